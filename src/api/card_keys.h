@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_CARD_KEYS_H
+#define QW_API_CARD_KEYS_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* What a card and the centre share for the card's whole epoch: one quantum key, from which one key
+ * per purpose follows (HKDF-SHA-256, label "qwave card <purpose>"). */
+enum { QW_CARD_KEY_LEN = 32, QW_CARD_TOKEN_LEN = 16 };
+
+struct qw_card_keys {
+    uint8_t wrap[32];    /* inner wrap of packages, and of everything the centre sends to the holder
+                            (link key of access points and stations) */
+    uint8_t report[32];  /* HMAC of contact reports */
+    uint8_t receipt[32]; /* HMAC of receipts, kept for the proof of destruction as well */
+    uint8_t id[32];      /* key ids */
+};
+qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
+                           struct qw_card_keys *keys) QW_MUST_USE;
+
+#endif

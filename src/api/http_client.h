@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_HTTP_CLIENT_H
+#define QW_API_HTTP_CLIENT_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One HTTPS peer with mutual certificates, over libcurl; keeps its connection. One thread at a
+ * time. */
+struct qw_http_client_config {
+    const char *base_url;                              /* "https://127.0.0.1:8443" */
+    const char *certificate_path, *key_path, *ca_path; /* PEM */
+    int timeout_ms;
+};
+struct qw_http_client;
+qw_err qw_http_client_new(const struct qw_http_client_config *config,
+                          struct qw_http_client **client) QW_MUST_USE;
+void qw_http_client_free(struct qw_http_client *client);
+
+/* body may be NULL (then no body). *answer is NUL-terminated secret memory of *answer_len bytes,
+ * valid until the next call or free (wiped then). QW_OK whatever the status is; QW_ERR_IO,
+ * QW_ERR_TIMEOUT, QW_ERR_AUTH (certificate), QW_ERR_SPACE when no usable answer came. */
+qw_err qw_http_client_call(struct qw_http_client *client, const char *method, const char *path,
+                           const char *body, unsigned *status, const char **answer,
+                           size_t *answer_len) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_HTTP_SERVER_H
+#define QW_API_HTTP_SERVER_H
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* HTTPS with mutual certificates (TLS 1.3) over libmicrohttpd. The server knows transport and
+ * identity; routes are the caller's. */
+enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_MAX = 4 << 20 };
+
+struct qw_http_request {
+    const char *method; /* borrowed for the call, like everything here */
+    const char *path;   /* raw, still percent-encoded, without the query */
+    const char *query;  /* raw, without '?'; "" when none */
+    const char
+        *identity; /* from the client certificate: SAN URI, else CN; "" when it has neither */
+    const uint8_t *certificate_hash; /* SHA-256 of the DER certificate [32 bytes], for the audit */
+    const char *content_type;        /* "" when none */
+    const uint8_t *body;
+    size_t body_len;
+};
+
+struct qw_http_answer { /* filled by the handler; body is in secret memory of the server and wiped
+                           after it was sent */
+    unsigned status;
+    const char *content_type; /* static text */
+    char *body;               /* given by the server: QW_HTTP_ANSWER_MAX is its limit, grows by
+                                 qw_http_answer_write */
+    size_t body_len;
+    size_t body_cap;
+    const char *allow;      /* for 405, else NULL; static text */
+    unsigned retry_after_s; /* 0: no header */
+};
+
+/* Appends to the body. QW_ERR_SPACE over the limit, QW_ERR_NOMEM. */
+qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data,
+                            size_t len) QW_MUST_USE;
+
+struct qw_http_server_config {
+    const char *address;                                      /* numeric */
+    uint16_t port;                                            /* 0: any */
+    const char *certificate_path, *key_path, *client_ca_path; /* PEM */
+    unsigned threads;                                         /* 1..64 */
+    unsigned connections_max;                                 /* in total */
+    unsigned connections_per_address_max;
+    unsigned idle_timeout_s;
+    const struct qw_log *log;
+    void *self;
+    void (*handle)(void *self, const struct qw_http_request *request,
+                   struct qw_http_answer *answer); /* from several threads */
+};
+struct qw_http_server;
+qw_err qw_http_server_new(const struct qw_http_server_config *config,
+                          struct qw_http_server **server, uint16_t *port) QW_MUST_USE;
+void qw_http_server_free(
+    struct qw_http_server *server); /* finishes running requests; NULL is fine */
+
+#endif

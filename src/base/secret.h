@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_BASE_SECRET_H
+#define QW_BASE_SECRET_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Overwrites len bytes with zeros; the compiler cannot remove it. p may be NULL when len is 0. */
+void qw_wipe(void *p, size_t len);
+
+/* True when the len bytes are equal; time depends on len only. */
+bool qw_equal_ct(const void *a, const void *b, size_t len);
+
+/* Zeroed memory of len >= 1 bytes for keys: locked in RAM, left out of core dumps, empty in a
+ * forked child. NULL when memory is short or may not be locked (RLIMIT_MEMLOCK). Costs whole pages:
+ * allocate once, carve inside. */
+void *qw_secret_new(size_t len);
+
+/* Wipes and releases what qw_secret_new returned; NULL is fine. */
+void qw_secret_free(void *p);
+
+/* Once at the start of every program that holds keys: no core files, not traceable by other
+ * processes of the same user, and the limit of locked memory raised as far as the system allows. */
+qw_err qw_process_harden(void) QW_MUST_USE;
+
+#endif

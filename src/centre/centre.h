@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_CENTRE_H
+#define QW_CENTRE_CENTRE_H
+
+#include "api/contact.h"
+#include "api/link_grant.h"
+#include "api/package.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "centre/device.h"
+#include "crypto/custody.h"
+#include "crypto/key_source.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The key service centre: owns the keys' whole life and knows every device. All verbs check the
+ * caller's role, are durable before they return, and are audited with their result. Safe from
+ * several threads. Knows keys only through qw_key_source and devices only through messages. */
+enum qw_role { QW_ROLE_OPERATOR, QW_ROLE_ACCESS_POINT, QW_ROLE_SAE, QW_ROLE_COUNT };
+
+struct qw_caller {
+    enum qw_role role;
+    char id[64];                  /* operator, access point (device id) or SAE id */
+    uint8_t certificate_hash[32]; /* zero for local calls */
+};
+/* "urn:qwave:operator:alice", "urn:qwave:ap:ap-1", "urn:qwave:sae:app-1"; anything else is an SAE
+ * id as a whole. QW_ERR_FORMAT: empty, over-long, not printable. */
+qw_err qw_caller_parse(const char *identity, struct qw_caller *caller) QW_MUST_USE;
+
+struct qw_centre;
+struct qw_centre_config {
+    struct qw_store *store;       /* borrowed */
+    struct qw_custody *custody;   /* borrowed until qw_centre_new returns */
+    struct qw_key_source *source; /* borrowed */
+    const struct qw_log *log;     /* borrowed */
+    char centre_id[64];
+    uint32_t block_keys; /* keys per block, 16..1024; default 256 */
+    uint32_t stock_keys; /* ingest until this many keys are free */
+    uint32_t window_ms;  /* repeat window of dec_keys [centre 3.1]; default 30000 */
+    uint32_t
+        pool_bytes; /* authentication pool per direction that a full card holds; default 2048 */
+};
+/* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
+ * wrong master key. */
+qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre) QW_MUST_USE;
+void qw_centre_free(struct qw_centre *centre);
+
+/* Source to store: takes blocks until stock_keys are free. QW_ERR_EXHAUSTED or _REFUSED from the
+ * source: stock stays as it is, serving goes on. */
+qw_err qw_centre_ingest(struct qw_centre *centre) QW_MUST_USE;
+/* Housekeeping: closes windows, expires, destroys; call about once a second. */
+qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
+
+/* Operators. peer: SAE that shares the device's keys ("" for access points and stations). */
+qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
+                                 const char *id, enum qw_device_kind kind, const char *owner,
+                                 const char *peer) QW_MUST_USE;
+qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *id, struct qw_device *device) QW_MUST_USE;
+/* In id order, starting after `after` ("" for the first); at most cap. */
+qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *after, struct qw_device *devices, size_t cap,
+                             size_t *count) QW_MUST_USE;
+/* Moves the device's state by the table in centre/device.h; DESTROY voids all keys of its card at
+ * once. QW_ERR_STATE. */
+qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
+                               const char *id, enum qw_device_event event) QW_MUST_USE;
+
+/* Charging: makes a BIRTH package for a registered device (a station names itself as the card whose
+ * wrap key seals it; a first station is made by qw_centre_station_birth), or a CHARGE package for
+ * one that has a card. QW_ERR_EXHAUSTED: not enough keys. Sealed bytes to out. */
+qw_err qw_centre_charge(struct qw_centre *centre, const struct qw_caller *caller,
+                        const char *device_id, const char *station_id, uint32_t keys, uint8_t *out,
+                        size_t cap, size_t *len) QW_MUST_USE;
+/* The card's receipt for a BIRTH or CHARGE package (BIRTH: made by the station from the new card).
+ * Until then its keys are not live. */
+qw_err qw_centre_charge_confirm(struct qw_centre *centre, const struct qw_caller *caller,
+                                const char *device_id, const uint8_t *receipt,
+                                size_t len) QW_MUST_USE;
+/* Only at initialisation, on the centre's own machine: registers a charging station and gives its
+ * BIRTH package open, for qw_card_create. */
+qw_err qw_centre_station_birth(struct qw_centre *centre, const struct qw_caller *caller,
+                               const char *station_id, struct qw_package *birth) QW_MUST_USE;
+
+/* Access points. Contact: checks the report (state, counter, token, positions), spends the pool
+ * bytes durably, gives session id and the grant sealed for the caller. Every failure is
+ * QW_ERR_REFUSED (pool used up: QW_ERR_EXHAUSTED), the cause goes to the audit; a rolled-back or
+ * cloned card is suspended. */
+qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *caller,
+                         const uint8_t *report, size_t len, uint8_t session_id[static 16],
+                         uint8_t grant[static QW_LINK_GRANT_LEN]) QW_MUST_USE;
+/* Package for the session's card, at most pad_len bytes sealed: the pending one again if there is
+ * one and it fits, else a new one, durable before it leaves; sealed once more for the caller (nonce
+ * | package | tag, aad "qwave package" | session id). */
+qw_err qw_centre_package(struct qw_centre *centre, const struct qw_caller *caller,
+                         const uint8_t session_id[static 16], size_t pad_len, uint8_t *out,
+                         size_t cap, size_t *len) QW_MUST_USE;
+qw_err qw_centre_receipt(struct qw_centre *centre, const struct qw_caller *caller,
+                         const uint8_t session_id[static 16], const uint8_t *receipt,
+                         size_t len) QW_MUST_USE;
+qw_err qw_centre_session_end(struct qw_centre *centre, const struct qw_caller *caller,
+                             const uint8_t session_id[static 16], unsigned refusal) QW_MUST_USE;
+
+/* Applications: the keys with these ids that `master` holds, each given to this caller once (again
+ * inside the window: the same bytes). All or nothing. QW_ERR_REFUSED: caller is not a party of one
+ * of them (401). QW_ERR_NOT_FOUND: one is unknown, used or expired (400). [ETSI 014 5.4] */
+qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
+                       const uint8_t (*key_ids)[16], size_t count, uint8_t (*keys)[32]) QW_MUST_USE;
+
+struct qw_centre_status {
+    char source[64];
+    bool source_is_quantum;
+    bool source_is_simulated;
+    uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key_life.h) */
+    uint64_t keys_ingested;
+    uint64_t devices;
+    uint64_t audit_records;
+};
+qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller,
+                        struct qw_centre_status *status) QW_MUST_USE;
+
+#endif

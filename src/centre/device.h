@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_DEVICE_H
+#define QW_CENTRE_DEVICE_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* Devices and their cards [C8 A4]. */
+enum qw_device_kind {
+    QW_DEVICE_TERMINAL,
+    QW_DEVICE_ACCESS_POINT,
+    QW_DEVICE_STATION,
+    QW_DEVICE_KIND_COUNT
+};
+enum qw_device_state {
+    QW_DEVICE_REGISTERED,
+    QW_DEVICE_CHARGED,
+    QW_DEVICE_ACTIVE,
+    QW_DEVICE_SUSPENDED,
+    QW_DEVICE_DESTROYED,
+    QW_DEVICE_STATE_COUNT
+};
+enum qw_device_event {
+    QW_DEVICE_CHARGE,
+    QW_DEVICE_CONFIRM,
+    QW_DEVICE_SUSPEND,
+    QW_DEVICE_RESUME,
+    QW_DEVICE_DESTROY,
+    QW_DEVICE_EVENT_COUNT
+};
+extern const char
+    *const qw_device_kind_names[QW_DEVICE_KIND_COUNT]; /* "terminal", "access-point", "station" */
+extern const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT]; /* "registered" ... */
+
+struct qw_device {
+    char id[64];
+    enum qw_device_kind kind;
+    enum qw_device_state state;
+    char owner[64];
+    char peer[64];
+    uint8_t serial[16];
+    uint32_t epoch;
+    uint64_t counter;        /* last seen in a report */
+    uint64_t keys_delivered; /* since birth */
+    uint32_t remaining_keys; /* as last reported */
+    int64_t last_contact_ms; /* UTC, 0 never */
+};
+
+/* The table: next state, or QW_ERR_STATE. */
+qw_err qw_device_next(enum qw_device_state state, enum qw_device_event event,
+                      enum qw_device_state *next) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_DISTILL_MULTILEVEL_H
+#define QW_DISTILL_MULTILEVEL_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One-way soft reconciliation of correlated Gaussian values: multilevel coding with one binary LDPC
+ * code per level, syndromes only [W3 W11, radio 4].
+ *
+ * The sender holds n coefficients, each quantised to depth[j] bits: symbol q in 0 .. 2^depth - 1,
+ * cell q covering [q, q + 1) in units of the cell width (the two outer cells reach to infinity).
+ * The receiver knows for each coefficient a Gaussian belief about the sender's value, mean[j] in
+ * cells (q = 0 starts at 0) and one standard deviation sigma_cells for all (cells are cut that way:
+ * width = constant x conditional deviation). Level l is bit l of q, lowest first, for every
+ * coefficient with depth > l; so a level is equally noisy for every coefficient and one code serves
+ * them all. Levels with (almost) no information are sent outright, the next are syndrome coded, the
+ * top ones cost nothing. */
+enum {
+    QW_MULTILEVEL_DEPTH_MAX = 14,
+    QW_MULTILEVEL_COEFFICIENTS_MIN = 64,
+    QW_MULTILEVEL_COEFFICIENTS_MAX = 1 << 17,
+    QW_MULTILEVEL_MORE_MAX = 3
+};
+
+struct qw_multilevel;
+
+/* Both ends create the same object from the same public numbers.
+ *   depth       bits per coefficient, 0..QW_MULTILEVEL_DEPTH_MAX (0: left out)  [size: n x 1],
+ * copied sigma_cells deviation of the receiver's belief in cells, 0.25..4; chooses the codes
+ * QW_ERR_ARG, QW_ERR_NOMEM. All memory is allocated here. */
+qw_err qw_multilevel_new(const uint8_t *depth, size_t n, double sigma_cells,
+                         struct qw_multilevel **multilevel) QW_MUST_USE;
+void qw_multilevel_free(struct qw_multilevel *multilevel); /* NULL is fine; wipes */
+
+/* Bits that the first message will say about the symbols: what the account charges before anything
+ * is sent. */
+size_t qw_multilevel_leak_bits(const struct qw_multilevel *multilevel);
+/* Bits that the next MORE message would say in addition (0 when none is left). */
+size_t qw_multilevel_more_bits(const struct qw_multilevel *multilevel);
+/* Bytes of the first message, and of the next MORE message. */
+size_t qw_multilevel_message_len(const struct qw_multilevel *multilevel);
+size_t qw_multilevel_more_len(const struct qw_multilevel *multilevel);
+
+/* Sender. symbol [size: n x 1]; message [qw_multilevel_message_len bytes]. */
+void qw_multilevel_encode(struct qw_multilevel *multilevel, const uint16_t *symbol,
+                          uint8_t *message);
+/* Sender: further disclosed positions, at most QW_MULTILEVEL_MORE_MAX times (QW_ERR_EXHAUSTED);
+ * positions are a fixed public order, never chosen by value. */
+qw_err qw_multilevel_encode_more(struct qw_multilevel *multilevel, const uint16_t *symbol,
+                                 uint8_t *message) QW_MUST_USE;
+
+/* Receiver. mean [size: n x 1, cells]; symbol [size: n x 1] untouched unless QW_OK. QW_ERR_FORMAT:
+ * wrong length; QW_ERR_EXHAUSTED: not decodable with what was said so far (ask for MORE, or give
+ * up). A QW_OK can be a wrong word: always verify. */
+qw_err qw_multilevel_decode(struct qw_multilevel *multilevel, const float *mean,
+                            const uint8_t *message, size_t len, uint16_t *symbol) QW_MUST_USE;
+qw_err qw_multilevel_decode_more(struct qw_multilevel *multilevel, const float *mean,
+                                 const uint8_t *message, size_t len, uint16_t *symbol) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_AIR_H
+#define QW_RADIO_AIR_H
+
+#include "base/error.h"
+#include "radio/csi_frame.h"
+#include "radio/csi_source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The air between one access point, one terminal and an eavesdropper: a third process (or thread)
+ * that both ends connect to, so that they share nothing else. It knows the joint channel (one
+ * geometry for all three), adds each end's own noise, and keeps a virtual clock, so a minute of
+ * channel takes a second. Messages: docs/protocol/air.md. Everything measured through it is
+ * labelled simulated or replayed. */
+enum qw_air_scene { QW_AIR_INDOOR, QW_AIR_CORRIDOR, QW_AIR_OUTDOOR, QW_AIR_STATIC };
+extern const char *const qw_air_scene_names[]; /* NULL-ended, in the order of the enum */
+
+struct qw_air_config {
+    enum qw_air_scene scene;
+    uint64_t seed; /* the whole channel and each end's noise (separate streams) follow from it */
+    double snr_db; /* per tone, at each end */
+    double loss;   /* share of probes lost in each direction, 0..0.5 */
+    double eve_distance_m;       /* of the eavesdropper from the terminal */
+    const char *const *captures; /* NULL: simulated; else files replayed one after the other (rx
+                                    antenna 0 is the link, rx antenna 1 the eavesdropper) */
+    size_t capture_count;
+    double capture_snr_db; /* own noise each end adds to the measured trace */
+};
+
+struct qw_air_probe { /* what the eavesdropper hears of probe pair number sequence */
+    uint64_t sequence;
+    bool heard_terminal, heard_access_point;
+    struct qw_csi_frame from_terminal;
+    struct qw_csi_frame from_access_point;
+};
+
+struct qw_air;
+/* Serves on 127.0.0.1:port (0: any) in a thread of its own until closed. error, 256 bytes, says
+ * what was wrong with a capture. on_probe (may be NULL) is called from that thread for every pair,
+ * with borrowed data: this is the eavesdropper's antenna. */
+qw_err qw_air_new(const struct qw_air_config *config,
+                  void (*on_probe)(void *self, const struct qw_air_probe *probe), void *self,
+                  struct qw_air **air, uint16_t *port, char error[static 256]) QW_MUST_USE;
+void qw_air_free(struct qw_air *air);
+
+/* Front end of a party that stands in that air. */
+enum qw_air_role { QW_AIR_ACCESS_POINT, QW_AIR_TERMINAL };
+qw_err qw_air_connect(const char *address, uint16_t port, enum qw_air_role role, int timeout_ms,
+                      struct qw_csi_source *source) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_CSI_SOURCE_H
+#define QW_RADIO_CSI_SOURCE_H
+
+#include "base/error.h"
+#include "radio/csi_frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A radio front end, or what stands in for one: sends pilots and measures the other side's [W1
+ * W15]. Implementations: the simulated or replayed air (air_client.h); capture files (one-sided:
+ * cannot transmit). */
+struct qw_csi_source {
+    char label[96];    /* for people: "simulated Wi-Fi 20 MHz, indoor", "replayed channel
+                          intel5300_moving_1s.dat" */
+    bool is_simulated; /* channel does not come from the air of this moment: simulation or replay */
+    bool has_phase;    /* phases of both directions are coherent; false: amplitudes only */
+    void *self;
+    /* Sends one pilot frame numbered sequence at time_ns of the source's clock (virtual for a
+     * simulation). QW_ERR_UNAVAILABLE: one-sided source. */
+    qw_err (*transmit)(void *self, uint64_t sequence, int64_t time_ns);
+    /* The next measurement. QW_ERR_TIMEOUT: nothing came (a lost probe is reported so at once by
+     * the simulated air); QW_ERR_CLOSED: end. */
+    qw_err (*next)(void *self, struct qw_csi_frame *frame, int timeout_ms);
+    void (*close)(void *self);
+};
+void qw_csi_source_close(struct qw_csi_source *source); /* NULL and zeroed are fine */
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_TERMINAL_CARD_H
+#define QW_TERMINAL_CARD_H
+
+#include "api/card_keys.h"
+#include "api/contact.h"
+#include "api/package.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The soft card: the key medium of a terminal, and the link key of an access point or charging
+ * station [W6 W8 A4]. One encrypted file; its contents live in secret memory while it is open.
+ * Every change is durable before its effect leaves: a key is gone from the file before the caller
+ * gets it, a pool position is on disk before a pad byte is used. Layout:
+ * docs/protocol/card-file.md. One process at a time (file lock; QW_ERR_CONFLICT). Safe from several
+ * threads. */
+struct qw_card;
+
+struct qw_card_info {
+    char owner[64];
+    uint8_t serial[16];
+    uint32_t epoch;
+    uint32_t remaining_keys;
+    uint64_t used_keys;
+    uint64_t next_index;                   /* of the next key it will accept from a package */
+    uint64_t pool_up_left, pool_down_left; /* bytes */
+};
+
+/* Makes a card file from a BIRTH package that was opened with the station's wrap key.
+ * QW_ERR_CONFLICT when the file exists. */
+qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+                      const struct qw_package *birth) QW_MUST_USE;
+/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. */
+qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+                    struct qw_card **card) QW_MUST_USE;
+void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
+
+void qw_card_info(struct qw_card *card, struct qw_card_info *info);
+const struct qw_card_keys *
+qw_card_keys(const struct qw_card *card); /* lives as long as the card is open */
+
+/* Next key in index order and its id; QW_ERR_EXHAUSTED. */
+qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16],
+                        uint8_t key[static 32]) QW_MUST_USE;
+
+/* Report for the next contact, with the counter already durable. */
+qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_keys,
+                      uint8_t out[static QW_CONTACT_REPORT_LEN]) QW_MUST_USE;
+
+/* Pool bytes of one radio session at the granted absolute positions; everything before them is
+ * given up. Signature of qw_plkg_terminal.take_auth, self is the card. */
+qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_position,
+                         uint8_t up[static 64], uint8_t down[static 64]) QW_MUST_USE;
+
+/* Takes a sealed CHARGE, REFILL or FRESH package: checks serial, epoch, index, positions, time and
+ * that it is new; stores everything; then makes the receipt. The same package again gives the same
+ * receipt and stores nothing. A FRESH package hands its key out instead of storing it (fresh_id,
+ * fresh_key; may be NULL for other kinds). QW_ERR_AUTH (not for this card, or altered),
+ * QW_ERR_CONFLICT (not the next one), QW_ERR_FORMAT, QW_ERR_IO. */
+qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
+                            uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
+                            uint8_t fresh_key[32]) QW_MUST_USE;
+
+#endif
