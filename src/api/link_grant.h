@@ -12,7 +12,7 @@
  * "qwave grant" and the session id), so TLS is not its only protection [S3]. */
 enum {
     QW_LINK_GRANT_AUTH_LEN = 64,
-    QW_LINK_GRANT_LEN = 16 + 2 * 8 + 2 * QW_LINK_GRANT_AUTH_LEN + 28
+    QW_LINK_GRANT_LEN = 4 + 16 + 2 * 8 + 2 * QW_LINK_GRANT_AUTH_LEN + 28
 };
 struct qw_link_grant {
     uint8_t session_id[16];

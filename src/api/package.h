@@ -34,10 +34,10 @@ struct qw_package {
                                contiguous on the card */
     int64_t not_after_ms;   /* UTC; 0: no limit */
     char owner[QW_PACKAGE_OWNER_CAP]; /* device id the card belongs to */
+    uint16_t key_count, pool_up_len, pool_down_len;
     /* sealed from here on */
     uint8_t token[QW_CARD_TOKEN_LEN];  /* to be presented at the next contact */
     uint8_t card_key[QW_CARD_KEY_LEN]; /* BIRTH only, else zero */
-    uint16_t key_count, pool_up_len, pool_down_len;
     uint8_t *keys; /* key_count x 32 bytes; secret memory owned by whoever made the struct */
     uint8_t *pool_up, *pool_down;
 };
@@ -64,6 +64,8 @@ qw_err qw_package_peek(const uint8_t *sealed, size_t len, enum qw_package_kind *
  * QW_ERR_FORMAT, QW_ERR_AUTH, QW_ERR_NOMEM; package untouched. */
 qw_err qw_package_open(const uint8_t *sealed, size_t len, const uint8_t wrap_key[static 32],
                        struct qw_package *package) QW_MUST_USE;
+/* Only for a package that qw_package_open has filled (or a zeroed one): a struct made by hand keeps
+ * its own memory. */
 void qw_package_wipe(struct qw_package *package);
 
 /* Id of the key number index (0-based in the package): a pseudo-random function of card and
