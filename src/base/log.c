@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include "base/log.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { TEXT_CAP = 1024, STAMP_CAP = 40 };
+
+static const char *level_name(enum qw_log_level level)
+{
+    switch (level) {
+    case QW_LOG_ERROR:
+        return "error";
+    case QW_LOG_WARNING:
+        return "warning";
+    case QW_LOG_INFO:
+        return "info";
+    case QW_LOG_DEBUG:
+        break;
+    }
+    return "debug";
+}
+
+static void stamp_now(char out[static STAMP_CAP])
+{
+    int64_t now_ms = qw_clock_utc_ms();
+    time_t seconds = (time_t)(now_ms / 1000);
+    struct tm parts = { 0 };
+    size_t len;
+
+    gmtime_r(&seconds, &parts);
+    len = strftime(out, STAMP_CAP, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out + len, STAMP_CAP - len, ".%03dZ", (int)(now_ms % 1000));
+}
+
+void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char *format, ...)
+{
+    char text[TEXT_CAP];
+    char stamp[STAMP_CAP];
+    va_list arguments;
+    int len;
+
+    if (log == NULL || level > log->level) {
+        return;
+    }
+    va_start(arguments, format);
+    len = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (len < 0) {
+        return;
+    }
+    /* A peer's text must not be able to start a line of its own or move the cursor. */
+    for (char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c == 0x7f) {
+            *c = '?';
+        }
+    }
+    stamp_now(stamp);
+    /* stdio locks the stream for one call, so lines of several threads do not mix. */
+    fprintf(log->stream, "%s %s %s: %s\n", stamp, level_name(level), log->component, text);
+    fflush(log->stream);
+}
