@@ -294,17 +294,15 @@ static bool is_try_again(int number)
     return number == EAGAIN || number == EWOULDBLOCK || number == EINTR;
 }
 
-qw_err qw_socket_read(int fd, void *data, size_t len, int64_t deadline_ms)
+qw_err qw_socket_read_some(int fd, void *data, size_t cap, size_t *len, int64_t deadline_ms)
 {
-    uint8_t *bytes = data;
-    size_t at = 0;
-
-    while (at < len) {
-        ssize_t got = recv(fd, bytes + at, len - at, 0);
+    for (;;) {
+        ssize_t got = recv(fd, data, cap, 0);
+        qw_err err;
 
         if (got > 0) {
-            at += (size_t)got;
-            continue;
+            *len = (size_t)got;
+            return QW_OK;
         }
         if (got == 0) {
             return QW_ERR_CLOSED;
@@ -312,11 +310,26 @@ qw_err qw_socket_read(int fd, void *data, size_t len, int64_t deadline_ms)
         if (!is_try_again(errno)) {
             return stream_error(errno);
         }
-        qw_err err = wait_for(fd, POLLIN, deadline_ms);
+        err = wait_for(fd, POLLIN, deadline_ms);
+        if (err != QW_OK) {
+            return err;
+        }
+    }
+}
+
+qw_err qw_socket_read(int fd, void *data, size_t len, int64_t deadline_ms)
+{
+    uint8_t *bytes = data;
+    size_t at = 0;
+
+    while (at < len) {
+        size_t got = 0;
+        qw_err err = qw_socket_read_some(fd, bytes + at, len - at, &got, deadline_ms);
 
         if (err != QW_OK) {
             return err;
         }
+        at += got;
     }
     return QW_OK;
 }

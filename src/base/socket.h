@@ -27,6 +27,9 @@ qw_err qw_socket_connect_unix(const char *path, int timeout_ms, int *fd) QW_MUST
  * stream. */
 qw_err qw_socket_read(int fd, void *data, size_t len, int64_t deadline_ms) QW_MUST_USE;
 qw_err qw_socket_write(int fd, const void *data, size_t len, int64_t deadline_ms) QW_MUST_USE;
+/* At least one byte, at most cap (>= 1): for a reader that must keep what came before a timeout. */
+qw_err qw_socket_read_some(int fd, void *data, size_t cap, size_t *len,
+                           int64_t deadline_ms) QW_MUST_USE;
 void qw_socket_close(int fd); /* negative is fine */
 
 #endif
