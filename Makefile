@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin: everything is done by tools/setup-debian.sh, the CMake presets and ctest.
+.DEFAULT_GOAL := help
+.PHONY: help demo check check-fast install format coverage fuzz trace clean
+
+# make demo ARGS="--scene corridor --seed 7"
+ARGS =
+# make install DESTDIR=/tmp/stage PREFIX=/usr
+PREFIX = /usr/local
+# make fuzz FUZZ_SECONDS=60 (for each target)
+FUZZ_SECONDS = 10
+
+help:
+	@echo "make demo      install packages, build, run the main job once and tell what happened"
+	@echo "make check     install packages, build and run all tests: gcc, clang, sanitizers"
+	@echo "make install   build the release preset and install it (PREFIX=$(PREFIX), DESTDIR=)"
+	@echo "make format    bring every source into the one formatting"
+	@echo "make coverage  branch coverage per layer"
+	@echo "make fuzz      every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds"
+	@echo "make trace     regenerate docs/trace.md"
+	@echo "make clean     remove build/"
+
+# Without a terminal, or under CI, the demo runs once and ends.
+demo:
+	@tools/setup-debian.sh build
+	@mkdir -p build
+	@cmake --preset release >build/demo.log 2>&1 || { cat build/demo.log; exit 1; }
+	@cmake --build --preset release --target programs
+	@once=; if [ ! -t 1 ] || [ -n "$$CI" ]; then once=--once; fi; \
+	    build/release/bin/qwave demo $$once $(ARGS)
+
+check:
+	@tools/setup-debian.sh build check
+	@tools/check
+
+check-fast:
+	@tools/check --fast
+
+install:
+	@tools/setup-debian.sh build
+	cmake --preset release
+	cmake --build --preset release --target programs
+	cmake --install build/release --prefix "$(PREFIX)"
+
+format:
+	@tools/check_format --fix
+
+coverage:
+	@tools/coverage
+
+fuzz:
+	@tools/fuzz $(FUZZ_SECONDS)
+
+trace:
+	@tools/trace --write
+
+clean:
+	rm -rf build

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian 12 packages that Q-Wave needs, and only those that are missing.
+#
+#   tools/setup-debian.sh [--list] [build] [check]
+#
+#   build   what the programs are built with and use at run time (the default with check)
+#   check   what the tests and checkers need beyond that
+#   --list  prints the packages with their reason and installs nothing
+#
+# Nothing is downloaded, and no right is asked for, when everything is there.
+set -eu
+
+# group, package, architecture (or -), reason
+packages() {
+    cat <<'TABLE'
+build build-essential      -     gcc, make, binutils: the compiler the programs are built with
+build cmake                -     the build
+build ninja-build          -     the build
+build pkg-config           -     finds the libraries
+build libssl-dev           -     OpenSSL: AES-GCM, SHA-2, SM2, SM3, X.509, TLS of the client
+build libgcrypt20-dev      -     SM4
+build libipsec-mb-dev      amd64 ZUC, vectorised; elsewhere ZUC is reported as unavailable
+build libgnutls28-dev      -     TLS of the HTTP server
+build libmicrohttpd-dev    -     HTTP server
+build libcurl4-openssl-dev -     HTTP client
+build libcjson-dev         -     reads JSON
+build libyaml-dev          -     reads configuration files
+build libsqlite3-dev       -     database of the key service centre
+build libsmartcols-dev     -     tables of the command line
+build libcmocka-dev        -     unit tests
+build curl                 -     fetches a delivered key in the demo, as an application would
+check clang                -     second compiler: other warnings, sanitizers, fuzzing
+check libclang-rt-14-dev   -     run time of the sanitizers and of the fuzzer under clang
+check llvm                 -     symbols in the reports of the sanitizers
+check clang-format-14      -     one formatting; versions differ, so this one
+check mandoc               -     checks the manual pages
+check gcovr                -     coverage report
+check openssl              -     certificates in scenario tests
+check jq                   -     reads JSON answers in scenario tests
+TABLE
+}
+
+list_only=no
+groups=
+for argument in "$@"; do
+    case $argument in
+    --list) list_only=yes ;;
+    build | check) groups="$groups $argument" ;;
+    *)
+        echo "usage: tools/setup-debian.sh [--list] [build] [check]" >&2
+        exit 2
+        ;;
+    esac
+done
+[ -n "$groups" ] || groups="build check"
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "This is not a Debian system: install the following by your own means, then use CMake (README.md)." >&2
+    packages >&2
+    exit 1
+fi
+architecture=$(dpkg --print-architecture)
+
+wanted=$(packages | while read -r group package only reason; do
+    case " $groups " in *" $group "*) ;; *) continue ;; esac
+    [ "$only" = - ] || [ "$only" = "$architecture" ] || continue
+    echo "$package $reason"
+done)
+
+if [ $list_only = yes ]; then
+    echo "$wanted" | awk '{ name = $1; sub(/^[^ ]+ /, ""); printf "%-22s %s\n", name, $0 }'
+    exit 0
+fi
+
+missing=$(echo "$wanted" | while read -r package reason; do
+    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || echo "$package $reason"
+done)
+if [ -z "$missing" ]; then
+    exit 0
+fi
+
+distribution=unknown
+if [ -r /etc/os-release ]; then
+    distribution=$(. /etc/os-release && echo "${ID:-unknown} ${VERSION_ID:-}")
+fi
+if [ "$distribution" != "debian 12" ]; then
+    echo "Written for Debian 12; this is '$distribution'. Package names may differ; these are missing:" >&2
+    echo "$missing" | sed 's/^/  /' >&2
+    echo "Install them by your own means and call again, or set QWAVE_SETUP_ANYWAY=1 to try with apt-get." >&2
+    [ "${QWAVE_SETUP_ANYWAY:-}" = 1 ] || exit 1
+fi
+
+echo "Q-Wave needs these Debian packages, which are not installed yet:"
+echo "$missing" | awk '{ name = $1; sub(/^[^ ]+ /, ""); printf "  %-22s %s\n", name, $0 }'
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "Neither root nor sudo: as root, run   apt-get install $(echo "$missing" | awk '{ printf "%s ", $1 }')" >&2
+        exit 1
+    fi
+    echo "Installing needs the administrator's rights (sudo)."
+    as_root="sudo"
+fi
+names=$(echo "$missing" | awk '{ print $1 }')
+# The lists of a fresh machine may be empty or old: refresh them once, and go on with what is there if that fails.
+$as_root apt-get update -q || echo "apt-get update failed; trying with the package lists at hand" >&2
+# shellcheck disable=SC2086 # one word per package, and no word when already root
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $names
