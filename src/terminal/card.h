@@ -6,6 +6,7 @@
 #include "api/contact.h"
 #include "api/package.h"
 #include "base/error.h"
+#include "crypto/password_key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,10 +31,15 @@ struct qw_card_info {
 };
 
 /* Makes a card file from a BIRTH package that was opened with the station's wrap key.
- * QW_ERR_CONFLICT when the file exists. */
+ * QW_ERR_CONFLICT when the file exists, QW_ERR_ARG when it is no BIRTH package. */
 qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passphrase_len,
                       const struct qw_package *birth) QW_MUST_USE;
-/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. */
+/* The same with a passphrase cost of the caller's choice, for small devices and for tests. */
+qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
+                              const uint8_t *passphrase, size_t passphrase_len,
+                              const struct qw_package *birth) QW_MUST_USE;
+/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. QW_ERR_NOT_FOUND,
+ * QW_ERR_FORMAT, QW_ERR_NOMEM (also: not enough locked memory). */
 qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
                     struct qw_card **card) QW_MUST_USE;
 void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
@@ -57,11 +63,17 @@ qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_positio
 
 /* Takes a sealed CHARGE, REFILL or FRESH package: checks serial, epoch, index, positions, time and
  * that it is new; stores everything; then makes the receipt. The same package again gives the same
- * receipt and stores nothing. A FRESH package hands its key out instead of storing it (fresh_id,
- * fresh_key; may be NULL for other kinds). QW_ERR_AUTH (not for this card, or altered),
- * QW_ERR_CONFLICT (not the next one), QW_ERR_FORMAT, QW_ERR_IO. */
+ * receipt and stores nothing. A FRESH package hands its key out instead of storing it when fresh_id
+ * and fresh_key are given; with NULL its key joins the stock (nobody waits for it any more).
+ * *fresh_id is all zero (never an id) when no key was handed out: another kind, or a repetition.
+ * QW_ERR_AUTH (not for this card, or altered), QW_ERR_CONFLICT (not the next one, or too late),
+ * QW_ERR_SPACE (the card is full), QW_ERR_FORMAT, QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
                             uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
                             uint8_t fresh_key[32]) QW_MUST_USE;
+
+/* The receipt of the package taken last, BIRTH included: what a charging station shows the centre.
+ */
+qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_LEN]) QW_MUST_USE;
 
 #endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The soft card. Every change goes the same way: copy the state, change the copy, write it as a
+ * whole, and only then let the copy become the state and its effect leave. After a failed write the
+ * file holds the old or the new state and memory the old one: nothing has left, so both are safe,
+ * and the next success writes a whole new file again. */
+#define _POSIX_C_SOURCE 200809L
+#include "terminal/card.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "crypto/random.h"
+#include "terminal/card_file.h"
+#include "terminal/card_state.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { AUTH_LEN = 64, SEALED_MAX = QW_CARD_STATE_ENCODED_MAX + QW_CARD_FILE_OVERHEAD };
+
+struct vault { /* secret memory */
+    struct qw_card_file_key file_key;
+    struct qw_card_keys keys;
+    struct qw_card_state now;  /* what the file holds */
+    struct qw_card_state next; /* being prepared; zero between two calls */
+    uint8_t encoded[QW_CARD_STATE_ENCODED_MAX];
+};
+
+struct qw_card {
+    pthread_mutex_t mutex; /* guards the vault and sealed */
+    char *path;
+    int lock;
+    struct vault *vault;
+    uint8_t *sealed; /* SEALED_MAX bytes */
+};
+
+qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
+                              const uint8_t *passphrase, size_t passphrase_len,
+                              const struct qw_package *birth)
+{
+    struct vault *vault = qw_secret_new(sizeof *vault);
+    uint8_t *sealed = calloc(1, SEALED_MAX);
+    size_t len;
+    qw_err err = QW_ERR_NOMEM;
+
+    if (vault == NULL || sealed == NULL) {
+        goto out;
+    }
+    err = qw_card_state_from_birth(birth, &vault->now);
+    if (err == QW_OK) {
+        err = qw_card_file_new(cost, passphrase, passphrase_len, &vault->file_key);
+    }
+    if (err == QW_OK) {
+        len = qw_card_state_encode(&vault->now, vault->encoded);
+        err = qw_card_file_seal(&vault->file_key, vault->encoded, len, sealed);
+    }
+    if (err == QW_OK) {
+        err = qw_file_create(path, sealed, len + QW_CARD_FILE_OVERHEAD);
+    }
+out:
+    qw_secret_free(vault);
+    free(sealed);
+    return err;
+}
+
+qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+                      const struct qw_package *birth)
+{
+    return qw_card_create_at_cost(path, qw_password_cost_standard, passphrase, passphrase_len,
+                                  birth);
+}
+
+/* Fills the vault from the file, whose lock is held. */
+static qw_err load(struct qw_card *card, const uint8_t *passphrase, size_t passphrase_len)
+{
+    struct vault *vault = card->vault;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    qw_err err = qw_file_read(card->path, SEALED_MAX, &data, &len);
+
+    if (err == QW_ERR_SPACE) {
+        return QW_ERR_FORMAT;
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    err = qw_card_file_unlock(data, len, passphrase, passphrase_len, &vault->file_key);
+    if (err == QW_OK) {
+        err = qw_card_file_open(&vault->file_key, data, len, vault->encoded);
+    }
+    if (err == QW_OK) {
+        err = qw_card_state_decode(vault->encoded, len - QW_CARD_FILE_OVERHEAD, &vault->now);
+    }
+    if (err == QW_OK) {
+        err = qw_card_keys_derive(vault->now.card_key, &vault->keys);
+    }
+    qw_wipe(vault->encoded, sizeof vault->encoded);
+    qw_secret_free(data);
+    return err;
+}
+
+qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+                    struct qw_card **card)
+{
+    struct qw_card *c;
+    qw_err err = QW_ERR_NOMEM;
+
+    if (access(path, F_OK) != 0) {
+        return QW_ERR_NOT_FOUND; /* before a lock file appears beside nothing */
+    }
+    c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    c->lock = -1;
+    if (pthread_mutex_init(&c->mutex, NULL) != 0) {
+        free(c);
+        return QW_ERR_NOMEM;
+    }
+    c->path = strdup(path);
+    c->sealed = calloc(1, SEALED_MAX);
+    c->vault = qw_secret_new(sizeof *c->vault);
+    if (c->path == NULL || c->sealed == NULL || c->vault == NULL) {
+        goto out;
+    }
+    err = qw_card_file_lock(path, &c->lock);
+    if (err == QW_OK) {
+        err = load(c, passphrase, passphrase_len);
+    }
+    if (err == QW_OK) {
+        *card = c;
+        c = NULL; /* now the caller's */
+    }
+out:
+    qw_card_close(c);
+    return err;
+}
+
+void qw_card_close(struct qw_card *card)
+{
+    if (card == NULL) {
+        return;
+    }
+    qw_card_file_release(card->lock);
+    qw_secret_free(card->vault);
+    free(card->sealed);
+    free(card->path);
+    pthread_mutex_destroy(&card->mutex);
+    free(card);
+}
+
+/* Starts a change: the mutex is held and vault->next is a copy, until commit or give_up. */
+static struct qw_card_state *begin(struct qw_card *card)
+{
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    card->vault->next = card->vault->now;
+    card->vault->next.generation++;
+    return &card->vault->next;
+}
+
+/* Ends a change. With err QW_OK so far the new state is written; its effect may leave only when
+ * this returns QW_OK. */
+static qw_err end(struct qw_card *card, qw_err err)
+{
+    struct vault *vault = card->vault;
+    size_t len;
+
+    if (err == QW_OK) {
+        len = qw_card_state_encode(&vault->next, vault->encoded);
+        err = qw_card_file_seal(&vault->file_key, vault->encoded, len, card->sealed);
+        qw_wipe(vault->encoded, len);
+    }
+    if (err == QW_OK) {
+        err = qw_file_replace(card->path, card->sealed, len + QW_CARD_FILE_OVERHEAD);
+    }
+    if (err == QW_OK) {
+        vault->now = vault->next;
+    }
+    qw_wipe(&vault->next, sizeof vault->next);
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    return err;
+}
+
+void qw_card_info(struct qw_card *card, struct qw_card_info *info)
+{
+    const struct qw_card_state *now = &card->vault->now;
+
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    *info = (struct qw_card_info){
+        .epoch = now->epoch,
+        .remaining_keys = now->key_count,
+        .used_keys = now->used_keys,
+        .next_index = now->next_index,
+        .pool_up_left = now->up.len,
+        .pool_down_left = now->down.len,
+    };
+    memcpy(info->owner, now->owner, sizeof info->owner);
+    memcpy(info->serial, now->serial, sizeof info->serial);
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+}
+
+const struct qw_card_keys *qw_card_keys(const struct qw_card *card)
+{
+    return &card->vault->keys; /* never changes while the card is open */
+}
+
+qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t key[static 32])
+{
+    struct qw_card_entry entry = { 0 };
+    struct qw_card_state *next = begin(card);
+    qw_err err = end(card, qw_card_state_take(next, &entry));
+
+    if (err == QW_OK) { /* the file no longer holds it */
+        memcpy(key_id, entry.id, sizeof entry.id);
+        memcpy(key, entry.key, sizeof entry.key);
+    }
+    qw_wipe(&entry, sizeof entry);
+    return err;
+}
+
+qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_keys,
+                      uint8_t out[static QW_CONTACT_REPORT_LEN])
+{
+    struct qw_contact_report report = { .wants_fresh = wants_fresh, .wanted_keys = wanted_keys };
+    uint8_t sealed[QW_CONTACT_REPORT_LEN];
+    struct qw_card_state *next = begin(card);
+    qw_err err = qw_random_bytes(report.nonce, sizeof report.nonce);
+
+    next->counter++; /* R1: durable before the report leaves */
+    memcpy(report.serial, next->serial, sizeof report.serial);
+    memcpy(report.token, next->token, sizeof report.token);
+    report.epoch = next->epoch;
+    report.counter = next->counter;
+    report.next_index = next->next_index;
+    report.remaining_keys = next->key_count;
+    report.pool_up_position = next->up.position;
+    report.pool_down_position = next->down.position;
+    report.pool_up_end = next->up.position + next->up.len;
+    report.pool_down_end = next->down.position + next->down.len;
+    if (err == QW_OK) {
+        err = qw_contact_report_seal(&report, card->vault->keys.report, sealed);
+    }
+    err = end(card, err);
+    if (err == QW_OK) {
+        memcpy(out, sealed, sizeof sealed);
+    }
+    qw_wipe(&report, sizeof report);
+    return err;
+}
+
+qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_position,
+                         uint8_t up[static 64], uint8_t down[static 64])
+{
+    uint8_t up_bytes[AUTH_LEN], down_bytes[AUTH_LEN];
+    struct qw_card_state *next = begin(card);
+    qw_err err = qw_card_pool_take(&next->up, up_position, up_bytes, AUTH_LEN);
+
+    if (err == QW_OK) {
+        err = qw_card_pool_take(&next->down, down_position, down_bytes, AUTH_LEN);
+    }
+    err = end(card, err); /* R4: given up durably before a byte of it is used */
+    if (err == QW_OK) {
+        memcpy(up, up_bytes, AUTH_LEN);
+        memcpy(down, down_bytes, AUTH_LEN);
+    }
+    qw_wipe(up_bytes, sizeof up_bytes);
+    qw_wipe(down_bytes, sizeof down_bytes);
+    return err;
+}
+
+static qw_err receipt_of(const struct qw_card_keys *keys, const struct qw_card_state *state,
+                         uint8_t out[static QW_RECEIPT_LEN])
+{
+    struct qw_receipt receipt = { .counter = state->last_counter };
+
+    memcpy(receipt.serial, state->serial, sizeof receipt.serial);
+    memcpy(receipt.package_id, state->last_package, sizeof receipt.package_id);
+    return qw_receipt_seal(&receipt, keys->receipt, out);
+}
+
+qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_LEN])
+{
+    qw_err err;
+
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    err = receipt_of(&card->vault->keys, &card->vault->now, receipt);
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    return err;
+}
+
+/* Public data only. */
+static bool is_last_package(struct qw_card *card, const struct qw_package *package)
+{
+    bool is_last;
+
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    is_last = memcmp(package->id, card->vault->now.last_package, sizeof package->id) == 0;
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    return is_last;
+}
+
+/* R8: the package is authentic; store it for good, then make the receipt. */
+static qw_err store(struct qw_card *card, const struct qw_package *package,
+                    uint8_t receipt[static QW_RECEIPT_LEN], struct qw_card_entry *fresh)
+{
+    uint8_t made[QW_RECEIPT_LEN];
+    struct qw_card_state *next = begin(card);
+    qw_err err = qw_card_state_add(next, package, card->vault->keys.id, qw_clock_utc_ms(), fresh);
+
+    if (err == QW_OK) {
+        err = receipt_of(&card->vault->keys, next, made);
+    }
+    err = end(card, err);
+    if (err == QW_OK) {
+        memcpy(receipt, made, sizeof made);
+    }
+    return err;
+}
+
+qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
+                            uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
+                            uint8_t fresh_key[32])
+{
+    bool wants_fresh = fresh_id != NULL && fresh_key != NULL;
+    struct qw_card_entry fresh = { 0 };
+    struct qw_package package = { 0 };
+    qw_err err = qw_package_open(sealed, len, qw_card_keys(card)->wrap, &package);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (is_last_package(card, &package)) {
+        err = qw_card_receipt(card, receipt); /* S2, S3: the same receipt, nothing stored twice */
+    } else {
+        err = store(card, &package, receipt, wants_fresh ? &fresh : NULL);
+    }
+    if (err == QW_OK && wants_fresh) {
+        memcpy(fresh_id, fresh.id, sizeof fresh.id);
+        memcpy(fresh_key, fresh.key, sizeof fresh.key);
+    }
+    qw_wipe(&fresh, sizeof fresh);
+    qw_package_wipe(&package);
+    return err;
+}
