@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include "base/secret.h"
+
+#include <stdlib.h>
+
+void qw_store_record_free(struct qw_store_record *record)
+{
+    if (record == NULL) {
+        return;
+    }
+    qw_wipe(record->blob, record->blob == NULL ? 0 : record->len);
+    free(record->blob);
+    *record = (struct qw_store_record){ 0 };
+}
+
+void qw_store_close(struct qw_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->close != NULL) {
+        store->close(store->self);
+    }
+    *store = (struct qw_store){ 0 };
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store on SQLite 3. One table per kind, all of one shape; why records are opaque here:
+ * docs/adr/0007-sqlite-record-store.md. Statements are prepared once, values are bound, no SQL text
+ * is ever made from data. */
+#define _POSIX_C_SOURCE 200809L
+#include "store/store_sqlite.h"
+
+#include "base/secret.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SCHEMA_VERSION = 1,
+    APPLICATION_ID = 0x51575354, /* "QWST" in the file's header */
+    BUSY_TIMEOUT_MS = 5000,
+    SQL_CAP = 320
+};
+
+static const char *const table_names[QW_STORE_KIND_COUNT] = {
+    [QW_STORE_META] = "meta",           [QW_STORE_DEVICE] = "device",
+    [QW_STORE_BLOCK] = "block",         [QW_STORE_KEY] = "key",
+    [QW_STORE_PACKAGE] = "package",     [QW_STORE_SESSION] = "session",
+    [QW_STORE_TOMBSTONE] = "tombstone", [QW_STORE_AUDIT] = "audit",
+};
+
+enum statement {
+    INSERT_RECORD,
+    UPDATE_RECORD,
+    REMOVE_RECORD,
+    GET_RECORD,
+    NEXT_RECORD,
+    NEXT_RECORD_OF_TAG,
+    COUNT_ALL,
+    COUNT_TAG,
+    STATEMENT_COUNT
+};
+
+/* %s is the table. Parameters have the same number everywhere: 1 id, 2 version, 3 tag, 4 blob. */
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [INSERT_RECORD] = "INSERT INTO \"%s\"(id, version, tag, blob) VALUES(?1, 1, ?3, ?4)",
+    [UPDATE_RECORD] = "UPDATE \"%s\" SET version = version + 1, tag = ?3, blob = ?4"
+                      " WHERE id = ?1 AND version = ?2",
+    [REMOVE_RECORD] = "DELETE FROM \"%s\" WHERE id = ?1 AND version = ?2",
+    [GET_RECORD] = "SELECT id, version, tag, blob FROM \"%s\" WHERE id = ?1",
+    [NEXT_RECORD] = "SELECT id, version, tag, blob FROM \"%s\" WHERE id > ?1 ORDER BY id LIMIT 1",
+    [NEXT_RECORD_OF_TAG] = "SELECT id, version, tag, blob FROM \"%s\" WHERE tag = ?3 AND id > ?1"
+                           " ORDER BY id LIMIT 1",
+    [COUNT_ALL] = "SELECT count(*) FROM \"%s\"",
+    [COUNT_TAG] = "SELECT count(*) FROM \"%s\" WHERE tag = ?3",
+};
+
+struct sqlite_store {
+    pthread_mutex_t mutex; /* around the connection and its statements */
+    sqlite3 *connection;
+    sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *statements[QW_STORE_KIND_COUNT][STATEMENT_COUNT];
+};
+
+static qw_err from_sqlite(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return QW_OK;
+    case SQLITE_CONSTRAINT:
+        return QW_ERR_CONFLICT;
+    case SQLITE_NOMEM:
+        return QW_ERR_NOMEM;
+    case SQLITE_NOTADB:
+        return QW_ERR_FORMAT;
+    default:
+        return QW_ERR_IO; /* full, read-only, damaged, locked for too long */
+    }
+}
+
+static qw_err run(sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    return from_sqlite(code);
+}
+
+/* The borrowed values must stay until the statement was reset. */
+static int bind_blob(sqlite3_stmt *statement, int index, const void *data, size_t len)
+{
+    if (len == 0) { /* a NULL pointer would be bound as SQL NULL */
+        return sqlite3_bind_zeroblob(statement, index, 0);
+    }
+    return sqlite3_bind_blob64(statement, index, data, len, SQLITE_STATIC);
+}
+
+static bool id_ok(const void *id, size_t id_len)
+{
+    return id != NULL && id_len >= 1 && id_len <= QW_STORE_ID_MAX;
+}
+
+static bool kind_ok(enum qw_store_kind kind)
+{
+    return kind >= 0 && kind < QW_STORE_KIND_COUNT;
+}
+
+static qw_err record_exists(struct sqlite_store *s, const struct qw_store_op *op, bool *exists)
+{
+    sqlite3_stmt *get = s->statements[op->kind][GET_RECORD];
+    int code = bind_blob(get, 1, op->id, op->id_len);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(get);
+        *exists = code == SQLITE_ROW;
+    }
+    sqlite3_reset(get);
+    return from_sqlite(code);
+}
+
+static qw_err apply(struct sqlite_store *s, const struct qw_store_op *op)
+{
+    static const enum statement of_verb[] = { [QW_STORE_INSERT] = INSERT_RECORD,
+                                              [QW_STORE_UPDATE] = UPDATE_RECORD,
+                                              [QW_STORE_REMOVE] = REMOVE_RECORD };
+    sqlite3_stmt *statement = s->statements[op->kind][of_verb[op->verb]];
+    bool exists = false;
+    qw_err err;
+    int code = bind_blob(statement, 1, op->id, op->id_len);
+
+    if (code == SQLITE_OK && op->verb != QW_STORE_INSERT) {
+        code = sqlite3_bind_int64(statement, 2, (sqlite3_int64)op->expected_version);
+    }
+    if (code == SQLITE_OK && op->verb != QW_STORE_REMOVE) {
+        code = sqlite3_bind_int64(statement, 3, op->tag);
+    }
+    if (code == SQLITE_OK && op->verb != QW_STORE_REMOVE) {
+        code = bind_blob(statement, 4, op->blob, op->len);
+    }
+    err = code == SQLITE_OK ? run(statement) : from_sqlite(code);
+    if (err != QW_OK || op->verb == QW_STORE_INSERT || sqlite3_changes(s->connection) == 1) {
+        return err;
+    }
+    err = record_exists(s, op, &exists);
+    if (err != QW_OK) {
+        return err;
+    }
+    return exists ? QW_ERR_CONFLICT : QW_ERR_NOT_FOUND;
+}
+
+static bool ops_ok(const struct qw_store_op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool verb_ok = ops[i].verb >= 0 && ops[i].verb <= QW_STORE_REMOVE;
+        bool blob_ok = ops[i].len <= QW_STORE_BLOB_MAX && (ops[i].blob != NULL || ops[i].len == 0);
+        bool version_ok = ops[i].expected_version <= INT64_MAX;
+
+        if (!verb_ok || !blob_ok || !version_ok || !kind_ok(ops[i].kind) ||
+            !id_ok(ops[i].id, ops[i].id_len)) {
+            return false;
+        }
+    }
+    return count > 0;
+}
+
+static qw_err sqlite_submit(void *self, const struct qw_store_op *ops, size_t count)
+{
+    struct sqlite_store *s = self;
+    qw_err err;
+
+    if (!ops_ok(ops, count)) {
+        return QW_ERR_ARG;
+    }
+    pthread_mutex_lock(&s->mutex);
+    err = run(s->begin);
+    for (size_t i = 0; err == QW_OK && i < count; i++) {
+        err = apply(s, &ops[i]);
+    }
+    if (err == QW_OK) {
+        err = run(s->commit);
+    }
+    if (err != QW_OK && !sqlite3_get_autocommit(s->connection)) {
+        (void)run(
+            s->rollback); /* its own failure changes nothing: the transaction has no commit mark */
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return err;
+}
+
+/* Copies the current row. */
+static qw_err read_row(sqlite3_stmt *row, struct qw_store_record *record)
+{
+    struct qw_store_record r = { 0 };
+    const void *id = sqlite3_column_blob(row, 0);
+    int id_len = sqlite3_column_bytes(row, 0);
+    const void *blob = sqlite3_column_blob(row, 3);
+    int len = sqlite3_column_bytes(row, 3);
+
+    if (id == NULL || id_len < 1 || id_len > QW_STORE_ID_MAX || len > QW_STORE_BLOB_MAX) {
+        return QW_ERR_IO; /* not written by us: the file is damaged */
+    }
+    r.blob = malloc(len > 0 ? (size_t)len : 1);
+    if (r.blob == NULL || (blob == NULL && len > 0)) {
+        free(r.blob);
+        return QW_ERR_NOMEM;
+    }
+    memcpy(r.id, id, (size_t)id_len);
+    r.id_len = (size_t)id_len;
+    r.version = (uint64_t)sqlite3_column_int64(row, 1);
+    r.tag = sqlite3_column_int64(row, 2);
+    r.len = (size_t)len;
+    if (len > 0) {
+        memcpy(r.blob, blob, r.len);
+    }
+    *record = r;
+    return QW_OK;
+}
+
+/* Runs a query for one record under the mutex; QW_ERR_NOT_FOUND when there is none. */
+static qw_err fetch(struct sqlite_store *s, enum qw_store_kind kind, enum statement which,
+                    int64_t tag, const void *id, size_t id_len, struct qw_store_record *record)
+{
+    sqlite3_stmt *query = s->statements[kind][which];
+    qw_err err;
+    int code;
+
+    pthread_mutex_lock(&s->mutex);
+    code = bind_blob(query, 1, id, id_len);
+    if (code == SQLITE_OK && which == NEXT_RECORD_OF_TAG) {
+        code = sqlite3_bind_int64(query, 3, tag);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(query);
+    }
+    if (code == SQLITE_ROW) {
+        err = read_row(query, record);
+    } else {
+        err = code == SQLITE_DONE ? QW_ERR_NOT_FOUND : from_sqlite(code);
+    }
+    sqlite3_reset(query);
+    pthread_mutex_unlock(&s->mutex);
+    return err;
+}
+
+static qw_err sqlite_get(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
+                         struct qw_store_record *record)
+{
+    if (!kind_ok(kind) || !id_ok(id, id_len)) {
+        return QW_ERR_ARG;
+    }
+    return fetch(self, kind, GET_RECORD, 0, id, id_len, record);
+}
+
+/* One query per record: the visitor runs without the mutex and may use the store, and a long walk
+ * never keeps writers waiting. Records that change meanwhile may be seen in either form. */
+static qw_err sqlite_scan(void *self, enum qw_store_kind kind, int64_t tag, const void *after,
+                          size_t after_len, size_t limit,
+                          int (*visit)(void *visitor, const struct qw_store_record *record),
+                          void *visitor)
+{
+    enum statement which = tag == QW_STORE_ANY_TAG ? NEXT_RECORD : NEXT_RECORD_OF_TAG;
+    uint8_t last[QW_STORE_ID_MAX];
+    size_t last_len = after_len;
+    qw_err err = QW_OK;
+
+    if (!kind_ok(kind) || after_len > sizeof last || (after == NULL && after_len > 0)) {
+        return QW_ERR_ARG;
+    }
+    if (after_len > 0) {
+        memcpy(last, after, after_len);
+    }
+    for (size_t i = 0; i < limit && err == QW_OK; i++) {
+        struct qw_store_record record = { 0 };
+        bool go_on;
+
+        err = fetch(self, kind, which, tag, last, last_len, &record);
+        if (err != QW_OK) {
+            break;
+        }
+        memcpy(last, record.id, record.id_len);
+        last_len = record.id_len;
+        go_on = visit(visitor, &record) != 0;
+        qw_store_record_free(&record);
+        if (!go_on) {
+            break;
+        }
+    }
+    return err == QW_ERR_NOT_FOUND ? QW_OK : err;
+}
+
+static qw_err sqlite_count(void *self, enum qw_store_kind kind, int64_t tag, uint64_t *count)
+{
+    struct sqlite_store *s = self;
+    sqlite3_stmt *query;
+    int code = SQLITE_OK;
+
+    if (!kind_ok(kind)) {
+        return QW_ERR_ARG;
+    }
+    query = s->statements[kind][tag == QW_STORE_ANY_TAG ? COUNT_ALL : COUNT_TAG];
+    pthread_mutex_lock(&s->mutex);
+    if (tag != QW_STORE_ANY_TAG) {
+        code = sqlite3_bind_int64(query, 3, tag);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(query);
+    }
+    if (code == SQLITE_ROW) {
+        *count = (uint64_t)sqlite3_column_int64(query, 0);
+    }
+    sqlite3_reset(query);
+    pthread_mutex_unlock(&s->mutex);
+    return from_sqlite(code);
+}
+
+static void sqlite_close(void *self)
+{
+    struct sqlite_store *s = self;
+
+    if (s == NULL) {
+        return;
+    }
+    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
+        for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+            sqlite3_finalize(s->statements[kind][i]);
+        }
+    }
+    sqlite3_finalize(s->begin);
+    sqlite3_finalize(s->commit);
+    sqlite3_finalize(s->rollback);
+    sqlite3_close(s->connection);
+    pthread_mutex_destroy(&s->mutex);
+    free(s);
+}
+
+/* SQLite gives its -wal and -shm files the mode of the main file, so this one decides for all. */
+static qw_err claim_file(const char *path)
+{
+    struct stat found;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    qw_err err = QW_OK;
+
+    if (fd < 0) {
+        return QW_ERR_IO;
+    }
+    if (fstat(fd, &found) != 0) {
+        err = QW_ERR_IO;
+    } else if (!S_ISREG(found.st_mode) || found.st_uid != geteuid() ||
+               (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        err = QW_ERR_REFUSED;
+    }
+    close(fd);
+    return err;
+}
+
+static qw_err pragma_int(struct sqlite_store *s, const char *sql, int64_t *value)
+{
+    sqlite3_stmt *query = NULL;
+    int code = sqlite3_prepare_v2(s->connection, sql, -1, &query, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(query);
+    }
+    if (code == SQLITE_ROW) {
+        *value = sqlite3_column_int64(query, 0);
+    }
+    sqlite3_finalize(query);
+    return from_sqlite(code);
+}
+
+static qw_err create_schema(struct sqlite_store *s)
+{
+    char sql[SQL_CAP];
+    int code = SQLITE_OK;
+
+    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT && code == SQLITE_OK; kind++) {
+        (void)snprintf(sql, sizeof sql,
+                       "CREATE TABLE \"%s\"(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
+                       " tag INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;"
+                       "CREATE INDEX \"%s_tag\" ON \"%s\"(tag, id);",
+                       table_names[kind], table_names[kind], table_names[kind]);
+        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+                       APPLICATION_ID, SCHEMA_VERSION);
+        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
+    }
+    return from_sqlite(code);
+}
+
+/* Makes the tables of a new file, or checks that an old one is ours. In one transaction, so that
+ * two processes that start together do not both make them. */
+static qw_err open_schema(struct sqlite_store *s)
+{
+    int64_t application = 0;
+    int64_t version = 0;
+    int64_t objects = 0;
+    qw_err err = from_sqlite(sqlite3_exec(s->connection, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+
+    if (err == QW_OK) {
+        err = pragma_int(s, "PRAGMA application_id", &application);
+    }
+    if (err == QW_OK) {
+        err = pragma_int(s, "PRAGMA user_version", &version);
+    }
+    if (err == QW_OK) {
+        err = pragma_int(s, "SELECT count(*) FROM sqlite_master", &objects);
+    }
+    if (err == QW_OK && objects == 0 && application == 0 && version == 0) {
+        err = create_schema(s);
+    } else if (err == QW_OK && (application != APPLICATION_ID || version != SCHEMA_VERSION)) {
+        err = QW_ERR_FORMAT;
+    }
+    if (err == QW_OK) {
+        err = from_sqlite(sqlite3_exec(s->connection, "COMMIT", NULL, NULL, NULL));
+    }
+    if (err != QW_OK && !sqlite3_get_autocommit(s->connection)) {
+        (void)sqlite3_exec(s->connection, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
+}
+
+static qw_err prepare(struct sqlite_store *s)
+{
+    unsigned flags = SQLITE_PREPARE_PERSISTENT;
+    int code = sqlite3_prepare_v3(s->connection, "BEGIN IMMEDIATE", -1, flags, &s->begin, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v3(s->connection, "COMMIT", -1, flags, &s->commit, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v3(s->connection, "ROLLBACK", -1, flags, &s->rollback, NULL);
+    }
+    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
+        for (size_t i = 0; i < STATEMENT_COUNT && code == SQLITE_OK; i++) {
+            char head[SQL_CAP];
+            const char *mark = strstr(statement_texts[i], "%s");
+            int before = (int)(mark - statement_texts[i]);
+
+            (void)snprintf(head, sizeof head, "%.*s%s%s", before, statement_texts[i],
+                           table_names[kind], mark + 2);
+            code =
+                sqlite3_prepare_v3(s->connection, head, -1, flags, &s->statements[kind][i], NULL);
+        }
+    }
+    return code == SQLITE_ERROR ? QW_ERR_FORMAT : from_sqlite(code); /* a table is not there */
+}
+
+static qw_err connect_file(struct sqlite_store *s, const char *path)
+{
+    /* synchronous=FULL: in WAL mode anything less may lose acknowledged groups in a power cut. */
+    static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                   "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+                                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+    int code =
+        sqlite3_open_v2(path, &s->connection,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    qw_err err;
+
+    if (code != SQLITE_OK) {
+        return from_sqlite(code);
+    }
+    sqlite3_busy_timeout(s->connection, BUSY_TIMEOUT_MS);
+    code = sqlite3_exec(s->connection, settings, NULL, NULL, NULL);
+    if (code != SQLITE_OK) {
+        return from_sqlite(code);
+    }
+    err = open_schema(s);
+    return err == QW_OK ? prepare(s) : err;
+}
+
+qw_err qw_store_sqlite_open(const char *path, struct qw_store *store)
+{
+    struct sqlite_store *s;
+    qw_err err = claim_file(path);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_mutex_init(&s->mutex, NULL) != 0) {
+        free(s);
+        return QW_ERR_NOMEM;
+    }
+    err = connect_file(s, path);
+    if (err != QW_OK) {
+        sqlite_close(s);
+        return err;
+    }
+    *store = (struct qw_store){ .self = s,
+                                .submit = sqlite_submit,
+                                .get = sqlite_get,
+                                .scan = sqlite_scan,
+                                .count = sqlite_count,
+                                .close = sqlite_close };
+    return QW_OK;
+}
