@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _XOPEN_SOURCE 700
+#include "centre_folder.h"
+
+#include "api/certificate.h"
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/passphrase_file.h"
+#include "base/secret.h"
+#include "centre/centre.h"
+#include "crypto/custody.h"
+#include "crypto/key_source.h"
+#include "crypto/random.h"
+#include "store/store_sqlite.h"
+#include "terminal/card.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void explain(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void explain(char *error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error, CENTRE_FOLDER_ERROR_CAP, format, arguments);
+    va_end(arguments);
+}
+
+/* folder/name; a path that does not fit is cut and then refused by whoever opens it. */
+struct path {
+    char text[PATH_MAX];
+};
+
+static struct path in(const struct centre_folder_config *config, const char *name)
+{
+    struct path path;
+
+    if ((size_t)snprintf(path.text, sizeof path.text, "%s/%s", config->folder, name) >=
+        sizeof path.text) {
+        path.text[0] = '\0';
+    }
+    return path;
+}
+
+qw_err passphrase_file_create(const char *path)
+{
+    uint8_t random[32];
+    char text[QW_BASE64_LEN(sizeof random) + 2];
+    qw_err err = qw_random_bytes(random, sizeof random);
+
+    if (err == QW_OK) {
+        qw_base64_encode(random, sizeof random, text);
+        text[QW_BASE64_LEN(sizeof random)] = '\n';
+        err = qw_file_create(path, (const uint8_t *)text, QW_BASE64_LEN(sizeof random) + 1);
+    }
+    qw_wipe(random, sizeof random);
+    qw_wipe(text, sizeof text);
+    return err;
+}
+
+static qw_err make_folders(const struct centre_folder_config *config, char *error)
+{
+    static const char *const names[] = { ".", "ca", "tls", "operator" };
+    DIR *there = opendir(config->folder);
+
+    if (there != NULL) {
+        size_t entries = 0;
+
+        while (readdir(there) != NULL) {
+            entries++;
+        }
+        closedir(there);
+        if (entries > 2) {
+            explain(error, "%s is not empty", config->folder);
+            return QW_ERR_CONFLICT;
+        }
+    } else if (mkdir(config->folder, 0700) != 0) {
+        explain(error, "%s: %s", config->folder, strerror(errno));
+        return QW_ERR_IO;
+    }
+    for (size_t i = 1; i < sizeof names / sizeof names[0]; i++) {
+        if (mkdir(in(config, names[i]).text, 0700) != 0) {
+            explain(error, "%s/%s: %s", config->folder, names[i], strerror(errno));
+            return QW_ERR_IO;
+        }
+    }
+    return QW_OK;
+}
+
+static qw_err make_certificates(const struct centre_folder_config *config, char *error)
+{
+    struct qw_certificate_authority *authority = NULL;
+    const char *hosts[] = { config->address, "localhost" };
+    char centre_uri[QW_CERTIFICATE_URI_CAP];
+    struct qw_certificate_request server = {
+        .purpose = QW_CERTIFICATE_SERVER, .uri = centre_uri, .hosts = hosts, .host_count = 2
+    };
+    struct qw_certificate_request client = {
+        .purpose = QW_CERTIFICATE_CLIENT,
+        .uri = "urn:qwave:operator:operator-1",
+    };
+    struct path ca = in(config, "ca/ca.pem");
+    struct path ca_key = in(config, "ca/ca.key");
+    qw_err err;
+
+    snprintf(centre_uri, sizeof centre_uri, "urn:qwave:centre:%s", config->centre_id);
+    err = qw_certificate_authority_create(config->centre_id, 0, ca.text, ca_key.text);
+    if (err == QW_OK) {
+        err = qw_certificate_authority_open(ca.text, ca_key.text, &authority);
+    }
+    if (err == QW_OK) {
+        err = qw_certificate_issue(authority, &server, in(config, "tls/centre.pem").text,
+                                   in(config, "tls/centre.key").text);
+    }
+    if (err == QW_OK) {
+        err = qw_certificate_issue(authority, &client, in(config, "operator/operator.pem").text,
+                                   in(config, "operator/operator.key").text);
+    }
+    qw_certificate_authority_free(authority);
+    if (err != QW_OK) {
+        explain(error, "certificates: %s", qw_err_text(err));
+    }
+    return err;
+}
+
+static qw_err write_text(const char *path, char *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static qw_err write_text(const char *path, char *error, const char *format, ...)
+{
+    char text[8 * PATH_MAX];
+    va_list arguments;
+    int len;
+    qw_err err;
+
+    va_start(arguments, format);
+    len = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    err = len > 0 && (size_t)len < sizeof text
+              ? qw_file_create(path, (const uint8_t *)text, (size_t)len)
+              : QW_ERR_SPACE;
+    if (err != QW_OK) {
+        explain(error, "%s: %s", path, qw_err_text(err));
+    }
+    return err;
+}
+
+static qw_err write_settings(const struct centre_folder_config *config, char *error)
+{
+    char folder[PATH_MAX];
+    qw_err err;
+
+    if (realpath(config->folder, folder) == NULL) {
+        explain(error, "%s: %s", config->folder, strerror(errno));
+        return QW_ERR_IO;
+    }
+    err = write_text(in(config, "qwaved.yaml").text, error,
+                     "# Key service centre %s. `man qwaved` explains every setting; `qwaved "
+                     "--check` tries the file.\n"
+                     "centre_id: %s\n"
+                     "listen_address: %s\n"
+                     "listen_port: %u\n"
+                     "database: %s/centre.db\n"
+                     "passphrase_file: %s/passphrase\n"
+                     "certificate: %s/tls/centre.pem\n"
+                     "key: %s/tls/centre.key\n"
+                     "client_ca: %s/ca/ca.pem\n"
+                     "source: %s\n",
+                     config->centre_id, config->centre_id, config->address, config->port, folder,
+                     folder, folder, folder, folder, config->source);
+    if (err != QW_OK) {
+        return err;
+    }
+    return write_text(in(config, "operator/operator.yaml").text, error,
+                      "# The first operator and charging station of %s.\n"
+                      "url: https://%s:%u\n"
+                      "certificate: %s/operator/operator.pem\n"
+                      "key: %s/operator/operator.key\n"
+                      "ca: %s/ca/ca.pem\n"
+                      "ca_key: %s/ca/ca.key\n"
+                      "station: station-1\n"
+                      "station_card: %s/operator/station.card\n"
+                      "station_passphrase_file: %s/operator/station.passphrase\n",
+                      config->centre_id, config->address, config->port, folder, folder, folder,
+                      folder, folder, folder);
+}
+
+/* The first station's card is born on the centre's own machine, before anything listens. */
+static qw_err make_station_card(const struct centre_folder_config *config, struct qw_centre *centre)
+{
+    struct qw_caller caller = { .role = QW_ROLE_OPERATOR, .id = "operator-1" };
+    struct qw_package birth = { .kind = QW_PACKAGE_BIRTH };
+    uint8_t *passphrase = NULL;
+    size_t passphrase_len = 0;
+    struct path file = in(config, "operator/station.passphrase");
+    qw_err err = passphrase_file_create(file.text);
+
+    if (err == QW_OK) {
+        err = qw_passphrase_file_read(file.text, &passphrase, &passphrase_len);
+    }
+    if (err == QW_OK) {
+        err = qw_centre_station_birth(centre, &caller, "station-1", &birth);
+    }
+    if (err == QW_OK) {
+        err = qw_card_create(in(config, "operator/station.card").text, passphrase, passphrase_len,
+                             &birth);
+        qw_package_wipe(&birth);
+    }
+    qw_secret_free(passphrase);
+    return err;
+}
+
+static qw_err make_centre(const struct centre_folder_config *config, char *error)
+{
+    struct qw_custody custody = { 0 };
+    struct qw_key_source source = { 0 };
+    struct qw_store store = { 0 };
+    struct qw_centre *centre = NULL;
+    struct qw_centre_config settings = { .store = &store,
+                                         .custody = &custody,
+                                         .source = &source,
+                                         .block_keys = 256,
+                                         .stock_keys = 256,
+                                         .window_ms = 30000,
+                                         .pool_bytes = 2048 };
+    qw_err err = passphrase_file_create(in(config, "passphrase").text);
+
+    snprintf(settings.centre_id, sizeof settings.centre_id, "%s", config->centre_id);
+    if (err == QW_OK) {
+        err = qw_custody_passphrase_file(in(config, "passphrase").text, &custody);
+    }
+    if (err == QW_OK) {
+        err = strcmp(config->source, "kernel") == 0 ? qw_key_source_kernel(&source)
+                                                    : qw_key_source_best(&source);
+    }
+    if (err == QW_OK) {
+        err = qw_store_sqlite_open(in(config, "centre.db").text, &store);
+    }
+    if (err == QW_OK) {
+        err = qw_centre_new(&settings, &centre);
+    }
+    if (err == QW_OK) {
+        err = qw_centre_ingest(centre);
+    }
+    if (err == QW_OK) {
+        err = make_station_card(config, centre);
+    }
+    qw_centre_free(centre);
+    qw_store_close(&store);
+    qw_key_source_close(&source);
+    qw_custody_close(&custody);
+    if (err != QW_OK) {
+        explain(error, "the centre's books: %s", qw_err_text(err));
+    }
+    return err;
+}
+
+static bool id_is_fine(const char *id)
+{
+    size_t len = strlen(id);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)id[i]) && id[i] != '-') {
+            return false;
+        }
+    }
+    return len >= 1 && len <= 40;
+}
+
+qw_err centre_folder_create(const struct centre_folder_config *config,
+                            char error[static CENTRE_FOLDER_ERROR_CAP])
+{
+    qw_err err;
+
+    error[0] = '\0';
+    if (!id_is_fine(config->centre_id)) {
+        explain(error, "a centre's id is 1..40 letters, digits and '-', not '%s'",
+                config->centre_id);
+        return QW_ERR_ARG;
+    }
+    err = make_folders(config, error);
+    if (err == QW_OK) {
+        err = make_certificates(config, error);
+    }
+    if (err == QW_OK) {
+        err = write_settings(config, error);
+    }
+    if (err == QW_OK) {
+        err = make_centre(config, error);
+    }
+    return err;
+}

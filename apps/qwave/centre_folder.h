@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_CENTRE_FOLDER_H
+#define QWAVE_CENTRE_FOLDER_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* What `qwave init` makes. Every file is 0600, every folder 0700:
+ *   qwaved.yaml, passphrase, centre.db           the centre: its settings, master passphrase and
+ * store ca/ca.pem, ca/ca.key                         certificate authority tls/centre.pem,
+ * tls/centre.key               the centre's server certificate operator/operator.yaml, .pem, .key
+ * the first operator operator/station.card, station.passphrase    the first charging station's own
+ * card */
+struct centre_folder_config {
+    const char *folder;    /* must not exist, or be empty */
+    const char *centre_id; /* 1..40 letters, digits, '-' */
+    const char *address;   /* numeric, where qwaved will listen */
+    uint16_t port;         /* 0: chosen when qwaved starts */
+    const char *source;    /* "best", "kernel" */
+};
+
+enum { CENTRE_FOLDER_ERROR_CAP = 512 };
+/* QW_ERR_CONFLICT: something is there already. error says what happened in one sentence. */
+qw_err centre_folder_create(const struct centre_folder_config *config,
+                            char error[static CENTRE_FOLDER_ERROR_CAP]) QW_MUST_USE;
+
+/* A passphrase of 256 random bits, as text in a new file. */
+qw_err passphrase_file_create(const char *path) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_CHILD_H
+#define QWAVE_CHILD_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A program of ours, started as a real process. It dies when we die. */
+struct child {
+    const char *name; /* static text */
+    pid_t pid;        /* 0: not running */
+    int output;       /* its standard output */
+};
+
+/* Starts folder-of-this-program/program with argv (NULL-ended, argv[0] included), standard error
+ * appended to log_path. */
+qw_err child_start(const char *program, char *const argv[], const char *log_path,
+                   struct child *child) QW_MUST_USE;
+
+/* Waits for its line "ready REST" and copies REST. QW_ERR_TIMEOUT, QW_ERR_CLOSED when it ended
+ * before. */
+qw_err child_wait_ready(struct child *child, int timeout_ms, char *rest, size_t cap) QW_MUST_USE;
+
+/* True while it has not ended by itself. */
+int child_is_running(struct child *child);
+
+/* SIGTERM, and SIGKILL after three seconds; collects it. Fine for one that is not running. */
+void child_stop(struct child *child);
+
+#endif

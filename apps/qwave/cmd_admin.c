@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "command.h"
+
+#include "operator.h"
+
+#include <argp.h>
+#include <cjson/cJSON.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* qwave admin: what an operator does on a running centre [C8 C10, first form]. */
+
+enum { WORDS_MAX = 4, PATH_TEXT_CAP = 512 };
+
+struct arguments {
+    const char *operator_path, *url, *kind, *owner, *peer, *certificate, *key;
+    const char *word[WORDS_MAX];
+    size_t words;
+    bool as_json;
+};
+
+struct action {
+    const char *noun, *verb;
+    size_t words; /* with noun and verb */
+    const char *arguments;
+    const char *text;
+    qw_err (*run)(struct operator_desk *desk, const struct arguments *arguments);
+};
+
+static void print_pairs(const cJSON *object)
+{
+    struct libscols_table *table = scols_new_table();
+
+    scols_table_enable_noheadings(table, 1);
+    scols_table_new_column(table, "name", 0, 0);
+    scols_table_new_column(table, "value", 0, 0);
+    for (const cJSON *item = object->child; item != NULL; item = item->next) {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        char *value =
+            cJSON_IsString(item) ? strdup(item->valuestring) : cJSON_PrintUnformatted(item);
+
+        scols_line_set_data(line, 0, item->string);
+        scols_line_refer_data(line, 1, value); /* taken: freed with the table */
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static void print_devices(const cJSON *devices)
+{
+    static const char *const columns[] = {
+        "id", "kind", "state", "owner", "peer", "remaining_keys"
+    };
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    struct libscols_table *table = scols_new_table();
+
+    for (size_t c = 0; c < COLUMNS; c++) {
+        scols_table_new_column(table, columns[c], 0, 0);
+    }
+    for (const cJSON *device = devices->child; device != NULL; device = device->next) {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+
+        for (size_t c = 0; c < COLUMNS; c++) {
+            const cJSON *item = cJSON_GetObjectItemCaseSensitive(device, columns[c]);
+            char *value = cJSON_IsString(item) ? strdup(item->valuestring)
+                          : item != NULL       ? cJSON_PrintUnformatted(item)
+                                               : strdup("");
+
+            scols_line_refer_data(line, c, value);
+        }
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static qw_err call_and_show(struct operator_desk *desk, const char *method, const char *path,
+                            const struct arguments *arguments)
+{
+    const char *answer = NULL;
+    qw_err err = operator_call(desk, method, path, NULL, &answer);
+    cJSON *json;
+    const cJSON *devices;
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (arguments->as_json) {
+        printf("%s\n", answer);
+        return QW_OK;
+    }
+    json = cJSON_Parse(answer);
+    devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
+    if (devices != NULL) {
+        print_devices(devices);
+    } else if (json != NULL && json->child != NULL) {
+        print_pairs(json);
+    } else {
+        printf("done\n");
+    }
+    cJSON_Delete(json);
+    return QW_OK;
+}
+
+static qw_err run_status(struct operator_desk *desk, const struct arguments *arguments)
+{
+    return call_and_show(desk, "GET", "/v1/status", arguments);
+}
+
+static qw_err run_device_list(struct operator_desk *desk, const struct arguments *arguments)
+{
+    return call_and_show(desk, "GET", "/v1/devices", arguments);
+}
+
+static qw_err run_device_show(struct operator_desk *desk, const struct arguments *arguments)
+{
+    char path[PATH_TEXT_CAP];
+
+    snprintf(path, sizeof path, "/v1/devices/%s", arguments->word[2]);
+    return call_and_show(desk, "GET", path, arguments);
+}
+
+static qw_err run_device_add(struct operator_desk *desk, const struct arguments *arguments)
+{
+    qw_err err = operator_device_add(desk, arguments->word[2], arguments->kind, arguments->owner,
+                                     arguments->peer);
+
+    if (err == QW_OK) {
+        printf(arguments->as_json ? "{\"id\":\"%s\"}\n" : "%s is registered\n", arguments->word[2]);
+    }
+    return err;
+}
+
+/* The verb is a word of the table of actions, not of the user's. */
+static qw_err run_device_change(struct operator_desk *desk, const struct arguments *arguments)
+{
+    char path[PATH_TEXT_CAP];
+
+    snprintf(path, sizeof path, "/v1/devices/%s/%s", arguments->word[2], arguments->word[1]);
+    return call_and_show(desk, "POST", path, arguments);
+}
+
+static qw_err run_certificate(struct operator_desk *desk, const struct arguments *arguments)
+{
+    qw_err err;
+
+    if (arguments->certificate == NULL || arguments->key == NULL) {
+        return QW_ERR_ARG;
+    }
+    err = operator_enrol(desk, arguments->word[1], arguments->word[2], arguments->certificate,
+                         arguments->key);
+    if (err == QW_OK) {
+        printf(arguments->as_json ? "{\"certificate\":\"%s\",\"key\":\"%s\"}\n"
+                                  : "certificate %s, private key %s\n",
+               arguments->certificate, arguments->key);
+    }
+    return err;
+}
+
+static const struct action actions[] = {
+    { "status", NULL, 1, "", "stock, source and counters", run_status },
+    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE]", "register a device",
+      run_device_add },
+    { "device", "list", 2, "", "every device", run_device_list },
+    { "device", "show", 3, "ID", "one device", run_device_show },
+    { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
+    { "device", "resume", 3, "ID", "", run_device_change },
+    { "device", "destroy", 3, "ID", "for good: its keys are void at once", run_device_change },
+    { "certificate", "ap", 3, "ID --certificate FILE --key FILE",
+      "client certificate of an access point", run_certificate },
+    { "certificate", "sae", 3, "ID --certificate FILE --key FILE", "of an application",
+      run_certificate },
+    { "certificate", "operator", 3, "ID --certificate FILE --key FILE", "of another operator",
+      run_certificate },
+};
+
+static const struct argp_option options[] = {
+    { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
+    { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
+    { "kind", 'k', "KIND", 0, "terminal, access-point or station (default: terminal)", 0 },
+    { "owner", 'w', "NAME", 0, "who has the device", 0 },
+    { "peer", 'p', "SAE", 0, "application that shares the terminal's keys", 0 },
+    { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
+    { "key", 'y', "FILE", 0, "and its private key", 0 },
+    { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
+    { 0 },
+};
+
+static const struct action *find_action(const struct arguments *arguments)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        const struct action *action = &actions[i];
+
+        if (arguments->words == action->words && strcmp(arguments->word[0], action->noun) == 0 &&
+            (action->verb == NULL || strcmp(arguments->word[1], action->verb) == 0)) {
+            return action;
+        }
+    }
+    return NULL;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'o':
+        arguments->operator_path = value;
+        return 0;
+    case 'u':
+        arguments->url = value;
+        return 0;
+    case 'k':
+        arguments->kind = value;
+        return 0;
+    case 'w':
+        arguments->owner = value;
+        return 0;
+    case 'p':
+        arguments->peer = value;
+        return 0;
+    case 'c':
+        arguments->certificate = value;
+        return 0;
+    case 'y':
+        arguments->key = value;
+        return 0;
+    case 'j':
+        arguments->as_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->words == WORDS_MAX) {
+            argp_error(state, "too many words");
+        } else {
+            arguments->word[arguments->words++] = value;
+        }
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->words == 0 || find_action(arguments) == NULL) {
+            argp_error(state, "no such action");
+        } else if (strcmp(arguments->word[0], "certificate") == 0 &&
+                   (arguments->certificate == NULL || arguments->key == NULL)) {
+            argp_error(state, "--certificate and --key say where to write");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The table of actions goes under the options of --help. */
+static char *help_filter(int key, const char *text, void *input)
+{
+    char *help = NULL;
+    size_t len = 0;
+    FILE *stream;
+
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC) {
+        return (char *)(uintptr_t)text;
+    }
+    stream = open_memstream(&help, &len);
+    if (stream == NULL) {
+        return NULL;
+    }
+    fprintf(stream, "Actions:\n");
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        fprintf(stream, "  %s %s %s%s%s\n", actions[i].noun,
+                actions[i].verb != NULL ? actions[i].verb : "", actions[i].arguments,
+                actions[i].text[0] != '\0' ? "  - " : "", actions[i].text);
+    }
+    fclose(stream);
+    return help;
+}
+
+int cmd_admin(int argc, char **argv)
+{
+    static const struct argp argp = { options,     parse,
+                                      "ACTION...", "Works on a running key service centre.\v",
+                                      NULL,        help_filter,
+                                      NULL };
+    struct arguments arguments = {
+        .operator_path = "operator.yaml", .kind = "terminal", .owner = "", .peer = ""
+    };
+    struct operator_desk *desk = NULL;
+    char error[OPERATOR_ERROR_CAP] = "";
+    qw_err err;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    err = operator_open(arguments.operator_path, arguments.url, &desk, error);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave admin: %s\n", error[0] != '\0' ? error : qw_err_text(err));
+        return EXIT_USAGE;
+    }
+    err = find_action(&arguments)->run(desk, &arguments);
+    if (err != QW_OK) {
+        const char *message = operator_message(desk);
+
+        fprintf(stderr, "qwave admin: %s\n", message[0] != '\0' ? message : qw_err_text(err));
+    }
+    operator_close(desk);
+    return err == QW_OK ? EXIT_DONE : err == QW_ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+}

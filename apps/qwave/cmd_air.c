@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "command.h"
+
+#include "crypto/random.h"
+#include "radio/air.h"
+#include "radio_options.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* qwave air: the simulated or replayed channel as a process of its own, for an access point and a
+ * terminal started by hand. */
+
+struct arguments {
+    struct radio_options radio;
+    uint16_t port;
+};
+
+static const struct argp_option options[] = {
+    RADIO_OPTIONS,
+    { "port", 'p', "PORT", 0, "where both radios connect, on 127.0.0.1 (default: 4801; 0: any)",
+      0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    unsigned long long number = 0;
+
+    if (key == 'p') {
+        if (!radio_parse_number(value, 65535, &number)) {
+            argp_error(state, "--port is 0..65535, not '%s'", value);
+        }
+        arguments->port = (uint16_t)number;
+        return 0;
+    }
+    return radio_options_parse(&arguments->radio, key, value, state);
+}
+
+int cmd_air(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "",
+        "The air between one access point and one terminal: a simulated or replayed channel. "
+        "Point both at \"air\" in their settings. Runs until it is stopped.",
+        NULL,
+        NULL,
+        NULL
+    };
+    struct arguments arguments = { .port = 4801 };
+    struct qw_air_config config;
+    struct qw_air *air = NULL;
+    char error[256] = "";
+    sigset_t stop;
+    int signal_number;
+    qw_err err;
+
+    radio_options_init(&arguments.radio);
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (radio_options_config(&arguments.radio, &config) != QW_OK) {
+        fprintf(stderr, "qwave air: no random seed\n");
+        return EXIT_FAILED;
+    }
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    err = qw_air_new(&config, NULL, NULL, &air, &arguments.port, error);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave air: %s%s%s\n", qw_err_text(err), error[0] != '\0' ? ": " : "",
+                error);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "qwave air: %s channel, seed %" PRIu64 "\n",
+            config.captures != NULL ? "replayed" : "simulated", config.seed);
+    printf("ready %u\n", arguments.port);
+    fflush(stdout);
+    sigwait(&stop, &signal_number);
+    qw_air_free(air);
+    return EXIT_DONE;
+}

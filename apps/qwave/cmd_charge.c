@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "command.h"
+
+#include "operator.h"
+#include "radio_options.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* qwave charge: off-line charging of a card at a charging station [W8]. */
+
+struct arguments {
+    const char *operator_path, *url, *device, *card, *passphrase_path;
+    uint32_t keys;
+    bool as_json;
+};
+
+static const struct argp_option options[] = {
+    { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
+    { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
+    { "device", 'd', "ID", 0, "whose card it is", 0 },
+    { "card", 'c', "FILE", 0, "the card: made when it does not exist, else charged again", 0 },
+    { "passphrase-file", 'p', "FILE", 0,
+      "the card's passphrase on its first line, readable by its owner only", 0 },
+    { "keys", 'n', "N", 0, "256-bit keys to put in, 0..1024 (default: 64)", 0 },
+    { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    unsigned long long number = 0;
+
+    switch (key) {
+    case 'o':
+        arguments->operator_path = value;
+        return 0;
+    case 'u':
+        arguments->url = value;
+        return 0;
+    case 'd':
+        arguments->device = value;
+        return 0;
+    case 'c':
+        arguments->card = value;
+        return 0;
+    case 'p':
+        arguments->passphrase_path = value;
+        return 0;
+    case 'n':
+        if (!radio_parse_number(value, 1024, &number)) {
+            argp_error(state, "--keys is 0..1024, not '%s'", value);
+        }
+        arguments->keys = (uint32_t)number;
+        return 0;
+    case 'j':
+        arguments->as_json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->device == NULL || arguments->card == NULL ||
+            arguments->passphrase_path == NULL) {
+            argp_error(state, "--device, --card and --passphrase-file are needed");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int cmd_charge(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options, parse, "", "Charges a card off line, at a charging station.", NULL, NULL, NULL
+    };
+    struct arguments arguments = { .operator_path = "operator.yaml", .keys = 64 };
+    struct operator_desk *desk = NULL;
+    char error[OPERATOR_ERROR_CAP] = "";
+    qw_err err;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    err = operator_open(arguments.operator_path, arguments.url, &desk, error);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave charge: %s\n", error[0] != '\0' ? error : qw_err_text(err));
+        return EXIT_USAGE;
+    }
+    err = operator_charge(desk, arguments.device, arguments.keys, arguments.card,
+                          arguments.passphrase_path);
+    if (err != QW_OK) {
+        const char *message = operator_message(desk);
+
+        fprintf(stderr, "qwave charge: %s\n", message[0] != '\0' ? message : qw_err_text(err));
+    } else if (arguments.as_json) {
+        printf("{\"device\":\"%s\",\"card\":\"%s\",\"keys\":%u}\n", arguments.device,
+               arguments.card, arguments.keys);
+    } else {
+        printf("%s: %u keys charged for %s\n", arguments.card, arguments.keys, arguments.device);
+    }
+    operator_close(desk);
+    return err == QW_OK                                       ? EXIT_DONE
+           : err == QW_ERR_REFUSED || err == QW_ERR_EXHAUSTED ? EXIT_REFUSED
+                                                              : EXIT_FAILED;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qwave: the command line of Q-Wave. A table of subcommands and a loop. */
+#include "command.h"
+
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *text;
+} commands[] = {
+    { "demo", cmd_demo, "a key service centre, an access point and a terminal at work, once" },
+    { "init", cmd_init, "make the folder of a new key service centre" },
+    { "admin", cmd_admin, "devices, certificates and stock of a running centre" },
+    { "charge", cmd_charge, "charge a card off line at a charging station" },
+    { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
+    { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
+    { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
+};
+
+static void print_usage(FILE *stream)
+{
+    fprintf(stream, "usage: qwave COMMAND [OPTION...]\n\nQuantum keys for mobile networks.\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].text);
+    }
+    fprintf(stream,
+            "\n`qwave COMMAND --help` explains one. Exit status: 0 done, 1 failed, 2 usage,\n"
+            "3 refused for security (for example: no entropy).\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("qwave %s\n", QW_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            if (qw_process_harden() != QW_OK) {
+                fprintf(stderr, "qwave: this process cannot be kept from dumping core\n");
+                return EXIT_FAILED;
+            }
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "qwave: no command '%s'; `qwave --help` lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

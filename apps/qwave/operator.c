@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include "operator.h"
+
+#include "api/certificate.h"
+#include "api/http_client.h"
+#include "api/json_writer.h"
+#include "base/base64.h"
+#include "base/config.h"
+#include "base/passphrase_file.h"
+#include "base/secret.h"
+#include "terminal/card.h"
+
+#include <cjson/cJSON.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    BODY_CAP = 1024,
+    MESSAGE_CAP = 256,
+    PACKAGE_CAP = 256 * 1024,
+    TIMEOUT_MS = 20000,
+    URL_CAP = 256
+};
+
+struct settings {
+    char url[URL_CAP];
+    char certificate[PATH_MAX];
+    char key[PATH_MAX];
+    char ca[PATH_MAX];
+    char ca_key[PATH_MAX];
+    char station[64];
+    char station_card[PATH_MAX];
+    char station_passphrase_file[PATH_MAX];
+};
+
+#define TEXT_ROW(member, cap, standard_value, help_text) \
+    { \
+        .name = #member, .kind = QW_CONFIG_TEXT, .offset = offsetof(struct settings, member), \
+        .min = 0, .max = cap, .standard = standard_value, .help = help_text \
+    }
+static const struct qw_config_row rows[] = {
+    TEXT_ROW(url, URL_CAP, NULL, "of the centre, https://ADDRESS:PORT"),
+    TEXT_ROW(certificate, PATH_MAX, NULL, "the operator's certificate, PEM"),
+    TEXT_ROW(key, PATH_MAX, NULL, "its private key, PEM"),
+    TEXT_ROW(ca, PATH_MAX, NULL, "certificate of the authority, PEM"),
+    TEXT_ROW(ca_key, PATH_MAX, "", "private key of the authority, where certificates are issued"),
+    TEXT_ROW(station, 64, "", "id of this charging station"),
+    TEXT_ROW(station_card, PATH_MAX, "", "its card"),
+    TEXT_ROW(station_passphrase_file, PATH_MAX, "", "the passphrase of its card"),
+};
+
+struct operator_desk {
+    struct settings settings;
+    struct qw_http_client *client;
+    char message[MESSAGE_CAP]; /* of the last refusal */
+};
+
+qw_err operator_open(const char *path, const char *url, struct operator_desk **out,
+                     char error[static OPERATOR_ERROR_CAP])
+{
+    struct operator_desk *desk = calloc(1, sizeof *desk);
+    struct qw_http_client_config http = { .timeout_ms = TIMEOUT_MS };
+    qw_err err;
+
+    if (desk == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &desk->settings, error);
+    if (err != QW_OK) {
+        free(desk);
+        return err;
+    }
+    http.base_url = url != NULL ? url : desk->settings.url;
+    http.certificate_path = desk->settings.certificate;
+    http.key_path = desk->settings.key;
+    http.ca_path = desk->settings.ca;
+    err = qw_http_client_new(&http, &desk->client);
+    if (err != QW_OK) {
+        snprintf(error, OPERATOR_ERROR_CAP, "%s: the operator's certificate: %s", path,
+                 qw_err_text(err));
+        free(desk);
+        return err;
+    }
+    *out = desk;
+    return QW_OK;
+}
+
+void operator_close(struct operator_desk *desk)
+{
+    if (desk != NULL) {
+        qw_http_client_free(desk->client);
+        free(desk);
+    }
+}
+
+const char *operator_message(const struct operator_desk *desk)
+{
+    return desk->message;
+}
+
+static void keep_message(struct operator_desk *desk, unsigned status, const char *answer)
+{
+    cJSON *json = cJSON_Parse(answer);
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(json, "message");
+
+    snprintf(desk->message, sizeof desk->message, "%s (status %u)",
+             cJSON_IsString(message) ? message->valuestring : "the centre refused", status);
+    cJSON_Delete(json);
+}
+
+static qw_err status_error(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return QW_ERR_FORMAT;
+    case 401:
+    case 403:
+        return QW_ERR_REFUSED;
+    case 404:
+        return QW_ERR_NOT_FOUND;
+    case 409:
+        return QW_ERR_CONFLICT;
+    case 503:
+        return QW_ERR_EXHAUSTED;
+    default:
+        return status >= 200 && status < 300 ? QW_OK : QW_ERR_IO;
+    }
+}
+
+qw_err operator_call(struct operator_desk *desk, const char *method, const char *path,
+                     const char *body, const char **answer)
+{
+    unsigned status = 0;
+    size_t len = 0;
+    const char *text = NULL;
+    qw_err err = qw_http_client_call(desk->client, method, path, body, &status, &text, &len);
+
+    if (err != QW_OK) {
+        snprintf(desk->message, sizeof desk->message, "the centre does not answer: %s",
+                 qw_err_text(err));
+        return err;
+    }
+    err = status_error(status);
+    if (err != QW_OK) {
+        keep_message(desk, status, text);
+        return err;
+    }
+    desk->message[0] = '\0';
+    *answer = text;
+    return QW_OK;
+}
+
+qw_err operator_device_add(struct operator_desk *desk, const char *id, const char *kind,
+                           const char *owner, const char *peer)
+{
+    char body[BODY_CAP];
+    const char *answer;
+    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "id");
+    qw_json_text(&w, id);
+    qw_json_name(&w, "kind");
+    qw_json_text(&w, kind);
+    qw_json_name(&w, "owner");
+    qw_json_text(&w, owner);
+    qw_json_name(&w, "peer");
+    qw_json_text(&w, peer);
+    qw_json_object_end(&w);
+    if (!qw_json_done(&w)) {
+        return QW_ERR_ARG;
+    }
+    return operator_call(desk, "POST", "/v1/devices", body, &answer);
+}
+
+/* The member's base64 text of a JSON answer as bytes. */
+static qw_err decode_member(const char *answer, const char *name, uint8_t *out, size_t cap,
+                            size_t *len)
+{
+    cJSON *json = cJSON_Parse(answer);
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    qw_err err = QW_ERR_FORMAT;
+
+    if (cJSON_IsString(member)) {
+        err = qw_base64_decode(member->valuestring, strlen(member->valuestring), out, cap, len);
+    }
+    cJSON_Delete(json); /* sealed bytes only: nothing to wipe */
+    return err;
+}
+
+static qw_err ask_for_package(struct operator_desk *desk, const char *device_id, uint32_t keys,
+                              uint8_t *package, size_t *len)
+{
+    char path[BODY_CAP];
+    char body[BODY_CAP];
+    const char *answer = NULL;
+    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
+    qw_err err;
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "station");
+    qw_json_text(&w, desk->settings.station);
+    qw_json_name(&w, "keys");
+    qw_json_uint(&w, keys);
+    qw_json_object_end(&w);
+    if (!qw_json_done(&w) ||
+        (size_t)snprintf(path, sizeof path, "/v1/devices/%s/charge", device_id) >= sizeof path) {
+        return QW_ERR_ARG;
+    }
+    err = operator_call(desk, "POST", path, body, &answer);
+    return err != QW_OK ? err : decode_member(answer, "package", package, PACKAGE_CAP, len);
+}
+
+static qw_err confirm(struct operator_desk *desk, const char *device_id, const uint8_t *receipt)
+{
+    char path[BODY_CAP];
+    char body[BODY_CAP];
+    const char *answer;
+    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "receipt");
+    qw_json_base64(&w, receipt, QW_RECEIPT_LEN);
+    qw_json_object_end(&w);
+    if (!qw_json_done(&w) || (size_t)snprintf(path, sizeof path, "/v1/devices/%s/charge/confirm",
+                                              device_id) >= sizeof path) {
+        return QW_ERR_ARG;
+    }
+    return operator_call(desk, "POST", path, body, &answer);
+}
+
+/* A new card: the package is for the station, which opens it with its own card, writes the new one
+ * and signs for it. */
+static qw_err write_new_card(struct operator_desk *desk, const uint8_t *package, size_t len,
+                             const char *card_path, const uint8_t *passphrase,
+                             size_t passphrase_len, uint8_t *receipt)
+{
+    struct qw_card *station = NULL;
+    struct qw_package birth;
+    struct qw_card_keys keys;
+    struct qw_receipt made = { 0 };
+    uint8_t *station_passphrase = NULL;
+    size_t station_passphrase_len = 0;
+    qw_err err = qw_passphrase_file_read(desk->settings.station_passphrase_file,
+                                         &station_passphrase, &station_passphrase_len);
+
+    if (err == QW_OK) {
+        err = qw_card_open(desk->settings.station_card, station_passphrase, station_passphrase_len,
+                           &station);
+    }
+    qw_secret_free(station_passphrase);
+    if (err != QW_OK) {
+        snprintf(desk->message, sizeof desk->message, "the station's own card: %s",
+                 qw_err_text(err));
+        return err;
+    }
+    err = qw_package_open(package, len, qw_card_keys(station)->wrap, &birth);
+    qw_card_close(station);
+    if (err != QW_OK) {
+        return err;
+    }
+    err = qw_card_create(card_path, passphrase, passphrase_len, &birth);
+    if (err == QW_OK) {
+        err = qw_card_keys_derive(birth.card_key, &keys);
+    }
+    if (err == QW_OK) {
+        memcpy(made.serial, birth.serial, sizeof made.serial);
+        memcpy(made.package_id, birth.id, sizeof made.package_id);
+        err = qw_receipt_seal(&made, keys.receipt, receipt);
+    }
+    qw_wipe(&keys, sizeof keys);
+    qw_package_wipe(&birth);
+    return err;
+}
+
+static qw_err charge_existing_card(const uint8_t *package, size_t len, const char *card_path,
+                                   const uint8_t *passphrase, size_t passphrase_len,
+                                   uint8_t *receipt)
+{
+    struct qw_card *card = NULL;
+    qw_err err = qw_card_open(card_path, passphrase, passphrase_len, &card);
+
+    if (err == QW_OK) {
+        err = qw_card_take_package(card, package, len, receipt, NULL, NULL);
+    }
+    qw_card_close(card);
+    return err;
+}
+
+qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
+                       const char *card_path, const char *passphrase_path)
+{
+    uint8_t receipt[QW_RECEIPT_LEN];
+    uint8_t *package = malloc(PACKAGE_CAP);
+    uint8_t *passphrase = NULL;
+    size_t passphrase_len = 0;
+    size_t len = 0;
+    bool is_new = access(card_path, F_OK) != 0;
+    enum qw_package_kind kind;
+    uint8_t serial[16];
+    uint32_t epoch;
+    qw_err err = package == NULL
+                     ? QW_ERR_NOMEM
+                     : qw_passphrase_file_read(passphrase_path, &passphrase, &passphrase_len);
+
+    desk->message[0] = '\0';
+    if (err != QW_OK) {
+        goto out;
+    }
+    err = ask_for_package(desk, device_id, keys, package, &len);
+    if (err == QW_OK) {
+        err = qw_package_peek(package, len, &kind, serial, &epoch);
+    }
+    if (err == QW_OK && (kind == QW_PACKAGE_BIRTH) != is_new) {
+        snprintf(desk->message, sizeof desk->message,
+                 is_new ? "the device has a card already, but not at this path"
+                        : "the card at this path is not this device's");
+        err = QW_ERR_CONFLICT;
+    }
+    if (err != QW_OK) {
+        goto out;
+    }
+    err = is_new
+              ? write_new_card(desk, package, len, card_path, passphrase, passphrase_len, receipt)
+              : charge_existing_card(package, len, card_path, passphrase, passphrase_len, receipt);
+    if (err == QW_OK) {
+        err = confirm(desk, device_id, receipt);
+    }
+out:
+    qw_secret_free(passphrase);
+    free(package);
+    return err;
+}
+
+qw_err operator_enrol(struct operator_desk *desk, const char *role, const char *id,
+                      const char *certificate_path, const char *key_path)
+{
+    struct qw_certificate_authority *authority = NULL;
+    char uri[QW_CERTIFICATE_URI_CAP];
+    struct qw_certificate_request request = { .purpose = QW_CERTIFICATE_CLIENT, .uri = uri };
+    qw_err err;
+
+    if ((size_t)snprintf(uri, sizeof uri, "urn:qwave:%s:%s", role, id) >= sizeof uri) {
+        return QW_ERR_ARG;
+    }
+    err = qw_certificate_authority_open(desk->settings.ca, desk->settings.ca_key, &authority);
+    if (err == QW_OK) {
+        err = qw_certificate_issue(authority, &request, certificate_path, key_path);
+    }
+    qw_certificate_authority_free(authority);
+    if (err != QW_OK) {
+        snprintf(desk->message, sizeof desk->message, "certificate: %s", qw_err_text(err));
+    }
+    return err;
+}
