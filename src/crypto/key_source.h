@@ -30,13 +30,15 @@ qw_err qw_key_source_kernel(struct qw_key_source *source) QW_MUST_USE;
 /* A character device that delivers raw random bytes (QRNG, /dev/hwrng). Each take runs the
  * continuous health tests of NIST SP 800-90B 4.4 (repetition count, adaptive proportion) on what
  * was read and mixes nothing in; the output is conditioned with SHA-512 at two input bytes per
- * output byte. QW_ERR_NOT_FOUND/IO when the device cannot be read at once, QW_ERR_REFUSED for good
- * after a failed test. kind is "qrng" or "hwrng". */
+ * output byte (at least). QW_ERR_NOT_FOUND/IO when the device cannot be read within a second,
+ * QW_ERR_REFUSED for good after a failed test; a take may also end in QW_ERR_TIMEOUT when the
+ * device falls silent for ten. kind is "qrng" or "hwrng"; takes may come from several threads. */
 qw_err qw_key_source_device(const char *kind, const char *path,
                             struct qw_key_source *source) QW_MUST_USE;
 
 /* The best source the machine has: /dev/qrng0, else /dev/hwrng when it answers within a second,
- * else the kernel. Never fails over silently later: what was chosen is what the name says. */
+ * else the kernel. QW_ERR_REFUSED when a device answers but fails its health tests. Never fails
+ * over silently later: what was chosen is what the name says. */
 qw_err qw_key_source_best(struct qw_key_source *source) QW_MUST_USE;
 
 void qw_key_source_close(struct qw_key_source *source); /* NULL and a zeroed source are fine */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/custody.h"
+
+#include <string.h>
+
+void qw_custody_close(struct qw_custody *custody)
+{
+    if (custody == NULL || custody->close == NULL) {
+        return;
+    }
+    custody->close(custody->self);
+    memset(custody, 0, sizeof *custody);
+}
