@@ -37,7 +37,7 @@ void qw_stock_use(struct qw_stock *stock, int64_t now_ms)
 
 bool qw_stock_wants_refill(struct qw_stock *stock, uint32_t remaining_keys)
 {
-    if (remaining_keys <= stock->low_water_keys) {
+    if (remaining_keys < stock->low_water_keys) {
         stock->is_filling = true;
     } else if (remaining_keys >= stock->high_water_keys) {
         stock->is_filling = false;

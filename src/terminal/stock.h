@@ -27,7 +27,7 @@ void qw_stock_init(struct qw_stock *stock, uint32_t low_water_keys, uint32_t hig
 /* One key has left the card. */
 void qw_stock_use(struct qw_stock *stock, int64_t now_ms);
 
-/* True at or below the low-water mark, and from then on until the high-water mark is reached: one
+/* True below the low-water mark, and from then on until the high-water mark is reached: one
  * radio session may bring only a part. */
 bool qw_stock_wants_refill(struct qw_stock *stock, uint32_t remaining_keys);
 /* Up to the high-water mark; 0 above it. */

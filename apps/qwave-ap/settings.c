@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <stddef.h>
+
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+
+#define ROW(kind_of, member, low, high, standard_value, help_text) \
+    { \
+        .name = #member, .kind = kind_of, .offset = offsetof(struct settings, member), .min = low, \
+        .max = high, .standard = standard_value, .help = help_text \
+    }
+static const struct qw_config_row rows[] = {
+    ROW(QW_CONFIG_TEXT, access_point_id, 1, 64, NULL, "device id of this access point"),
+    ROW(QW_CONFIG_TEXT, listen_address, 1, 64, "127.0.0.1", "numeric address for terminals"),
+    ROW(QW_CONFIG_INT, listen_port, 0, 65535, "0", "TCP port for terminals; 0: any"),
+    ROW(QW_CONFIG_TEXT, centre_url, 9, 256, NULL, "https://ADDRESS:PORT of the centre"),
+    ROW(QW_CONFIG_TEXT, certificate, 1, PATH_MAX, NULL, "this access point's certificate, PEM"),
+    ROW(QW_CONFIG_TEXT, key, 1, PATH_MAX, NULL, "its private key, PEM"),
+    ROW(QW_CONFIG_TEXT, ca, 1, PATH_MAX, NULL, "certificate of the centre's authority, PEM"),
+    ROW(QW_CONFIG_TEXT, card, 1, PATH_MAX, NULL, "card file with the link key to the centre"),
+    ROW(QW_CONFIG_TEXT, passphrase_file, 1, PATH_MAX, NULL,
+        "first line is the card's passphrase; readable by its owner only"),
+    ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
+    ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
+    ROW(QW_CONFIG_INT, session_timeout_s, 5, 3600, "120",
+        "longest session with one terminal, in s"),
+    ROW(QW_CONFIG_REAL, eve_correlation, 0, 0.99, "0.9",
+        "correlation credited to the eavesdropper"),
+    ROW(QW_CONFIG_REAL, epsilon_log2, -128, -32, "-64",
+        "failure probability of a distilled key, at most 2 to this"),
+    ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
+    ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "15", "between two probe pairs, in ms"),
+    { .name = "log_level",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, log_level),
+      .standard = "info",
+      .choices = log_levels,
+      .help = "least important line that is written" },
+};
+
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP])
+{
+    return qw_config_read(path, rows, sizeof rows / sizeof rows[0], settings, error);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_AP_SETTINGS_H
+#define QWAVE_AP_SETTINGS_H
+
+#include "base/config.h"
+#include "base/error.h"
+
+#include <limits.h>
+#include <stdint.h>
+
+/* The configuration file of qwave-ap, one row per setting; qwave-ap.1 explains them. */
+struct settings {
+    char access_point_id[64];
+    char listen_address[64];
+    int64_t listen_port;
+    char centre_url[256];
+    char certificate[PATH_MAX];
+    char key[PATH_MAX];
+    char ca[PATH_MAX];
+    char card[PATH_MAX];
+    char passphrase_file[PATH_MAX];
+    char air_address[64];
+    int64_t air_port;
+    int64_t session_timeout_s;
+    double eve_correlation;
+    double epsilon_log2;
+    int64_t probes_max;
+    double probe_interval_ms;
+    int log_level;
+};
+
+/* QW_ERR_FORMAT, QW_ERR_NOT_FOUND with a sentence in error. */
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+
+#define ROW(kind_of, member, low, high, standard_value, help_text) \
+    { \
+        .name = #member, .kind = kind_of, .offset = offsetof(struct settings, member), .min = low, \
+        .max = high, .standard = standard_value, .help = help_text \
+    }
+static const struct qw_config_row rows[] = {
+    ROW(QW_CONFIG_TEXT, terminal_id, 1, 64, NULL, "device id of this terminal at its centre"),
+    ROW(QW_CONFIG_TEXT, card, 1, PATH_MAX, NULL, "card file, made by `qwave charge`"),
+    ROW(QW_CONFIG_TEXT, passphrase_file, 1, PATH_MAX, NULL,
+        "first line is the card's passphrase; readable by its owner only"),
+    ROW(QW_CONFIG_TEXT, socket, 1, 108, "terminal.sock", "Unix socket for applications"),
+    ROW(QW_CONFIG_TEXT, access_point_address, 1, 64, "127.0.0.1", "numeric address"),
+    ROW(QW_CONFIG_INT, access_point_port, 1, 65535, NULL, "TCP port of the access point"),
+    ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
+    ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
+    ROW(QW_CONFIG_INT, low_water_keys, 1, 2047, "16", "refill below this many keys"),
+    ROW(QW_CONFIG_INT, high_water_keys, 2, 2048, "64", "and up to this many"),
+    ROW(QW_CONFIG_BOOL, automatic_refill, 0, 1, "true", "refill at the low-water mark unasked"),
+    ROW(QW_CONFIG_INT, retry_interval_s, 1, 86400, "30",
+        "first wait after a refill that failed; doubles up to 64 times, in s"),
+    ROW(QW_CONFIG_INT, session_timeout_s, 5, 3600, "120", "longest radio session, in s"),
+    ROW(QW_CONFIG_REAL, eve_correlation, 0, 0.99, "0.9",
+        "correlation credited to the eavesdropper"),
+    ROW(QW_CONFIG_REAL, epsilon_log2, -128, -32, "-64",
+        "failure probability of a distilled key, at most 2 to this"),
+    ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
+    ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "15", "between two probe pairs, in ms"),
+    { .name = "log_level",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, log_level),
+      .standard = "info",
+      .choices = log_levels,
+      .help = "least important line that is written" },
+};
+
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP])
+{
+    struct settings s = { 0 };
+    qw_err err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &s, error);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (s.low_water_keys >= s.high_water_keys) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: low_water_keys (%lld) must be less than high_water_keys (%lld)", path,
+                 (long long)s.low_water_keys, (long long)s.high_water_keys);
+        return QW_ERR_FORMAT;
+    }
+    *settings = s;
+    return QW_OK;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_TERMINAL_SETTINGS_H
+#define QWAVE_TERMINAL_SETTINGS_H
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The configuration file of qwave-terminal, one row per setting; qwave-terminal.1 explains them. */
+struct settings {
+    char terminal_id[64];
+    char card[PATH_MAX];
+    char passphrase_file[PATH_MAX];
+    char socket[PATH_MAX];
+    char access_point_address[64];
+    int64_t access_point_port;
+    char air_address[64];
+    int64_t air_port;
+    int64_t low_water_keys, high_water_keys;
+    bool automatic_refill;
+    int64_t retry_interval_s;
+    int64_t session_timeout_s;
+    double eve_correlation;
+    double epsilon_log2;
+    int64_t probes_max;
+    double probe_interval_ms;
+    int log_level;
+};
+
+/* QW_ERR_FORMAT, QW_ERR_NOT_FOUND with a sentence in error. */
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+#endif
