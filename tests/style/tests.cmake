@@ -33,3 +33,11 @@ if(NOT QWAVE_SANITIZE AND NOT QWAVE_COVERAGE AND NOT QWAVE_FUZZ)
     qwave_style(statics CHECK "${tools}/check_statics" "${CMAKE_ARCHIVE_OUTPUT_DIRECTORY}"
         REFUSES "libqw_seed.a: counter.c: calls is a writable static ..bss..libqw_seed.a: counter.c: last is a writable static ..bss..libqw_seed.a: counter.c: started is a writable static ..data..exit status 1")
 endif()
+
+# The two scripts behind `make demo` and `make check`.
+add_test(NAME style.setup COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/style/setup.sh")
+set_tests_properties(style.setup PROPERTIES LABELS style TIMEOUT 60 PASS_REGULAR_EXPRESSION
+    "^-- nothing is missing.exit status 0.-- as root.*cmake .*jq .*apt-get update -q.apt-get update failed.*apt-get install -q -y --no-install-recommends cmake jq.exit status 0.-- as a user.*sudo apt-get update -q.sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends cmake.exit status 0.-- no ipsec-mb elsewhere.exit status 0")
+add_test(NAME style.check COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/style/check.sh")
+set_tests_properties(style.check PROPERTIES LABELS style TIMEOUT 60 PASS_REGULAR_EXPRESSION
+    ".18 passed, 0 failed, 6 skipped.exit status 0.*.15 passed, 5 failed, 3 skipped.exit status 1")
