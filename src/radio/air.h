@@ -38,13 +38,15 @@ struct qw_air_probe { /* what the eavesdropper hears of probe pair number sequen
 };
 
 struct qw_air;
-/* Serves on 127.0.0.1:port (0: any) in a thread of its own until closed. error, 256 bytes, says
- * what was wrong with a capture. on_probe (may be NULL) is called from that thread for every pair,
- * with borrowed data: this is the eavesdropper's antenna. */
+/* Serves on 127.0.0.1:*port (0: any; *port is then the one chosen) in a thread of its own until
+ * freed. error, 256 bytes, says what was wrong (with a capture, a number of config, the port).
+ * on_probe (may be NULL) is called from that thread for every pair, before the terminal hears how
+ * it ended, with borrowed data: this is the eavesdropper's antenna. QW_ERR_ARG, QW_ERR_NOT_FOUND,
+ * QW_ERR_FORMAT, QW_ERR_IO, QW_ERR_CONFLICT (port taken), QW_ERR_NOMEM. */
 qw_err qw_air_new(const struct qw_air_config *config,
                   void (*on_probe)(void *self, const struct qw_air_probe *probe), void *self,
                   struct qw_air **air, uint16_t *port, char error[static 256]) QW_MUST_USE;
-void qw_air_free(struct qw_air *air);
+void qw_air_free(struct qw_air *air); /* NULL is fine */
 
 /* Front end of a party that stands in that air. */
 enum qw_air_role { QW_AIR_ACCESS_POINT, QW_AIR_TERMINAL };

@@ -25,4 +25,10 @@ struct qw_csi_frame {
                         QW_CSI_TONES_MAX]; /* [(rx * tx_count + tx) * tone_count + tone] */
 };
 
+/* The tones of a format, ascending, in constant memory; 0 and NULL for an unknown format. */
+size_t qw_csi_format_tones(enum qw_csi_format format, const int16_t **tones);
+
+/* Sets format, tone_count and tone_index. */
+void qw_csi_frame_set_tones(struct qw_csi_frame *frame, enum qw_csi_format format);
+
 #endif

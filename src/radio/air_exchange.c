@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/air_exchange.h"
+
+#include "base/prng.h"
+#include "radio/air_medium.h"
+#include "radio/front_end.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The channel itself has the streams from 2^59 on. */
+enum { STREAM_ACCESS_POINT = 1, STREAM_TERMINAL, STREAM_EVE, STREAM_LOSS };
+
+static const double EVE_SNR_DB = 40.0; /* a better receiver than either end has [radio 2] */
+static const int64_t JUMP_MAX_NS = 86400 * INT64_C(1000000000);
+static const int64_t CLOCK_MAX_NS = INT64_C(1) << 61; /* 73 years of channel */
+static const int64_t ANSWER_MAX_NS = 100000000;
+
+struct qw_air_exchange {
+    struct qw_air_medium medium;
+    struct qw_front_end access_point, terminal, eve;
+    struct qw_prng loss_prng;
+    double loss;
+    /* Virtual clock: time of the air = offset + time of the session. */
+    bool is_used;  /* some pilot was sent in this air */
+    bool is_begun; /* the session's first pilot has come */
+    int64_t offset_ns;
+    int64_t latest_ns; /* of the air; only grows */
+    /* The pair under way. */
+    bool is_open; /* the access point may answer it */
+    bool is_answer_lost;
+    struct qw_air_pilot pilot;
+    struct qw_air_probe probe;
+    double complex channel[QW_CSI_TONES_MAX];
+    double complex eve_channel[QW_CSI_TONES_MAX];
+};
+
+static const char *config_fault(const struct qw_air_config *config)
+{
+    if (!(config->loss >= 0.0 && config->loss <= 0.5)) {
+        return "loss must be 0..0.5";
+    }
+    if (config->captures != NULL && config->capture_count > 0) {
+        return config->capture_snr_db >= -10.0 && config->capture_snr_db <= 60.0
+                   ? NULL
+                   : "capture_snr_db must be -10..60";
+    }
+    if (!(config->snr_db >= -10.0 && config->snr_db <= 60.0)) {
+        return "snr_db must be -10..60";
+    }
+    if (!(config->eve_distance_m >= 0.0 && config->eve_distance_m <= 1000.0)) {
+        return "eve_distance_m must be 0..1000";
+    }
+    return NULL;
+}
+
+static qw_err new_medium(const struct qw_air_config *config, struct qw_air_medium *medium,
+                         char error[static 256])
+{
+    const char *fault = config_fault(config);
+    qw_err err;
+
+    if (fault != NULL) {
+        snprintf(error, 256, "%s", fault);
+        return QW_ERR_ARG;
+    }
+    if (config->captures != NULL && config->capture_count > 0) {
+        return qw_air_replayed_new(config, medium, error);
+    }
+    err = qw_air_simulated_new(config, medium);
+    if (err != QW_OK) {
+        snprintf(error, 256, "simulated channel: %s", qw_err_text(err));
+    }
+    return err;
+}
+
+qw_err qw_air_exchange_new(const struct qw_air_config *config, struct qw_air_exchange **exchange,
+                           char error[static 256])
+{
+    struct qw_air_exchange *made = calloc(1, sizeof *made);
+    struct qw_air_medium *medium;
+    qw_err err;
+
+    if (made == NULL) {
+        snprintf(error, 256, "%s", qw_err_text(QW_ERR_NOMEM));
+        return QW_ERR_NOMEM;
+    }
+    medium = &made->medium;
+    err = new_medium(config, medium, error);
+    if (err != QW_OK) {
+        free(made);
+        return err;
+    }
+    qw_front_end_init(&made->access_point, config->seed, STREAM_ACCESS_POINT, medium->snr_db,
+                      medium->has_phase, medium->tones, medium->tone_count);
+    qw_front_end_init(&made->terminal, config->seed, STREAM_TERMINAL, medium->snr_db,
+                      medium->has_phase, medium->tones, medium->tone_count);
+    qw_front_end_init(&made->eve, config->seed, STREAM_EVE, EVE_SNR_DB, medium->has_phase,
+                      medium->tones, medium->tone_count);
+    qw_prng_init(&made->loss_prng, config->seed, STREAM_LOSS);
+    made->loss = config->loss;
+    *exchange = made;
+    return QW_OK;
+}
+
+void qw_air_exchange_free(struct qw_air_exchange *exchange)
+{
+    if (exchange == NULL) {
+        return;
+    }
+    exchange->medium.free(exchange->medium.self);
+    free(exchange);
+}
+
+void qw_air_exchange_describe(const struct qw_air_exchange *exchange, struct qw_air_ready *ready)
+{
+    memset(ready, 0, sizeof *ready);
+    memcpy(ready->label, exchange->medium.label, sizeof ready->label);
+    ready->is_simulated = true;
+    ready->has_phase = exchange->medium.has_phase;
+}
+
+void qw_air_exchange_begin(struct qw_air_exchange *exchange)
+{
+    exchange->is_begun = false;
+    exchange->is_open = false;
+}
+
+/* Moves the air's clock to the pilot; false for a time out of all bounds. */
+static bool advance_clock(struct qw_air_exchange *exchange, int64_t time_ns)
+{
+    bool is_first = !exchange->is_begun || time_ns <= exchange->pilot.time_ns;
+    int64_t now_ns;
+
+    if (is_first) {
+        now_ns = exchange->latest_ns + (exchange->is_used ? exchange->medium.session_gap_ns : 0);
+        exchange->offset_ns = now_ns - time_ns;
+    } else if (time_ns - exchange->pilot.time_ns > JUMP_MAX_NS) {
+        return false;
+    } else {
+        now_ns = exchange->offset_ns + time_ns;
+    }
+    if (now_ns > CLOCK_MAX_NS) {
+        return false;
+    }
+    exchange->is_used = true;
+    exchange->is_begun = true;
+    exchange->latest_ns = now_ns;
+    return true;
+}
+
+static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front_end,
+                    const double complex *channel, const struct qw_air_pilot *pilot,
+                    struct qw_csi_frame *frame)
+{
+    qw_csi_frame_set_tones(frame, exchange->medium.format);
+    frame->sequence = pilot->sequence;
+    frame->time_ns = pilot->time_ns;
+    qw_front_end_measure(front_end, channel, frame);
+}
+
+enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
+                                             const struct qw_air_pilot *pilot,
+                                             struct qw_csi_frame *frame)
+{
+    struct qw_air_medium *medium = &exchange->medium;
+    bool is_lost = qw_prng_uniform(&exchange->loss_prng) < exchange->loss;
+    bool is_heard;
+
+    exchange->is_answer_lost = qw_prng_uniform(&exchange->loss_prng) < exchange->loss;
+    exchange->is_open = false;
+    exchange->probe.sequence = pilot->sequence;
+    exchange->probe.heard_terminal = false;
+    exchange->probe.heard_access_point = false;
+    if (!advance_clock(exchange, pilot->time_ns)) {
+        return QW_AIR_REFUSED;
+    }
+    exchange->pilot = *pilot;
+    is_heard = medium->hear_terminal(medium->self, exchange->latest_ns, exchange->channel,
+                                     exchange->eve_channel);
+    if (!is_heard) {
+        return QW_AIR_LOST;
+    }
+    if (medium->is_near_eve) { /* the listener loses nothing */
+        measure(exchange, &exchange->eve, exchange->eve_channel, pilot,
+                &exchange->probe.from_terminal);
+        exchange->probe.heard_terminal = true;
+    }
+    if (is_lost) {
+        return QW_AIR_LOST;
+    }
+    measure(exchange, &exchange->access_point, exchange->channel, pilot, frame);
+    exchange->is_open = true;
+    return QW_AIR_HEARD;
+}
+
+enum qw_air_outcome qw_air_exchange_access_point(struct qw_air_exchange *exchange,
+                                                 const struct qw_air_pilot *pilot,
+                                                 struct qw_csi_frame *frame)
+{
+    struct qw_air_medium *medium = &exchange->medium;
+    int64_t gap_ns;
+
+    if (!exchange->is_open || pilot->sequence != exchange->pilot.sequence) {
+        return QW_AIR_IGNORED;
+    }
+    gap_ns = pilot->time_ns - exchange->pilot.time_ns; /* both times are >= 0 */
+    if (gap_ns < 0 || gap_ns > ANSWER_MAX_NS) {
+        return QW_AIR_REFUSED;
+    }
+    exchange->is_open = false;
+    exchange->latest_ns += gap_ns;
+    medium->hear_access_point(medium->self, exchange->latest_ns, exchange->channel,
+                              exchange->eve_channel);
+    measure(exchange, &exchange->eve, exchange->eve_channel, pilot,
+            &exchange->probe.from_access_point);
+    exchange->probe.heard_access_point = true;
+    if (exchange->is_answer_lost) {
+        return QW_AIR_LOST;
+    }
+    measure(exchange, &exchange->terminal, exchange->channel, pilot, frame);
+    return QW_AIR_HEARD;
+}
+
+const struct qw_air_probe *qw_air_exchange_probe(const struct qw_air_exchange *exchange)
+{
+    return &exchange->probe;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/air_message.h"
+
+#include "base/bytes.h"
+
+#include <math.h>
+#include <string.h>
+
+uint8_t qw_air_message_type(const uint8_t *data, size_t len)
+{
+    return (uint8_t)(len == 0 ? 0 : data[0]);
+}
+
+static size_t written(const struct qw_writer *w)
+{
+    return w->failed ? 0 : w->len;
+}
+
+size_t qw_air_hello_encode(enum qw_air_role role, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, QW_AIR_HELLO);
+    qw_write_u8(&w, QW_AIR_VERSION);
+    qw_write_u8(&w, (uint8_t)role);
+    return written(&w);
+}
+
+qw_err qw_air_hello_decode(const uint8_t *data, size_t len, enum qw_air_role *role)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u8(&r) == QW_AIR_HELLO;
+    uint8_t value;
+
+    ok = qw_read_u8(&r) == QW_AIR_VERSION && ok;
+    value = qw_read_u8(&r);
+    if (!ok || value > QW_AIR_TERMINAL || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    *role = (enum qw_air_role)value;
+    return QW_OK;
+}
+
+size_t qw_air_ready_encode(const struct qw_air_ready *ready, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, QW_AIR_READY);
+    qw_write_u8(&w, ready->is_simulated);
+    qw_write_u8(&w, ready->has_phase);
+    qw_write_string8(&w, ready->label);
+    return written(&w);
+}
+
+/* Shown to people: printable ASCII only. */
+static bool is_printable(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+qw_err qw_air_ready_decode(const uint8_t *data, size_t len, struct qw_air_ready *ready)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    struct qw_air_ready made = { 0 };
+    bool ok = qw_read_u8(&r) == QW_AIR_READY;
+    uint8_t simulated = qw_read_u8(&r);
+    uint8_t phase = qw_read_u8(&r);
+
+    qw_read_string8(&r, made.label, sizeof made.label);
+    if (!ok || simulated > 1 || phase > 1 || !qw_reader_done(&r) || !is_printable(made.label)) {
+        return QW_ERR_FORMAT;
+    }
+    made.is_simulated = simulated == 1;
+    made.has_phase = phase == 1;
+    *ready = made;
+    return QW_OK;
+}
+
+size_t qw_air_pilot_encode(const struct qw_air_pilot *pilot, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, QW_AIR_PROBE);
+    qw_write_u64be(&w, pilot->sequence);
+    qw_write_u64be(&w, (uint64_t)pilot->time_ns);
+    return written(&w);
+}
+
+qw_err qw_air_pilot_decode(const uint8_t *data, size_t len, struct qw_air_pilot *pilot)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u8(&r) == QW_AIR_PROBE;
+    uint64_t sequence = qw_read_u64be(&r);
+    uint64_t time_ns = qw_read_u64be(&r);
+
+    if (!ok || time_ns > INT64_MAX || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    pilot->sequence = sequence;
+    pilot->time_ns = (int64_t)time_ns;
+    return QW_OK;
+}
+
+size_t qw_air_silence_encode(uint64_t sequence, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, QW_AIR_SILENCE);
+    qw_write_u64be(&w, sequence);
+    return written(&w);
+}
+
+qw_err qw_air_silence_decode(const uint8_t *data, size_t len, uint64_t *sequence)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u8(&r) == QW_AIR_SILENCE;
+    uint64_t value = qw_read_u64be(&r);
+
+    if (!ok || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    *sequence = value;
+    return QW_OK;
+}
+
+static void write_float(struct qw_writer *w, float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    qw_write_u32be(w, bits);
+}
+
+/* *ok turns false for an infinity or a NaN. */
+static float read_float(struct qw_reader *r, bool *ok)
+{
+    uint32_t bits = qw_read_u32be(r);
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    if (!isfinite(value)) {
+        *ok = false;
+        return 0.0f;
+    }
+    return value;
+}
+
+size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+    size_t value_count = (size_t)frame->rx_count * frame->tx_count * frame->tone_count;
+
+    qw_write_u8(&w, QW_AIR_CSI);
+    qw_write_u64be(&w, frame->sequence);
+    qw_write_u64be(&w, (uint64_t)frame->time_ns);
+    qw_write_u8(&w, (uint8_t)frame->format);
+    qw_write_u8(&w, frame->rx_count);
+    qw_write_u8(&w, frame->tx_count);
+    qw_write_u16be(&w, frame->tone_count);
+    write_float(&w, frame->rssi_dbm);
+    write_float(&w, frame->noise_dbm);
+    write_float(&w, frame->agc_db);
+    for (size_t k = 0; k < frame->tone_count; k++) {
+        qw_write_u16be(&w, (uint16_t)frame->tone_index[k]);
+    }
+    for (size_t i = 0; i < value_count; i++) {
+        write_float(&w, crealf(frame->value[i]));
+        write_float(&w, cimagf(frame->value[i]));
+    }
+    return written(&w);
+}
+
+struct csi_head { /* the fields before the arrays */
+    uint64_t sequence;
+    uint64_t time_ns;
+    uint8_t format;
+    uint8_t rx_count;
+    uint8_t tx_count;
+    uint16_t tone_count;
+    float rssi_dbm;
+    float noise_dbm;
+    float agc_db;
+};
+
+static bool read_head(struct qw_reader *r, struct csi_head *head)
+{
+    bool ok = qw_read_u8(r) == QW_AIR_CSI;
+
+    head->sequence = qw_read_u64be(r);
+    head->time_ns = qw_read_u64be(r);
+    head->format = qw_read_u8(r);
+    head->rx_count = qw_read_u8(r);
+    head->tx_count = qw_read_u8(r);
+    head->tone_count = qw_read_u16be(r);
+    head->rssi_dbm = read_float(r, &ok);
+    head->noise_dbm = read_float(r, &ok);
+    head->agc_db = read_float(r, &ok);
+    return ok && head->time_ns <= INT64_MAX && head->format <= QW_CSI_INTEL5300_20 &&
+           head->rx_count >= 1 && head->rx_count <= 3 && head->tx_count >= 1 &&
+           head->tx_count <= 3 && head->tone_count >= 1 && head->tone_count <= QW_CSI_TONES_MAX;
+}
+
+/* Reads the arrays; frame may be NULL: then they are only checked. */
+static bool read_arrays(struct qw_reader *r, const struct csi_head *head,
+                        struct qw_csi_frame *frame)
+{
+    size_t value_count = (size_t)head->rx_count * head->tx_count * head->tone_count;
+    bool ok = true;
+    int previous = INT16_MIN - 1;
+
+    for (size_t k = 0; k < head->tone_count; k++) {
+        int tone = (int16_t)qw_read_u16be(r);
+
+        ok = ok && tone > previous;
+        previous = tone;
+        if (frame != NULL) {
+            frame->tone_index[k] = (int16_t)tone;
+        }
+    }
+    for (size_t i = 0; i < value_count; i++) {
+        float part[2]; /* as complex numbers are laid out; re + I * im would lose a -0 */
+
+        part[0] = read_float(r, &ok);
+        part[1] = read_float(r, &ok);
+        if (frame != NULL) {
+            memcpy(&frame->value[i], part, sizeof part);
+        }
+    }
+    return ok && qw_reader_done(r);
+}
+
+qw_err qw_air_csi_decode(const uint8_t *data, size_t len, struct qw_csi_frame *frame)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    struct qw_reader arrays;
+    struct csi_head head;
+
+    if (!read_head(&r, &head)) {
+        return QW_ERR_FORMAT;
+    }
+    arrays = r; /* once to check, once to fill: a frame is too large for a copy on the stack */
+    if (!read_arrays(&r, &head, NULL)) {
+        return QW_ERR_FORMAT;
+    }
+    frame->sequence = head.sequence;
+    frame->time_ns = (int64_t)head.time_ns;
+    frame->format = (enum qw_csi_format)head.format;
+    frame->rx_count = head.rx_count;
+    frame->tx_count = head.tx_count;
+    frame->tone_count = head.tone_count;
+    frame->rssi_dbm = head.rssi_dbm;
+    frame->noise_dbm = head.noise_dbm;
+    frame->agc_db = head.agc_db;
+    return read_arrays(&arrays, &head, frame) ? QW_OK : QW_ERR_FORMAT;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A measured trace as the channel of an air. Receive antenna 0 of the capture is the link between
+ * the two ends, receive antenna 1 is the eavesdropper. Only amplitudes are meant to be used: a
+ * commodity card's phases are random, and the front ends make them random again. */
+#include "radio/air_medium.h"
+
+#include "radio/intel5300.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORDS_MIN = 16, TRACE_FIRST_CAP = 1024, FILE_MAX = 64 << 20 };
+
+static const int64_t SILENCE_MAX_NS = 250000000; /* longer pauses are cut: nothing outlives them */
+static const double SILENCE_INTERVALS = 4.0;     /* a probe this far from a record is not heard */
+
+struct sample {
+    int64_t time_ns; /* first sample of the trace: 0 */
+    float complex link[QW_INTEL5300_TONES];
+    float complex eve[QW_INTEL5300_TONES];
+};
+
+struct trace {
+    struct sample *sample;
+    size_t count;
+    size_t cap;
+    size_t next;                /* first sample that was never served */
+    const struct sample *heard; /* of the pair under way */
+    int64_t interval_ns;        /* median distance */
+};
+
+static bool trace_grow(struct trace *trace)
+{
+    size_t cap = trace->cap == 0 ? TRACE_FIRST_CAP : 2 * trace->cap;
+    struct sample *grown;
+
+    if (trace->count < trace->cap) {
+        return true;
+    }
+    grown = realloc(trace->sample, cap * sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    trace->sample = grown;
+    trace->cap = cap;
+    return true;
+}
+
+static double power_of(const float complex *value)
+{
+    double power = 0.0;
+
+    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        double re = (double)crealf(value[k]);
+        double im = (double)cimagf(value[k]);
+
+        power += re * re + im * im;
+    }
+    return power / QW_INTEL5300_TONES;
+}
+
+/* The card scales every record by itself. Dividing by the power of all antennas takes that out
+ * without trusting the coarse level indication. */
+static void sample_from_frame(const struct qw_csi_frame *frame, struct sample *sample)
+{
+    double power = 0.0;
+    float scale;
+
+    for (size_t rx = 0; rx < frame->rx_count; rx++) {
+        power += power_of(frame->value + rx * frame->tx_count * QW_INTEL5300_TONES);
+    }
+    scale = (float)(1.0 / sqrt(fmax(power, 1e-3)));
+    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        sample->link[k] = scale * frame->value[k];
+        sample->eve[k] = scale * frame->value[frame->tx_count * QW_INTEL5300_TONES + k];
+    }
+}
+
+struct file_counts {
+    size_t usable;
+    uint64_t records;
+};
+
+/* Appends the records of one file that have two receive antennas. */
+static qw_err read_records(struct trace *trace, const uint8_t *data, size_t len,
+                           struct qw_csi_frame *scratch, struct file_counts *counts)
+{
+    struct qw_intel5300_reader reader = qw_intel5300_reader_on(data, len);
+    struct qw_intel5300_record record;
+    int64_t start_ns = trace->count > 0 ? trace->sample[trace->count - 1].time_ns : 0;
+    int64_t previous_ns = trace->count > 0 ? -SILENCE_MAX_NS : 0;
+
+    counts->usable = 0;
+    while (qw_intel5300_next(&reader, &record) == QW_OK) {
+        int64_t step_ns = reader.time_ns - previous_ns;
+
+        if (record.rx_count < 2) {
+            continue;
+        }
+        if (!trace_grow(trace)) {
+            return QW_ERR_NOMEM;
+        }
+        qw_intel5300_to_frame(&record, scratch);
+        sample_from_frame(scratch, &trace->sample[trace->count]);
+        start_ns += step_ns < SILENCE_MAX_NS ? step_ns : SILENCE_MAX_NS;
+        previous_ns = reader.time_ns;
+        trace->sample[trace->count].time_ns = start_ns;
+        trace->count++;
+        counts->usable++;
+    }
+    counts->records = reader.record_count;
+    return QW_OK;
+}
+
+/* A capture is no secret: ordinary memory, which is not short, instead of qw_file_read's. */
+static qw_err read_bytes(const char *path, uint8_t **data, size_t *len)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+    long size = -1;
+    qw_err err = QW_ERR_IO;
+
+    if (file == NULL) {
+        return QW_ERR_NOT_FOUND;
+    }
+    if (fseek(file, 0, SEEK_END) == 0) {
+        size = ftell(file);
+    }
+    if (size > FILE_MAX) {
+        err = QW_ERR_SPACE;
+    } else if (size >= 0 && fseek(file, 0, SEEK_SET) == 0) {
+        bytes = malloc((size_t)size + 1);
+        err = bytes == NULL ? QW_ERR_NOMEM : QW_ERR_IO;
+    }
+    if (bytes != NULL && fread(bytes, 1, (size_t)size, file) == (size_t)size) {
+        *data = bytes;
+        *len = (size_t)size;
+        bytes = NULL;
+        err = QW_OK;
+    }
+    free(bytes);
+    fclose(file);
+    return err;
+}
+
+/* What is wrong with a file that could be read; NULL: nothing. */
+static const char *file_fault(const struct file_counts *counts)
+{
+    if (counts->records == 0) {
+        return "holds no Intel 5300 measurement";
+    }
+    if (counts->usable == 0) {
+        return "one receive antenna only; the second is the eavesdropper's";
+    }
+    return counts->usable < RECORDS_MIN ? "too short, at least 16 measurements are needed" : NULL;
+}
+
+static qw_err read_file(struct trace *trace, const char *path, struct qw_csi_frame *scratch,
+                        char error[static 256])
+{
+    struct file_counts counts;
+    const char *fault;
+    uint8_t *data;
+    size_t len;
+    qw_err err = read_bytes(path, &data, &len);
+
+    if (err == QW_OK) {
+        err = read_records(trace, data, len, scratch, &counts);
+        free(data);
+    }
+    if (err != QW_OK) {
+        snprintf(error, 256, "%.160s: %s", path,
+                 err == QW_ERR_NOT_FOUND ? "cannot be opened"
+                 : err == QW_ERR_SPACE   ? "larger than 64 MiB"
+                                         : qw_err_text(err));
+        return err;
+    }
+    fault = file_fault(&counts);
+    if (fault != NULL) {
+        snprintf(error, 256, "%.160s: %s", path, fault);
+        return QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
+
+static int compare_steps(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+static qw_err find_interval(struct trace *trace)
+{
+    size_t count = trace->count - 1;
+    int64_t *step = malloc(count * sizeof *step);
+
+    if (step == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        step[i] = trace->sample[i + 1].time_ns - trace->sample[i].time_ns;
+    }
+    qsort(step, count, sizeof *step, compare_steps);
+    trace->interval_ns = step[count / 2] > 0 ? step[count / 2] : 1;
+    free(step);
+    return QW_OK;
+}
+
+/* Mean power 1 on either antenna: noise is set relative to that. */
+static void level_antennas(struct trace *trace)
+{
+    double link = 0.0;
+    double eve = 0.0;
+    float link_scale;
+    float eve_scale;
+
+    for (size_t i = 0; i < trace->count; i++) {
+        link += power_of(trace->sample[i].link) / (double)trace->count;
+        eve += power_of(trace->sample[i].eve) / (double)trace->count;
+    }
+    link_scale = (float)(1.0 / sqrt(fmax(link, 1e-9)));
+    eve_scale = (float)(1.0 / sqrt(fmax(eve, 1e-9)));
+    for (size_t i = 0; i < trace->count; i++) {
+        for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+            trace->sample[i].link[k] *= link_scale;
+            trace->sample[i].eve[k] *= eve_scale;
+        }
+    }
+}
+
+/* Serves the sample nearest to time_ns, each at most once and in order. */
+static bool hear_terminal(void *self, int64_t time_ns, double complex *access_point,
+                          double complex *eve)
+{
+    struct trace *trace = self;
+    size_t at = trace->next;
+
+    if (at == trace->count) {
+        return false;
+    }
+    while (at + 1 < trace->count && llabs(trace->sample[at + 1].time_ns - time_ns) <=
+                                        llabs(trace->sample[at].time_ns - time_ns)) {
+        at++;
+    }
+    if ((double)llabs(trace->sample[at].time_ns - time_ns) >
+        SILENCE_INTERVALS * (double)trace->interval_ns) {
+        return false;
+    }
+    trace->heard = &trace->sample[at];
+    trace->next = at + 1;
+    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        access_point[k] = trace->heard->link[k];
+        eve[k] = 0.0; /* not asked for: the capture has no such link */
+    }
+    return true;
+}
+
+/* The reply comes within the coherence time: the same sample. */
+static void hear_access_point(void *self, int64_t time_ns, double complex *terminal,
+                              double complex *eve)
+{
+    const struct trace *trace = self;
+
+    (void)time_ns;
+    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        terminal[k] = trace->heard->link[k];
+        eve[k] = trace->heard->eve[k];
+    }
+}
+
+static void free_trace(void *self)
+{
+    struct trace *trace = self;
+
+    free(trace->sample);
+    free(trace);
+}
+
+static void make_label(const struct qw_air_config *config, char label[static 96])
+{
+    const char *slash = strrchr(config->captures[0], '/');
+    const char *name = slash != NULL ? slash + 1 : config->captures[0];
+    int len;
+
+    if (config->capture_count > 1) {
+        len = snprintf(label, 96, "replayed channel %.50s and %zu more", name,
+                       config->capture_count - 1);
+    } else {
+        len = snprintf(label, 96, "replayed channel %.70s", name);
+    }
+    for (int i = 0; i < len && i < 95; i++) { /* the label crosses a wire as printable ASCII */
+        if (label[i] < ' ' || label[i] > '~') {
+            label[i] = '?';
+        }
+    }
+}
+
+static qw_err fill_trace(const struct qw_air_config *config, struct trace *trace,
+                         char error[static 256])
+{
+    struct qw_csi_frame *scratch = malloc(sizeof *scratch);
+    qw_err err = scratch == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    for (size_t i = 0; err == QW_OK && i < config->capture_count; i++) {
+        err = read_file(trace, config->captures[i], scratch, error);
+    }
+    free(scratch);
+    if (err == QW_OK) {
+        err = find_interval(trace);
+    }
+    if (err == QW_OK) {
+        level_antennas(trace);
+    }
+    return err;
+}
+
+qw_err qw_air_replayed_new(const struct qw_air_config *config, struct qw_air_medium *medium,
+                           char error[static 256])
+{
+    struct trace *trace = calloc(1, sizeof *trace);
+    qw_err err = QW_ERR_NOMEM;
+
+    snprintf(error, 256, "%s", qw_err_text(err));
+    if (trace == NULL) {
+        return err;
+    }
+    err = fill_trace(config, trace, error);
+    if (err != QW_OK) {
+        free_trace(trace);
+        return err;
+    }
+    *medium = (struct qw_air_medium){
+        .snr_db = config->capture_snr_db,
+        .session_gap_ns = trace->interval_ns, /* the next sample: a trace is too short to waste */
+        .format = QW_CSI_INTEL5300_20,
+        .self = trace,
+        .hear_terminal = hear_terminal,
+        .hear_access_point = hear_access_point,
+        .free = free_trace,
+    };
+    medium->tone_count = (uint16_t)qw_csi_format_tones(medium->format, &medium->tones);
+    make_label(config, medium->label);
+    return QW_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "radio/front_end.h"
+
+#include "base/error.h"
+
+#include <math.h>
+
+static const double LEVEL_DBM = -50.0;    /* of a channel of power 1 */
+static const double CHAIN_RIPPLE = 0.012; /* rms of amplitude and of phase: -35 dB each */
+static const double PHASE_JITTER_RAD = M_PI / 180.0; /* per frame: also -35 dB */
+static const double TIMING_CYCLES_PER_TONE = 0.05;   /* +-: 80 ns at Wi-Fi's tone spacing, 2 : 1 */
+static const double AGC_MIN_DB = -40.0;
+static const double AGC_MAX_DB = 60.0;
+
+/* Smooth over the tones: a slope and two ripples of random phase. */
+static double ripple(const double part[static 4], double position)
+{
+    return CHAIN_RIPPLE * (part[0] * position + sin(M_PI * position + part[1]) * part[2] +
+                           0.5 * sin(2.0 * M_PI * position + part[3]));
+}
+
+void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t stream,
+                       double snr_db, bool has_phase, const int16_t *tones, size_t count)
+{
+    double part[2][4];
+
+    qw_assert(count <= QW_CSI_TONES_MAX);
+    qw_prng_init(&front_end->prng, seed, stream);
+    front_end->snr_db = snr_db;
+    front_end->noise_power = pow(10.0, -snr_db / 10.0);
+    front_end->has_phase = has_phase;
+    for (size_t i = 0; i < 2; i++) {
+        part[i][0] = qw_prng_gaussian(&front_end->prng);
+        part[i][1] = 2.0 * M_PI * qw_prng_uniform(&front_end->prng);
+        part[i][2] = qw_prng_gaussian(&front_end->prng);
+        part[i][3] = 2.0 * M_PI * qw_prng_uniform(&front_end->prng);
+    }
+    for (size_t k = 0; k < count; k++) {
+        double position = (double)tones[k] / 28.0;
+
+        front_end->chain[k] =
+            (1.0 + ripple(part[0], position)) * cexp(I * ripple(part[1], position));
+    }
+}
+
+/* Complex Gaussian of the given power. */
+static double complex draw_noise(struct qw_prng *prng, double power)
+{
+    double radius = sqrt(-power * log(1.0 - qw_prng_uniform(prng)));
+    double angle = 2.0 * M_PI * qw_prng_uniform(prng);
+
+    return radius * cos(angle) + I * radius * sin(angle);
+}
+
+static double frame_power(const struct qw_csi_frame *frame)
+{
+    double power = 0.0;
+
+    for (size_t k = 0; k < frame->tone_count; k++) {
+        double re = (double)crealf(frame->value[k]);
+        double im = (double)cimagf(frame->value[k]);
+
+        power += re * re + im * im;
+    }
+    return power / frame->tone_count;
+}
+
+void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,
+                          struct qw_csi_frame *frame)
+{
+    struct qw_prng *prng = &front_end->prng;
+    double first = front_end->has_phase ? PHASE_JITTER_RAD * qw_prng_gaussian(prng)
+                                        : 2.0 * M_PI * qw_prng_uniform(prng);
+    double slope = front_end->has_phase
+                       ? 0.0
+                       : 2.0 * M_PI * TIMING_CYCLES_PER_TONE * (2.0 * qw_prng_uniform(prng) - 1.0);
+    double power_db;
+    double agc_db;
+    float gain;
+
+    for (size_t k = 0; k < frame->tone_count; k++) {
+        double complex turn = cexp(I * (first + slope * frame->tone_index[k]));
+        double complex heard = channel[k] * front_end->chain[k] * turn;
+
+        frame->value[k] = (float complex)(heard + draw_noise(prng, front_end->noise_power));
+    }
+    power_db = 10.0 * log10(fmax(frame_power(frame), 1e-12));
+    agc_db = fmin(fmax(-round(power_db), AGC_MIN_DB), AGC_MAX_DB);
+    gain = (float)pow(10.0, agc_db / 20.0);
+    for (size_t k = 0; k < frame->tone_count; k++) {
+        frame->value[k] *= gain;
+    }
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->rssi_dbm = (float)(LEVEL_DBM + power_db);
+    frame->noise_dbm = (float)(LEVEL_DBM - front_end->snr_db);
+    frame->agc_db = (float)agc_db;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_FRONT_END_H
+#define QW_RADIO_FRONT_END_H
+
+#include "base/prng.h"
+#include "radio/csi_frame.h"
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Simulated receiver of one party: what it makes of a channel. Own noise, a fixed chain gain that
+ * differs between the ends (what calibration leaves over), automatic gain control in steps of 1 dB
+ * that the frame reports, and phase errors per frame. */
+struct qw_front_end {
+    struct qw_prng prng;
+    double noise_power; /* per tone, relative to the mean power 1 of the channel */
+    double snr_db;
+    bool has_phase; /* false: every frame has a random phase and timing, as commodity cards do */
+    double complex chain[QW_CSI_TONES_MAX];
+};
+
+/* stream separates the parties. tones [count values, count <= QW_CSI_TONES_MAX]. */
+void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t stream,
+                       double snr_db, bool has_phase, const int16_t *tones, size_t count);
+
+/* Measures channel [frame->tone_count values]; fills rx_count, tx_count, levels and values of
+ * frame. Its format, tones, time and sequence are the caller's. */
+void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,
+                          struct qw_csi_frame *frame);
+
+#endif

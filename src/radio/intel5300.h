@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_INTEL5300_H
+#define QW_RADIO_INTEL5300_H
+
+#include "base/error.h"
+#include "radio/csi_frame.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Log files of the Intel 5300 CSI tool (linux-80211n-csitool) [W15, radio 7]: repeated u16
+ * big-endian length, u8 code, length - 1 bytes. Code 0xBB is a measurement, little-endian; every
+ * other code is skipped. */
+enum {
+    QW_INTEL5300_TONES = 30,
+    QW_INTEL5300_CHAINS_MAX = 9,
+    QW_INTEL5300_CODE_CSI = 0xBB,
+    QW_INTEL5300_BODY_MAX = 20 + (QW_INTEL5300_TONES * (QW_INTEL5300_CHAINS_MAX * 16 + 3) + 7) / 8,
+    QW_INTEL5300_RECORD_MAX = 3 + QW_INTEL5300_BODY_MAX
+};
+
+struct qw_intel5300_record { /* body of one 0xBB record, as the card wrote it */
+    uint32_t time_us;        /* wraps */
+    uint16_t count;          /* + 1 per measurement; gaps = lost */
+    uint16_t reserved;
+    uint8_t rx_count, tx_count; /* 1..3 */
+    uint8_t rssi[3];            /* per antenna, 0: off */
+    int8_t noise_dbm;           /* -127: unknown */
+    uint8_t agc_db;
+    uint8_t antenna_select; /* two bits per receive chain: the antenna it was switched to */
+    uint16_t rate_flags;
+    /* [tone][rx chain * tx_count + tx][re, im] */
+    int8_t value[QW_INTEL5300_TONES][QW_INTEL5300_CHAINS_MAX][2];
+};
+
+/* Exactly one body; QW_ERR_FORMAT leaves *record untouched. The three bits before each group of the
+ * bit stream carry nothing and are ignored. */
+qw_err qw_intel5300_decode(const uint8_t *body, size_t len,
+                           struct qw_intel5300_record *record) QW_MUST_USE;
+
+/* Writes the record with its length and code; gives the length, 0 when it does not fit or the
+ * shape is not 1..3 x 1..3. */
+size_t qw_intel5300_encode(const struct qw_intel5300_record *record, uint8_t *out, size_t cap);
+
+/* In the order of antennas when antenna_select is a permutation below rx_count, else in the order
+ * of chains. time_ns is left alone; sequence is count. */
+void qw_intel5300_to_frame(const struct qw_intel5300_record *record, struct qw_csi_frame *frame);
+
+struct qw_intel5300_reader { /* plain value over borrowed memory */
+    const uint8_t *data;
+    size_t len;
+    size_t at;
+    uint32_t previous_us;
+    int64_t time_ns;        /* of the last record, unwrapped, never decreasing; first record: 0 */
+    uint64_t record_count;  /* measurements given */
+    uint64_t skipped_count; /* other codes, and measurements of 40 MHz channels (other tones) */
+    uint64_t damaged_count; /* measurements whose shape or length is wrong */
+    size_t left_over;       /* bytes after the last complete record; 0 in a whole file */
+};
+
+struct qw_intel5300_reader qw_intel5300_reader_on(const uint8_t *data, size_t len);
+
+/* The next good measurement; QW_ERR_CLOSED at the end of the data (left_over is then set). */
+qw_err qw_intel5300_next(struct qw_intel5300_reader *reader,
+                         struct qw_intel5300_record *record) QW_MUST_USE;
+
+#endif
