@@ -25,6 +25,8 @@ qwave_style(man CHECK "${tools}/check_man"
     REFUSES "apps/bare: no manual page bare.1.mandoc: apps/crooked/crooked.1:.*exit status 1")
 qwave_style(readme CHECK "${tools}/check_readme"
     REFUSES "README.md: 0 lines for row W4, should be one.README.md: row C7: state 'nearly' is none of works, partly, not yet.exit status 1")
+qwave_style(links CHECK "${tools}/check_links"
+    REFUSES "^docs/here.md:1: no such page: there.md.src/base/lost.h:1: no such page: docs/protocol/lost.md.exit status 1")
 qwave_style(trace CHECK "${tools}/trace"
     REFUSES "docs/trace.md is stale.*exit status 1.src/base/join.c:1: .radio 2.: not a form of citation[^\n]*.exit status 1")
 
