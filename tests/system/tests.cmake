@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …".
+file(GLOB scenarios CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/system/[0-9]*.sh")
+foreach(scenario IN LISTS scenarios)
+    get_filename_component(name ${scenario} NAME_WE)
+    file(STRINGS ${scenario} rows REGEX "^# rows: ")
+    string(REPLACE "# rows: " "" rows "${rows}")
+    string(REPLACE " " ";" rows "${rows}")
+    add_test(NAME system.${name} COMMAND bash "${scenario}" "$<TARGET_FILE_DIR:qwave>")
+    set_tests_properties(system.${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2)
+    # Ten seeds where it is fast, two under sanitizers.
+    if(CMAKE_BUILD_TYPE STREQUAL "Release")
+        set(seeds 10)
+    else()
+        set(seeds 2)
+    endif()
+    set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}")
+    set_property(TEST system.${name} PROPERTY LABELS system ${rows})
+endforeach()
