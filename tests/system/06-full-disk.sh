@@ -6,7 +6,6 @@ source "$(dirname "$0")/site.sh"
 small=$site/small
 mkdir "$small"
 mount -t tmpfs -o size=4m,mode=0700 tmpfs "$small" 2>/dev/null || skip "a file system of its own needs root"
-trap 'status=$?; umount -l "$small"; (exit $status); clean_up' EXIT
 
 fill() {
     dd if=/dev/zero of="$small/filler" bs=4k 2>/dev/null || true

@@ -15,6 +15,7 @@ clean_up() {
         kill -9 "${pid[$name]}" 2>/dev/null || true
     done
     wait 2>/dev/null || true
+    umount -l "$site/small" 2>/dev/null || true # 06-full-disk.sh
     if [ "$status" != 0 ] && [ "$status" != 77 ]; then
         tail -n 15 "$site"/*.log >&2 2>/dev/null || true
     fi
