@@ -45,15 +45,19 @@ struct qw_http_server_config {
     uint16_t port;                                            /* 0: any */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */
     unsigned threads;                                         /* 1..64 */
-    unsigned connections_max;                                 /* in total */
+    unsigned connections_max;                                 /* in total, at least threads */
     unsigned connections_per_address_max;
     unsigned idle_timeout_s;
+    int request_timeout_ms; /* absolute: for a request head and body to come in, and for the answer
+                               to be taken; half of it for the handshake. 0: 10000 */
     const struct qw_log *log;
     void *self;
     void (*handle)(void *self, const struct qw_http_request *request,
                    struct qw_http_answer *answer); /* from several threads */
 };
 struct qw_http_server;
+/* QW_ERR_ARG, QW_ERR_NOT_FOUND and QW_ERR_FORMAT (certificate files; the log says which), QW_ERR_IO
+ * (address), QW_ERR_NOMEM. */
 qw_err qw_http_server_new(const struct qw_http_server_config *config,
                           struct qw_http_server **server, uint16_t *port) QW_MUST_USE;
 void qw_http_server_free(

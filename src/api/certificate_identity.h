@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_CERTIFICATE_IDENTITY_H
+#define QW_API_CERTIFICATE_IDENTITY_H
+
+#include "api/http_server.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who a certificate says its holder is; whether it is to be believed is the chain's business. */
+struct qw_certificate_identity {
+    char text[QW_HTTP_IDENTITY_CAP]; /* the one SAN URI; without any, the one common name; else "":
+                                        two of a kind, over-long, or not printable ASCII */
+    uint8_t hash[32];                /* SHA-256 of the DER form */
+    int64_t not_after_ms;            /* UTC */
+    bool is_client;                  /* names the purpose clientAuth explicitly */
+};
+
+/* QW_ERR_FORMAT: not one DER certificate; identity is then untouched. */
+qw_err qw_certificate_identity_read(const uint8_t *der, size_t len,
+                                    struct qw_certificate_identity *identity) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_HTTP_ANSWER_H
+#define QW_API_HTTP_ANSWER_H
+
+#include "api/http_server.h"
+
+/* The server's side of struct qw_http_answer; handlers use _write and _error. */
+
+/* Replaces whatever the answer holds by {"message": text} [ETSI 014 6.5]. */
+void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const char *message);
+
+/* Wipes and releases the body; the answer is empty then. */
+void qw_http_answer_wipe(struct qw_http_answer *answer);
+
+#endif

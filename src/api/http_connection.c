@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include "api/http_connection.h"
+
+#include "base/clock.h"
+
+#include <gnutls/x509.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { WATCH_MS = 100 };
+
+static void wait_ms(struct qw_http_connection_set *set, int ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&set->wake, &set->lock, &until);
+}
+
+/* Shuts down what is over its deadline; the HTTP library sees the end of the stream and cleans up
+ * in its own thread. Under the lock, so the descriptor cannot have been closed and given to
+ * another. */
+static void cut_late(struct qw_http_connection_set *set)
+{
+    int64_t now_ms = qw_clock_monotonic_ms();
+
+    for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
+        if (c->deadline_ms < now_ms) {
+            c->deadline_ms = INT64_MAX;
+            shutdown(c->fd, SHUT_RDWR);
+            qw_log_write(set->log, QW_LOG_INFO, "%s: too slow, connection cut", c->address);
+        }
+    }
+}
+
+static void *watch(void *self)
+{
+    struct qw_http_connection_set *set = self;
+
+    pthread_mutex_lock(&set->lock);
+    while (!set->is_stopping || set->first != NULL) {
+        cut_late(set);
+        wait_ms(set, WATCH_MS);
+    }
+    pthread_mutex_unlock(&set->lock);
+    return NULL;
+}
+
+qw_err qw_http_connection_set_start(struct qw_http_connection_set *set, const struct qw_log *log)
+{
+    pthread_condattr_t monotonic;
+
+    set->log = log;
+    set->first = NULL;
+    set->answering = 0;
+    set->is_stopping = false;
+    if (pthread_condattr_init(&monotonic) != 0) {
+        return QW_ERR_NOMEM;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&set->lock, NULL);
+    pthread_cond_init(&set->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&set->watchdog, NULL, watch, set) != 0) {
+        pthread_cond_destroy(&set->wake);
+        pthread_mutex_destroy(&set->lock);
+        return QW_ERR_NOMEM;
+    }
+    return QW_OK;
+}
+
+void qw_http_connection_set_stop(struct qw_http_connection_set *set)
+{
+    pthread_mutex_lock(&set->lock);
+    qw_assert(set->first == NULL);
+    set->is_stopping = true;
+    pthread_cond_broadcast(&set->wake);
+    pthread_mutex_unlock(&set->lock);
+    pthread_join(set->watchdog, NULL);
+    pthread_cond_destroy(&set->wake);
+    pthread_mutex_destroy(&set->lock);
+}
+
+void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms)
+{
+    int64_t until_ms = qw_clock_monotonic_ms() + limit_ms;
+
+    pthread_mutex_lock(&set->lock);
+    set->is_stopping = true;
+    while (set->answering > 0 && qw_clock_monotonic_ms() < until_ms) {
+        wait_ms(set, WATCH_MS);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
+bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set)
+{
+    bool is_stopping;
+
+    pthread_mutex_lock(&set->lock);
+    is_stopping = set->is_stopping;
+    pthread_mutex_unlock(&set->lock);
+    return is_stopping;
+}
+
+static qw_err verify_chain(gnutls_session_t session, unsigned *status)
+{
+    gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                      .data =
+                                          (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };
+
+    *status = 0;
+    if (gnutls_certificate_verify_peers(session, &purpose, 1, status) != 0 || *status != 0) {
+        return QW_ERR_AUTH;
+    }
+    return QW_OK;
+}
+
+/* Runs inside the handshake [H2]: chain, validity and purpose; no cause reaches the peer. */
+static int verify(gnutls_session_t session)
+{
+    struct qw_http_connection *c = gnutls_session_get_ptr(session);
+    unsigned count = 0;
+    unsigned status = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+
+    if (chain != NULL && count > 0 && verify_chain(session, &status) == QW_OK &&
+        qw_certificate_identity_read(chain[0].data, chain[0].size, &c->identity) == QW_OK &&
+        c->identity.is_client) {
+        c->is_verified = true;
+        qw_http_connection_limit(c, c->set->request_ms); /* for the head of the first request */
+        return 0;
+    }
+    qw_log_write(c->set->log, QW_LOG_WARNING, "%s: certificate refused (status 0x%x%s)", c->address,
+                 status, status == 0 ? ", not a client's" : "");
+    (void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+    return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static void name_peer(int fd, char *out, size_t cap)
+{
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    socklen_t len = sizeof address;
+
+    out[0] = '\0';
+    if (getpeername(fd, (struct sockaddr *)&address, &len) == 0) {
+        (void)getnameinfo((struct sockaddr *)&address, len, out, (socklen_t)cap, NULL, 0,
+                          NI_NUMERICHOST);
+    }
+}
+
+struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
+                                                  gnutls_session_t session)
+{
+    struct qw_http_connection *c = calloc(1, sizeof *c);
+
+    if (c == NULL) {
+        return NULL;
+    }
+    c->set = set;
+    c->fd = fd;
+    c->deadline_ms = qw_clock_monotonic_ms() + set->handshake_ms;
+    name_peer(fd, c->address, sizeof c->address);
+    gnutls_session_set_ptr(session, c);
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+    gnutls_session_set_verify_function(session, verify);
+    pthread_mutex_lock(&set->lock);
+    c->next = set->first;
+    if (c->next != NULL) {
+        c->next->previous = c;
+    }
+    set->first = c;
+    pthread_mutex_unlock(&set->lock);
+    return c;
+}
+
+void qw_http_connection_remove(struct qw_http_connection *c)
+{
+    struct qw_http_connection_set *set = c->set;
+
+    pthread_mutex_lock(&set->lock);
+    if (c->previous != NULL) {
+        c->previous->next = c->next;
+    } else {
+        set->first = c->next;
+    }
+    if (c->next != NULL) {
+        c->next->previous = c->previous;
+    }
+    pthread_mutex_unlock(&set->lock);
+    free(c);
+}
+
+void qw_http_connection_limit(struct qw_http_connection *c, int after_ms)
+{
+    pthread_mutex_lock(&c->set->lock);
+    c->deadline_ms = after_ms < 0 ? INT64_MAX : qw_clock_monotonic_ms() + after_ms;
+    pthread_mutex_unlock(&c->set->lock);
+}
+
+void qw_http_connection_answer_begin(struct qw_http_connection *c)
+{
+    pthread_mutex_lock(&c->set->lock);
+    c->deadline_ms = INT64_MAX; /* the handler's own time is not the client's fault */
+    c->set->answering++;
+    pthread_mutex_unlock(&c->set->lock);
+}
+
+void qw_http_connection_answer_end(struct qw_http_connection *c)
+{
+    pthread_mutex_lock(&c->set->lock);
+    c->deadline_ms = qw_clock_monotonic_ms() + c->set->idle_ms + c->set->request_ms;
+    c->set->answering--;
+    if (c->set->is_stopping) { /* only then does somebody wait for it */
+        pthread_cond_broadcast(&c->set->wake);
+    }
+    pthread_mutex_unlock(&c->set->lock);
+}

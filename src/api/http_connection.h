@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_API_HTTP_CONNECTION_H
+#define QW_API_HTTP_CONNECTION_H
+
+#include "api/certificate_identity.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The open connections of a server and their absolute deadlines [centre 6.1]. An inactivity timer,
+ * which each byte resets, lets a client hold a connection for ever; a deadline does not. */
+struct qw_http_connection_set;
+
+struct qw_http_connection {
+    struct qw_http_connection *next, *previous;
+    struct qw_http_connection_set *set;
+    int fd;              /* borrowed from the HTTP library, which closes it after _remove */
+    int64_t deadline_ms; /* qw_clock_monotonic_ms; INT64_MAX: none. Under the set's lock. */
+    bool is_verified;    /* the handshake has checked the certificate; nothing is served before */
+    struct qw_certificate_identity identity;
+    char address[64]; /* of the peer, for the log */
+};
+
+struct qw_http_connection_set {
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* monotonic clock */
+    pthread_t watchdog;
+    bool is_stopping;
+    unsigned answering; /* requests between handler and last byte */
+    struct qw_http_connection *first;
+    const struct qw_log *log;
+    int handshake_ms, request_ms, idle_ms;
+};
+
+/* Starts the watchdog. The set stays where it is until _stop. */
+qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
+                                    const struct qw_log *log) QW_MUST_USE;
+/* Joins the watchdog. Connections must be gone. */
+void qw_http_connection_set_stop(struct qw_http_connection_set *set);
+/* Waits until no request is being answered, at most limit_ms. New ones are refused from now on. */
+void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
+bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set);
+
+/* NULL without memory. Makes the session demand a certificate and check it in the handshake. */
+struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
+                                                  gnutls_session_t session);
+void qw_http_connection_remove(struct qw_http_connection *connection);
+
+/* A new deadline, after_ms from now; negative: none. */
+void qw_http_connection_limit(struct qw_http_connection *connection, int after_ms);
+void qw_http_connection_answer_begin(struct qw_http_connection *connection);
+void qw_http_connection_answer_end(struct qw_http_connection *connection);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/http_exchange.h"
+
+#include "api/http_answer.h"
+#include "base/clock.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BODY_FIRST_CAP = 4096,
+    DISCARD_MAX = 16 * QW_HTTP_BODY_MAX /* past this nobody waits for our 400 any more */
+};
+
+static struct qw_http_connection *connection_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+void *qw_http_exchange_begin(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct qw_http_connection *c = connection_of(connection);
+    struct qw_http_exchange *exchange = calloc(1, sizeof *exchange);
+    size_t len = strlen(target);
+
+    (void)cls;
+    if (exchange == NULL || c == NULL) {
+        free(exchange);
+        return NULL;
+    }
+    exchange->connection = c;
+    exchange->is_too_large = len > QW_HTTP_TARGET_MAX;
+    if (!exchange->is_too_large) {
+        memcpy(exchange->target, target, len + 1);
+    }
+    qw_http_connection_limit(c, c->set->request_ms);
+    return exchange;
+}
+
+/* Keeps what fits; the rest is read and dropped, because an answer may only follow the whole
+ * request. False when it is time to hang up instead. */
+static bool body_append(struct qw_http_exchange *exchange, const char *data, size_t len)
+{
+    size_t cap = exchange->body_cap == 0 ? BODY_FIRST_CAP : exchange->body_cap;
+    uint8_t *body;
+
+    exchange->received += len;
+    if (exchange->is_too_large || len > QW_HTTP_BODY_MAX - exchange->body_len) {
+        exchange->is_too_large = true;
+        return exchange->received <= DISCARD_MAX;
+    }
+    if (len > exchange->body_cap - exchange->body_len) {
+        while (cap < exchange->body_len + len) {
+            cap *= 2;
+        }
+        body = calloc(1, cap);
+        if (body == NULL) {
+            return false;
+        }
+        if (exchange->body != NULL) {
+            memcpy(body, exchange->body, exchange->body_len);
+            qw_wipe(exchange->body, exchange->body_len);
+            free(exchange->body);
+        }
+        exchange->body = body;
+        exchange->body_cap = cap;
+    }
+    memcpy(exchange->body + exchange->body_len, data, len);
+    exchange->body_len += len;
+    return true;
+}
+
+static void release_body(void *body)
+{
+    qw_secret_free(body);
+}
+
+static void add_headers(struct MHD_Response *response, const struct qw_http_answer *answer)
+{
+    char seconds[16];
+
+    /* A header that cannot be added is missing from an answer that is otherwise right. */
+    (void)MHD_add_response_header(response, "Cache-Control", "no-store"); /* H8 */
+    if (answer->content_type != NULL) {
+        (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
+    }
+    if (answer->allow != NULL) {
+        (void)MHD_add_response_header(response, "Allow", answer->allow);
+    }
+    if (answer->status == MHD_HTTP_UNAUTHORIZED) { /* [RFC 7235 3.1] */
+        (void)MHD_add_response_header(response, "WWW-Authenticate", "Certificate");
+    }
+    if (answer->retry_after_s > 0) {
+        snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
+        (void)MHD_add_response_header(response, "Retry-After", seconds);
+    }
+}
+
+/* Takes the answer's body. */
+static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
+                                   struct MHD_Connection *connection, struct qw_http_answer *answer,
+                                   bool is_last)
+{
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    response = answer->body == NULL
+                   ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                   : MHD_create_response_from_buffer_with_free_callback(answer->body_len,
+                                                                        answer->body, release_body);
+    if (response == NULL) {
+        qw_http_answer_wipe(answer);
+        return MHD_NO;
+    }
+    add_headers(response, answer);
+    if (is_last) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
+    result = MHD_queue_response(connection, answer->status, response);
+    MHD_destroy_response(response); /* the library keeps its own reference until it is sent */
+    qw_http_connection_limit(exchange->connection, exchange->connection->set->request_ms);
+    return result;
+}
+
+/* The handler's turn. Splits the target in place. */
+static void call_handler(struct qw_http_exchange_context *context,
+                         struct qw_http_exchange *exchange, const char *method,
+                         const char *content_type, struct qw_http_answer *answer)
+{
+    const struct qw_certificate_identity *identity = &exchange->connection->identity;
+    char *question = strchr(exchange->target, '?');
+    struct qw_http_request request = {
+        .method = method,
+        .path = exchange->target,
+        .query = question == NULL ? "" : question + 1,
+        .identity = identity->text,
+        .certificate_hash = identity->hash,
+        .content_type = content_type == NULL ? "" : content_type,
+        .body = exchange->body,
+        .body_len = exchange->body_len,
+    };
+
+    if (question != NULL) {
+        *question = '\0';
+    }
+    context->handle(context->self, &request, answer);
+}
+
+/* The whole request is there. */
+static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
+                                  struct qw_http_exchange *exchange,
+                                  struct MHD_Connection *connection, const char *method)
+{
+    struct qw_http_connection *c = exchange->connection;
+    struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
+    bool is_expired = qw_clock_utc_ms() > c->identity.not_after_ms;
+    bool is_stopping = qw_http_connection_set_is_stopping(&context->set);
+
+    qw_http_connection_answer_begin(c);
+    exchange->is_answering = true;
+    if (is_expired) { /* H2: the handshake may be a long time ago */
+        qw_http_answer_error(&answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
+    } else if (is_stopping) {
+        qw_http_answer_error(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily unavailable");
+    } else if (exchange->is_too_large || exchange->target[0] != '/') {
+        qw_http_answer_error(&answer, MHD_HTTP_BAD_REQUEST, "malformed request");
+    } else {
+        call_handler(context, exchange, method,
+                     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type"),
+                     &answer);
+    }
+    return send_answer(exchange, connection, &answer, is_expired || is_stopping);
+}
+
+enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
+                                      const char *method, const char *version, const char *data,
+                                      size_t *data_len, void **state)
+{
+    struct qw_http_exchange *exchange = *state;
+
+    (void)url; /* decoded by the library; ours is the raw target */
+    (void)version;
+    if (exchange == NULL || !exchange->connection->is_verified) {
+        return MHD_NO;
+    }
+    if (!exchange->is_started) {
+        exchange->is_started = true; /* the body comes in further calls */
+        return MHD_YES;
+    }
+    if (*data_len > 0) {
+        bool ok = body_append(exchange, data, *data_len);
+
+        *data_len = 0;
+        return ok ? MHD_YES : MHD_NO;
+    }
+    return answer_now(cls, exchange, connection, method);
+}
+
+void qw_http_exchange_end(void *cls, struct MHD_Connection *connection, void **state,
+                          enum MHD_RequestTerminationCode cause)
+{
+    struct qw_http_exchange *exchange = *state;
+
+    (void)cls;
+    (void)connection;
+    (void)cause;
+    if (exchange == NULL) {
+        return;
+    }
+    if (exchange->is_answering) {
+        qw_http_connection_answer_end(exchange->connection);
+    }
+    if (exchange->body != NULL) {
+        qw_wipe(exchange->body, exchange->body_len);
+        free(exchange->body);
+    }
+    free(exchange);
+    *state = NULL;
+}
