@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "radio/account.h"
+
+#include "distill/verify.h"
+
+#include <math.h>
+
+/* What nobody measured: the prediction from more lags than were used. For a fading spectrum with
+ * sharp edges the gain of lag p falls like 1/p^2, so all further lags gain what the last half of
+ * the used ones did; half of it again is the reserve. */
+static const double TAIL_FACTOR = 1.5;
+/* Squared autocorrelations of a number sum to at most this: bounds the spread of its estimated
+ * variance over time. */
+static const double AUTOCORRELATION_SUM = 4.0;
+/* An amplitude is not Gaussian: Rayleigh's entropy is 0.08 bit below that of the Gaussian with the
+ * same variance. */
+static const double SHAPE_BITS = 0.1;
+
+enum { PREFIXES = QW_FEATURE_MODES, ORDERS = QW_INNOVATION_LAGS_MAX + 1 };
+
+static double gaussian_bits(double deviation_log2)
+{
+    return deviation_log2 + 0.5 * log2(2.0 * M_PI * M_E);
+}
+
+double qw_account_confidence_bits(size_t rows, size_t dims, double ln_inverse)
+{
+    double half = 0.5 * (double)rows;
+    double best = INFINITY;
+
+    for (double t = 0.25; t < 1e6; t *= 1.05) { /* any t gives a valid bound: take the best */
+        double moment_ln = lgamma(half + t) - lgamma(half) - t * log(half);
+        double limit = (ln_inverse + (double)dims * moment_ln) / t;
+
+        best = fmin(best, limit);
+    }
+    return 0.5 * M_LOG2E * fmax(best, 0.0);
+}
+
+/* Spread of the estimated log deviations of a correlated series, in bits. */
+static double spread_bits(const struct qw_innovation *innovation, double ln_inverse)
+{
+    double variance =
+        2.0 * AUTOCORRELATION_SUM * (double)innovation->dims / (double)innovation->rows;
+
+    return 0.5 * M_LOG2E * sqrt(2.0 * ln_inverse * variance);
+}
+
+static double tail_bits(const struct qw_innovation *innovation)
+{
+    size_t lags = innovation->lags;
+    double last_half = innovation->order_log2[lags / 2] - innovation->order_log2[lags];
+
+    return TAIL_FACTOR * fmax(last_half, 0.0);
+}
+
+/* Amplitudes: the frame's gain is divided out, so one number of the probe follows from the others;
+ * the largest one is not counted. */
+static double amplitude_bits(const struct qw_account_input *input)
+{
+    const struct qw_innovation *innovation = input->innovation;
+    double largest = 0.0;
+
+    if (input->has_phase) {
+        return 0.0;
+    }
+    for (size_t d = 0; d < innovation->dims; d++) {
+        double bits = gaussian_bits(innovation->dim_deviation_log2[d]) - log2(input->width[d]);
+
+        largest = fmax(largest, bits);
+    }
+    return largest + SHAPE_BITS * (double)innovation->dims;
+}
+
+/* Sum over runs and places of what a disclosed probe at that place of its run has above an
+ * ordinary one: an upper limit of I(disclosed; kept before). */
+static double boundary_bits(const struct qw_account_input *input, double rate_log2,
+                            double above_bits)
+{
+    const struct qw_innovation *innovation = input->innovation;
+    double sum = 0.0;
+
+    for (size_t r = 0; r < input->run_count; r++) {
+        for (uint32_t place = 0; place < input->run[r]; place++) {
+            size_t lags = place < innovation->lags ? place : innovation->lags;
+
+            sum += fmax(innovation->order_log2[lags] + above_bits - rate_log2, 0.0);
+        }
+    }
+    return sum;
+}
+
+void qw_account_of(const struct qw_account_input *input, struct qw_account *account)
+{
+    const struct qw_innovation *innovation = input->innovation;
+    double dims = (double)innovation->dims;
+    double quarter_ln = (2.0 - input->epsilon_log2) * M_LN2; /* ln(4 / epsilon) */
+    double half_pe_ln = quarter_ln + M_LN2; /* the model's quarter serves two limits */
+    double rho = input->eve_correlation;
+    double rate_log2;
+    double n = (double)input->key_pairs * dims;
+
+    rate_log2 =
+        innovation->deviation_log2 - tail_bits(innovation) -
+        qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(PREFIXES));
+    account->pair_bits =
+        rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) - amplitude_bits(input);
+    for (size_t d = 0; d < innovation->dims; d++) {
+        account->pair_bits -= log2(input->width[d]);
+    }
+    account->boundary_bits =
+        boundary_bits(input, rate_log2, spread_bits(innovation, half_pe_ln + log(ORDERS)));
+    account->entropy_bits =
+        fmax((double)input->key_pairs * account->pair_bits - account->boundary_bits, 0.0);
+    /* eps_s is half a quarter, for it counts twice. */
+    account->finite_size_bits = M_LOG2E * sqrt(n * (quarter_ln + M_LN2)); /* [radio 2, Delta_fs] */
+    account->amplification_bits = 2.0 * ((2.0 - input->epsilon_log2) - 1.0); /* [radio 2] */
+}
+
+uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits)
+{
+    double length = floor(account->entropy_bits) - ceil(account->finite_size_bits) -
+                    ceil(account->amplification_bits) - (double)said_bits;
+
+    return length > 0.0 ? (uint64_t)length : 0;
+}
+
+double qw_account_epsilon_log2(double policy_epsilon_log2, size_t string_bits, size_t attempts,
+                               size_t transcript_len)
+{
+    double secrecy = 0.75 * exp2(policy_epsilon_log2);
+    double one_tag = qw_verify_epsilon_log2(string_bits);
+    double verification = (double)attempts * exp2(2.0 * one_tag);
+    double blocks = (double)transcript_len / 16.0 + 2.0;
+    double authentication = 8.0 * blocks * exp2(-96.0); /* four tags in each direction */
+
+    return log2(secrecy + verification + authentication);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_ACCOUNT_H
+#define QW_RADIO_ACCOUNT_H
+
+#include "radio/innovation.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The honest entropy account [radio 2]: from what was estimated and what was said to the length of
+ * the key. Derivations, assumptions and the budget of epsilon: docs/adr/0006-entropy-account.md. */
+
+struct qw_account_input {
+    const struct qw_innovation *innovation; /* of the end that holds the key string */
+    const uint32_t
+        *width;          /* cell width of each of the innovation's dims, fixed-point units, >= 1 */
+    bool has_phase;      /* false: amplitudes, with the gain of each frame divided out */
+    size_t key_pairs;    /* probes whose numbers went into the key string */
+    const uint32_t *run; /* lengths of the runs of consecutive disclosed probes  [run_count] */
+    size_t run_count;
+    double eve_correlation; /* credited, 0..0.99 */
+    double epsilon_log2;    /* of the whole key; a quarter of it goes to each of four terms */
+};
+
+struct qw_account {
+    double pair_bits; /* entropy of one probe given its past and the eavesdropper, lower limit */
+    double boundary_bits; /* what the disclosed probes tell about those before them, upper limit */
+    double entropy_bits;  /* H_lo = key_pairs * pair_bits - boundary_bits, never negative */
+    double finite_size_bits;   /* Delta_fs */
+    double amplification_bits; /* 2 log2(1 / (2 eps_PA)) */
+};
+
+void qw_account_of(const struct qw_account_input *input, struct qw_account *account);
+
+/* Upper limit, failing with probability exp(-ln_inverse), of sum over dims of 1/2 log2 of
+ * (chi-square with rows degrees of freedom / rows): how far an estimated sum of log deviations can
+ * be above the truth, in bits. rows, dims >= 1. */
+double qw_account_confidence_bits(size_t rows, size_t dims, double ln_inverse);
+
+/* Length of the key: floor(entropy - finite size - amplification - said_bits), 0 when negative. */
+uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits);
+
+/* Total failure probability of a key: log2(three quarters of the policy's epsilon + verification
+ * of string_bits in attempts tries with two tags + authentication of a transcript of
+ * transcript_len bytes). */
+double qw_account_epsilon_log2(double policy_epsilon_log2, size_t string_bits, size_t attempts,
+                               size_t transcript_len);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "radio/feature.h"
+
+#include "base/bits.h"
+#include "base/secret.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCALE_LOG2 = 14, FIXED_MAX = 1 << 26, ITERATIONS = 40, PROBES_MAX = 1 << 20 };
+
+static const double TONE_SPACING_HZ = 312.5e3; /* of every format of csi_frame.h */
+static const double DELAY_SPREAD_S = 60e-9;
+
+/* E[H(f) H*(g)] of an exponential delay profile [radio 3]. */
+static double complex covariance(int tone_a, int tone_b)
+{
+    double phase = 2.0 * M_PI * (tone_a - tone_b) * TONE_SPACING_HZ * DELAY_SPREAD_S;
+
+    return 1.0 / (1.0 + I * phase);
+}
+
+static double complex inner(const double complex *a, const double complex *b, size_t n)
+{
+    double complex sum = 0.0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += conj(a[i]) * b[i];
+    }
+    return sum;
+}
+
+/* Gram-Schmidt, in order, so that the strongest mode stays first. */
+static void orthonormalise(double complex *vector, size_t modes, size_t n)
+{
+    for (size_t m = 0; m < modes; m++) {
+        double complex *v = &vector[m * n];
+        double norm;
+
+        for (size_t k = 0; k < m; k++) {
+            double complex share = inner(&vector[k * n], v, n);
+
+            for (size_t i = 0; i < n; i++) {
+                v[i] -= share * vector[k * n + i];
+            }
+        }
+        norm = sqrt(creal(inner(v, v, n)));
+        for (size_t i = 0; i < n; i++) {
+            v[i] /= norm;
+        }
+    }
+}
+
+/* Orthogonal iteration from delays one resolution cell apart. Rounding may differ between machines
+ * in the last bits: each end uses its own numbers, so that is noise far below the receiver's. */
+static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_index)
+{
+    double complex next[QW_FEATURE_TONES_MAX];
+    size_t n = plan->tones;
+
+    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+        for (size_t i = 0; i < n; i++) {
+            plan->basis[m * n + i] =
+                cexp(-2.0 * M_PI * I * (double)m * tone_index[i] / QW_FEATURE_TONES_MAX);
+        }
+    }
+    orthonormalise(plan->basis, QW_FEATURE_MODES, n);
+    for (size_t round = 0; round < ITERATIONS; round++) {
+        for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+            for (size_t i = 0; i < n; i++) {
+                next[i] = 0.0;
+                for (size_t k = 0; k < n; k++) {
+                    next[i] += covariance(tone_index[i], tone_index[k]) * plan->basis[m * n + k];
+                }
+            }
+            memcpy(&plan->basis[m * n], next, n * sizeof next[0]);
+        }
+        orthonormalise(plan->basis, QW_FEATURE_MODES, n);
+    }
+    for (size_t i = 0; i < QW_FEATURE_MODES * n; i++) {
+        plan->basis[i] = conj(plan->basis[i]);
+    }
+}
+
+static void make_cosines(struct qw_feature_plan *plan)
+{
+    size_t n = plan->tones;
+
+    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+        double scale = sqrt((m == 0 ? 1.0 : 2.0) / (double)n);
+
+        for (size_t i = 0; i < n; i++) {
+            plan->basis[m * n + i] = scale * cos(M_PI * ((double)i + 0.5) * (double)m / (double)n);
+        }
+    }
+}
+
+qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                            bool has_phase)
+{
+    if (frame->tone_count < QW_FEATURE_MODES || frame->tone_count > QW_FEATURE_TONES_MAX) {
+        return QW_ERR_ARG;
+    }
+    for (size_t i = 1; i < frame->tone_count; i++) {
+        if (frame->tone_index[i] <= frame->tone_index[i - 1]) {
+            return QW_ERR_ARG;
+        }
+    }
+    memset(plan, 0, sizeof *plan);
+    plan->format = frame->format;
+    plan->has_phase = has_phase;
+    plan->tones = frame->tone_count;
+    plan->group = has_phase ? 2 : 1;
+    plan->count = plan->group * QW_FEATURE_MODES;
+    if (has_phase) {
+        make_eigenvectors(plan, frame->tone_index);
+    } else {
+        make_cosines(plan);
+    }
+    return QW_OK;
+}
+
+/* Amplitudes, so that their mean square over the tones is 1: the gain of the moment is gone. */
+static void take_amplitudes(const struct qw_csi_frame *frame, double complex *tone)
+{
+    double power = 0.0;
+
+    for (size_t i = 0; i < frame->tone_count; i++) {
+        double amplitude = (double)cabsf(frame->value[i]);
+
+        tone[i] = amplitude;
+        power += amplitude * amplitude;
+    }
+    if (power > 0.0) {
+        double scale = sqrt((double)frame->tone_count / power);
+
+        for (size_t i = 0; i < frame->tone_count; i++) {
+            tone[i] *= scale;
+        }
+    }
+}
+
+qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          float *value)
+{
+    double complex tone[QW_FEATURE_TONES_MAX];
+    float made[QW_FEATURE_MAX];
+    double gain;
+
+    if (frame->format != plan->format || frame->tone_count != plan->tones) {
+        return QW_ERR_FORMAT;
+    }
+    gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    for (size_t i = 0; i < plan->tones; i++) {
+        tone[i] = (double complex)frame->value[i] * gain;
+    }
+    if (!plan->has_phase) {
+        take_amplitudes(frame, tone);
+    }
+    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+        double complex sum = 0.0;
+
+        for (size_t i = 0; i < plan->tones; i++) {
+            sum += plan->basis[m * plan->tones + i] * tone[i];
+        }
+        made[m * plan->group] = (float)creal(sum);
+        if (plan->group == 2) {
+            made[m * 2 + 1] = (float)cimag(sum);
+        }
+    }
+    for (size_t d = 0; d < plan->count; d++) {
+        if (!isfinite(made[d])) {
+            return QW_ERR_FORMAT;
+        }
+    }
+    memcpy(value, made, plan->count * sizeof made[0]);
+    return QW_OK;
+}
+
+qw_err qw_feature_set_new(uint32_t probes, struct qw_feature_set **set)
+{
+    struct qw_feature_set *made;
+
+    if (probes == 0 || probes > PROBES_MAX) {
+        return QW_ERR_ARG;
+    }
+    made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    made->probes = probes;
+    made->heard = calloc(QW_BITS_TO_BYTES(probes), 1);
+    made->value = calloc((size_t)probes * QW_FEATURE_MAX, sizeof *made->value);
+    made->fixed = calloc((size_t)probes * QW_FEATURE_MAX, sizeof *made->fixed);
+    if (made->heard == NULL || made->value == NULL || made->fixed == NULL) {
+        qw_feature_set_free(made);
+        return QW_ERR_NOMEM;
+    }
+    *set = made;
+    return QW_OK;
+}
+
+void qw_feature_set_free(struct qw_feature_set *set)
+{
+    size_t numbers;
+
+    if (set == NULL) {
+        return;
+    }
+    numbers = (size_t)set->probes * QW_FEATURE_MAX;
+    if (set->value != NULL) {
+        qw_wipe(set->value, numbers * sizeof *set->value);
+    }
+    if (set->fixed != NULL) {
+        qw_wipe(set->fixed, numbers * sizeof *set->fixed);
+    }
+    free(set->heard);
+    free(set->value);
+    free(set->fixed);
+    free(set);
+}
+
+qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
+                          const struct qw_csi_frame *frame, bool has_phase)
+{
+    qw_err err = QW_OK;
+
+    if (index >= set->probes) {
+        return QW_ERR_FORMAT;
+    }
+    if (set->stride == 0) {
+        err = qw_feature_plan_init(&set->plan, frame, has_phase);
+    }
+    if (err != QW_OK) {
+        return QW_ERR_FORMAT;
+    }
+    if (qw_bit_get(set->heard, index)) {
+        return QW_OK;
+    }
+    err = qw_feature_extract(&set->plan, frame, &set->value[index * set->plan.count]);
+    if (err == QW_OK) {
+        set->stride = set->plan.count;
+        qw_bit_set(set->heard, index, true);
+    }
+    return err;
+}
+
+bool qw_feature_set_has(const struct qw_feature_set *set, uint32_t index)
+{
+    return index < set->probes && qw_bit_get(set->heard, index);
+}
+
+/* Mean square of a tone, over all probes. */
+static double mean_power(const struct qw_feature_set *set)
+{
+    double power = 0.0;
+    double count = 0.0;
+
+    for (uint32_t i = 0; i < set->probes; i++) {
+        if (!qw_bit_get(set->heard, i)) {
+            continue;
+        }
+        for (size_t d = 0; d < set->stride; d++) {
+            double value = (double)set->value[i * set->stride + d];
+
+            power += value * value;
+        }
+        count += (double)set->plan.tones;
+    }
+    return count > 0.0 ? power / count : 0.0;
+}
+
+void qw_feature_set_fix(struct qw_feature_set *set)
+{
+    double power = mean_power(set);
+    int exponent = power > 0.0 ? SCALE_LOG2 - (int)ceil(0.5 * log2(power)) : 0;
+    double limit = FIXED_MAX;
+
+    for (uint32_t i = 0; i < set->probes; i++) {
+        if (!qw_bit_get(set->heard, i)) {
+            continue;
+        }
+        for (size_t d = 0; d < set->stride; d++) {
+            double value = ldexp((double)set->value[i * set->stride + d], exponent);
+
+            set->fixed[i * set->stride + d] = (int32_t)lrint(fmin(fmax(value, -limit), limit));
+        }
+    }
+}
+
+const int32_t *qw_feature_set_row(const struct qw_feature_set *set, uint32_t index)
+{
+    qw_assert(index < set->probes);
+    return &set->fixed[index * set->stride];
+}

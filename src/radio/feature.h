@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_FEATURE_H
+#define QW_RADIO_FEATURE_H
+
+#include "base/error.h"
+#include "radio/csi_frame.h"
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Public pre-processing [radio 1, step 6]: what both ends (and whoever listens) make of a
+ * measurement before anything is decided. A fixed orthonormal transform over the tones gathers the
+ * channel in few numbers, strongest first:
+ *   coherent phases   the automatic gain control is undone; eigenvectors of the published
+ *                     covariance of an exponential delay profile of 60 ns; real and imaginary part
+ *                     of each mode are two numbers (group 2)
+ *   amplitudes only   |H| divided by its root mean square over the tones of the frame; DCT-II
+ *                     (group 1)
+ * The transform depends on nothing that was measured. */
+enum { QW_FEATURE_MODES = 16, QW_FEATURE_MAX = 2 * QW_FEATURE_MODES, QW_FEATURE_TONES_MAX = 64 };
+
+struct qw_feature_plan {
+    enum qw_csi_format format;
+    bool has_phase;
+    size_t tones;
+    size_t group; /* numbers per mode: 2 or 1 */
+    size_t count; /* numbers per probe, <= QW_FEATURE_MAX */
+    double complex basis[QW_FEATURE_MODES * QW_FEATURE_TONES_MAX]; /* [mode * tones + tone],
+                                                                      conjugated already */
+};
+
+/* Rows of basis for these tones. QW_ERR_ARG when the tones are fewer than QW_FEATURE_MODES or more
+ * than QW_FEATURE_TONES_MAX, or not ascending. */
+qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                            bool has_phase) QW_MUST_USE;
+
+/* Numbers of one frame [plan->count values], first receive and transmit chain. QW_ERR_FORMAT when
+ * the frame is not of the plan's format or not finite. */
+qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          float *value) QW_MUST_USE;
+
+/* The numbers of all probes of a session at one end; raw material of the key, wiped when freed. */
+struct qw_feature_set {
+    uint32_t probes;
+    size_t stride;  /* numbers per probe; 0 until the first frame came */
+    uint8_t *heard; /* bit string over probes [base/bits.h] */
+    float *value;   /* [probes * QW_FEATURE_MAX]; row i at i * stride */
+    int32_t *fixed; /* same shape, after qw_feature_set_fix */
+    struct qw_feature_plan plan;
+};
+
+/* probes 1..2^20. QW_ERR_ARG, QW_ERR_NOMEM. */
+qw_err qw_feature_set_new(uint32_t probes, struct qw_feature_set **set) QW_MUST_USE;
+void qw_feature_set_free(struct qw_feature_set *set); /* NULL is fine */
+
+/* Takes one measurement of probe number index; the first one fixes the plan. A second frame of the
+ * same probe is dropped. QW_ERR_FORMAT: index out of range or another shape; the set is as it was.
+ */
+qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
+                          const struct qw_csi_frame *frame, bool has_phase) QW_MUST_USE;
+bool qw_feature_set_has(const struct qw_feature_set *set, uint32_t index);
+
+/* Rounds everything to integers, with one power of two as scale so that the root mean square tone
+ * is 2^13 to 2^14: from here on these integers are the measurement. */
+void qw_feature_set_fix(struct qw_feature_set *set);
+const int32_t *qw_feature_set_row(const struct qw_feature_set *set, uint32_t index);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/plkg_reconcile.h"
+
+#include "base/bytes.h"
+
+size_t qw_plkg_syndrome_encode_head(const struct qw_plkg_syndrome *syndrome,
+                                    uint8_t out[static QW_PLKG_SYNDROME_HEAD_MAX])
+{
+    uint8_t model[QW_MODEL_LEN_MAX];
+    size_t model_len = qw_model_encode(&syndrome->model, model);
+    struct qw_writer w = qw_writer_on(out, QW_PLKG_SYNDROME_HEAD_MAX);
+
+    qw_write_bytes(&w, model, model_len);
+    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
+        qw_write_bytes(&w, syndrome->verify_key[i], QW_POLY_HASH_LEN);
+        qw_write_bytes(&w, syndrome->verify_tag[i], QW_VERIFY_TAG_LEN);
+    }
+    qw_assert(!w.failed);
+    return w.len;
+}
+
+qw_err qw_plkg_syndrome_decode(const uint8_t *body, size_t len, struct qw_plkg_syndrome *syndrome)
+{
+    struct qw_reader r = qw_reader_on(body, len);
+    struct qw_plkg_syndrome m = { 0 };
+
+    if (!qw_model_read(&r, &m.model)) {
+        return QW_ERR_FORMAT;
+    }
+    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
+        qw_read_bytes(&r, m.verify_key[i], QW_POLY_HASH_LEN);
+        qw_read_bytes(&r, m.verify_tag[i], QW_VERIFY_TAG_LEN);
+    }
+    m.said_len = qw_reader_left(&r);
+    m.said = qw_read_view(&r, m.said_len);
+    if (m.said_len == 0 || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    *syndrome = m;
+    return QW_OK;
+}
+
+qw_err qw_plkg_decoded_decode(const uint8_t *body, size_t len, enum qw_plkg_outcome *outcome)
+{
+    struct qw_reader r = qw_reader_on(body, len);
+    uint8_t value = qw_read_u8(&r);
+
+    if (!qw_reader_done(&r) || value > QW_PLKG_DECODED_MORE) {
+        return QW_ERR_FORMAT;
+    }
+    *outcome = (enum qw_plkg_outcome)value;
+    return QW_OK;
+}
