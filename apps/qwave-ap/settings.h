@@ -5,8 +5,9 @@
 #include "base/config.h"
 #include "base/error.h"
 
-#include <limits.h>
 #include <stdint.h>
+
+enum { SETTINGS_PATH_CAP = 4096 };
 
 /* The configuration file of qwave-ap, one row per setting; qwave-ap.1 explains them. */
 struct settings {
@@ -14,11 +15,11 @@ struct settings {
     char listen_address[64];
     int64_t listen_port;
     char centre_url[256];
-    char certificate[PATH_MAX];
-    char key[PATH_MAX];
-    char ca[PATH_MAX];
-    char card[PATH_MAX];
-    char passphrase_file[PATH_MAX];
+    char certificate[SETTINGS_PATH_CAP];
+    char key[SETTINGS_PATH_CAP];
+    char ca[SETTINGS_PATH_CAP];
+    char card[SETTINGS_PATH_CAP];
+    char passphrase_file[SETTINGS_PATH_CAP];
     char air_address[64];
     int64_t air_port;
     int64_t session_timeout_s;

@@ -6,16 +6,17 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { SETTINGS_PATH_CAP = 4096 };
 
 /* The configuration file of qwave-terminal, one row per setting; qwave-terminal.1 explains them. */
 struct settings {
     char terminal_id[64];
-    char card[PATH_MAX];
-    char passphrase_file[PATH_MAX];
-    char socket[PATH_MAX];
+    char card[SETTINGS_PATH_CAP];
+    char passphrase_file[SETTINGS_PATH_CAP];
+    char socket[SETTINGS_PATH_CAP];
     char access_point_address[64];
     int64_t access_point_port;
     char air_address[64];

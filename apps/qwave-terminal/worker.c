@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/socket.h"
+#include "base/wire_tcp.h"
+#include "radio/air.h"
+#include "terminal/deadline_wire.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { CONNECT_TIMEOUT_MS = 5000, SEND_TIMEOUT_MS = 10000 };
+
+struct worker { /* in secret memory: result may hold a key */
+    struct worker_config config;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards the job: the four fields below */
+    pthread_cond_t changed;
+    bool has_job, must_end;
+    bool wants_fresh;
+    uint32_t wanted_keys;
+    int event;    /* written by the thread when a job has ended */
+    bool is_busy; /* the server's view; only its thread touches it */
+    /* The thread's while a job runs, the server's once event is readable. */
+    struct qw_refill_result result;
+    qw_err err;
+};
+
+static void lock(struct worker *worker)
+{
+    qw_assert(pthread_mutex_lock(&worker->mutex) == 0);
+}
+
+static void unlock(struct worker *worker)
+{
+    qw_assert(pthread_mutex_unlock(&worker->mutex) == 0);
+}
+
+/* A connection to the access point and a place in the air. */
+static qw_err connect_both(const struct settings *settings, const struct qw_log *log,
+                           struct qw_wire *stream, struct qw_csi_source *radio)
+{
+    int fd = -1;
+    qw_err err = qw_socket_connect(settings->access_point_address,
+                                   (uint16_t)settings->access_point_port, CONNECT_TIMEOUT_MS, &fd);
+
+    if (err == QW_OK) {
+        err = qw_wire_tcp_new(fd, SEND_TIMEOUT_MS, stream); /* takes fd */
+    }
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_WARNING, "the access point at %s:%lld does not answer: %s",
+                     settings->access_point_address, (long long)settings->access_point_port,
+                     qw_err_text(err));
+        return err;
+    }
+    err = qw_air_connect(settings->air_address, (uint16_t)settings->air_port, QW_AIR_TERMINAL,
+                         CONNECT_TIMEOUT_MS, radio);
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_WARNING, "the radio at %s:%lld does not answer: %s",
+                     settings->air_address, (long long)settings->air_port, qw_err_text(err));
+    }
+    return err;
+}
+
+static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
+{
+    const struct settings *settings = worker->config.settings;
+    struct qw_wire stream = { 0 }, wire = { 0 };
+    struct qw_csi_source radio = { 0 };
+    struct qw_deadline_wire limits = {
+        .inner = &stream,
+        .deadline_ms = qw_clock_monotonic_ms() + 1000 * settings->session_timeout_s,
+        .stop = worker->config.stop,
+    };
+    struct qw_refill refill = {
+        .card = worker->config.card,
+        .terminal_id = settings->terminal_id,
+        .policy = qw_plkg_policy_standard,
+        .radio = &radio,
+        .wire = &wire,
+        .log = worker->config.log,
+        .wants_fresh = wants_fresh,
+        .wanted_keys = wanted_keys,
+    };
+    qw_err err = connect_both(settings, worker->config.log, &stream, &radio);
+
+    refill.policy.eve_correlation = settings->eve_correlation;
+    refill.policy.epsilon_log2 = settings->epsilon_log2;
+    refill.policy.probes_max = (uint32_t)settings->probes_max;
+    refill.policy.probe_interval_ms = settings->probe_interval_ms;
+    if (err == QW_OK) {
+        qw_deadline_wire_on(&limits, &wire);
+        err = qw_refill_run(&refill, &worker->result);
+    }
+    qw_csi_source_close(&radio);
+    qw_wire_close(&wire);
+    qw_wire_close(&stream);
+    return err;
+}
+
+static void *work(void *self)
+{
+    struct worker *worker = self;
+
+    for (;;) {
+        bool wants_fresh;
+        uint32_t wanted_keys;
+        uint64_t one = 1;
+
+        lock(worker);
+        while (!worker->has_job && !worker->must_end) {
+            qw_assert(pthread_cond_wait(&worker->changed, &worker->mutex) == 0);
+        }
+        if (worker->must_end) {
+            unlock(worker);
+            return NULL;
+        }
+        worker->has_job = false;
+        wants_fresh = worker->wants_fresh;
+        wanted_keys = worker->wanted_keys;
+        unlock(worker);
+
+        memset(&worker->result, 0, sizeof worker->result);
+        worker->err = run_job(worker, wants_fresh, wanted_keys);
+        qw_assert(write(worker->event, &one, sizeof one) == sizeof one);
+    }
+}
+
+qw_err worker_new(const struct worker_config *config, struct worker **worker)
+{
+    struct worker *w = qw_secret_new(sizeof *w);
+
+    if (w == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    w->config = *config;
+    w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->event < 0) {
+        qw_secret_free(w);
+        return QW_ERR_IO;
+    }
+    qw_assert(pthread_mutex_init(&w->mutex, NULL) == 0);
+    qw_assert(pthread_cond_init(&w->changed, NULL) == 0);
+    if (pthread_create(&w->thread, NULL, work, w) != 0) {
+        pthread_cond_destroy(&w->changed);
+        pthread_mutex_destroy(&w->mutex);
+        close(w->event);
+        qw_secret_free(w);
+        return QW_ERR_NOMEM;
+    }
+    *worker = w;
+    return QW_OK;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    lock(worker);
+    worker->must_end = true;
+    qw_assert(pthread_cond_signal(&worker->changed) == 0);
+    unlock(worker);
+    qw_assert(pthread_join(worker->thread, NULL) == 0);
+    pthread_cond_destroy(&worker->changed);
+    pthread_mutex_destroy(&worker->mutex);
+    close(worker->event);
+    qw_secret_free(worker);
+}
+
+bool worker_is_busy(const struct worker *worker)
+{
+    return worker->is_busy;
+}
+
+void worker_start(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
+{
+    qw_assert(!worker->is_busy);
+    worker->is_busy = true;
+    lock(worker);
+    worker->has_job = true;
+    worker->wants_fresh = wants_fresh;
+    worker->wanted_keys = wanted_keys;
+    qw_assert(pthread_cond_signal(&worker->changed) == 0);
+    unlock(worker);
+}
+
+int worker_fd(const struct worker *worker)
+{
+    return worker->event;
+}
+
+qw_err worker_finish(struct worker *worker, struct qw_refill_result *result)
+{
+    uint64_t ended = 0;
+
+    qw_assert(worker->is_busy);
+    qw_assert(read(worker->event, &ended, sizeof ended) == sizeof ended && ended == 1);
+    *result = worker->result;
+    qw_wipe(&worker->result, sizeof worker->result);
+    worker->is_busy = false;
+    return worker->err;
+}
