@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t qw_hash_len(enum qw_hash hash)
@@ -71,8 +72,7 @@ static bool hmac_run(EVP_MAC_CTX *context, enum qw_hash hash, struct qw_bytes ke
     OSSL_PARAM parameters[2];
     bool ok;
 
-    strncpy(name, EVP_MD_get0_name(digest_of(hash)), sizeof name - 1);
-    name[sizeof name - 1] = '\0';
+    snprintf(name, sizeof name, "%s", EVP_MD_get0_name(digest_of(hash)));
     parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
     parameters[1] = OSSL_PARAM_construct_end();
     ok = EVP_MAC_init(context, key.len == 0 ? no_key : key.data, key.len, parameters) == 1;
