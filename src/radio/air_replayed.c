@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A measured trace as the channel of an air. Receive antenna 0 of the capture is the link between
- * the two ends, receive antenna 1 is the eavesdropper. Only amplitudes are meant to be used: a
- * commodity card's phases are random, and the front ends make them random again. */
+ * the two ends, receive antenna 1 is the eavesdropper. Only amplitudes are served: a commodity
+ * card's phases are random, and the front ends draw them anew at each end. The card's own noise
+ * would look like a secret that both ends share, so it is smoothed out first. */
 #include "radio/air_medium.h"
 
 #include "radio/intel5300.h"
@@ -11,15 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORDS_MIN = 16, TRACE_FIRST_CAP = 1024, FILE_MAX = 64 << 20 };
+enum {
+    RECORDS_MIN = 16,
+    TRACE_FIRST_CAP = 1024,
+    FILE_MAX = 64 << 20,
+    SMOOTH_REACH = 2,     /* samples before and after */
+    SMOOTH_INTERVALS = 8, /* no further than this many median distances */
+    SILENCE_INTERVALS = 4 /* a probe this far from a record is not heard */
+};
 
 static const int64_t SILENCE_MAX_NS = 250000000; /* longer pauses are cut: nothing outlives them */
-static const double SILENCE_INTERVALS = 4.0;     /* a probe this far from a record is not heard */
 
 struct sample {
-    int64_t time_ns; /* first sample of the trace: 0 */
-    float complex link[QW_INTEL5300_TONES];
-    float complex eve[QW_INTEL5300_TONES];
+    int64_t time_ns;                /* first sample of the trace: 0 */
+    float link[QW_INTEL5300_TONES]; /* amplitudes */
+    float eve[QW_INTEL5300_TONES];
 };
 
 struct trace {
@@ -48,15 +55,12 @@ static bool trace_grow(struct trace *trace)
     return true;
 }
 
-static double power_of(const float complex *value)
+static double power_of(const float *amplitude)
 {
     double power = 0.0;
 
     for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-        double re = (double)crealf(value[k]);
-        double im = (double)cimagf(value[k]);
-
-        power += re * re + im * im;
+        power += (double)amplitude[k] * (double)amplitude[k];
     }
     return power / QW_INTEL5300_TONES;
 }
@@ -65,16 +69,20 @@ static double power_of(const float complex *value)
  * without trusting the coarse level indication. */
 static void sample_from_frame(const struct qw_csi_frame *frame, struct sample *sample)
 {
+    float amplitude[3][QW_INTEL5300_TONES];
     double power = 0.0;
     float scale;
 
     for (size_t rx = 0; rx < frame->rx_count; rx++) {
-        power += power_of(frame->value + rx * frame->tx_count * QW_INTEL5300_TONES);
+        for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+            amplitude[rx][k] = cabsf(frame->value[rx * frame->tx_count * QW_INTEL5300_TONES + k]);
+        }
+        power += power_of(amplitude[rx]);
     }
     scale = (float)(1.0 / sqrt(fmax(power, 1e-3)));
     for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-        sample->link[k] = scale * frame->value[k];
-        sample->eve[k] = scale * frame->value[frame->tx_count * QW_INTEL5300_TONES + k];
+        sample->link[k] = scale * amplitude[0][k];
+        sample->eve[k] = scale * amplitude[1][k];
     }
 }
 
@@ -210,6 +218,41 @@ static qw_err find_interval(struct trace *trace)
     return QW_OK;
 }
 
+/* What the neighbours in time do not share is the card's noise and rounding, not the channel: each
+ * sample becomes the mean of up to five around it. What is lost by that of a fast channel makes the
+ * two ends poorer, never richer. */
+static qw_err smooth(struct trace *trace)
+{
+    struct sample *made = malloc(trace->count * sizeof *made);
+
+    if (made == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < trace->count; i++) {
+        size_t first = i < SMOOTH_REACH ? 0 : i - SMOOTH_REACH;
+        size_t last = i + SMOOTH_REACH < trace->count ? i + SMOOTH_REACH : trace->count - 1;
+        float count = 0.0f;
+
+        made[i] = (struct sample){ .time_ns = trace->sample[i].time_ns };
+        for (size_t j = first; j <= last; j++) {
+            const struct sample *other = &trace->sample[j];
+
+            if (llabs(other->time_ns - made[i].time_ns) > SMOOTH_INTERVALS * trace->interval_ns) {
+                continue;
+            }
+            count += 1.0f;
+            for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+                made[i].link[k] += (other->link[k] - made[i].link[k]) / count;
+                made[i].eve[k] += (other->eve[k] - made[i].eve[k]) / count;
+            }
+        }
+    }
+    free(trace->sample);
+    trace->sample = made;
+    trace->cap = trace->count;
+    return QW_OK;
+}
+
 /* Mean power 1 on either antenna: noise is set relative to that. */
 static void level_antennas(struct trace *trace)
 {
@@ -246,14 +289,13 @@ static bool hear_terminal(void *self, int64_t time_ns, double complex *access_po
                                         llabs(trace->sample[at].time_ns - time_ns)) {
         at++;
     }
-    if ((double)llabs(trace->sample[at].time_ns - time_ns) >
-        SILENCE_INTERVALS * (double)trace->interval_ns) {
+    if (llabs(trace->sample[at].time_ns - time_ns) > SILENCE_INTERVALS * trace->interval_ns) {
         return false;
     }
     trace->heard = &trace->sample[at];
     trace->next = at + 1;
     for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-        access_point[k] = trace->heard->link[k];
+        access_point[k] = (double)trace->heard->link[k];
         eve[k] = 0.0; /* not asked for: the capture has no such link */
     }
     return true;
@@ -267,8 +309,8 @@ static void hear_access_point(void *self, int64_t time_ns, double complex *termi
 
     (void)time_ns;
     for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-        terminal[k] = trace->heard->link[k];
-        eve[k] = trace->heard->eve[k];
+        terminal[k] = (double)trace->heard->link[k];
+        eve[k] = (double)trace->heard->eve[k];
     }
 }
 
@@ -311,6 +353,9 @@ static qw_err fill_trace(const struct qw_air_config *config, struct trace *trace
     free(scratch);
     if (err == QW_OK) {
         err = find_interval(trace);
+    }
+    if (err == QW_OK) {
+        err = smooth(trace);
     }
     if (err == QW_OK) {
         level_antennas(trace);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: W1 W9 */
 /* The air end to end: two clients over loopback, in their own threads, as the programs use it. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +19,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int fail_at; /* the n-th wrapped call from now on fails; 0: none. Main thread only. */
+
+void *__real_calloc(size_t count, size_t size);
+int __real_pipe2(int ends[2], int flags);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument);
+void *__wrap_calloc(size_t count, size_t size);
+int __wrap_pipe2(int ends[2], int flags);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument);
+
+static bool is_failing(void)
+{
+    return fail_at > 0 && --fail_at == 0;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_failing() ? NULL : __real_calloc(count, size);
+}
+
+int __wrap_pipe2(int ends[2], int flags)
+{
+    return is_failing() ? -1 : __real_pipe2(ends, flags);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument)
+{
+    return is_failing() ? 11 : __real_pthread_create(thread, attributes, start, argument);
+}
 
 enum { PAIRS_MAX = 2000, TONES = 52, WAIT_MS = 5000 };
 
@@ -344,13 +376,13 @@ static struct qw_wire stranger(struct bench *bench, const void *message, size_t 
 
 static void assert_dropped(struct qw_wire *wire)
 {
-    uint8_t answer[256];
+    uint8_t answer[1024];
     size_t len;
     qw_err err;
 
     do {
         err = qw_wire_receive(wire, answer, sizeof answer, &len, WAIT_MS);
-    } while (err == QW_OK); /* a READY may have come before */
+    } while (err == QW_OK); /* a READY or a measurement may have come before */
     assert_true(err == QW_ERR_CLOSED || err == QW_ERR_IO);
     qw_wire_close(wire);
 }
@@ -469,6 +501,66 @@ static void connecting_to_nothing_is_an_error(void **state)
     assert_string_equal(source.label, "untouched");
 }
 
+static void a_start_that_fails_leaves_nothing_behind(void **state)
+{
+    struct qw_air_config config = indoor(12);
+
+    (void)state;
+    for (int n = 1;; n++) {
+        struct qw_air *air = NULL;
+        uint16_t port = 0;
+        char error[256] = "";
+        qw_err err;
+
+        assert_true(n < 20);
+        fail_at = n;
+        err = qw_air_new(&config, NULL, NULL, &air, &port, error);
+        fail_at = 0;
+        if (err == QW_OK) {
+            assert_int_equal(n, 6); /* three allocations, pipe, thread */
+            qw_air_free(air);
+            return;
+        }
+        assert_true(err == QW_ERR_NOMEM || err == QW_ERR_IO);
+        assert_null(air);
+        assert_int_equal(port, 0);
+        assert_string_not_equal(error, "");
+    }
+}
+
+static void a_port_in_use_is_said(void **state)
+{
+    struct qw_air_config config = indoor(13);
+    struct qw_air *air = NULL;
+    char error[256];
+    uint16_t port;
+    int fd;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &fd, &port), QW_OK);
+    assert_int_equal(qw_air_new(&config, NULL, NULL, &air, &port, error), QW_ERR_CONFLICT);
+    assert_non_null(strstr(error, "127.0.0.1:"));
+    qw_socket_close(fd);
+}
+
+static void a_connection_that_lacks_memory_is_given_up(void **state)
+{
+    struct qw_csi_source source = { .label = "untouched" };
+    uint16_t port;
+    int fd;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &fd, &port), QW_OK);
+    for (int n = 1; n <= 2; n++) {
+        fail_at = n;
+        assert_int_equal(qw_air_connect("127.0.0.1", port, QW_AIR_TERMINAL, 100, &source),
+                         QW_ERR_NOMEM);
+        fail_at = 0;
+    }
+    assert_string_equal(source.label, "untouched");
+    qw_socket_close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +577,9 @@ int main(void)
         cmocka_unit_test(refuses_numbers_out_of_range_and_says_which),
         cmocka_unit_test(closing_what_was_never_opened_is_fine),
         cmocka_unit_test(connecting_to_nothing_is_an_error),
+        cmocka_unit_test(a_start_that_fails_leaves_nothing_behind),
+        cmocka_unit_test(a_port_in_use_is_said),
+        cmocka_unit_test(a_connection_that_lacks_memory_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

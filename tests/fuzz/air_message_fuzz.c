@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz: radio */
+/* Whatever a decoder takes must encode to exactly the bytes it took. */
+#include "radio/air_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const uint8_t *data, size_t size, const uint8_t *out, size_t len)
+{
+    if (len != size || memcmp(data, out, len) != 0) {
+        abort();
+    }
+}
+
+static void try_small(const uint8_t *data, size_t size)
+{
+    uint8_t out[256];
+    enum qw_air_role role;
+    struct qw_air_ready ready;
+    struct qw_air_pilot pilot;
+    uint64_t sequence;
+
+    if (qw_air_hello_decode(data, size, &role) == QW_OK) {
+        check(data, size, out, qw_air_hello_encode(role, out, sizeof out));
+    }
+    if (qw_air_ready_decode(data, size, &ready) == QW_OK) {
+        check(data, size, out, qw_air_ready_encode(&ready, out, sizeof out));
+    }
+    if (qw_air_pilot_decode(data, size, &pilot) == QW_OK) {
+        check(data, size, out, qw_air_pilot_encode(&pilot, out, sizeof out));
+    }
+    if (qw_air_silence_decode(data, size, &sequence) == QW_OK) {
+        check(data, size, out, qw_air_silence_encode(sequence, out, sizeof out));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct qw_csi_frame *frame = malloc(sizeof *frame);
+    uint8_t *out = malloc(QW_AIR_MESSAGE_MAX);
+
+    if (frame != NULL && out != NULL) {
+        try_small(data, size);
+        if (qw_air_csi_decode(data, size, frame) == QW_OK) {
+            check(data, size, out, qw_air_csi_encode(frame, out, QW_AIR_MESSAGE_MAX));
+        }
+    }
+    free(frame);
+    free(out);
+    return 0;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W1 */
+/* Messages of docs/protocol/air.md: the examples of that page, every truncation, one byte too many,
+ * every bit flip. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "radio/air_message.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Decodes one kind of message and encodes what came out; 0: refused. */
+typedef size_t recode_fn(const uint8_t *data, size_t len, uint8_t *out, size_t cap);
+
+static size_t recode_hello(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    enum qw_air_role role;
+
+    return qw_air_hello_decode(data, len, &role) == QW_OK ? qw_air_hello_encode(role, out, cap) : 0;
+}
+
+static size_t recode_ready(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    struct qw_air_ready ready;
+
+    return qw_air_ready_decode(data, len, &ready) == QW_OK ? qw_air_ready_encode(&ready, out, cap)
+                                                           : 0;
+}
+
+static size_t recode_pilot(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    struct qw_air_pilot pilot;
+
+    return qw_air_pilot_decode(data, len, &pilot) == QW_OK ? qw_air_pilot_encode(&pilot, out, cap)
+                                                           : 0;
+}
+
+static size_t recode_csi(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    struct qw_csi_frame *frame = malloc(sizeof *frame);
+    size_t written = 0;
+
+    assert_non_null(frame);
+    if (qw_air_csi_decode(data, len, frame) == QW_OK) {
+        written = qw_air_csi_encode(frame, out, cap);
+    }
+    free(frame);
+    return written;
+}
+
+static size_t recode_silence(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    uint64_t sequence;
+
+    return qw_air_silence_decode(data, len, &sequence) == QW_OK
+               ? qw_air_silence_encode(sequence, out, cap)
+               : 0;
+}
+
+static recode_fn *const kinds[] = { recode_hello, recode_ready, recode_pilot, recode_csi,
+                                    recode_silence };
+
+enum { KINDS = sizeof kinds / sizeof kinds[0], BUFFER = QW_AIR_MESSAGE_MAX };
+
+static struct qw_csi_frame *sample_frame(void)
+{
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    assert_non_null(frame);
+    *frame = (struct qw_csi_frame){ .time_ns = 15060000,
+                                    .sequence = 1,
+                                    .format = QW_CSI_LEGACY_20,
+                                    .rx_count = 1,
+                                    .tx_count = 2,
+                                    .tone_count = 2,
+                                    .rssi_dbm = -50.0f,
+                                    .noise_dbm = -75.0f,
+                                    .agc_db = 1.0f,
+                                    .tone_index = { -1, 1 },
+                                    .value = { 1.0f, -1.0f, 0.5f * I, -0.5f * I } };
+    return frame;
+}
+
+/* A good message of the given kind. */
+static size_t good(size_t kind, uint8_t *out, size_t cap)
+{
+    struct qw_csi_frame *frame;
+    size_t len;
+
+    switch (kind) {
+    case 0:
+        return qw_air_hello_encode(QW_AIR_TERMINAL, out, cap);
+    case 1:
+        return qw_air_ready_encode(&(struct qw_air_ready){ "simulated", true, false }, out, cap);
+    case 2:
+        return qw_air_pilot_encode(&(struct qw_air_pilot){ 1, 15000000 }, out, cap);
+    case 3:
+        frame = sample_frame();
+        len = qw_air_csi_encode(frame, out, cap);
+        free(frame);
+        return len;
+    default:
+        return qw_air_silence_encode(258, out, cap);
+    }
+}
+
+static void the_examples_of_the_page_are_right(void **state)
+{
+    static const uint8_t hello[] = { 1, 1, 1 };
+    static const uint8_t ready[] = { 2, 1, 0, 9, 's', 'i', 'm', 'u', 'l', 'a', 't', 'e', 'd' };
+    static const uint8_t probe[] = { 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xe4, 0xe1, 0xc0 };
+    static const uint8_t csi[] = { 4,    0,    0,    0,    0,    0,    0,    0, 1,    0,    0,
+                                   0,    0,    0,    0xe5, 0xcc, 0x20, 0,    1, 2,    0,    2,
+                                   0xc2, 0x48, 0,    0,    0xc2, 0x96, 0,    0, 0x3f, 0x80, 0,
+                                   0,    0xff, 0xff, 0,    1,    0x3f, 0x80, 0, 0,    0,    0,
+                                   0,    0,    0xbf, 0x80, 0,    0,    0,    0, 0,    0,    0,
+                                   0,    0,    0,    0x3f, 0,    0,    0 };
+    static const uint8_t silence[] = { 5, 0, 0, 0, 0, 0, 0, 1, 2 };
+    static const struct {
+        const uint8_t *data;
+        size_t len;
+    } examples[KINDS] = { { hello, sizeof hello },
+                          { ready, sizeof ready },
+                          { probe, sizeof probe },
+                          { csi, sizeof csi },
+                          { silence, sizeof silence } };
+
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        uint8_t message[256];
+        size_t len = good(i, message, sizeof message);
+
+        assert_true(len >= examples[i].len);
+        assert_memory_equal(message, examples[i].data, examples[i].len);
+        assert_int_equal(qw_air_message_type(message, len), i + 1);
+    }
+    assert_int_equal(qw_air_message_type(NULL, 0), 0);
+}
+
+static void every_field_survives_the_way(void **state)
+{
+    struct qw_csi_frame *in = sample_frame();
+    struct qw_csi_frame *out = calloc(1, sizeof *out);
+    struct qw_air_ready ready;
+    struct qw_air_pilot pilot;
+    uint8_t message[256];
+    size_t len = qw_air_csi_encode(in, message, sizeof message);
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(qw_air_csi_decode(message, len, out), QW_OK);
+    assert_memory_equal(in->tone_index, out->tone_index, sizeof in->tone_index);
+    assert_memory_equal(in->value, out->value, sizeof in->value);
+    assert_true(out->time_ns == in->time_ns && out->sequence == 1 && out->tx_count == 2 &&
+                out->rx_count == 1 && out->tone_count == 2 && out->rssi_dbm == -50.0f &&
+                out->noise_dbm == -75.0f && out->agc_db == 1.0f);
+    len = good(1, message, sizeof message);
+    assert_int_equal(qw_air_ready_decode(message, len, &ready), QW_OK);
+    assert_string_equal(ready.label, "simulated");
+    assert_true(ready.is_simulated && !ready.has_phase);
+    len = good(2, message, sizeof message);
+    assert_int_equal(qw_air_pilot_decode(message, len, &pilot), QW_OK);
+    assert_true(pilot.sequence == 1 && pilot.time_ns == 15000000);
+    free(in);
+    free(out);
+}
+
+static void the_largest_frame_fits_exactly(void **state)
+{
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    uint8_t *message = malloc(BUFFER);
+
+    (void)state;
+    assert_non_null(frame);
+    assert_non_null(message);
+    frame->rx_count = 3;
+    frame->tx_count = 3;
+    frame->tone_count = QW_CSI_TONES_MAX;
+    for (size_t k = 0; k < QW_CSI_TONES_MAX; k++) {
+        frame->tone_index[k] = (int16_t)((int)k - 512);
+    }
+    assert_int_equal(qw_air_csi_encode(frame, message, BUFFER), BUFFER);
+    assert_int_equal(qw_air_csi_decode(message, BUFFER, frame), QW_OK);
+    assert_int_equal(qw_air_csi_encode(frame, message, BUFFER - 1), 0);
+    free(frame);
+    free(message);
+}
+
+static void refuses_every_truncation_and_one_byte_too_many(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        uint8_t message[256] = { 0 };
+        uint8_t out[256];
+        size_t len = good(i, message, sizeof message - 1);
+
+        assert_int_equal(kinds[i](message, len, out, sizeof out), len);
+        assert_int_equal(kinds[i](message, len + 1, out, sizeof out), 0);
+        for (size_t cut = 0; cut < len; cut++) {
+            assert_int_equal(kinds[i](message, cut, out, sizeof out), 0);
+            assert_int_equal(good(i, out, cut), 0); /* nor does an encoder write half a message */
+        }
+    }
+}
+
+static void a_flipped_bit_is_refused_or_means_exactly_these_bytes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        uint8_t message[256];
+        size_t len = good(i, message, sizeof message);
+
+        for (size_t bit = 0; bit < 8 * len; bit++) {
+            uint8_t out[256];
+            size_t got;
+
+            message[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            got = kinds[i](message, len, out, sizeof out);
+            if (got != 0) {
+                assert_int_equal(got, len);
+                assert_memory_equal(out, message, len);
+            }
+            for (size_t j = 0; j < KINDS; j++) { /* no message is taken for one of another kind */
+                assert_true(j == i || kinds[j](message, len, out, sizeof out) == 0 ||
+                            message[0] == j + 1);
+            }
+            message[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+    }
+}
+
+static void refuses_frames_that_make_no_sense(void **state)
+{
+    enum { AT_TIME = 9, AT_FORMAT = 17, AT_RX = 18, AT_TX = 19, AT_COUNT = 20, AT_RSSI = 22 };
+    static const struct {
+        size_t at;
+        uint8_t value[4];
+        size_t len;
+    } bad[] = {
+        { AT_TIME, { 0x80 }, 1 }, /* negative */
+        { AT_FORMAT, { 3 }, 1 },  /* unknown */
+        { AT_RX, { 0 }, 1 },
+        { AT_RX, { 4 }, 1 },
+        { AT_TX, { 0 }, 1 },
+        { AT_TX, { 4 }, 1 },
+        { AT_COUNT, { 0, 0 }, 2 },
+        { AT_COUNT, { 4, 1 }, 2 },                /* 1025 */
+        { AT_RSSI, { 0x7f, 0x80, 0, 0 }, 4 },     /* infinity */
+        { AT_RSSI + 4, { 0x7f, 0xc0, 0, 0 }, 4 }, /* not a number */
+        { AT_RSSI + 8, { 0xff, 0x80, 0, 0 }, 4 },
+        { QW_AIR_CSI_HEAD_LEN, { 0, 1 }, 2 }, /* the same tone twice */
+        { QW_AIR_CSI_HEAD_LEN, { 0, 2 }, 2 }, /* descending */
+        { QW_AIR_CSI_HEAD_LEN + 4, { 0x7f, 0xc0, 0, 0 }, 4 },
+        { QW_AIR_CSI_HEAD_LEN + 8, { 0x7f, 0x80, 0, 0 }, 4 },
+    };
+    struct qw_csi_frame *frame = sample_frame();
+    struct qw_csi_frame *before = sample_frame();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint8_t message[256];
+        size_t len = good(3, message, sizeof message);
+
+        memcpy(message + bad[i].at, bad[i].value, bad[i].len);
+        assert_int_equal(qw_air_csi_decode(message, len, frame), QW_ERR_FORMAT);
+        assert_memory_equal(frame, before, sizeof *frame); /* untouched */
+    }
+    free(frame);
+    free(before);
+}
+
+static void refuses_labels_that_people_should_not_see(void **state)
+{
+    struct qw_air_ready ready;
+    uint8_t message[256];
+    char longer[QW_AIR_LABEL_CAP + 1];
+
+    (void)state;
+    for (uint8_t byte = 0; byte < 32; byte++) {
+        size_t len = good(1, message, sizeof message);
+
+        message[5] = byte; /* a NUL or a control character */
+        assert_int_equal(qw_air_ready_decode(message, len, &ready), QW_ERR_FORMAT);
+    }
+    memset(longer, 'x', sizeof longer);
+    message[0] = QW_AIR_READY;
+    message[1] = message[2] = 0;
+    message[3] = sizeof longer;
+    memcpy(message + 4, longer, sizeof longer);
+    assert_int_equal(qw_air_ready_decode(message, 4 + sizeof longer, &ready), QW_ERR_FORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_examples_of_the_page_are_right),
+        cmocka_unit_test(every_field_survives_the_way),
+        cmocka_unit_test(the_largest_frame_fits_exactly),
+        cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
+        cmocka_unit_test(a_flipped_bit_is_refused_or_means_exactly_these_bytes),
+        cmocka_unit_test(refuses_frames_that_make_no_sense),
+        cmocka_unit_test(refuses_labels_that_people_should_not_see),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

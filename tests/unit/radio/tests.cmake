@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+qwave_wrap(radio air calloc pipe2 pthread_create)
+qwave_wrap(radio air_replayed malloc calloc realloc)
