@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qwaved: the key service centre of a site. Opens master key, source, store and centre in this
+ * order, then serves docs/protocol/centre-rest.md until it is told to end. */
+#define _GNU_SOURCE
+#include "api/http_server.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "centre/centre.h"
+#include "crypto/custody.h"
+#include "crypto/key_source.h"
+#include "crypto/selftest.h"
+#include "router.h"
+#include "settings.h"
+#include "store/store_sqlite.h"
+#include "upkeep.h"
+
+#include <argp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+
+const char *argp_program_version = "qwaved " QW_VERSION;
+
+struct arguments {
+    const char *config;
+    bool check_only;
+};
+
+static const struct argp_option options[] = {
+    { "config", 'c', "FILE", 0, "settings (default: qwaved.yaml)", 0 },
+    { "check", 'C', NULL, 0, "read the settings, say whether they are right, and end", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'c':
+        arguments->config = value;
+        return 0;
+    case 'C':
+        arguments->check_only = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int exit_of(qw_err err)
+{
+    return err == QW_ERR_REFUSED || err == QW_ERR_AUTH ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+/* What the daemon holds; opened and closed as a whole. */
+struct daemon {
+    struct settings settings;
+    struct qw_log log;
+    struct qw_custody custody;
+    struct qw_key_source source;
+    struct qw_store store;
+    struct qw_centre *centre;
+    struct service service;
+};
+
+static qw_err explain(const struct qw_log *log, const char *what, const char *path, qw_err err,
+                      const char *reason)
+{
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "%s %s: %s", what, path,
+                     reason == NULL ? qw_err_text(err) : reason);
+    }
+    return err;
+}
+
+static qw_err open_source(struct daemon *daemon)
+{
+    const struct settings *settings = &daemon->settings;
+    qw_err err;
+
+    switch ((enum settings_source)settings->source) {
+    case SOURCE_KERNEL:
+        err = qw_key_source_kernel(&daemon->source);
+        break;
+    case SOURCE_DEVICE:
+        err = qw_key_source_device(settings_source_kinds[settings->source_kind],
+                                   settings->source_path, &daemon->source);
+        break;
+    default:
+        err = qw_key_source_best(&daemon->source);
+        break;
+    }
+    if (err == QW_OK) {
+        qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
+                     daemon->source.is_quantum ? "quantum" : "not a quantum source");
+    }
+    return explain(&daemon->log, "source", settings->source_path, err, NULL);
+}
+
+static qw_err open_custody(struct daemon *daemon)
+{
+    const char *path = daemon->settings.passphrase_file;
+    qw_err err = qw_custody_passphrase_file(path, &daemon->custody);
+
+    return explain(&daemon->log, "passphrase file", path, err,
+                   err == QW_ERR_REFUSED ? "others may read it; `chmod 600` it" : NULL);
+}
+
+static qw_err open_store(struct daemon *daemon)
+{
+    const char *path = daemon->settings.database;
+    qw_err err = qw_store_sqlite_open(path, &daemon->store);
+
+    return explain(&daemon->log, "database", path, err,
+                   err == QW_ERR_REFUSED  ? "others may read it; `chmod 600` it"
+                   : err == QW_ERR_FORMAT ? "not a database of this version"
+                                          : NULL);
+}
+
+static qw_err open_centre(struct daemon *daemon)
+{
+    const struct settings *settings = &daemon->settings;
+    struct qw_centre_config config = {
+        .store = &daemon->store,
+        .custody = &daemon->custody,
+        .source = &daemon->source,
+        .log = &daemon->log,
+        .block_keys = (uint32_t)settings->block_keys,
+        .stock_keys = (uint32_t)settings->stock_keys,
+        .window_ms = (uint32_t)settings->window_ms,
+        .pool_bytes = (uint32_t)settings->pool_bytes,
+    };
+    qw_err err;
+
+    memcpy(config.centre_id, settings->centre_id, sizeof config.centre_id);
+    err = qw_centre_new(&config, &daemon->centre);
+    return explain(&daemon->log, "centre", settings->centre_id, err,
+                   err == QW_ERR_AUTH ? "the passphrase is not the one that locked this database"
+                                      : NULL);
+}
+
+static qw_err daemon_open(struct daemon *daemon)
+{
+    qw_err err = open_custody(daemon);
+
+    if (err == QW_OK) {
+        err = open_source(daemon);
+    }
+    if (err == QW_OK) {
+        err = open_store(daemon);
+    }
+    if (err == QW_OK) {
+        err = open_centre(daemon);
+    }
+    qw_custody_close(&daemon->custody); /* the centre has what it needs */
+    if (err == QW_OK) {
+        daemon->service = (struct service){
+            .centre = daemon->centre,
+            .log = &daemon->log,
+            .centre_id = daemon->settings.centre_id,
+            .version = QW_VERSION,
+            .started_ms = qw_clock_monotonic_ms(),
+        };
+    }
+    return err;
+}
+
+static void daemon_close(struct daemon *daemon)
+{
+    qw_centre_free(daemon->centre);
+    qw_store_close(&daemon->store);
+    qw_key_source_close(&daemon->source);
+}
+
+static qw_err start_server(struct daemon *daemon, struct qw_http_server **server, uint16_t *port)
+{
+    const struct settings *settings = &daemon->settings;
+    struct qw_http_server_config config = {
+        .address = settings->listen_address,
+        .port = (uint16_t)settings->listen_port,
+        .certificate_path = settings->certificate,
+        .key_path = settings->key,
+        .client_ca_path = settings->client_ca,
+        .threads = (unsigned)settings->threads,
+        .connections_max = (unsigned)settings->connections_max,
+        .connections_per_address_max = (unsigned)settings->connections_per_address_max,
+        .idle_timeout_s = (unsigned)settings->idle_timeout_s,
+        .request_timeout_ms = (int)settings->request_timeout_ms,
+        .log = &daemon->log,
+        .self = &daemon->service,
+        .handle = router_handle,
+    };
+    qw_err err = qw_http_server_new(&config, server, port);
+
+    return explain(&daemon->log, "listening on", settings->listen_address, err, NULL);
+}
+
+static qw_err serve(struct daemon *daemon, const sigset_t *signals)
+{
+    struct upkeep upkeep;
+    struct qw_http_server *server = NULL;
+    uint16_t port = 0;
+    int number = 0;
+    qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->log);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    err = start_server(daemon, &server, &port);
+    if (err == QW_OK) {
+        printf("ready %u\n", (unsigned)port);
+        fflush(stdout);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "centre %s serves on %s, port %u",
+                     daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)port);
+        sigwait(signals, &number);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
+        qw_http_server_free(server);
+    }
+    upkeep_stop(&upkeep);
+    return err;
+}
+
+/* Known answers first: a broken algorithm must not meet a key. */
+static int prepare_process(const struct qw_log *log)
+{
+    const char *failed = NULL;
+
+    unsetenv("SSLKEYLOGFILE"); /* the TLS library would write every session's keys to it */
+    if (qw_process_harden() != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "this process cannot be kept from dumping core");
+        return EXIT_FAILED;
+    }
+    if (qw_crypto_selftest(&failed) != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "self-test of %s failed: not serving",
+                     failed == NULL ? "an algorithm" : failed);
+        return EXIT_REFUSED;
+    }
+    return EXIT_DONE;
+}
+
+/* Before any thread starts, so that only the main thread ever takes them. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(struct daemon *daemon)
+{
+    sigset_t signals;
+    int status;
+    qw_err err;
+
+    status = prepare_process(&daemon->log);
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    block_signals(&signals);
+    err = daemon_open(daemon);
+    if (err == QW_OK) {
+        err = serve(daemon, &signals);
+    }
+    daemon_close(daemon);
+    return err == QW_OK ? EXIT_DONE : exit_of(err);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        NULL,
+        "Key service centre of a site: keeps quantum keys, knows every device, and gives keys to "
+        "those who may have them. Prints `ready PORT` when it serves.",
+        NULL,
+        NULL,
+        NULL
+    };
+    struct arguments arguments = { .config = "qwaved.yaml" };
+    struct daemon daemon = { .log = { .stream = stderr, .component = "centre" } };
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
+        return EXIT_USAGE;
+    }
+    if (settings_read(arguments.config, &daemon.settings, error) != QW_OK) {
+        fprintf(stderr, "qwaved: %s\n", error);
+        return EXIT_USAGE;
+    }
+    if (arguments.check_only) {
+        printf("%s is right\n", arguments.config);
+        return EXIT_DONE;
+    }
+    daemon.log.level = (enum qw_log_level)daemon.settings.log_level;
+    return run(&daemon);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "router.h"
+
+#include "api/http_answer.h"
+#include "api/url.h"
+#include "base/base64.h"
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { RETRY_AFTER_S = 5, LOGGED_PATH_LEN = 200 };
+
+static bool is_etsi(const struct qw_http_request *request)
+{
+    return strncmp(request->path, "/api/", 5) == 0;
+}
+
+void call_refuse_with(struct call *call, unsigned status, const char *message)
+{
+    qw_http_answer_error(call->answer, status, message);
+}
+
+/* One status and one text for each kind of failure; the cause stays in the centre's audit. */
+void call_refuse(struct call *call, qw_err err)
+{
+    switch (err) {
+    case QW_ERR_ARG:
+    case QW_ERR_FORMAT:
+    case QW_ERR_SPACE:
+        call_refuse_with(call, 400, "malformed request");
+        break;
+    case QW_ERR_AUTH:
+    case QW_ERR_REFUSED:
+        call_refuse_with(call, 403, "refused");
+        break;
+    case QW_ERR_NOT_FOUND:
+        call_refuse_with(call, 404, "not found");
+        break;
+    case QW_ERR_CONFLICT:
+    case QW_ERR_STATE:
+        call_refuse_with(call, 409, "conflict");
+        break;
+    case QW_ERR_EXHAUSTED:
+        call_refuse_with(call, 503, "not enough keys");
+        call->answer->retry_after_s = RETRY_AFTER_S;
+        break;
+    default:
+        call_refuse_with(call, 503, "temporarily unavailable");
+        call->answer->retry_after_s = RETRY_AFTER_S;
+        break;
+    }
+}
+
+/* Compares pattern and path element by element, raw: an encoded spelling of a fixed element is no
+ * route. Says which elements are the parameters. */
+static bool pattern_matches(const char *pattern, const struct qw_url_path *path,
+                            size_t at[static CALL_PARAMETERS_MAX], size_t *count)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < path->count; i++) {
+        size_t len;
+
+        if (*pattern++ != '/') {
+            return false;
+        }
+        len = strcspn(pattern, "/");
+        if (len == 2 && strncmp(pattern, "{}", 2) == 0) {
+            qw_assert(found < CALL_PARAMETERS_MAX);
+            at[found++] = i;
+        } else if (len != path->segment[i].len ||
+                   strncmp(pattern, path->segment[i].text, len) != 0) {
+            return false;
+        }
+        pattern += len;
+    }
+    *count = found;
+    return *pattern == '\0';
+}
+
+static void refuse_method(struct call *call, bool has_get, bool has_post)
+{
+    call_refuse_with(call, 405, "method not allowed");
+    call->answer->allow = has_get && has_post ? "GET, POST" : has_get ? "GET" : "POST";
+}
+
+/* NULL: refused. */
+static const struct route *find_route(struct call *call, const struct qw_url_path *path,
+                                      size_t at[static CALL_PARAMETERS_MAX], size_t *count)
+{
+    bool has_get = false;
+    bool has_post = false;
+
+    for (size_t i = 0; i < routes_count; i++) {
+        if (!pattern_matches(routes[i].pattern, path, at, count)) {
+            continue;
+        }
+        if (strcmp(routes[i].method, call->request->method) == 0) {
+            return &routes[i];
+        }
+        has_get = has_get || strcmp(routes[i].method, "GET") == 0;
+        has_post = has_post || strcmp(routes[i].method, "POST") == 0;
+    }
+    if (has_get || has_post) {
+        refuse_method(call, has_get, has_post);
+    } else {
+        call_refuse_with(call, 404, "not found");
+    }
+    return NULL;
+}
+
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " ")] == '\0';
+}
+
+static qw_err take_parameters(struct call *call, const struct qw_url_path *path, const size_t *at,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        qw_err err = qw_url_decode(path->segment[at[i]].text, path->segment[at[i]].len,
+                                   call->parameter[i], sizeof call->parameter[i]);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        if (is_blank(call->parameter[i])) {
+            return QW_ERR_FORMAT;
+        }
+    }
+    return QW_OK;
+}
+
+static void dispatch(struct call *call)
+{
+    struct qw_url_path path;
+    size_t at[CALL_PARAMETERS_MAX];
+    size_t count = 0;
+    const struct route *route;
+
+    if (qw_caller_parse(call->request->identity, &call->caller) != QW_OK) {
+        call_refuse_with(call, 401, "not authorised"); /* H3 */
+        return;
+    }
+    memcpy(call->caller.certificate_hash, call->request->certificate_hash,
+           sizeof call->caller.certificate_hash);
+    if (qw_url_path_split(call->request->path, &path) != QW_OK) {
+        call_refuse(call, QW_ERR_FORMAT);
+        return;
+    }
+    route = find_route(call, &path, at, &count);
+    if (route == NULL) {
+        return;
+    }
+    if ((route->roles & 1u << call->caller.role) == 0) { /* H4 */
+        if (is_etsi(call->request)) {
+            call_refuse_with(call, 401, "not authorised");
+        } else {
+            call_refuse(call, QW_ERR_REFUSED);
+        }
+        return;
+    }
+    if (take_parameters(call, &path, at, count) != QW_OK) {
+        call_refuse(call, QW_ERR_FORMAT);
+        return;
+    }
+    route->handle(call);
+}
+
+void router_handle(void *self, const struct qw_http_request *request, struct qw_http_answer *answer)
+{
+    const struct service *service = self;
+    struct call call = { .service = service, .request = request, .answer = answer };
+
+    dispatch(&call);
+    qw_assert(answer->status != 0);
+    /* No query: it may carry key ids of somebody else's guess. */
+    qw_log_write(service->log, answer->status < 400 ? QW_LOG_DEBUG : QW_LOG_WARNING,
+                 "%s: %s %.*s: %u", request->identity[0] == '\0' ? "nobody" : request->identity,
+                 request->method, LOGGED_PATH_LEN, request->path, answer->status);
+}
+
+bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader *r,
+                    const struct qw_json_node **object)
+{
+    bool is_empty = call->request->body_len == 0;
+    const void *text = is_empty && may_be_empty ? (const void *)"{}" : call->request->body;
+    size_t len = is_empty && may_be_empty ? 2 : call->request->body_len;
+    qw_err err = len == 0 ? QW_ERR_FORMAT : qw_json_open(text, len, r);
+
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return false;
+    }
+    *object = qw_json_root_object(r);
+    if (*object == NULL) {
+        qw_json_close(r);
+        call_refuse(call, QW_ERR_FORMAT);
+        return false;
+    }
+    return true;
+}
+
+char *call_text_new(struct call *call, size_t cap)
+{
+    char *text = qw_secret_new(cap);
+
+    if (text == NULL) {
+        call_refuse(call, QW_ERR_NOMEM);
+    }
+    return text;
+}
+
+void call_send(struct call *call, unsigned status, const struct qw_json_writer *w, char *text)
+{
+    qw_err err =
+        qw_json_done(w) ? qw_http_answer_write(call->answer, w->out, w->len) : QW_ERR_SPACE;
+
+    qw_secret_free(text);
+    if (err != QW_OK) {
+        call_refuse(call, QW_ERR_IO); /* ours to fit, so not the caller's mistake */
+        return;
+    }
+    call->answer->status = status;
+    call->answer->content_type = "application/json";
+}
+
+void call_send_empty(struct call *call)
+{
+    char text[8];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+
+    qw_json_object_begin(&w);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}
+
+void call_send_base64(struct call *call, const char *name, const uint8_t *data, size_t len)
+{
+    size_t cap = QW_BASE64_LEN(len) + 64;
+    char *text = call_text_new(call, cap);
+    struct qw_json_writer w;
+
+    if (text == NULL) {
+        return;
+    }
+    w = qw_json_writer_on(text, cap);
+    qw_json_object_begin(&w);
+    qw_json_name(&w, name);
+    qw_json_base64(&w, data, len);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, text);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVED_ROUTER_H
+#define QWAVED_ROUTER_H
+
+#include "api/http_server.h"
+#include "api/json_reader.h"
+#include "api/json_writer.h"
+#include "base/log.h"
+#include "centre/centre.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* From a request to the one handler that the table of routes names for it, and from a handler's
+ * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
+struct service { /* what requests are served from; borrowed, lives as long as the server */
+    struct qw_centre *centre;
+    const struct qw_log *log;
+    const char *centre_id;
+    const char *version;
+    int64_t started_ms; /* monotonic */
+};
+
+enum { CALL_PARAMETERS_MAX = 2, CALL_PARAMETER_CAP = 64 };
+struct call {
+    const struct service *service;
+    const struct qw_http_request *request;
+    struct qw_http_answer *answer;
+    struct qw_caller caller;
+    char parameter[CALL_PARAMETERS_MAX][CALL_PARAMETER_CAP]; /* of the path, decoded once [H6] */
+};
+
+enum { /* who may call; bits */
+       BY_OPERATOR = 1 << QW_ROLE_OPERATOR,
+       BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
+       BY_SAE = 1 << QW_ROLE_SAE,
+       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
+};
+struct route {
+    const char *method;
+    const char *pattern; /* "/v1/devices/{}": {} is one element */
+    unsigned roles;
+    void (*handle)(struct call *call);
+};
+extern const struct route routes[];
+extern const size_t routes_count;
+
+/* handle of struct qw_http_server_config; self is a struct service. */
+void router_handle(void *self, const struct qw_http_request *request,
+                   struct qw_http_answer *answer);
+
+/* For handlers. */
+
+/* Opens the body, which must be a JSON object; an empty body is {} when may_be_empty. False: the
+ * answer is 400 already. Close the reader afterwards. */
+bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader *r,
+                    const struct qw_json_node **object);
+/* The refusal for err. */
+void call_refuse(struct call *call, qw_err err);
+void call_refuse_with(struct call *call, unsigned status, const char *message);
+
+/* Secret memory for an answer of at most cap bytes; NULL: the answer is 503 already. */
+char *call_text_new(struct call *call, size_t cap);
+/* Sends what w wrote and releases text. */
+void call_send(struct call *call, unsigned status, const struct qw_json_writer *w, char *text);
+void call_send_empty(struct call *call);
+/* {"name": base64} */
+void call_send_base64(struct call *call, const char *name, const uint8_t *data, size_t len);
+
+#endif

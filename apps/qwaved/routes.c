@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "routes.h"
+
+/* The whole interface [docs/protocol/centre-rest.md]: what is not a row here does not exist. */
+/* clang-format off */
+const struct route routes[] = {
+    { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
+    { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
+    { "POST", "/v1/devices",                      BY_OPERATOR,     route_device_register },
+    { "GET",  "/v1/devices",                      BY_OPERATOR,     route_device_list },
+    { "GET",  "/v1/devices/{}",                   BY_OPERATOR,     route_device_show },
+    { "POST", "/v1/devices/{}/suspend",           BY_OPERATOR,     route_device_suspend },
+    { "POST", "/v1/devices/{}/resume",            BY_OPERATOR,     route_device_resume },
+    { "POST", "/v1/devices/{}/destroy",           BY_OPERATOR,     route_device_destroy },
+    { "POST", "/v1/devices/{}/charge",            BY_OPERATOR,     route_device_charge },
+    { "POST", "/v1/devices/{}/charge/confirm",    BY_OPERATOR,     route_device_charge_confirm },
+    { "POST", "/v1/radio/sessions",               BY_ACCESS_POINT, route_radio_contact },
+    { "POST", "/v1/radio/sessions/{}/package",    BY_ACCESS_POINT, route_radio_package },
+    { "POST", "/v1/radio/sessions/{}/receipt",    BY_ACCESS_POINT, route_radio_receipt },
+    { "POST", "/v1/radio/sessions/{}/end",        BY_ACCESS_POINT, route_radio_end },
+    { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch_one },
+    { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch_many },
+};
+/* clang-format on */
+const size_t routes_count = sizeof routes / sizeof routes[0];

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVED_ROUTES_H
+#define QWAVED_ROUTES_H
+
+#include "router.h"
+
+/* The handlers behind the table in routes.c, one file per noun. */
+void route_device_register(struct call *call);
+void route_device_list(struct call *call);
+void route_device_show(struct call *call);
+void route_device_suspend(struct call *call);
+void route_device_resume(struct call *call);
+void route_device_destroy(struct call *call);
+void route_device_charge(struct call *call);
+void route_device_charge_confirm(struct call *call);
+
+void route_radio_contact(struct call *call);
+void route_radio_package(struct call *call);
+void route_radio_receipt(struct call *call);
+void route_radio_end(struct call *call);
+
+void route_key_fetch_one(struct call *call);
+void route_key_fetch_many(struct call *call);
+
+void route_status(struct call *call);
+void route_health(struct call *call);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "centre/key_life.h"
+#include "routes.h"
+
+enum { STATUS_TEXT_CAP = 4096 };
+
+void route_status(struct call *call)
+{
+    const struct service *service = call->service;
+    struct qw_centre_status status;
+    char text[STATUS_TEXT_CAP];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+    qw_err err = qw_centre_status(service->centre, &call->caller, &status);
+
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "centre_id");
+    qw_json_text(&w, service->centre_id);
+    qw_json_name(&w, "version");
+    qw_json_text(&w, service->version);
+    qw_json_name(&w, "uptime_s");
+    qw_json_int(&w, (qw_clock_monotonic_ms() - service->started_ms) / 1000);
+    qw_json_name(&w, "source");
+    qw_json_text(&w, status.source);
+    qw_json_name(&w, "source_is_quantum");
+    qw_json_bool(&w, status.source_is_quantum);
+    qw_json_name(&w, "source_is_simulated");
+    qw_json_bool(&w, status.source_is_simulated);
+    qw_json_name(&w, "keys");
+    qw_json_object_begin(&w);
+    for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {
+        qw_json_name(&w, qw_key_state_names[i]);
+        qw_json_uint(&w, status.keys_in_state[i]);
+    }
+    qw_json_object_end(&w);
+    qw_json_name(&w, "keys_ingested");
+    qw_json_uint(&w, status.keys_ingested);
+    qw_json_name(&w, "devices");
+    qw_json_uint(&w, status.devices);
+    qw_json_name(&w, "audit_records");
+    qw_json_uint(&w, status.audit_records);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}
+
+void route_health(struct call *call)
+{
+    char text[64];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "status");
+    qw_json_text(&w, "ok");
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
+static const char *const sources[] = { "best", "kernel", "device", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+
+#define ROW(kind_of, member, low, high, standard_value, help_text) \
+    { \
+        .name = #member, .kind = kind_of, .offset = offsetof(struct settings, member), .min = low, \
+        .max = high, .standard = standard_value, .help = help_text \
+    }
+#define CHOICE(member, list, standard_value, help_text) \
+    { \
+        .name = #member, .kind = QW_CONFIG_CHOICE, .offset = offsetof(struct settings, member), \
+        .standard = standard_value, .choices = list, .help = help_text \
+    }
+static const struct qw_config_row rows[] = {
+    ROW(QW_CONFIG_TEXT, centre_id, 1, SETTINGS_TEXT_CAP, NULL, "name of this centre"),
+    ROW(QW_CONFIG_TEXT, listen_address, 1, SETTINGS_TEXT_CAP, "127.0.0.1", "numeric address"),
+    ROW(QW_CONFIG_INT, listen_port, 0, 65535, "8443", "TCP port; 0: the system chooses"),
+    ROW(QW_CONFIG_TEXT, database, 1, SETTINGS_PATH_CAP, NULL, "SQLite file; made when absent"),
+    ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
+        "first line unlocks the store; readable by its owner only"),
+    ROW(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "server certificate, PEM"),
+    ROW(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "its private key, PEM"),
+    ROW(QW_CONFIG_TEXT, client_ca, 1, SETTINGS_PATH_CAP, NULL,
+        "authority whose clients may call, PEM"),
+    CHOICE(source, sources, "best", "where keys come from"),
+    ROW(QW_CONFIG_TEXT, source_path, 0, SETTINGS_PATH_CAP, "", "character device; source: device"),
+    CHOICE(source_kind, settings_source_kinds, "qrng", "what that device is"),
+    ROW(QW_CONFIG_INT, block_keys, 16, 1024, "256", "keys per sealed block"),
+    ROW(QW_CONFIG_INT, stock_keys, 16, 100000000, "4096", "keep this many keys ready"),
+    ROW(QW_CONFIG_INT, window_ms, 0, 3600000, "30000",
+        "a repeated dec_keys gets the same bytes so long, in ms"),
+    ROW(QW_CONFIG_INT, pool_bytes, 128, 8192, "2048",
+        "authentication pool of a full card per direction, in bytes"),
+    ROW(QW_CONFIG_INT, threads, 1, 64, "2", "that serve requests"),
+    ROW(QW_CONFIG_INT, connections_max, 64, 65536, "1024", "open at once"),
+    ROW(QW_CONFIG_INT, connections_per_address_max, 1, 65536, "256", "of these from one address"),
+    ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),
+    ROW(QW_CONFIG_INT, request_timeout_ms, 100, 600000, "10000",
+        "for a request to come in and for its answer to be taken, in ms"),
+    CHOICE(log_level, log_levels, "info", "least important line that is written"),
+};
+
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP])
+{
+    struct settings s = { 0 };
+    qw_err err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &s, error);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if ((s.source == SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: source_path goes with source: device, and with nothing else", path);
+        return QW_ERR_FORMAT;
+    }
+    *settings = s;
+    return QW_OK;
+}

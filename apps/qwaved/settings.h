@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVED_SETTINGS_H
+#define QWAVED_SETTINGS_H
+
+#include "base/config.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum { SETTINGS_PATH_CAP = 1024, SETTINGS_TEXT_CAP = 64 };
+enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE };
+
+struct settings {
+    char centre_id[SETTINGS_TEXT_CAP];
+    char listen_address[SETTINGS_TEXT_CAP];
+    int64_t listen_port;
+    char database[SETTINGS_PATH_CAP];
+    char passphrase_file[SETTINGS_PATH_CAP];
+    char certificate[SETTINGS_PATH_CAP];
+    char key[SETTINGS_PATH_CAP];
+    char client_ca[SETTINGS_PATH_CAP];
+    int source; /* enum settings_source */
+    char source_path[SETTINGS_PATH_CAP];
+    int source_kind; /* index in settings_source_kinds */
+    int64_t block_keys;
+    int64_t stock_keys;
+    int64_t window_ms;
+    int64_t pool_bytes;
+    int64_t threads;
+    int64_t connections_max;
+    int64_t connections_per_address_max;
+    int64_t idle_timeout_s;
+    int64_t request_timeout_ms;
+    int log_level;
+};
+extern const char *const settings_source_kinds[];
+
+/* error: file, line and what is allowed. */
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+#endif

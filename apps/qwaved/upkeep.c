@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include "upkeep.h"
+
+#include <time.h>
+
+static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw_err before)
+{
+    if (now == before) {
+        return;
+    }
+    qw_log_write(upkeep->log, now == QW_OK ? QW_LOG_INFO : QW_LOG_ERROR, "%s: %s", what,
+                 now == QW_OK ? "works again" : qw_err_text(now));
+}
+
+static void round_once(struct upkeep *upkeep)
+{
+    qw_err ingest_err = qw_centre_ingest(upkeep->centre);
+    qw_err sweep_err = qw_centre_sweep(upkeep->centre);
+
+    report(upkeep, "taking keys from the source", ingest_err, upkeep->ingest_err);
+    report(upkeep, "sweeping", sweep_err, upkeep->sweep_err);
+    upkeep->ingest_err = ingest_err;
+    upkeep->sweep_err = sweep_err;
+}
+
+static void *run(void *self)
+{
+    struct upkeep *upkeep = self;
+
+    pthread_mutex_lock(&upkeep->lock);
+    while (!upkeep->is_stopping) {
+        struct timespec until;
+
+        pthread_mutex_unlock(&upkeep->lock);
+        round_once(upkeep);
+        pthread_mutex_lock(&upkeep->lock);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        if (!upkeep->is_stopping) {
+            pthread_cond_timedwait(&upkeep->wake, &upkeep->lock, &until);
+        }
+    }
+    pthread_mutex_unlock(&upkeep->lock);
+    return NULL;
+}
+
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, const struct qw_log *log)
+{
+    pthread_condattr_t monotonic;
+
+    *upkeep = (struct upkeep){ .centre = centre, .log = log };
+    if (pthread_condattr_init(&monotonic) != 0) {
+        return QW_ERR_NOMEM;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&upkeep->lock, NULL);
+    pthread_cond_init(&upkeep->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&upkeep->thread, NULL, run, upkeep) != 0) {
+        pthread_cond_destroy(&upkeep->wake);
+        pthread_mutex_destroy(&upkeep->lock);
+        return QW_ERR_NOMEM;
+    }
+    return QW_OK;
+}
+
+void upkeep_stop(struct upkeep *upkeep)
+{
+    pthread_mutex_lock(&upkeep->lock);
+    upkeep->is_stopping = true;
+    pthread_cond_signal(&upkeep->wake);
+    pthread_mutex_unlock(&upkeep->lock);
+    pthread_join(upkeep->thread, NULL);
+    pthread_cond_destroy(&upkeep->wake);
+    pthread_mutex_destroy(&upkeep->lock);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVED_UPKEEP_H
+#define QWAVED_UPKEEP_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "centre/centre.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* The thread that keeps the stock full and the books swept, once a second. */
+struct upkeep {
+    struct qw_centre *centre; /* borrowed */
+    const struct qw_log *log; /* borrowed */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_stopping;
+    qw_err ingest_err, sweep_err; /* of the last round: logged when they change */
+};
+
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
+                    const struct qw_log *log) QW_MUST_USE;
+void upkeep_stop(struct upkeep *upkeep); /* waits for the round that is running */
+
+#endif
