@@ -54,7 +54,8 @@ qw_err qw_multilevel_encode_more(struct qw_multilevel *multilevel, const uint16_
 
 /* Receiver. mean [size: n x 1, cells]; symbol [size: n x 1] untouched unless QW_OK. QW_ERR_FORMAT:
  * wrong length; QW_ERR_EXHAUSTED: not decodable with what was said so far (ask for MORE, or give
- * up). A QW_OK can be a wrong word: always verify. */
+ * up). QW_ERR_STATE: MORE before a first message. A QW_OK can be a wrong word: always verify; MORE
+ * may still be asked for then. */
 qw_err qw_multilevel_decode(struct qw_multilevel *multilevel, const float *mean,
                             const uint8_t *message, size_t len, uint16_t *symbol) QW_MUST_USE;
 qw_err qw_multilevel_decode_more(struct qw_multilevel *multilevel, const float *mean,

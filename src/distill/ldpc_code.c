@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Progressive edge growth on the lifted graph: columns in the order of rising degree; each edge
+ * goes to the check that is farthest from its bit, among those to the row with the fewest edges. So
+ * cycles of length 4 occur only where the sizes leave no other way. */
+#include "distill/ldpc_code.h"
+
+#include "base/prng.h"
+#include "distill/ldpc_degrees.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROWS_MIN = 10,     /* fewer rows leave no room for the degrees of very high rates */
+    DEGREE_MAX = 20,   /* of a column */
+    VISITS_MAX = 1500, /* of one search: bounds the time of construction */
+    UNREACHED = 255
+};
+
+/* Farthest-check search and the graph as far as it stands. */
+struct growth {
+    struct qw_ldpc_code *code;
+    struct qw_prng prng;
+    uint32_t *column_degree; /* [size: columns] */
+    uint32_t *column_row;    /* [size: columns x DEGREE_MAX] */
+    uint32_t *column_shift;  /* [size: columns x DEGREE_MAX] */
+    uint32_t *row_degree;    /* [size: rows] */
+    uint32_t *row_column;    /* [size: rows x row_cap] */
+    uint32_t *row_shift;     /* [size: rows x row_cap] */
+    uint32_t row_cap;
+    uint32_t *parent; /* [size: rows], see root_of */
+    uint8_t *layer;   /* [size: checks]: of the check as seen from the bit, or UNREACHED */
+    uint8_t *seen;    /* [size: columns * lift] */
+    uint32_t *queue;  /* [size: checks + columns * lift]: checks first, bits counted from checks */
+};
+
+struct shape {
+    uint32_t lift;
+    uint32_t rows;
+    uint32_t columns;
+};
+
+/* Base columns by leak: low rates need many, so that the one graph is close to the average that its
+ * degrees were optimised for; high rates decode well with few, and grow faster. */
+static size_t columns_wished(size_t bits, size_t checks)
+{
+    if (checks > bits / 3 * 2) {
+        return 1024;
+    }
+    return checks > bits / 3 ? 512 : 256;
+}
+
+/* The lift near its wish that wastes the fewest checks by rounding. */
+static struct shape shape_for(size_t bits, size_t checks)
+{
+    size_t by_columns = bits / columns_wished(bits, checks);
+    size_t by_rows = checks / ROWS_MIN;
+    size_t wish = by_columns < by_rows ? by_columns : by_rows;
+    size_t best = wish > 0 ? wish : 1;
+    size_t waste = SIZE_MAX;
+    struct shape shape;
+
+    for (size_t lift = best; lift <= best + best / 4 && waste > 0; lift++) {
+        size_t over = (checks + lift - 1) / lift * lift - checks;
+
+        if (over < waste) {
+            waste = over;
+            wish = lift;
+        }
+    }
+    shape.lift = (uint32_t)wish;
+    shape.rows = (uint32_t)((checks + wish - 1) / wish);
+    shape.columns = (uint32_t)((bits + wish - 1) / wish);
+    return shape;
+}
+
+size_t qw_ldpc_code_checks(size_t bits, size_t checks)
+{
+    struct shape shape = shape_for(bits, checks);
+
+    return (size_t)shape.rows * shape.lift;
+}
+
+static void add_edge(struct growth *g, uint32_t column, uint32_t row, uint32_t shift)
+{
+    size_t at_column = (size_t)column * DEGREE_MAX + g->column_degree[column]++;
+    size_t at_row = (size_t)row * g->row_cap + g->row_degree[row]++;
+
+    g->column_row[at_column] = row;
+    g->column_shift[at_column] = shift;
+    g->row_column[at_row] = column;
+    g->row_shift[at_row] = shift;
+    g->code->edges++;
+}
+
+/* Queues the checks of a bit that were not reached before, as members of layer. */
+static size_t reach_checks(struct growth *g, uint32_t bit, uint8_t layer, size_t tail)
+{
+    uint32_t lift = g->code->lift;
+    uint32_t column = bit / lift;
+
+    for (uint32_t i = 0; i < g->column_degree[column]; i++) {
+        size_t edge = (size_t)column * DEGREE_MAX + i;
+        uint32_t z = (bit % lift + g->column_shift[edge]) % lift;
+        uint32_t check = g->column_row[edge] * lift + z;
+
+        if (g->layer[check] == UNREACHED) {
+            g->layer[check] = layer;
+            g->queue[tail++] = check;
+        }
+    }
+    return tail;
+}
+
+/* Queues the bits of a check that were not seen before. */
+static size_t reach_bits(struct growth *g, uint32_t check, size_t tail)
+{
+    uint32_t lift = g->code->lift;
+    uint32_t row = check / lift;
+
+    for (uint32_t i = 0; i < g->row_degree[row]; i++) {
+        size_t edge = (size_t)row * g->row_cap + i;
+        uint32_t z = (check % lift + lift - g->row_shift[edge]) % lift;
+        uint32_t bit = g->row_column[edge] * lift + z;
+
+        if (!g->seen[bit]) {
+            g->seen[bit] = 1;
+            g->queue[tail++] = (uint32_t)g->code->checks + bit;
+        }
+    }
+    return tail;
+}
+
+/* Breadth first from bit 0 of the column: fills layer for all checks within reach of the budget.
+ * Returns how much of the queue was used, for forget. */
+static size_t search(struct growth *g, uint32_t column)
+{
+    uint32_t checks = (uint32_t)g->code->checks;
+    uint32_t start = column * g->code->lift;
+    size_t head = 0;
+    size_t tail = 0;
+
+    g->seen[start] = 1;
+    g->queue[tail++] = checks + start;
+    for (uint8_t layer = 1; head < tail && tail < VISITS_MAX && layer < UNREACHED; layer++) {
+        size_t end = tail;
+
+        while (head < end && tail < VISITS_MAX) {
+            tail = reach_checks(g, g->queue[head++] - checks, layer, tail);
+        }
+        end = tail;
+        while (head < end && tail < VISITS_MAX) {
+            tail = reach_bits(g, g->queue[head++], tail);
+        }
+    }
+    return tail;
+}
+
+static void forget(struct growth *g, size_t tail)
+{
+    uint32_t checks = (uint32_t)g->code->checks;
+
+    for (size_t i = 0; i < tail; i++) {
+        if (g->queue[i] < checks) {
+            g->layer[g->queue[i]] = UNREACHED;
+        } else {
+            g->seen[g->queue[i] - checks] = 0;
+        }
+    }
+}
+
+static bool uses_row(const struct growth *g, uint32_t column, uint32_t row)
+{
+    for (uint32_t i = 0; i < g->column_degree[column]; i++) {
+        if (g->column_row[(size_t)column * DEGREE_MAX + i] == row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The farthest check of one row: the first from a random start on wins. */
+static uint8_t farthest_in_row(struct growth *g, uint32_t row, uint32_t *shift)
+{
+    uint32_t lift = g->code->lift;
+    uint32_t start = (uint32_t)qw_prng_below(&g->prng, lift);
+    uint8_t farthest = 0;
+
+    for (uint32_t i = 0; i < lift && farthest < UNREACHED; i++) {
+        uint32_t z = (start + i) % lift;
+        uint8_t layer = g->layer[(size_t)row * lift + z];
+
+        if (layer > farthest) {
+            farthest = layer;
+            *shift = z;
+        }
+    }
+    return farthest;
+}
+
+/* Rows that columns of degree 2 tie together form trees; the tree's name is its root. */
+static uint32_t root_of(const struct growth *g, uint32_t row)
+{
+    while (g->parent[row] != row) {
+        row = g->parent[row];
+    }
+    return row;
+}
+
+/* closes: second edge of a column of degree 2, which may not join two rows of one tree. A cycle of
+ * such columns would be a word of low weight that no check sees. */
+static void grow_edge(struct growth *g, uint32_t column, bool closes)
+{
+    uint32_t rows = g->code->rows;
+    uint32_t first = (uint32_t)qw_prng_below(&g->prng, rows);
+    uint32_t own = closes ? root_of(g, g->column_row[(size_t)column * DEGREE_MAX]) : rows;
+    uint32_t best_row = 0;
+    uint32_t best_shift = 0;
+    uint8_t best_layer = 0;
+    size_t tail = search(g, column);
+
+    for (uint32_t i = 0; i < rows; i++) {
+        uint32_t row = (first + i) % rows;
+        uint32_t shift = 0;
+        uint8_t layer;
+
+        if (uses_row(g, column, row) || g->row_degree[row] == g->row_cap ||
+            (best_layer == UNREACHED && g->row_degree[row] >= g->row_degree[best_row]) ||
+            (closes && root_of(g, row) == own)) {
+            continue;
+        }
+        layer = farthest_in_row(g, row, &shift);
+        if (layer > best_layer ||
+            (layer == best_layer && g->row_degree[row] < g->row_degree[best_row])) {
+            best_layer = layer;
+            best_row = row;
+            best_shift = shift;
+        }
+    }
+    forget(g, tail);
+    if (best_layer > 0) {
+        add_edge(g, column, best_row, best_shift);
+        if (closes) {
+            g->parent[root_of(g, best_row)] = own;
+        }
+    }
+}
+
+/* Degrees in a random order. In rising order every row would get the same mixture of weak and
+ * strong columns; at low rates decoding starts in the rows that happen to have strong ones only. */
+static void grow(struct growth *g)
+{
+    uint32_t count[QW_LDPC_DEGREES];
+    uint32_t left = g->code->columns;
+
+    qw_ldpc_degree_counts(g->code->rows, g->code->columns, count);
+    for (uint32_t column = 0; column < g->code->columns; column++, left--) {
+        uint32_t pick = (uint32_t)qw_prng_below(&g->prng, left);
+        size_t i = 0;
+
+        while (pick >= count[i]) {
+            pick -= count[i++];
+        }
+        count[i]--;
+        for (uint32_t d = 0; d < qw_ldpc_degree[i] && d < g->code->rows; d++) {
+            grow_edge(g, column, qw_ldpc_degree[i] == 2 && d == 1);
+        }
+    }
+}
+
+static qw_err freeze(const struct growth *g)
+{
+    struct qw_ldpc_code *code = g->code;
+    uint32_t at = 0;
+
+    code->row_start = calloc(code->rows + (size_t)1, sizeof *code->row_start);
+    code->edge_column = calloc(code->edges, sizeof *code->edge_column);
+    code->edge_shift = calloc(code->edges, sizeof *code->edge_shift);
+    if (code->row_start == NULL || code->edge_column == NULL || code->edge_shift == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    for (uint32_t row = 0; row < code->rows; row++) {
+        code->row_start[row] = at;
+        for (uint32_t i = 0; i < g->row_degree[row]; i++, at++) {
+            code->edge_column[at] = g->row_column[(size_t)row * g->row_cap + i];
+            code->edge_shift[at] = g->row_shift[(size_t)row * g->row_cap + i];
+        }
+        if (g->row_degree[row] > code->row_degree_max) {
+            code->row_degree_max = g->row_degree[row];
+        }
+    }
+    code->row_start[code->rows] = at;
+    return QW_OK;
+}
+
+static void growth_wipe(struct growth *g)
+{
+    free(g->column_degree);
+    free(g->column_row);
+    free(g->column_shift);
+    free(g->row_degree);
+    free(g->row_column);
+    free(g->row_shift);
+    free(g->parent);
+    free(g->layer);
+    free(g->seen);
+    free(g->queue);
+}
+
+static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
+{
+    size_t width = (size_t)code->columns * code->lift;
+    size_t cells = (size_t)code->columns * DEGREE_MAX;
+
+    g->code = code;
+    g->row_cap = code->columns;
+    qw_prng_init(&g->prng, 0x512d57617665, code->bits << 20 | code->checks);
+    g->column_degree = calloc(code->columns, sizeof *g->column_degree);
+    g->column_row = calloc(cells, sizeof *g->column_row);
+    g->column_shift = calloc(cells, sizeof *g->column_shift);
+    g->row_degree = calloc(code->rows, sizeof *g->row_degree);
+    g->row_column = calloc((size_t)code->rows * g->row_cap, sizeof *g->row_column);
+    g->row_shift = calloc((size_t)code->rows * g->row_cap, sizeof *g->row_shift);
+    g->parent = calloc(code->rows, sizeof *g->parent);
+    g->layer = calloc(code->checks, 1);
+    g->seen = calloc(width, 1);
+    g->queue = calloc(code->checks + width, sizeof *g->queue);
+    if (g->column_degree == NULL || g->column_row == NULL || g->column_shift == NULL ||
+        g->row_degree == NULL || g->row_column == NULL || g->row_shift == NULL ||
+        g->parent == NULL || g->layer == NULL || g->seen == NULL || g->queue == NULL) {
+        return false;
+    }
+    memset(g->layer, UNREACHED, code->checks);
+    for (uint32_t row = 0; row < code->rows; row++) {
+        g->parent[row] = row;
+    }
+    return true;
+}
+
+qw_err qw_ldpc_code_new(size_t bits, size_t checks, struct qw_ldpc_code **code)
+{
+    struct growth g = { 0 };
+    struct qw_ldpc_code *c = NULL;
+    struct shape shape;
+    qw_err err = QW_ERR_NOMEM;
+
+    if (bits < 1 || bits > QW_LDPC_BITS_MAX || checks < 1 || checks > bits) {
+        return QW_ERR_ARG;
+    }
+    c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        goto out;
+    }
+    shape = shape_for(bits, checks);
+    c->bits = bits;
+    c->lift = shape.lift;
+    c->rows = shape.rows;
+    c->columns = shape.columns;
+    c->checks = (size_t)shape.rows * shape.lift;
+    if (!growth_init(&g, c)) {
+        goto out;
+    }
+    grow(&g);
+    err = freeze(&g);
+    if (err == QW_OK) {
+        *code = c;
+        c = NULL; /* now owned by the caller */
+    }
+out:
+    growth_wipe(&g);
+    qw_ldpc_code_free(c);
+    return err;
+}
+
+void qw_ldpc_code_free(struct qw_ldpc_code *code)
+{
+    if (code != NULL) {
+        free(code->row_start);
+        free(code->edge_column);
+        free(code->edge_shift);
+        free(code);
+    }
+}
+
+void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome)
+{
+    uint32_t lift = code->lift;
+
+    memset(syndrome, 0, code->checks);
+    for (uint32_t row = 0; row < code->rows; row++) {
+        uint8_t *sum = syndrome + (size_t)row * lift;
+
+        for (uint32_t e = code->row_start[row]; e < code->row_start[row + 1]; e++) {
+            const uint8_t *block = bit + (size_t)code->edge_column[e] * lift;
+            uint32_t shift = code->edge_shift[e];
+
+            for (uint32_t z = shift; z < lift; z++) {
+                sum[z] ^= block[z - shift];
+            }
+            for (uint32_t z = 0; z < shift; z++) {
+                sum[z] ^= block[z + lift - shift];
+            }
+        }
+    }
+}
