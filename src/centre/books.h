@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_BOOKS_H
+#define QW_CENTRE_BOOKS_H
+
+#include "centre/centre.h"
+#include "centre/key_life.h"
+#include "store/audit.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The inside of a centre: what its files share. One mutex is held by every verb from its first look
+ * at the store to its last; the source has a mutex of its own and is never called under the first.
+ */
+
+enum {
+    QW_KEY_LEN = 32,
+    QW_BLOCK_KEYS_MAX = 1024,
+    QW_BLOCK_KEYS_MIN = 16,
+    QW_POOL_MAX = QW_PACKAGE_POOL_MAX,
+    /* keys that one package takes at most from stock: its own, two pools, a card key */
+    QW_CARVE_MAX = QW_PACKAGE_KEYS_MAX + 2 * QW_PACKAGE_POOL_MAX / QW_KEY_LEN + 1,
+    QW_PACKAGE_SEALED_MAX = QW_PACKAGE_KEYS_MAX * QW_KEY_LEN + 2 * QW_PACKAGE_POOL_MAX + 512,
+    QW_SCRATCH_LEN = QW_PACKAGE_SEALED_MAX + 2 * QW_PACKAGE_POOL_MAX + 1024,
+    QW_SIGHTING_COUNT = 16
+};
+
+/* Totals of the centre, in the META record "books". */
+struct qw_books {
+    uint64_t starts;    /* epoch: how often the centre was opened */
+    uint64_t ingested;  /* keys, ever */
+    uint64_t stored;    /* keys in blocks nobody has leased */
+    uint64_t leased;    /* keys in leased blocks that are not assigned yet */
+    uint64_t destroyed; /* keys whose material is gone */
+    uint64_t next_block;
+    uint64_t next_device;
+    char first_station[64]; /* "" until qw_centre_station_birth */
+};
+
+struct qw_block { /* a run of keys from one take, sealed with its own data key */
+    uint64_t number;
+    uint64_t version;        /* of the record, 0: new */
+    enum qw_key_state state; /* QW_KEY_STORED, _LEASED, _ASSIGNED when nothing is left to carve */
+    uint16_t keys, next;     /* next: the first position that was never carved */
+    uint64_t epoch;          /* of the lease */
+    int64_t ingested_ms;
+    bool is_quantum, is_simulated;
+    char source[64];
+    uint8_t gone[QW_BLOCK_KEYS_MAX / 8]; /* positions whose material is zero for good */
+    uint8_t material[QW_BLOCK_KEYS_MAX * QW_KEY_LEN];
+};
+
+struct qw_pool {       /* authentication pool of a card, one direction */
+    uint64_t position; /* absolute, of bytes[0]; only grows */
+    uint16_t len;
+    uint8_t bytes[QW_POOL_MAX];
+};
+
+struct qw_sighting { /* a contact report that was accepted */
+    uint64_t counter;
+    uint8_t digest[16];
+};
+
+struct qw_card_book { /* all that the centre keeps about a device and its card */
+    struct qw_device device;
+    uint64_t version;  /* of the record, 0: new */
+    uint64_t number;   /* tag of its packages */
+    bool has_card;     /* a BIRTH package was made */
+    bool is_confirmed; /* the card has proved that it exists */
+    uint8_t card_key[QW_CARD_KEY_LEN];
+    uint64_t next_index;
+    uint8_t token[QW_CARD_TOKEN_LEN]; /* of the last confirmed package, when is_confirmed */
+    bool has_pending;
+    uint8_t pending_id[16]; /* package that was made and not confirmed */
+    uint8_t pending_token[QW_CARD_TOKEN_LEN];
+    uint8_t last_id[16]; /* package confirmed last, zero before the first */
+    bool has_session;
+    uint8_t session_id[16];
+    char station[64]; /* whose wrap key seals the BIRTH package */
+    struct qw_pool up, down;
+    struct qw_sighting seen[QW_SIGHTING_COUNT]; /* newest first */
+    uint16_t seen_count;
+};
+
+struct qw_key_place { /* where a carved key stands */
+    uint64_t block;
+    uint16_t position;
+    bool is_quantum, is_simulated;
+    char source[64];
+};
+
+struct qw_centre {
+    struct qw_centre_config config;
+    pthread_mutex_t mutex;
+    pthread_mutex_t source_mutex;
+    uint8_t kek[QW_KEK_LEN];
+    uint8_t tombstone_key[32];
+    struct qw_books books;
+    uint64_t books_version;
+    struct qw_audit audit;
+    qw_err source_err; /* last failure of the source that is in the journal */
+    /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
+    struct qw_block block;
+    struct qw_card_book card;        /* the device the verb is about */
+    struct qw_card_book holder;      /* the access point or station that carries for it */
+    struct qw_card_book station;     /* the station that made the card */
+    uint8_t scratch[QW_SCRATCH_LEN]; /* plain form of the record at hand */
+    uint8_t material[QW_CARVE_MAX * QW_KEY_LEN];
+    uint8_t package[QW_PACKAGE_SEALED_MAX];
+    struct qw_key_place places[QW_PACKAGE_KEYS_MAX];
+};
+
+/* Who does what to whom, for the journal. */
+struct qw_deed {
+    const struct qw_caller *caller; /* NULL: the centre itself */
+    const char *verb;
+    const char *object;
+};
+
+/* Takes the mutex / wipes the workspaces and gives it back. */
+void qw_centre_enter(struct qw_centre *centre);
+void qw_centre_leave(struct qw_centre *centre);
+
+/* True when the caller has the role; the caller's id is then a proper name. */
+bool qw_caller_is(const struct qw_caller *caller, enum qw_role role);
+
+/* Writes a failure to journal and log and gives result back; QW_ERR_IO when the journal cannot be
+ * written. cause stays inside. Under the mutex. */
+qw_err qw_centre_refuse(struct qw_centre *centre, const struct qw_deed *deed, qw_err result,
+                        const char *cause) QW_MUST_USE;
+/* The same for a verb that has not entered yet. */
+qw_err qw_centre_refuse_role(struct qw_centre *centre, const struct qw_deed *deed) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The centre as an object: made, opened, entered, closed. Each noun has a file of its own. */
+#include "centre/centre.h"
+
+#include "base/secret.h"
+#include "centre/books.h"
+#include "centre/unseal.h"
+
+#include <string.h>
+
+enum { WINDOW_MS_STANDARD = 30000, BLOCK_KEYS_STANDARD = 256, POOL_BYTES_STANDARD = 2048 };
+
+static bool name_ok(const char *text, size_t cap)
+{
+    size_t i;
+
+    for (i = 0; i < cap && text[i] != '\0'; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return i >= 1 && i < cap;
+}
+
+bool qw_caller_is(const struct qw_caller *caller, enum qw_role role)
+{
+    return caller->role == role && name_ok(caller->id, sizeof caller->id);
+}
+
+void qw_centre_enter(struct qw_centre *centre)
+{
+    pthread_mutex_lock(&centre->mutex);
+}
+
+void qw_centre_leave(struct qw_centre *centre)
+{
+    qw_wipe(&centre->block, sizeof centre->block);
+    qw_wipe(&centre->card, sizeof centre->card);
+    qw_wipe(&centre->holder, sizeof centre->holder);
+    qw_wipe(&centre->station, sizeof centre->station);
+    qw_wipe(centre->scratch, sizeof centre->scratch);
+    qw_wipe(centre->material, sizeof centre->material);
+    pthread_mutex_unlock(&centre->mutex);
+}
+
+/* 0 stands for the default. */
+static qw_err complete(struct qw_centre_config *config)
+{
+    if (config->block_keys == 0) {
+        config->block_keys = BLOCK_KEYS_STANDARD;
+    }
+    if (config->window_ms == 0) {
+        config->window_ms = WINDOW_MS_STANDARD;
+    }
+    if (config->pool_bytes == 0) {
+        config->pool_bytes = POOL_BYTES_STANDARD;
+    }
+    if (!name_ok(config->centre_id, sizeof config->centre_id) ||
+        config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
+        config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
+        return QW_ERR_ARG;
+    }
+    return QW_OK;
+}
+
+qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre)
+{
+    struct qw_centre *c = qw_secret_new(sizeof *c);
+    qw_err err;
+
+    if (c == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    c->config = *config;
+    err = complete(&c->config);
+    if (err != QW_OK) {
+        qw_secret_free(c);
+        return err;
+    }
+    if (pthread_mutex_init(&c->mutex, NULL) != 0) {
+        qw_secret_free(c);
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_mutex_init(&c->source_mutex, NULL) != 0) {
+        pthread_mutex_destroy(&c->mutex);
+        qw_secret_free(c);
+        return QW_ERR_NOMEM;
+    }
+    qw_centre_enter(c);
+    err = qw_centre_unseal(c);
+    c->config.custody = NULL; /* borrowed for this call only */
+    qw_centre_leave(c);
+    if (err != QW_OK) {
+        qw_centre_free(c);
+        return err;
+    }
+    *centre = c;
+    return QW_OK;
+}
+
+void qw_centre_free(struct qw_centre *centre)
+{
+    if (centre == NULL) {
+        return;
+    }
+    pthread_mutex_destroy(&centre->source_mutex);
+    pthread_mutex_destroy(&centre->mutex);
+    qw_secret_free(centre);
+}

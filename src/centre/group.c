@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "centre/group.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "centre/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char books_id[] = "books";
+static const char *const role_names[QW_ROLE_COUNT] = { "operator", "access-point", "sae" };
+
+void qw_group_begin(const struct qw_centre *centre, struct qw_group *group)
+{
+    *group = (struct qw_group){ .books = centre->books, .err = QW_OK };
+}
+
+void qw_group_fail(struct qw_group *group, qw_err err)
+{
+    if (group->err == QW_OK) {
+        group->err = err;
+    }
+}
+
+void qw_group_drop(struct qw_group *group)
+{
+    for (size_t i = 0; i < group->memory_count; i++) {
+        free(group->memory[i]); /* sealed bytes and ids only */
+    }
+    free(group->memory);
+    free(group->ops);
+    *group = (struct qw_group){ .err = QW_ERR_STATE };
+}
+
+/* Room for one more element of an array that doubles. */
+static bool grow(void **array, size_t count, size_t *cap, size_t size)
+{
+    size_t wanted = *cap == 0 ? 16 : *cap * 2;
+    void *larger;
+
+    if (count < *cap) {
+        return true;
+    }
+    larger = realloc(*array, wanted * size);
+    if (larger == NULL) {
+        return false;
+    }
+    *array = larger;
+    *cap = wanted;
+    return true;
+}
+
+/* len bytes that live until the group is committed or dropped; NULL leaves the group failed. */
+static uint8_t *new_memory(struct qw_group *group, size_t len)
+{
+    void *array = group->memory;
+    uint8_t *bytes = NULL;
+
+    if (grow(&array, group->memory_count, &group->memory_cap, sizeof *group->memory)) {
+        group->memory = array;
+        bytes = malloc(len);
+    }
+    if (bytes == NULL) {
+        qw_group_fail(group, QW_ERR_NOMEM);
+        return NULL;
+    }
+    group->memory[group->memory_count++] = bytes;
+    return bytes;
+}
+
+static void push(struct qw_group *group, const struct qw_store_op *op)
+{
+    void *array = group->ops;
+
+    if (!grow(&array, group->count, &group->cap, sizeof *group->ops)) {
+        qw_group_fail(group, QW_ERR_NOMEM);
+        return;
+    }
+    group->ops = array;
+    group->ops[group->count++] = *op;
+}
+
+void qw_group_add_with_tail(struct qw_centre *centre, struct qw_group *group,
+                            enum qw_store_verb verb, struct qw_store_op record,
+                            const uint8_t *plain, size_t len, const uint8_t *tail, size_t tail_len)
+{
+    bool has_blob = verb != QW_STORE_REMOVE;
+    uint8_t *id;
+    uint8_t *blob;
+    qw_err err;
+
+    if (group->err != QW_OK) {
+        return;
+    }
+    id = new_memory(group, record.id_len);
+    blob = id == NULL || !has_blob ? NULL : new_memory(group, len + QW_RECORD_OVERHEAD + tail_len);
+    if (id == NULL || (has_blob && blob == NULL)) {
+        return;
+    }
+    memcpy(id, record.id, record.id_len);
+    record.verb = verb;
+    record.id = id;
+    if (has_blob) {
+        err = qw_record_seal(centre, &record, record.expected_version + 1, plain, len, blob);
+        if (err != QW_OK) {
+            qw_group_fail(group, err);
+            return;
+        }
+        if (tail_len > 0) {
+            memcpy(blob + len + QW_RECORD_OVERHEAD, tail, tail_len);
+        }
+        record.blob = blob;
+        record.len = len + QW_RECORD_OVERHEAD + tail_len;
+    }
+    push(group, &record);
+}
+
+void qw_group_add(struct qw_centre *centre, struct qw_group *group, enum qw_store_verb verb,
+                  struct qw_store_op record, const uint8_t *plain, size_t len)
+{
+    qw_group_add_with_tail(centre, group, verb, record, plain, len, NULL, 0);
+}
+
+void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                        size_t id_len, const uint8_t *blob, size_t len)
+{
+    struct qw_store_op record = { .verb = QW_STORE_INSERT, .kind = kind, .id_len = id_len };
+    uint8_t *memory = group->err == QW_OK ? new_memory(group, id_len + len) : NULL;
+
+    if (memory == NULL) {
+        return;
+    }
+    memcpy(memory, id, id_len);
+    memcpy(memory + id_len, blob, len);
+    record.id = memory;
+    record.blob = memory + id_len;
+    record.len = len;
+    push(group, &record);
+}
+
+static void add_books(struct qw_centre *centre, struct qw_group *group)
+{
+    struct qw_store_op record = { .kind = QW_STORE_META,
+                                  .id = books_id,
+                                  .id_len = sizeof books_id - 1,
+                                  .expected_version = centre->books_version };
+    const struct qw_books *b = &group->books;
+    uint8_t plain[192];
+    struct qw_writer w = qw_writer_on(plain, sizeof plain);
+
+    qw_write_u8(&w, 1);
+    qw_write_u64be(&w, b->starts);
+    qw_write_u64be(&w, b->ingested);
+    qw_write_u64be(&w, b->stored);
+    qw_write_u64be(&w, b->leased);
+    qw_write_u64be(&w, b->destroyed);
+    qw_write_u64be(&w, b->next_block);
+    qw_write_u64be(&w, b->next_device);
+    qw_write_string8(&w, b->first_station);
+    qw_assert(!w.failed);
+    qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,
+                 record, plain, w.len);
+}
+
+/* Printable and cut to the journal's field, whatever a caller sent. */
+static void put_text(char *out, size_t cap, const char *text)
+{
+    size_t i;
+
+    for (i = 0; text[i] != '\0' && i + 1 < cap; i++) {
+        out[i] = text[i] < ' ' || text[i] > '~' ? '?' : text[i];
+    }
+    out[i] = '\0';
+}
+
+static struct qw_audit_event event_of(const struct qw_deed *deed, qw_err result, const char *detail)
+{
+    struct qw_audit_event event = { .actor = "centre", .result = result };
+    char actor[QW_AUDIT_TEXT_CAP];
+
+    if (deed->caller != NULL) {
+        bool known = deed->caller->role >= 0 && deed->caller->role < QW_ROLE_COUNT;
+
+        (void)snprintf(actor, sizeof actor, "%s:%.64s",
+                       known ? role_names[deed->caller->role] : "unknown", deed->caller->id);
+        put_text(event.actor, sizeof event.actor, actor);
+        memcpy(event.certificate_hash, deed->caller->certificate_hash,
+               sizeof event.certificate_hash);
+    }
+    put_text(event.verb, sizeof event.verb, deed->verb);
+    put_text(event.object, sizeof event.object, deed->object);
+    put_text(event.detail, sizeof event.detail, detail);
+    return event;
+}
+
+static qw_err submit(struct qw_centre *centre, struct qw_group *group,
+                     const struct qw_audit_event *event)
+{
+    const struct qw_store *store = centre->config.store;
+    struct qw_audit_entry entry;
+    struct qw_store_op journal[QW_AUDIT_OPS];
+    bool books_move;
+
+    books_move = (centre->books_version == 0 && !group->is_keyless) ||
+                 !qw_equal_ct(&group->books, &centre->books, sizeof group->books);
+    if (books_move) {
+        add_books(centre, group);
+    }
+    if (group->err == QW_OK) {
+        group->err = qw_audit_prepare(&centre->audit, event, qw_clock_utc_ms(), &entry, journal);
+    }
+    for (size_t i = 0; group->err == QW_OK && i < QW_AUDIT_OPS; i++) {
+        push(group, &journal[i]);
+    }
+    if (group->err == QW_OK) {
+        group->err = store->submit(store->self, group->ops, group->count);
+    }
+    if (group->err == QW_OK) {
+        qw_audit_committed(&centre->audit, &entry);
+        centre->books = group->books;
+        centre->books_version += books_move ? 1 : 0;
+    }
+    return group->err;
+}
+
+static qw_err commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,
+                     qw_err result, const char *detail)
+{
+    struct qw_audit_event event = event_of(deed, result, detail);
+    qw_err err = submit(centre, group, &event);
+
+    if (err != QW_OK) { /* NOT_FOUND and CONFLICT here: somebody else writes to our store */
+        qw_log_write(centre->config.log, QW_LOG_ERROR, "%s %s: not written: %s", event.verb,
+                     event.object, qw_err_text(err));
+        err = err == QW_ERR_NOMEM ? err : QW_ERR_IO;
+    }
+    qw_group_drop(group);
+    return err;
+}
+
+qw_err qw_group_commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,
+                       const char *detail)
+{
+    return commit(centre, group, deed, QW_OK, detail);
+}
+
+qw_err qw_group_commit_refusal(struct qw_centre *centre, struct qw_group *group,
+                               const struct qw_deed *deed, qw_err result, const char *cause)
+{
+    struct qw_audit_event event = event_of(deed, result, cause);
+    qw_err err = commit(centre, group, deed, result, cause);
+
+    qw_log_write(centre->config.log, QW_LOG_WARNING, "%s by %s on %s: %s: %s", event.verb,
+                 event.actor, event.object, qw_err_text(result), event.detail);
+    return err == QW_OK ? result : err;
+}
+
+qw_err qw_group_commit_keyless(struct qw_centre *centre, struct qw_group *group,
+                               const struct qw_deed *deed, qw_err result, const char *cause)
+{
+    group->is_keyless = true;
+    return qw_group_commit_refusal(centre, group, deed, result, cause);
+}
+
+qw_err qw_centre_refuse(struct qw_centre *centre, const struct qw_deed *deed, qw_err result,
+                        const char *cause)
+{
+    struct qw_group group;
+
+    qw_group_begin(centre, &group);
+    return qw_group_commit_refusal(centre, &group, deed, result, cause);
+}
+
+qw_err qw_centre_refuse_role(struct qw_centre *centre, const struct qw_deed *deed)
+{
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "role may not do this");
+    qw_centre_leave(centre);
+    return err;
+}

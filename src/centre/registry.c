@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices: registered, looked up, listed, moved from state to state [C8]. */
+#include "base/secret.h"
+#include "centre/card_book.h"
+#include "centre/key_life.h"
+#include "centre/record.h"
+#include "centre/void_keys.h"
+
+#include <string.h>
+
+/* 0..63 bytes without control characters; may be UTF-8. */
+static bool text_ok(const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+            return false;
+        }
+    }
+    return len < 64;
+}
+
+static void copy_text(char out[static 64], const char *text)
+{
+    memset(out, 0, 64);
+    memcpy(out, text, strlen(text));
+}
+
+static qw_err register_device(struct qw_centre *centre, const struct qw_deed *deed,
+                              const struct qw_device *device)
+{
+    struct qw_card_book *book = &centre->card;
+    struct qw_group group;
+    qw_err err = qw_card_book_load(centre, device->id, book);
+
+    if (err == QW_OK) {
+        return qw_centre_refuse(centre, deed, QW_ERR_CONFLICT, "the device exists");
+    }
+    if (err != QW_ERR_NOT_FOUND) {
+        return err;
+    }
+    qw_wipe(book, sizeof *book);
+    qw_group_begin(centre, &group);
+    book->device = *device;
+    book->number = group.books.next_device++;
+    qw_card_book_put(centre, &group, book);
+    return qw_group_commit(centre, &group, deed, qw_device_kind_names[device->kind]);
+}
+
+qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
+                                 const char *id, enum qw_device_kind kind, const char *owner,
+                                 const char *peer)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-register", .object = id };
+    struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (!qw_device_id_ok(id) || kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !text_ok(owner) ||
+        !text_ok(peer)) {
+        return QW_ERR_ARG;
+    }
+    copy_text(device.id, id);
+    copy_text(device.owner, owner);
+    copy_text(device.peer, peer);
+    qw_centre_enter(centre);
+    err = register_device(centre, &deed, &device);
+    qw_centre_leave(centre);
+    return err;
+}
+
+qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *id, struct qw_device *device)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-find", .object = id };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    qw_centre_enter(centre);
+    err = qw_card_book_load(centre, id, &centre->card);
+    if (err == QW_OK) {
+        *device = centre->card.device;
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+struct listing {
+    struct qw_centre *centre;
+    struct qw_device *devices;
+    size_t count;
+    qw_err err;
+};
+
+static int list_device(void *self, const struct qw_store_record *record)
+{
+    struct listing *listing = self;
+    struct qw_centre *centre = listing->centre;
+    struct qw_card_book *book = &centre->card;
+    size_t len = record->len - QW_RECORD_OVERHEAD;
+
+    if (record->len < QW_RECORD_OVERHEAD || len > sizeof centre->scratch) {
+        listing->err = QW_ERR_IO;
+        return 0;
+    }
+    listing->err = qw_record_open(centre, QW_STORE_DEVICE, record, record->len, centre->scratch);
+    if (listing->err == QW_OK) {
+        listing->err = qw_card_book_decode(centre->scratch, len, book);
+    }
+    if (listing->err == QW_OK) {
+        listing->devices[listing->count++] = book->device;
+    }
+    return listing->err == QW_OK;
+}
+
+qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *after, struct qw_device *devices, size_t cap,
+                             size_t *count)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-list", .object = after };
+    struct listing listing = { .centre = centre, .devices = devices, .err = QW_OK };
+    const struct qw_store *store = centre->config.store;
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (strlen(after) >= QW_STORE_ID_MAX) {
+        return QW_ERR_ARG;
+    }
+    qw_centre_enter(centre);
+    err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, after, strlen(after), cap,
+                      list_device, &listing);
+    qw_centre_leave(centre);
+    if (err == QW_OK) {
+        err = listing.err;
+    }
+    if (err == QW_OK) {
+        *count = listing.count;
+    }
+    return err;
+}
+
+static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_device_event event)
+{
+    struct qw_card_book *book = &centre->card;
+    struct qw_group group;
+    enum qw_device_state next;
+    uint64_t voided = 0;
+    qw_err err = qw_card_book_load(centre, deed->object, book);
+
+    if (err == QW_ERR_NOT_FOUND) {
+        return qw_centre_refuse(centre, deed, err, "no such device");
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    if (qw_device_next(book->device.state, event, &next) != QW_OK) {
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE,
+                                qw_device_state_names[book->device.state]);
+    }
+    book->device.state = next;
+    qw_group_begin(centre, &group);
+    if (event == QW_DEVICE_DESTROY) {
+        qw_void_all_keys(centre, &group, book, &voided);
+    }
+    qw_card_book_put(centre, &group, book);
+    return qw_group_commit(centre, &group, deed, qw_device_state_names[next]);
+}
+
+qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
+                               const char *id, enum qw_device_event event)
+{
+    static const char *const verbs[QW_DEVICE_EVENT_COUNT] = {
+        [QW_DEVICE_SUSPEND] = "device-suspend",
+        [QW_DEVICE_RESUME] = "device-resume",
+        [QW_DEVICE_DESTROY] = "device-destroy",
+    };
+    struct qw_deed deed = { .caller = caller, .verb = "device-change", .object = id };
+    bool is_for_operators = event >= 0 && event < QW_DEVICE_EVENT_COUNT && verbs[event] != NULL;
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (!is_for_operators) { /* CHARGE and CONFIRM happen by charging only */
+        return QW_ERR_ARG;
+    }
+    deed.verb = verbs[event];
+    qw_centre_enter(centre);
+    err = change(centre, &deed, event);
+    qw_centre_leave(centre);
+    return err;
+}

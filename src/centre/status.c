@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "centre/books.h"
+#include "centre/key_record.h"
+
+#include <string.h>
+
+static qw_err count(const struct qw_centre *centre, enum qw_store_kind kind, int64_t tag,
+                    uint64_t *out)
+{
+    const struct qw_store *store = centre->config.store;
+
+    return store->count(store->self, kind, tag, out);
+}
+
+/* Keys with an owner are counted by their records, the others stand in the books. */
+static qw_err count_keys(const struct qw_centre *centre, struct qw_centre_status *status)
+{
+    uint64_t in_window = 0;
+    qw_err err = QW_OK;
+
+    for (int state = QW_KEY_ASSIGNED; state < QW_KEY_DESTROYED && err == QW_OK; state++) {
+        err = count(centre, QW_STORE_KEY, state, &status->keys_in_state[state]);
+    }
+    if (err == QW_OK) {
+        err = count(centre, QW_STORE_KEY, QW_KEY_TAG_WINDOW, &in_window);
+    }
+    status->keys_in_state[QW_KEY_DELIVERED] += in_window;
+    status->keys_in_state[QW_KEY_STORED] = centre->books.stored;
+    status->keys_in_state[QW_KEY_LEASED] = centre->books.leased;
+    status->keys_in_state[QW_KEY_DESTROYED] = centre->books.destroyed;
+    status->keys_ingested = centre->books.ingested;
+    return err;
+}
+
+qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller,
+                        struct qw_centre_status *status)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "status", .object = "" };
+    const struct qw_key_source *source = centre->config.source;
+    struct qw_centre_status s = { .source_is_quantum = source->is_quantum,
+                                  .source_is_simulated = source->is_simulated };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    memcpy(s.source, source->name, sizeof s.source - 1);
+    qw_centre_enter(centre);
+    err = count_keys(centre, &s);
+    if (err == QW_OK) {
+        err = count(centre, QW_STORE_DEVICE, QW_STORE_ANY_TAG, &s.devices);
+    }
+    s.audit_records = centre->audit.seq;
+    qw_centre_leave(centre);
+    if (err == QW_OK) {
+        *status = s;
+    }
+    return err;
+}

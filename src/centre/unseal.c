@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the custody's master key to open books [C6 W14]. The KEK exists in two places: wrapped in
+ * the store, clear in this process's locked memory. */
+#include "centre/unseal.h"
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "centre/group.h"
+#include "centre/record.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char kek_id[] = "kek";
+static const char books_id[] = "books";
+enum { ID_LEN_KEK = sizeof kek_id - 1, ID_LEN_BOOKS = sizeof books_id - 1 };
+
+static qw_err derive_tombstone_key(struct qw_centre *centre)
+{
+    static const char purpose[] = "qwave tombstone";
+
+    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
+                   (struct qw_bytes){ centre->kek, sizeof centre->kek },
+                   (struct qw_bytes){ purpose, sizeof purpose - 1 }, centre->tombstone_key,
+                   sizeof centre->tombstone_key);
+}
+
+static qw_err read_books(struct qw_centre *centre)
+{
+    struct qw_books b = { 0 };
+    struct qw_reader r;
+    uint64_t version;
+    size_t len;
+    bool ok;
+    qw_err err = qw_record_load(centre, QW_STORE_META, books_id, ID_LEN_BOOKS, &version, &len);
+
+    if (err != QW_OK) {
+        return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err;
+    }
+    r = qw_reader_on(centre->scratch, len);
+    ok = qw_read_u8(&r) == 1;
+    b.starts = qw_read_u64be(&r);
+    b.ingested = qw_read_u64be(&r);
+    b.stored = qw_read_u64be(&r);
+    b.leased = qw_read_u64be(&r);
+    b.destroyed = qw_read_u64be(&r);
+    b.next_block = qw_read_u64be(&r);
+    b.next_device = qw_read_u64be(&r);
+    qw_read_string8(&r, b.first_station, sizeof b.first_station);
+    if (!ok || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    centre->books = b;
+    centre->books_version = version;
+    return QW_OK;
+}
+
+/* A store without a KEK must be empty: anything else is a damaged one, not a new one. */
+static qw_err store_is_empty(const struct qw_store *store)
+{
+    uint64_t count = 0;
+
+    for (int kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
+        qw_err err = store->count(store->self, (enum qw_store_kind)kind, QW_STORE_ANY_TAG, &count);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        if (count != 0) {
+            return QW_ERR_FORMAT;
+        }
+    }
+    return QW_OK;
+}
+
+static qw_err initialise(struct qw_centre *centre)
+{
+    const struct qw_custody *custody = centre->config.custody;
+    struct qw_deed deed = { .verb = "init", .object = centre->config.centre_id };
+    uint8_t wrapped[QW_WRAPPED_KEK_CAP];
+    struct qw_group group;
+    size_t len = 0;
+    qw_err err = store_is_empty(centre->config.store);
+
+    if (err == QW_OK) {
+        err = qw_random_bytes(centre->kek, sizeof centre->kek);
+    }
+    if (err == QW_OK) {
+        err = custody->wrap(custody->self, centre->kek, wrapped, sizeof wrapped, &len);
+    }
+    if (err == QW_OK) {
+        err = qw_audit_open(centre->config.store, centre->config.centre_id, 1, &centre->audit);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_group_begin(centre, &group);
+    group.books.starts = 1;
+    group.books.next_block = 1;
+    group.books.next_device = 1;
+    qw_group_add_plain(&group, QW_STORE_META, kek_id, ID_LEN_KEK, wrapped, len);
+    return qw_group_commit(centre, &group, &deed, custody->name);
+}
+
+static qw_err count_start(struct qw_centre *centre)
+{
+    struct qw_deed deed = { .verb = "unseal", .object = centre->config.centre_id };
+    struct qw_group group;
+    char detail[QW_AUDIT_TEXT_CAP];
+
+    centre->audit.epoch = centre->books.starts + 1;
+    (void)snprintf(detail, sizeof detail, "start %llu, %s", (unsigned long long)centre->audit.epoch,
+                   centre->config.custody->name);
+    qw_group_begin(centre, &group);
+    group.books.starts++;
+    return qw_group_commit(centre, &group, &deed, detail);
+}
+
+static qw_err open_existing(struct qw_centre *centre, const struct qw_store_record *wrapped)
+{
+    const struct qw_custody *custody = centre->config.custody;
+    struct qw_deed deed = { .verb = "unseal", .object = centre->config.centre_id };
+    qw_err err = qw_audit_open(centre->config.store, centre->config.centre_id, 0, &centre->audit);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    err = custody->unwrap(custody->self, wrapped->blob, wrapped->len, centre->kek);
+    if (err == QW_ERR_AUTH) { /* without the books the record carries epoch 0 */
+        struct qw_group group;
+
+        qw_group_begin(centre, &group);
+        return qw_group_commit_keyless(centre, &group, &deed, QW_ERR_AUTH, "wrong master key");
+    }
+    if (err == QW_OK) {
+        err = read_books(centre);
+    }
+    return err == QW_OK ? count_start(centre) : err;
+}
+
+qw_err qw_centre_unseal(struct qw_centre *centre)
+{
+    const struct qw_store *store = centre->config.store;
+    struct qw_store_record wrapped = { 0 };
+    qw_err err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &wrapped);
+
+    if (err == QW_ERR_NOT_FOUND) {
+        err = initialise(centre);
+    } else if (err == QW_OK) {
+        err = open_existing(centre, &wrapped);
+    }
+    qw_store_record_free(&wrapped);
+    return err == QW_OK ? derive_tombstone_key(centre) : err;
+}

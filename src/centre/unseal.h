@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_UNSEAL_H
+#define QW_CENTRE_UNSEAL_H
+
+#include "centre/books.h"
+
+/* Opens the books of a store, or makes them on an empty one: KEK unwrapped by the custody, totals
+ * read, number of the start counted up, all of it in the journal. QW_ERR_AUTH: wrong master key
+ * (also in the journal); QW_ERR_IO; QW_ERR_FORMAT: not a centre's store. */
+qw_err qw_centre_unseal(struct qw_centre *centre) QW_MUST_USE;
+
+#endif
