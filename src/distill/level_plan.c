@@ -70,7 +70,7 @@ struct qw_level_plan qw_level_plan_for(unsigned sigma_units, unsigned level, siz
     uint32_t entropy;
 
     /* Candidates at least 12.5 deviations apart: 6.25 to the middle, 4e-10 per coefficient. */
-    if ((QW_LEVEL_SIGMA_UNITS << level) * 2u >= 25u * sigma_units) {
+    if (((unsigned)QW_LEVEL_SIGMA_UNITS << level) * 2u >= 25u * sigma_units) {
         return plan;
     }
     entropy = qw_level_entropy_units(sigma_units, level);
