@@ -12,10 +12,10 @@
 /* The channel itself has the streams from 2^59 on. */
 enum { STREAM_ACCESS_POINT = 1, STREAM_TERMINAL, STREAM_EVE, STREAM_LOSS };
 
-static const double EVE_SNR_DB = 40.0; /* a better receiver than either end has [radio 2] */
+static const double EVE_SNR_DB = 40.0; /* a better receiver than either end has */
 static const int64_t JUMP_MAX_NS = 86400 * INT64_C(1000000000);
 static const int64_t CLOCK_MAX_NS = INT64_C(1) << 61; /* 73 years of channel */
-static const int64_t ANSWER_MAX_NS = 100000000;
+static const int64_t ANSWER_MAX_NS = 10000000; /* LTE's 5 ms is the longest gap of a carrier */
 
 struct qw_air_exchange {
     struct qw_air_medium medium;
@@ -26,7 +26,8 @@ struct qw_air_exchange {
     bool is_used;  /* some pilot was sent in this air */
     bool is_begun; /* the session's first pilot has come */
     int64_t offset_ns;
-    int64_t latest_ns; /* of the air; only grows */
+    int64_t now_ns;    /* of the air, at the last pilot */
+    int64_t latest_ns; /* of the air, ever; only grows */
     /* The pair under way. */
     bool is_open; /* the access point may answer it */
     bool is_answer_lost;
@@ -133,7 +134,7 @@ static bool advance_clock(struct qw_air_exchange *exchange, int64_t time_ns)
     bool is_first = !exchange->is_begun || time_ns <= exchange->pilot.time_ns;
     int64_t now_ns;
 
-    if (is_first) {
+    if (is_first) { /* S2 */
         now_ns = exchange->latest_ns + (exchange->is_used ? exchange->medium.session_gap_ns : 0);
         exchange->offset_ns = now_ns - time_ns;
     } else if (time_ns - exchange->pilot.time_ns > JUMP_MAX_NS) {
@@ -146,7 +147,8 @@ static bool advance_clock(struct qw_air_exchange *exchange, int64_t time_ns)
     }
     exchange->is_used = true;
     exchange->is_begun = true;
-    exchange->latest_ns = now_ns;
+    exchange->now_ns = now_ns;
+    exchange->latest_ns = now_ns > exchange->latest_ns ? now_ns : exchange->latest_ns;
     return true;
 }
 
@@ -177,7 +179,7 @@ enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
         return QW_AIR_REFUSED;
     }
     exchange->pilot = *pilot;
-    is_heard = medium->hear_terminal(medium->self, exchange->latest_ns, exchange->channel,
+    is_heard = medium->hear_terminal(medium->self, exchange->now_ns, exchange->channel,
                                      exchange->eve_channel);
     if (!is_heard) {
         return QW_AIR_LOST;
@@ -210,8 +212,11 @@ enum qw_air_outcome qw_air_exchange_access_point(struct qw_air_exchange *exchang
         return QW_AIR_REFUSED;
     }
     exchange->is_open = false;
-    exchange->latest_ns += gap_ns;
-    medium->hear_access_point(medium->self, exchange->latest_ns, exchange->channel,
+    exchange->now_ns += gap_ns;
+    if (exchange->now_ns > exchange->latest_ns) {
+        exchange->latest_ns = exchange->now_ns;
+    }
+    medium->hear_access_point(medium->self, exchange->now_ns, exchange->channel,
                               exchange->eve_channel);
     measure(exchange, &exchange->eve, exchange->eve_channel, pilot,
             &exchange->probe.from_access_point);

@@ -14,8 +14,8 @@ struct scene {
     double rice_factor;
 };
 
-/* Delay spreads close to TGn channel models D, C and F; walking pace; the rooms without line of
- * sight, the others with some. [radio 6] */
+/* Delay spreads close to TGn channel models D, C and E to F; walking pace; rooms without line of
+ * sight, the others with some. */
 static const struct scene scenes[] = {
     [QW_AIR_INDOOR] = { 50e-9, 1.5, 0.0 },
     [QW_AIR_CORRIDOR] = { 30e-9, 1.5, 4.0 },

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Joint geometric channel of an access point, a terminal and an eavesdropper [W9, radio 6]. The
+/* Joint geometric channel of an access point, a terminal and an eavesdropper [W9]. The
  * same plane waves are evaluated at the terminal and at the eavesdropper beside it, so what the two
  * have in common follows from the geometry and not from a number somebody chose. The terminal
  * moves; waves slowly fade in and out, so that the channel never becomes a line spectrum that

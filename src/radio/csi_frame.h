@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One channel measurement, whatever radio or file it came from [radio 7]. */
+/* One channel measurement, whatever radio or file it came from. */
 enum { QW_CSI_TONES_MAX = 1024, QW_CSI_CHAINS_MAX = 9 }; /* chains = receive x transmit */
 
 enum qw_csi_format { QW_CSI_LEGACY_20, QW_CSI_HT_20, QW_CSI_INTEL5300_20 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Log files of the Intel 5300 CSI tool (linux-80211n-csitool) [W15, radio 7]: repeated u16
+/* Log files of the Intel 5300 CSI tool (linux-80211n-csitool) [W15]: repeated u16
  * big-endian length, u8 code, length - 1 bytes. Code 0xBB is a measurement, little-endian; every
  * other code is skipped. */
 enum {

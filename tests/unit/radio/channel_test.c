@@ -145,7 +145,7 @@ static void correlation_over_time_is_that_of_isotropic_waves(void **state)
     }
 }
 
-/* R(df) = 1 / (1 + j 2 pi df tau) of an exponential profile. [radio 3] */
+/* R(df) = 1 / (1 + j 2 pi df tau) of an exponential profile. */
 static void correlation_over_frequency_is_that_of_the_delay_profile(void **state)
 {
     static const double spreads_s[] = { 30e-9, 50e-9, 120e-9 };

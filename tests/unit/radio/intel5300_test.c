@@ -304,7 +304,7 @@ static void levels_follow_the_indications_of_the_card(void **state)
     free(frame);
 }
 
-/* [radio 7], table of captures */
+/* What is known about the captures; 0 bytes are left over in each. */
 struct facts {
     const char *file;
     size_t len;
