@@ -6,7 +6,7 @@
 /* All ones when a <= x <= b, else 0; x, a, b < 256. No branch: the value may be part of a key. */
 static unsigned in_range(unsigned x, unsigned a, unsigned b)
 {
-    return ~(((x - a) | (b - x)) >> 8);
+    return (((x - a) | (b - x)) >> 31) - 1; /* a difference below zero sets the top bit */
 }
 
 static char symbol(unsigned value)
