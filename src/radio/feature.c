@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCALE_LOG2 = 14, FIXED_MAX = 1 << 26, ITERATIONS = 40, PROBES_MAX = 1 << 20 };
+enum { SCALE_LOG2 = 13, FIXED_MAX = (1 << 23) - 1, ITERATIONS = 40, PROBES_MAX = 1 << 20 };
 
 static const double TONE_SPACING_HZ = 312.5e3; /* of every format of csi_frame.h */
 static const double DELAY_SPREAD_S = 60e-9;

@@ -63,7 +63,7 @@ qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
 bool qw_feature_set_has(const struct qw_feature_set *set, uint32_t index);
 
 /* Rounds everything to integers, with one power of two as scale so that the root mean square tone
- * is 2^13 to 2^14: from here on these integers are the measurement. */
+ * is 2^12 to 2^13 and everything fits 24 bits: from here on these integers are the measurement. */
 void qw_feature_set_fix(struct qw_feature_set *set);
 const int32_t *qw_feature_set_row(const struct qw_feature_set *set, uint32_t index);
 

@@ -12,7 +12,7 @@ enum {
     SHORT_LAGS = 4,
     JUDGED_MODES = 4,     /* where a channel shows first whether it moves */
     WIDTH_MAX = 1 << 24,  /* fixed-point units */
-    CENTRE_MAX = 1 << 26, /* the largest number there is */
+    CENTRE_MAX = 1 << 23, /* the largest number there is */
     DEPTH_MAX = 14
 };
 

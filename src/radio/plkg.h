@@ -26,13 +26,13 @@ enum {
     QW_PLKG_DATA_MAX = 1 << 17
 };
 
-struct qw_plkg_policy {       /* the stricter value of each item wins between the two sides */
-    double eve_correlation;   /* credited to the eavesdropper, 0..0.99; default 0.9 */
-    double epsilon_log2;      /* total failure probability, at most 2^this; default -64 */
-    uint32_t probes_max;      /* 64..20000; default 2000 */
-    double probe_interval_ms; /* on the channel's clock; default 15 (0.4 / Doppler at walking speed
-                                 and 5.2 GHz) */
-    uint32_t wanted_bits;     /* stop probing when the account promises this much; at least 256 */
+struct qw_plkg_policy {     /* the stricter value of each item wins between the two sides */
+    double eve_correlation; /* credited to the eavesdropper, 0..0.99; default 0.9 */
+    double epsilon_log2;    /* total failure probability, at most 2^this, -100..-20; default -64 */
+    uint32_t probes_max;    /* 64..20000; default 2000 */
+    double probe_interval_ms; /* on the channel's clock, 0.1..10000; default 20: half a Doppler
+                                 period at walking speed and 5.2 GHz, so that each probe is fresh */
+    uint32_t wanted_bits;     /* how long to probe is planned from this, 256..2^20; default 8192 */
 };
 extern const struct qw_plkg_policy qw_plkg_policy_standard;
 
@@ -53,6 +53,7 @@ struct qw_plkg_party {
     struct qw_csi_source *radio; /* borrowed */
     struct qw_wire *wire;        /* borrowed */
     const struct qw_log *log;    /* borrowed, may be NULL */
+    int timeout_ms;              /* longest wait for one message; 0: the standard 10 s */
     void *self;                  /* handed to every callback */
     void (*progress)(void *self, enum qw_plkg_stage stage, uint64_t done,
                      uint64_t total); /* may be NULL */

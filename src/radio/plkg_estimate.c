@@ -3,7 +3,23 @@
 
 #include "base/bytes.h"
 
-enum { VALUE_MAX = 1 << 26 };
+enum { NUMBER_LEN = 3 }; /* 24 bits, two's complement, big-endian */
+
+static void write_number(struct qw_writer *w, int32_t value)
+{
+    uint32_t bits = (uint32_t)value;
+
+    qw_write_u8(w, (uint8_t)(bits >> 16));
+    qw_write_u16be(w, (uint16_t)bits);
+}
+
+static int32_t read_number(struct qw_reader *r)
+{
+    uint32_t bits = (uint32_t)qw_read_u8(r) << 16;
+
+    bits |= qw_read_u16be(r);
+    return (int32_t)(bits ^ 0x800000u) - 0x800000;
+}
 
 size_t qw_plkg_estimate_encode(const struct qw_plkg_estimate *estimate,
                                uint8_t out[static QW_PLKG_ESTIMATE_LEN_MAX])
@@ -13,13 +29,13 @@ size_t qw_plkg_estimate_encode(const struct qw_plkg_estimate *estimate,
     qw_write_u16be(&w, estimate->count);
     qw_write_u8(&w, estimate->stride);
     for (size_t i = 0; i < (size_t)estimate->count * estimate->stride; i++) {
-        qw_write_u32be(&w, (uint32_t)estimate->value[i]);
+        write_number(&w, estimate->value[i]);
     }
     qw_assert(!w.failed);
     return w.len;
 }
 
-/* Looks at all numbers before the first is written: the structure is too large for a copy. */
+/* The length is right before the first number is written: the structure is too large for a copy. */
 qw_err qw_plkg_estimate_decode(const uint8_t *body, size_t len, struct qw_plkg_estimate *estimate)
 {
     struct qw_reader r = qw_reader_on(body, len);
@@ -27,21 +43,15 @@ qw_err qw_plkg_estimate_decode(const uint8_t *body, size_t len, struct qw_plkg_e
     uint8_t stride = qw_read_u8(&r);
     size_t numbers = (size_t)count * stride;
 
-    if (count > QW_PLKG_DISCLOSED_MAX || (stride != QW_FEATURE_MODES && stride != QW_FEATURE_MAX) ||
-        qw_reader_left(&r) != numbers * 4) {
+    if (r.failed || count > QW_PLKG_DISCLOSED_MAX ||
+        (stride != QW_FEATURE_MODES && stride != QW_FEATURE_MAX) ||
+        qw_reader_left(&r) != numbers * NUMBER_LEN) {
         return QW_ERR_FORMAT;
-    }
-    for (size_t i = 0; i < numbers; i++) {
-        int32_t value = (int32_t)qw_load_u32be(&body[3 + 4 * i]);
-
-        if (value < -VALUE_MAX || value > VALUE_MAX) {
-            return QW_ERR_FORMAT;
-        }
     }
     estimate->count = count;
     estimate->stride = stride;
     for (size_t i = 0; i < numbers; i++) {
-        estimate->value[i] = (int32_t)qw_read_u32be(&r);
+        estimate->value[i] = read_number(&r);
     }
     return QW_OK;
 }

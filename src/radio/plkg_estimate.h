@@ -6,12 +6,12 @@
 #include "radio/plkg_pairs.h"
 
 /* ESTIMATE: an end's numbers on the disclosed probes, in probe order. */
-enum { QW_PLKG_ESTIMATE_LEN_MAX = 2 + 1 + QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX * 4 };
+enum { QW_PLKG_ESTIMATE_LEN_MAX = 2 + 1 + QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX * 3 };
 
 struct qw_plkg_estimate {
     uint16_t count; /* probes, 0..QW_PLKG_DISCLOSED_MAX */
     uint8_t stride; /* numbers per probe: QW_FEATURE_MODES or QW_FEATURE_MAX */
-    int32_t value[QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX]; /* -2^26..2^26  [count * stride] */
+    int32_t value[QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX]; /* 24 bits, signed  [count * stride] */
 };
 
 size_t qw_plkg_estimate_encode(const struct qw_plkg_estimate *estimate,

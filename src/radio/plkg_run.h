@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_PLKG_RUN_H
+#define QW_RADIO_PLKG_RUN_H
+
+#include "distill/multilevel.h"
+#include "radio/account.h"
+#include "radio/plkg_amplify.h"
+#include "radio/plkg_estimate.h"
+#include "radio/plkg_link.h"
+#include "radio/plkg_open.h"
+#include "radio/plkg_pairs.h"
+#include "radio/plkg_reconcile.h"
+
+/* What both sides of a session do alike; the two orders of steps are in plkg_terminal.c and
+ * plkg_access_point.c. Owned by one call of qw_plkg_run_*; everything secret in it is wiped when it
+ * is freed. */
+struct qw_plkg_run {
+    const struct qw_plkg_party *party; /* borrowed */
+    bool is_terminal;
+    struct qw_plkg_link *link;
+    struct qw_plkg_ledger ledger;
+    enum qw_plkg_refusal refusal; /* why this end said no, when a step gave QW_ERR_REFUSED */
+    uint8_t *auth;                /* secret memory: up, then down  [2 x QW_PLKG_AUTH_LEN] */
+
+    struct qw_plkg_terms own_terms, terms;
+    bool has_phase;
+    uint32_t probes;
+    struct qw_feature_set *set;
+    struct qw_plkg_pairs own_pairs, peer_pairs;
+    struct qw_plkg_split split;
+    struct qw_plkg_estimate own_estimate, peer_estimate;
+
+    struct qw_model model;
+    size_t coefficients; /* numbers in the key string: key pairs x model.dims */
+    size_t key_pairs;
+    struct qw_multilevel *multilevel;
+    uint16_t *symbol; /* [coefficients] */
+    uint8_t *string;  /* secret memory: Xq, string_bits long */
+    size_t string_bits;
+    uint64_t said_bits; /* by the reconciler, as sent */
+    struct qw_account account;
+    uint8_t *key; /* secret memory: secret_bits, cut to whole bytes */
+    uint32_t secret_bits;
+};
+
+enum {
+    QW_PLKG_VERIFICATION_BITS = QW_PLKG_VERIFY_TAGS * QW_VERIFY_TAG_BITS,
+    /* One published number of 32 bits (the entropy, from which the length follows) was estimated
+     * from key data, and DECODED says one of at most five things. */
+    QW_PLKG_SELECTION_BITS = 32 + 3,
+    QW_PLKG_SECRET_BITS_MIN = 256
+};
+
+qw_err qw_plkg_run_new(const struct qw_plkg_party *party, bool is_terminal,
+                       struct qw_plkg_run **run) QW_MUST_USE;
+void qw_plkg_run_free(struct qw_plkg_run *run); /* NULL is fine */
+
+struct qw_plkg_pads qw_plkg_run_up(const struct qw_plkg_run *run);
+struct qw_plkg_pads qw_plkg_run_down(const struct qw_plkg_run *run);
+void qw_plkg_run_progress(const struct qw_plkg_run *run, enum qw_plkg_stage stage, uint64_t done,
+                          uint64_t total);
+/* Remembers why and gives QW_ERR_REFUSED. */
+qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal) QW_MUST_USE;
+
+/* The session is agreed: memory for its probes, first lines of the ledger. */
+qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated) QW_MUST_USE;
+/* Keeps a measurement. A frame of another shape counts as not heard: that says nothing about its
+ * value, so dropping it is free. */
+void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame);
+/* PAIRS of this end, after the last probe. */
+qw_err qw_plkg_run_fill_pairs(struct qw_plkg_run *run) QW_MUST_USE;
+qw_err qw_plkg_run_send_pairs(struct qw_plkg_run *run) QW_MUST_USE;
+/* body of the peer's PAIRS: what is disclosed, what is key. */
+qw_err qw_plkg_run_take_pairs(struct qw_plkg_run *run, const uint8_t *body, size_t len) QW_MUST_USE;
+qw_err qw_plkg_run_send_estimate(struct qw_plkg_run *run) QW_MUST_USE;
+qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run) QW_MUST_USE;
+/* The disclosed numbers of both ends; borrowed from run. */
+struct qw_disclosed qw_plkg_run_disclosed(const struct qw_plkg_run *run);
+/* After model is set: which numbers make the string, and the reconciler for them. */
+qw_err qw_plkg_run_prepare_string(struct qw_plkg_run *run) QW_MUST_USE;
+/* The string from the symbols. */
+void qw_plkg_run_write_string(struct qw_plkg_run *run);
+/* The account of a set that holds the access point's numbers, or what is known of them.
+ * QW_ERR_REFUSED when fewer bits are left than a session must give. */
+qw_err qw_plkg_run_account(struct qw_plkg_run *run, const struct qw_feature_set *set,
+                           uint64_t *secret_bits) QW_MUST_USE;
+/* K from the string. */
+qw_err qw_plkg_run_make_key(struct qw_plkg_run *run, const uint8_t *seed,
+                            uint32_t secret_bits) QW_MUST_USE;
+/* Closes the books: fills *ledger, says REFUSE to the peer where that is due, and hands over the
+ * session on QW_OK. Frees run. Gives err back. */
+qw_err qw_plkg_run_end(struct qw_plkg_run *run, qw_err err, struct qw_plkg_session **session,
+                       struct qw_plkg_ledger *ledger) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The terminal's order of steps, T1 to T8 of docs/protocol/plkg.md. */
+#include "radio/plkg_run.h"
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "crypto/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_TIMEOUT_MS = 500, PROGRESS_EVERY = 16 };
+
+/* The access point's cells may differ from one's own estimate by the spread of that estimate. */
+static const double WIDTH_RATIO_MAX = 2.0;
+
+/* T1 */
+static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal,
+                        struct qw_plkg_open *open)
+{
+    uint8_t body[QW_PLKG_OPEN_LEN_MAX];
+    struct qw_bytes part;
+    qw_err err = qw_random_bytes(open->nonce, sizeof open->nonce);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    memcpy(open->terminal_id, terminal->terminal_id, strlen(terminal->terminal_id));
+    open->has_phase = run->party->radio->has_phase;
+    open->is_simulated = run->party->radio->is_simulated;
+    open->terms = run->own_terms;
+    open->contact_len = (uint16_t)terminal->contact_len;
+    if (terminal->contact_len > 0) {
+        memcpy(open->contact, terminal->contact, terminal->contact_len);
+    }
+    part = (struct qw_bytes){ body, qw_plkg_open_encode(open, body) };
+    return qw_plkg_link_send(run->link, QW_PLKG_OPEN, &part, 1, NULL);
+}
+
+static bool ack_ok(const struct qw_plkg_run *run, const struct qw_plkg_open *open,
+                   const struct qw_plkg_open_ack *ack)
+{
+    return qw_plkg_terms_satisfy(&ack->terms, &run->own_terms) &&
+           ack->probes == qw_plkg_terms_probes(&ack->terms) && (open->has_phase || !ack->has_phase);
+}
+
+/* T2 */
+static qw_err take_ack(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal,
+                       const struct qw_plkg_open *open)
+{
+    struct qw_plkg_open_ack ack;
+    const uint8_t *body;
+    size_t len;
+    qw_err err =
+        qw_plkg_link_receive(run->link, QW_PLKG_OPEN_ACK, NULL, &body, &len, run->link->timeout_ms);
+
+    if (err == QW_OK) {
+        err = qw_plkg_open_ack_decode(body, len, &ack);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    memcpy(run->link->session_id, open->nonce, QW_PLKG_SESSION_ID_LEN / 2);
+    memcpy(run->link->session_id + QW_PLKG_SESSION_ID_LEN / 2, ack.nonce,
+           QW_PLKG_SESSION_ID_LEN / 2);
+    if (!qw_equal_ct(run->link->incoming + 1, run->link->session_id, QW_PLKG_SESSION_ID_LEN)) {
+        return QW_ERR_FORMAT;
+    }
+    if (!ack_ok(run, open, &ack)) {
+        return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
+    }
+    run->terms = ack.terms;
+    run->probes = ack.probes;
+    run->has_phase = ack.has_phase;
+    err = terminal->take_auth(run->party->self, ack.up_position, ack.down_position, run->auth,
+                              run->auth + QW_PLKG_AUTH_LEN);
+    if (err != QW_OK) {
+        return qw_plkg_run_refuse(run, err == QW_ERR_EXHAUSTED ? QW_PLKG_POOL_LOW : QW_PLKG_AUTH);
+    }
+    return qw_plkg_run_begin(run, open->is_simulated || ack.is_simulated);
+}
+
+/* T3: probe i goes out at i times the interval; the answer is due at once. */
+static qw_err probe(struct qw_plkg_run *run)
+{
+    struct qw_csi_source *radio = run->party->radio;
+    int64_t interval_ns = (int64_t)run->terms.interval_us * 1000;
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    qw_err err = frame == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
+        err = radio->transmit(radio->self, i, i * interval_ns);
+        if (err == QW_OK) {
+            err = radio->next(radio->self, frame, ANSWER_TIMEOUT_MS);
+        }
+        if (err == QW_OK && frame->sequence == i) {
+            qw_plkg_run_hear(run, frame);
+        }
+        err = err == QW_ERR_TIMEOUT ? QW_OK : err;
+        if (i % PROGRESS_EVERY == 0) {
+            qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, i, run->probes);
+        }
+    }
+    free(frame);
+    return err;
+}
+
+/* T4 */
+static qw_err exchange_pairs(struct qw_plkg_run *run)
+{
+    const uint8_t *body;
+    size_t len;
+    qw_err err = qw_plkg_run_fill_pairs(run);
+
+    if (err == QW_OK) {
+        err = qw_plkg_run_send_pairs(run);
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_link_receive(run->link, QW_PLKG_PAIRS, NULL, &body, &len,
+                                   run->link->timeout_ms);
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_run_take_pairs(run, body, len);
+    }
+    if (err == QW_OK && run->split.usable < QW_PLKG_PAIRS_MIN) {
+        err = qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS);
+    }
+    return err;
+}
+
+/* The model must fit what the disclosed probes say to the terminal itself. */
+static qw_err check_model(struct qw_plkg_run *run, const struct qw_belief *belief)
+{
+    if (run->model.dims > run->set->stride || run->model.dims % run->set->plan.group != 0) {
+        return QW_ERR_FORMAT;
+    }
+    for (size_t d = 0; d < run->model.dims; d++) {
+        double ratio = belief->deviation[d] / (run->model.width[d] * QW_MODEL_SIGMA_CELLS);
+
+        if (ratio > WIDTH_RATIO_MAX || ratio < 1.0 / WIDTH_RATIO_MAX) {
+            return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
+        }
+    }
+    return QW_OK;
+}
+
+static void fill_means(const struct qw_plkg_run *run, const struct qw_belief *belief, float *mean)
+{
+    for (size_t pair = 0; pair < run->key_pairs; pair++) {
+        const int32_t *y = qw_feature_set_row(run->set, run->split.key[pair]);
+
+        for (size_t d = 0; d < run->model.dims; d++) {
+            *mean++ = qw_belief_cells(belief, &run->model, d, &y);
+        }
+    }
+}
+
+static qw_err say_decoded(struct qw_plkg_run *run, enum qw_plkg_outcome outcome)
+{
+    uint8_t value = (uint8_t)outcome;
+
+    return qw_plkg_link_send(run->link, QW_PLKG_DECODED, &(struct qw_bytes){ &value, sizeof value },
+                             1, NULL);
+}
+
+/* One try, and more bits as long as they help. */
+static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
+                     const float *mean)
+{
+    const uint8_t *said;
+    size_t len;
+    qw_err err = qw_multilevel_decode(run->multilevel, mean, syndrome->said, syndrome->said_len,
+                                      run->symbol);
+
+    while (err == QW_ERR_EXHAUSTED) {
+        size_t more_bits = qw_multilevel_more_bits(run->multilevel);
+
+        if (more_bits == 0 || run->ledger.more_rounds == QW_MULTILEVEL_MORE_MAX) {
+            return qw_plkg_run_refuse(run, QW_PLKG_DECODE);
+        }
+        err = say_decoded(run, QW_PLKG_DECODED_MORE);
+        if (err == QW_OK) {
+            err = qw_plkg_link_receive(run->link, QW_PLKG_MORE, NULL, &said, &len,
+                                       run->link->timeout_ms);
+        }
+        if (err != QW_OK) {
+            return err;
+        }
+        run->ledger.more_rounds++;
+        run->said_bits += more_bits;
+        err = qw_multilevel_decode_more(run->multilevel, mean, said, len, run->symbol);
+    }
+    return err;
+}
+
+static bool is_verified(const struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
+        uint8_t tag[QW_VERIFY_TAG_LEN];
+
+        qw_verify_tag(syndrome->verify_key[i], run->string, run->string_bits, tag);
+        ok = qw_equal_ct(tag, syndrome->verify_tag[i], sizeof tag) && ok;
+    }
+    return ok;
+}
+
+/* For the ledger: the access point has decided already. */
+static void note_snr(struct qw_plkg_run *run, const struct qw_disclosed *disclosed)
+{
+    struct qw_model_report report = { 0 };
+    struct qw_model own;
+    qw_err err = qw_model_estimate(disclosed, run->terms.eve_correlation / 10000.0, &own, &report);
+
+    if (err == QW_OK) {
+        run->ledger.snr_db = report.snr_db;
+    }
+}
+
+static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome)
+{
+    struct qw_disclosed disclosed = qw_plkg_run_disclosed(run);
+    struct qw_belief belief;
+    float *mean;
+    qw_err err;
+
+    run->model = syndrome->model;
+    if (run->model.dims > disclosed.stride) {
+        return QW_ERR_FORMAT;
+    }
+    note_snr(run, &disclosed);
+    err = qw_belief_fit(&disclosed, &disclosed.y, 1, run->model.dims, &belief);
+    if (err == QW_OK) {
+        err = check_model(run, &belief);
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_run_prepare_string(run);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    mean = calloc(run->coefficients, sizeof *mean);
+    if (mean == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    fill_means(run, &belief, mean);
+    err = decode(run, syndrome, mean);
+    qw_wipe(mean, run->coefficients * sizeof *mean);
+    free(mean);
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_plkg_run_write_string(run);
+    return is_verified(run, syndrome) ? QW_OK : qw_plkg_run_refuse(run, QW_PLKG_VERIFY);
+}
+
+/* T6. The said bytes are copied: a MORE would overwrite them. */
+static qw_err reconcile(struct qw_plkg_run *run)
+{
+    struct qw_plkg_syndrome syndrome;
+    const uint8_t *body;
+    uint8_t *copy;
+    size_t len;
+    qw_err err;
+
+    qw_plkg_run_progress(run, QW_PLKG_STAGE_RECONCILE, 0, 1);
+    err =
+        qw_plkg_link_receive(run->link, QW_PLKG_SYNDROME, NULL, &body, &len, run->link->timeout_ms);
+    if (err != QW_OK) {
+        return err;
+    }
+    copy = malloc(len + 1);
+    if (copy == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    memcpy(copy, body, len);
+    err = qw_plkg_syndrome_decode(copy, len, &syndrome);
+    if (err == QW_OK) {
+        err = reconcile_with(run, &syndrome);
+    }
+    free(copy);
+    if (err == QW_OK) {
+        err = say_decoded(run, QW_PLKG_DECODED_OK);
+    }
+    return err;
+}
+
+/* What the terminal now knows of the access point's numbers: the disclosed ones exactly, the others
+ * to their cell. A cell's centre adds the cell's variance, so this account cannot be stricter than
+ * the access point's but for the probes it lacks; it is a check, and the smaller length counts. */
+static qw_err own_account(struct qw_plkg_run *run, uint64_t *secret_bits)
+{
+    struct qw_feature_set *set;
+    qw_err err = qw_feature_set_new(run->probes, &set);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    set->stride = run->set->stride;
+    set->plan.group = run->set->plan.group;
+    for (size_t i = 0; i < run->split.disclosed_count; i++) {
+        uint32_t probe_index = run->split.disclosed[i];
+
+        set->heard[probe_index / 8] |= (uint8_t)(0x80u >> (probe_index % 8));
+        memcpy(&set->fixed[probe_index * set->stride], &run->peer_estimate.value[i * set->stride],
+               set->stride * sizeof set->fixed[0]);
+    }
+    for (size_t pair = 0; pair < run->key_pairs; pair++) {
+        uint32_t probe_index = run->split.key[pair];
+
+        set->heard[probe_index / 8] |= (uint8_t)(0x80u >> (probe_index % 8));
+        for (size_t d = 0; d < run->model.dims; d++) {
+            set->fixed[probe_index * set->stride + d] =
+                qw_model_value(&run->model, d, run->symbol[pair * run->model.dims + d]);
+        }
+    }
+    err = qw_plkg_run_account(run, set, secret_bits);
+    qw_feature_set_free(set);
+    return err;
+}
+
+/* T7 and T8 */
+static qw_err amplify(struct qw_plkg_run *run)
+{
+    struct qw_plkg_pads up = qw_plkg_run_up(run);
+    struct qw_plkg_pads down = qw_plkg_run_down(run);
+    struct qw_plkg_amplify said;
+    uint64_t own_bits;
+    uint8_t finish[4];
+    const uint8_t *body;
+    size_t len;
+    qw_err err;
+
+    qw_plkg_run_progress(run, QW_PLKG_STAGE_AMPLIFY, 0, 1);
+    err =
+        qw_plkg_link_receive(run->link, QW_PLKG_AMPLIFY, &down, &body, &len, run->link->timeout_ms);
+    if (err == QW_OK) {
+        err = qw_plkg_amplify_decode(body, len, &said);
+    }
+    if (err == QW_OK &&
+        (said.string_bits != run->string_bits || said.reconciliation_bits != run->said_bits ||
+         said.verification_bits != QW_PLKG_VERIFICATION_BITS ||
+         said.selection_bits != QW_PLKG_SELECTION_BITS)) {
+        err = QW_ERR_FORMAT;
+    }
+    if (err == QW_OK) {
+        err = own_account(run, &own_bits);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    if (said.secret_bits < own_bits) {
+        own_bits = said.secret_bits;
+        run->ledger.entropy_bits = said.entropy_bits;
+        run->ledger.finite_size_bits = said.finite_size_bits;
+        run->ledger.amplification_bits = said.amplification_bits;
+    }
+    err = qw_plkg_run_make_key(run, said.seed, (uint32_t)own_bits);
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_store_u32be(finish, (uint32_t)own_bits);
+    return qw_plkg_link_send(run->link, QW_PLKG_FINISH, &(struct qw_bytes){ finish, sizeof finish },
+                             1, &up);
+}
+
+static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal)
+{
+    struct qw_plkg_open open = { 0 };
+    qw_err err;
+
+    qw_plkg_run_progress(run, QW_PLKG_STAGE_OPEN, 0, 1);
+    err = send_open(run, terminal, &open);
+    if (err == QW_OK) {
+        err = take_ack(run, terminal, &open);
+    }
+    if (err == QW_OK) {
+        err = probe(run);
+    }
+    if (err == QW_OK) {
+        qw_plkg_run_progress(run, QW_PLKG_STAGE_ESTIMATE, 0, 1);
+        err = exchange_pairs(run);
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_run_send_estimate(run); /* T5 */
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_run_receive_estimate(run);
+    }
+    if (err == QW_OK) {
+        err = reconcile(run);
+    }
+    return err == QW_OK ? amplify(run) : err;
+}
+
+qw_err qw_plkg_run_terminal(const struct qw_plkg_terminal *terminal,
+                            struct qw_plkg_session **session, struct qw_plkg_ledger *ledger)
+{
+    size_t id_len = strlen(terminal->terminal_id);
+    struct qw_plkg_run *run;
+    qw_err err;
+
+    *ledger = (struct qw_plkg_ledger){ 0 };
+    if (id_len == 0 || id_len >= QW_PLKG_ID_CAP || terminal->contact_len > QW_PLKG_CONTACT_MAX) {
+        return QW_ERR_ARG;
+    }
+    err = qw_plkg_run_new(&terminal->party, true, &run);
+    if (err != QW_OK) {
+        return err;
+    }
+    return qw_plkg_run_end(run, run_steps(run, terminal), session, ledger);
+}
