@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+qwave_wrap(terminal card_fault write fsync rename mkostemp qw_secret_new calloc strdup qw_random_bytes)
