@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "radio/air.h"
@@ -423,6 +424,107 @@ static void bad_clients_are_dropped_and_the_air_goes_on(void **state)
     close_bench(bench);
 }
 
+static void a_message_may_come_in_pieces(void **state)
+{
+    static const uint8_t hello[] = { 0, 0, 0, 3, QW_AIR_HELLO, QW_AIR_VERSION, QW_AIR_TERMINAL };
+    struct qw_air_config config = indoor(14);
+    struct bench *bench = open_bench(&config);
+    uint8_t ready[64];
+    int fd;
+
+    (void)state;
+    assert_int_equal(qw_socket_connect("127.0.0.1", bench->port, WAIT_MS, &fd), QW_OK);
+    for (size_t i = 0; i < sizeof hello; i++) {
+        /* Pairs of the terminal that is there go on in between, so the air has seen the piece. */
+        assert_int_equal(qw_socket_write(fd, hello + i, 1, qw_clock_monotonic_ms() + WAIT_MS),
+                         QW_OK);
+        if (i + 1 < sizeof hello) {
+            assert_int_equal(probe(bench, 2 * i, 2, (int64_t)(2 * i) * INTERVAL_NS), 2);
+        }
+    }
+    assert_int_equal(qw_socket_read(fd, ready, 5, qw_clock_monotonic_ms() + WAIT_MS), QW_OK);
+    assert_int_equal(ready[4], QW_AIR_READY);
+    qw_socket_close(fd);
+    close_bench(bench);
+}
+
+static void silent_strangers_fill_the_room_for_two_seconds_only(void **state)
+{
+    struct qw_air_config config = indoor(15);
+    struct bench *bench = open_bench(&config); /* two of eight places */
+    uint8_t byte;
+    int fd[7];
+
+    (void)state;
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(qw_socket_connect("127.0.0.1", bench->port, WAIT_MS, &fd[i]), QW_OK);
+    }
+    assert_int_equal(probe(bench, 0, 5, 0), 5); /* who is inside is served */
+    for (size_t i = 0; i < 7; i++) {            /* the seventh at once, the others after 2 s */
+        assert_int_equal(qw_socket_read(fd[6 - i], &byte, 1, qw_clock_monotonic_ms() + WAIT_MS),
+                         QW_ERR_CLOSED);
+        qw_socket_close(fd[6 - i]);
+    }
+    assert_int_equal(probe(bench, 5, 5, 5 * INTERVAL_NS), 5);
+    close_bench(bench);
+}
+
+static void a_terminal_that_goes_in_the_middle_of_a_pair_ends_it(void **state)
+{
+    struct qw_air_config config = indoor(16);
+    struct bench *bench = calloc(1, sizeof *bench);
+    char error[256];
+
+    (void)state;
+    assert_non_null(bench);
+    assert_int_equal(qw_air_new(&config, on_probe, bench, &bench->air, &bench->port, error), QW_OK);
+    assert_int_equal(qw_air_connect("127.0.0.1", bench->port, QW_AIR_ACCESS_POINT, WAIT_MS,
+                                    &bench->access_point),
+                     QW_OK);
+    connect_terminal(bench);
+    assert_int_equal(bench->terminal.transmit(bench->terminal.self, 0, 0), QW_OK);
+    assert_int_equal(bench->access_point.next(bench->access_point.self, &bench->frame, WAIT_MS),
+                     QW_OK);
+    assert_int_equal(bench->terminal.transmit(bench->terminal.self, 1, INTERVAL_NS), QW_OK);
+    qw_csi_source_close(&bench->terminal);
+    connect_terminal(bench); /* READY: the air has dealt with the one that left */
+    assert_int_equal(bench->probe_count, 2);
+    qw_csi_source_close(&bench->terminal);
+    qw_csi_source_close(&bench->access_point);
+    qw_air_free(bench->air);
+    free(bench);
+}
+
+static void an_access_point_whose_answer_makes_no_sense_is_dropped(void **state)
+{
+    struct qw_air_config config = indoor(17);
+    struct bench *bench = calloc(1, sizeof *bench);
+    char error[256];
+
+    (void)state;
+    assert_non_null(bench);
+    assert_int_equal(qw_air_new(&config, NULL, NULL, &bench->air, &bench->port, error), QW_OK);
+    assert_int_equal(qw_air_connect("127.0.0.1", bench->port, QW_AIR_ACCESS_POINT, WAIT_MS,
+                                    &bench->access_point),
+                     QW_OK);
+    connect_terminal(bench);
+    assert_int_equal(bench->terminal.transmit(bench->terminal.self, 0, 0), QW_OK);
+    assert_int_equal(bench->access_point.transmit(bench->access_point.self, 3, 0),
+                     QW_OK); /* late */
+    assert_int_equal(bench->access_point.next(bench->access_point.self, &bench->frame, WAIT_MS),
+                     QW_OK);
+    assert_int_equal(
+        bench->access_point.transmit(bench->access_point.self, 0, INT64_C(3600000000000)), QW_OK);
+    assert_int_equal(bench->access_point.next(bench->access_point.self, &bench->frame, WAIT_MS),
+                     QW_ERR_CLOSED);
+    assert_int_equal(bench->terminal.next(bench->terminal.self, &bench->frame, WAIT_MS),
+                     QW_ERR_TIMEOUT); /* silence, at once */
+    qw_csi_source_close(&bench->terminal);
+    qw_csi_source_close(&bench->access_point);
+    qw_air_free(bench->air);
+    free(bench);
+}
+
 static void an_access_point_that_never_answers_means_silence(void **state)
 {
     struct qw_air_config config = indoor(11);
@@ -573,6 +675,10 @@ int main(void)
         cmocka_unit_test(without_an_access_point_there_is_silence_at_once),
         cmocka_unit_test(the_same_seed_gives_the_same_frames),
         cmocka_unit_test(bad_clients_are_dropped_and_the_air_goes_on),
+        cmocka_unit_test(a_message_may_come_in_pieces),
+        cmocka_unit_test(silent_strangers_fill_the_room_for_two_seconds_only),
+        cmocka_unit_test(a_terminal_that_goes_in_the_middle_of_a_pair_ends_it),
+        cmocka_unit_test(an_access_point_whose_answer_makes_no_sense_is_dropped),
         cmocka_unit_test(an_access_point_that_never_answers_means_silence),
         cmocka_unit_test(refuses_numbers_out_of_range_and_says_which),
         cmocka_unit_test(closing_what_was_never_opened_is_fine),
