@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 qwave_wrap(base secret mlock madvise munmap)
+qwave_wrap(base file write fsync rename mkostemp read qw_secret_new)
+qwave_wrap(base wire_tcp calloc malloc)
+qwave_wrap(base wire_memory calloc malloc pthread_condattr_init pthread_condattr_setclock
+    pthread_cond_init pthread_mutex_init)
