@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* A radio front end, or what stands in for one: sends pilots and measures the other side's [W1
- * W15]. Implementations: the simulated or replayed air (air_client.h); capture files (one-sided:
- * cannot transmit). */
+ * W15]. Implementations: the simulated or replayed air (air.h). A one-sided source (a
+ * monitor) cannot transmit. */
 struct qw_csi_source {
     char label[96];    /* for people: "simulated Wi-Fi 20 MHz, indoor", "replayed channel
                           intel5300_moving_1s.dat" */
