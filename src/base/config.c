@@ -213,14 +213,25 @@ static qw_err find_row(struct reading *reading, const char *name, size_t *row_in
     return complain(reading, "%s: unknown setting; known are %s", shown, known);
 }
 
+static qw_err complain_of_yaml(struct reading *reading, const yaml_parser_t *parser)
+{
+    const char *problem = parser->problem == NULL ? "unreadable" : parser->problem;
+
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return QW_ERR_NOMEM;
+    }
+    reading->line = parser->problem_mark.line + 1;
+    if (parser->context == NULL) {
+        return complain(reading, "not YAML: %s", problem);
+    }
+    return complain(reading, "not YAML: %s, %s that begins in line %zu", problem, parser->context,
+                    parser->context_mark.line + 1);
+}
+
 static qw_err next_event(struct reading *reading, yaml_parser_t *parser, yaml_event_t *event)
 {
     if (!yaml_parser_parse(parser, event)) {
-        reading->line = parser->problem_mark.line + 1;
-        return parser->error == YAML_MEMORY_ERROR
-                   ? QW_ERR_NOMEM
-                   : complain(reading, "not YAML: %s",
-                              parser->problem == NULL ? "unreadable" : parser->problem);
+        return complain_of_yaml(reading, parser);
     }
     reading->line = event->start_mark.line + 1;
     return QW_OK;
