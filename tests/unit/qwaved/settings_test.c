@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: C14 */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char least[] = "centre_id: c-1\ndatabase: d\npassphrase_file: p\ncertificate: c\n"
+                            "key: k\nclient_ca: ca\n";
+
+static qw_err read_text(const char *more, struct settings *settings,
+                        char error[static QW_CONFIG_ERROR_CAP])
+{
+    char path[] = "/tmp/qwaved-settings-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    qw_err err;
+
+    fprintf(file, "%s%s", least, more);
+    fclose(file);
+    err = settings_read(path, settings, error);
+    unlink(path);
+    return err;
+}
+
+static void fills_in_the_documented_defaults(void **state)
+{
+    struct settings s;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    (void)state;
+    assert_int_equal(read_text("", &s, error), QW_OK);
+    assert_string_equal(s.listen_address, "127.0.0.1");
+    assert_int_equal(s.listen_port, 8443);
+    assert_int_equal(s.source, SOURCE_BEST);
+    assert_int_equal(s.block_keys, 256);
+    assert_int_equal(s.stock_keys, 4096);
+    assert_int_equal(s.window_ms, 30000);
+    assert_int_equal(s.pool_bytes, 2048);
+    assert_int_equal(s.request_timeout_ms, 10000);
+}
+
+static void refuses_values_out_of_range_and_says_where(void **state)
+{
+    static const char *const bad[] = {
+        "listen_port: 65536\n",  "block_keys: 15\n", "source: lottery\n", "threads: 0\n",
+        "connections_max: 10\n", "window_ms: -1\n",  "surprise: 1\n",     "centre_id: again\n",
+    };
+    struct settings s = { .centre_id = "keep" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char error[QW_CONFIG_ERROR_CAP] = "";
+
+        assert_int_equal(read_text(bad[i], &s, error), QW_ERR_FORMAT);
+        assert_non_null(strstr(error, ":7: "));
+        assert_string_equal(s.centre_id, "keep");
+    }
+}
+
+static void wants_a_path_for_a_device_and_only_for_one(void **state)
+{
+    struct settings s;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    (void)state;
+    assert_int_equal(read_text("source: device\n", &s, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "source_path"));
+    assert_int_equal(read_text("source_path: /dev/qrng0\n", &s, error), QW_ERR_FORMAT);
+    assert_int_equal(
+        read_text("source: device\nsource_path: /dev/x\nsource_kind: hwrng\n", &s, error), QW_OK);
+    assert_string_equal(settings_source_kinds[s.source_kind], "hwrng");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fills_in_the_documented_defaults),
+        cmocka_unit_test(refuses_values_out_of_range_and_says_where),
+        cmocka_unit_test(wants_a_path_for_a_device_and_only_for_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

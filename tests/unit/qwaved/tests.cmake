@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# qwaved's table of routes on a real centre, without the network.
+file(GLOB route_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/qwaved/rout*.c")
+add_executable(qwaved_routes_test unit/qwaved/routes_test.c ${route_sources})
+target_include_directories(qwaved_routes_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_routes_test PRIVATE qw_centre PkgConfig::CMOCKA)
+add_test(NAME qwaved.routes COMMAND qwaved_routes_test)
+set_tests_properties(qwaved.routes PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C14;C8;W8;S3")
+
+add_executable(qwaved_settings_test unit/qwaved/settings_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/settings.c")
+target_include_directories(qwaved_settings_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved")
+target_link_libraries(qwaved_settings_test PRIVATE qw_base PkgConfig::CMOCKA)
+add_test(NAME qwaved.settings COMMAND qwaved_settings_test)
+set_tests_properties(qwaved.settings PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C14")
