@@ -14,7 +14,7 @@
 enum {
     ROWS_MIN = 10,     /* fewer rows leave no room for the degrees of very high rates */
     DEGREE_MAX = 20,   /* of a column */
-    VISITS_MAX = 1500, /* of one search: bounds the time of construction */
+    VISITS_MAX = 4000, /* of one search: bounds the time of construction */
     UNREACHED = 255
 };
 
@@ -30,6 +30,7 @@ struct growth {
     uint32_t *row_shift;     /* [size: rows x row_cap] */
     uint32_t row_cap;
     uint32_t *parent; /* [size: rows], see root_of */
+    size_t reached;   /* checks with a layer */
     uint8_t *layer;   /* [size: checks]: of the check as seen from the bit, or UNREACHED */
     uint8_t *seen;    /* [size: columns * lift] */
     uint32_t *queue;  /* [size: checks + columns * lift]: checks first, bits counted from checks */
@@ -107,6 +108,7 @@ static size_t reach_checks(struct growth *g, uint32_t bit, uint8_t layer, size_t
 
         if (g->layer[check] == UNREACHED) {
             g->layer[check] = layer;
+            g->reached++;
             g->queue[tail++] = check;
         }
     }
@@ -132,8 +134,13 @@ static size_t reach_bits(struct growth *g, uint32_t check, size_t tail)
     return tail;
 }
 
-/* Breadth first from bit 0 of the column: fills layer for all checks within reach of the budget.
- * Returns how much of the queue was used, for forget. */
+static bool may_go_on(const struct growth *g, size_t tail)
+{
+    return tail < VISITS_MAX && g->reached < g->code->checks;
+}
+
+/* Breadth first from bit 0 of the column: fills layer for all checks within reach of the budget,
+ * until none is left. Returns how much of the queue was used, for forget. */
 static size_t search(struct growth *g, uint32_t column)
 {
     uint32_t checks = (uint32_t)g->code->checks;
@@ -141,16 +148,17 @@ static size_t search(struct growth *g, uint32_t column)
     size_t head = 0;
     size_t tail = 0;
 
+    g->reached = 0;
     g->seen[start] = 1;
     g->queue[tail++] = checks + start;
-    for (uint8_t layer = 1; head < tail && tail < VISITS_MAX && layer < UNREACHED; layer++) {
+    for (uint8_t layer = 1; head < tail && may_go_on(g, tail) && layer < UNREACHED; layer++) {
         size_t end = tail;
 
-        while (head < end && tail < VISITS_MAX) {
+        while (head < end && may_go_on(g, tail)) {
             tail = reach_checks(g, g->queue[head++] - checks, layer, tail);
         }
         end = tail;
-        while (head < end && tail < VISITS_MAX) {
+        while (head < end && may_go_on(g, tail)) {
             tail = reach_bits(g, g->queue[head++], tail);
         }
     }

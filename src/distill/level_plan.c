@@ -15,12 +15,18 @@ struct margin {
 };
 
 static const struct margin margins[] = {
-    { 0, 8, 1400 },     { 20, 10, 2400 },     { 123, 20, 4500 },    { 400, 41, 7400 },
-    { 847, 64, 10200 }, { 1511, 100, 13000 }, { 2417, 115, 13900 }, { 3203, 123, 9600 },
-    { 3676, 82, 6500 }, { 4096, 60, 5000 },
+    { 0, 10, 320 },      { 36, 18, 2700 },    { 131, 25, 5000 },    { 411, 28, 10800 },
+    { 847, 40, 13600 },  { 1737, 70, 16200 }, { 2417, 105, 15000 }, { 3203, 125, 12800 },
+    { 3677, 150, 9000 }, { 4096, 150, 6000 },
 };
 
-enum { CHECKS_MIN = 16, PLAIN_FROM = 3940, MORE_SHARE = 32 };
+enum {
+    CHECKS_MIN = 16,
+    PLAIN_FROM = 3940, /* 1/4096 bit */
+    MORE_SHARE = 16,
+    MORE_SHARE_QUIET = 64, /* of levels where nearly every position is known already */
+    QUIET_TO = 200         /* 1/4096 bit */
+};
 
 uint32_t qw_level_entropy_units(unsigned sigma_units, unsigned level)
 {
@@ -61,7 +67,8 @@ static size_t checks_for(uint32_t entropy, size_t bits)
     span = m[1].entropy - m[0].entropy;
     units = (uint64_t)bits * (entropy + between(m[0].code, m[1].code, at, span)) +
             root_bits * between(m[0].root, m[1].root, at, span) / 16;
-    return (size_t)(units / QW_LEVEL_ENTROPY_UNITS) + CHECKS_MIN;
+    units /= QW_LEVEL_ENTROPY_UNITS;
+    return (size_t)(units > CHECKS_MIN ? units : CHECKS_MIN);
 }
 
 struct qw_level_plan qw_level_plan_for(unsigned sigma_units, unsigned level, size_t bits)
@@ -81,7 +88,7 @@ struct qw_level_plan qw_level_plan_for(unsigned sigma_units, unsigned level, siz
         if (checks < bits / 64 * 63) {
             plan.kind = QW_LEVEL_CODED;
             plan.checks = checks;
-            plan.more = bits / MORE_SHARE + 1;
+            plan.more = bits / (entropy < QUIET_TO ? MORE_SHARE_QUIET : MORE_SHARE) + 1;
         }
     }
     return plan;

@@ -6,33 +6,15 @@
 #include "base/clock.h"
 #include "base/prng.h"
 #include "distill/toeplitz_kernel.h"
+#include "unit/distill/failing_calloc.h"
+#include "unit/distill/seed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static int fail_next;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fail_next > 0 && --fail_next == 0 ? NULL : __real_calloc(count, size);
-}
-
-static uint64_t test_seed(void)
-{
-    const char *text = getenv("QW_TEST_SEED");
-    uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : 20221122;
-
-    print_message("QW_TEST_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
 
 /* The definition in the header, bit by bit. */
 static void reference(const uint8_t *in, size_t n, const uint8_t *seed, uint8_t *out, size_t m)
@@ -183,10 +165,10 @@ static void leaves_the_output_alone_when_memory_is_short(void **state)
     uint8_t out[2] = { 0x77, 0x77 };
 
     (void)state;
-    fail_next = 1;
+    fail_at = 1;
     assert_int_equal(qw_toeplitz_hash(in, 16, seed, out, 9), QW_ERR_NOMEM);
     assert_int_equal(out[0], 0x77);
-    fail_next = 0;
+    fail_at = 0;
     assert_int_equal(qw_toeplitz_hash(in, 16, seed, out, 9), QW_OK);
 }
 
