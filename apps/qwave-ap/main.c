@@ -4,12 +4,12 @@
 #define _GNU_SOURCE
 #include "base/error.h"
 #include "base/log.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "base/socket.h"
 #include "crypto/selftest.h"
 #include "session.h"
 #include "settings.h"
+#include "terminal/card_unlock.h"
 #include "waiting_room.h"
 
 #include <argp.h>
@@ -100,23 +100,12 @@ static int prepare_process(const struct qw_log *log)
 static qw_err open_card(const struct settings *settings, const struct qw_log *log,
                         struct qw_card **card)
 {
-    uint8_t *passphrase = NULL;
-    size_t len = 0;
-    qw_err err = qw_passphrase_file_read(settings->passphrase_file, &passphrase, &len);
+    char why[QW_CARD_UNLOCK_WHY_CAP] = "";
+    qw_err err = qw_card_unlock(settings->card, settings->passphrase_file,
+                                settings->access_point_id, card, why);
 
     if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "passphrase file %s: %s", settings->passphrase_file,
-                     err == QW_ERR_REFUSED ? "others may read it; `chmod 600` it"
-                                           : qw_err_text(err));
-        return err;
-    }
-    err = qw_card_open(settings->card, passphrase, len, card);
-    qw_secret_free(passphrase);
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "card %s: %s", settings->card,
-                     err == QW_ERR_AUTH       ? "wrong passphrase, or the file was altered"
-                     : err == QW_ERR_CONFLICT ? "another process uses it"
-                                              : qw_err_text(err));
+        qw_log_write(log, QW_LOG_ERROR, "%s", why);
     }
     return err;
 }
