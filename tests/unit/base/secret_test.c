@@ -10,6 +10,8 @@
 
 #include "base/secret.h"
 
+#include "support/fail_nth.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,23 @@ int __real_madvise(void *p, size_t len, int advice);
 int __wrap_madvise(void *p, size_t len, int advice);
 int __real_munmap(void *p, size_t len);
 int __wrap_munmap(void *p, size_t len);
+
+FAIL_NTH(int, setrlimit, -1, (int resource, const struct rlimit *limit), (resource, limit));
+FAIL_NTH(int, getrlimit, -1, (int resource, struct rlimit *limit), (resource, limit));
+
+int __real_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+int __wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+int __wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+    return must_fail() ? -1 : __real_prctl(option, a, b, c, d);
+}
+
+void *__real_mmap(void *p, size_t len, int protection, int flags, int fd, off_t at);
+void *__wrap_mmap(void *p, size_t len, int protection, int flags, int fd, off_t at);
+void *__wrap_mmap(void *p, size_t len, int protection, int flags, int fd, off_t at)
+{
+    return must_fail() ? MAP_FAILED : __real_mmap(p, len, protection, flags, fd, at);
+}
 
 static bool refuse_mlock;
 static int refuse_advice = -1;
@@ -139,6 +158,9 @@ static void memory_that_cannot_be_protected_is_not_given(void **state)
     refuse_advice = MADV_WIPEONFORK;
     assert_null(qw_secret_new(32));
     refuse_advice = -1;
+    fail_nth = 1;
+    assert_null(qw_secret_new(32));
+    assert_int_equal(fail_nth, 0);
     assert_null(qw_secret_new(SIZE_MAX));
     assert_null(qw_secret_new(SIZE_MAX / 2));
 }
@@ -190,6 +212,31 @@ static void a_hardened_process_leaves_no_core_and_is_not_traceable(void **state)
     assert_int_equal(status, 0);
 }
 
+static void a_process_that_cannot_be_hardened_is_told_so(void **state)
+{
+    static const qw_err expected[] = { QW_ERR_IO, QW_ERR_IO, QW_OK, QW_OK };
+    int status = -1;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        bool ok = true;
+
+        /* cores, tracing; the limit of locked memory is only raised as far as it goes */
+        for (int n = 1; n <= 4; n++) {
+            const struct rlimit lower = { 4096, 1 << 20 };
+
+            (void)__real_setrlimit(RLIMIT_MEMLOCK, &lower);
+            fail_nth = n;
+            ok = qw_process_harden() == expected[n - 1] && ok;
+        }
+        _exit(ok ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +247,7 @@ int main(void)
         cmocka_unit_test(wiping_leaves_zeros_and_nothing_else),
         cmocka_unit_test(equality_sees_every_bit),
         cmocka_unit_test(a_hardened_process_leaves_no_core_and_is_not_traceable),
+        cmocka_unit_test(a_process_that_cannot_be_hardened_is_told_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,11 @@
 #include "base/socket.h"
 
 #include "base/clock.h"
+#include "support/fail_nth.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +23,31 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The system's calls, of which the n-th fails. */
+static int failing_errno = ENOMEM;
+
+static int set_errno(void)
+{
+    errno = failing_errno;
+    return -1;
+}
+
+FAIL_NTH(int, socket, set_errno(), (int domain, int type, int protocol), (domain, type, protocol));
+FAIL_NTH(int, bind, set_errno(), (int fd, const struct sockaddr *address, socklen_t len),
+         (fd, address, len));
+FAIL_NTH(int, listen, set_errno(), (int fd, int backlog), (fd, backlog));
+FAIL_NTH(int, fchmod, set_errno(), (int fd, mode_t mode), (fd, mode));
+FAIL_NTH(int, chmod, set_errno(), (const char *name, mode_t mode), (name, mode));
+FAIL_NTH(int, connect, set_errno(), (int fd, const struct sockaddr *address, socklen_t len),
+         (fd, address, len));
+FAIL_NTH(int, getsockopt, set_errno(), (int fd, int level, int name, void *value, socklen_t *len),
+         (fd, level, name, value, len));
+FAIL_NTH(int, accept4, set_errno(), (int fd, struct sockaddr *address, socklen_t *len, int flags),
+         (fd, address, len, flags));
+FAIL_NTH(int, poll, set_errno(), (struct pollfd * fds, nfds_t count, int timeout_ms),
+         (fds, count, timeout_ms));
+FAIL_NTH(int, lstat, set_errno(), (const char *name, struct stat *info), (name, info));
 
 enum { PATIENCE_MS = 5000, SHORT_MS = 50 };
 
@@ -262,6 +290,94 @@ static void a_read_waits_for_all_and_read_some_for_one_byte(void **state)
     close(fds[1]);
 }
 
+static void each_failing_call_of_listen_is_an_error_that_leaves_nothing(void **state)
+{
+    int listener = -1;
+    uint16_t port = 0;
+    qw_err err = QW_ERR_STATE;
+    int n;
+
+    (void)state;
+    for (n = 1; err != QW_OK; n++) {
+        assert_true(n < 10);
+        fail_nth = n;
+        err = qw_socket_listen("127.0.0.1", 0, &listener, &port);
+        assert_true(err == QW_OK || (err == QW_ERR_IO && listener == -1 && fail_nth == 0));
+    }
+    assert_int_equal(n, 5); /* socket, bind, listen */
+    qw_socket_close(listener);
+    listener = -1;
+    err = QW_ERR_STATE;
+    for (n = 1; err != QW_OK; n++) {
+        assert_true(n < 10);
+        fail_nth = n;
+        err = qw_socket_listen_unix(path, &listener);
+        assert_true(err == QW_OK || (err == QW_ERR_IO && listener == -1 && fail_nth == 0));
+        assert_int_equal(access(path, F_OK) == 0, err == QW_OK);
+    }
+    fail_nth = 0;
+    assert_int_equal(n, 8); /* lstat, socket, fchmod, bind, chmod, listen */
+    qw_socket_close(listener);
+    unlink(path);
+}
+
+static void connecting_tells_why_it_failed(void **state)
+{
+    static const struct {
+        int number;
+        qw_err err;
+    } row[] = { { ECONNREFUSED, QW_ERR_CLOSED }, { ECONNRESET, QW_ERR_CLOSED },
+                { ENOENT, QW_ERR_NOT_FOUND },    { ETIMEDOUT, QW_ERR_TIMEOUT },
+                { EAGAIN, QW_ERR_TIMEOUT },      { ENETUNREACH, QW_ERR_IO } };
+    int listener = -1, client = -1;
+    uint16_t port = 0;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &listener, &port), QW_OK);
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        failing_errno = row[i].number;
+        fail_nth = 2; /* after socket() */
+        assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), row[i].err);
+        assert_int_equal(client, -1);
+    }
+    failing_errno = ENOMEM;
+    for (int n = 1; n <= 4; n++) { /* socket, connect, poll, getsockopt */
+        fail_nth = n;
+        assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_ERR_IO);
+        assert_int_equal(fail_nth, 0);
+        assert_int_equal(client, -1);
+    }
+    qw_socket_close(listener);
+}
+
+static void an_interrupted_wait_or_a_guest_who_left_is_not_the_end(void **state)
+{
+    static const int passing[] = { EINTR, EAGAIN, ECONNABORTED };
+    int listener = -1, client = -1, server = -1;
+    uint16_t port = 0;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &listener, &port), QW_OK);
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_OK);
+        failing_errno = passing[i];
+        fail_nth = i == 0 ? 1 : 2; /* poll, else accept4 */
+        assert_int_equal(qw_socket_accept(listener, PATIENCE_MS, &server), QW_OK);
+        assert_int_equal(fail_nth, 0);
+        qw_socket_close(server);
+        qw_socket_close(client);
+    }
+    failing_errno = EMFILE;
+    assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_OK);
+    fail_nth = 2;
+    assert_int_equal(qw_socket_accept(listener, PATIENCE_MS, &server), QW_ERR_IO);
+    fail_nth = 1;
+    assert_int_equal(qw_socket_accept(listener, PATIENCE_MS, &server), QW_ERR_IO);
+    qw_socket_close(client);
+    qw_socket_close(listener);
+    failing_errno = ENOMEM;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +391,9 @@ int main(void)
         cmocka_unit_test(every_wait_ends),
         cmocka_unit_test(writing_to_a_peer_that_hung_up_is_an_error_and_no_signal),
         cmocka_unit_test(a_read_waits_for_all_and_read_some_for_one_byte),
+        cmocka_unit_test(each_failing_call_of_listen_is_an_error_that_leaves_nothing),
+        cmocka_unit_test(connecting_tells_why_it_failed),
+        cmocka_unit_test(an_interrupted_wait_or_a_guest_who_left_is_not_the_end),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -12,13 +12,15 @@ foreach(file hash aead zuc)
 endforeach()
 qwave_wrap(crypto poly_hash qw_poly_hash_has_pclmul)
 qwave_wrap(crypto password_key EVP_KDF_fetch EVP_KDF_CTX_new EVP_KDF_derive)
-qwave_wrap(crypto key_source_device calloc qw_secret_new)
+qwave_wrap(crypto key_source_device calloc qw_secret_new read fstat)
 qwave_wrap(crypto key_source qw_key_source_device)
 qwave_wrap(crypto random getrandom)
 if(IPSEC_MB_LIBRARY)
-    qwave_wrap(crypto zuc calloc alloc_mb_mgr imb_get_errno)
+    qwave_wrap(crypto zuc calloc alloc_mb_mgr imb_get_errno zuc_eea3_iv_gen
+        zuc_eia3_iv_gen)
 endif()
 qwave_wrap(crypto custody_passphrase_file calloc qw_random_bytes qw_password_key)
 qwave_wrap(crypto selftest qw_hash_of qw_hmac qw_hkdf qw_aead_backend qw_poly_hash_final
     qw_one_time_mac qw_scrypt qw_zuc_eea3 qw_zuc_eia3 qw_zuc_is_available
-    qw_poly_hash_has_pclmul)
+    qw_poly_hash_has_pclmul qw_poly_hash_blocks_pclmul qw_hex_decode qw_zuc_new
+    qw_one_time_mac_verify)
