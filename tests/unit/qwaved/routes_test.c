@@ -657,6 +657,53 @@ static void shows_health_and_status(void **state)
     assert_non_null(strstr(site->text, "\"devices\":3"));
 }
 
+/* "/v1/devices/{id}" is the pattern "/v1/devices/{}". */
+static void strip_names(const char *path, char *out)
+{
+    for (bool inside = false; *path != '\0' && *path != ':'; path++) {
+        inside = inside && *path != '}';
+        if (!inside) {
+            *out++ = *path;
+        }
+        inside = inside || *path == '{';
+    }
+    *out = '\0';
+}
+
+static void has_the_routes_that_the_openapi_document_names(void **state)
+{
+    FILE *file = fopen(QWAVE_SOURCE "/docs/openapi.yaml", "r");
+    char line[1024];
+    char pattern[1024] = "";
+    size_t named = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        const char *method = strcmp(line, "    get:\n") == 0    ? "GET"
+                             : strcmp(line, "    post:\n") == 0 ? "POST"
+                                                                : NULL;
+        bool is_known = false;
+
+        if (strncmp(line, "  /", 3) == 0) {
+            strip_names(line + 2, pattern);
+        }
+        if (method == NULL) {
+            continue;
+        }
+        named++;
+        for (size_t i = 0; i < routes_count; i++) {
+            is_known = is_known || (strcmp(routes[i].pattern, pattern) == 0 &&
+                                    strcmp(routes[i].method, method) == 0);
+        }
+        if (!is_known) {
+            fail_msg("no route for %s %s", method, pattern);
+        }
+    }
+    fclose(file);
+    assert_int_equal(named, routes_count);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_devices, remove_site)
 
 int main(void)
@@ -674,6 +721,7 @@ int main(void)
         CASE(refuses_malformed_radio_requests),
         CASE(says_503_when_the_stock_is_used_up),
         CASE(shows_health_and_status),
+        cmocka_unit_test(has_the_routes_that_the_openapi_document_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
