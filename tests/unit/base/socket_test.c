@@ -262,7 +262,7 @@ static void *write_slowly(void *argument)
 
     for (int i = 0; i < 5; i++) {
         usleep(10000);
-        if (qw_socket_write(fd, "abcde" + i, 1, soon_ms()) != QW_OK) {
+        if (qw_socket_write(fd, &"abcde"[i], 1, soon_ms()) != QW_OK) {
             return argument;
         }
     }
