@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The clock of these tests is turned by hand.
+qwave_wrap(centre centre qw_clock_utc_ms)
 qwave_wrap(centre charge qw_clock_utc_ms)
 qwave_wrap(centre contact qw_clock_utc_ms)
 qwave_wrap(centre fetch qw_clock_utc_ms)
