@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES-256-GCM [NIST SP 800-38D] on OpenSSL. */
+/* AES-256-GCM [SP 800-38D] on OpenSSL. */
 #include "crypto/aead_backend.h"
 
 #include <limits.h>

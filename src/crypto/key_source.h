@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where keys come from [architecture 3]: QRNG, QKD link, foreign KME, kernel generator, test
+/* Where keys come from: QRNG, QKD link, foreign KME, kernel generator, test
  * double. The lowest place that all its users may include; apps/ wires an implementation to the
  * centre. */
 struct qw_key_source {

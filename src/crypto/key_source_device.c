@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A generator behind a character device. Each 64 bytes of key are the SHA-512 of 128 fresh raw
  * bytes: at the claimed 4.5 bits of min-entropy per byte that is 576 bits in for 512 out, 64 more
- * than come out [SP 800-90C: full entropy]. */
+ * than come out, as SP 800-90C asks for full entropy. */
 #define _GNU_SOURCE
 #include "crypto/key_source.h"
 

@@ -13,7 +13,7 @@
  * secret hash key, truncated, XOR a one-time pad. The message is cut in 128-bit blocks (last one
  * zero-padded), followed by a block with its length in bits; forging one tag succeeds with
  * probability at most (blocks + 1) * 2^-96. The hash key may serve several messages, each pad
- * exactly one [radio 1, Wegman-Carter tag]. */
+ * exactly one [Wegman 1981]. */
 enum { QW_ONE_TIME_MAC_KEY_LEN = 16, QW_ONE_TIME_MAC_PAD_LEN = 12, QW_ONE_TIME_MAC_LEN = 12 };
 
 /* Tag of the parts in order (no separators: the caller's messages carry their own lengths).
