@@ -26,6 +26,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SOME_ID "00112233-4455-8677-8899-aabbccddeeff"
+#define TWICE_ONE_ID \
+    "{\"key_IDs\":[{\"key_ID\":\"" SOME_ID "\"}," \
+    "{\"key_ID\":\"00112233-4455-8677-8899-AABBCCDDEEFF\"}]}"
 #define ALICE "urn:qwave:operator:alice"
 #define AP "urn:qwave:ap:ap-1"
 #define OTHER_AP "urn:qwave:ap:ap-2"
@@ -381,8 +385,7 @@ static void refuses_malformed_key_requests(void **state)
         "/api/v1/keys/phone-1/dec_keys",
         "/api/v1/keys/phone-1/dec_keys?key_ID=",
         "/api/v1/keys/phone-1/dec_keys?key_ID=nonsense",
-        "/api/v1/keys/phone-1/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff"
-        "&key_ID=00112233-4455-8677-8899-aabbccddeeff",
+        "/api/v1/keys/phone-1/dec_keys?key_ID=" SOME_ID "&key_ID=" SOME_ID,
         "/api/v1/keys/phone-1/dec_keys?key_IDs=00112233-4455-8677-8899-aabbccddeeff",
         "/api/v1/keys/%20/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff",
         "/api/v1/keys/%00/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff",
@@ -399,8 +402,7 @@ static void refuses_malformed_key_requests(void **state)
         "{\"key_IDs\":[{}]}",
         "{\"key_IDs\":[{\"key_ID\":{}}]}",
         "{\"key_IDs\":[{\"key_ID\":\"00112233-4455-8677-8899-aabbccddeef\"}]}",
-        "{\"key_IDs\":[{\"key_ID\":\"00112233-4455-8677-8899-aabbccddeeff\"},"
-        "{\"key_ID\":\"00112233-4455-8677-8899-AABBCCDDEEFF\"}]}",
+        TWICE_ONE_ID,
         "{\"key_IDs\":[{\"key_ID\":\"00112233-4455-8677-8899-aabbccddeeff\"}]",
     };
     char many[16384];
