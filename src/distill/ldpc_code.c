@@ -15,6 +15,7 @@ enum {
     ROWS_MIN = 10,     /* fewer rows leave no room for the degrees of very high rates */
     DEGREE_MAX = 20,   /* of a column */
     VISITS_MAX = 4000, /* of one search: bounds the time of construction */
+    TWIN_ATTEMPTS = 4,
     UNREACHED = 255
 };
 
@@ -255,6 +256,70 @@ static void grow_edge(struct growth *g, uint32_t column, bool closes)
     }
 }
 
+/* True when b takes part in the same checks as a, up to a turn of the circulants: two such columns
+ * make words of weight 2 that no check sees. */
+static bool are_twins(const struct growth *g, uint32_t a, uint32_t b)
+{
+    uint32_t lift = g->code->lift;
+    uint32_t turn = lift;
+
+    if (g->column_degree[a] != g->column_degree[b]) {
+        return false;
+    }
+    for (uint32_t i = 0; i < g->column_degree[a]; i++) {
+        size_t of_a = (size_t)a * DEGREE_MAX + i;
+        uint32_t k = 0;
+
+        while (k < g->column_degree[b] &&
+               g->column_row[(size_t)b * DEGREE_MAX + k] != g->column_row[of_a]) {
+            k++;
+        }
+        if (k == g->column_degree[b]) {
+            return false;
+        }
+        k = (g->column_shift[(size_t)b * DEGREE_MAX + k] + lift - g->column_shift[of_a]) % lift;
+        if (turn != lift && turn != k) {
+            return false;
+        }
+        turn = k;
+    }
+    return true;
+}
+
+static bool has_twin(const struct growth *g, uint32_t column)
+{
+    for (uint32_t other = 0; other < column; other++) {
+        if (are_twins(g, column, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The newest column's edges are the last of their rows. */
+static void drop_column(struct growth *g, uint32_t column)
+{
+    for (uint32_t i = 0; i < g->column_degree[column]; i++) {
+        g->row_degree[g->column_row[(size_t)column * DEGREE_MAX + i]]--;
+        g->code->edges--;
+    }
+    g->column_degree[column] = 0;
+}
+
+static void grow_column(struct growth *g, uint32_t column, uint32_t degree)
+{
+    for (int attempt = 0; attempt < TWIN_ATTEMPTS; attempt++) {
+        for (uint32_t d = 0; d < degree && d < g->code->rows; d++) {
+            grow_edge(g, column, degree == 2 && d == 1);
+        }
+        /* Trees of columns of degree 2 have no twins, and could not be undone. */
+        if (degree == 2 || attempt == TWIN_ATTEMPTS - 1 || !has_twin(g, column)) {
+            return;
+        }
+        drop_column(g, column);
+    }
+}
+
 /* Degrees in a random order. In rising order every row would get the same mixture of weak and
  * strong columns; at low rates decoding starts in the rows that happen to have strong ones only. */
 static void grow(struct growth *g)
@@ -271,9 +336,7 @@ static void grow(struct growth *g)
             pick -= count[i++];
         }
         count[i]--;
-        for (uint32_t d = 0; d < qw_ldpc_degree[i] && d < g->code->rows; d++) {
-            grow_edge(g, column, qw_ldpc_degree[i] == 2 && d == 1);
-        }
+        grow_column(g, column, qw_ldpc_degree[i]);
     }
 }
 
