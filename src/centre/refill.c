@@ -218,18 +218,18 @@ static qw_err give_package(struct qw_centre *centre, const struct qw_deed *deed,
 
 /* The source may be slow or far away: it is asked before the mutex is taken, and only when the
  * session is waiting for a fresh key. */
-static bool needs_fresh_key(struct qw_centre *centre, const struct qw_caller *caller,
-                            const uint8_t session_id[static 16])
+static qw_err needs_fresh_key(struct qw_centre *centre, const struct qw_caller *caller,
+                              const uint8_t session_id[static 16], bool *needed)
 {
     struct qw_session session;
     const char *cause;
-    bool needed;
+    qw_err err;
 
     qw_centre_enter(centre);
-    needed = qw_session_enter(centre, caller, session_id, &session, &cause) == QW_OK &&
-             session.wants_fresh && !centre->card.has_pending;
+    err = qw_session_enter(centre, caller, session_id, &session, &cause);
+    *needed = err == QW_OK && session.wants_fresh && !centre->card.has_pending;
     qw_centre_leave(centre);
-    return needed;
+    return err == QW_ERR_REFUSED ? QW_OK : err; /* refused, and written down, a moment later */
 }
 
 static const uint8_t *take_fresh_key(struct qw_centre *centre, uint8_t key[static QW_KEY_LEN])
@@ -255,12 +255,17 @@ qw_err qw_centre_package(struct qw_centre *centre, const struct qw_caller *calle
                              .cap = cap,
                              .len = len };
     uint8_t fresh[QW_KEY_LEN];
+    bool needed;
     qw_err err;
 
     if (!qw_caller_is(caller, QW_ROLE_ACCESS_POINT)) {
         return qw_centre_refuse_role(centre, &deed);
     }
-    if (needs_fresh_key(centre, caller, session_id)) {
+    err = needs_fresh_key(centre, caller, session_id, &needed);
+    if (err != QW_OK) {
+        return err;
+    }
+    if (needed) {
         refill.fresh_key = take_fresh_key(centre, fresh);
     }
     qw_centre_enter(centre);

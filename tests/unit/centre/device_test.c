@@ -40,7 +40,7 @@ static void walks_every_cell_of_the_table(void **state)
 
             for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
                 if ((int)moves[i].from == from && (int)moves[i].event == event) {
-                    to = moves[i].to;
+                    to = (int)moves[i].to;
                 }
             }
             assert_int_equal(

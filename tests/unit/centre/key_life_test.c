@@ -64,7 +64,7 @@ static void walks_every_cell_of_the_table(void **state)
             for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
                 if ((int)rules[i].event == event &&
                     names(rules[i].from, qw_key_state_names[from])) {
-                    to = rules[i].to;
+                    to = (int)rules[i].to;
                 }
             }
             err = qw_key_next((enum qw_key_state)from, (enum qw_key_event)event, QW_KEY_STORED,

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: C7 */
+/* Every allocation of every verb fails once: the verb says so, nothing has changed, and the next
+ * try works. Under the address sanitizer it also shows that nothing leaks. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "unit/centre/scene.h"
+
+static int allocations, fail_allocation; /* 0: none fails */
+
+static bool fails_now(void)
+{
+    if (fail_allocation == 0) {
+        return false;
+    }
+    allocations++;
+    return allocations == fail_allocation;
+}
+
+void *__real_malloc(size_t len);
+void *__real_calloc(size_t count, size_t len);
+void *__real_realloc(void *p, size_t len);
+void *__real_qw_secret_new(size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t count, size_t len);
+void *__wrap_realloc(void *p, size_t len);
+void *__wrap_qw_secret_new(size_t len);
+
+void *__wrap_malloc(size_t len)
+{
+    return fails_now() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t count, size_t len)
+{
+    return fails_now() ? NULL : __real_calloc(count, len);
+}
+
+void *__wrap_realloc(void *p, size_t len)
+{
+    return fails_now() ? NULL : __real_realloc(p, len);
+}
+
+void *__wrap_qw_secret_new(size_t len)
+{
+    return fails_now() ? NULL : __real_qw_secret_new(len);
+}
+
+static uint8_t sealed[65536];
+static uint8_t session_id[16];
+static size_t sealed_len;
+static uint8_t keys[5][32];
+
+static qw_err do_new(struct scene *scene)
+{
+    return qw_centre_new(&scene->config, &scene->centre);
+}
+
+static qw_err do_ingest(struct scene *scene)
+{
+    return qw_centre_ingest(scene->centre);
+}
+
+static qw_err do_register(struct scene *scene)
+{
+    return qw_centre_device_register(scene->centre, &scene->operator_caller, "terminal-1",
+                                     QW_DEVICE_TERMINAL, "", "app-1");
+}
+
+static qw_err do_charge(struct scene *scene)
+{
+    return charge(scene, "terminal-1", 20, sealed, sizeof sealed, &sealed_len);
+}
+
+static qw_err do_confirm(struct scene *scene)
+{
+    uint8_t receipt[QW_RECEIPT_LEN];
+    int keep = fail_allocation;
+    qw_err err;
+
+    fail_allocation = 0; /* the card's own work */
+    card_receipt(&scene->terminal, receipt);
+    fail_allocation = keep;
+    err = qw_centre_charge_confirm(scene->centre, &scene->operator_caller, "terminal-1", receipt,
+                                   sizeof receipt);
+    return err;
+}
+
+static qw_err do_contact(struct scene *scene)
+{
+    uint8_t report[QW_CONTACT_REPORT_LEN];
+    uint8_t grant[QW_LINK_GRANT_LEN];
+    int keep = fail_allocation;
+    qw_err err;
+
+    fail_allocation = 0;
+    card_report(&scene->terminal, true, 5, report);
+    fail_allocation = keep;
+    err = send_report(scene, report, session_id, grant);
+    if (err == QW_OK) {
+        card_use_grant(scene, grant);
+    }
+    return err;
+}
+
+static qw_err do_package(struct scene *scene)
+{
+    return get_package(scene, session_id, 900, sealed, &sealed_len);
+}
+
+static qw_err do_receipt(struct scene *scene)
+{
+    return send_receipt(scene, session_id);
+}
+
+static qw_err do_fetch(struct scene *scene)
+{
+    return fetch(scene, &scene->application, 0, 5, keys);
+}
+
+static qw_err do_sweep(struct scene *scene)
+{
+    return qw_centre_sweep(scene->centre);
+}
+
+static qw_err do_destroy(struct scene *scene)
+{
+    return qw_centre_device_change(scene->centre, &scene->operator_caller, "terminal-1",
+                                   QW_DEVICE_DESTROY);
+}
+
+/* Lets the n-th allocation of the verb fail until it succeeds. */
+static void starve(struct scene *scene, qw_err (*verb)(struct scene *))
+{
+    qw_err err = QW_ERR_NOMEM;
+
+    for (int n = 1; err != QW_OK; n++) {
+        assert_true(n < 400);
+        allocations = 0;
+        fail_allocation = n;
+        err = verb(scene);
+        fail_allocation = 0;
+        if (err != QW_OK) {
+            assert_int_equal(err, QW_ERR_NOMEM);
+        }
+        if (scene->centre != NULL) {
+            assert_books_balance(scene);
+        }
+    }
+}
+
+static void every_verb_survives_a_lack_of_memory(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_card_keys wrap;
+
+    scene->config.stock_keys = 200;
+    make_station(scene);
+    make_card(scene, "ap-1", QW_DEVICE_ACCESS_POINT, 0, &scene->ap_card);
+    qw_centre_free(scene->centre);
+    scene->centre = NULL;
+    starve(scene, do_new);
+    starve(scene, do_ingest);
+    starve(scene, do_register);
+    starve(scene, do_charge);
+    wrap = card_keys(&scene->station);
+    card_open_and_take(&scene->terminal, sealed, sealed_len, wrap.wrap);
+    starve(scene, do_confirm);
+    starve(scene, do_contact);
+    starve(scene, do_package); /* a fresh key */
+    card_take_refill(scene, sealed, sealed_len);
+    starve(scene, do_receipt);
+    starve(scene, do_package); /* and a refill */
+    card_take_refill(scene, sealed, sealed_len);
+    starve(scene, do_contact); /* its receipt */
+    starve(scene, do_fetch);
+    assert_memory_equal(keys, scene->terminal.keys, sizeof keys);
+    scene_now_ms += 30000;
+    starve(scene, do_sweep);
+    starve(scene, do_destroy);
+    starve(scene, do_sweep);
+    assert_books_balance(scene);
+    assert_journal_whole(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_verb_survives_a_lack_of_memory, scene_make,
+                                        scene_remove),
+    };
+
+    return cmocka_run_group_tests_name("centre.memory", tests, NULL, NULL);
+}
