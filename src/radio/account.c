@@ -55,24 +55,6 @@ static double tail_bits(const struct qw_innovation *innovation)
     return TAIL_FACTOR * fmax(last_half, 0.0);
 }
 
-/* Amplitudes: the frame's gain is divided out, so one number of the probe follows from the others;
- * the largest one is not counted. */
-static double amplitude_bits(const struct qw_account_input *input)
-{
-    const struct qw_innovation *innovation = input->innovation;
-    double largest = 0.0;
-
-    if (input->has_phase) {
-        return 0.0;
-    }
-    for (size_t d = 0; d < innovation->dims; d++) {
-        double bits = gaussian_bits(innovation->dim_deviation_log2[d]) - log2(input->width[d]);
-
-        largest = fmax(largest, bits);
-    }
-    return largest + SHAPE_BITS * (double)innovation->dims;
-}
-
 /* Sum over runs and places of what a disclosed probe at that place of its run has above an
  * ordinary one: an upper limit of I(disclosed; kept before). */
 static double boundary_bits(const struct qw_account_input *input, double rate_log2,
@@ -104,8 +86,8 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     rate_log2 =
         innovation->deviation_log2 - tail_bits(innovation) -
         qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(PREFIXES));
-    account->pair_bits =
-        rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) - amplitude_bits(input);
+    account->pair_bits = rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
+                         (input->has_phase ? 0.0 : SHAPE_BITS * dims);
     for (size_t d = 0; d < innovation->dims; d++) {
         account->pair_bits -= log2(input->width[d]);
     }

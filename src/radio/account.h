@@ -15,7 +15,7 @@ struct qw_account_input {
     const struct qw_innovation *innovation; /* of the end that holds the key string */
     const uint32_t
         *width;          /* cell width of each of the innovation's dims, fixed-point units, >= 1 */
-    bool has_phase;      /* false: amplitudes, with the gain of each frame divided out */
+    bool has_phase;      /* false: amplitudes, which are not quite Gaussian */
     size_t key_pairs;    /* probes whose numbers went into the key string */
     const uint32_t *run; /* lengths of the runs of consecutive disclosed probes  [run_count] */
     size_t run_count;

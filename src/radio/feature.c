@@ -122,26 +122,6 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     return QW_OK;
 }
 
-/* Amplitudes, so that their mean square over the tones is 1: the gain of the moment is gone. */
-static void take_amplitudes(const struct qw_csi_frame *frame, double complex *tone)
-{
-    double power = 0.0;
-
-    for (size_t i = 0; i < frame->tone_count; i++) {
-        double amplitude = (double)cabsf(frame->value[i]);
-
-        tone[i] = amplitude;
-        power += amplitude * amplitude;
-    }
-    if (power > 0.0) {
-        double scale = sqrt((double)frame->tone_count / power);
-
-        for (size_t i = 0; i < frame->tone_count; i++) {
-            tone[i] *= scale;
-        }
-    }
-}
-
 qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
                           float *value)
 {
@@ -155,9 +135,9 @@ qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_cs
     gain = pow(10.0, -(double)frame->agc_db / 20.0);
     for (size_t i = 0; i < plan->tones; i++) {
         tone[i] = (double complex)frame->value[i] * gain;
-    }
-    if (!plan->has_phase) {
-        take_amplitudes(frame, tone);
+        if (!plan->has_phase) {
+            tone[i] = cabs(tone[i]);
+        }
     }
     for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
         double complex sum = 0.0;

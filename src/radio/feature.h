@@ -13,12 +13,13 @@
 /* Public pre-processing [radio 1, step 6]: what both ends (and whoever listens) make of a
  * measurement before anything is decided. A fixed orthonormal transform over the tones gathers the
  * channel in few numbers, strongest first:
- *   coherent phases   the automatic gain control is undone; eigenvectors of the published
- *                     covariance of an exponential delay profile of 60 ns; real and imaginary part
- *                     of each mode are two numbers (group 2)
- *   amplitudes only   |H| divided by its root mean square over the tones of the frame; DCT-II
- *                     (group 1)
- * The transform depends on nothing that was measured. */
+ *   coherent phases   eigenvectors of the published covariance of an exponential delay profile of
+ *                     60 ns; real and imaginary part of each mode are two numbers (group 2)
+ *   amplitudes only   DCT-II of |H| (group 1)
+ * The automatic gain control is undone by what the frame reports of it. Dividing by the power of
+ * the frame would do without the report, but it makes the noise of a faded frame larger than that
+ * of the others and one number of each probe a function of the rest. The transform depends on
+ * nothing that was measured. */
 enum { QW_FEATURE_MODES = 16, QW_FEATURE_MAX = 2 * QW_FEATURE_MODES, QW_FEATURE_TONES_MAX = 64 };
 
 struct qw_feature_plan {

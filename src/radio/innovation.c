@@ -139,8 +139,7 @@ static void treat_dim(struct work *work, size_t dim, struct qw_innovation *made)
             half_log2(qw_least_squares_residual(work->squares, used), (double)(work->rows - used));
     }
     qw_least_squares_weights(work->squares, work->weight);
-    made->dim_deviation_log2[dim] = segment_log2(work, dim);
-    made->deviation_log2 += made->dim_deviation_log2[dim];
+    made->deviation_log2 += segment_log2(work, dim);
 }
 
 qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,

@@ -27,7 +27,6 @@ struct qw_innovation {
      * session: by concavity never above the value of the whole, and honest when the movement stops
      * half-way. Units: log2 of the fixed-point unit. */
     double deviation_log2;
-    double dim_deviation_log2[QW_FEATURE_MAX]; /* its parts */
     /* Sum over dims of 1/2 log2 of the residual variance with that many lags, unbiased. */
     double order_log2[QW_INNOVATION_LAGS_MAX + 1];
 };

@@ -3,6 +3,7 @@
 #include "radio/plkg_run.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/random.h"
 
@@ -81,23 +82,46 @@ static qw_err take_ack(struct qw_plkg_run *run, const struct qw_plkg_terminal *t
     return qw_plkg_run_begin(run, open->is_simulated || ack.is_simulated);
 }
 
-/* T3: probe i goes out at i times the interval; the answer is due at once. */
-static qw_err probe(struct qw_plkg_run *run)
+/* One pilot and its answer. A pilot without answer is lost, unless the access point says on the
+ * wire that it has given up; nothing else is due there before PAIRS. */
+static qw_err probe_once(struct qw_plkg_run *run, uint32_t index, struct qw_csi_frame *frame,
+                         int64_t *answered_ms)
 {
     struct qw_csi_source *radio = run->party->radio;
     int64_t interval_ns = (int64_t)run->terms.interval_us * 1000;
+    const uint8_t *body;
+    size_t len;
+    qw_err err = radio->transmit(radio->self, index, index * interval_ns);
+
+    if (err == QW_OK) {
+        err = radio->next(radio->self, frame, ANSWER_TIMEOUT_MS);
+    }
+    if (err == QW_OK) {
+        *answered_ms = qw_clock_monotonic_ms();
+        if (frame->sequence == index) {
+            qw_plkg_run_hear(run, frame);
+        }
+        return QW_OK;
+    }
+    if (err != QW_ERR_TIMEOUT) {
+        return err;
+    }
+    err = qw_plkg_link_receive(run->link, QW_PLKG_REFUSE, NULL, &body, &len, 0);
+    if (err != QW_ERR_TIMEOUT) {
+        return err;
+    }
+    return qw_clock_monotonic_ms() - *answered_ms > run->link->timeout_ms ? QW_ERR_TIMEOUT : QW_OK;
+}
+
+/* T3: probe i goes out at i times the interval; the answer is due at once. */
+static qw_err probe(struct qw_plkg_run *run)
+{
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    int64_t answered_ms = qw_clock_monotonic_ms();
     qw_err err = frame == NULL ? QW_ERR_NOMEM : QW_OK;
 
     for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
-        err = radio->transmit(radio->self, i, i * interval_ns);
-        if (err == QW_OK) {
-            err = radio->next(radio->self, frame, ANSWER_TIMEOUT_MS);
-        }
-        if (err == QW_OK && frame->sequence == i) {
-            qw_plkg_run_hear(run, frame);
-        }
-        err = err == QW_ERR_TIMEOUT ? QW_OK : err;
+        err = probe_once(run, i, frame, &answered_ms);
         if (i % PROGRESS_EVERY == 0) {
             qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, i, run->probes);
         }

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W1 W2 W4 W5 W12 W13 */
+/* Whole sessions between two threads that share a wire and a channel, nothing else. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plkg_bench.h"
+
+static uint64_t test_seed(void)
+{
+    const char *text = getenv("QW_TEST_SEED");
+    uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : 11;
+
+    print_message("QW_TEST_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+/* All pad left at one end goes to the other and back: equal keys, to the last byte. */
+static void assert_same_key(struct bench *bench)
+{
+    size_t len = qw_plkg_pad_left(bench->session_ap);
+    uint8_t *zeros = calloc(1, len);
+    uint8_t *got = calloc(1, len);
+    size_t got_len;
+
+    assert_int_equal(qw_plkg_pad_left(bench->session_te), len);
+    assert_int_equal(qw_plkg_send(bench->session_ap, &bench->wire_ap, zeros, len, false), QW_OK);
+    assert_int_equal(qw_plkg_receive(bench->session_te, &bench->wire_te, got, len, &got_len, 2000),
+                     QW_OK);
+    assert_int_equal(got_len, len);
+    assert_memory_equal(got, zeros, len);
+    assert_int_equal(qw_plkg_pad_left(bench->session_te), 0);
+    free(zeros);
+    free(got);
+}
+
+static void assert_account_adds_up(const struct qw_plkg_ledger *ledger)
+{
+    double spent =
+        ledger->finite_size_bits + ledger->amplification_bits +
+        (double)(ledger->reconciliation_bits + ledger->verification_bits + ledger->selection_bits);
+
+    assert_true(ledger->entropy_bits - spent >= (double)ledger->secret_bits);
+    assert_true(ledger->secret_bits > ledger->auth_bits);
+    assert_int_equal(ledger->auth_bits, 1024);
+    assert_true(ledger->epsilon_log2 <= -64.0);
+    assert_int_equal(ledger->refusal, QW_PLKG_NONE);
+    assert_int_equal(ledger->is_simulated, 1);
+    assert_true(ledger->messages >= 8 && ledger->messages <= 8 + 2 * ledger->more_rounds);
+    assert_true(ledger->airtime_share > 0.0 && ledger->airtime_share < 0.02);
+}
+
+static void both_ends_make_the_same_key(void **state)
+{
+    uint64_t seed = test_seed();
+
+    (void)state;
+    for (uint64_t k = 0; k < 5; k++) {
+        struct bench_config config = bench_standard(seed + k);
+        struct bench bench;
+
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        assert_int_equal(bench.err_ap, QW_OK);
+        assert_int_equal(bench.err_te, QW_OK);
+        assert_account_adds_up(&bench.ledger_ap);
+        assert_account_adds_up(&bench.ledger_te);
+        assert_int_equal(bench.ledger_ap.secret_bits, bench.ledger_te.secret_bits);
+        assert_int_equal(qw_plkg_pad_left(bench.session_ap), bench.ledger_ap.secret_bits / 8);
+        assert_same_key(&bench);
+        bench_wipe(&bench);
+    }
+}
+
+static void earns_at_least_ten_bits_per_probe_net_of_everything(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_OK);
+    print_message("%.2f secret bits per probe at %.1f dB\n",
+                  (double)bench.ledger_ap.secret_bits / (double)bench.ledger_ap.probes,
+                  bench.ledger_ap.snr_db);
+    assert_true(bench.ledger_ap.secret_bits > 10 * bench.ledger_ap.probes);
+    bench_wipe(&bench);
+}
+
+/* Whatever goes wrong: no key, the same reason at both ends. */
+static void assert_refused(const struct bench_config *config, enum qw_plkg_refusal a,
+                           enum qw_plkg_refusal b)
+{
+    struct bench bench;
+
+    bench_init(&bench, config);
+    bench_run(&bench);
+    print_message("%s\n", qw_plkg_refusal_name((enum qw_plkg_refusal)bench.ledger_ap.refusal));
+    assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+    assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+    assert_true(bench.ledger_ap.refusal == a || bench.ledger_ap.refusal == b);
+    assert_int_equal(bench.ledger_te.refusal, bench.ledger_ap.refusal);
+    assert_int_equal(bench.ledger_ap.secret_bits, 0);
+    assert_null(bench.session_ap);
+    assert_null(bench.session_te);
+    bench_wipe(&bench);
+}
+
+static void refuses_a_channel_that_does_not_move(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.kind = BENCH_STILL;
+    assert_refused(&config, QW_PLKG_STATIC, QW_PLKG_STATIC);
+}
+
+static void refuses_two_channels_that_have_nothing_in_common(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.kind = BENCH_STRANGERS;
+    assert_refused(&config, QW_PLKG_LOW_RHO, QW_PLKG_STATIC);
+}
+
+static void refuses_when_nearly_everything_is_credited_to_eve(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.policy.eve_correlation = 0.99;
+    config.snr_db = 12.0;
+    assert_refused(&config, QW_PLKG_EVE_CORR, QW_PLKG_NO_GAIN);
+}
+
+static void refuses_a_channel_that_creeps(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.memory = 0.999;
+    config.policy.eve_correlation = 0.0;
+    config.snr_db = 10.0;
+    assert_refused(&config, QW_PLKG_PREDICTABLE, QW_PLKG_PREDICTABLE);
+}
+
+static void refuses_too_few_pairs(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.policy.probes_max = 200;
+    assert_refused(&config, QW_PLKG_TOO_FEW_PAIRS, QW_PLKG_TOO_FEW_PAIRS);
+    config.policy.probes_max = 2000;
+    config.policy.wanted_bits = 256;
+    config.loss = 0.5;
+    assert_refused(&config, QW_PLKG_TOO_FEW_PAIRS, QW_PLKG_TOO_FEW_PAIRS);
+}
+
+static void refuses_when_the_pool_is_low_or_the_card_is_unknown(void **state)
+{
+    static const struct {
+        qw_err authorise, take;
+        enum qw_plkg_refusal refusal;
+    } cases[] = {
+        { QW_ERR_EXHAUSTED, QW_OK, QW_PLKG_POOL_LOW },
+        { QW_ERR_NOT_FOUND, QW_OK, QW_PLKG_AUTH },
+        { QW_OK, QW_ERR_EXHAUSTED, QW_PLKG_POOL_LOW },
+        { QW_OK, QW_ERR_ARG, QW_PLKG_AUTH }, /* positions that were used before */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bench_config config = bench_standard(1);
+        struct bench bench;
+
+        bench_init(&bench, &config);
+        bench.authorise_err = cases[i].authorise;
+        bench.take_err = cases[i].take;
+        bench_run(&bench);
+        assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+        assert_int_equal(bench.ledger_ap.refusal, cases[i].refusal);
+        assert_int_equal(bench.ledger_te.refusal, cases[i].refusal);
+        bench_wipe(&bench);
+    }
+}
+
+static void refuses_a_policy_out_of_range_before_anything_is_said(void **state)
+{
+    struct bench_config config = bench_standard(1);
+    struct bench bench;
+
+    (void)state;
+    config.policy.eve_correlation = 1.0;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_ERR_ARG);
+    assert_int_equal(bench.err_te, QW_ERR_ARG);
+    assert_int_equal(bench.middle_te.inner.counters(bench.middle_te.inner.self)->messages_sent, 0);
+    bench_wipe(&bench);
+}
+
+static void works_with_amplitudes_alone(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    config.is_amplitude_only = true;
+    config.policy.eve_correlation = 0.5;
+    config.policy.wanted_bits = 16000;
+    config.snr_db = 30.0;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_int_equal(bench.err_te, QW_OK);
+    assert_account_adds_up(&bench.ledger_ap);
+    assert_same_key(&bench);
+    bench_wipe(&bench);
+}
+
+static void probes_and_noise_follow_from_the_seed(void **state)
+{
+    struct bench_config config = bench_standard(99);
+    uint64_t pairs[2];
+    double snr_db[2];
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct bench bench;
+
+        config.loss = 0.1;
+        config.policy.wanted_bits = 256;
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        pairs[k] = bench.ledger_ap.pairs;
+        snr_db[k] = bench.ledger_te.channel_time_s;
+        bench_wipe(&bench);
+    }
+    assert_int_equal(pairs[0], pairs[1]);
+    assert_true(snr_db[0] == snr_db[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_ends_make_the_same_key),
+        cmocka_unit_test(earns_at_least_ten_bits_per_probe_net_of_everything),
+        cmocka_unit_test(refuses_a_channel_that_does_not_move),
+        cmocka_unit_test(refuses_two_channels_that_have_nothing_in_common),
+        cmocka_unit_test(refuses_when_nearly_everything_is_credited_to_eve),
+        cmocka_unit_test(refuses_a_channel_that_creeps),
+        cmocka_unit_test(refuses_too_few_pairs),
+        cmocka_unit_test(refuses_when_the_pool_is_low_or_the_card_is_unknown),
+        cmocka_unit_test(refuses_a_policy_out_of_range_before_anything_is_said),
+        cmocka_unit_test(works_with_amplitudes_alone),
+        cmocka_unit_test(probes_and_noise_follow_from_the_seed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
