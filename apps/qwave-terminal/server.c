@@ -137,21 +137,28 @@ static void finish_fresh(struct server *server, qw_err err, const struct qw_refi
     qw_wipe(&a, sizeof a);
 }
 
+static void finish_refill(struct server *server, qw_err err)
+{
+    for (size_t i = 0; i < SEATS; i++) {
+        struct client *c = &server->seats[i];
+
+        if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->kind == QW_LOCAL_REFILL) {
+            answer_result(c, err);
+        }
+    }
+}
+
 static void finish_job(struct server *server)
 {
     struct qw_refill_result result;
-    bool was_fresh = false;
-    qw_err err = supply_finish(&server->supply, &result, &was_fresh, qw_clock_monotonic_ms());
+    struct supply_outcome outcome;
+    qw_err err = supply_finish(&server->supply, &result, &outcome, qw_clock_monotonic_ms());
 
-    if (was_fresh) {
-        finish_fresh(server, err, &result);
-    } else {
-        for (size_t i = 0; i < SEATS; i++) {
-            struct client *c = &server->seats[i];
-
-            if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->kind == QW_LOCAL_REFILL) {
-                answer_result(c, err);
-            }
+    if (!outcome.is_tried_again) { /* else whoever waits goes on waiting */
+        if (outcome.was_fresh) {
+            finish_fresh(server, err, &result);
+        } else {
+            finish_refill(server, err);
         }
     }
     qw_wipe(&result, sizeof result);

@@ -6,7 +6,10 @@
 
 #include <stdio.h>
 
-enum { ASKED_PAUSE_MS = 2000 }; /* after a failure, whoever asks waits at least this long */
+enum {
+    ASKED_PAUSE_MS = 2000, /* after a failure, whoever asks waits at least this long */
+    UNLUCKY_TRIES = 3      /* in a row, at once, before that */
+};
 
 void supply_init(struct supply *supply, int64_t now_ms)
 {
@@ -50,33 +53,55 @@ void supply_start(struct supply *supply, bool fresh_is_asked, bool refill_is_ask
     }
 }
 
-static void count_failure(struct supply *supply, qw_err err, int64_t now_ms)
+/* Refusals that another try may well not meet; the others are about the channel or the card. */
+static bool is_by_chance(enum qw_plkg_refusal refusal)
 {
-    enum qw_plkg_refusal refusal = (enum qw_plkg_refusal)supply->ledger.refusal;
-    bool is_refusal = err == QW_ERR_REFUSED && refusal != QW_PLKG_NONE;
+    return refusal == QW_PLKG_DECODE || refusal == QW_PLKG_VERIFY ||
+           refusal == QW_PLKG_TOO_FEW_PAIRS;
+}
+
+/* Milliseconds until the next try of our own. */
+static int64_t next_wait_ms(struct supply *supply)
+{
     uint32_t random = UINT32_MAX;
-    int64_t wait_ms;
 
     if (qw_random_bytes(&random, sizeof random) != QW_OK) {
         random = UINT32_MAX; /* the longest wait of the range */
     }
-    wait_ms = qw_backoff_fail(&supply->backoff, random);
-    supply->automatic_from_ms = now_ms + wait_ms;
-    supply->asked_from_ms = now_ms + ASKED_PAUSE_MS;
+    return qw_backoff_fail(&supply->backoff, random);
+}
+
+/* True when the next try follows at once. */
+static bool count_failure(struct supply *supply, qw_err err, int64_t now_ms)
+{
+    enum qw_plkg_refusal refusal = (enum qw_plkg_refusal)supply->ledger.refusal;
+    bool is_refusal = err == QW_ERR_REFUSED && refusal != QW_PLKG_NONE;
+    bool again;
+    int64_t wait_ms;
+
     supply->refusals++;
     supply->last_refusal = is_refusal ? (uint8_t)refusal : QW_PLKG_NONE;
+    supply->unlucky = is_refusal && is_by_chance(refusal) ? supply->unlucky + 1 : 0;
+    again = supply->unlucky > 0 && supply->unlucky < UNLUCKY_TRIES;
+    if (!again) {
+        supply->unlucky = 0;
+    }
+    wait_ms = again ? 0 : next_wait_ms(supply);
+    supply->automatic_from_ms = now_ms + wait_ms;
+    supply->asked_from_ms = again ? now_ms : now_ms + ASKED_PAUSE_MS;
     qw_log_write(
         supply->log, QW_LOG_WARNING, "no key this time: %s%s%s; next try of our own in %.0f s",
         is_refusal ? qw_plkg_refusal_name(refusal) : "", is_refusal ? ", " : "",
         is_refusal ? qw_plkg_refusal_text(refusal) : qw_err_text(err), (double)wait_ms / 1000);
+    return again;
 }
 
-qw_err supply_finish(struct supply *supply, struct qw_refill_result *result, bool *was_fresh,
-                     int64_t now_ms)
+qw_err supply_finish(struct supply *supply, struct qw_refill_result *result,
+                     struct supply_outcome *outcome, int64_t now_ms)
 {
     qw_err err = worker_finish(supply->worker, result);
 
-    *was_fresh = supply->is_fresh;
+    *outcome = (struct supply_outcome){ .was_fresh = supply->is_fresh };
     supply->ledger = result->ledger;
     supply->has_ledger = supply->has_ledger || err == QW_OK || result->ledger.probes > 0 ||
                          result->ledger.refusal != QW_PLKG_NONE;
@@ -84,10 +109,11 @@ qw_err supply_finish(struct supply *supply, struct qw_refill_result *result, boo
         err = QW_ERR_EXHAUSTED; /* a package without a key: the centre's stock is empty */
     }
     if (err != QW_OK) {
-        count_failure(supply, err, now_ms);
+        outcome->is_tried_again = count_failure(supply, err, now_ms);
         return err;
     }
     qw_backoff_succeed(&supply->backoff);
+    supply->unlucky = 0;
     supply->automatic_from_ms = now_ms;
     supply->asked_from_ms = now_ms;
     supply->last_refusal = QW_PLKG_NONE;

@@ -26,6 +26,7 @@ struct supply {
     struct qw_backoff backoff;
     int64_t automatic_from_ms; /* no refill of our own before */
     int64_t asked_from_ms;     /* and none that an application asks for before */
+    unsigned unlucky;          /* refusals by chance in a row */
     bool is_fresh;             /* the job that runs */
     uint64_t refills, refusals;
     uint8_t last_refusal; /* enum qw_plkg_refusal */
@@ -39,10 +40,14 @@ void supply_init(struct supply *supply, int64_t now_ms);
  * key, for one that waits for a refill, or because the stock is low. */
 void supply_start(struct supply *supply, bool fresh_is_asked, bool refill_is_asked, int64_t now_ms);
 
-/* After the worker's fd became readable: closes the job's account. *was_fresh says which kind it
- * was. Wipe *result. */
-qw_err supply_finish(struct supply *supply, struct qw_refill_result *result, bool *was_fresh,
-                     int64_t now_ms) QW_MUST_USE;
+struct supply_outcome {
+    bool was_fresh;      /* the job was for a fresh key */
+    bool is_tried_again; /* it failed by chance, and supply_start tries again at once as long as
+                            somebody waits or the stock is low */
+};
+/* After the worker's fd became readable: closes the job's account. Wipe *result. */
+qw_err supply_finish(struct supply *supply, struct qw_refill_result *result,
+                     struct supply_outcome *outcome, int64_t now_ms) QW_MUST_USE;
 
 /* True when a refill could add nothing. */
 bool supply_is_full(const struct supply *supply);
