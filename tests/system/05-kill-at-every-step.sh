@@ -59,7 +59,7 @@ for step in R3 R6 R10; do
 done
 [ "$steps" = 13 ] || fail "only $steps kills"
 
-# The centre writes each grant's positions in its log: they only grow.
-sed -n 's/.*\bR3\b.*up_position \([0-9]*\).*/\1/p' "$site/qwaved.log" >"$site/positions"
-[ "$(wc -l <"$site/positions")" -ge 26 ] || fail "only $(wc -l <"$site/positions") grants in the log"
+# The terminal names the positions that each grant begins at: they only grow.
+sed -n 's/.*\bR4 pool bytes up to \([0-9]*\) and.*/\1/p' "$site/terminal.log" >"$site/positions"
+[ "$(wc -l <"$site/positions")" -ge 20 ] || fail "only $(wc -l <"$site/positions") grants in the log"
 sort -n -u "$site/positions" | cmp -s - "$site/positions" || fail "a pool position was granted twice"
