@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks of keys and their way from the source into the store [C1 C7, centre 3.2].
+/* Blocks of keys and their way from the source into the store [C1] [C7].
  * Record: sealed header | material sealed under the block's data key | u32 length of the sealed
  * header. The header holds the data key, so forgetting it forgets the material. */
 #include "centre/block.h"

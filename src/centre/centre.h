@@ -39,7 +39,7 @@ struct qw_centre_config {
     char centre_id[64];
     uint32_t block_keys; /* keys per block, 16..1024; default 256 */
     uint32_t stock_keys; /* ingest until this many keys are free */
-    uint32_t window_ms;  /* repeat window of dec_keys [centre 3.1]; default 30000 */
+    uint32_t window_ms;  /* repeat window of dec_keys; default 30000 */
     uint32_t
         pool_bytes; /* authentication pool per direction that a full card holds; default 2048 */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names and states of devices as one table [C8, centre 5]. */
+/* Names and states of devices as one table [C8]. */
 #include "centre/device.h"
 
 const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A1 of docs/protocol/refill.md: the peer fetches by id the keys a card holds [ETSI 014 5.4, centre
- * 3.1]. Who is no party of one of the ids learns nothing else (401 before 400). */
+/* A1 of docs/protocol/refill.md: the peer fetches by id the keys a card holds [ETSI 014 5.4]. Who
+ * is no party of one of the ids learns nothing else (401 before 400). */
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"

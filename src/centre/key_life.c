@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a key as one table [C7, centre 2]. */
+/* The life of a key as one table [C7]. */
 #include "centre/key_life.h"
 
 enum { NO = -1, BACK = -2 }; /* refused; to the state it was suspended from */

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-/* Life cycle of a key [C7, centre 2]: one table, states down, events across; what is not in it is
+/* Life cycle of a key [C7]: one table, states down, events across; what is not in it is
  * refused and audited. */
 enum qw_key_state {
     QW_KEY_STORED,

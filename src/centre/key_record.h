@@ -34,7 +34,7 @@ void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
                        const struct qw_key_record *key);
 
 /* The key moves from its record to a tombstone: id, MAC of the material under a key of the centre,
- * parties, times, last state before the end [centre 3.1]. */
+ * parties, times, last state before the end. */
 void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
                         const struct qw_key_record *key, const uint8_t material[static QW_KEY_LEN],
                         int64_t now_ms);

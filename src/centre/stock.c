@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases and carving [centre 3.2]. The mark up to which a block is carved is part of the block's
+/* Leases and carving. The mark up to which a block is carved is part of the block's
  * record and moves in the same group as the assignment it belongs to: after a crash a lease of an
  * earlier start is simply continued above its mark, and no key is lost or given twice. */
 #include "centre/stock.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of keys: windows close, what is used up or withdrawn is zeroed in its block and leaves a
- * tombstone, all in one group per batch [C7, centre 3.1]. Sessions that nobody ended go as well. */
+ * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as well. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/block.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hash-chained audit journal [C10, centre 4]. Whoever can write the file can also rebuild the whole
+/* Hash-chained audit journal [C10]. Whoever can write the file can also rebuild the whole
  * chain with new hashes: signed heads, kept elsewhere, are what will stop that; the chain finds
  * every change that does not rebuild all that follows. */
 #include "store/audit.h"

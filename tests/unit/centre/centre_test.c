@@ -21,11 +21,14 @@ static uint8_t sealed[65536];
 
 /* ---- a story of every verb, told under different troubles ---- */
 
-enum trouble { NONE, RESTART_AFTER_EACH_VERB, SUBMIT_FAILS, ANSWER_LOST };
+enum trouble { NONE, RESTART_AFTER_EACH_VERB, READ_FAILS, SUBMIT_FAILS, ANSWER_LOST };
 
 static void settle(struct scene *scene, enum trouble trouble, qw_err err)
 {
-    if (err == QW_ERR_IO) {
+    scene->reads_fail = false;
+    if (err == QW_ERR_IO && trouble == READ_FAILS) {
+        assert_true(scene->reads >= scene->fail_read_at && scene->fail_read_at > 0);
+    } else if (err == QW_ERR_IO) {
         assert_true(trouble == SUBMIT_FAILS || trouble == ANSWER_LOST);
         assert_true(scene->submits >= scene->fail_at && scene->fail_at > 0);
     }
@@ -37,6 +40,7 @@ static void settle(struct scene *scene, enum trouble trouble, qw_err err)
 /* Repeats the verb after the one failure of the disk, as its caller would. */
 #define TELL(verb) \
     do { \
+        scene->reads_fail = trouble == READ_FAILS; \
         err = (verb); \
         settle(scene, trouble, err); \
         if (err == QW_ERR_IO) { \
@@ -185,6 +189,27 @@ static void a_failing_write_loses_nothing_and_gives_nothing_twice(void **state)
         failed = scene->submits >= n;
         assert_memory_equal(plain.keys_in_state, status.keys_in_state, sizeof plain.keys_in_state);
         assert_no_key_twice(scene);
+        scene_remove(&other);
+    }
+}
+
+static void a_failing_read_gives_nothing_and_changes_nothing(void **state)
+{
+    struct qw_centre_status plain = tell_story(*state, NONE);
+    bool failed = true;
+
+    for (int n = 1; failed; n++) {
+        void *other = NULL;
+        struct scene *scene;
+        struct qw_centre_status status;
+
+        assert_true(n < 2000);
+        assert_int_equal(scene_make(&other), 0);
+        scene = other;
+        scene->fail_read_at = n;
+        status = tell_story(scene, READ_FAILS);
+        failed = scene->reads >= n;
+        assert_memory_equal(plain.keys_in_state, status.keys_in_state, sizeof plain.keys_in_state);
         scene_remove(&other);
     }
 }
@@ -589,6 +614,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCENE(a_restart_between_any_two_verbs_changes_nothing),
         IN_SCENE(a_failing_write_loses_nothing_and_gives_nothing_twice),
+        IN_SCENE(a_failing_read_gives_nothing_and_changes_nothing),
         IN_SCENE(a_crash_after_any_commit_is_repaired_by_repeating_the_verb),
         IN_SCENE(each_verb_serves_its_role_alone),
         IN_SCENE(a_wrong_master_key_opens_nothing_and_is_in_the_journal),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C7 C14 */
-/* Fetching by id and the end of keys [ETSI 014 5.4, centre 3.1]. */
+/* Fetching by id and the end of keys [ETSI 014 5.4]. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

@@ -49,6 +49,8 @@ struct scene {
     struct qw_store store;
     struct qw_store failing; /* what the centre sees: counts submits, fails one */
     int submits, fail_at;
+    bool reads_fail; /* counts reads and fails one while it is true */
+    int reads, fail_read_at;
     struct qw_custody custody;
     uint8_t master_key[32];
     struct qw_key_source source;
@@ -127,12 +129,22 @@ static qw_err failing_submit(void *self, const struct qw_store_op *ops, size_t c
     return scene->store.submit(scene->store.self, ops, count);
 }
 
+static bool read_fails(struct scene *scene)
+{
+    if (!scene->reads_fail) {
+        return false;
+    }
+    scene->reads++;
+    return scene->reads == scene->fail_read_at;
+}
+
 static qw_err failing_get(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
                           struct qw_store_record *record)
 {
     struct scene *scene = self;
 
-    return scene->store.get(scene->store.self, kind, id, id_len, record);
+    return read_fails(scene) ? QW_ERR_IO
+                             : scene->store.get(scene->store.self, kind, id, id_len, record);
 }
 
 static qw_err failing_scan(void *self, enum qw_store_kind kind, int64_t tag, const void *after,
@@ -142,14 +154,16 @@ static qw_err failing_scan(void *self, enum qw_store_kind kind, int64_t tag, con
 {
     struct scene *scene = self;
 
-    return scene->store.scan(scene->store.self, kind, tag, after, after_len, limit, visit, visitor);
+    return read_fails(scene) ? QW_ERR_IO
+                             : scene->store.scan(scene->store.self, kind, tag, after, after_len,
+                                                 limit, visit, visitor);
 }
 
 static qw_err failing_count(void *self, enum qw_store_kind kind, int64_t tag, uint64_t *count)
 {
     struct scene *scene = self;
 
-    return scene->store.count(scene->store.self, kind, tag, count);
+    return read_fails(scene) ? QW_ERR_IO : scene->store.count(scene->store.self, kind, tag, count);
 }
 
 static void scene_open(struct scene *scene)
