@@ -55,45 +55,69 @@ static qw_err read_up_to(int fd, uint8_t *data, size_t cap, size_t *len)
     return QW_OK;
 }
 
-qw_err qw_file_read(const char *path, size_t max, uint8_t **data, size_t *len)
+/* The content of an open file into secret memory. */
+static qw_err read_whole(int fd, size_t max, uint8_t **data, size_t *len)
 {
     uint8_t *content = NULL;
     struct stat info;
-    size_t size = 0;
+    size_t size;
     size_t got = 0;
+    qw_err err;
+
+    if (fstat(fd, &info) != 0 || info.st_size < 0) {
+        return QW_ERR_IO;
+    }
+    size = (size_t)info.st_size;
+    if (size > max) {
+        return QW_ERR_SPACE;
+    }
+    content = qw_secret_new(size + 1); /* one more byte shows a file that grew meanwhile */
+    if (content == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = read_up_to(fd, content, size + 1, &got);
+    if (err == QW_OK && got > size) {
+        err = QW_ERR_IO;
+    }
+    if (err != QW_OK) {
+        qw_secret_free(content);
+        return err;
+    }
+    *data = content;
+    *len = got;
+    return QW_OK;
+}
+
+qw_err qw_file_read(const char *path, size_t max, uint8_t **data, size_t *len)
+{
     int fd = -1;
     qw_err err = open_for_reading(path, &fd);
 
     if (err != QW_OK) {
         return err;
     }
-    if (fstat(fd, &info) != 0 || info.st_size < 0) {
-        err = QW_ERR_IO;
-        goto out;
-    }
-    size = (size_t)info.st_size;
-    if (size > max) {
-        err = QW_ERR_SPACE;
-        goto out;
-    }
-    content = qw_secret_new(size + 1); /* one more byte shows a file that grew meanwhile */
-    if (content == NULL) {
-        err = QW_ERR_NOMEM;
-        goto out;
-    }
-    err = read_up_to(fd, content, size + 1, &got);
+    err = read_whole(fd, max, data, len);
+    close(fd);
+    return err;
+}
+
+qw_err qw_file_read_private(const char *path, size_t max, uint8_t **data, size_t *len)
+{
+    struct stat info;
+    int fd = -1;
+    qw_err err = open_for_reading(path, &fd);
+
     if (err != QW_OK) {
-        goto out;
+        return err;
     }
-    if (got > size) {
+    /* The open file is asked, not the name: between two looks at a name it may become another. */
+    if (fstat(fd, &info) != 0) {
         err = QW_ERR_IO;
-        goto out;
+    } else if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        err = QW_ERR_REFUSED;
+    } else {
+        err = read_whole(fd, max, data, len);
     }
-    *data = content;
-    *len = got;
-    content = NULL; /* now owned by the caller */
-out:
-    qw_secret_free(content);
     close(fd);
     return err;
 }

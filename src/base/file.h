@@ -12,6 +12,9 @@
  * QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_file_read(const char *path, size_t max, uint8_t **data, size_t *len) QW_MUST_USE;
 
+/* The same for a file on which nobody but its owner has any right; QW_ERR_REFUSED otherwise. */
+qw_err qw_file_read_private(const char *path, size_t max, uint8_t **data, size_t *len) QW_MUST_USE;
+
 /* Replaces a file as a whole, durably: temporary file beside it (mode 0600), write, fsync, rename,
  * fsync of the folder. After QW_OK the new content survives a power cut; after an error the old
  * content is still there. A full disk is QW_ERR_IO. */

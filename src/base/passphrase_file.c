@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _POSIX_C_SOURCE 200809L
 #include "base/passphrase_file.h"
 
 #include "base/file.h"
 #include "base/secret.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 qw_err qw_passphrase_file_read(const char *path, uint8_t **passphrase, size_t *len)
 {
-    struct stat about;
     uint8_t *data = NULL;
     uint8_t *newline;
     size_t data_len = 0;
     qw_err err;
 
-    if (stat(path, &about) != 0) {
-        return errno == ENOENT ? QW_ERR_NOT_FOUND : QW_ERR_IO;
-    }
-    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return QW_ERR_REFUSED;
-    }
-    err = qw_file_read(path, QW_PASSPHRASE_MAX + 1, &data, &data_len);
+    err = qw_file_read_private(path, QW_PASSPHRASE_MAX + 1, &data, &data_len);
     if (err == QW_ERR_SPACE) {
         return QW_ERR_FORMAT;
     }

@@ -55,6 +55,16 @@ int __wrap_fsync(int fd)
     return __real_fsync(fd);
 }
 
+static int fail_stat; /* which look at an open file fails; 0: none */
+static int looks;
+
+int __real_fstat(int fd, struct stat *info);
+int __wrap_fstat(int fd, struct stat *info);
+int __wrap_fstat(int fd, struct stat *info)
+{
+    return fail_stat > 0 && ++looks == fail_stat ? -1 : __real_fstat(fd, info);
+}
+
 FAIL_NTH(int, rename, -1, (const char *from, const char *to), (from, to));
 FAIL_NTH(int, mkostemp, -1, (char *name, int flags), (name, flags));
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
@@ -250,6 +260,45 @@ static void what_cannot_be_read_is_an_error(void **state)
     assert_int_equal(len, 77);
 }
 
+static void a_private_file_that_others_may_touch_is_refused(void **state)
+{
+    static const mode_t shared[] = { 0640, 0620, 0610, 0604, 0602, 0601 };
+    uint8_t *data = NULL;
+    size_t len = 77;
+
+    (void)state;
+    assert_int_equal(qw_file_read_private(path, 100, &data, &len), QW_ERR_NOT_FOUND);
+    assert_int_equal(create("secret"), QW_OK);
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        assert_int_equal(chmod(path, shared[i]), 0);
+        assert_int_equal(qw_file_read_private(path, 100, &data, &len), QW_ERR_REFUSED);
+    }
+    assert_null(data);
+    assert_int_equal(len, 77);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(qw_file_read_private(path, 5, &data, &len), QW_ERR_SPACE);
+    assert_int_equal(qw_file_read_private(path, 6, &data, &len), QW_OK);
+    assert_memory_equal(data, "secret", 6);
+    qw_secret_free(data);
+}
+
+/* Each look at the open file fails once. */
+static void a_file_that_cannot_be_looked_at_is_an_error(void **state)
+{
+    uint8_t *data = NULL;
+    size_t len = 77;
+
+    (void)state;
+    assert_int_equal(create("secret"), QW_OK);
+    for (fail_stat = 1; fail_stat <= 3; fail_stat++) {
+        looks = 0;
+        assert_int_equal(qw_file_read_private(path, 100, &data, &len), QW_ERR_IO);
+    }
+    fail_stat = 0;
+    assert_null(data);
+    assert_int_equal(len, 77);
+}
+
 static void a_path_that_cannot_be_written_is_an_error(void **state)
 {
     static char longer[5000];
@@ -281,6 +330,8 @@ int main(void)
         cmocka_unit_test_setup(short_and_interrupted_writes_are_finished, fresh),
         cmocka_unit_test_setup(a_file_of_exactly_max_bytes_is_read_and_a_longer_one_refused, fresh),
         cmocka_unit_test_setup(what_cannot_be_read_is_an_error, fresh),
+        cmocka_unit_test_setup(a_private_file_that_others_may_touch_is_refused, fresh),
+        cmocka_unit_test_setup(a_file_that_cannot_be_looked_at_is_an_error, fresh),
         cmocka_unit_test_setup(a_path_that_cannot_be_written_is_an_error, fresh),
         cmocka_unit_test_setup(a_path_without_a_folder_is_in_the_working_folder, fresh),
     };

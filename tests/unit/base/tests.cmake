@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 qwave_wrap(base secret mlock madvise munmap mmap setrlimit getrlimit prctl)
 qwave_wrap(base socket socket bind listen fchmod chmod connect getsockopt accept4 poll lstat)
-qwave_wrap(base file write fsync rename mkostemp read qw_secret_new)
+qwave_wrap(base file write fsync rename mkostemp read fstat qw_secret_new)
 qwave_wrap(base wire_tcp calloc malloc)
 qwave_wrap(base wire_memory calloc malloc pthread_condattr_init pthread_condattr_setclock
     pthread_cond_init pthread_mutex_init)
