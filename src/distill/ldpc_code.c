@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    ROWS_MIN = 10,     /* fewer rows leave no room for the degrees of very high rates */
+    ROWS_MIN = 7,      /* fewer rows leave no room for the degrees of very high rates */
     DEGREE_MAX = 20,   /* of a column */
     VISITS_MAX = 4000, /* of one search: bounds the time of construction */
     TWIN_ATTEMPTS = 4,
