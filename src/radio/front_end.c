@@ -8,8 +8,11 @@
 
 static const double LEVEL_DBM = -50.0;    /* of a channel of power 1 */
 static const double CHAIN_RIPPLE = 0.012; /* rms of amplitude and of phase: -35 dB each */
-static const double PHASE_JITTER_RAD = M_PI / 180.0; /* per frame: also -35 dB */
-static const double TIMING_CYCLES_PER_TONE = 0.05;   /* +-: 80 ns at Wi-Fi's tone spacing, 2 : 1 */
+/* Per frame, -47 dB: what a common clock leaves. Much more would make the noise of the strongest
+ * modes grow with their own size, which the reconciler's one deviation per mode does not describe.
+ */
+static const double PHASE_JITTER_RAD = 0.25 * M_PI / 180.0;
+static const double TIMING_CYCLES_PER_TONE = 0.05; /* +-: 80 ns at Wi-Fi's tone spacing, 2 : 1 */
 static const double AGC_MIN_DB = -40.0;
 static const double AGC_MAX_DB = 60.0;
 
