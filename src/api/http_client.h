@@ -21,7 +21,9 @@ void qw_http_client_free(struct qw_http_client *client);
 
 /* body may be NULL (then no body). *answer is NUL-terminated secret memory of *answer_len bytes,
  * valid until the next call or free (wiped then). QW_OK whatever the status is; QW_ERR_IO,
- * QW_ERR_TIMEOUT, QW_ERR_AUTH (certificate), QW_ERR_SPACE when no usable answer came. */
+ * QW_ERR_TIMEOUT, QW_ERR_AUTH (certificate), QW_ERR_SPACE when no usable answer came. A peer that
+ * refuses our certificate is QW_ERR_AUTH if its alert arrives and QW_ERR_IO if its reset is faster:
+ * in TLS 1.3 it says so after our side of the handshake is done. */
 qw_err qw_http_client_call(struct qw_http_client *client, const char *method, const char *path,
                            const char *body, unsigned *status, const char **answer,
                            size_t *answer_len) QW_MUST_USE;

@@ -3,9 +3,33 @@
 #define _GNU_SOURCE
 #include "http_fixture.h"
 
-#include "api/certificate_identity.h"
+#include "support/fail_nth.h"
 
+#include <openssl/rand.h>
 #include <sys/stat.h>
+
+FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
+FAIL_NTH(X509 *, X509_new, NULL, (void), ());
+FAIL_NTH(int, X509_set_version, 0, (X509 * certificate, long version), (certificate, version));
+FAIL_NTH(int, X509_set_pubkey, 0, (X509 * certificate, EVP_PKEY *key), (certificate, key));
+FAIL_NTH(int, RAND_bytes, 0, (unsigned char *out, int len), (out, len));
+FAIL_NTH(BIGNUM *, BN_bin2bn, NULL, (const unsigned char *bytes, int len, BIGNUM *out),
+         (bytes, len, out));
+FAIL_NTH(ASN1_TIME *, ASN1_TIME_set, NULL, (ASN1_TIME * out, time_t time), (out, time));
+FAIL_NTH(X509_EXTENSION *, X509V3_EXT_conf_nid, NULL,
+         (LHASH_OF(CONF_VALUE) * conf, X509V3_CTX *context, int id, const char *value),
+         (conf, context, id, value));
+FAIL_NTH(int, X509_add_ext, 0, (X509 * certificate, X509_EXTENSION *extension, int at),
+         (certificate, extension, at));
+FAIL_NTH(int, X509_set_issuer_name, 0, (X509 * certificate, const X509_NAME *name),
+         (certificate, name));
+FAIL_NTH(int, X509_sign, 0, (X509 * certificate, EVP_PKEY *key, const EVP_MD *hash),
+         (certificate, key, hash));
+FAIL_NTH(BIO *, BIO_new, NULL, (const BIO_METHOD *method), (method));
+FAIL_NTH(BIO *, BIO_new_mem_buf, NULL, (const void *data, int len), (data, len));
+FAIL_NTH(int, X509_digest, 0,
+         (const X509 *certificate, const EVP_MD *hash, unsigned char *out, unsigned *len),
+         (certificate, hash, out, len));
 
 static int start(void **state)
 {
@@ -278,6 +302,74 @@ static void hashes_what_an_audit_would_name(void **state)
     X509_free(ca);
 }
 
+static void remove_file(const char *folder, const char *name)
+{
+    char path[512];
+
+    unlink(in_folder(folder, name, path));
+}
+
+/* Every call of the cryptographic library fails once, the first, the second …: no file is left
+ * that looks like a certificate, and nothing leaks (the sanitizer says). */
+static void makes_no_file_when_a_call_fails(void **state)
+{
+    char a[512], b[512];
+    qw_err err = QW_ERR_NOMEM;
+    int n;
+
+    in_folder(*state, "new.pem", a);
+    in_folder(*state, "new.key", b);
+    for (n = 1; err != QW_OK; n++) {
+        fail_nth = n;
+        err = qw_certificate_authority_create("new", 1, a, b);
+        fail_nth = 0;
+        assert_true(err == QW_OK || err == QW_ERR_NOMEM);
+        assert_int_equal(access(a, F_OK) == 0, err == QW_OK);
+        assert_int_equal(access(b, F_OK) == 0, err == QW_OK);
+    }
+    assert_in_range(n, 16, 40);
+}
+
+static void issues_nothing_when_a_call_fails(void **state)
+{
+    static const char *const hosts[] = { "localhost" };
+    const struct qw_certificate_request request = {
+        .purpose = QW_CERTIFICATE_SERVER, .uri = "urn:x:y", .hosts = hosts, .host_count = 1
+    };
+    struct qw_certificate_authority *authority = NULL;
+    char ca[512], ca_key[512], a[512], b[512];
+    uint8_t hash[32];
+    qw_err err = QW_ERR_NOMEM;
+    int n;
+
+    make_authority(*state, "ca");
+    in_folder(*state, "ca.pem", ca);
+    in_folder(*state, "ca.key", ca_key);
+    in_folder(*state, "new.pem", a);
+    in_folder(*state, "new.key", b);
+    for (n = 1; err != QW_OK; n++) {
+        fail_nth = n;
+        err = qw_certificate_authority_open(ca, ca_key, &authority);
+        fail_nth = 0;
+        assert_int_equal(authority != NULL, err == QW_OK);
+    }
+    assert_int_equal(n, 5); /* three calls can fail */
+    err = QW_ERR_NOMEM;
+    for (n = 1; err != QW_OK; n++) {
+        fail_nth = n;
+        err = qw_certificate_issue(authority, &request, a, b);
+        fail_nth = 0;
+        assert_true(err == QW_OK || err == QW_ERR_NOMEM);
+        assert_int_equal(access(a, F_OK) == 0, err == QW_OK);
+    }
+    assert_in_range(n, 20, 40);
+    fail_nth = 2;
+    assert_int_equal(qw_certificate_hash(a, hash), QW_ERR_NOMEM);
+    fail_nth = 0;
+    remove_file(*state, "new.pem");
+    qw_certificate_authority_free(authority);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -291,6 +383,8 @@ int main(void)
         CASE(never_overwrites_a_file),
         CASE(opens_no_authority_from_other_files),
         CASE(hashes_what_an_audit_would_name),
+        CASE(makes_no_file_when_a_call_fails),
+        CASE(issues_nothing_when_a_call_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

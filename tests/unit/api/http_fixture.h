@@ -228,7 +228,9 @@ static inline void echo_handle(void *self, const struct qw_http_request *request
         qw_json_uint(&w, request->body_len > 0 ? request->body[0] : 0);
         qw_json_object_end(&w);
         assert_true(qw_json_done(&w));
-        assert_int_equal(qw_http_answer_write(answer, text, w.len), QW_OK);
+        if (qw_http_answer_write(answer, text, w.len) != QW_OK) {
+            qw_http_answer_error(answer, 503, "temporarily unavailable");
+        }
     }
     pthread_mutex_lock(&echo->lock);
     echo->running--;
