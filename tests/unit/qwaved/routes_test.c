@@ -19,12 +19,15 @@
 #include "crypto/random.h"
 #include "router.h"
 #include "store/store_sqlite.h"
+#include "support/fail_nth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
 
 #define SOME_ID "00112233-4455-8677-8899-aabbccddeeff"
 #define TWICE_ONE_ID \
@@ -659,6 +662,50 @@ static void shows_health_and_status(void **state)
     assert_non_null(strstr(site->text, "\"devices\":3"));
 }
 
+/* Whichever piece of locked memory is missing: 503, and the key is still there afterwards. */
+static void loses_no_key_without_memory(void **state)
+{
+    struct site *site = *state;
+    uint8_t id[16];
+    char text[QW_UUID_TEXT_CAP], key_target[256];
+    const char *targets[] = { key_target, "/v1/devices", "/v1/status", "/v1/health" };
+    const char *identities[] = { APP, ALICE, ALICE, ALICE };
+
+    assert_int_equal(qw_package_key_id(site->phone.keys.id, site->phone.package_id, 1, id), QW_OK);
+    qw_uuid_encode(id, text);
+    snprintf(key_target, sizeof key_target, "/api/v1/keys/phone-1/dec_keys?key_ID=%s", text);
+    for (size_t i = 0; i < 4; i++) {
+        int failures = 0;
+
+        for (int n = 1; n < 20; n++) {
+            struct qw_http_answer answer = { .status = 0 };
+            struct qw_http_request request = {
+                .method = "GET", .query = "", .identity = identities[i], .content_type = ""
+            };
+            static const uint8_t hash[32];
+            char path[256];
+            char *query;
+
+            snprintf(path, sizeof path, "%s", targets[i]);
+            query = strchr(path, '?');
+            if (query != NULL) {
+                *query = '\0';
+                request.query = query + 1;
+            }
+            request.path = path;
+            request.certificate_hash = hash;
+            fail_nth = n;
+            router_handle(&site->service, &request, &answer);
+            fail_nth = 0;
+            assert_true(answer.status == 200 || answer.status == 503);
+            failures += answer.status == 503;
+            qw_http_answer_wipe(&answer);
+        }
+        assert_in_range(failures, 1, 12);
+        assert_int_equal(ask(site, identities[i], "GET", targets[i], NULL), 200);
+    }
+}
+
 /* "/v1/devices/{id}" is the pattern "/v1/devices/{}". */
 static void strip_names(const char *path, char *out)
 {
@@ -723,6 +770,7 @@ int main(void)
         CASE(refuses_malformed_radio_requests),
         CASE(says_503_when_the_stock_is_used_up),
         CASE(shows_health_and_status),
+        CASE(loses_no_key_without_memory),
         cmocka_unit_test(has_the_routes_that_the_openapi_document_names),
     };
 

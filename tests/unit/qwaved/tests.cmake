@@ -5,6 +5,7 @@ add_executable(qwaved_routes_test unit/qwaved/routes_test.c ${route_sources})
 target_include_directories(qwaved_routes_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
 target_compile_definitions(qwaved_routes_test PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
 target_link_libraries(qwaved_routes_test PRIVATE qw_centre PkgConfig::CMOCKA)
+target_link_options(qwaved_routes_test PRIVATE "-Wl,--wrap=qw_secret_new")
 add_test(NAME qwaved.routes COMMAND qwaved_routes_test)
 set_tests_properties(qwaved.routes PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C14;C8;W8;S3")
 
