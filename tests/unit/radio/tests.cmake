@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 qwave_wrap(radio air calloc pipe2 pthread_create)
 qwave_wrap(radio air_replayed malloc calloc realloc)
+qwave_wrap(radio least_squares calloc)
+qwave_wrap(radio innovation calloc)
