@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W2 */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/prng.h"
+#include "radio/feature.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail_at; /* the n-th calloc from now on fails; 0: none */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fail_at > 0 && --fail_at == 0 ? NULL : __real_calloc(count, size);
+}
+
+/* A frame of a few echoes within half a microsecond. */
+static void make_frame(struct qw_csi_frame *frame, uint64_t seed, float gain_db)
+{
+    struct qw_prng prng;
+
+    memset(frame, 0, sizeof *frame);
+    qw_csi_frame_set_tones(frame, QW_CSI_LEGACY_20);
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->agc_db = gain_db;
+    qw_prng_init(&prng, seed, 1);
+    for (int echo = 0; echo < 5; echo++) {
+        double delay_s = 40e-9 * echo;
+        double complex a = (qw_prng_gaussian(&prng) + I * qw_prng_gaussian(&prng)) * exp(-echo);
+
+        for (size_t k = 0; k < frame->tone_count; k++) {
+            double phase = -2.0 * M_PI * 312.5e3 * frame->tone_index[k] * delay_s;
+
+            frame->value[k] += (float complex)(a * cexp(I * phase) * pow(10.0, gain_db / 20.0));
+        }
+    }
+}
+
+static struct qw_feature_plan *new_plan(bool has_phase)
+{
+    struct qw_feature_plan *plan = calloc(1, sizeof *plan);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    make_frame(frame, 1, 0.0f);
+    assert_int_equal(qw_feature_plan_init(plan, frame, has_phase), QW_OK);
+    free(frame);
+    return plan;
+}
+
+static void transform_is_orthonormal(void **state)
+{
+    (void)state;
+    for (int has_phase = 0; has_phase < 2; has_phase++) {
+        struct qw_feature_plan *plan = new_plan(has_phase);
+
+        for (size_t a = 0; a < QW_FEATURE_MODES; a++) {
+            for (size_t b = 0; b < QW_FEATURE_MODES; b++) {
+                double complex sum = 0.0;
+
+                for (size_t k = 0; k < plan->tones; k++) {
+                    sum +=
+                        plan->basis[a * plan->tones + k] * conj(plan->basis[b * plan->tones + k]);
+                }
+                assert_true(cabs(sum - (a == b ? 1.0 : 0.0)) < 1e-9);
+            }
+        }
+        free(plan);
+    }
+}
+
+static void few_numbers_hold_the_channel(void **state)
+{
+    struct qw_feature_plan *plan = new_plan(true);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    double total = 0.0;
+    double kept = 0.0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        float value[QW_FEATURE_MAX];
+
+        make_frame(frame, seed, 0.0f);
+        assert_int_equal(qw_feature_extract(plan, frame, value), QW_OK);
+        for (size_t k = 0; k < frame->tone_count; k++) {
+            total += (double)(crealf(frame->value[k]) * crealf(frame->value[k]) +
+                              cimagf(frame->value[k]) * cimagf(frame->value[k]));
+        }
+        for (size_t d = 0; d < 16; d++) {
+            kept += (double)(value[d] * value[d]);
+        }
+    }
+    assert_true(kept > 0.99 * total); /* 8 modes of 52 tones */
+    free(plan);
+    free(frame);
+}
+
+static void gain_control_is_undone(void **state)
+{
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    (void)state;
+    for (int has_phase = 0; has_phase < 2; has_phase++) {
+        struct qw_feature_plan *plan = new_plan(has_phase);
+        float plain[QW_FEATURE_MAX];
+        float raised[QW_FEATURE_MAX];
+
+        make_frame(frame, 3, 0.0f);
+        assert_int_equal(qw_feature_extract(plan, frame, plain), QW_OK);
+        make_frame(frame, 3, 17.0f);
+        assert_int_equal(qw_feature_extract(plan, frame, raised), QW_OK);
+        for (size_t d = 0; d < plan->count; d++) {
+            assert_true(fabsf(plain[d] - raised[d]) < 1e-4f);
+        }
+        free(plan);
+    }
+    free(frame);
+}
+
+static void amplitudes_do_not_depend_on_the_phase(void **state)
+{
+    struct qw_feature_plan *plan = new_plan(false);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    float plain[QW_FEATURE_MAX];
+    float turned[QW_FEATURE_MAX];
+
+    (void)state;
+    assert_int_equal(plan->count, QW_FEATURE_MODES);
+    make_frame(frame, 4, 0.0f);
+    assert_int_equal(qw_feature_extract(plan, frame, plain), QW_OK);
+    for (size_t k = 0; k < frame->tone_count; k++) {
+        frame->value[k] *= (float complex)cexp(I * (1.0 + 0.2 * (double)k));
+    }
+    assert_int_equal(qw_feature_extract(plan, frame, turned), QW_OK);
+    for (size_t d = 0; d < plan->count; d++) {
+        assert_true(fabsf(plain[d] - turned[d]) < 1e-4f);
+    }
+    free(plan);
+    free(frame);
+}
+
+static void refuses_other_shapes_and_what_is_no_number(void **state)
+{
+    struct qw_feature_plan *plan = new_plan(true);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    float value[QW_FEATURE_MAX] = { 7.0f };
+
+    (void)state;
+    qw_csi_frame_set_tones(frame, QW_CSI_HT_20);
+    assert_int_equal(qw_feature_extract(plan, frame, value), QW_ERR_FORMAT);
+    make_frame(frame, 1, 0.0f);
+    frame->value[9] = NAN;
+    assert_int_equal(qw_feature_extract(plan, frame, value), QW_ERR_FORMAT);
+    assert_true(value[0] == 7.0f);
+    make_frame(frame, 1, 0.0f);
+    frame->tone_count = QW_FEATURE_MODES - 1;
+    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    frame->tone_count = QW_FEATURE_TONES_MAX + 1;
+    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    frame->tone_count = 20;
+    frame->tone_index[5] = frame->tone_index[4];
+    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    free(plan);
+    free(frame);
+}
+
+static void a_set_keeps_the_first_frame_of_each_probe(void **state)
+{
+    struct qw_feature_set *set;
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    float first;
+
+    (void)state;
+    assert_int_equal(qw_feature_set_new(100, &set), QW_OK);
+    make_frame(frame, 1, 0.0f);
+    assert_int_equal(qw_feature_set_put(set, 100, frame, true), QW_ERR_FORMAT);
+    assert_int_equal(qw_feature_set_put(set, 99, frame, true), QW_OK);
+    first = set->value[99 * set->stride];
+    make_frame(frame, 2, 0.0f);
+    assert_int_equal(qw_feature_set_put(set, 99, frame, true), QW_OK);
+    assert_true(set->value[99 * set->stride] == first);
+    qw_csi_frame_set_tones(frame, QW_CSI_HT_20);
+    assert_int_equal(qw_feature_set_put(set, 5, frame, true), QW_ERR_FORMAT);
+    assert_false(qw_feature_set_has(set, 5));
+    assert_true(qw_feature_set_has(set, 99));
+    assert_false(qw_feature_set_has(set, 100));
+    qw_feature_set_free(set);
+    qw_feature_set_free(NULL);
+    free(frame);
+}
+
+/* Whatever unit the radio speaks in, the numbers come out in the same range. */
+static void integers_do_not_depend_on_the_unit(void **state)
+{
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    int32_t first = 0;
+
+    (void)state;
+    for (int shift = -40; shift <= 40; shift += 8) {
+        struct qw_feature_set *set;
+
+        assert_int_equal(qw_feature_set_new(10, &set), QW_OK);
+        for (uint64_t i = 0; i < 10; i++) {
+            make_frame(frame, i, 0.0f);
+            for (size_t k = 0; k < frame->tone_count; k++) {
+                frame->value[k] *= ldexpf(1.0f, shift);
+            }
+            assert_int_equal(qw_feature_set_put(set, i, frame, true), QW_OK);
+        }
+        qw_feature_set_fix(set);
+        first = shift == -40 ? qw_feature_set_row(set, 3)[0] : first;
+        assert_int_equal(qw_feature_set_row(set, 3)[0], first);
+        assert_true(abs(first) > 100 && abs(first) < 1 << 20);
+        qw_feature_set_free(set);
+    }
+    free(frame);
+}
+
+static void survives_every_failing_allocation(void **state)
+{
+    struct qw_feature_set *set = NULL;
+    qw_err err = QW_ERR_NOMEM;
+
+    (void)state;
+    assert_int_equal(qw_feature_set_new(0, &set), QW_ERR_ARG);
+    for (int n = 1; err != QW_OK; n++) {
+        assert_true(n < 10);
+        fail_at = n;
+        err = qw_feature_set_new(64, &set);
+        assert_true(err == QW_OK || (err == QW_ERR_NOMEM && set == NULL));
+    }
+    fail_at = 0;
+    qw_feature_set_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(transform_is_orthonormal),
+        cmocka_unit_test(few_numbers_hold_the_channel),
+        cmocka_unit_test(gain_control_is_undone),
+        cmocka_unit_test(amplitudes_do_not_depend_on_the_phase),
+        cmocka_unit_test(refuses_other_shapes_and_what_is_no_number),
+        cmocka_unit_test(a_set_keeps_the_first_frame_of_each_probe),
+        cmocka_unit_test(integers_do_not_depend_on_the_unit),
+        cmocka_unit_test(survives_every_failing_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

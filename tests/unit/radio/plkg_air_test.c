@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W1 W4 W9 W12 */
+/* Sessions in the simulated air, over loopback sockets, as the programs run them. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plkg_bench.h"
+
+struct walk {
+    struct bench bench;
+    struct qw_air *air;
+    struct qw_eavesdropper *eve;
+};
+
+static void hear(void *self, const struct qw_air_probe *probe)
+{
+    struct walk *walk = self;
+
+    pthread_mutex_lock(&walk->bench.channel.lock);
+    qw_eavesdropper_hear_probe(walk->eve, probe);
+    pthread_mutex_unlock(&walk->bench.channel.lock);
+}
+
+static void walk_through(struct walk *walk, const struct qw_air_config *air,
+                         const struct bench_config *config)
+{
+    char error[256];
+    uint16_t port;
+
+    memset(walk, 0, sizeof *walk);
+    bench_init(&walk->bench, config);
+    assert_int_equal(qw_eavesdropper_new(&walk->eve), QW_OK);
+    assert_int_equal(qw_air_new(air, hear, walk, &walk->air, &port, error), QW_OK);
+    assert_int_equal(
+        qw_air_connect("127.0.0.1", port, QW_AIR_ACCESS_POINT, 2000, &walk->bench.radio_ap), QW_OK);
+    assert_int_equal(
+        qw_air_connect("127.0.0.1", port, QW_AIR_TERMINAL, 2000, &walk->bench.radio_te), QW_OK);
+    walk->bench.middle_ap.eve = walk->eve;
+    walk->bench.middle_te.eve = walk->eve;
+    walk->bench.middle_ap.lock = &walk->bench.channel.lock;
+    walk->bench.middle_te.lock = &walk->bench.channel.lock;
+    bench_run(&walk->bench);
+}
+
+static void leave(struct walk *walk)
+{
+    qw_csi_source_close(&walk->bench.radio_ap);
+    qw_csi_source_close(&walk->bench.radio_te);
+    qw_air_free(walk->air);
+    qw_eavesdropper_free(walk->eve);
+    bench_wipe(&walk->bench);
+}
+
+static void print_ledger(const struct qw_plkg_ledger *ledger)
+{
+    print_message("%llu probes, %llu coefficients at %.1f dB, %llu raw, %.0f entropy, %llu said, "
+                  "%llu secret: %.1f bits per probe, %.0f bit/s, airtime %.2f %%, %u more\n",
+                  (unsigned long long)ledger->probes, (unsigned long long)ledger->coefficients,
+                  ledger->snr_db, (unsigned long long)ledger->raw_bits, ledger->entropy_bits,
+                  (unsigned long long)ledger->reconciliation_bits,
+                  (unsigned long long)ledger->secret_bits,
+                  (double)ledger->secret_bits / (double)ledger->probes,
+                  (double)ledger->secret_bits / ledger->channel_time_s,
+                  100.0 * ledger->airtime_share, ledger->more_rounds);
+}
+
+static void a_walk_gives_a_key_that_the_listener_has_not(void **state)
+{
+    static const enum qw_air_scene scenes[] = { QW_AIR_INDOOR, QW_AIR_CORRIDOR, QW_AIR_OUTDOOR };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        struct qw_air_config air = {
+            .scene = scenes[i], .seed = 7 + i, .snr_db = 25.0, .loss = 0.01, .eve_distance_m = 0.3
+        };
+        struct bench_config config = bench_standard(1);
+        struct qw_eavesdropper_result result;
+        struct walk walk;
+        uint8_t data[64] = { 1, 2, 3 };
+        uint8_t got[64];
+        size_t len;
+
+        walk_through(&walk, &air, &config);
+        assert_int_equal(walk.bench.err_ap, QW_OK);
+        assert_int_equal(walk.bench.err_te, QW_OK);
+        print_ledger(&walk.bench.ledger_ap);
+        assert_true(walk.bench.ledger_ap.secret_bits > 5 * walk.bench.ledger_ap.probes);
+        assert_int_equal(
+            qw_plkg_send(walk.bench.session_ap, &walk.bench.wire_ap, data, sizeof data, false),
+            QW_OK);
+        assert_int_equal(qw_plkg_receive(walk.bench.session_te, &walk.bench.wire_te, got,
+                                         sizeof got, &len, 2000),
+                         QW_OK);
+        assert_memory_equal(got, data, sizeof data);
+        assert_int_equal(qw_eavesdropper_attack(walk.eve, &result), QW_OK);
+        assert_true(result.attempted);
+        assert_false(result.verified);
+        leave(&walk);
+    }
+}
+
+static void nothing_moves_nothing_is_made(void **state)
+{
+    struct qw_air_config air = {
+        .scene = QW_AIR_STATIC, .seed = 3, .snr_db = 20.0, .eve_distance_m = 0.3
+    };
+    struct bench_config config = bench_standard(1);
+    struct walk walk;
+
+    (void)state;
+    walk_through(&walk, &air, &config);
+    assert_int_equal(walk.bench.err_ap, QW_ERR_REFUSED);
+    assert_int_equal(walk.bench.err_te, QW_ERR_REFUSED);
+    assert_int_equal(walk.bench.ledger_ap.refusal, QW_PLKG_STATIC);
+    assert_int_equal(walk.bench.ledger_te.refusal, QW_PLKG_STATIC);
+    leave(&walk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_gives_a_key_that_the_listener_has_not),
+        cmocka_unit_test(nothing_moves_nothing_is_made),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
