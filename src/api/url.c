@@ -83,7 +83,7 @@ static size_t decode_character(const char *text, size_t len, char *c)
 
 qw_err qw_url_decode(const char *text, size_t len, char *out, size_t cap)
 {
-    char decoded[1024];
+    char decoded[1024] = "";
     size_t n = 0;
 
     for (size_t at = 0; at < len;) {
