@@ -496,6 +496,32 @@ static void a_tampered_record_is_not_believed(void **state)
     scene_restart(scene);
 }
 
+static void a_damaged_store_is_not_taken_for_a_new_one(void **state)
+{
+    static const char *const damages[] = {
+        "DELETE FROM meta WHERE id = CAST('kek' AS BLOB)",
+        "DELETE FROM meta WHERE id = CAST('books' AS BLOB)",
+        "DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)",
+    };
+    struct scene *scene = *state;
+    struct qw_centre *centre = NULL;
+
+    make_everybody(scene);
+    qw_centre_free(scene->centre);
+    scene->centre = NULL;
+    execute(scene, "CREATE TABLE keep_meta AS SELECT * FROM meta;"
+                   "CREATE TABLE keep_audit AS SELECT * FROM audit;");
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        execute(scene, damages[i]);
+        assert_int_equal(qw_centre_new(&scene->config, &centre), QW_ERR_FORMAT);
+        assert_null(centre);
+        execute(scene, "DELETE FROM meta; INSERT INTO meta SELECT * FROM keep_meta;"
+                       "DELETE FROM audit; INSERT INTO audit SELECT * FROM keep_audit;");
+    }
+    assert_int_equal(qw_centre_new(&scene->config, &scene->centre), QW_OK);
+    assert_journal_whole(scene);
+}
+
 static void two_centres_on_one_store_do_not_both_write(void **state)
 {
     struct scene *scene = *state;
@@ -620,6 +646,7 @@ int main(void)
         IN_SCENE(a_wrong_master_key_opens_nothing_and_is_in_the_journal),
         IN_SCENE(refuses_a_configuration_out_of_range),
         IN_SCENE(a_tampered_record_is_not_believed),
+        IN_SCENE(a_damaged_store_is_not_taken_for_a_new_one),
         IN_SCENE(two_centres_on_one_store_do_not_both_write),
         IN_SCENE(no_key_stands_in_the_files),
         IN_SCENE(the_kernels_generator_is_named_what_it_is),
