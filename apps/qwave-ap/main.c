@@ -3,6 +3,7 @@
  * next ones sit in the waiting room. */
 #define _GNU_SOURCE
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/socket.h"
@@ -21,7 +22,7 @@
 #include <string.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
-enum { LOOK_MS = 500, CENTRE_TIMEOUT_MS = 10000 };
+enum { LOOK_MS = 500, CENTRE_TIMEOUT_MS = 10000, PEM_MAX = 1 << 16 };
 
 static atomic_bool stop; /* set by the signal handler, read by the session */
 
@@ -110,6 +111,25 @@ static qw_err open_card(const struct settings *settings, const struct qw_log *lo
     return err;
 }
 
+/* The client reads its files when it first connects: too late to say that one is missing. */
+static qw_err check_files(const struct settings *settings, const struct qw_log *log)
+{
+    const char *const paths[] = { settings->certificate, settings->key, settings->ca };
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; err == QW_OK && i < sizeof paths / sizeof paths[0]; i++) {
+        uint8_t *data = NULL;
+        size_t len = 0;
+
+        err = qw_file_read(paths[i], PEM_MAX, &data, &len);
+        qw_secret_free(data);
+        if (err != QW_OK) {
+            qw_log_write(log, QW_LOG_ERROR, "%s: %s", paths[i], qw_err_text(err));
+        }
+    }
+    return err;
+}
+
 static qw_err write_port_file(const char *path, uint16_t port)
 {
     FILE *file = fopen(path, "w");
@@ -188,6 +208,9 @@ static int run(const struct settings *settings, const char *port_file)
     }
     catch_signals();
     err = open_card(settings, &log, &context.card);
+    if (err == QW_OK) {
+        err = check_files(settings, &log);
+    }
     if (err == QW_OK) {
         err = qw_http_client_new(&http, &context.centre);
         if (err != QW_OK) {

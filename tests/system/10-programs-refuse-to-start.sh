@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: W6 W14
+# What keeps a terminal and an access point from serving: exit status, and a sentence that says what to do.
+source "$(dirname "$0")/site.sh"
+
+make_centre
+start_centre
+make_devices 4
+start_air
+start_access_point
+start_terminal
+
+# refuses STATUS PATTERN PROGRAM ARGUMENT...
+refuses() {
+    local status=0 expected=$1 pattern=$2
+    shift 2
+    timeout 30 "$bin/$1" "${@:2}" >"$site/refused.out" 2>"$site/refused.log" || status=$?
+    [ "$status" = "$expected" ] || fail "$*: exit status $status, not $expected: $(cat "$site/refused.log")"
+    grep -q -- "$pattern" "$site/refused.log" || fail "$*: does not say \"$pattern\": $(cat "$site/refused.log")"
+    ! grep -q '^ready' "$site/refused.out" || fail "$*: says that it is ready"
+}
+
+# changed FILE SED-EXPRESSION: a copy of the settings with one change
+changed() {
+    sed "$2" "$site/$1.yaml" >"$site/changed.yaml"
+}
+
+echo "settings"
+refuses 2 "nowhere.yaml" qwave-terminal --config "$site/nowhere.yaml"
+refuses 2 "unrecognized option" qwave-ap --frobnicate
+changed terminal 's/^low_water_keys: .*/low_water_keys: 40/'
+refuses 2 "low_water_keys (40) must be less than high_water_keys (40)" qwave-terminal --config "$site/changed.yaml"
+changed terminal 's/^high_water_keys: .*/high_water_keys: 4000/'
+refuses 2 "changed.yaml:[0-9]*: high_water_keys: 4000 is not in 2..2048" qwave-terminal --config "$site/changed.yaml"
+changed ap '/^centre_url/d'
+refuses 2 "centre_url" qwave-ap --config "$site/changed.yaml"
+changed ap 's/^air_port: .*/air_port: 70000/'
+refuses 2 "changed.yaml:[0-9]*: air_port: 70000 is not in 1..65535" qwave-ap --config "$site/changed.yaml"
+"$bin/qwave-terminal" --check --config "$site/terminal.yaml" | grep -q ok || fail "good settings of the terminal"
+"$bin/qwave-ap" --check --config "$site/ap.yaml" | grep -q ok || fail "good settings of the access point"
+
+echo "somebody else has the card"
+refuses 1 "another process uses it" qwave-terminal --config "$site/terminal.yaml"
+refuses 1 "another process uses it" qwave-ap --config "$site/ap.yaml"
+stop terminal
+stop ap
+
+echo "cards and passphrases"
+changed terminal 's/^terminal_id: .*/terminal_id: phone-2/'
+refuses 3 "belongs to phone-1, not to phone-2" qwave-terminal --config "$site/changed.yaml"
+changed ap "s|^card: .*|card: $site/phone-1.card|; s|^passphrase_file: .*|passphrase_file: $site/phone-1.passphrase|"
+refuses 3 "belongs to phone-1, not to ap-1" qwave-ap --config "$site/changed.yaml"
+chmod 640 "$site/phone-1.passphrase"
+refuses 3 "chmod 600" qwave-terminal --config "$site/terminal.yaml"
+chmod 600 "$site/phone-1.passphrase"
+changed terminal "s|^passphrase_file: .*|passphrase_file: $site/ap-1.passphrase|"
+refuses 3 "wrong passphrase" qwave-terminal --config "$site/changed.yaml"
+changed terminal "s|^card: .*|card: $site/no.card|"
+refuses 1 "no.card" qwave-terminal --config "$site/changed.yaml"
+
+echo "what is in the way"
+mkdir "$site/folder"
+changed terminal "s|^socket: .*|socket: $site/folder|"
+refuses 1 "folder" qwave-terminal --config "$site/changed.yaml"
+changed ap "s|^certificate: .*|certificate: $site/none.pem|"
+refuses 1 "none.pem" qwave-ap --config "$site/changed.yaml"
+
+echo "and with everything as it was they serve again"
+start_access_point
+start_terminal
+use_keys 1
