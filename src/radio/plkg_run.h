@@ -45,9 +45,9 @@ struct qw_plkg_run {
 
 enum {
     QW_PLKG_VERIFICATION_BITS = QW_PLKG_VERIFY_TAGS * QW_VERIFY_TAG_BITS,
-    /* One published number of 32 bits (the entropy, from which the length follows) was estimated
-     * from key data, and DECODED says one of at most five things. */
-    QW_PLKG_SELECTION_BITS = 32 + 3,
+    /* Two published numbers of 32 bits are made from key data (the entropy in AMPLIFY, the length
+     * in FINISH), and DECODED says one of at most five things. */
+    QW_PLKG_SELECTION_BITS = 2 * 32 + 3,
     QW_PLKG_SECRET_BITS_MIN = 256
 };
 
