@@ -2,6 +2,9 @@
 # A layer is the static library qw_<name> made of src/<name>; a program is apps/<name>.
 # Files whose name ends in an instruction set are compiled for it and chosen at run time (style: `#if` stays in *_<isa>.c).
 function(qwave_isa_flags)
+    if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+        return() # these files are empty elsewhere
+    endif()
     foreach(source IN LISTS ARGN)
         if(source MATCHES "_pclmul\\.c$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mpclmul;-msse4.1")
