@@ -341,8 +341,31 @@ static qw_err own_account(struct qw_plkg_run *run, uint64_t *secret_bits)
         }
     }
     err = qw_plkg_run_account(run, set, secret_bits);
+    if (err == QW_ERR_REFUSED && run->refusal == QW_PLKG_TOO_FEW_PAIRS) {
+        /* Two lossy directions leave the terminal fewer unbroken pasts than the access point has:
+         * then it has no opinion of its own. */
+        run->refusal = QW_PLKG_NONE;
+        *secret_bits = UINT32_MAX;
+        err = QW_OK;
+    }
     qw_feature_set_free(set);
     return err;
+}
+
+/* The access point's account counts: its lines go into the ledger. */
+static void book_said(struct qw_plkg_run *run, const struct qw_plkg_amplify *said)
+{
+    struct qw_plkg_ledger *ledger = &run->ledger;
+
+    ledger->entropy_bits = said->entropy_bits;
+    ledger->finite_size_bits = said->finite_size_bits;
+    ledger->amplification_bits = said->amplification_bits;
+    ledger->reconciliation_bits = said->reconciliation_bits;
+    ledger->verification_bits = said->verification_bits;
+    ledger->selection_bits = said->selection_bits;
+    ledger->epsilon_log2 =
+        qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
+                                QW_MULTILEVEL_MORE_MAX + 1, run->link->transcript_len);
 }
 
 /* T7 and T8 */
@@ -377,9 +400,10 @@ static qw_err amplify(struct qw_plkg_run *run)
     }
     if (said.secret_bits < own_bits) {
         own_bits = said.secret_bits;
-        run->ledger.entropy_bits = said.entropy_bits;
-        run->ledger.finite_size_bits = said.finite_size_bits;
-        run->ledger.amplification_bits = said.amplification_bits;
+        book_said(run, &said);
+    }
+    if (own_bits < QW_PLKG_SECRET_BITS_MIN || own_bits <= run->ledger.auth_bits) {
+        return qw_plkg_run_refuse(run, QW_PLKG_NO_GAIN);
     }
     err = qw_plkg_run_make_key(run, said.seed, (uint32_t)own_bits);
     if (err != QW_OK) {

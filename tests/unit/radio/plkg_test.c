@@ -93,6 +93,24 @@ static void earns_at_least_ten_bits_per_probe_net_of_everything(void **state)
     bench_wipe(&bench);
 }
 
+/* Then the terminal has too few unbroken pasts for an account of its own, the access point not. */
+static void goes_on_when_one_probe_in_twenty_is_lost(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    config.loss = 0.05;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_int_equal(bench.err_te, QW_OK);
+    assert_account_adds_up(&bench.ledger_ap);
+    assert_account_adds_up(&bench.ledger_te);
+    assert_same_key(&bench);
+    bench_wipe(&bench);
+}
+
 /* Whatever goes wrong: no key, the same reason at both ends. */
 static void assert_refused(const struct bench_config *config, enum qw_plkg_refusal a,
                            enum qw_plkg_refusal b)
@@ -254,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_make_the_same_key),
         cmocka_unit_test(earns_at_least_ten_bits_per_probe_net_of_everything),
+        cmocka_unit_test(goes_on_when_one_probe_in_twenty_is_lost),
         cmocka_unit_test(refuses_a_channel_that_does_not_move),
         cmocka_unit_test(refuses_two_channels_that_have_nothing_in_common),
         cmocka_unit_test(refuses_when_nearly_everything_is_credited_to_eve),
