@@ -12,6 +12,7 @@
 #include "crypto/selftest.h"
 #include "router.h"
 #include "settings.h"
+#include "source_gate.h"
 #include "store/store_sqlite.h"
 #include "upkeep.h"
 
@@ -63,7 +64,8 @@ struct daemon {
     struct settings settings;
     struct qw_log log;
     struct qw_custody custody;
-    struct qw_key_source source;
+    struct source_gate gate;
+    struct qw_key_source source; /* behind the gate */
     struct qw_store store;
     struct qw_centre *centre;
     struct service service;
@@ -82,21 +84,23 @@ static qw_err explain(const struct qw_log *log, const char *what, const char *pa
 static qw_err open_source(struct daemon *daemon)
 {
     const struct settings *settings = &daemon->settings;
+    struct qw_key_source source = { .self = NULL };
     qw_err err;
 
     switch ((enum settings_source)settings->source) {
     case SOURCE_KERNEL:
-        err = qw_key_source_kernel(&daemon->source);
+        err = qw_key_source_kernel(&source);
         break;
     case SOURCE_DEVICE:
         err = qw_key_source_device(settings_source_kinds[settings->source_kind],
-                                   settings->source_path, &daemon->source);
+                                   settings->source_path, &source);
         break;
     default:
-        err = qw_key_source_best(&daemon->source);
+        err = qw_key_source_best(&source);
         break;
     }
     if (err == QW_OK) {
+        source_gate_init(&daemon->gate, &source, &daemon->source);
         qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
                      daemon->source.is_quantum ? "quantum" : "not a quantum source");
     }
@@ -222,6 +226,7 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
         qw_http_server_free(server);
     }
+    source_gate_shut(&daemon->gate);
     upkeep_stop(&upkeep);
     return err;
 }
@@ -298,7 +303,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (arguments.check_only) {
-        printf("%s is right\n", arguments.config);
+        printf("%s: ok\n", arguments.config);
         return EXIT_DONE;
     }
     daemon.log.level = (enum qw_log_level)daemon.settings.log_level;

@@ -6,7 +6,7 @@
 
 static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw_err before)
 {
-    if (now == before) {
+    if (now == before || now == QW_ERR_CLOSED) { /* closed: by ourselves, at the end */
         return;
     }
     qw_log_write(upkeep->log, now == QW_OK ? QW_LOG_INFO : QW_LOG_ERROR, "%s: %s", what,

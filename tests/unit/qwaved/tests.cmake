@@ -14,3 +14,9 @@ target_include_directories(qwaved_settings_test PRIVATE "${CMAKE_SOURCE_DIR}/app
 target_link_libraries(qwaved_settings_test PRIVATE qw_base PkgConfig::CMOCKA)
 add_test(NAME qwaved.settings COMMAND qwaved_settings_test)
 set_tests_properties(qwaved.settings PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C14")
+
+add_executable(qwaved_source_gate_test unit/qwaved/source_gate_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source_gate.c")
+target_include_directories(qwaved_source_gate_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved")
+target_link_libraries(qwaved_source_gate_test PRIVATE qw_crypto PkgConfig::CMOCKA)
+add_test(NAME qwaved.source_gate COMMAND qwaved_source_gate_test)
+set_tests_properties(qwaved.source_gate PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C1")
