@@ -215,7 +215,7 @@ static qw_err new_multilevel(struct qw_plkg_run *run)
 
 qw_err qw_plkg_run_prepare_string(struct qw_plkg_run *run)
 {
-    size_t most = QW_MULTILEVEL_COEFFICIENTS_MAX / run->model.dims;
+    size_t most = (size_t)QW_MULTILEVEL_COEFFICIENTS_MAX / run->model.dims;
     qw_err err;
 
     run->key_pairs = run->split.key_count < most ? run->split.key_count : most;

@@ -266,7 +266,7 @@ static void syndrome_message(void **state)
                                                  .centre = { -100, 100 },
                                                  .width = { 16, 1 << 24 },
                                                  .depth = { 14, 1 } } };
-    uint8_t out[256];
+    uint8_t out[512];
     size_t out_len;
     size_t len;
 

@@ -66,7 +66,7 @@ static int book_make(void **state)
     assert_int_equal(qw_store_sqlite_open(book->path, &book->store), QW_OK);
     assert_int_equal(qw_audit_open(&book->store, "centre-1", 3, &book->audit), QW_OK);
     for (int i = 1; i <= RECORDS; i++) {
-        char object[16];
+        char object[32];
         struct qw_audit_event event;
 
         snprintf(object, sizeof object, "device-%d", i);
