@@ -16,8 +16,9 @@ enum {
     INTERVAL_US_MAX = 10000000,
     WANTED_BITS_MIN = 256,
     WANTED_BITS_MAX = 1 << 20,
-    PLAN_PROBES_MIN = 512,   /* less hardly pays for estimating the model */
-    PLAN_BITS_PER_PROBE = 10 /* net of everything, with a reserve: see docs/design/radio.md */
+    PLAN_PROBES_MIN = 640,   /* as the innovation wants for all its lags */
+    PLAN_PROBES_FIXED = 400, /* what estimates, tags and finite size cost whatever the length */
+    PLAN_BITS_PER_PROBE = 12 /* of the others, with a reserve: see docs/design/radio.md */
 };
 
 const struct qw_plkg_policy qw_plkg_policy_standard = {
@@ -92,7 +93,7 @@ uint32_t qw_plkg_terms_probes(const struct qw_plkg_terms *terms)
 {
     uint32_t wanted = (terms->wanted_bits + PLAN_BITS_PER_PROBE - 1) / PLAN_BITS_PER_PROBE;
 
-    return smaller(larger(wanted, PLAN_PROBES_MIN), terms->probes_max);
+    return smaller(larger(PLAN_PROBES_FIXED + wanted, PLAN_PROBES_MIN), terms->probes_max);
 }
 
 static void write_terms(struct qw_writer *w, const struct qw_plkg_terms *terms)

@@ -160,9 +160,11 @@ static void terms_take_the_stricter_value(void **state)
     assert_true(qw_plkg_terms_satisfy(&merged, &a));
     assert_true(qw_plkg_terms_satisfy(&merged, &b));
     assert_false(qw_plkg_terms_satisfy(&a, &b));
-    assert_int_equal(qw_plkg_terms_probes(&merged), 1500);
+    assert_int_equal(qw_plkg_terms_probes(&merged), 1500); /* 400 + 1366 */
+    merged.wanted_bits = 8192;
+    assert_int_equal(qw_plkg_terms_probes(&merged), 400 + 683);
     merged.wanted_bits = 256;
-    assert_int_equal(qw_plkg_terms_probes(&merged), 512);
+    assert_int_equal(qw_plkg_terms_probes(&merged), 640);
     merged.probes_max = 64;
     assert_int_equal(qw_plkg_terms_probes(&merged), 64);
 }
