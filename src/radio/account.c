@@ -96,8 +96,9 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     account->entropy_bits =
         fmax((double)input->key_pairs * account->pair_bits - account->boundary_bits, 0.0);
     /* eps_s is half a quarter, for it counts twice. */
-    account->finite_size_bits = M_LOG2E * sqrt(n * (quarter_ln + M_LN2)); /* [radio 2, Delta_fs] */
-    account->amplification_bits = 2.0 * ((2.0 - input->epsilon_log2) - 1.0); /* [radio 2] */
+    account->finite_size_bits = M_LOG2E * sqrt(n * (quarter_ln + M_LN2)); /* ADR 0006, decision 3 */
+    account->amplification_bits =
+        2.0 * ((2.0 - input->epsilon_log2) - 1.0); /* leftover hash lemma */
 }
 
 uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The honest entropy account [radio 2]: from what was estimated and what was said to the length of
+/* The honest entropy account: from what was estimated and what was said to the length of
  * the key. Derivations, assumptions and the budget of epsilon: docs/adr/0006-entropy-account.md. */
 
 struct qw_account_input {

@@ -14,7 +14,7 @@ enum { SCALE_LOG2 = 13, FIXED_MAX = (1 << 23) - 1, ITERATIONS = 40, PROBES_MAX =
 static const double TONE_SPACING_HZ = 312.5e3; /* of every format of csi_frame.h */
 static const double DELAY_SPREAD_S = 60e-9;
 
-/* E[H(f) H*(g)] of an exponential delay profile [radio 3]. */
+/* E[H(f) H*(g)] of an exponential delay profile. */
 static double complex covariance(int tone_a, int tone_b)
 {
     double phase = 2.0 * M_PI * (tone_a - tone_b) * TONE_SPACING_HZ * DELAY_SPREAD_S;

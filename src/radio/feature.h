@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Public pre-processing [radio 1, step 6]: what both ends (and whoever listens) make of a
+/* Public pre-processing: what both ends (and whoever listens) make of a
  * measurement before anything is decided. A fixed orthonormal transform over the tones gathers the
  * channel in few numbers, strongest first:
  *   coherent phases   eigenvectors of the published covariance of an exponential delay profile of

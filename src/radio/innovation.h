@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* How much of each probe its past does not tell: linear prediction over the probes of one end
- * [radio 2, "past"]. Each number is regressed on a constant, on the numbers treated before it in
+/* How much of each probe its past does not tell: linear prediction over the probes of one end.
+ * Each number is regressed on a constant, on the numbers treated before it in
  * the same probe, and on both parts of its own mode in the last lags probes; what is left is the
  * innovation. docs/adr/0006-entropy-account.md derives the bounds that the account makes of it. */
 enum {

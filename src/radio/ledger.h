@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Why a session gave no key: name on the wire and in the log, value on the wire, sentence for a
- * user. [radio 1] */
+ * user. */
 #define QW_PLKG_REFUSAL_TABLE(X) \
     X(NONE, 0, "a key was made") \
     X(POOL_LOW, 1, "the authentication pool is nearly used up: charge the card") \

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What follows from the disclosed probes alone, and so costs nothing [radio 1, steps 5 and 6]: how
+/* What follows from the disclosed probes alone, and so costs nothing: how
  * each number is cut into cells, how many numbers of a probe earn their cost, and what the other
  * end's measurement says about them. */
 

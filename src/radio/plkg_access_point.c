@@ -13,7 +13,7 @@
 
 enum { LISTEN_MS = 20, PROGRESS_EVERY = 16 };
 
-/* The answer leaves when the terminal's frame is over: 32 us, SIFS 16 us, preamble. [radio 5] */
+/* The answer leaves when the terminal's frame is over: 32 us, SIFS 16 us, preamble. */
 static const int64_t ANSWER_GAP_NS = 60000;
 
 static qw_err authorise(struct qw_plkg_run *run, const struct qw_plkg_access_point *access_point,

@@ -13,7 +13,7 @@
 
 enum { TIMEOUT_STANDARD_MS = 10000 };
 
-/* Standard figures of the carrier [radio 5]: pilot and answer with their gaps, and 24 Mbit/s. */
+/* Standard figures of the carrier: pilot and answer with their gaps, and 24 Mbit/s. */
 static const double PROBE_AIRTIME_S = 178e-6;
 static const double DISCUSSION_BPS = 24e6;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: W4 S1 */
 /* Somebody in the middle alters one message of a session: never two different keys, never a hang.
- * [radio 9, "altered discussion" and "last message lost"] */
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
