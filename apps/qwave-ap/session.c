@@ -58,7 +58,7 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
     session->is_authorised = true;
     qw_hex_encode(session->id, sizeof session->id, session->id_text);
     err = qw_link_grant_open(sealed, len, qw_card_keys(context->card)->wrap, &grant);
-    if (err == QW_OK && memcmp(grant.session_id, session->id, sizeof grant.session_id) != 0) {
+    if (err == QW_OK && !qw_equal_ct(grant.session_id, session->id, sizeof grant.session_id)) {
         err = QW_ERR_AUTH;
     }
     if (err == QW_OK) {

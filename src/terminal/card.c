@@ -290,13 +290,12 @@ qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_L
     return err;
 }
 
-/* Public data only. */
 static bool is_last_package(struct qw_card *card, const struct qw_package *package)
 {
     bool is_last;
 
     qw_assert(pthread_mutex_lock(&card->mutex) == 0);
-    is_last = memcmp(package->id, card->vault->now.last_package, sizeof package->id) == 0;
+    is_last = qw_equal_ct(package->id, card->vault->now.last_package, sizeof package->id);
     qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
     return is_last;
 }

@@ -14,12 +14,6 @@ enum { KEY_LEN = 32, ENTRY_LEN = 48 };
 /* As in api/package.c: far above any use, far below overflow. */
 static const uint64_t POSITION_MAX = (uint64_t)1 << 62;
 
-/* Public data only. */
-static bool same(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    return memcmp(a, b, len) == 0;
-}
-
 static qw_err pool_add(struct qw_card_pool *pool, uint64_t position, const uint8_t *bytes,
                        size_t len)
 {
@@ -128,7 +122,7 @@ qw_err qw_card_state_add(struct qw_card_state *state, const struct qw_package *p
 {
     qw_err err;
 
-    if (!same(package->serial, state->serial, sizeof state->serial) ||
+    if (!qw_equal_ct(package->serial, state->serial, sizeof state->serial) ||
         package->epoch != state->epoch ||
         strncmp(package->owner, state->owner, sizeof state->owner) != 0) {
         return QW_ERR_AUTH;
