@@ -14,7 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADER_CAP = 320, DATA_KEY_LEN = 32, BLOCK_ID_LEN = 8, SEALED_LEN_MAX = 33000 };
+enum {
+    HEADER_CAP = 320,
+    DATA_KEY_LEN = 32,
+    BLOCK_ID_LEN = 8,
+    SEALED_LEN_MAX = 33000,
+    SLICE_LEN = 512
+};
 _Static_assert(QW_BLOCK_KEYS_MAX *QW_KEY_LEN + QW_AEAD_OVERHEAD + 4 <= SEALED_LEN_MAX,
                "block fits");
 
@@ -251,25 +257,40 @@ static uint16_t keys_wanted(struct qw_centre *centre)
     return (uint16_t)(available >= QW_BLOCK_KEYS_MIN && available < wanted ? available : wanted);
 }
 
-qw_err qw_centre_ingest(struct qw_centre *centre)
+/* In slices: a slow source is free for a fresh key between them. */
+static qw_err take_material(struct qw_centre *centre, uint8_t *material, size_t len)
 {
     const struct qw_key_source *source = centre->config.source;
+    qw_err err = QW_OK;
+
+    for (size_t at = 0; err == QW_OK && at < len; at += SLICE_LEN) {
+        pthread_mutex_lock(&centre->source_mutex);
+        while (atomic_load(&centre->fresh_waiting) > 0) {
+            pthread_cond_wait(&centre->fresh_taken, &centre->source_mutex);
+        }
+        err =
+            source->take(source->self, material + at, len - at < SLICE_LEN ? len - at : SLICE_LEN);
+        pthread_mutex_unlock(&centre->source_mutex);
+    }
+    return err;
+}
+
+qw_err qw_centre_ingest(struct qw_centre *centre)
+{
     uint8_t *material = qw_secret_new((size_t)centre->config.block_keys * QW_KEY_LEN);
     qw_err err = material == NULL ? QW_ERR_NOMEM : QW_OK;
 
-    pthread_mutex_lock(&centre->source_mutex);
     while (err == QW_OK) {
         uint16_t count = keys_wanted(centre);
 
         if (count == 0) {
             break;
         }
-        err = source->take(source->self, material, (size_t)count * QW_KEY_LEN);
+        err = take_material(centre, material, (size_t)count * QW_KEY_LEN);
         qw_centre_enter(centre);
         err = err == QW_OK ? store_block(centre, material, count) : note_failure(centre, err);
         qw_centre_leave(centre);
     }
-    pthread_mutex_unlock(&centre->source_mutex);
     qw_secret_free(material);
     return err;
 }

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,7 +96,9 @@ struct qw_key_place { /* where a carved key stands */
 struct qw_centre {
     struct qw_centre_config config;
     pthread_mutex_t mutex;
-    pthread_mutex_t source_mutex;
+    pthread_mutex_t source_mutex; /* around each take from the source */
+    pthread_cond_t fresh_taken;
+    atomic_uint fresh_waiting; /* somebody waits for a fresh key: ingest lets him go first */
     uint8_t kek[QW_KEK_LEN];
     uint8_t tombstone_key[32];
     struct qw_books books;

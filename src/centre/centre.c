@@ -86,6 +86,12 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
+    if (pthread_cond_init(&c->fresh_taken, NULL) != 0) {
+        pthread_mutex_destroy(&c->source_mutex);
+        pthread_mutex_destroy(&c->mutex);
+        qw_secret_free(c);
+        return QW_ERR_NOMEM;
+    }
     qw_centre_enter(c);
     err = qw_centre_unseal(c);
     c->config.custody = NULL; /* borrowed for this call only */
@@ -103,6 +109,7 @@ void qw_centre_free(struct qw_centre *centre)
     if (centre == NULL) {
         return;
     }
+    pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);
     qw_secret_free(centre);

@@ -237,8 +237,11 @@ static const uint8_t *take_fresh_key(struct qw_centre *centre, uint8_t key[stati
     const struct qw_key_source *source = centre->config.source;
     qw_err err;
 
+    atomic_fetch_add(&centre->fresh_waiting, 1);
     pthread_mutex_lock(&centre->source_mutex);
     err = source->take(source->self, key, QW_KEY_LEN);
+    atomic_fetch_sub(&centre->fresh_waiting, 1);
+    pthread_cond_broadcast(&centre->fresh_taken);
     pthread_mutex_unlock(&centre->source_mutex);
     return err == QW_OK ? key : NULL;
 }
