@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Looks for keys in every regular file under a folder: raw, hex of either case, base64 at each of
- * the three alignments [architecture 7]. Keys are 32 bytes each  [size: count x 32]. *hits counts
+ * the three alignments. Keys are 32 bytes each  [size: count x 32]. *hits counts
  * (file, key) pairs; the first file with one is named in where. */
 qw_err leak_scan_folder(const char *folder, const uint8_t *keys, size_t count, size_t *files,
                         size_t *hits, char *where, size_t where_cap) QW_MUST_USE;

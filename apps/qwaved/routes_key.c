@@ -26,7 +26,7 @@ static void refuse_fetch(struct call *call, qw_err err)
     case QW_ERR_NOT_FOUND:
         call_refuse_with(call, 400, "one or more keys specified are not found on KME");
         break;
-    case QW_ERR_STATE: /* suspended: it can come back, so it is no 4xx [centre 2] */
+    case QW_ERR_STATE: /* suspended: it can come back, so it is no 4xx */
         call_refuse(call, QW_ERR_UNAVAILABLE);
         break;
     default:

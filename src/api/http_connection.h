@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The open connections of a server and their absolute deadlines [centre 6.1]. An inactivity timer,
+/* The open connections of a server and their absolute deadlines. An inactivity timer,
  * which each byte resets, lets a client hold a connection for ever; a deadline does not. */
 struct qw_http_connection_set;
 

@@ -55,7 +55,7 @@ qw_err qw_url_path_split(const char *path, struct qw_url_path *out)
         split.segment[split.count].len = len;
         split.count++;
         at += len;
-        at += *at == '/'; /* the last one may be a trailing slash [centre 1.2, row 16] */
+        at += *at == '/'; /* the last one may be a trailing slash */
     }
     *out = split;
     return QW_OK;

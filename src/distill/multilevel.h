@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* One-way soft reconciliation of correlated Gaussian values: multilevel coding with one binary LDPC
- * code per level, syndromes only [W3 W11, radio 4].
+ * code per level, syndromes only [W3 W11].
  *
  * The sender holds n coefficients, each quantised to depth[j] bits: symbol q in 0 .. 2^depth - 1,
  * cell q covering [q, q + 1) in units of the cell width (the two outer cells reach to infinity).
