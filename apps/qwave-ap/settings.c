@@ -33,7 +33,7 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_REAL, epsilon_log2, -128, -32, "-64",
         "failure probability of a distilled key, at most 2 to this"),
     ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
-    ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "15", "between two probe pairs, in ms"),
+    ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "20", "between two probe pairs, in ms"),
     { .name = "log_level",
       .kind = QW_CONFIG_CHOICE,
       .offset = offsetof(struct settings, log_level),

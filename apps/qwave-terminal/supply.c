@@ -56,8 +56,7 @@ void supply_start(struct supply *supply, bool fresh_is_asked, bool refill_is_ask
 /* Refusals that another try may well not meet; the others are about the channel or the card. */
 static bool is_by_chance(enum qw_plkg_refusal refusal)
 {
-    return refusal == QW_PLKG_DECODE || refusal == QW_PLKG_VERIFY ||
-           refusal == QW_PLKG_TOO_FEW_PAIRS;
+    return refusal == QW_PLKG_DECODE || refusal == QW_PLKG_VERIFY;
 }
 
 /* Milliseconds until the next try of our own. */

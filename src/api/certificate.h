@@ -33,14 +33,13 @@ qw_err qw_certificate_authority_open(const char *certificate_path, const char *k
                                      struct qw_certificate_authority **authority) QW_MUST_USE;
 void qw_certificate_authority_free(struct qw_certificate_authority *authority); /* NULL is fine */
 
+/* purpose: the extended key usage, serverAuth or clientAuth, never both.
+ * uri: SAN URI, the identity: "urn:qwave:centre:ID" for a server, "urn:qwave:operator:ID",
+ * "urn:qwave:ap:ID" or "urn:qwave:sae:ID" for a client; printable ASCII without space. */
 struct qw_certificate_request {
-    enum qw_certificate_purpose
-        purpose; /* extended key usage: serverAuth or clientAuth, never both */
-    const char
-        *uri; /* SAN URI, the identity: "urn:qwave:centre:ID" (server), "urn:qwave:operator:ID",
-                 "urn:qwave:ap:ID", "urn:qwave:sae:ID"; printable ASCII without space */
-    const char *const *hosts; /* server: at least one DNS name or numeric address, SAN DNS or IP;
-                                 client: none */
+    enum qw_certificate_purpose purpose;
+    const char *uri;
+    const char *const *hosts; /* server: at least one DNS name or numeric address; client: none */
     size_t host_count;        /* 0..QW_CERTIFICATE_HOSTS_MAX */
     unsigned days;            /* 0: QW_CERTIFICATE_LEAF_DAYS */
     int64_t from_ms;          /* UTC; 0: five minutes ago, for clocks that are a little behind */

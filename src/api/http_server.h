@@ -13,23 +13,21 @@
 enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_MAX = 4 << 20 };
 
 struct qw_http_request {
-    const char *method; /* borrowed for the call, like everything here */
-    const char *path;   /* raw, still percent-encoded, without the query */
-    const char *query;  /* raw, without '?'; "" when none */
-    const char
-        *identity; /* from the client certificate: SAN URI, else CN; "" when it has neither */
+    const char *method;   /* borrowed for the call, like everything here */
+    const char *path;     /* raw, still percent-encoded, without the query */
+    const char *query;    /* raw, without '?'; "" when none */
+    const char *identity; /* of the certificate: SAN URI, else CN; "" when it has neither */
     const uint8_t *certificate_hash; /* SHA-256 of the DER certificate [32 bytes], for the audit */
     const char *content_type;        /* "" when none */
     const uint8_t *body;
     size_t body_len;
 };
 
-struct qw_http_answer { /* filled by the handler; body is in secret memory of the server and wiped
-                           after it was sent */
+/* Filled by the handler; body is in secret memory of the server and wiped after it was sent. */
+struct qw_http_answer {
     unsigned status;
     const char *content_type; /* static text */
-    char *body;               /* given by the server: QW_HTTP_ANSWER_MAX is its limit, grows by
-                                 qw_http_answer_write */
+    char *body;               /* grows by qw_http_answer_write, up to QW_HTTP_ANSWER_MAX */
     size_t body_len;
     size_t body_cap;
     const char *allow;      /* for 405, else NULL; static text */

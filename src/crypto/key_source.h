@@ -18,10 +18,12 @@ struct qw_key_source {
                         and for hwrng */
     bool is_simulated; /* true for simulated optics */
     void *self;
-    size_t (*available_bits)(void *self); /* a hint: may shrink before the take */
-    qw_err (*take)(void *self, uint8_t *key,
-                   size_t len); /* all len bytes or none; each byte is given once */
-    void (*close)(void *self);  /* wipes what was not taken */
+    /* A hint: may shrink before the take. */
+    size_t (*available_bits)(void *self);
+    /* All len bytes or none; each byte is given once. */
+    qw_err (*take)(void *self, uint8_t *key, size_t len);
+    /* Wipes what was not taken. */
+    void (*close)(void *self);
 };
 
 /* The kernel's generator, named what it is: "kernel". */

@@ -28,8 +28,8 @@ enum {
 struct qw_multilevel;
 
 /* Both ends create the same object from the same public numbers.
- *   depth       bits per coefficient, 0..QW_MULTILEVEL_DEPTH_MAX (0: left out)  [size: n x 1],
- * copied sigma_cells deviation of the receiver's belief in cells, 0.25..4; chooses the codes
+ *   depth        bits per coefficient, 0..QW_MULTILEVEL_DEPTH_MAX, 0: left out  [n x 1], copied
+ *   sigma_cells  deviation of the receiver's belief in cells, 0.25..4; chooses the codes
  * QW_ERR_ARG, QW_ERR_NOMEM. All memory is allocated here. */
 qw_err qw_multilevel_new(const uint8_t *depth, size_t n, double sigma_cells,
                          struct qw_multilevel **multilevel) QW_MUST_USE;

@@ -35,14 +35,9 @@ void qw_stock_use(struct qw_stock *stock, int64_t now_ms)
     stock->used[bucket % QW_STOCK_BUCKETS]++;
 }
 
-bool qw_stock_wants_refill(struct qw_stock *stock, uint32_t remaining_keys)
+bool qw_stock_wants_refill(const struct qw_stock *stock, uint32_t remaining_keys)
 {
-    if (remaining_keys < stock->low_water_keys) {
-        stock->is_filling = true;
-    } else if (remaining_keys >= stock->high_water_keys) {
-        stock->is_filling = false;
-    }
-    return stock->is_filling;
+    return remaining_keys < stock->low_water_keys;
 }
 
 uint32_t qw_stock_wanted_keys(const struct qw_stock *stock, uint32_t remaining_keys)

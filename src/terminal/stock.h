@@ -16,10 +16,9 @@ enum {
 
 struct qw_stock {
     uint32_t low_water_keys, high_water_keys; /* 1 <= low < high */
-    bool is_filling;                 /* from the low-water mark until the high-water mark */
-    int64_t since_ms;                /* first moment observed */
-    int64_t bucket_number;           /* of the newest bucket, since since_ms */
-    uint32_t used[QW_STOCK_BUCKETS]; /* keys used; index is bucket number modulo */
+    int64_t since_ms;                         /* first moment observed */
+    int64_t bucket_number;                    /* of the newest bucket, since since_ms */
+    uint32_t used[QW_STOCK_BUCKETS];          /* keys used; index is bucket number modulo */
 };
 
 void qw_stock_init(struct qw_stock *stock, uint32_t low_water_keys, uint32_t high_water_keys,
@@ -27,9 +26,8 @@ void qw_stock_init(struct qw_stock *stock, uint32_t low_water_keys, uint32_t hig
 /* One key has left the card. */
 void qw_stock_use(struct qw_stock *stock, int64_t now_ms);
 
-/* True below the low-water mark, and from then on until the high-water mark is reached: one
- * radio session may bring only a part. */
-bool qw_stock_wants_refill(struct qw_stock *stock, uint32_t remaining_keys);
+/* True below the low-water mark. */
+bool qw_stock_wants_refill(const struct qw_stock *stock, uint32_t remaining_keys);
 /* Up to the high-water mark; 0 above it. */
 uint32_t qw_stock_wanted_keys(const struct qw_stock *stock, uint32_t remaining_keys);
 
