@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READY_TIMEOUT_MS = 20000, SETTINGS_CAP = 4096 };
+enum { READY_TIMEOUT_MS = 20000, SETTINGS_CAP = 4096, CAPTURE_HIGH_WATER = 800 };
 
 struct demo_path demo_in(const struct demo *demo, const char *name)
 {
@@ -220,6 +220,12 @@ qw_err demo_start_radio(struct demo *demo)
     char error[256] = "";
     uint16_t air_port = 0;
     uint16_t tap_port = 0;
+    /* Traces are short, some with long pauses: more probes, closer, until the last record. */
+    const char *plan = demo->options->air.captures != NULL
+                           ? "probe_interval_ms: 5\nprobes_max: 20000\n"
+                           : "probe_interval_ms: 20\n";
+    int high_water_keys =
+        demo->options->air.captures != NULL ? CAPTURE_HIGH_WATER : DEMO_HIGH_WATER;
     qw_err err = qw_eavesdropper_new(&demo->eavesdropper);
 
     if (err == QW_OK) {
@@ -230,13 +236,20 @@ qw_err demo_start_radio(struct demo *demo)
         return err;
     }
     err = write_settings(demo, "ap.yaml",
-                         "access_point_id: ap-1\nlisten_address: 127.0.0.1\nlisten_port: "
-                         "0\ncentre_url: %s\ncertificate: %s/ap-1.pem\n"
-                         "key: %s/ap-1.key\nca: %s/centre/ca/ca.pem\ncard: "
-                         "%s/ap-1.card\npassphrase_file: %s/ap-1.passphrase\n"
-                         "air_address: 127.0.0.1\nair_port: %u\n",
+                         "access_point_id: ap-1\n"
+                         "listen_address: 127.0.0.1\n"
+                         "listen_port: 0\n"
+                         "centre_url: %s\n"
+                         "certificate: %s/ap-1.pem\n"
+                         "key: %s/ap-1.key\n"
+                         "ca: %s/centre/ca/ca.pem\n"
+                         "card: %s/ap-1.card\n"
+                         "passphrase_file: %s/ap-1.passphrase\n"
+                         "air_address: 127.0.0.1\n"
+                         "air_port: %u\n"
+                         "%s",
                          demo->url, demo->folder, demo->folder, demo->folder, demo->folder,
-                         demo->folder, air_port);
+                         demo->folder, air_port, plan);
     if (err == QW_OK) {
         err = start(demo, "qwave-ap", "ap.yaml", "qwave-ap.log", &demo->access_point, ready,
                     sizeof ready);
@@ -250,13 +263,19 @@ qw_err demo_start_radio(struct demo *demo)
         return err;
     }
     return write_settings(demo, "terminal.yaml",
-                          "terminal_id: phone-1\ncard: %s/phone-1.card\npassphrase_file: "
-                          "%s/phone-1.passphrase\nsocket: %s/terminal.sock\n"
-                          "access_point_address: 127.0.0.1\naccess_point_port: %u\nair_address: "
-                          "127.0.0.1\nair_port: %u\n"
-                          "low_water_keys: %u\nhigh_water_keys: %u\n",
+                          "terminal_id: phone-1\n"
+                          "card: %s/phone-1.card\n"
+                          "passphrase_file: %s/phone-1.passphrase\n"
+                          "socket: %s/terminal.sock\n"
+                          "access_point_address: 127.0.0.1\n"
+                          "access_point_port: %u\n"
+                          "air_address: 127.0.0.1\n"
+                          "air_port: %u\n"
+                          "low_water_keys: %d\n"
+                          "high_water_keys: %d\n"
+                          "%s",
                           demo->folder, demo->folder, demo->folder, tap_port, air_port,
-                          DEMO_LOW_WATER, DEMO_HIGH_WATER);
+                          DEMO_LOW_WATER, high_water_keys, plan);
 }
 
 qw_err demo_start_terminal(struct demo *demo)

@@ -2,6 +2,7 @@
 #include "ledger_print.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 
 uint64_t ledger_leaked_bits(const struct qw_plkg_ledger *ledger)
 {
@@ -16,34 +17,49 @@ double ledger_net_rate_bps(const struct qw_plkg_ledger *ledger)
     return (double)(ledger->secret_bits - ledger->auth_bits) / ledger->channel_time_s;
 }
 
+/* One line of the account: a sign, a name, a number of bits, and what there is to say about it. */
+static void line(FILE *stream, const char *name, double bits, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void line(FILE *stream, const char *name, double bits, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stream, "  %-31s %9.0f   ", name, bits);
+    va_start(arguments, format);
+    vfprintf(stream, format, arguments);
+    va_end(arguments);
+    fprintf(stream, "\n");
+}
+
 void ledger_print(FILE *stream, const struct qw_plkg_ledger *l)
 {
-    fprintf(stream, "  probe pairs sent               %10" PRIu64 "\n", l->probes);
+    line(stream, "probe pairs sent", (double)l->probes, "in %.1f s of channel time",
+         l->channel_time_s);
+    line(stream, "heard at both ends", (double)l->pairs,
+         "%" PRIu64 " of them disclosed to estimate the channel; the ends agree to %.1f dB",
+         l->disclosed_pairs, l->snr_db);
+    line(stream, "raw bits of the key string", (double)l->raw_bits, "from %" PRIu64 " coefficients",
+         l->coefficients);
+    line(stream, "entropy of the key string", l->entropy_bits,
+         "given its past and an eavesdropper credited with correlation %.2f", l->eve_correlation);
+    line(stream, "- finite size", l->finite_size_bits, "of a session that is not endless");
+    line(stream, "- said to correct errors", (double)l->reconciliation_bits, "in %u extra rounds",
+         l->more_rounds);
+    line(stream, "- said to verify and to select",
+         (double)(l->verification_bits + l->selection_bits), "tags, and numbers from key data");
+    line(stream, "- privacy amplification", l->amplification_bits, "leftover hash lemma");
+    if (l->secret_bits > 0) {
+        line(stream, "= secret bits", (double)l->secret_bits,
+             "failing with probability 2^%.1f at most", l->epsilon_log2);
+    } else {
+        line(stream, "= secret bits", 0.0, "no key");
+    }
+    line(stream, "authentication bits spent", (double)l->auth_bits, "of the pool on the card");
     fprintf(stream,
-            "  heard at both ends             %10" PRIu64
-            "   of which disclosed to estimate the channel: %" PRIu64 "\n",
-            l->pairs, l->disclosed_pairs);
-    fprintf(stream,
-            "  key string, raw bits           %10" PRIu64 "   from %" PRIu64
-            " coefficients at %.1f dB\n",
-            l->raw_bits, l->coefficients, l->snr_db);
-    fprintf(stream,
-            "  entropy, eavesdropper credited %10.0f   with correlation %.2f and with the past\n",
-            l->entropy_bits, l->eve_correlation);
-    fprintf(stream, "  - finite size                  %10.0f\n", l->finite_size_bits);
-    fprintf(stream, "  - said to correct errors       %10" PRIu64 "   in %u extra rounds\n",
-            l->reconciliation_bits, l->more_rounds);
-    fprintf(stream, "  - said to verify, to select    %10" PRIu64 "\n",
-            l->verification_bits + l->selection_bits);
-    fprintf(stream, "  - privacy amplification        %10.0f\n", l->amplification_bits);
-    fprintf(stream,
-            "  = secret bits                  %10" PRIu64 "   failure probability at most 2^%.1f\n",
-            l->secret_bits, l->epsilon_log2);
-    fprintf(stream, "  authentication bits spent      %10" PRIu64 "\n", l->auth_bits);
-    fprintf(stream,
-            "  channel time                   %10.1f s net rate %.0f bit/s, %.2f %% of the "
-            "airtime, %" PRIu64 " messages\n",
-            l->channel_time_s, ledger_net_rate_bps(l), 100 * l->airtime_share, l->messages);
+            "  net rate %.0f bit/s on the channel's clock; %.2f %% of the airtime; %" PRIu64
+            " messages\n",
+            ledger_net_rate_bps(l), 100 * l->airtime_share, l->messages);
     if (l->refusal != QW_PLKG_NONE) {
         fprintf(stream, "  refused: %s (%s)\n",
                 qw_plkg_refusal_text((enum qw_plkg_refusal)l->refusal),

@@ -232,13 +232,14 @@ static bool is_verified(const struct qw_plkg_run *run, const struct qw_plkg_synd
 }
 
 /* For the ledger: the access point has decided already. */
-static void note_snr(struct qw_plkg_run *run, const struct qw_disclosed *disclosed)
+static void note_snr(struct qw_plkg_run *run)
 {
+    struct qw_disclosed disclosed = qw_plkg_run_disclosed(run);
     struct qw_model_report report = { 0 };
     struct qw_model own;
-    qw_err err = qw_model_estimate(disclosed, run->terms.eve_correlation / 10000.0, &own, &report);
+    qw_err err = qw_model_estimate(&disclosed, run->terms.eve_correlation / 10000.0, &own, &report);
 
-    if (err == QW_OK) {
+    if (err == QW_OK || err == QW_ERR_REFUSED) {
         run->ledger.snr_db = report.snr_db;
     }
 }
@@ -254,7 +255,7 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
     if (run->model.dims > disclosed.stride) {
         return QW_ERR_FORMAT;
     }
-    note_snr(run, &disclosed);
+    note_snr(run);
     err = qw_belief_fit(&disclosed, &disclosed.y, 1, run->model.dims, &belief);
     if (err == QW_OK) {
         err = check_model(run, &belief);
@@ -292,6 +293,9 @@ static qw_err reconcile(struct qw_plkg_run *run)
     qw_plkg_run_progress(run, QW_PLKG_STAGE_RECONCILE, 0, 1);
     err =
         qw_plkg_link_receive(run->link, QW_PLKG_SYNDROME, NULL, &body, &len, run->link->timeout_ms);
+    if (err == QW_ERR_REFUSED) {
+        note_snr(run);
+    }
     if (err != QW_OK) {
         return err;
     }
