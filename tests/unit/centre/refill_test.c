@@ -11,6 +11,9 @@
 
 #include "unit/centre/scene.h"
 
+#include <pthread.h>
+#include <time.h>
+
 static uint8_t sealed[65536];
 static uint8_t session_id[16];
 
@@ -175,6 +178,66 @@ static void a_fresh_key_comes_straight_from_the_source(void **state)
     assert_books_balance(scene);
 }
 
+/* A slow source that is filling the stock, in a thread of its own. */
+struct filling {
+    struct scene *scene;
+    qw_err (*take)(void *self, uint8_t *key, size_t len);
+    pthread_mutex_t mutex;
+    pthread_cond_t begun;
+    size_t takes;        /* of any length, under the mutex */
+    size_t fresh_number; /* which of them was one key long; 0: none yet */
+};
+
+static struct filling filling;
+
+static qw_err take_slowly(void *self, uint8_t *key, size_t len)
+{
+    struct timespec pause = { .tv_nsec = 5000000 };
+
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&filling.mutex);
+    filling.takes++;
+    if (len == 32) {
+        filling.fresh_number = filling.takes;
+    }
+    pthread_cond_broadcast(&filling.begun);
+    pthread_mutex_unlock(&filling.mutex);
+    return filling.take(self, key, len);
+}
+
+static void *fill(void *scene)
+{
+    assert_int_equal(qw_centre_ingest(((struct scene *)scene)->centre), QW_OK);
+    return NULL;
+}
+
+static void a_fresh_key_does_not_wait_for_the_stock_to_fill(void **state)
+{
+    struct scene *scene = *state;
+    pthread_t thread;
+    size_t len = 0;
+
+    make_everybody(scene);
+    scene->config.stock_keys = 2000; /* over a hundred slices of the source */
+    scene_restart(scene);
+    assert_int_equal(contact(scene, true, 1, session_id), QW_OK);
+    filling = (struct filling){ .take = scene->source.take,
+                                .mutex = PTHREAD_MUTEX_INITIALIZER,
+                                .begun = PTHREAD_COND_INITIALIZER };
+    scene->source.take = take_slowly;
+    assert_int_equal(pthread_create(&thread, NULL, fill, scene), 0);
+    pthread_mutex_lock(&filling.mutex);
+    while (filling.takes == 0) {
+        pthread_cond_wait(&filling.begun, &filling.mutex);
+    }
+    pthread_mutex_unlock(&filling.mutex);
+    assert_int_equal(get_package(scene, session_id, 500, sealed, &len), QW_OK);
+    pthread_join(thread, NULL);
+    scene->source.take = filling.take;
+    assert_true(filling.fresh_number > 0 && filling.fresh_number < filling.takes);
+    assert_books_balance(scene);
+}
+
 static void no_fresh_key_without_a_source(void **state)
 {
     struct scene *scene = *state;
@@ -305,6 +368,7 @@ int main(void)
         IN_SCENE(gives_the_pending_package_again_under_another_pad),
         IN_SCENE(every_pad_length_gives_a_gain_or_a_refusal),
         IN_SCENE(a_fresh_key_comes_straight_from_the_source),
+        IN_SCENE(a_fresh_key_does_not_wait_for_the_stock_to_fill),
         IN_SCENE(no_fresh_key_without_a_source),
         IN_SCENE(an_empty_stock_gives_what_is_left_and_then_refuses),
         IN_SCENE(a_session_belongs_to_one_access_point_and_ends),
