@@ -7,13 +7,12 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/socket.h"
-#include "crypto/selftest.h"
+#include "program/start.h"
 #include "session.h"
 #include "settings.h"
 #include "terminal/card_unlock.h"
 #include "waiting_room.h"
 
-#include <argp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -21,81 +20,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 enum { LOOK_MS = 500, CENTRE_TIMEOUT_MS = 10000, PEM_MAX = 1 << 16 };
 
 static atomic_bool stop; /* set by the signal handler, read by the session */
 
 const char *argp_program_version = "qwave-ap " QW_VERSION;
 
-struct arguments {
-    const char *config;
-    const char *port_file;
-    bool check_only;
-};
-
-static const struct argp_option options[] = {
-    { "config", 'c', "FILE", 0, "settings (default: ap.yaml)", 0 },
-    { "check", 'C', NULL, 0, "read the settings, say whether they are right, and end", 0 },
-    { "port-file", 'p', "FILE", 0, "write the port that terminals connect to into FILE", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-
-    switch (key) {
-    case 'c':
-        arguments->config = value;
-        return 0;
-    case 'C':
-        arguments->check_only = true;
-        return 0;
-    case 'p':
-        arguments->port_file = value;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static void on_signal(int number)
 {
     (void)number;
     atomic_store(&stop, true);
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal };
-
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
-static int exit_of(qw_err err)
-{
-    return err == QW_ERR_REFUSED || err == QW_ERR_AUTH ? EXIT_REFUSED : EXIT_FAILED;
-}
-
-/* Known answers first: a broken algorithm must not meet a key. */
-static int prepare_process(const struct qw_log *log)
-{
-    const char *failed = NULL;
-
-    if (qw_process_harden() != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "this process cannot be kept from dumping core");
-        return EXIT_FAILED;
-    }
-    if (qw_crypto_selftest(&failed) != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "self-test of %s failed: not serving",
-                     failed == NULL ? "an algorithm" : failed);
-        return EXIT_REFUSED;
-    }
-    return EXIT_DONE;
 }
 
 static qw_err open_card(const struct settings *settings, const struct qw_log *log,
@@ -130,18 +64,6 @@ static qw_err check_files(const struct settings *settings, const struct qw_log *
     return err;
 }
 
-static qw_err write_port_file(const char *path, uint16_t port)
-{
-    FILE *file = fopen(path, "w");
-    bool ok;
-
-    if (file == NULL) {
-        return QW_ERR_IO;
-    }
-    ok = fprintf(file, "%u\n", port) > 0;
-    return fclose(file) == 0 && ok ? QW_OK : QW_ERR_IO;
-}
-
 static void serve(const struct session_context *context, int listener)
 {
     struct waiting_room room = { .listener = listener };
@@ -162,7 +84,7 @@ static void serve(const struct session_context *context, int listener)
     qw_log_write(context->log, QW_LOG_INFO, "told to end");
 }
 
-static qw_err listen_and_serve(const struct session_context *context, const char *port_file)
+static qw_err listen_and_serve(const struct session_context *context)
 {
     const struct settings *settings = context->settings;
     int listener = -1;
@@ -175,21 +97,16 @@ static qw_err listen_and_serve(const struct session_context *context, const char
                      settings->listen_address, (long long)settings->listen_port, qw_err_text(err));
         return err;
     }
-    if (port_file != NULL) {
-        err = write_port_file(port_file, port);
-    }
-    if (err == QW_OK) {
-        qw_log_write(context->log, QW_LOG_INFO, "serving terminals on %s:%u",
-                     settings->listen_address, port);
-        printf("ready %u\n", port);
-        fflush(stdout);
-        serve(context, listener);
-    }
+    qw_log_write(context->log, QW_LOG_INFO, "serving terminals on %s:%u", settings->listen_address,
+                 port);
+    printf("ready %u\n", port);
+    fflush(stdout);
+    serve(context, listener);
     qw_socket_close(listener);
-    return err;
+    return QW_OK;
 }
 
-static int run(const struct settings *settings, const char *port_file)
+static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
                           .component = "ap",
@@ -200,13 +117,13 @@ static int run(const struct settings *settings, const char *port_file)
                                           .key_path = settings->key,
                                           .ca_path = settings->ca,
                                           .timeout_ms = CENTRE_TIMEOUT_MS };
-    int status = prepare_process(&log);
+    int status = qw_program_prepare(&log);
     qw_err err;
 
-    if (status != EXIT_DONE) {
+    if (status != QW_EXIT_DONE) {
         return status;
     }
-    catch_signals();
+    qw_program_stop_on_signals(on_signal);
     err = open_card(settings, &log, &context.card);
     if (err == QW_OK) {
         err = check_files(settings, &log);
@@ -219,38 +136,30 @@ static int run(const struct settings *settings, const char *port_file)
         }
     }
     if (err == QW_OK) {
-        err = listen_and_serve(&context, port_file);
+        err = listen_and_serve(&context);
     }
     qw_http_client_free(context.centre);
     qw_card_close(context.card);
-    return err == QW_OK ? EXIT_DONE : exit_of(err);
+    return qw_exit_of(err);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
+    static const char help[] =
         "Access point of Q-Wave: distils keys with terminals over the radio and carries keys of "
-        "the centre to them. Prints `ready PORT` when it serves.",
-        NULL,
-        NULL,
-        NULL
-    };
+        "the centre to them. Prints `ready PORT` when it serves.";
     static struct settings settings;
-    struct arguments arguments = { .config = "ap.yaml" };
+    struct qw_daemon_arguments arguments = { .config = "ap.yaml" };
     char error[QW_CONFIG_ERROR_CAP] = "";
 
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    qw_daemon_arguments_read(argc, argv, help, &arguments);
     if (settings_read(arguments.config, &settings, error) != QW_OK) {
         fprintf(stderr, "qwave-ap: %s\n", error);
-        return EXIT_USAGE;
+        return QW_EXIT_USAGE;
     }
     if (arguments.check_only) {
         printf("%s: ok\n", arguments.config);
-        return EXIT_DONE;
+        return QW_EXIT_DONE;
     }
-    return run(&settings, arguments.port_file);
+    return run(&settings);
 }

@@ -2,9 +2,16 @@
 #ifndef QWAVE_COMMAND_H
 #define QWAVE_COMMAND_H
 
+#include "program/start.h"
+
 /* Subcommands of `qwave`: one file each, argv[0] is the subcommand's name. The result is the exit
  * status. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+enum {
+    EXIT_DONE = QW_EXIT_DONE,
+    EXIT_FAILED = QW_EXIT_FAILED,
+    EXIT_USAGE = QW_EXIT_USAGE,
+    EXIT_REFUSED = QW_EXIT_REFUSED
+};
 
 int cmd_admin(int argc, char **argv);
 int cmd_air(int argc, char **argv);

@@ -2,8 +2,9 @@
 /* qwave: the command line of Q-Wave. A table of subcommands and a loop. */
 #include "command.h"
 
-#include "base/secret.h"
+#include "base/log.h"
 
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ static void print_usage(FILE *stream)
 
 int main(int argc, char **argv)
 {
+    struct qw_log log = { .stream = stderr, .component = "qwave", .level = QW_LOG_ERROR };
+
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -48,10 +51,12 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            if (qw_process_harden() != QW_OK) {
-                fprintf(stderr, "qwave: this process cannot be kept from dumping core\n");
-                return EXIT_FAILED;
+            int status = qw_program_prepare(&log);
+
+            if (status != EXIT_DONE) {
+                return status;
             }
+            argp_err_exit_status = EXIT_USAGE;
             return commands[i].run(argc - 1, argv + 1);
         }
     }

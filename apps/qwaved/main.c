@@ -9,55 +9,20 @@
 #include "centre/centre.h"
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
-#include "crypto/selftest.h"
+#include "program/start.h"
 #include "router.h"
 #include "settings.h"
 #include "source_gate.h"
 #include "store/store_sqlite.h"
 #include "upkeep.h"
 
-#include <argp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
-
 const char *argp_program_version = "qwaved " QW_VERSION;
-
-struct arguments {
-    const char *config;
-    bool check_only;
-};
-
-static const struct argp_option options[] = {
-    { "config", 'c', "FILE", 0, "settings (default: qwaved.yaml)", 0 },
-    { "check", 'C', NULL, 0, "read the settings, say whether they are right, and end", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-
-    switch (key) {
-    case 'c':
-        arguments->config = value;
-        return 0;
-    case 'C':
-        arguments->check_only = true;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static int exit_of(qw_err err)
-{
-    return err == QW_ERR_REFUSED || err == QW_ERR_AUTH ? EXIT_REFUSED : EXIT_FAILED;
-}
 
 /* What the daemon holds; opened and closed as a whole. */
 struct daemon {
@@ -231,24 +196,6 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     return err;
 }
 
-/* Known answers first: a broken algorithm must not meet a key. */
-static int prepare_process(const struct qw_log *log)
-{
-    const char *failed = NULL;
-
-    unsetenv("SSLKEYLOGFILE"); /* the TLS library would write every session's keys to it */
-    if (qw_process_harden() != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "this process cannot be kept from dumping core");
-        return EXIT_FAILED;
-    }
-    if (qw_crypto_selftest(&failed) != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "self-test of %s failed: not serving",
-                     failed == NULL ? "an algorithm" : failed);
-        return EXIT_REFUSED;
-    }
-    return EXIT_DONE;
-}
-
 /* Before any thread starts, so that only the main thread ever takes them. */
 static void block_signals(sigset_t *signals)
 {
@@ -265,8 +212,8 @@ static int run(struct daemon *daemon)
     int status;
     qw_err err;
 
-    status = prepare_process(&daemon->log);
-    if (status != EXIT_DONE) {
+    status = qw_program_prepare(&daemon->log);
+    if (status != QW_EXIT_DONE) {
         return status;
     }
     block_signals(&signals);
@@ -275,36 +222,26 @@ static int run(struct daemon *daemon)
         err = serve(daemon, &signals);
     }
     daemon_close(daemon);
-    return err == QW_OK ? EXIT_DONE : exit_of(err);
+    return qw_exit_of(err);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        NULL,
+    static const char help[] =
         "Key service centre of a site: keeps quantum keys, knows every device, and gives keys to "
-        "those who may have them. Prints `ready PORT` when it serves.",
-        NULL,
-        NULL,
-        NULL
-    };
-    struct arguments arguments = { .config = "qwaved.yaml" };
+        "those who may have them. Prints `ready PORT` when it serves.";
+    struct qw_daemon_arguments arguments = { .config = "qwaved.yaml" };
     struct daemon daemon = { .log = { .stream = stderr, .component = "centre" } };
     char error[QW_CONFIG_ERROR_CAP] = "";
 
-    argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return EXIT_USAGE;
-    }
+    qw_daemon_arguments_read(argc, argv, help, &arguments);
     if (settings_read(arguments.config, &daemon.settings, error) != QW_OK) {
         fprintf(stderr, "qwaved: %s\n", error);
-        return EXIT_USAGE;
+        return QW_EXIT_USAGE;
     }
     if (arguments.check_only) {
         printf("%s: ok\n", arguments.config);
-        return EXIT_DONE;
+        return QW_EXIT_DONE;
     }
     daemon.log.level = (enum qw_log_level)daemon.settings.log_level;
     return run(&daemon);
