@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "api/url.h"
 #include "operator.h"
 
 #include <argp.h>
@@ -14,7 +15,7 @@
 
 /* qwave admin: what an operator does on a running centre [C8 C10, first form]. */
 
-enum { WORDS_MAX = 4, PATH_TEXT_CAP = 512 };
+enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100 };
 
 struct arguments {
     const char *operator_path, *url, *kind, *owner, *peer, *certificate, *key;
@@ -77,24 +78,18 @@ static void print_devices(const cJSON *devices)
     scols_unref_table(table);
 }
 
-static qw_err call_and_show(struct operator_desk *desk, const char *method, const char *path,
-                            const struct arguments *arguments)
+static void show(const char *answer, const struct arguments *arguments)
 {
-    const char *answer = NULL;
-    qw_err err = operator_call(desk, method, path, NULL, &answer);
     cJSON *json;
     const cJSON *devices;
 
-    if (err != QW_OK) {
-        return err;
-    }
     if (arguments->as_json) {
         printf("%s\n", answer);
-        return QW_OK;
+        return;
     }
     json = cJSON_Parse(answer);
     devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
-    if (devices != NULL) {
+    if (cJSON_IsArray(devices)) {
         print_devices(devices);
     } else if (json != NULL && json->child != NULL) {
         print_pairs(json);
@@ -102,25 +97,84 @@ static qw_err call_and_show(struct operator_desk *desk, const char *method, cons
         printf("done\n");
     }
     cJSON_Delete(json);
-    return QW_OK;
+}
+
+static qw_err get_and_show(struct operator_desk *desk, const char *path,
+                           const struct arguments *arguments)
+{
+    const char *answer = NULL;
+    qw_err err = operator_call(desk, "GET", path, NULL, &answer);
+
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
 }
 
 static qw_err run_status(struct operator_desk *desk, const struct arguments *arguments)
 {
-    return call_and_show(desk, "GET", "/v1/status", arguments);
+    return get_and_show(desk, "/v1/status", arguments);
+}
+
+/* Moves the devices of one page to all; *last is the id of the last one, *count how many came. */
+static qw_err take_page(const char *answer, cJSON *all, char *last, size_t cap, int *count)
+{
+    cJSON *page = cJSON_Parse(answer);
+    cJSON *devices = cJSON_GetObjectItemCaseSensitive(page, "devices");
+    qw_err err = cJSON_IsArray(devices) ? QW_OK : QW_ERR_FORMAT;
+
+    *count = cJSON_GetArraySize(devices);
+    while (err == QW_OK && cJSON_GetArraySize(devices) > 0) {
+        cJSON *device = cJSON_DetachItemFromArray(devices, 0);
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(device, "id");
+
+        if (!cJSON_IsString(id) || qw_url_encode(id->valuestring, last, cap) != QW_OK) {
+            err = QW_ERR_FORMAT;
+        }
+        cJSON_AddItemToArray(all, device);
+    }
+    cJSON_Delete(page);
+    return err;
 }
 
 static qw_err run_device_list(struct operator_desk *desk, const struct arguments *arguments)
 {
-    return call_and_show(desk, "GET", "/v1/devices", arguments);
+    cJSON *merged = cJSON_CreateObject();
+    cJSON *all = cJSON_AddArrayToObject(merged, "devices");
+    char last[PATH_TEXT_CAP / 2] = "";
+    char *text;
+    int count = PAGE_DEVICES;
+    qw_err err = all == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    while (err == QW_OK && count == PAGE_DEVICES) {
+        char path[PATH_TEXT_CAP];
+        const char *answer = NULL;
+
+        (void)snprintf(path, sizeof path, "/v1/devices?limit=%d%s%s", PAGE_DEVICES,
+                       last[0] != '\0' ? "&after=" : "", last);
+        err = operator_call(desk, "GET", path, NULL, &answer);
+        if (err == QW_OK) {
+            err = take_page(answer, all, last, sizeof last, &count);
+        }
+    }
+    text = err == QW_OK ? cJSON_PrintUnformatted(merged) : NULL;
+    if (text != NULL) {
+        show(text, arguments);
+    }
+    cJSON_free(text);
+    cJSON_Delete(merged);
+    return err;
 }
 
 static qw_err run_device_show(struct operator_desk *desk, const struct arguments *arguments)
 {
-    char path[PATH_TEXT_CAP];
+    const char *answer = NULL;
+    qw_err err = operator_device_call(desk, "GET", arguments->word[2], "", NULL, &answer);
 
-    snprintf(path, sizeof path, "/v1/devices/%s", arguments->word[2]);
-    return call_and_show(desk, "GET", path, arguments);
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
 }
 
 static qw_err run_device_add(struct operator_desk *desk, const struct arguments *arguments)
@@ -137,10 +191,16 @@ static qw_err run_device_add(struct operator_desk *desk, const struct arguments 
 /* The verb is a word of the table of actions, not of the user's. */
 static qw_err run_device_change(struct operator_desk *desk, const struct arguments *arguments)
 {
-    char path[PATH_TEXT_CAP];
+    char action[ACTION_CAP];
+    const char *answer = NULL;
+    qw_err err;
 
-    snprintf(path, sizeof path, "/v1/devices/%s/%s", arguments->word[2], arguments->word[1]);
-    return call_and_show(desk, "POST", path, arguments);
+    (void)snprintf(action, sizeof action, "/%s", arguments->word[1]);
+    err = operator_device_call(desk, "POST", arguments->word[2], action, NULL, &answer);
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
 }
 
 static qw_err run_certificate(struct operator_desk *desk, const struct arguments *arguments)

@@ -2,16 +2,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "operator.h"
 
+#include "api/centre_client.h"
 #include "api/certificate.h"
 #include "api/http_client.h"
+#include "api/json_reader.h"
 #include "api/json_writer.h"
-#include "base/base64.h"
+#include "api/url.h"
 #include "base/config.h"
 #include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "terminal/card.h"
 
-#include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 enum {
     BODY_CAP = 1024,
+    PATH_TEXT_CAP = 512,
     MESSAGE_CAP = 256,
     PACKAGE_CAP = 256 * 1024,
     TIMEOUT_MS = 20000,
@@ -105,31 +107,14 @@ const char *operator_message(const struct operator_desk *desk)
 
 static void keep_message(struct operator_desk *desk, unsigned status, const char *answer)
 {
-    cJSON *json = cJSON_Parse(answer);
-    const cJSON *message = cJSON_GetObjectItemCaseSensitive(json, "message");
+    char message[MESSAGE_CAP / 2] = "the centre refused";
+    struct qw_json_reader r;
 
-    snprintf(desk->message, sizeof desk->message, "%s (status %u)",
-             cJSON_IsString(message) ? message->valuestring : "the centre refused", status);
-    cJSON_Delete(json);
-}
-
-static qw_err status_error(unsigned status)
-{
-    switch (status) {
-    case 400:
-        return QW_ERR_FORMAT;
-    case 401:
-    case 403:
-        return QW_ERR_REFUSED;
-    case 404:
-        return QW_ERR_NOT_FOUND;
-    case 409:
-        return QW_ERR_CONFLICT;
-    case 503:
-        return QW_ERR_EXHAUSTED;
-    default:
-        return status >= 200 && status < 300 ? QW_OK : QW_ERR_IO;
+    if (qw_json_open(answer, strlen(answer), &r) == QW_OK) {
+        qw_json_get_text(&r, qw_json_root_object(&r), "message", message, 1, sizeof message);
+        qw_json_close(&r);
     }
+    (void)snprintf(desk->message, sizeof desk->message, "%s (status %u)", message, status);
 }
 
 qw_err operator_call(struct operator_desk *desk, const char *method, const char *path,
@@ -145,7 +130,7 @@ qw_err operator_call(struct operator_desk *desk, const char *method, const char 
                  qw_err_text(err));
         return err;
     }
-    err = status_error(status);
+    err = qw_centre_client_status(status);
     if (err != QW_OK) {
         keep_message(desk, status, text);
         return err;
@@ -178,25 +163,37 @@ qw_err operator_device_add(struct operator_desk *desk, const char *id, const cha
     return operator_call(desk, "POST", "/v1/devices", body, &answer);
 }
 
-/* The member's base64 text of a JSON answer as bytes. */
-static qw_err decode_member(const char *answer, const char *name, uint8_t *out, size_t cap,
-                            size_t *len)
+qw_err operator_device_call(struct operator_desk *desk, const char *method, const char *id,
+                            const char *action, const char *body, const char **answer)
 {
-    cJSON *json = cJSON_Parse(answer);
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
-    qw_err err = QW_ERR_FORMAT;
+    char path[PATH_TEXT_CAP];
+    char encoded[PATH_TEXT_CAP / 2];
+    qw_err err = qw_url_encode(id, encoded, sizeof encoded);
 
-    if (cJSON_IsString(member)) {
-        err = qw_base64_decode(member->valuestring, strlen(member->valuestring), out, cap, len);
+    if (err != QW_OK ||
+        (size_t)snprintf(path, sizeof path, "/v1/devices/%s%s", encoded, action) >= sizeof path) {
+        return QW_ERR_ARG;
     }
-    cJSON_Delete(json); /* sealed bytes only: nothing to wipe */
+    return operator_call(desk, method, path, body, answer);
+}
+
+static qw_err read_package(const char *answer, uint8_t *package, size_t *len)
+{
+    struct qw_json_reader r;
+    qw_err err = qw_json_open(answer, strlen(answer), &r);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_json_get_base64(&r, qw_json_root_object(&r), "package", package, 1, PACKAGE_CAP, len);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
     return err;
 }
 
 static qw_err ask_for_package(struct operator_desk *desk, const char *device_id, uint32_t keys,
                               uint8_t *package, size_t *len)
 {
-    char path[BODY_CAP];
     char body[BODY_CAP];
     const char *answer = NULL;
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
@@ -208,17 +205,15 @@ static qw_err ask_for_package(struct operator_desk *desk, const char *device_id,
     qw_json_name(&w, "keys");
     qw_json_uint(&w, keys);
     qw_json_object_end(&w);
-    if (!qw_json_done(&w) ||
-        (size_t)snprintf(path, sizeof path, "/v1/devices/%s/charge", device_id) >= sizeof path) {
+    if (!qw_json_done(&w)) {
         return QW_ERR_ARG;
     }
-    err = operator_call(desk, "POST", path, body, &answer);
-    return err != QW_OK ? err : decode_member(answer, "package", package, PACKAGE_CAP, len);
+    err = operator_device_call(desk, "POST", device_id, "/charge", body, &answer);
+    return err != QW_OK ? err : read_package(answer, package, len);
 }
 
 static qw_err confirm(struct operator_desk *desk, const char *device_id, const uint8_t *receipt)
 {
-    char path[BODY_CAP];
     char body[BODY_CAP];
     const char *answer;
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
@@ -227,11 +222,10 @@ static qw_err confirm(struct operator_desk *desk, const char *device_id, const u
     qw_json_name(&w, "receipt");
     qw_json_base64(&w, receipt, QW_RECEIPT_LEN);
     qw_json_object_end(&w);
-    if (!qw_json_done(&w) || (size_t)snprintf(path, sizeof path, "/v1/devices/%s/charge/confirm",
-                                              device_id) >= sizeof path) {
+    if (!qw_json_done(&w)) {
         return QW_ERR_ARG;
     }
-    return operator_call(desk, "POST", path, body, &answer);
+    return operator_device_call(desk, "POST", device_id, "/charge/confirm", body, &answer);
 }
 
 /* A new card: the package is for the station, which opens it with its own card, writes the new one

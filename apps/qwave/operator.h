@@ -23,6 +23,9 @@ void operator_close(struct operator_desk *desk); /* NULL is fine */
  * error, its message is in operator_message. */
 qw_err operator_call(struct operator_desk *desk, const char *method, const char *path,
                      const char *body, const char **answer) QW_MUST_USE;
+/* The same on a device: action is "" or begins with '/'. */
+qw_err operator_device_call(struct operator_desk *desk, const char *method, const char *id,
+                            const char *action, const char *body, const char **answer) QW_MUST_USE;
 const char *operator_message(const struct operator_desk *desk);
 
 qw_err operator_device_add(struct operator_desk *desk, const char *id, const char *kind,

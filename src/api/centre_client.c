@@ -17,10 +17,11 @@ enum {
     BODY_CAP = QW_BASE64_LEN(BLOB_MAX) + 64
 };
 
-static qw_err status_to_err(unsigned status)
+qw_err qw_centre_client_status(unsigned status)
 {
     switch (status) {
     case 200:
+    case 201:
         return QW_OK;
     case 400:
         return QW_ERR_FORMAT;
@@ -48,7 +49,7 @@ static qw_err post(struct qw_http_client *client, const char *path, const char *
     qw_err err = qw_http_client_call(client, "POST", path, body, &status, &answer, &len);
 
     if (err == QW_OK) {
-        err = status_to_err(status);
+        err = qw_centre_client_status(status);
     }
     if (err != QW_OK) {
         return err;

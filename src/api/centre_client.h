@@ -8,9 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Calls to the centre's REST interface, as access points and operators make them
- * (docs/protocol/centre-rest.md). Sealed blobs pass through unopened. Status 400 is QW_ERR_FORMAT,
- * 401/403 QW_ERR_REFUSED, 404 QW_ERR_NOT_FOUND, 409 QW_ERR_CONFLICT, 503 QW_ERR_EXHAUSTED. */
+/* Calls to the centre's REST interface, as access points make them (docs/protocol/centre-rest.md).
+ * Sealed blobs pass through unopened. */
+
+/* What an HTTP status of the centre means: 200 and 201 QW_OK, 400 QW_ERR_FORMAT, 401 and 403
+ * QW_ERR_REFUSED, 404 QW_ERR_NOT_FOUND, 409 QW_ERR_CONFLICT, 503 QW_ERR_EXHAUSTED, others
+ * QW_ERR_IO. The calls below return these. */
+qw_err qw_centre_client_status(unsigned status) QW_MUST_USE;
 
 /* POST /v1/radio/sessions: contact report in, session id and sealed grant out. */
 qw_err qw_centre_client_contact(struct qw_http_client *client, const uint8_t *report, size_t len,

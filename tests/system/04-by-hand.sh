@@ -11,6 +11,12 @@ grep -q 'not empty' "$site/init.log" || fail "a second init does not say why: $(
 
 start_centre
 make_devices 8
+admin status | grep -q '^source  *kernel$' || fail "the status names no source: $(admin status)"
+[ "$(admin device list | wc -l)" = 4 ] || fail "not three devices under one headline: $(admin device list)"
+for device in $(seq 105); do
+    admin device add "meter-$device" --kind terminal --owner test >/dev/null
+done
+[ "$(admin device list | grep -c '^meter-')" = 105 ] || fail "the list of devices stops at a page"
 start_air
 start_access_point
 start_terminal
