@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+enum { LOCKED_LEN = 2 << 20 }; /* what the largest of our programs locks, with room to spare */
+
 int qw_exit_of(qw_err err)
 {
     switch (err) {
@@ -55,6 +57,14 @@ void qw_daemon_arguments_read(int argc, char **argv, const char *help,
     }
 }
 
+static bool can_lock_memory(void)
+{
+    void *some = qw_secret_new(LOCKED_LEN);
+
+    qw_secret_free(some);
+    return some != NULL;
+}
+
 int qw_program_prepare(const struct qw_log *log)
 {
     const char *failed = NULL;
@@ -62,6 +72,13 @@ int qw_program_prepare(const struct qw_log *log)
     (void)unsetenv("SSLKEYLOGFILE"); /* TLS libraries would write every session's keys to it */
     if (qw_process_harden() != QW_OK) {
         qw_log_write(log, QW_LOG_ERROR, "this process cannot be kept from dumping core");
+        return QW_EXIT_FAILED;
+    }
+    if (!can_lock_memory()) {
+        qw_log_write(
+            log, QW_LOG_ERROR,
+            "keys need %d KiB of memory that is never swapped: raise the limit (ulimit -l)",
+            LOCKED_LEN / 1024);
         return QW_EXIT_FAILED;
     }
     if (qw_crypto_selftest(&failed) != QW_OK) {

@@ -32,6 +32,29 @@ qw_err __wrap_qw_crypto_selftest(const char **failed)
     return __real_qw_crypto_selftest(failed);
 }
 
+static bool memory_stays_unlocked;
+void *__real_qw_secret_new(size_t len);
+void *__wrap_qw_secret_new(size_t len);
+void *__wrap_qw_secret_new(size_t len)
+{
+    return memory_stays_unlocked ? NULL : __real_qw_secret_new(len);
+}
+
+static void says_what_to_do_when_memory_cannot_be_locked(void **state)
+{
+    char text[256] = "";
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    struct qw_log log = { .stream = stream, .component = "test", .level = QW_LOG_ERROR };
+
+    (void)state;
+    assert_non_null(stream);
+    memory_stays_unlocked = true;
+    assert_int_equal(qw_program_prepare(&log), QW_EXIT_FAILED);
+    memory_stays_unlocked = false;
+    fclose(stream);
+    assert_non_null(strstr(text, "ulimit -l"));
+}
+
 static void exit_statuses_are_those_that_scripts_rely_on(void **state)
 {
     (void)state;
@@ -136,6 +159,7 @@ static void both_signals_stop_and_a_closed_pipe_does_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_to_do_when_memory_cannot_be_locked),
         cmocka_unit_test(exit_statuses_are_those_that_scripts_rely_on),
         cmocka_unit_test(a_prepared_process_leaves_no_core_and_no_tls_key_log),
         cmocka_unit_test(a_wrong_known_answer_ends_the_program_and_is_named),
