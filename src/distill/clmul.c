@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Karatsuba over the kernels of clmul_*.c, and their portable form. An additive FFT replaces this
- * above some ten thousand words; the interface stays. */
+/* Karatsuba over the kernels of clmul_*.c, and their portable form: for short polynomials, and what
+ * the additive FFT is compared with. */
 #include "distill/clmul.h"
 
 #include <string.h>
@@ -45,13 +45,6 @@ static void multiply_base(uint64_t *product, const uint64_t *a, const uint64_t *
 }
 
 const struct qw_clmul qw_clmul_portable = { "portable", multiply_base };
-
-const struct qw_clmul *qw_clmul_best(void)
-{
-    const struct qw_clmul *fast = qw_clmul_pclmul();
-
-    return fast != NULL ? fast : &qw_clmul_portable;
-}
 
 size_t qw_clmul_scratch_words(size_t words)
 {

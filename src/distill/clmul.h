@@ -21,9 +21,6 @@ extern const struct qw_clmul qw_clmul_portable;
 /* NULL where the instruction is absent. */
 const struct qw_clmul *qw_clmul_pclmul(void);
 
-/* The fastest kernel of this machine. */
-const struct qw_clmul *qw_clmul_best(void);
-
 /* product [size: 2 x words] = a x b by Karatsuba; scratch [size: qw_clmul_scratch_words(words)]. No
  * two of the four may overlap. */
 void qw_clmul_multiply(const struct qw_clmul *kernel, uint64_t *product, const uint64_t *a,

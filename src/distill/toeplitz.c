@@ -1,31 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Toeplitz hashing as a middle product of binary polynomials [W4]: with s(z) = sum seed_k z^k and
- * x(z) = sum in_j z^j, out_i is the coefficient of z^(i + in_bits - 1) in s(z) x(z). The seed is
- * shifted up so that this window starts at a word, x is cut into blocks as long as the output, and
- * each block costs two square products. */
+/* Toeplitz hashing as a middle product of binary polynomials [W4]: with the strings read from their
+ * ends, s(z) = sum seed_k z^(seed_bits - 1 - k) and x(z) = sum in_j z^(in_bits - 1 - j), out_i is
+ * the coefficient of z^(in_bits - 1 + out_bits - 1 - i) in s(z) x(z): out read from its end begins
+ * at z^(in_bits - 1). Short ones by Karatsuba here, long ones by toeplitz_tiles.c. */
 #include "distill/toeplitz.h"
 
 #include "base/bits.h"
-#include "base/bytes.h"
 #include "base/secret.h"
+#include "distill/bit_polynomial.h"
 #include "distill/clmul.h"
 #include "distill/toeplitz_kernel.h"
+#include "distill/toeplitz_tiles.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_BITS_MAX = 1 << 28 };
+enum {
+    IN_BITS_MAX = 1 << 28,
+    FFT_WORDS_MIN = 64 /* of input and of output: below that Karatsuba is as fast on all kernels */
+};
 
-struct toeplitz {
+/* The part of a job that is a product. */
+struct product {
+    struct qw_bit_polynomial in;
+    struct qw_bit_polynomial seed;
+    size_t in_words;
+    size_t out_words;
+    uint64_t *out; /* [size: out_words] */
+};
+
+struct karatsuba {
     const struct qw_clmul *kernel;
     size_t block_words; /* of the output and of a block of the input */
     size_t in_words;    /* a multiple of block_words */
-    size_t seed_words;
-    uint64_t *in;      /* [size: in_words] */
-    uint64_t *seed;    /* [size: seed_words] */
-    uint64_t *out;     /* [size: block_words] */
-    uint64_t *product; /* [size: 2 x block_words] */
+    uint64_t *in;       /* [size: in_words] */
+    uint64_t *seed;     /* [size: in_words + block_words] */
+    uint64_t *product;  /* [size: 2 x block_words] */
     uint64_t *scratch;
+    uint64_t *out; /* [size: block_words] */
 };
 
 size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits)
@@ -33,99 +45,165 @@ size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits)
     return in_bits + out_bits - 1;
 }
 
-static uint8_t reverse_byte(uint8_t byte)
+size_t qw_toeplitz_modified_seed_bits(size_t in_bits)
 {
-    unsigned x = byte;
-
-    x = (x >> 1 & 0x55u) | (x & 0x55u) << 1;
-    x = (x >> 2 & 0x33u) | (x & 0x33u) << 2;
-    return (uint8_t)(x >> 4 | (x & 0x0fu) << 4);
-}
-
-/* Adds the bit string, bit 0 as the coefficient of z^at; words is zero before. */
-static void load_bits(uint64_t *words, size_t at, const uint8_t *bits, size_t count)
-{
-    for (size_t i = 0; i < QW_BITS_TO_BYTES(count); i++) {
-        size_t left = count - 8 * i;
-        uint8_t mask = (uint8_t)(left >= 8 ? 0xffu : 0xffu << (8 - left));
-        uint64_t byte = reverse_byte(bits[i] & mask);
-        size_t place = at + 8 * i;
-        unsigned shift = (unsigned)(place % 64);
-
-        words[place / 64] |= byte << shift;
-        if (shift > 56) {
-            words[place / 64 + 1] |= byte >> (64 - shift);
-        }
-    }
-}
-
-static void store_bits(const uint64_t *words, uint8_t *bits, size_t count)
-{
-    for (size_t i = 0; i < QW_BITS_TO_BYTES(count); i++) {
-        size_t left = count - 8 * i;
-        uint8_t mask = (uint8_t)(left >= 8 ? 0xffu : 0xffu << (8 - left));
-
-        bits[i] = reverse_byte((uint8_t)(words[i / 8] >> (i % 8 * 8))) & mask;
-    }
+    return in_bits - 1;
 }
 
 /* Input block number block against the 2 x block_words seed words that reach the output. */
-static void add_block(struct toeplitz *t, size_t block)
+static void add_block(const struct karatsuba *k, size_t block)
 {
-    size_t words = t->block_words;
-    const uint64_t *x = t->in + block * words;
-    const uint64_t *window = t->seed + (t->in_words - (block + 1) * words);
+    size_t words = k->block_words;
+    const uint64_t *x = k->in + block * words;
+    const uint64_t *window = k->seed + (k->in_words - (block + 1) * words);
 
-    qw_clmul_multiply(t->kernel, t->product, window, x, words, t->scratch);
+    qw_clmul_multiply(k->kernel, k->product, window, x, words, k->scratch);
     for (size_t i = 0; i < words; i++) {
-        t->out[i] ^= t->product[words + i];
+        k->out[i] ^= k->product[words + i];
     }
-    qw_clmul_multiply(t->kernel, t->product, window + words, x, words, t->scratch);
+    qw_clmul_multiply(k->kernel, k->product, window + words, x, words, k->scratch);
     for (size_t i = 0; i < words; i++) {
-        t->out[i] ^= t->product[i];
+        k->out[i] ^= k->product[i];
     }
 }
 
-qw_err qw_toeplitz_hash_with(const struct qw_clmul *kernel, const uint8_t *in, size_t in_bits,
-                             const uint8_t *seed, uint8_t *out, size_t out_bits)
+/* The seed is shifted up so that the output starts at a word, the input is cut into blocks as long
+ * as the output, and each block costs two square products. */
+static qw_err run_karatsuba(const struct qw_clmul *kernel, const struct product *p)
 {
-    struct toeplitz t = { .kernel = kernel };
-    uint64_t *memory;
+    size_t block_words = p->out_words;
+    size_t blocks = (p->in_words + block_words - 1) / block_words;
+    struct karatsuba k = { .kernel = kernel, .block_words = block_words, .out = p->out };
     size_t words;
+    uint64_t *memory;
 
-    if (in_bits == 0 || out_bits == 0 || out_bits > in_bits || in_bits > IN_BITS_MAX) {
-        return QW_ERR_ARG;
-    }
-    t.block_words = (out_bits + 63) / 64;
-    t.in_words = ((in_bits + 63) / 64 + t.block_words - 1) / t.block_words * t.block_words;
-    t.seed_words = t.in_words + t.block_words + 1; /* the last takes a byte cut by a word's end */
-    words = t.in_words + t.seed_words + 3 * t.block_words + qw_clmul_scratch_words(t.block_words);
+    k.in_words = blocks * block_words;
+    words = 2 * k.in_words + 3 * block_words + qw_clmul_scratch_words(block_words);
     memory = calloc(words, sizeof *memory);
     if (memory == NULL) {
         return QW_ERR_NOMEM;
     }
-    t.in = memory;
-    t.seed = t.in + t.in_words;
-    t.out = t.seed + t.seed_words;
-    t.product = t.out + t.block_words;
-    t.scratch = t.product + 2 * t.block_words;
-
-    /* The window for block b starts in_words - (b + 1) x block_words words into the seed when seed
-     * bit in_bits - 1 lies at the first bit of word in_words. */
-    load_bits(t.in, 0, in, in_bits);
-    load_bits(t.seed, 64 * t.in_words - (in_bits - 1), seed,
-              qw_toeplitz_seed_bits(in_bits, out_bits));
-    for (size_t block = 0; block < t.in_words / t.block_words; block++) {
-        add_block(&t, block);
+    k.in = memory;
+    k.seed = k.in + k.in_words;
+    k.product = k.seed + k.in_words + block_words;
+    k.scratch = k.product + 2 * block_words;
+    qw_bit_polynomial_load(&p->in, 0, k.in, k.in_words);
+    qw_bit_polynomial_load(&p->seed, (ptrdiff_t)(p->in.limit - 1) - (ptrdiff_t)(64 * k.in_words),
+                           k.seed, k.in_words + block_words);
+    memset(k.out, 0, block_words * sizeof *k.out);
+    for (size_t block = 0; block < blocks; block++) {
+        add_block(&k, block);
     }
-    store_bits(t.out, out, out_bits);
     qw_wipe(memory, words * sizeof *memory);
     free(memory);
     return QW_OK;
 }
 
+static qw_err run_product(const struct qw_toeplitz_kernel *kernel, enum qw_toeplitz_method method,
+                          const struct product *p)
+{
+    struct qw_toeplitz_tiles tiles;
+
+    if (method == QW_TOEPLITZ_KARATSUBA ||
+        (method == QW_TOEPLITZ_BY_SIZE &&
+         (p->in_words < FFT_WORDS_MIN || p->out_words < FFT_WORDS_MIN))) {
+        return run_karatsuba(kernel->clmul, p);
+    }
+    tiles = qw_toeplitz_tiles_for(p->in_words, p->out_words);
+    return qw_toeplitz_tiles_run(kernel->fft, &tiles, &p->in, &p->seed, p->out, p->out_words);
+}
+
+static void add_first_bits(uint8_t *out, const uint8_t *in, size_t bits)
+{
+    for (size_t i = 0; i < bits / 8; i++) {
+        out[i] ^= in[i];
+    }
+    if (bits % 8 > 0) {
+        out[bits / 8] ^= in[bits / 8] & (uint8_t)(0xff00u >> bits % 8);
+    }
+}
+
+qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel, const struct qw_toeplitz_job *job)
+{
+    size_t columns = job->modified ? job->in_bits - job->out_bits : job->in_bits;
+    struct product p = { .in = { job->in, job->in_bits, columns } };
+    qw_err err = QW_OK;
+
+    if (job->in_bits == 0 || job->out_bits == 0 || job->out_bits > job->in_bits ||
+        job->in_bits > IN_BITS_MAX) {
+        return QW_ERR_ARG;
+    }
+    p.seed.bytes = job->seed;
+    p.seed.bits = columns + job->out_bits - 1;
+    p.seed.limit = p.seed.bits;
+    p.in_words = (columns + 63) / 64;
+    p.out_words = (job->out_bits + 63) / 64;
+    p.out = calloc(p.out_words, sizeof *p.out);
+    if (p.out == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    if (columns > 0) {
+        err = run_product(kernel, job->method, &p);
+    }
+    if (err == QW_OK) {
+        qw_bit_polynomial_store(p.out, job->out, job->out_bits);
+        if (job->modified) {
+            add_first_bits(job->out, job->in, job->out_bits);
+        }
+    }
+    qw_wipe(p.out, p.out_words * sizeof *p.out);
+    free(p.out);
+    return err;
+}
+
+bool qw_toeplitz_kernel_at(size_t number, struct qw_toeplitz_kernel *kernel)
+{
+    const struct qw_toeplitz_kernel all[] = {
+        { "portable", &qw_clmul_portable, &qw_additive_fft_portable },
+        { "pclmul", qw_clmul_pclmul(), qw_additive_fft_pclmul() },
+        { "vpclmul", qw_clmul_pclmul(), qw_additive_fft_vpclmul() },
+    };
+
+    if (number >= sizeof all / sizeof all[0] || all[number].clmul == NULL ||
+        all[number].fft == NULL) {
+        return false;
+    }
+    *kernel = all[number];
+    return true;
+}
+
+struct qw_toeplitz_kernel qw_toeplitz_kernel_best(void)
+{
+    struct qw_toeplitz_kernel kernel;
+    size_t number = 0;
+
+    while (qw_toeplitz_kernel_at(number, &kernel)) {
+        number++;
+    }
+    return kernel;
+}
+
 qw_err qw_toeplitz_hash(const uint8_t *in, size_t in_bits, const uint8_t *seed, uint8_t *out,
                         size_t out_bits)
 {
-    return qw_toeplitz_hash_with(qw_clmul_best(), in, in_bits, seed, out, out_bits);
+    const struct qw_toeplitz_kernel kernel = qw_toeplitz_kernel_best();
+    const struct qw_toeplitz_job job = {
+        .in = in, .in_bits = in_bits, .seed = seed, .out = out, .out_bits = out_bits
+    };
+
+    return qw_toeplitz_run(&kernel, &job);
+}
+
+qw_err qw_toeplitz_hash_modified(const uint8_t *in, size_t in_bits, const uint8_t *seed,
+                                 uint8_t *out, size_t out_bits)
+{
+    const struct qw_toeplitz_kernel kernel = qw_toeplitz_kernel_best();
+    const struct qw_toeplitz_job job = { .modified = true,
+                                         .in = in,
+                                         .in_bits = in_bits,
+                                         .seed = seed,
+                                         .out = out,
+                                         .out_bits = out_bits };
+
+    return qw_toeplitz_run(&kernel, &job);
 }

@@ -19,9 +19,17 @@ size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits);
  *   seed [ceil(qw_toeplitz_seed_bits / 8) bytes], may be public, drawn after in is fixed
  *   out  [ceil(out_bits / 8) bytes], unused bits zero; must not overlap in or seed
  * QW_ERR_ARG for 0 bits, out_bits > in_bits or in_bits > 2^28; out is then untouched. Constant time
- * in the contents of in. QW_ERR_NOMEM: scratch memory (secret, wiped) of about 2 x (in + seed)
- * bytes. */
+ * in the contents of in. QW_ERR_NOMEM: scratch memory (secret, wiped) of about four times in, seed
+ * and out, but never more than 70 MiB and out. */
 qw_err qw_toeplitz_hash(const uint8_t *in, size_t in_bits, const uint8_t *seed, uint8_t *out,
                         size_t out_bits) QW_MUST_USE;
+
+/* The same with the matrix (I | T'): out = first out_bits of in + T' x the others, T' the Toeplitz
+ * matrix of in_bits - out_bits columns with T'[i][j] = seed bit (i - j + in_bits - out_bits - 1).
+ * Equally universal, with in_bits - 1 bits of seed and, half compressed, half the work. Both ends
+ * must use the same form. */
+size_t qw_toeplitz_modified_seed_bits(size_t in_bits);
+qw_err qw_toeplitz_hash_modified(const uint8_t *in, size_t in_bits, const uint8_t *seed,
+                                 uint8_t *out, size_t out_bits) QW_MUST_USE;
 
 #endif

@@ -3,10 +3,42 @@
 #define QW_DISTILL_TOEPLITZ_KERNEL_H
 
 #include "base/error.h"
+#include "distill/additive_fft.h"
 #include "distill/clmul.h"
 
-/* qw_toeplitz_hash on a named kernel: for tests and benchmarks, which compare all of them. */
-qw_err qw_toeplitz_hash_with(const struct qw_clmul *kernel, const uint8_t *in, size_t in_bits,
-                             const uint8_t *seed, uint8_t *out, size_t out_bits) QW_MUST_USE;
+#include <stdbool.h>
+
+/* Toeplitz hashing on a named kernel by a named method: for tests and benchmarks, which compare all
+ * of them. */
+struct qw_toeplitz_kernel {
+    const char *name;
+    const struct qw_clmul *clmul;
+    const struct qw_additive_fft *fft;
+};
+
+/* The kernels of this machine, number 0 (portable) and up, the later the faster; false from the
+ * number on that does not exist. */
+bool qw_toeplitz_kernel_at(size_t number, struct qw_toeplitz_kernel *kernel);
+struct qw_toeplitz_kernel qw_toeplitz_kernel_best(void);
+
+enum qw_toeplitz_method {
+    QW_TOEPLITZ_BY_SIZE, /* what qw_toeplitz_hash does */
+    QW_TOEPLITZ_KARATSUBA,
+    QW_TOEPLITZ_FFT
+};
+
+/* Arguments of qw_toeplitz_hash and, with modified, of qw_toeplitz_hash_modified. */
+struct qw_toeplitz_job {
+    enum qw_toeplitz_method method;
+    bool modified;
+    const uint8_t *in;
+    size_t in_bits;
+    const uint8_t *seed;
+    uint8_t *out;
+    size_t out_bits;
+};
+
+qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel,
+                       const struct qw_toeplitz_job *job) QW_MUST_USE;
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_DISTILL_ADDITIVE_FFT_H
+#define QW_DISTILL_ADDITIVE_FFT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Products of binary polynomials through their values at 2^log points of GF(2^64) = GF(2)[z] /
+ * (z^64 + z^4 + z^3 + z + 1) (docs/design/distill.md). A polynomial is cut into limbs of 32 bits,
+ * limb i is the coefficient of y^i; a product of two limbs, and any sum of such products, fits the
+ * field. The points are the span of the first log elements of a Cantor basis, and the transform is
+ * the additive one of Lin, Chung and Han.
+ *
+ * A product in values is the product modulo the polynomial that vanishes on the points: y^(2^log)
+ * comes back at y^(2^i), i < log, the highest of them being qw_additive_fft_wrap(log).
+ *
+ * All kernels give identical bits after `inverse` (the order of the values between is their own
+ * matter) and take no time that depends on contents. Arrays of values are aligned to 64 bytes. */
+enum { QW_ADDITIVE_FFT_LOG_MIN = 8, QW_ADDITIVE_FFT_LOG_MAX = 16, QW_ADDITIVE_FFT_GROUP = 64 };
+
+struct qw_additive_fft {
+    const char *name;
+    /* limbs [size: 2^log, overwritten] to values [size: 2^log]. half: the upper half of limbs is
+     * zero. */
+    void (*forward)(const uint64_t *twiddle, unsigned log, int half, uint32_t *limbs,
+                    uint64_t *values);
+    /* values to coefficients of up to 63 bits, in place. */
+    void (*inverse)(const uint64_t *twiddle, unsigned log, uint64_t *values);
+    /* QW_ADDITIVE_FFT_GROUP values: sum = a[0] b[0] + a[-stride] b[stride] + ... , terms products
+     * each. */
+    void (*sum_of_products)(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t terms,
+                            size_t stride);
+};
+
+extern const struct qw_additive_fft qw_additive_fft_portable;
+
+/* NULL where the instructions are absent. */
+const struct qw_additive_fft *qw_additive_fft_pclmul(void);
+const struct qw_additive_fft *qw_additive_fft_vpclmul(void);
+
+/* The factors of all transforms up to 2^log points. twiddle [size: 2^(log - 1), aligned like
+ * values] */
+void qw_additive_fft_twiddle(uint64_t *twiddle, unsigned log);
+
+size_t qw_additive_fft_wrap(unsigned log);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "distill/bit_polynomial.h"
+
+#include "base/bits.h"
+#include "base/bytes.h"
+
+static uint64_t word_at_the_edge(const struct qw_bit_polynomial *p, ptrdiff_t at)
+{
+    uint64_t word = 0;
+
+    for (ptrdiff_t degree = at < 0 ? 0 : at; degree < at + 64 && degree < (ptrdiff_t)p->limit;
+         degree++) {
+        word |= (uint64_t)qw_bit_get(p->bytes, p->bits - 1 - (size_t)degree) << (degree - at);
+    }
+    return word;
+}
+
+void qw_bit_polynomial_load(const struct qw_bit_polynomial *p, ptrdiff_t at, uint64_t *words,
+                            size_t count)
+{
+    ptrdiff_t last_whole = (ptrdiff_t)p->limit - 64;
+
+    for (size_t i = 0; i < count; i++, at += 64) {
+        if (at >= 0 && at <= last_whole) {
+            size_t first = p->bits - 64 - (size_t)at; /* the highest of the 64 bits */
+            const uint8_t *byte = p->bytes + first / 8;
+            unsigned shift = first % 8;
+
+            words[i] = qw_load_u64be(byte) << shift;
+            if (shift > 0) {
+                words[i] |= (uint64_t)byte[8] >> (8 - shift);
+            }
+        } else {
+            words[i] = word_at_the_edge(p, at);
+        }
+    }
+}
+
+void qw_bit_polynomial_store(const uint64_t *words, uint8_t *bytes, size_t bits)
+{
+    size_t first = 0;
+
+    for (; first + 64 <= bits; first += 64) {
+        size_t degree = bits - 64 - first;
+        unsigned shift = degree % 64;
+        uint64_t word = words[degree / 64] >> shift;
+
+        if (shift > 0) {
+            word |= words[degree / 64 + 1] << (64 - shift);
+        }
+        qw_store_u64be(bytes + first / 8, word);
+    }
+    for (; first < bits; first += 8) { /* what is left lies in the first word */
+        size_t left = bits - first;
+
+        bytes[first / 8] = (uint8_t)(left >= 8 ? words[0] >> (left - 8) : words[0] << (8 - left));
+    }
+}
