@@ -23,7 +23,7 @@ if(QWAVE_SANITIZE)
     add_link_options(-fsanitize=${QWAVE_SANITIZE})
 endif()
 if(QWAVE_COVERAGE)
-    add_compile_options(--coverage -O0)
+    add_compile_options(--coverage -fprofile-update=atomic -O0) # threads count too
     add_link_options(--coverage)
 endif()
 if(QWAVE_FUZZ)
