@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* qwave init: the folder of a new key service centre [C6, first form: one administrator, no shares
- * yet]. */
+/* qwave init: the folder of a new key service centre, with one administrator [C6]. */
 
 struct arguments {
     struct centre_folder_config config;
