@@ -3,17 +3,19 @@
  *
  * How a copied card is told from a replayed message. Every report is MAC'd under the card's key and
  * carries a counter that was durable on the card before the report left, so one card never makes
- * two different reports with one counter. The centre remembers the last reports it accepted. J1
- * known counter, same bytes: somebody sends a recorded report again. Refused, nothing else: whoever
- * can listen could otherwise put any device out of service. J2 known counter, other bytes, right
- * MAC: there are two cards. Suspended. J3 unknown counter, not above the last: a report that was
- * held back on its way, or a card set back so far that its counters are forgotten. Refused; the
- * card's next tries hit J2 or J4. J4 counter above the last, token neither confirmed nor pending:
- * the card has not got what the receipt of another copy says it has got. Suspended. An honest
- * report that was held back cannot look like this: the receipt moved the counter past all reports
- * made before it. J5 counter above the last, pending token: the card took the package, its receipt
- * was lost. The report is the receipt. (S3) J6 counter above the last, confirmed token: good; gaps
- * in the counter are lost reports. */
+ * two different reports with one counter. The centre remembers the last reports it accepted.
+ *
+ *   J1  known counter, same bytes: somebody sends a recorded report again. Refused, nothing else:
+ *       whoever can listen could otherwise put any device out of service.
+ *   J2  known counter, other bytes, right MAC: there are two cards. Suspended.
+ *   J3  unknown counter, not above the last: a report that was held back on its way, or a card set
+ *       back so far that its counters are forgotten. Refused; its next tries hit J2 or J4.
+ *   J4  counter above the last, token neither confirmed nor pending: the card has not got what the
+ *       receipt of another copy says it has got. Suspended. An honest report that was held back
+ *       cannot look like this: the receipt moved the counter past all reports made before it.
+ *   J5  counter above the last, pending token: the card took the package, its receipt was lost. The
+ *       report is the receipt (S3).
+ *   J6  counter above the last, confirmed token: good; gaps in the counter are lost reports. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/card_book.h"
