@@ -58,7 +58,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 
 static void add(uint8_t *to, const uint8_t *from, size_t len)
 {
-    uint32_t a, b;
+    uint64_t a, b;
 
     for (size_t i = 0; i < len; i += sizeof a) {
         memcpy(&a, to + i, sizeof a);
@@ -100,13 +100,15 @@ static void inverse_layers(const uint64_t *twiddle, unsigned log, uint64_t *valu
 
 static const struct qw_additive_fft_basis basis = { add, NULL };
 
-static void forward(const uint64_t *twiddle, unsigned log, int half, uint32_t *limbs,
+/* The change of basis adds limbs to limbs: it does not mind that they are wider here. */
+static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values)
 {
-    qw_basis_change(&basis, (uint8_t *)limbs, half ? log - 1 : log, sizeof *limbs, 0);
-    for (size_t i = 0; i < (size_t)1 << log; i++) {
-        values[i] = limbs[i];
+    for (size_t i = 0; i < (size_t)1 << log; i += 2) {
+        values[i] = words[i / 2] & UINT32_MAX;
+        values[i + 1] = words[i / 2] >> 32;
     }
+    qw_basis_change(&basis, (uint8_t *)values, half ? log - 1 : log, sizeof *values, 0);
     forward_layers(twiddle, log, values);
 }
 
@@ -133,5 +135,13 @@ static void sum_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b,
     }
 }
 
+static void sums_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t rows,
+                             size_t terms, size_t stride)
+{
+    for (size_t k = 0; k < rows; k++) {
+        sum_of_products(sum + k * stride, a + k * stride, b, terms, stride);
+    }
+}
+
 const struct qw_additive_fft qw_additive_fft_portable = { "portable", forward, inverse,
-                                                          sum_of_products };
+                                                          sums_of_products };

@@ -20,16 +20,17 @@ enum { QW_ADDITIVE_FFT_LOG_MIN = 8, QW_ADDITIVE_FFT_LOG_MAX = 16, QW_ADDITIVE_FF
 
 struct qw_additive_fft {
     const char *name;
-    /* limbs [size: 2^log, overwritten] to values [size: 2^log]. half: the upper half of limbs is
-     * zero. */
-    void (*forward)(const uint64_t *twiddle, unsigned log, int half, uint32_t *limbs,
+    /* words [size: 2^log / 2, two limbs each, the lower one first; overwritten] to values [size:
+     * 2^log]. half: the upper half of words is zero. */
+    void (*forward)(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values);
     /* values to coefficients of up to 63 bits, in place. */
     void (*inverse)(const uint64_t *twiddle, unsigned log, uint64_t *values);
-    /* QW_ADDITIVE_FFT_GROUP values: sum = a[0] b[0] + a[-stride] b[stride] + ... , terms products
-     * each. */
-    void (*sum_of_products)(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t terms,
-                            size_t stride);
+    /* QW_ADDITIVE_FFT_GROUP values each of the arrays sum, sum + stride, ... (rows of them): row k
+     * is a[k] b[0] + a[k - 1] b[1] + ... (terms products), a[i] being the array at a + i stride and
+     * b[i] likewise. */
+    void (*sums_of_products)(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t rows,
+                             size_t terms, size_t stride);
 };
 
 extern const struct qw_additive_fft qw_additive_fft_portable;

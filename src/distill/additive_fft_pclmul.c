@@ -104,14 +104,14 @@ static void add(uint8_t *to, const uint8_t *from, size_t len)
 
 static const struct qw_additive_fft_basis basis = { add, NULL };
 
-static void forward(const uint64_t *twiddle, unsigned log, int half, uint32_t *limbs,
+static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values)
 {
     size_t size = (size_t)1 << log;
 
-    qw_basis_change(&basis, (uint8_t *)limbs, half ? log - 1 : log, sizeof *limbs, 0);
-    for (size_t i = 0; i < size; i++) {
-        values[i] = limbs[i];
+    qw_basis_change(&basis, (uint8_t *)words, half ? log - 1 : log, 4, 0);
+    for (size_t i = 0; i < size; i += LANES) {
+        store(values + i, _mm_cvtepu32_epi64(_mm_loadl_epi64((const void *)(words + i / 2))));
     }
     for (size_t distance = size / 2; distance >= LANES; distance /= 2) {
         for (size_t c = 0; c < size / (2 * distance); c++) {
@@ -158,7 +158,15 @@ static void sum_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b,
     }
 }
 
-static const struct qw_additive_fft pclmul = { "pclmul", forward, inverse, sum_of_products };
+static void sums_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t rows,
+                             size_t terms, size_t stride)
+{
+    for (size_t k = 0; k < rows; k++) {
+        sum_of_products(sum + k * stride, a + k * stride, b, terms, stride);
+    }
+}
+
+static const struct qw_additive_fft pclmul = { "pclmul", forward, inverse, sums_of_products };
 
 const struct qw_additive_fft *qw_additive_fft_pclmul(void)
 {

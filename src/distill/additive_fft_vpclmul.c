@@ -8,7 +8,11 @@
 
 #include <immintrin.h>
 
-enum { LANES = 8, CACHED_LOG = 12 }; /* 2^12 values stay in a first-level cache of 32 KiB */
+enum {
+    LANES = 8,
+    ROWS = 4,
+    CACHED_LOG = 12
+}; /* 2^12 values stay in a first-level cache of 32 KiB */
 
 static __m512i load(const void *p)
 {
@@ -270,15 +274,16 @@ static void sixteen_values(uint8_t *elements)
 static const struct qw_additive_fft_basis from_powers = { add, sixteen_limbs };
 static const struct qw_additive_fft_basis to_powers = { add, sixteen_values };
 
-static void forward(const uint64_t *twiddle, unsigned log, int half, uint32_t *limbs,
+static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values)
 {
     size_t middle = (size_t)1 << (log - 1);
 
-    qw_basis_change(&from_powers, (uint8_t *)limbs, half ? log - 1 : log, 4, 4);
+    qw_basis_change(&from_powers, (uint8_t *)words, half ? log - 1 : log, 4, 4);
     for (size_t i = 0; i < middle; i += LANES) { /* the first layer: its only factor is 0 */
-        __m512i u = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(limbs + i)));
-        __m512i v = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(limbs + middle + i)));
+        __m512i u = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(words + i / 2)));
+        __m512i v =
+            _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)(words + (middle + i) / 2)));
 
         store(values + i, u);
         store(values + middle + i, _mm512_xor_si512(u, v));
@@ -293,27 +298,68 @@ static void inverse(const uint64_t *twiddle, unsigned log, uint64_t *values)
     qw_basis_restore(&to_powers, (uint8_t *)values, log, 8, 8);
 }
 
-static void sum_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t terms,
-                            size_t stride)
+/* Eight values of one row. */
+static void add_row(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t terms,
+                    size_t stride)
 {
-    for (size_t i = 0; i < QW_ADDITIVE_FFT_GROUP; i += LANES) {
-        const uint64_t *x = a + i;
-        const uint64_t *y = b + i;
-        __m512i even = _mm512_setzero_si512();
-        __m512i odd = _mm512_setzero_si512();
+    __m512i even = _mm512_setzero_si512();
+    __m512i odd = _mm512_setzero_si512();
 
-        for (size_t j = 0; j < terms; j++, x -= stride, y += stride) {
-            __m512i u = load(x);
-            __m512i v = load(y);
+    for (size_t j = 0; j < terms; j++, a -= stride, b += stride) {
+        __m512i u = load(a);
+        __m512i v = load(b);
 
-            even = _mm512_xor_si512(even, _mm512_clmulepi64_epi128(u, v, 0x00));
-            odd = _mm512_xor_si512(odd, _mm512_clmulepi64_epi128(u, v, 0x11));
+        even = _mm512_xor_si512(even, _mm512_clmulepi64_epi128(u, v, 0x00));
+        odd = _mm512_xor_si512(odd, _mm512_clmulepi64_epi128(u, v, 0x11));
+    }
+    store(sum, add_reduced(_mm512_setzero_si512(), even, odd));
+}
+
+/* Eight values of four rows: the factor of one row is the factor of the next row one term later, so
+ * that two loads serve eight multiplications. */
+static void add_four_rows(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t terms,
+                          size_t stride)
+{
+    __m512i window[ROWS], even[ROWS], odd[ROWS];
+
+    for (size_t k = 0; k < ROWS; k++) {
+        window[k] = k > 0 ? load(a + k * stride) : _mm512_setzero_si512();
+        even[k] = _mm512_setzero_si512();
+        odd[k] = _mm512_setzero_si512();
+    }
+    for (size_t j = 0; j < terms; j++, a -= stride, b += stride) {
+        __m512i v = load(b);
+
+        window[0] = load(a);
+        for (size_t k = 0; k < ROWS; k++) {
+            even[k] = _mm512_xor_si512(even[k], _mm512_clmulepi64_epi128(window[k], v, 0x00));
+            odd[k] = _mm512_xor_si512(odd[k], _mm512_clmulepi64_epi128(window[k], v, 0x11));
         }
-        store(sum + i, add_reduced(_mm512_setzero_si512(), even, odd));
+        for (size_t k = ROWS - 1; k > 0; k--) {
+            window[k] = window[k - 1];
+        }
+    }
+    for (size_t k = 0; k < ROWS; k++) {
+        store(sum + k * stride, add_reduced(_mm512_setzero_si512(), even[k], odd[k]));
     }
 }
 
-static const struct qw_additive_fft vpclmul = { "vpclmul", forward, inverse, sum_of_products };
+static void sums_of_products(uint64_t *sum, const uint64_t *a, const uint64_t *b, size_t rows,
+                             size_t terms, size_t stride)
+{
+    for (size_t i = 0; i < QW_ADDITIVE_FFT_GROUP; i += LANES) {
+        size_t k = 0;
+
+        for (; k + ROWS <= rows; k += ROWS) {
+            add_four_rows(sum + k * stride + i, a + k * stride + i, b + i, terms, stride);
+        }
+        for (; k < rows; k++) {
+            add_row(sum + k * stride + i, a + k * stride + i, b + i, terms, stride);
+        }
+    }
+}
+
+static const struct qw_additive_fft vpclmul = { "vpclmul", forward, inverse, sums_of_products };
 
 const struct qw_additive_fft *qw_additive_fft_vpclmul(void)
 {

@@ -2,7 +2,26 @@
 #include "distill/bit_polynomial.h"
 
 #include "base/bits.h"
-#include "base/bytes.h"
+
+/* Whole strings pass here: written so that compilers make one load and a byte swap of it. */
+static inline uint64_t load_word(const uint8_t *p)
+{
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+           (uint64_t)p[6] << 8 | (uint64_t)p[7];
+}
+
+static inline void store_word(uint8_t *p, uint64_t word)
+{
+    p[0] = (uint8_t)(word >> 56);
+    p[1] = (uint8_t)(word >> 48);
+    p[2] = (uint8_t)(word >> 40);
+    p[3] = (uint8_t)(word >> 32);
+    p[4] = (uint8_t)(word >> 24);
+    p[5] = (uint8_t)(word >> 16);
+    p[6] = (uint8_t)(word >> 8);
+    p[7] = (uint8_t)word;
+}
 
 static uint64_t word_at_the_edge(const struct qw_bit_polynomial *p, ptrdiff_t at)
 {
@@ -26,7 +45,7 @@ void qw_bit_polynomial_load(const struct qw_bit_polynomial *p, ptrdiff_t at, uin
             const uint8_t *byte = p->bytes + first / 8;
             unsigned shift = first % 8;
 
-            words[i] = qw_load_u64be(byte) << shift;
+            words[i] = load_word(byte) << shift;
             if (shift > 0) {
                 words[i] |= (uint64_t)byte[8] >> (8 - shift);
             }
@@ -48,7 +67,7 @@ void qw_bit_polynomial_store(const uint64_t *words, uint8_t *bytes, size_t bits)
         if (shift > 0) {
             word |= words[degree / 64 + 1] << (64 - shift);
         }
-        qw_store_u64be(bytes + first / 8, word);
+        store_word(bytes + first / 8, word);
     }
     for (; first < bits; first += 8) { /* what is left lies in the first word */
         size_t left = bits - first;
