@@ -10,7 +10,9 @@
 
 static void hash_blocks(struct qw_poly_hash *hash, const uint8_t *blocks, size_t count)
 {
-    if (qw_poly_hash_has_pclmul()) {
+    if (count >= QW_POLY_HASH_VPCLMUL_MIN && qw_poly_hash_has_vpclmul()) {
+        qw_poly_hash_blocks_vpclmul(hash->state, hash->key, blocks, count);
+    } else if (qw_poly_hash_has_pclmul()) {
         qw_poly_hash_blocks_pclmul(hash->state, hash->key, blocks, count);
     } else {
         qw_poly_hash_blocks_portable(hash->state, hash->key, blocks, count);

@@ -18,4 +18,11 @@ void qw_poly_hash_blocks_pclmul(uint8_t state[static QW_POLY_HASH_LEN],
                                 size_t count);
 bool qw_poly_hash_has_pclmul(void);
 
+/* Only where qw_poly_hash_has_vpclmul, and worth it from QW_POLY_HASH_VPCLMUL_MIN blocks on. */
+enum { QW_POLY_HASH_VPCLMUL_MIN = 64 };
+void qw_poly_hash_blocks_vpclmul(uint8_t state[static QW_POLY_HASH_LEN],
+                                 const uint8_t key[static QW_POLY_HASH_LEN], const uint8_t *blocks,
+                                 size_t count);
+bool qw_poly_hash_has_vpclmul(void);
+
 #endif

@@ -21,11 +21,18 @@ enum { MESSAGE_MAX = 300 };
 
 bool __wrap_qw_poly_hash_has_pclmul(void);
 bool __real_qw_poly_hash_has_pclmul(void);
-static bool hide_pclmul;
+bool __wrap_qw_poly_hash_has_vpclmul(void);
+bool __real_qw_poly_hash_has_vpclmul(void);
+static bool hide_pclmul, hide_vpclmul;
 
 bool __wrap_qw_poly_hash_has_pclmul(void)
 {
     return !hide_pclmul && __real_qw_poly_hash_has_pclmul();
+}
+
+bool __wrap_qw_poly_hash_has_vpclmul(void)
+{
+    return !hide_vpclmul && __real_qw_poly_hash_has_vpclmul();
 }
 
 /* The product in GF(2)[z]/(z^128 + z^7 + z^2 + z + 1), coefficient by coefficient: bit i of an
@@ -78,16 +85,20 @@ static void hash_of(const uint8_t key[16], const uint8_t *data, size_t len, uint
     qw_poly_hash_final(&hash, out);
 }
 
-/* Both inner loops, where the machine has both. */
+/* All inner loops that the machine has. */
 static void for_each_version(void (*check)(struct qw_prng *prng))
 {
     struct qw_prng prng;
 
     qw_prng_init(&prng, test_seed(), 0);
-    hide_pclmul = true;
+    hide_pclmul = hide_vpclmul = true;
     check(&prng);
     hide_pclmul = false;
     if (__real_qw_poly_hash_has_pclmul()) {
+        check(&prng);
+    }
+    hide_vpclmul = false;
+    if (__real_qw_poly_hash_has_vpclmul()) {
         check(&prng);
     }
 }
@@ -243,6 +254,35 @@ static void is_linear_in_messages_of_one_length(void **state)
     for_each_version(check_linear);
 }
 
+/* Every number of blocks around the sizes at which loops change, from a state that is not zero. */
+static void inner_loops_give_identical_states(void **state)
+{
+    enum { BLOCKS_MAX = 200 };
+    static uint8_t blocks[16 * BLOCKS_MAX];
+    uint8_t key[16], start[16], expected[16], got[16];
+    struct qw_prng prng;
+
+    (void)state;
+    qw_prng_init(&prng, test_seed(), 2);
+    for (size_t count = 0; count <= BLOCKS_MAX; count++) {
+        qw_prng_bytes(&prng, key, sizeof key);
+        qw_prng_bytes(&prng, start, sizeof start);
+        qw_prng_bytes(&prng, blocks, sizeof blocks);
+        memcpy(expected, start, sizeof expected);
+        qw_poly_hash_blocks_portable(expected, key, blocks, count);
+        if (__real_qw_poly_hash_has_pclmul()) {
+            memcpy(got, start, sizeof got);
+            qw_poly_hash_blocks_pclmul(got, key, blocks, count);
+            assert_memory_equal(got, expected, sizeof got);
+        }
+        if (__real_qw_poly_hash_has_vpclmul()) {
+            memcpy(got, start, sizeof got);
+            qw_poly_hash_blocks_vpclmul(got, key, blocks, count);
+            assert_memory_equal(got, expected, sizeof got);
+        }
+    }
+}
+
 static void zeros_at_the_end_change_the_hash(void **state)
 {
     static const uint8_t zero[40];
@@ -306,6 +346,7 @@ int main(void)
         cmocka_unit_test(agrees_with_the_ghash_inside_another_library),
         cmocka_unit_test(a_message_in_parts_has_the_hash_of_the_whole),
         cmocka_unit_test(is_linear_in_messages_of_one_length),
+        cmocka_unit_test(inner_loops_give_identical_states),
         cmocka_unit_test(zeros_at_the_end_change_the_hash),
         cmocka_unit_test(final_leaves_nothing_of_the_key_behind),
         cmocka_unit_test(a_collision_needs_the_right_key),

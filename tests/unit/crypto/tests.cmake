@@ -10,7 +10,7 @@ qwave_wrap(crypto aead qw_random_bytes qw_secret_new EVP_CIPHER_CTX_new EVP_Ciph
 foreach(file hash aead zuc)
     target_link_libraries(crypto_${file}_test PRIVATE PkgConfig::CJSON)
 endforeach()
-qwave_wrap(crypto poly_hash qw_poly_hash_has_pclmul)
+qwave_wrap(crypto poly_hash qw_poly_hash_has_pclmul qw_poly_hash_has_vpclmul)
 qwave_wrap(crypto password_key EVP_KDF_fetch EVP_KDF_CTX_new EVP_KDF_derive)
 qwave_wrap(crypto key_source_device calloc qw_secret_new read fstat)
 qwave_wrap(crypto key_source qw_key_source_device)
