@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_BENCH_H
+#define QWAVE_BENCH_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What one measurement says. NAN: does not apply. Times are processor time of one thread. */
+struct bench_row {
+    const char *kernel;
+    char impl[48];
+    uint64_t n_bits; /* of a frame */
+    double qber;     /* share of wrong bits */
+    double snr_db;
+    uint64_t frames;
+    double throughput_mbps; /* 10^6 input bits per second */
+    double efficiency_f;    /* leaked / (n h(qber)) */
+    double beta;            /* (entropy of the string - leaked) / mutual information */
+    double frame_error_rate;
+    double round_trips; /* mean of a frame, like messages and leaked_bits */
+    double messages;
+    double leaked_bits;
+    double cpu_s; /* of all frames */
+};
+
+struct bench_row bench_row_of(const char *kernel);
+
+/* Rows as they come: printed as a table line unless they are kept for JSON. */
+struct bench;
+void bench_add(struct bench *bench, const struct bench_row *row);
+
+/* Says on standard error, when it is a terminal, what is being measured. */
+void bench_progress(struct bench *bench, const char *kernel, size_t done, size_t total);
+
+/* Every pseudo-random choice of the kernels comes from it. */
+enum { BENCH_SEED = 20221122 };
+
+qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
+qw_err bench_mac(struct bench *bench) QW_MUST_USE;
+qw_err bench_multilevel(struct bench *bench) QW_MUST_USE;
+qw_err bench_cascade(struct bench *bench) QW_MUST_USE;
+
+#endif
