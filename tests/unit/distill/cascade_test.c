@@ -3,17 +3,39 @@
 #include "distill/cascade.h"
 
 #include "base/wire_memory.h"
+#include "distill/cascade_key.h"
 #include "distill/cascade_plan.h"
 #include "unit/distill/cascade_pair.h"
 #include "unit/distill/failing_calloc.h"
 #include "unit/distill/seed.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+/* While a word is looked for: how often it stands in memory that is given back. */
+static uint64_t sought;
+static unsigned found;
+static size_t freed;
+
+void __wrap_free(void *p)
+{
+    const uint64_t *words = p;
+    size_t count = sought != 0 && p != NULL ? malloc_usable_size(p) / sizeof *words : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        found += words[i] == sought;
+    }
+    freed += count;
+    __real_free(p);
+}
 
 static const enum qw_cascade_variant variants[] = { QW_CASCADE_ORIGINAL, QW_CASCADE_OPTIMISED };
 
@@ -118,6 +140,30 @@ static void one_object_serves_frames_with_different_rates(void **state)
         agreed += cascade_pair_agrees(p);
     }
     assert_true(agreed >= 19);
+    cascade_pair_free(p);
+}
+
+/* More of them, and of longer ones: cascade_efficiency_test.c. */
+static void thousands_of_frames_end_at_random_rates(void **state)
+{
+    enum { FRAMES = 4000 };
+    struct cascade_pair *p = cascade_pair_new(997, QW_CASCADE_OPTIMISED);
+    unsigned lost = 0;
+    struct qw_prng prng;
+
+    (void)state;
+    qw_prng_init(&prng, test_seed(), 13);
+    for (int i = 0; i < FRAMES; i++) {
+        double rate = 0.11 * qw_prng_uniform(&prng);
+        double estimate = rate * (0.7 + 0.6 * qw_prng_uniform(&prng));
+
+        cascade_pair_draw(p, &prng, rate);
+        assert_int_equal(cascade_pair_run(p, (uint32_t)(estimate * 1e6)), QW_OK);
+        check_counts(p);
+        lost += !cascade_pair_agrees(p);
+    }
+    printf("%u of %d frames left with errors\n", lost, FRAMES);
+    assert_true(lost <= FRAMES / 100);
     cascade_pair_free(p);
 }
 
@@ -287,6 +333,32 @@ static void a_frame_allocates_nothing(void **state)
     cascade_pair_free(p);
 }
 
+static void nothing_of_the_key_is_left_in_freed_memory(void **state)
+{
+    struct cascade_pair *p = cascade_pair_new(1000, QW_CASCADE_OPTIMISED);
+    struct qw_prng prng;
+    uint64_t *copy;
+
+    (void)state;
+    qw_prng_init(&prng, test_seed(), 14);
+    cascade_pair_draw(p, &prng, 0.03);
+    assert_int_equal(cascade_pair_run(p, 30000), QW_OK);
+    assert_true(cascade_pair_agrees(p));
+    copy = malloc(sizeof *copy);
+    qw_cascade_key_load(p->key, 64, copy, 1);
+    sought = *copy;
+    free(copy); /* the search works */
+    assert_int_equal(found, 1);
+    qw_cascade_asker_free(p->asker);
+    qw_cascade_answerer_free(p->answerer);
+    sought = 0;
+    assert_int_equal(found, 1);
+    assert_true(freed > 1000);
+    p->asker = NULL;
+    p->answerer = NULL;
+    cascade_pair_free(p);
+}
+
 static void the_largest_frame_fits_its_messages(void **state)
 {
     struct cascade_pair *p = cascade_pair_new(QW_CASCADE_BITS_MAX, QW_CASCADE_OPTIMISED);
@@ -368,6 +440,7 @@ int main(void)
         cmocka_unit_test(reconciles_frames_around_every_boundary),
         cmocka_unit_test(equal_keys_cost_the_block_parities_only),
         cmocka_unit_test(one_object_serves_frames_with_different_rates),
+        cmocka_unit_test(thousands_of_frames_end_at_random_rates),
         cmocka_unit_test(a_wrong_estimate_costs_leakage_but_not_the_frame),
         cmocka_unit_test(bursts_are_corrected),
         cmocka_unit_test(a_frame_of_errors_only_ends),
@@ -376,6 +449,7 @@ int main(void)
         cmocka_unit_test(refuses_a_shape_out_of_range),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_frame_allocates_nothing),
+        cmocka_unit_test(nothing_of_the_key_is_left_in_freed_memory),
         cmocka_unit_test(the_largest_frame_fits_its_messages),
         cmocka_unit_test(two_threads_reconcile_over_a_wire),
         cmocka_unit_test(a_silent_or_closed_peer_is_an_error),
