@@ -14,6 +14,7 @@ static const uint64_t cantor[QW_ADDITIVE_FFT_LOG_MAX] = {
     0xb973d466f5c9d0cau, 0x521ac889831a075eu, 0x033ce8beddc8a656u, 0xb5846c4e07b91010u,
     0x4087b8cbb37a32ecu, 0x00d0d3888c0ae17cu, 0xafd5ac70237f2222u, 0xe3f5af99cc3aaaf8u,
     0x5a1db3b16a0b58b8u, 0x09947c54fe7ee248u, 0x0e8eaf0e0068f544u, 0xa2a113500b4b4f5au,
+    0xe96f9805d6ce0bb0u, 0x53496f8b5c9edd4cu, 0xad325cb6f4ac2a9eu, 0x4a8dcf8bd7ede826u,
 };
 
 /* The factor of block c is s_i of the block's first point, divided by s_i of its middle one: in a

@@ -16,7 +16,7 @@
  *
  * All kernels give identical bits after `inverse` (the order of the values between is their own
  * matter) and take no time that depends on contents. Arrays of values are aligned to 64 bytes. */
-enum { QW_ADDITIVE_FFT_LOG_MIN = 8, QW_ADDITIVE_FFT_LOG_MAX = 16, QW_ADDITIVE_FFT_GROUP = 64 };
+enum { QW_ADDITIVE_FFT_LOG_MIN = 8, QW_ADDITIVE_FFT_LOG_MAX = 20, QW_ADDITIVE_FFT_GROUP = 64 };
 
 struct qw_additive_fft {
     const char *name;

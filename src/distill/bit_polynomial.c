@@ -34,24 +34,41 @@ static uint64_t word_at_the_edge(const struct qw_bit_polynomial *p, ptrdiff_t at
     return word;
 }
 
+/* Words that lie inside the string, the first of them from bit `first` on; each next one eight
+ * bytes before. */
+static void load_inner_words(const struct qw_bit_polynomial *p, size_t first, uint64_t *words,
+                             size_t count)
+{
+    const uint8_t *byte = p->bytes + first / 8;
+    unsigned shift = first % 8;
+
+    for (size_t i = 0; i < count; i++) {
+        words[i] = load_word(byte - 8 * i) << shift;
+    }
+    for (size_t i = 0; shift > 0 && i < count; i++) {
+        words[i] |= (uint64_t)(byte - 8 * i)[8] >> (8 - shift);
+    }
+}
+
 void qw_bit_polynomial_load(const struct qw_bit_polynomial *p, ptrdiff_t at, uint64_t *words,
                             size_t count)
 {
     ptrdiff_t last_whole = (ptrdiff_t)p->limit - 64;
+    size_t i = 0;
 
-    for (size_t i = 0; i < count; i++, at += 64) {
-        if (at >= 0 && at <= last_whole) {
-            size_t first = p->bits - 64 - (size_t)at; /* the highest of the 64 bits */
-            const uint8_t *byte = p->bytes + first / 8;
-            unsigned shift = first % 8;
+    for (; i < count && at < 0; i++, at += 64) {
+        words[i] = word_at_the_edge(p, at);
+    }
+    if (i < count && at <= last_whole) {
+        size_t inner = (size_t)(last_whole - at) / 64 + 1;
 
-            words[i] = load_word(byte) << shift;
-            if (shift > 0) {
-                words[i] |= (uint64_t)byte[8] >> (8 - shift);
-            }
-        } else {
-            words[i] = word_at_the_edge(p, at);
-        }
+        inner = inner < count - i ? inner : count - i;
+        load_inner_words(p, p->bits - 64 - (size_t)at, words + i, inner);
+        i += inner;
+        at += (ptrdiff_t)(64 * inner);
+    }
+    for (; i < count; i++, at += 64) {
+        words[i] = word_at_the_edge(p, at);
     }
 }
 

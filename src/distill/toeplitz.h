@@ -20,7 +20,7 @@ size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits);
  *   out  [ceil(out_bits / 8) bytes], unused bits zero; must not overlap in or seed
  * QW_ERR_ARG for 0 bits, out_bits > in_bits or in_bits > 2^28; out is then untouched. Constant time
  * in the contents of in. QW_ERR_NOMEM: scratch memory (secret, wiped) of about four times in, seed
- * and out, but never more than 140 MiB and out. */
+ * and out, but never more than 180 MiB and out. */
 qw_err qw_toeplitz_hash(const uint8_t *in, size_t in_bits, const uint8_t *seed, uint8_t *out,
                         size_t out_bits) QW_MUST_USE;
 

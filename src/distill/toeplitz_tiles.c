@@ -10,7 +10,7 @@
 
 enum {
     SLAB_VALUES_LOG = 22, /* about what the input's or the output's tiles of one round may hold */
-    PAGE = 4096,
+    CACHE_LINE = 64,
     LARGE_PAGE = 1 << 21,
     PAD_VALUES = 8 /* between arrays of 2^log values: else all fall into one set of the cache */
 };
@@ -32,15 +32,17 @@ static size_t lesser(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Measured on Zen 5 with the widest kernel: a point of a transform costs about log + 8 units, a
- * product of values 1.1. */
+/* Fitted to the widest kernel on Zen 5 (docs/adr/0010-additive-fft.md): what a point of a transform
+ * costs grows faster than log once the points leave the caches one after the other. */
 static void set_cost(struct qw_toeplitz_tiles *t)
 {
     double points = (double)((size_t)1 << t->log);
     double transforms = 2.0 * (double)(t->in_tiles + t->out_tiles) - 1;
+    double products = (double)t->in_tiles * (double)t->out_tiles;
+    double from_12 = (double)t->log - 12;
 
-    t->cost =
-        points * (transforms * (t->log + 8) + 1.1 * (double)t->in_tiles * (double)t->out_tiles);
+    t->cost = points * (transforms * (20 + 1.2 * from_12 + 0.13 * from_12 * from_12) +
+                        products * (t->log > 14 ? 1.6 : 1.1));
 }
 
 static struct qw_toeplitz_tiles tiles_of(unsigned log, size_t in_words, size_t out_words)
@@ -168,18 +170,18 @@ static void add_products(const struct slab *s, struct range in, struct range out
     }
 }
 
-/* The start of the pages inside memory. Large pages save a tenth of the time of long inputs where
- * the system has them. */
-static uint64_t *on_a_page(char *memory, size_t size)
+/* Long inputs on large pages where the system has them: a tenth of the time. */
+static uint64_t *new_values(size_t size)
 {
-    char *start = memory + (PAGE - (uintptr_t)memory % PAGE) % PAGE;
+    size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : CACHE_LINE;
+    void *memory = aligned_alloc(alignment, divide_up(size, alignment) * alignment);
 
 #ifdef MADV_HUGEPAGE
-    if (size >= LARGE_PAGE) {
-        (void)madvise(start, size, MADV_HUGEPAGE); /* no harm if refused */
+    if (memory != NULL && size >= LARGE_PAGE) {
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* no harm if refused */
     }
 #endif
-    return (uint64_t *)(void *)start;
+    return memory;
 }
 
 static size_t slab_values(const struct slab *s)
@@ -225,10 +227,10 @@ qw_err qw_toeplitz_tiles_run(const struct qw_additive_fft *fft,
                              const struct qw_bit_polynomial *in,
                              const struct qw_bit_polynomial *seed, uint64_t *out, size_t out_words)
 {
-    size_t at_once = ((size_t)1 << (SLAB_VALUES_LOG - tiles->log)) + 4;
+    size_t at_once = ((size_t)1 << (SLAB_VALUES_LOG - tiles->log)) + 1;
     struct slab s = { .fft = fft, .tiles = tiles, .in = in, .seed = seed };
     size_t size;
-    char *memory;
+    uint64_t *memory;
 
     s.seed_shift = (ptrdiff_t)(64 * tiles->in_tiles * tiles->in_words) - (ptrdiff_t)(in->limit - 1);
     s.points = (size_t)1 << tiles->log;
@@ -236,15 +238,15 @@ qw_err qw_toeplitz_tiles_run(const struct qw_additive_fft *fft,
     s.in_count = part(tiles->in_tiles, at_once);
     s.out_count = part(tiles->out_tiles, at_once);
     size = slab_values(&s) * sizeof *out;
-    memory = calloc(1, size + PAGE);
+    memory = new_values(size);
     if (memory == NULL) {
         return QW_ERR_NOMEM;
     }
-    place(&s, on_a_page(memory, size));
+    place(&s, memory);
     qw_additive_fft_twiddle(s.twiddle, tiles->log);
     memset(out, 0, out_words * sizeof *out);
     run_slabs(&s, out, out_words);
-    qw_wipe(memory, size + PAGE);
+    qw_wipe(memory, size);
     free(memory);
     return QW_OK;
 }

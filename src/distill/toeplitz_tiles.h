@@ -24,7 +24,7 @@ struct qw_toeplitz_tiles {
 struct qw_toeplitz_tiles qw_toeplitz_tiles_for(size_t in_words, size_t out_words);
 
 /* out [size: out_words] = coefficients in_bits - 1 and up of in x seed, in_bits = in->limit.
- * QW_ERR_NOMEM: at most 140 MiB of scratch memory, wiped. */
+ * QW_ERR_NOMEM: at most 180 MiB of scratch memory, wiped. */
 qw_err qw_toeplitz_tiles_run(const struct qw_additive_fft *fft,
                              const struct qw_toeplitz_tiles *tiles,
                              const struct qw_bit_polynomial *in,

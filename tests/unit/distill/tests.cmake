@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-qwave_wrap(distill toeplitz calloc)
+qwave_wrap(distill toeplitz calloc aligned_alloc)
 qwave_wrap(distill ldpc_code calloc)
 qwave_wrap(distill ldpc_decoder calloc)
 qwave_wrap(distill multilevel calloc)
