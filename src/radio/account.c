@@ -24,13 +24,21 @@ static double gaussian_bits(double deviation_log2)
     return deviation_log2 + 0.5 * log2(2.0 * M_PI * M_E);
 }
 
+/* lgamma leaves the sign in a global that every thread writes. */
+static double log_gamma(double x)
+{
+    int sign;
+
+    return lgamma_r(x, &sign);
+}
+
 double qw_account_confidence_bits(size_t rows, size_t dims, double ln_inverse)
 {
     double half = 0.5 * (double)rows;
     double best = INFINITY;
 
     for (double t = 0.25; t < 1e6; t *= 1.05) { /* any t gives a valid bound: take the best */
-        double moment_ln = lgamma(half + t) - lgamma(half) - t * log(half);
+        double moment_ln = log_gamma(half + t) - log_gamma(half) - t * log(half);
         double limit = (ln_inverse + (double)dims * moment_ln) / t;
 
         best = fmin(best, limit);

@@ -45,10 +45,10 @@ void *__wrap_mmap(void *p, size_t len, int protection, int flags, int fd, off_t 
     return must_fail() ? MAP_FAILED : __real_mmap(p, len, protection, flags, fd, at);
 }
 
-/* The address sanitizer turns mlock into nothing. */
+/* The address and thread sanitizers turn mlock into nothing. */
 #if defined(__has_feature)
-#define HAS_SANITIZER __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SANITIZER 1
 #else
 #define HAS_SANITIZER 0
