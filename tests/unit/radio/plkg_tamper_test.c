@@ -13,7 +13,7 @@
 #include "plkg_bench.h"
 #include "radio/plkg_message.h"
 
-enum { AT_ONCE = 6, TIMEOUT_MS = 6000 };
+enum { AT_ONCE = 6, TIMEOUT_MS = 4000 };
 
 static const struct {
     uint8_t type;

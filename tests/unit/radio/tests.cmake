@@ -6,3 +6,5 @@ qwave_wrap(radio innovation calloc)
 qwave_wrap(radio model calloc)
 qwave_wrap(radio feature calloc)
 qwave_wrap(radio plkg_link calloc realloc)
+# Attacks that end in a wait: long on a busy machine.
+set_tests_properties(radio.plkg_tamper PROPERTIES TIMEOUT 300)
