@@ -99,7 +99,7 @@ static void inverse_layers(const uint64_t *twiddle, unsigned log, uint64_t *valu
     }
 }
 
-static const struct qw_additive_fft_basis basis = { add, NULL };
+static const struct qw_additive_fft_basis basis = { add, NULL, NULL };
 
 /* The change of basis adds limbs to limbs: it does not mind that they are wider here. */
 static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,

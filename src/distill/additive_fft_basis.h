@@ -11,10 +11,13 @@
  * of s_l, then the same on each digit (rows) and on the sequence of digits (columns).
  *
  * Additions only, so that the shape of an element does not matter; it is given in bytes. The caller
- * supplies the addition and the change of 16 elements that lie side by side. */
+ * supplies the addition and the change of few elements that lie side by side, where what is read is
+ * not what was just written as a whole. */
 struct qw_additive_fft_basis {
     void (*add)(uint8_t *to, const uint8_t *from, size_t len);
-    void (*sixteen)(uint8_t *elements); /* to the new basis, or from it */
+    /* To the new basis, or from it: 16, and 256 (may be NULL). */
+    void (*sixteen)(uint8_t *elements);
+    void (*row)(uint8_t *elements);
 };
 
 static inline unsigned qw_basis_digit_log(unsigned log)
@@ -47,7 +50,7 @@ static inline void qw_basis_multiply(const struct qw_additive_fft_basis *basis, 
     basis->add(high, high + half - shift, shift);
 }
 
-/* width: bytes of an element; leaf: the width at which `sixteen` applies. */
+/* width: bytes of an element; leaf: the width at which `sixteen` and `row` apply. */
 static inline void qw_basis_change(const struct qw_additive_fft_basis *basis, uint8_t *elements,
                                    unsigned log, size_t width, size_t leaf)
 {
@@ -59,6 +62,10 @@ static inline void qw_basis_change(const struct qw_additive_fft_basis *basis, ui
     }
     if (log == 4 && width == leaf) {
         basis->sixteen(elements);
+        return;
+    }
+    if (log == 8 && width == leaf && basis->row != NULL) {
+        basis->row(elements);
         return;
     }
     for (size_t block = len; block >= 2 * (width << digit); block /= 2) {

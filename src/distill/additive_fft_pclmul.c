@@ -102,7 +102,7 @@ static void add(uint8_t *to, const uint8_t *from, size_t len)
     }
 }
 
-static const struct qw_additive_fft_basis basis = { add, NULL };
+static const struct qw_additive_fft_basis basis = { add, NULL, NULL };
 
 static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values)

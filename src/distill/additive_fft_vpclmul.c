@@ -230,10 +230,8 @@ static __m512i add_limbs(__m512i limbs, __mmask16 to, int distance)
 
 /* qw_basis_change of 16 limbs: expansion in powers of y^4 + y, then of y^2 + y in the digits and in
  * the sequence of digits. */
-static void sixteen_limbs(uint8_t *elements)
+static __m512i change_sixteen(__m512i limbs)
 {
-    __m512i limbs = load(elements);
-
     limbs = add_limbs(limbs, 0x0300, 6);
     limbs = add_limbs(limbs, 0x00fc, 6);
     limbs = add_limbs(limbs, 0x1010, 3);
@@ -242,7 +240,48 @@ static void sixteen_limbs(uint8_t *elements)
     limbs = add_limbs(limbs, 0x2222, 1);
     limbs = add_limbs(limbs, 0x0f00, 4);
     limbs = add_limbs(limbs, 0x00f0, 4);
-    store(elements, limbs);
+    return limbs;
+}
+
+static void sixteen_limbs(uint8_t *elements)
+{
+    store(elements, change_sixteen(load(elements)));
+}
+
+/* qw_basis_divide of 2 x half vectors of limbs, shift counted in limbs, in registers. */
+static void divide_vectors(__m512i *low, size_t half, int shift)
+{
+    const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    __m512i *high = low + half;
+    __m512i up = _mm512_add_epi32(lane, _mm512_set1_epi32(16 - shift));
+    __m512i before = _mm512_setzero_si512();
+
+    high[0] = _mm512_xor_si512(high[0], _mm512_permutex2var_epi32(high[half - 1], up, before));
+    for (size_t i = 0; i < half; i++) {
+        low[i] = _mm512_xor_si512(low[i], _mm512_permutex2var_epi32(before, up, high[i]));
+        before = high[i];
+    }
+}
+
+static const struct qw_additive_fft_basis of_vectors = { add, NULL, NULL };
+
+static void row_of_limbs(uint8_t *elements)
+{
+    enum { VECTORS = 16 };
+    __m512i row[VECTORS];
+
+    for (size_t i = 0; i < VECTORS; i++) {
+        row[i] = load(elements + 64 * i);
+    }
+    for (size_t half = VECTORS / 2; half >= 1; half /= 2) {
+        for (size_t i = 0; i < VECTORS; i += 2 * half) {
+            divide_vectors(row + i, half, (int)half);
+        }
+    }
+    for (size_t i = 0; i < VECTORS; i++) {
+        store(elements + 64 * i, change_sixteen(row[i]));
+    }
+    qw_basis_change(&of_vectors, elements, 4, 64, 0);
 }
 
 static __m512i add_values(__m512i values, __mmask8 to, int distance)
@@ -271,8 +310,8 @@ static void sixteen_values(uint8_t *elements)
     store(elements + 64, b);
 }
 
-static const struct qw_additive_fft_basis from_powers = { add, sixteen_limbs };
-static const struct qw_additive_fft_basis to_powers = { add, sixteen_values };
+static const struct qw_additive_fft_basis from_powers = { add, sixteen_limbs, row_of_limbs };
+static const struct qw_additive_fft_basis to_powers = { add, sixteen_values, NULL };
 
 static void forward(const uint64_t *twiddle, unsigned log, int half, uint64_t *words,
                     uint64_t *values)
