@@ -58,9 +58,9 @@ struct qw_cascade_report {    /* of the current frame */
 struct qw_cascade_asker;
 struct qw_cascade_answerer;
 
-/* Copies config; all memory is allocated here (docs/design/distill.md: about 4 bytes per bit of
- * the frame for the asker, 1 for the answerer). QW_ERR_ARG, QW_ERR_NOMEM. free: NULL is fine;
- * wipes.
+/* Copies config; all memory is allocated here (asker 8 bytes per bit of the frame, answerer 3, up
+ * to 65536 bits 32 and 14; half a megabyte for messages each). QW_ERR_ARG, QW_ERR_NOMEM. free: NULL
+ * is fine; wipes.
  */
 qw_err qw_cascade_asker_new(const struct qw_cascade_config *config,
                             struct qw_cascade_asker **asker) QW_MUST_USE;

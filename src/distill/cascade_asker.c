@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATIENCE_STEP = 15, HANDFUL = 10 }; /* round trips per further pass; questions */
+
 enum state { IDLE, BEGUN, ASKED, FINISHED };
 
 struct qw_cascade_asker {
@@ -333,11 +335,23 @@ static size_t ask_ready(struct qw_cascade_asker *a, struct qw_cascade_ask_writer
     return asked;
 }
 
+/* The end of a pass can draw out, with a handful of questions in each round trip: a frame that has
+ * taken many of them goes on to the next pass, which finds the same errors from the other side.
+ * With more than a handful that would cost too much: the estimate was wrong, and patience is
+ * cheaper. */
+static bool is_drawn_out(const struct qw_cascade_asker *a, size_t asked)
+{
+    unsigned opened = a->report.passes;
+
+    return opened >= 2 && a->report.round_trips >= a->plan.patience + PATIENCE_STEP * opened &&
+           asked <= HANDFUL + a->config.bits / 10000;
+}
+
 static unsigned passes_to_open(const struct qw_cascade_asker *a, size_t asked)
 {
     unsigned left = a->plan.passes - a->report.passes;
 
-    if (asked > a->plan.early || left == 0) {
+    if ((asked > a->plan.early && !is_drawn_out(a, asked)) || left == 0) {
         return 0;
     }
     return left <= a->plan.closing ? left : 1;

@@ -3,7 +3,7 @@
 
 #include "distill/cascade_order.h"
 
-enum { PPM = 1000000, QBER_MIN_PPM = 10, LONG_FRAME_BITS = 1 << 17 };
+enum { PPM = 1000000, QBER_MIN_PPM = 10, LONG_FRAME_BITS = 1 << 17, PATIENCE = 88 };
 
 struct qw_cascade_blocks qw_cascade_blocks_for(uint64_t size_16ths, uint32_t length)
 {
@@ -52,17 +52,17 @@ static const struct {
     uint32_t qber_ppm;
     struct qw_cascade_fit fit[COLUMNS];
 } table[ROWS] = {
-    { 2000, { { 863, 247, 1 }, { 1014, 310, 0 }, { 929, 220, 2 } } },
-    { 5000, { { 1044, 271, 0 }, { 780, 433, 1 }, { 641, 455, 4 } } },
-    { 10000, { { 692, 478, 1 }, { 1062, 241, 0 }, { 817, 310, 4 } } },
-    { 15000, { { 966, 393, 0 }, { 897, 348, 0 }, { 850, 298, 4 } } },
-    { 20000, { { 1259, 298, 0 }, { 1271, 200, 0 }, { 1016, 262, 11 } } },
-    { 30000, { { 947, 443, 0 }, { 930, 340, 0 }, { 947, 298, 11 } } },
-    { 40000, { { 1008, 468, 1 }, { 718, 584, 3 }, { 858, 365, 12 } } },
-    { 50000, { { 797, 726, 0 }, { 792, 539, 3 }, { 796, 431, 7 } } },
-    { 80000, { { 967, 543, 0 }, { 1163, 310, 3 }, { 645, 644, 2 } } },
-    { 110000, { { 885, 690, 0 }, { 885, 507, 2 }, { 881, 450, 2 } } },
-    { 150000, { { 1177, 440, 0 }, { 1158, 332, 0 }, { 1165, 306, 12 } } },
+    { 2000, { { 863, 247, 1 }, { 1034, 205, 0 }, { 1003, 210, 0 } } },
+    { 5000, { { 649, 420, 0 }, { 655, 394, 0 }, { 640, 530, 5 } } },
+    { 10000, { { 1188, 214, 0 }, { 639, 482, 0 }, { 1086, 239, 4 } } },
+    { 15000, { { 901, 353, 1 }, { 900, 339, 1 }, { 954, 289, 0 } } },
+    { 20000, { { 1217, 202, 0 }, { 1275, 200, 0 }, { 1099, 239, 4 } } },
+    { 30000, { { 894, 403, 0 }, { 942, 373, 0 }, { 946, 337, 2 } } },
+    { 40000, { { 1284, 206, 0 }, { 1259, 209, 1 }, { 1132, 257, 10 } } },
+    { 50000, { { 799, 495, 1 }, { 792, 495, 0 }, { 800, 513, 12 } } },
+    { 80000, { { 1091, 328, 1 }, { 1251, 300, 1 }, { 945, 386, 5 } } },
+    { 110000, { { 881, 608, 0 }, { 879, 564, 2 }, { 881, 506, 0 } } },
+    { 150000, { { 941, 512, 0 }, { 1146, 394, 0 }, { 1182, 335, 5 } } },
 };
 /* clang-format on */
 
@@ -109,6 +109,7 @@ static void plan_original(size_t bits, uint32_t qber_ppm, struct qw_cascade_plan
     plan->passes = 4;
     plan->closing = 1;
     plan->early = 0;
+    plan->patience = QW_CASCADE_ROUND_TRIPS_MAX;
     for (unsigned p = 0; p < plan->passes; p++) {
         plan->blocks[p] = even_blocks(block << p, bits);
     }
@@ -130,6 +131,7 @@ void qw_cascade_plan_fitted(size_t bits, uint32_t qber_ppm, struct qw_cascade_fi
     plan->closing = bits > LONG_FRAME_BITS ? 2 : 4;
     plan->passes = 3 + plan->closing;
     plan->early = fit.early;
+    plan->patience = PATIENCE;
     plan->blocks[0] = qw_cascade_blocks_for(first, (uint32_t)bits);
     plan->blocks[1] = qw_cascade_blocks_for(first * fit.second / 100, (uint32_t)length);
     plan->blocks[2] = qw_cascade_blocks_for(16 * length / (2 * closing_blocks), (uint32_t)length);

@@ -19,8 +19,9 @@ struct qw_cascade_blocks {
 struct qw_cascade_plan {
     unsigned passes; /* 1..QW_CASCADE_PASSES_MAX */
     struct qw_cascade_blocks blocks[QW_CASCADE_PASSES_MAX];
-    unsigned closing; /* the last so many passes open together, >= 1 */
-    size_t early;     /* the next pass opens as soon as no more questions than these are ready */
+    unsigned closing;  /* the last so many passes open together, >= 1 */
+    size_t early;      /* the next pass opens as soon as no more questions than these are ready */
+    uint32_t patience; /* and at the latest after about so many round trips */
 };
 
 /* What is fitted for a frame length and an error rate. */
