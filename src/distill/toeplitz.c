@@ -15,10 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    IN_BITS_MAX = 1 << 28,
-    FFT_WORDS_MIN = 64 /* of input and of output: below that Karatsuba is as fast on all kernels */
-};
+enum { IN_BITS_MAX = 1 << 28 };
 
 /* The part of a job that is a product. */
 struct product {
@@ -105,8 +102,7 @@ static qw_err run_product(const struct qw_toeplitz_kernel *kernel, enum qw_toepl
     struct qw_toeplitz_tiles tiles;
 
     if (method == QW_TOEPLITZ_KARATSUBA ||
-        (method == QW_TOEPLITZ_BY_SIZE &&
-         (p->in_words < FFT_WORDS_MIN || p->out_words < FFT_WORDS_MIN))) {
+        (method == QW_TOEPLITZ_BY_SIZE && p->in_words * p->out_words < kernel->fft_from)) {
         return run_karatsuba(kernel->clmul, p);
     }
     tiles = qw_toeplitz_tiles_for(p->in_words, p->out_words);
@@ -159,9 +155,9 @@ qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel, const struct qw_
 bool qw_toeplitz_kernel_at(size_t number, struct qw_toeplitz_kernel *kernel)
 {
     const struct qw_toeplitz_kernel all[] = {
-        { "portable", &qw_clmul_portable, &qw_additive_fft_portable },
-        { "pclmul", qw_clmul_pclmul(), qw_additive_fft_pclmul() },
-        { "vpclmul", qw_clmul_pclmul(), qw_additive_fft_vpclmul() },
+        { "portable", &qw_clmul_portable, &qw_additive_fft_portable, 32768 },
+        { "pclmul", qw_clmul_pclmul(), qw_additive_fft_pclmul(), 1024 },
+        { "vpclmul", qw_clmul_pclmul(), qw_additive_fft_vpclmul(), 256 },
     };
 
     if (number >= sizeof all / sizeof all[0] || all[number].clmul == NULL ||

@@ -14,6 +14,8 @@ struct qw_toeplitz_kernel {
     const char *name;
     const struct qw_clmul *clmul;
     const struct qw_additive_fft *fft;
+    size_t
+        fft_from; /* words of input x words of output from which the FFT is the faster (measured) */
 };
 
 /* The kernels of this machine, number 0 (portable) and up, the later the faster; false from the
