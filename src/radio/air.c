@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sockets of an air; its physics are in air_exchange.c. A client that breaks the protocol is
+/* The sockets of an air; its physics are in air/exchange.c. A client that breaks the protocol is
  * dropped, the air goes on. */
 #define _GNU_SOURCE
 #include "radio/air.h"
@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "base/wire_tcp.h"
-#include "radio/air_exchange.h"
-#include "radio/air_message.h"
+#include "radio/air/exchange.h"
+#include "radio/air/message.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -6,11 +6,11 @@
 #include "crypto/one_time_mac.h"
 #include "distill/multilevel.h"
 #include "distill/toeplitz.h"
-#include "radio/plkg_amplify.h"
-#include "radio/plkg_estimate.h"
-#include "radio/plkg_open.h"
-#include "radio/plkg_reconcile.h"
-#include "radio/plkg_session.h"
+#include "radio/plkg/amplify.h"
+#include "radio/plkg/estimate.h"
+#include "radio/plkg/open.h"
+#include "radio/plkg/reconcile.h"
+#include "radio/plkg/session.h"
 
 #include <math.h>
 #include <stdlib.h>

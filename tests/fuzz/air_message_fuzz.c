@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz: radio */
 /* Whatever a decoder takes must encode to exactly the bytes it took. */
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <stdlib.h>
 #include <string.h>

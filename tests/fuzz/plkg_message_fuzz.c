@@ -2,11 +2,11 @@
 /* fuzz: radio */
 /* One message of a session, as it comes from the wire: header, then the body of its type. */
 #include "base/bytes.h"
-#include "radio/plkg_amplify.h"
-#include "radio/plkg_estimate.h"
-#include "radio/plkg_open.h"
-#include "radio/plkg_pairs.h"
-#include "radio/plkg_reconcile.h"
+#include "radio/plkg/amplify.h"
+#include "radio/plkg/estimate.h"
+#include "radio/plkg/open.h"
+#include "radio/plkg/pairs.h"
+#include "radio/plkg/reconcile.h"
 
 #include <stdlib.h>
 

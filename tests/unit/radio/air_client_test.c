@@ -12,7 +12,7 @@
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "radio/air.h"
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "radio/air_exchange.h"
+#include "radio/air/exchange.h"
 
 #include <math.h>
 #include <stdlib.h>

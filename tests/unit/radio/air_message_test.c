@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "radio/air_exchange.h"
+#include "radio/air/exchange.h"
 #include "radio/intel5300.h"
 
 #include <math.h>

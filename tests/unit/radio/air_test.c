@@ -13,7 +13,7 @@
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "radio/air.h"
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <math.h>
 #include <pthread.h>

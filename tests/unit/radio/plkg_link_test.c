@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/wire_memory.h"
-#include "radio/plkg_link.h"
+#include "radio/plkg/link.h"
 
 #include <stdlib.h>
 #include <string.h>

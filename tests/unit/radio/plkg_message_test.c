@@ -12,11 +12,11 @@
 #include "base/bytes.h"
 #include "codec_laws.h"
 #include "distill/toeplitz.h"
-#include "radio/plkg_amplify.h"
-#include "radio/plkg_estimate.h"
-#include "radio/plkg_open.h"
-#include "radio/plkg_pairs.h"
-#include "radio/plkg_reconcile.h"
+#include "radio/plkg/amplify.h"
+#include "radio/plkg/estimate.h"
+#include "radio/plkg/open.h"
+#include "radio/plkg/pairs.h"
+#include "radio/plkg/reconcile.h"
 
 static uint8_t buffer[1 << 17];
 

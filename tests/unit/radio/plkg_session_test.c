@@ -10,7 +10,7 @@
 
 #include "base/secret.h"
 #include "base/wire_memory.h"
-#include "radio/plkg_session.h"
+#include "radio/plkg/session.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "plkg_bench.h"
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 enum { AT_ONCE = 6, TIMEOUT_MS = 4000 };
 

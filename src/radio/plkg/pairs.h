@@ -2,7 +2,7 @@
 #ifndef QW_RADIO_PLKG_PAIRS_H
 #define QW_RADIO_PLKG_PAIRS_H
 
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_link.h"
+#include "radio/plkg/link.h"
 
 #include "base/secret.h"
 #include "crypto/one_time_mac.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_run.h"
+#include "radio/plkg/run.h"
 
 #include "base/bits.h"
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
-#include "radio/plkg_session.h"
+#include "radio/plkg/session.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_open.h"
+#include "radio/plkg/open.h"
 
 #include "base/bytes.h"
 

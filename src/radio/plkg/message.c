@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 #include "base/bytes.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_session.h"
+#include "radio/plkg/session.h"
 
 #include "base/bytes.h"
 #include "base/secret.h"

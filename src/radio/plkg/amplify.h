@@ -2,7 +2,7 @@
 #ifndef QW_RADIO_PLKG_AMPLIFY_H
 #define QW_RADIO_PLKG_AMPLIFY_H
 
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 /* AMPLIFY: the final account and the fresh seed; FINISH: the length that both accept. Each is
  * followed by its sender's tag over everything said so far. */

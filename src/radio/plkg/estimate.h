@@ -3,7 +3,7 @@
 #define QW_RADIO_PLKG_ESTIMATE_H
 
 #include "radio/feature.h"
-#include "radio/plkg_pairs.h"
+#include "radio/plkg/pairs.h"
 
 /* ESTIMATE: an end's numbers on the disclosed probes, in probe order. */
 enum { QW_PLKG_ESTIMATE_LEN_MAX = 2 + 1 + QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX * 3 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/air_exchange.h"
+#include "radio/air/exchange.h"
 
 #include "base/prng.h"
-#include "radio/air_medium.h"
+#include "radio/air/medium.h"
 #include "radio/front_end.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terminal's order of steps, T1 to T8 of docs/protocol/plkg.md. */
-#include "radio/plkg_run.h"
+#include "radio/plkg/run.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"

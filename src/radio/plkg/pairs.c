@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_pairs.h"
+#include "radio/plkg/pairs.h"
 
 #include "base/bits.h"
 #include "base/bytes.h"

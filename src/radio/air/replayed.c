@@ -3,7 +3,7 @@
  * the two ends, receive antenna 1 is the eavesdropper. Only amplitudes are served: a commodity
  * card's phases are random, and the front ends draw them anew at each end. The card's own noise
  * would look like a secret that both ends share, so it is smoothed out first. */
-#include "radio/air_medium.h"
+#include "radio/air/medium.h"
 
 #include "radio/intel5300.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_reconcile.h"
+#include "radio/plkg/reconcile.h"
 
 #include "base/bytes.h"
 

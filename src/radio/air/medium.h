@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* What lies between the antennas of an air: the noiseless channels. Two kinds: simulated
- * (air_simulated.c) and replayed from captures (air_replayed.c). Times only grow. */
+ * (air/simulated.c) and replayed from captures (air/replayed.c). Times only grow. */
 struct qw_air_medium {
     char label[96];
     bool has_phase;

@@ -3,7 +3,7 @@
 #define QW_RADIO_AIR_EXCHANGE_H
 
 #include "radio/air.h"
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>

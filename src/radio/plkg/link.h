@@ -4,7 +4,7 @@
 
 #include "crypto/hash.h"
 #include "radio/plkg.h"
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 /* One end of a session's discussion: numbers and frames messages, keeps the transcript that the
  * tags cover, counts what is said. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include "base/bytes.h"
 

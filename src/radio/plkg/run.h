@@ -4,15 +4,15 @@
 
 #include "distill/multilevel.h"
 #include "radio/account.h"
-#include "radio/plkg_amplify.h"
-#include "radio/plkg_estimate.h"
-#include "radio/plkg_link.h"
-#include "radio/plkg_open.h"
-#include "radio/plkg_pairs.h"
-#include "radio/plkg_reconcile.h"
+#include "radio/plkg/amplify.h"
+#include "radio/plkg/estimate.h"
+#include "radio/plkg/link.h"
+#include "radio/plkg/open.h"
+#include "radio/plkg/pairs.h"
+#include "radio/plkg/reconcile.h"
 
-/* What both sides of a session do alike; the two orders of steps are in plkg_terminal.c and
- * plkg_access_point.c. Owned by one call of qw_plkg_run_*; everything secret in it is wiped when it
+/* What both sides of a session do alike; the two orders of steps are in plkg/terminal.c and
+ * plkg/access_point.c. Owned by one call of qw_plkg_run_*; everything secret in it is wiped when it
  * is freed. */
 struct qw_plkg_run {
     const struct qw_plkg_party *party; /* borrowed */

@@ -5,7 +5,7 @@
 #include "crypto/poly_hash.h"
 #include "distill/verify.h"
 #include "radio/model.h"
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 /* SYNDROME: the cells, two verification keys and tags, and what the reconciler says; DECODED: what
  * came of it. The body of MORE is the reconciler's bytes alone. Two tags, because one of 72 bits

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The access point's order of steps, B1 to B8 of docs/protocol/plkg.md. */
-#include "radio/plkg_run.h"
+#include "radio/plkg/run.h"
 
 #include "base/bits.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/plkg_estimate.h"
+#include "radio/plkg/estimate.h"
 
 #include "base/bytes.h"
 

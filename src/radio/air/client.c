@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "base/wire_tcp.h"
-#include "radio/air_message.h"
+#include "radio/air/message.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define QW_RADIO_PLKG_OPEN_H
 
 #include "radio/plkg.h"
-#include "radio/plkg_message.h"
+#include "radio/plkg/message.h"
 
 /* OPEN and OPEN_ACK: who, with which radio, under which policy; everything is fixed before the
  * first measurement. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "radio/air_medium.h"
+#include "radio/air/medium.h"
 
 #include "radio/channel.h"
 

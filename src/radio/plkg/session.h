@@ -2,7 +2,7 @@
 #ifndef QW_RADIO_PLKG_SESSION_H
 #define QW_RADIO_PLKG_SESSION_H
 
-#include "radio/plkg_link.h"
+#include "radio/plkg/link.h"
 
 /* Takes link, key (secret memory, key_len bytes) and auth (secret memory, up then down). On
  * QW_ERR_NOMEM nothing was taken. */
