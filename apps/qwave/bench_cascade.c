@@ -94,7 +94,7 @@ static void measure(struct ends *ends, size_t size, size_t variant, double rate,
         start = qw_clock_cpu_ns();
         err = reconcile(ends, rate);
         spent += qw_clock_cpu_ns() - start;
-        lost += err != QW_OK || memcmp(ends->key, ends->noisy, sizes[size].bits / 8) != 0;
+        lost += err != QW_OK || qw_bits_distance(ends->key, ends->noisy, sizes[size].bits) > 0;
         leaked += (double)report->leaked_bits;
         trips += report->round_trips;
     }

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: W4
+# The measuring command: rows of one kernel as JSON, and refusals that say what is wrong.
+set -u
+bin=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+# refuses STATUS PATTERN ARGUMENT...
+refuses() {
+    local status=0 expected=$1 pattern=$2
+    shift 2
+    timeout 30 "$bin/qwave" bench "$@" >"$work/out" 2>"$work/log" || status=$?
+    [ "$status" = "$expected" ] || fail "bench $*: exit status $status, not $expected: $(cat "$work/log")"
+    grep -q -- "$pattern" "$work/log" || fail "bench $*: does not say \"$pattern\": $(cat "$work/log")"
+    [ ! -s "$work/out" ] || fail "bench $*: prints $(cat "$work/out")"
+}
+
+echo "rows of the hash under tags"
+timeout 60 "$bin/qwave" bench distill --kernel mac --json >"$work/out" 2>"$work/log" || fail "exit status $?"
+grep -q 'seed [0-9]' "$work/log" || fail "the seed is not named: $(cat "$work/log")"
+[ "$(wc -l <"$work/out")" = 1 ] || fail "not one line of JSON"
+grep -q '^{"rows":\[{"kernel":"mac","impl":"portable","n_bits":8192,"qber":null,"snr_db":null,"frames":[1-9]' "$work/out" ||
+    fail "unexpected rows: $(cat "$work/out")"
+grep -q '"throughput_mbps":[1-9][0-9.e+]*,"efficiency_f":null,"beta":null,"frame_error_rate":null,"round_trips":null,"messages":null,"leaked_bits":null,"cpu_s":0' \
+    "$work/out" || fail "unexpected fields: $(cat "$work/out")"
+
+echo "refusals"
+refuses 2 "no kernel 'turbo'" distill --kernel turbo
+refuses 2 "say what to measure" --json
+refuses 2 "only 'distill'" store
