@@ -2,13 +2,13 @@
 /* Fits the block sizes of Cascade: for each frame length and error rate of a grid it looks for the
  * first and second block size, and for the number of open questions below which the next pass may
  * begin, that leak least while the mean number of round trips stays below a limit. Prints the table
- * of src/distill/cascade_plan.c. Deterministic; takes about four minutes of one core.
+ * of src/distill/cascade/plan.c. Deterministic; takes about four minutes of one core.
  *
  *   cc -O3 -std=c17 -Isrc -o fit_cascade tools/fit_cascade.c src/distill/cascade*.c \
  *       src/base/{bits,bytes,error,prng,secret,wire}.c -lm && ./fit_cascade */
 #define _DEFAULT_SOURCE
 #include "base/prng.h"
-#include "distill/cascade_plan.h"
+#include "distill/cascade/plan.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 #include "base/error.h"
-#include "distill/cascade_message.h"
+#include "distill/cascade/message.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

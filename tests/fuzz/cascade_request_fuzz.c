@@ -6,7 +6,7 @@
 #include "distill/cascade.h"
 
 #include "base/error.h"
-#include "distill/cascade_message.h"
+#include "distill/cascade/message.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q1 */
-#include "distill/cascade_cells.h"
+#include "distill/cascade/cells.h"
 
 #include "base/prng.h"
 #include "unit/distill/seed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q1 */
-#include "distill/cascade_message.h"
+#include "distill/cascade/message.h"
 
 #include "base/hex.h"
 #include "base/prng.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q1 */
-#include "distill/cascade_order.h"
+#include "distill/cascade/order.h"
 
 #include "base/prng.h"
-#include "distill/cascade_key.h"
+#include "distill/cascade/key.h"
 #include "unit/distill/seed.h"
 
 #include <setjmp.h>

@@ -5,8 +5,8 @@
 #include "distill/cascade.h"
 
 #include "base/bytes.h"
-#include "distill/cascade_message.h"
-#include "distill/cascade_order.h"
+#include "distill/cascade/message.h"
+#include "distill/cascade/order.h"
 #include "unit/distill/cascade_pair.h"
 #include "unit/distill/seed.h"
 

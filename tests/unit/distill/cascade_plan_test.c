@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q1 */
-#include "distill/cascade_plan.h"
+#include "distill/cascade/plan.h"
 
-#include "distill/cascade_order.h"
+#include "distill/cascade/order.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

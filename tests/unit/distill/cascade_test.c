@@ -3,8 +3,8 @@
 #include "distill/cascade.h"
 
 #include "base/wire_memory.h"
-#include "distill/cascade_key.h"
-#include "distill/cascade_plan.h"
+#include "distill/cascade/key.h"
+#include "distill/cascade/plan.h"
 #include "unit/distill/cascade_pair.h"
 #include "unit/distill/failing_calloc.h"
 #include "unit/distill/seed.h"

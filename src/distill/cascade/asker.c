@@ -3,11 +3,11 @@
  * passes are halved in lock step, and a bit that is found makes the
  * cells that hold it in other passes ready for the next request. */
 #include "distill/cascade.h"
-#include "distill/cascade_buffers.h"
-#include "distill/cascade_cells.h"
-#include "distill/cascade_message.h"
-#include "distill/cascade_order.h"
-#include "distill/cascade_plan.h"
+#include "distill/cascade/buffers.h"
+#include "distill/cascade/cells.h"
+#include "distill/cascade/message.h"
+#include "distill/cascade/order.h"
+#include "distill/cascade/plan.h"
 
 #include "base/bits.h"
 #include "base/secret.h"

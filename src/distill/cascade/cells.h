@@ -3,7 +3,7 @@
 #define QW_DISTILL_CASCADE_CELLS_H
 
 #include "base/error.h"
-#include "distill/cascade_key.h"
+#include "distill/cascade/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "distill/cascade_message.h"
+#include "distill/cascade/message.h"
 
 #include "base/bits.h"
 #include "base/bytes.h"

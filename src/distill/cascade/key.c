@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "distill/cascade_key.h"
+#include "distill/cascade/key.h"
 
 #include "base/bits.h"
 #include "base/bytes.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cascade over a wire: nothing but the loop of messages. */
-#include "distill/cascade_buffers.h"
+#include "distill/cascade/buffers.h"
 
 qw_err qw_cascade_ask_wire(struct qw_cascade_asker *asker, struct qw_wire *wire, int timeout_ms)
 {

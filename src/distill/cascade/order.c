@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "distill/cascade_order.h"
+#include "distill/cascade/order.h"
 
 #include "base/prng.h"
 

@@ -2,11 +2,11 @@
 /* The answerer of Cascade: prefix parities of the permuted key, one bit per question, each at most
  * once. It needs no more state than which were asked. */
 #include "distill/cascade.h"
-#include "distill/cascade_buffers.h"
-#include "distill/cascade_key.h"
-#include "distill/cascade_message.h"
-#include "distill/cascade_order.h"
-#include "distill/cascade_plan.h"
+#include "distill/cascade/buffers.h"
+#include "distill/cascade/key.h"
+#include "distill/cascade/message.h"
+#include "distill/cascade/order.h"
+#include "distill/cascade/plan.h"
 
 #include "base/bits.h"
 #include "base/secret.h"

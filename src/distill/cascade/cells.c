@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "distill/cascade_cells.h"
+#include "distill/cascade/cells.h"
 
 static uint64_t bit_of(uint32_t position)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "distill/cascade_plan.h"
+#include "distill/cascade/plan.h"
 
-#include "distill/cascade_order.h"
+#include "distill/cascade/order.h"
 
 enum { PPM = 1000000, QBER_MIN_PPM = 10, LONG_FRAME_BITS = 1 << 17, PATIENCE = 88 };
 
