@@ -147,7 +147,7 @@ static enum qw_plkg_refusal diagnose(const struct statistics *statistics,
                                      const struct qw_model *model, size_t dims, size_t group,
                                      double eve_correlation)
 {
-    double bits[QW_FEATURE_MAX];
+    double bits[QW_FEATURE_MAX] = { 0 };
     size_t prefix;
 
     for (size_t d = 0; d < dims; d++) {
@@ -218,7 +218,7 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     struct statistics statistics[QW_FEATURE_MAX];
     struct qw_belief belief;
     struct qw_model made = { 0 };
-    double bits[QW_FEATURE_MAX];
+    double bits[QW_FEATURE_MAX] = { 0 };
     size_t dims = disclosed->stride;
     size_t prefix;
     qw_err err = qw_belief_fit(disclosed, &disclosed->y, 1, dims, &belief);
