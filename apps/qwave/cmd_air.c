@@ -9,6 +9,7 @@
 #include <argp.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,12 +19,14 @@
 struct arguments {
     struct radio_options radio;
     uint16_t port;
+    bool as_json;
 };
 
 static const struct argp_option options[] = {
     RADIO_OPTIONS,
     { "port", 'p', "PORT", 0, "where both radios connect, on 127.0.0.1 (default: 4801; 0: any)",
       0 },
+    { "json", 'j', NULL, 0, "the port as a JSON object instead of the line `ready PORT`", 0 },
     { 0 },
 };
 
@@ -32,6 +35,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     struct arguments *arguments = state->input;
     unsigned long long number = 0;
 
+    if (key == 'j') {
+        arguments->as_json = true;
+        return 0;
+    }
     if (key == 'p') {
         if (!radio_parse_number(value, 65535, &number)) {
             argp_error(state, "--port is 0..65535, not '%s'", value);
@@ -80,7 +87,7 @@ int cmd_air(int argc, char **argv)
     }
     fprintf(stderr, "qwave air: %s channel, seed %" PRIu64 "\n",
             config.captures != NULL ? "replayed" : "simulated", config.seed);
-    printf("ready %u\n", arguments.port);
+    printf(arguments.as_json ? "{\"port\":%u}\n" : "ready %u\n", arguments.port);
     fflush(stdout);
     sigwait(&stop, &signal_number);
     qw_air_free(air);
