@@ -115,7 +115,7 @@ static void add_first_bits(uint8_t *out, const uint8_t *in, size_t bits)
         out[i] ^= in[i];
     }
     if (bits % 8 > 0) {
-        out[bits / 8] ^= in[bits / 8] & (uint8_t)(0xff00u >> bits % 8);
+        out[bits / 8] = (uint8_t)(out[bits / 8] ^ (in[bits / 8] & (0xff00u >> bits % 8)));
     }
 }
 

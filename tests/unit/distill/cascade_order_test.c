@@ -161,7 +161,7 @@ static void keys_keep_their_bits_in_words(void **state)
         }
         qw_cascade_key_load(bytes, bits, words, 4);
         for (size_t i = 0; i < 256; i++) {
-            unsigned bit = i < bits ? bytes[i / 8] >> (7 - i % 8) & 1 : 0;
+            unsigned bit = i < bits ? (unsigned)bytes[i / 8] >> (7 - i % 8) & 1u : 0u;
 
             assert_int_equal(words[i / 64] >> (i % 64) & 1, bit);
         }
