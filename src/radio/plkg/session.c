@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "crypto/one_time_mac.h"
+#include "crypto/pad.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,8 @@
 struct qw_plkg_session {
     struct qw_plkg_link *link;
     bool is_terminal;
-    uint8_t *key; /* secret memory; used bytes are wiped */
-    size_t key_len;
-    size_t used;               /* <= key_len; only grows; the same at both ends by taking turns */
-    uint8_t *auth;             /* secret memory: up, then down */
+    struct qw_pad pad; /* K: in secret memory, it dies with the session; both ends take turns */
+    uint8_t *auth;     /* secret memory: up, then down */
     size_t tags_up, tags_down; /* spent, 1..QW_PLKG_TAGS: tag 0 was the transcript's */
     bool is_closed; /* after a bad frame: a forger has one try, not as many as he likes */
 };
@@ -29,8 +28,7 @@ qw_err qw_plkg_session_new(struct qw_plkg_link *link, bool is_terminal, uint8_t 
     }
     made->link = link;
     made->is_terminal = is_terminal;
-    made->key = key;
-    made->key_len = key_len;
+    made->pad = (struct qw_pad){ .bytes = key, .len = key_len };
     made->auth = auth;
     made->tags_up = 1;
     made->tags_down = 1;
@@ -44,14 +42,14 @@ void qw_plkg_session_free(struct qw_plkg_session *session)
         return;
     }
     qw_plkg_link_free(session->link);
-    qw_secret_free(session->key);
+    qw_secret_free(session->pad.bytes);
     qw_secret_free(session->auth);
     free(session);
 }
 
 size_t qw_plkg_pad_left(const struct qw_plkg_session *session)
 {
-    return session->key_len - session->used;
+    return qw_pad_left(&session->pad);
 }
 
 void qw_plkg_data_scope(const uint8_t session_id[static QW_PLKG_SESSION_ID_LEN], bool from_terminal,
@@ -68,16 +66,12 @@ void qw_plkg_data_scope(const uint8_t session_id[static QW_PLKG_SESSION_ID_LEN],
     qw_assert(!w.failed && w.len == QW_PLKG_SCOPE_LEN);
 }
 
-/* Gives the bytes of key for a frame and takes them out of the session for good. */
+/* Bytes of K for a frame that was found to fit; a pad without a disk behind it cannot fail. */
 static void apply_key(struct qw_plkg_session *session, uint8_t *data, size_t len)
 {
-    uint8_t *key = session->key + session->used;
+    qw_err err = qw_pad_apply(&session->pad, data, len);
 
-    for (size_t i = 0; i < len; i++) {
-        data[i] ^= key[i];
-    }
-    qw_wipe(key, len);
-    session->used += len;
+    qw_assert(err == QW_OK);
 }
 
 static struct qw_plkg_pads pads_of(const struct qw_plkg_session *session, bool from_terminal)
@@ -126,8 +120,8 @@ qw_err qw_plkg_send(struct qw_plkg_session *session, struct qw_wire *wire, const
     if (len > 0) {
         memcpy(body + QW_PLKG_DATA_HEAD_LEN, data, len);
     }
-    qw_plkg_data_scope(session->link->session_id, session->is_terminal, body, len, session->used,
-                       scope);
+    qw_plkg_data_scope(session->link->session_id, session->is_terminal, body, len,
+                       session->pad.used, scope);
     if (!is_public) {
         apply_key(session, body + QW_PLKG_DATA_HEAD_LEN, len);
     }
@@ -197,7 +191,7 @@ qw_err qw_plkg_receive(struct qw_plkg_session *session, struct qw_wire *wire, ui
         session->is_closed = true;
         return err;
     }
-    qw_plkg_data_scope(link->session_id, !session->is_terminal, body, data_len, session->used,
+    qw_plkg_data_scope(link->session_id, !session->is_terminal, body, data_len, session->pad.used,
                        scope);
     parts[0] = (struct qw_bytes){ scope, sizeof scope };
     parts[1] = (struct qw_bytes){ body + QW_PLKG_DATA_HEAD_LEN, data_len };
