@@ -13,7 +13,6 @@
 
 enum {
     ROWS_MIN = 7,      /* fewer rows leave no room for the degrees of very high rates */
-    DEGREE_MAX = 20,   /* of a column */
     VISITS_MAX = 4000, /* of one search: bounds the time of construction */
     TWIN_ATTEMPTS = 4,
     UNREACHED = 255
@@ -23,9 +22,11 @@ enum {
 struct growth {
     struct qw_ldpc_code *code;
     struct qw_prng prng;
+    uint32_t weak_degree;
+    uint32_t *column_wish;   /* [size: columns]: degree to come */
     uint32_t *column_degree; /* [size: columns] */
-    uint32_t *column_row;    /* [size: columns x DEGREE_MAX] */
-    uint32_t *column_shift;  /* [size: columns x DEGREE_MAX] */
+    uint32_t *column_row;    /* [size: columns x QW_LDPC_DEGREE_MAX] */
+    uint32_t *column_shift;  /* [size: columns x QW_LDPC_DEGREE_MAX] */
     uint32_t *row_degree;    /* [size: rows] */
     uint32_t *row_column;    /* [size: rows x row_cap] */
     uint32_t *row_shift;     /* [size: rows x row_cap] */
@@ -35,12 +36,6 @@ struct growth {
     uint8_t *layer;   /* [size: checks]: of the check as seen from the bit, or UNREACHED */
     uint8_t *seen;    /* [size: columns * lift] */
     uint32_t *queue;  /* [size: checks + columns * lift]: checks first, bits counted from checks */
-};
-
-struct shape {
-    uint32_t lift;
-    uint32_t rows;
-    uint32_t columns;
 };
 
 /* Base columns by leak: low rates need many, so that the one graph is close to the average that its
@@ -54,14 +49,14 @@ static size_t columns_wished(size_t bits, size_t checks)
 }
 
 /* The lift near its wish that wastes the fewest checks by rounding. */
-static struct shape shape_for(size_t bits, size_t checks)
+static struct qw_ldpc_shape shape_for(size_t bits, size_t checks)
 {
     size_t by_columns = bits / columns_wished(bits, checks);
     size_t by_rows = checks / ROWS_MIN;
     size_t wish = by_columns < by_rows ? by_columns : by_rows;
     size_t best = wish > 0 ? wish : 1;
     size_t waste = SIZE_MAX;
-    struct shape shape;
+    struct qw_ldpc_shape shape = { .bits = bits };
 
     for (size_t lift = best; lift <= best + best / 4 && waste > 0; lift++) {
         size_t over = (checks + lift - 1) / lift * lift - checks;
@@ -79,14 +74,14 @@ static struct shape shape_for(size_t bits, size_t checks)
 
 size_t qw_ldpc_code_checks(size_t bits, size_t checks)
 {
-    struct shape shape = shape_for(bits, checks);
+    struct qw_ldpc_shape shape = shape_for(bits, checks);
 
     return (size_t)shape.rows * shape.lift;
 }
 
 static void add_edge(struct growth *g, uint32_t column, uint32_t row, uint32_t shift)
 {
-    size_t at_column = (size_t)column * DEGREE_MAX + g->column_degree[column]++;
+    size_t at_column = (size_t)column * QW_LDPC_DEGREE_MAX + g->column_degree[column]++;
     size_t at_row = (size_t)row * g->row_cap + g->row_degree[row]++;
 
     g->column_row[at_column] = row;
@@ -103,7 +98,7 @@ static size_t reach_checks(struct growth *g, uint32_t bit, uint8_t layer, size_t
     uint32_t column = bit / lift;
 
     for (uint32_t i = 0; i < g->column_degree[column]; i++) {
-        size_t edge = (size_t)column * DEGREE_MAX + i;
+        size_t edge = (size_t)column * QW_LDPC_DEGREE_MAX + i;
         uint32_t z = (bit % lift + g->column_shift[edge]) % lift;
         uint32_t check = g->column_row[edge] * lift + z;
 
@@ -116,8 +111,8 @@ static size_t reach_checks(struct growth *g, uint32_t bit, uint8_t layer, size_t
     return tail;
 }
 
-/* Queues the bits of a check that were not seen before. */
-static size_t reach_bits(struct growth *g, uint32_t check, size_t tail)
+/* Queues the bits of a check that were not seen before, weak: those of weak columns alone. */
+static size_t reach_bits(struct growth *g, uint32_t check, bool weak, size_t tail)
 {
     uint32_t lift = g->code->lift;
     uint32_t row = check / lift;
@@ -127,7 +122,7 @@ static size_t reach_bits(struct growth *g, uint32_t check, size_t tail)
         uint32_t z = (check % lift + lift - g->row_shift[edge]) % lift;
         uint32_t bit = g->row_column[edge] * lift + z;
 
-        if (!g->seen[bit]) {
+        if (!g->seen[bit] && (!weak || g->column_wish[g->row_column[edge]] <= g->weak_degree)) {
             g->seen[bit] = 1;
             g->queue[tail++] = (uint32_t)g->code->checks + bit;
         }
@@ -141,11 +136,14 @@ static bool may_go_on(const struct growth *g, size_t tail)
 }
 
 /* Breadth first from bit 0 of the column: fills layer for all checks within reach of the budget,
- * until none is left. Returns how much of the queue was used, for forget. */
+ * until none is left. For a weak column the way goes on through weak columns only: what is farthest
+ * then closes the longest cycle of such columns, and no cycle of length 4. Returns how much of the
+ * queue was used, for forget. */
 static size_t search(struct growth *g, uint32_t column)
 {
     uint32_t checks = (uint32_t)g->code->checks;
     uint32_t start = column * g->code->lift;
+    bool weak = g->column_wish[column] <= g->weak_degree;
     size_t head = 0;
     size_t tail = 0;
 
@@ -160,7 +158,7 @@ static size_t search(struct growth *g, uint32_t column)
         }
         end = tail;
         while (head < end && may_go_on(g, tail)) {
-            tail = reach_bits(g, g->queue[head++], tail);
+            tail = reach_bits(g, g->queue[head++], weak && layer > 1, tail);
         }
     }
     return tail;
@@ -182,7 +180,7 @@ static void forget(struct growth *g, size_t tail)
 static bool uses_row(const struct growth *g, uint32_t column, uint32_t row)
 {
     for (uint32_t i = 0; i < g->column_degree[column]; i++) {
-        if (g->column_row[(size_t)column * DEGREE_MAX + i] == row) {
+        if (g->column_row[(size_t)column * QW_LDPC_DEGREE_MAX + i] == row) {
             return true;
         }
     }
@@ -217,13 +215,21 @@ static uint32_t root_of(const struct growth *g, uint32_t row)
     return row;
 }
 
+/* Rows that a column may use. */
+static uint32_t rows_for(const struct growth *g, uint32_t column)
+{
+    uint32_t rows = g->code->rows;
+
+    return g->column_wish[column] <= g->weak_degree && rows > ROWS_MIN ? rows - 1 : rows;
+}
+
 /* closes: second edge of a column of degree 2, which may not join two rows of one tree. A cycle of
  * such columns would be a word of low weight that no check sees. */
 static void grow_edge(struct growth *g, uint32_t column, bool closes)
 {
-    uint32_t rows = g->code->rows;
+    uint32_t rows = rows_for(g, column);
     uint32_t first = (uint32_t)qw_prng_below(&g->prng, rows);
-    uint32_t own = closes ? root_of(g, g->column_row[(size_t)column * DEGREE_MAX]) : rows;
+    uint32_t own = closes ? root_of(g, g->column_row[(size_t)column * QW_LDPC_DEGREE_MAX]) : rows;
     uint32_t best_row = 0;
     uint32_t best_shift = 0;
     uint8_t best_layer = 0;
@@ -267,17 +273,18 @@ static bool are_twins(const struct growth *g, uint32_t a, uint32_t b)
         return false;
     }
     for (uint32_t i = 0; i < g->column_degree[a]; i++) {
-        size_t of_a = (size_t)a * DEGREE_MAX + i;
+        size_t of_a = (size_t)a * QW_LDPC_DEGREE_MAX + i;
         uint32_t k = 0;
 
         while (k < g->column_degree[b] &&
-               g->column_row[(size_t)b * DEGREE_MAX + k] != g->column_row[of_a]) {
+               g->column_row[(size_t)b * QW_LDPC_DEGREE_MAX + k] != g->column_row[of_a]) {
             k++;
         }
         if (k == g->column_degree[b]) {
             return false;
         }
-        k = (g->column_shift[(size_t)b * DEGREE_MAX + k] + lift - g->column_shift[of_a]) % lift;
+        k = (g->column_shift[(size_t)b * QW_LDPC_DEGREE_MAX + k] + lift - g->column_shift[of_a]) %
+            lift;
         if (turn != lift && turn != k) {
             return false;
         }
@@ -300,7 +307,7 @@ static bool has_twin(const struct growth *g, uint32_t column)
 static void drop_column(struct growth *g, uint32_t column)
 {
     for (uint32_t i = 0; i < g->column_degree[column]; i++) {
-        g->row_degree[g->column_row[(size_t)column * DEGREE_MAX + i]]--;
+        g->row_degree[g->column_row[(size_t)column * QW_LDPC_DEGREE_MAX + i]]--;
         g->code->edges--;
     }
     g->column_degree[column] = 0;
@@ -308,6 +315,7 @@ static void drop_column(struct growth *g, uint32_t column)
 
 static void grow_column(struct growth *g, uint32_t column, uint32_t degree)
 {
+    g->column_wish[column] = degree;
     for (int attempt = 0; attempt < TWIN_ATTEMPTS; attempt++) {
         for (uint32_t d = 0; d < degree && d < g->code->rows; d++) {
             grow_edge(g, column, degree == 2 && d == 1);
@@ -322,21 +330,21 @@ static void grow_column(struct growth *g, uint32_t column, uint32_t degree)
 
 /* Degrees in a random order. In rising order every row would get the same mixture of weak and
  * strong columns; at low rates decoding starts in the rows that happen to have strong ones only. */
-static void grow(struct growth *g)
+static void grow(struct growth *g, const struct qw_ldpc_degree_count *counts, size_t count)
 {
-    uint32_t count[QW_LDPC_DEGREES];
+    uint32_t given[QW_LDPC_DEGREE_MAX + 1] = { 0 };
     uint32_t left = g->code->columns;
 
-    qw_ldpc_degree_counts(g->code->rows, g->code->columns, count);
     for (uint32_t column = 0; column < g->code->columns; column++, left--) {
         uint32_t pick = (uint32_t)qw_prng_below(&g->prng, left);
         size_t i = 0;
 
-        while (pick >= count[i]) {
-            pick -= count[i++];
+        while (i + 1 < count && pick >= counts[i].columns - given[i]) {
+            pick -= counts[i].columns - given[i];
+            i++;
         }
-        count[i]--;
-        grow_column(g, column, qw_ldpc_degree[i]);
+        given[i]++;
+        grow_column(g, column, counts[i].degree);
     }
 }
 
@@ -368,6 +376,7 @@ static qw_err freeze(const struct growth *g)
 static void growth_wipe(struct growth *g)
 {
     free(g->column_degree);
+    free(g->column_wish);
     free(g->column_row);
     free(g->column_shift);
     free(g->row_degree);
@@ -382,12 +391,13 @@ static void growth_wipe(struct growth *g)
 static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
 {
     size_t width = (size_t)code->columns * code->lift;
-    size_t cells = (size_t)code->columns * DEGREE_MAX;
+    size_t cells = (size_t)code->columns * QW_LDPC_DEGREE_MAX;
 
     g->code = code;
     g->row_cap = code->columns;
     qw_prng_init(&g->prng, 0x512d57617665, code->bits << 20 | code->checks);
     g->column_degree = calloc(code->columns, sizeof *g->column_degree);
+    g->column_wish = calloc(code->columns, sizeof *g->column_wish);
     g->column_row = calloc(cells, sizeof *g->column_row);
     g->column_shift = calloc(cells, sizeof *g->column_shift);
     g->row_degree = calloc(code->rows, sizeof *g->row_degree);
@@ -397,9 +407,10 @@ static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
     g->layer = calloc(code->checks, 1);
     g->seen = calloc(width, 1);
     g->queue = calloc(code->checks + width, sizeof *g->queue);
-    if (g->column_degree == NULL || g->column_row == NULL || g->column_shift == NULL ||
-        g->row_degree == NULL || g->row_column == NULL || g->row_shift == NULL ||
-        g->parent == NULL || g->layer == NULL || g->seen == NULL || g->queue == NULL) {
+    if (g->column_degree == NULL || g->column_wish == NULL || g->column_row == NULL ||
+        g->column_shift == NULL || g->row_degree == NULL || g->row_column == NULL ||
+        g->row_shift == NULL || g->parent == NULL || g->layer == NULL || g->seen == NULL ||
+        g->queue == NULL) {
         return false;
     }
     memset(g->layer, UNREACHED, code->checks);
@@ -409,30 +420,48 @@ static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
     return true;
 }
 
-qw_err qw_ldpc_code_new(size_t bits, size_t checks, struct qw_ldpc_code **code)
+static bool shape_ok(const struct qw_ldpc_shape *shape, const struct qw_ldpc_degree_count *counts,
+                     size_t count)
+{
+    size_t width = (size_t)shape->columns * shape->lift;
+    size_t columns = 0;
+    bool ok = count <= QW_LDPC_DEGREE_MAX && shape->lift >= 1 && shape->rows >= 1 &&
+              shape->rows <= shape->columns && shape->lift <= QW_LDPC_GROW_BITS_MAX &&
+              shape->columns <= QW_LDPC_GROW_BITS_MAX && width <= QW_LDPC_GROW_BITS_MAX &&
+              shape->bits <= width && shape->bits + shape->lift > width;
+
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = counts[i].degree >= 2 && counts[i].degree <= QW_LDPC_DEGREE_MAX;
+        columns += counts[i].columns;
+    }
+    return ok && columns == shape->columns;
+}
+
+qw_err qw_ldpc_code_grow(const struct qw_ldpc_shape *shape,
+                         const struct qw_ldpc_degree_count *counts, size_t count,
+                         struct qw_ldpc_code **code)
 {
     struct growth g = { 0 };
     struct qw_ldpc_code *c = NULL;
-    struct shape shape;
     qw_err err = QW_ERR_NOMEM;
 
-    if (bits < 1 || bits > QW_LDPC_BITS_MAX || checks < 1 || checks > bits) {
+    if (!shape_ok(shape, counts, count)) {
         return QW_ERR_ARG;
     }
     c = calloc(1, sizeof *c);
     if (c == NULL) {
         goto out;
     }
-    shape = shape_for(bits, checks);
-    c->bits = bits;
-    c->lift = shape.lift;
-    c->rows = shape.rows;
-    c->columns = shape.columns;
-    c->checks = (size_t)shape.rows * shape.lift;
+    c->bits = shape->bits;
+    c->lift = shape->lift;
+    c->rows = shape->rows;
+    c->columns = shape->columns;
+    c->checks = (size_t)shape->rows * shape->lift;
     if (!growth_init(&g, c)) {
         goto out;
     }
-    grow(&g);
+    g.weak_degree = shape->weak_degree;
+    grow(&g, counts, count);
     err = freeze(&g);
     if (err == QW_OK) {
         *code = c;
@@ -444,6 +473,23 @@ out:
     return err;
 }
 
+qw_err qw_ldpc_code_new(size_t bits, size_t checks, struct qw_ldpc_code **code)
+{
+    struct qw_ldpc_degree_count counts[QW_LDPC_DEGREES];
+    uint32_t columns[QW_LDPC_DEGREES];
+    struct qw_ldpc_shape shape;
+
+    if (bits < 1 || bits > QW_LDPC_BITS_MAX || checks < 1 || checks > bits) {
+        return QW_ERR_ARG;
+    }
+    shape = shape_for(bits, checks);
+    qw_ldpc_degree_counts(shape.rows, shape.columns, columns);
+    for (size_t i = 0; i < QW_LDPC_DEGREES; i++) {
+        counts[i] = (struct qw_ldpc_degree_count){ qw_ldpc_degree[i], columns[i] };
+    }
+    return qw_ldpc_code_grow(&shape, counts, QW_LDPC_DEGREES, code);
+}
+
 void qw_ldpc_code_free(struct qw_ldpc_code *code)
 {
     if (code != NULL) {
@@ -451,6 +497,13 @@ void qw_ldpc_code_free(struct qw_ldpc_code *code)
         free(code->edge_column);
         free(code->edge_shift);
         free(code);
+    }
+}
+
+static void add_bits(uint8_t *restrict sum, const uint8_t *restrict bit, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sum[i] ^= bit[i];
     }
 }
 
@@ -466,12 +519,8 @@ void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, 
             const uint8_t *block = bit + (size_t)code->edge_column[e] * lift;
             uint32_t shift = code->edge_shift[e];
 
-            for (uint32_t z = shift; z < lift; z++) {
-                sum[z] ^= block[z - shift];
-            }
-            for (uint32_t z = 0; z < shift; z++) {
-                sum[z] ^= block[z + lift - shift];
-            }
+            add_bits(sum + shift, block, lift - shift);
+            add_bits(sum, block + lift - shift, shift);
         }
     }
 }
