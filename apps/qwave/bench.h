@@ -38,9 +38,18 @@ void bench_progress(struct bench *bench, const char *kernel, size_t done, size_t
 /* Every pseudo-random choice of the kernels comes from it. */
 enum { BENCH_SEED = 20221122 };
 
+/* A random key [ceil(bits / 8) bytes] and a copy with independent errors at a rate 0..1. */
+struct qw_prng;
+void bench_draw_frame(struct qw_prng *prng, size_t bits, double rate, uint8_t *key, uint8_t *noisy);
+
+/* Throughput and leakage over the error rate as one SVG file, of the rows that have one.
+ * QW_ERR_ARG: none has; QW_ERR_IO. */
+qw_err bench_plot(const struct bench_row *rows, size_t count, const char *path) QW_MUST_USE;
+
 qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
 qw_err bench_mac(struct bench *bench) QW_MUST_USE;
 qw_err bench_multilevel(struct bench *bench) QW_MUST_USE;
 qw_err bench_cascade(struct bench *bench) QW_MUST_USE;
+qw_err bench_ldpc(struct bench *bench) QW_MUST_USE;
 
 #endif

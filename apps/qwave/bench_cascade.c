@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Both ends of Cascade in one process, without a wire. The estimate that the ends agreed on is the
  * true rate. */
@@ -36,24 +35,6 @@ struct ends {
     uint8_t request[QW_CASCADE_MESSAGE_MAX];
     uint8_t reply[QW_CASCADE_MESSAGE_MAX];
 };
-
-/* A random key and a copy with errors: gaps between errors are drawn, not bits. */
-static void draw(struct ends *ends, size_t bits, double rate)
-{
-    size_t len = bits / 8;
-    double at = 0;
-
-    qw_prng_bytes(&ends->prng, ends->key, len);
-    memcpy(ends->noisy, ends->key, len);
-    for (;;) {
-        at += floor(log1p(-qw_prng_uniform(&ends->prng)) / log1p(-rate));
-        if (at >= (double)bits) {
-            return;
-        }
-        ends->noisy[(size_t)at / 8] ^= (uint8_t)(0x80u >> (size_t)at % 8);
-        at += 1;
-    }
-}
 
 static qw_err reconcile(struct ends *ends, double rate)
 {
@@ -90,7 +71,7 @@ static void measure(struct ends *ends, size_t size, size_t variant, double rate,
         int64_t start;
         qw_err err;
 
-        draw(ends, sizes[size].bits, rate);
+        bench_draw_frame(&ends->prng, sizes[size].bits, rate, ends->key, ends->noisy);
         start = qw_clock_cpu_ns();
         err = reconcile(ends, rate);
         spent += qw_clock_cpu_ns() - start;

@@ -19,10 +19,12 @@ enum { ROWS_MAX = 256, JSON_CAP = 1 << 17 };
 
 static const struct {
     const char *name;
-    qw_err (*run)(struct bench *bench); /* NULL: not in the library */
+    qw_err (*run)(struct bench *bench);
+    bool has_qber; /* there is something to plot */
 } kernels[] = {
-    { "toeplitz", bench_toeplitz },     { "mac", bench_mac }, { "cascade", bench_cascade },
-    { "multilevel", bench_multilevel }, { "ldpc", NULL },
+    { "toeplitz", bench_toeplitz, false },     { "mac", bench_mac, false },
+    { "cascade", bench_cascade, true },        { "ldpc", bench_ldpc, true },
+    { "multilevel", bench_multilevel, false },
 };
 
 struct bench {
@@ -34,13 +36,15 @@ struct bench {
 
 struct arguments {
     const char *kernel; /* NULL: all there are */
+    const char *plot;   /* NULL: none */
     bool as_json;
 };
 
 static const struct argp_option options[] = {
     { "kernel", 'k', "NAME", 0,
-      "one of toeplitz, mac, cascade, multilevel (default: one after the other)", 0 },
+      "one of toeplitz, mac, cascade, ldpc, multilevel (default: one after the other)", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
+    { "plot", 'p', "FILE", 0, "throughput and leakage over the error rate, as SVG", 0 },
     { 0 },
 };
 
@@ -51,6 +55,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case 'k':
         arguments->kernel = value;
+        return 0;
+    case 'p':
+        arguments->plot = value;
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -205,34 +212,52 @@ static int print_json(const struct bench *bench)
     return done ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int run(struct bench *bench, const char *wanted)
+/* EXIT_DONE, or why what was asked for cannot be measured. */
+static int check(const struct arguments *arguments)
 {
-    bool found = false;
+    const char *wanted = arguments->kernel;
 
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
-        bool named = wanted != NULL && strcmp(wanted, kernels[i].name) == 0;
-        qw_err err;
-
-        found = found || named;
-        if (named && kernels[i].run == NULL) {
-            fprintf(stderr, "qwave bench: this version has no kernel '%s'\n", wanted);
-            return EXIT_FAILED;
-        }
-        if (kernels[i].run == NULL || (wanted != NULL && !named)) {
-            continue;
-        }
-        err = kernels[i].run(bench);
-        clear_progress(bench);
-        if (err != QW_OK) {
-            fprintf(stderr, "qwave bench: %s: %s\n", kernels[i].name, qw_err_text(err));
-            return EXIT_FAILED;
+        if (wanted != NULL && strcmp(wanted, kernels[i].name) == 0) {
+            if (arguments->plot != NULL && !kernels[i].has_qber) {
+                fprintf(stderr, "qwave bench: nothing to plot: %s knows no error rate\n", wanted);
+                return EXIT_USAGE;
+            }
+            return EXIT_DONE;
         }
     }
-    if (!found && wanted != NULL) {
+    if (wanted != NULL) {
         fprintf(stderr, "qwave bench: no kernel '%s'\n", wanted);
         return EXIT_USAGE;
     }
+    return EXIT_DONE;
+}
+
+static int run(struct bench *bench, const char *wanted)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        if (wanted == NULL || strcmp(wanted, kernels[i].name) == 0) {
+            qw_err err = kernels[i].run(bench);
+
+            clear_progress(bench);
+            if (err != QW_OK) {
+                fprintf(stderr, "qwave bench: %s: %s\n", kernels[i].name, qw_err_text(err));
+                return EXIT_FAILED;
+            }
+        }
+    }
     return bench->as_json ? print_json(bench) : EXIT_DONE;
+}
+
+static int plot(const struct bench *bench, const char *path)
+{
+    qw_err err = bench_plot(bench->rows, bench->count, path);
+
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave bench: %s: %s\n", path,
+                err == QW_ERR_ARG ? "no kernel with an error rate was measured" : qw_err_text(err));
+    }
+    return err == QW_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
 int cmd_bench(int argc, char **argv)
@@ -242,17 +267,22 @@ int cmd_bench(int argc, char **argv)
         parse,
         "distill",
         "Measures the kernels of distillation on one core: processor time, so that a busy machine "
-        "falsifies little. Cascade and multilevel count both ends together, toeplitz and mac one.",
+        "falsifies little. cascade, ldpc and multilevel count both ends together, toeplitz and mac "
+        "one.",
         NULL,
         NULL,
         NULL
     };
-    struct arguments arguments = { NULL, false };
+    struct arguments arguments = { NULL, NULL, false };
     struct bench *bench;
     int status;
 
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    status = check(&arguments);
+    if (status != EXIT_DONE) {
+        return status;
+    }
     bench = calloc(1, sizeof *bench);
     if (bench == NULL) {
         fprintf(stderr, "qwave bench: %s\n", qw_err_text(QW_ERR_NOMEM));
@@ -262,6 +292,9 @@ int cmd_bench(int argc, char **argv)
     bench->on_terminal = isatty(STDERR_FILENO) == 1;
     fprintf(stderr, "qwave bench: seed %d, one thread\n", BENCH_SEED);
     status = run(bench, arguments.kernel);
+    if (status == EXIT_DONE && arguments.plot != NULL) {
+        status = plot(bench, arguments.plot);
+    }
     free(bench);
     return status;
 }

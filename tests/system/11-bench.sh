@@ -31,6 +31,7 @@ grep -q '"throughput_mbps":[1-9][0-9.e+]*,"efficiency_f":null,"beta":null,"frame
     "$work/out" || fail "unexpected fields: $(cat "$work/out")"
 
 echo "refusals"
+refuses 2 "nothing to plot" distill --kernel mac --plot "$work/mac.svg"
 refuses 2 "no kernel 'turbo'" distill --kernel turbo
 refuses 2 "say what to measure" --json
 refuses 2 "only 'distill'" store
