@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_BITS_MAX = 1 << 28 };
-
 /* The part of a job that is a product. */
 struct product {
     struct qw_bit_polynomial in;
@@ -119,36 +117,72 @@ static void add_first_bits(uint8_t *out, const uint8_t *in, size_t bits)
     }
 }
 
+/* words [size: ceil(out_bits / 64)]: T x of the window. */
+static qw_err run_window(const struct qw_toeplitz_kernel *kernel, enum qw_toeplitz_method method,
+                         const struct qw_toeplitz_window *window, uint64_t *words)
+{
+    size_t seed_bits = window->columns + window->out_bits - 1;
+    struct product p = { .in = { window->in, window->in_bits, window->columns },
+                         .seed = { window->seed, window->seed_from + seed_bits, seed_bits },
+                         .in_words = (window->columns + 63) / 64,
+                         .out_words = (window->out_bits + 63) / 64,
+                         .out = words };
+
+    return run_product(kernel, method, &p);
+}
+
 qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel, const struct qw_toeplitz_job *job)
 {
-    size_t columns = job->modified ? job->in_bits - job->out_bits : job->in_bits;
-    struct product p = { .in = { job->in, job->in_bits, columns } };
+    struct qw_toeplitz_window window = { .in = job->in,
+                                         .in_bits = job->in_bits,
+                                         .columns =
+                                             job->in_bits - (job->modified ? job->out_bits : 0),
+                                         .seed = job->seed,
+                                         .out_bits = job->out_bits };
+    size_t words = (job->out_bits + 63) / 64;
+    uint64_t *out;
     qw_err err = QW_OK;
 
     if (job->in_bits == 0 || job->out_bits == 0 || job->out_bits > job->in_bits ||
-        job->in_bits > IN_BITS_MAX) {
+        job->in_bits > QW_TOEPLITZ_BITS_MAX) {
         return QW_ERR_ARG;
     }
-    p.seed.bytes = job->seed;
-    p.seed.bits = columns + job->out_bits - 1;
-    p.seed.limit = p.seed.bits;
-    p.in_words = (columns + 63) / 64;
-    p.out_words = (job->out_bits + 63) / 64;
-    p.out = calloc(p.out_words, sizeof *p.out);
-    if (p.out == NULL) {
+    out = calloc(words, sizeof *out);
+    if (out == NULL) {
         return QW_ERR_NOMEM;
     }
-    if (columns > 0) {
-        err = run_product(kernel, job->method, &p);
+    if (window.columns > 0) {
+        err = run_window(kernel, job->method, &window, out);
     }
     if (err == QW_OK) {
-        qw_bit_polynomial_store(p.out, job->out, job->out_bits);
+        qw_bit_polynomial_store(out, job->out, job->out_bits);
         if (job->modified) {
             add_first_bits(job->out, job->in, job->out_bits);
         }
     }
-    qw_wipe(p.out, p.out_words * sizeof *p.out);
-    free(p.out);
+    qw_wipe(out, words * sizeof *out);
+    free(out);
+    return err;
+}
+
+qw_err qw_toeplitz_window_add(const struct qw_toeplitz_kernel *kernel,
+                              const struct qw_toeplitz_window *window, uint8_t *out)
+{
+    size_t words = (window->out_bits + 63) / 64;
+    uint64_t *product = calloc(2 * words, sizeof *product);
+    uint8_t *bytes = (uint8_t *)(product + words);
+    qw_err err;
+
+    if (product == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = run_window(kernel, QW_TOEPLITZ_BY_SIZE, window, product);
+    if (err == QW_OK) {
+        qw_bit_polynomial_store(product, bytes, window->out_bits);
+        add_first_bits(out, bytes, window->out_bits);
+    }
+    qw_wipe(product, 2 * words * sizeof *product);
+    free(product);
     return err;
 }
 

@@ -11,6 +11,8 @@
  * = seed bit (i - j + in_bits - 1), a universal family, so the leftover hash lemma gives the
  * length. Bits as in base/bits.h. */
 
+enum { QW_TOEPLITZ_BITS_MAX = 1 << 28 };
+
 /* Seed bits for a shape: in_bits + out_bits - 1. */
 size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits);
 
@@ -18,9 +20,9 @@ size_t qw_toeplitz_seed_bits(size_t in_bits, size_t out_bits);
  *   in   [ceil(in_bits / 8) bytes], borrowed
  *   seed [ceil(qw_toeplitz_seed_bits / 8) bytes], may be public, drawn after in is fixed
  *   out  [ceil(out_bits / 8) bytes], unused bits zero; must not overlap in or seed
- * QW_ERR_ARG for 0 bits, out_bits > in_bits or in_bits > 2^28; out is then untouched. Constant time
- * in the contents of in. QW_ERR_NOMEM: scratch memory (secret, wiped) of about four times in, seed
- * and out, but never more than 180 MiB and out. */
+ * QW_ERR_ARG for 0 bits, out_bits > in_bits or in_bits > QW_TOEPLITZ_BITS_MAX; out is then
+ * untouched. Constant time in the contents of in. QW_ERR_NOMEM: scratch memory (secret, wiped) of
+ * about four times in, seed and out, but never more than 180 MiB and out. */
 qw_err qw_toeplitz_hash(const uint8_t *in, size_t in_bits, const uint8_t *seed, uint8_t *out,
                         size_t out_bits) QW_MUST_USE;
 

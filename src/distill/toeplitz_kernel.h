@@ -43,4 +43,19 @@ struct qw_toeplitz_job {
 qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel,
                        const struct qw_toeplitz_job *job) QW_MUST_USE;
 
+/* Some columns of T and the bits that they meet: what a string that comes in pieces needs. */
+struct qw_toeplitz_window {
+    const uint8_t *in;
+    size_t in_bits;
+    size_t columns; /* >= 1: the last so many bits of in */
+    const uint8_t *seed;
+    size_t seed_from; /* first bit of seed that the window uses: T[i][j] = seed bit (seed_from + i -
+                         j + columns - 1) */
+    size_t out_bits;
+};
+
+/* out ^= T x. QW_ERR_NOMEM; out is then untouched. */
+qw_err qw_toeplitz_window_add(const struct qw_toeplitz_kernel *kernel,
+                              const struct qw_toeplitz_window *window, uint8_t *out) QW_MUST_USE;
+
 #endif
