@@ -507,7 +507,10 @@ static void add_bits(uint8_t *restrict sum, const uint8_t *restrict bit, size_t 
     }
 }
 
-void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome)
+void qw_ldpc_code_syndrome_by(void (*add)(uint8_t *restrict sum, const uint8_t *restrict bit,
+                                          size_t count),
+                              const struct qw_ldpc_code *code, const uint8_t *bit,
+                              uint8_t *syndrome)
 {
     uint32_t lift = code->lift;
 
@@ -519,8 +522,13 @@ void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, 
             const uint8_t *block = bit + (size_t)code->edge_column[e] * lift;
             uint32_t shift = code->edge_shift[e];
 
-            add_bits(sum + shift, block, lift - shift);
-            add_bits(sum, block + lift - shift, shift);
+            add(sum + shift, block, lift - shift);
+            add(sum, block + lift - shift, shift);
         }
     }
+}
+
+void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome)
+{
+    qw_ldpc_code_syndrome_by(add_bits, code, bit, syndrome);
 }

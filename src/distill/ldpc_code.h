@@ -60,4 +60,10 @@ void qw_ldpc_code_free(struct qw_ldpc_code *code); /* NULL is fine */
  * zero. */
 void qw_ldpc_code_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome);
 
+/* The same with sum ^= bit [size: count x 1] done by add. */
+void qw_ldpc_code_syndrome_by(void (*add)(uint8_t *restrict sum, const uint8_t *restrict bit,
+                                          size_t count),
+                              const struct qw_ldpc_code *code, const uint8_t *bit,
+                              uint8_t *syndrome);
+
 #endif

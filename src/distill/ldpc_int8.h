@@ -25,6 +25,9 @@ const struct qw_ldpc_int8_kernel *qw_ldpc_int8_kernel_at(size_t number);
 const struct qw_ldpc_int8_kernel *qw_ldpc_int8_kernel_best(void);
 const char *qw_ldpc_int8_kernel_name(const struct qw_ldpc_int8_kernel *kernel);
 
+/* qw_ldpc_code_syndrome at the speed of the best kernel. */
+void qw_ldpc_int8_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome);
+
 /* code is borrowed and must outlive the decoder. checks 1..code->checks: only the first of them are
  * said. All memory is allocated here: per bit 2 bytes and 1 for the word, per edge 1. QW_ERR_ARG,
  * QW_ERR_NOMEM. */

@@ -54,6 +54,11 @@ const struct qw_ldpc_int8_kernel *qw_ldpc_int8_kernel_best(void)
     return qw_ldpc_int8_kernel_at(number);
 }
 
+void qw_ldpc_int8_syndrome(const struct qw_ldpc_code *code, const uint8_t *bit, uint8_t *syndrome)
+{
+    qw_ldpc_code_syndrome_by(qw_ldpc_int8_kernel_best()->add, code, bit, syndrome);
+}
+
 const char *qw_ldpc_int8_kernel_name(const struct qw_ldpc_int8_kernel *kernel)
 {
     return kernel->name;
@@ -203,22 +208,6 @@ void qw_ldpc_int8_know(struct qw_ldpc_int8 *d, size_t index, bool value)
     repeat(d, belief_of(d, index - index % d->code->lift));
 }
 
-/* After a row: where a block ran over the end of a column it wrote into the repeated beginning. */
-static void settle(const struct qw_ldpc_int8 *d, uint32_t edge, uint32_t used)
-{
-    int16_t *column = d->belief + d->offset[edge];
-    uint32_t shift = d->code->edge_shift[edge];
-    uint32_t before = shift % LANES; /* positions of that block in front of the end */
-
-    if (before > 0 && shift < used) {
-        uint32_t room = used - shift;
-        uint32_t over = LANES - before < room ? LANES - before : room;
-
-        memcpy(column, column + d->code->lift, over * sizeof *column);
-    }
-    repeat(d, column);
-}
-
 /* Returns how many of the row's checks were not satisfied when heard. */
 static size_t run_row(const struct qw_ldpc_int8 *d, uint32_t row)
 {
@@ -244,9 +233,6 @@ static size_t run_row(const struct qw_ldpc_int8 *d, uint32_t row)
         block.syndrome = d->syndrome[row * d->row_blocks + k];
         unsatisfied += (size_t)__builtin_popcountll(d->kernel->run(&block));
     }
-    for (uint32_t i = 0; i < block.degree; i++) {
-        settle(d, first + i, used);
-    }
     return unsatisfied;
 }
 
@@ -264,7 +250,7 @@ static bool decide(const struct qw_ldpc_int8 *d)
             word[z] = belief[z] < 0;
         }
     }
-    qw_ldpc_code_syndrome(d->code, d->word, d->parity);
+    qw_ldpc_code_syndrome_by(d->kernel->add, d->code, d->word, d->parity);
     for (size_t i = 0; i < d->checks; i++) {
         difference |= (uint8_t)(d->parity[i] ^ d->expected[i]);
     }

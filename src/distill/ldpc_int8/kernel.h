@@ -33,8 +33,9 @@ struct qw_ldpc_int8_block {
     uint64_t lanes;    /* bit k: check first + k exists */
     uint64_t syndrome; /* bit k: of check first + k */
     /* Check first + k hears position (first + k + lift - shift) mod lift of a column. Columns are
-     * followed by their own beginning, so 64 positions in a row can be read, and written, from any
-     * position on. */
+     * followed by their own beginning, so 64 positions in a row can be read from any position on;
+     * who writes a position writes its repetition too. Up to 31 places behind that may be written.
+     */
     int16_t *belief;
     int8_t *message; /* [size: degree x message_stride]; the order within 64 is the kernel's own */
     size_t message_stride;
@@ -45,6 +46,8 @@ struct qw_ldpc_int8_kernel {
     const char *name;
     /* Returns the checks (bits as in lanes) that the hard decisions did not satisfy when heard. */
     uint64_t (*run)(const struct qw_ldpc_int8_block *block);
+    /* sum ^= bit, one bit per byte. */
+    void (*add)(uint8_t *restrict sum, const uint8_t *restrict bit, size_t count);
 };
 
 extern const struct qw_ldpc_int8_kernel qw_ldpc_int8_portable;

@@ -142,6 +142,27 @@ static struct sums listen(const struct qw_ldpc_int8_block *b, const struct kit *
                                         _mm256_srli_epi16((doubt).high, shift)), \
                     _mm256_set1_epi8(QW_LDPC_INT8_TABLE - 1))
 
+/* 16 beliefs from a position of a column on, with their repetitions. A full block has a lift of 64
+ * at least, so there is one at most. */
+static void store_beliefs(const struct qw_ldpc_int8_block *b, int16_t *at, uint32_t position,
+                          __m256i beliefs)
+{
+    int16_t copy[PART];
+
+    store(at, beliefs);
+    if (position >= QW_LDPC_INT8_LANES && position + PART <= b->lift) {
+        return;
+    }
+    store(copy, beliefs);
+    for (uint32_t k = 0; k < PART; k++) {
+        if (position + k >= b->lift) {
+            at[(ptrdiff_t)k - (ptrdiff_t)b->lift] = copy[k];
+        } else if (position + k < QW_LDPC_INT8_LANES) {
+            at[k + b->lift] = copy[k];
+        }
+    }
+}
+
 static void tell(const struct qw_ldpc_int8_block *b, const struct kit *kit, struct sums s,
                  uint32_t from)
 {
@@ -163,8 +184,10 @@ static void tell(const struct qw_ldpc_int8_block *b, const struct kit *kit, stru
         y = _mm256_sub_epi8(_mm256_xor_si256(y, minus), minus);
         say = widen(y);
         store(message, y);
-        store(at, _mm256_add_epi16(heard.low, say.low));
-        store(at + PART, _mm256_add_epi16(heard.high, say.high));
+        store_beliefs(b, at, qw_ldpc_int8_position(b, i) + from,
+                      _mm256_add_epi16(heard.low, say.low));
+        store_beliefs(b, at + PART, qw_ldpc_int8_position(b, i) + from + PART,
+                      _mm256_add_epi16(heard.high, say.high));
         scratch += QW_LDPC_INT8_SCRATCH;
         message += b->message_stride;
     }
@@ -192,7 +215,14 @@ static uint64_t run(const struct qw_ldpc_int8_block *block)
     return unsatisfied;
 }
 
-static const struct qw_ldpc_int8_kernel avx2 = { "avx2", run };
+static void add(uint8_t *restrict sum, const uint8_t *restrict bit, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sum[i] ^= bit[i];
+    }
+}
+
+static const struct qw_ldpc_int8_kernel avx2 = { "avx2", run, add };
 
 const struct qw_ldpc_int8_kernel *qw_ldpc_int8_avx2(void)
 {

@@ -52,18 +52,28 @@ static struct lane listen(const struct qw_ldpc_int8_block *b, unsigned k)
     return lane;
 }
 
+/* The position and its repetitions. */
+static void store(const struct qw_ldpc_int8_block *b, uint32_t edge, uint32_t position, int belief)
+{
+    int16_t *column = b->belief + b->offset[edge];
+
+    for (uint32_t i = position % b->lift; i < b->lift + QW_LDPC_INT8_LANES; i += b->lift) {
+        column[i] = (int16_t)belief;
+    }
+}
+
 static void tell(const struct qw_ldpc_int8_block *b, unsigned k, struct lane lane)
 {
     for (uint32_t i = 0; i < b->degree; i++) {
-        int16_t *belief = b->belief + b->offset[i] + qw_ldpc_int8_position(b, i) + k;
+        uint32_t position = qw_ldpc_int8_position(b, i) + k;
         int8_t *message = b->message + i * b->message_stride + k;
-        int heard = *belief - *message;
+        int heard = b->belief[b->offset[i] + position] - *message;
         int x = clamp(heard);
         int y = message_of(b->tables, lane.sum - doubt_of(b->tables, x));
 
         y = lane.odd ^ (x < 0) ? -y : y;
         *message = (int8_t)y;
-        *belief = (int16_t)(heard + y);
+        store(b, i, position, heard + y);
     }
 }
 
@@ -82,4 +92,11 @@ static uint64_t run(const struct qw_ldpc_int8_block *block)
     return unsatisfied;
 }
 
-const struct qw_ldpc_int8_kernel qw_ldpc_int8_portable = { "portable", run };
+static void add(uint8_t *restrict sum, const uint8_t *restrict bit, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sum[i] ^= bit[i];
+    }
+}
+
+const struct qw_ldpc_int8_kernel qw_ldpc_int8_portable = { "portable", run, add };

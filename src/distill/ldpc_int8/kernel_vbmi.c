@@ -108,15 +108,69 @@ static struct sums listen(const struct qw_ldpc_int8_block *b)
                                         _mm512_srli_epi16((doubt).high, shift)), \
                     _mm512_set1_epi8(QW_LDPC_INT8_TABLE - 1))
 
-/* Masked stores cannot be read again before they are in the cache: only where they must be. */
-static inline void store_beliefs(int16_t *at, struct pair belief, uint64_t lanes)
+static void store_masked(int16_t *at, struct pair belief, uint64_t lanes)
 {
-    if (~lanes == 0) {
+    _mm512_mask_storeu_epi16(at, (__mmask32)lanes, belief.low);
+    _mm512_mask_storeu_epi16(at + 32, (__mmask32)(lanes >> 32), belief.high);
+}
+
+/* Lanes below count. */
+static uint64_t first_lanes(uint32_t count)
+{
+    return count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+}
+
+/* Columns shorter than a block repeat more than once: position i of the array gets lane (i + lift -
+ * position) mod lift, and what no lane has stays. Division by the lift is a product: i < 192, and a
+ * lift of 1 leaves nothing to divide. */
+static void store_short(const struct qw_ldpc_int8_block *b, int16_t *column, uint32_t position,
+                        struct pair belief)
+{
+    const __m512i lift = _mm512_set1_epi16((short)b->lift);
+    const __m512i inverse = _mm512_set1_epi16((short)((65535 + b->lift) / b->lift));
+    const __m512i several = _mm512_set1_epi16(b->lift == 1 ? 0 : -1);
+    const __m512i step = _mm512_set1_epi16(32);
+    __m512i lane = _mm512_cvtepi8_epi16(_mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                                         13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+                                                         24, 25, 26, 27, 28, 29, 30, 31));
+    __m512i low = _mm512_mask_loadu_epi16(belief.low, (__mmask32)~b->lanes, column + position);
+    __m512i high =
+        _mm512_mask_loadu_epi16(belief.high, (__mmask32)(~b->lanes >> 32), column + position + 32);
+
+    lane = _mm512_add_epi16(lane, _mm512_set1_epi16((short)(b->lift - position)));
+    for (uint32_t i = 0; i < b->lift + QW_LDPC_INT8_LANES; i += 32) {
+        __m512i turns = _mm512_mulhi_epu16(lane, inverse);
+        __m512i from =
+            _mm512_and_si512(several, _mm512_sub_epi16(lane, _mm512_mullo_epi16(turns, lift)));
+
+        _mm512_storeu_si512(column + i, _mm512_permutex2var_epi16(low, from, high));
+        lane = _mm512_add_epi16(lane, step);
+    }
+}
+
+/* The beliefs from a position of a column on, and their repetitions: what went beyond the end
+ * belongs to the beginning, what lies near the beginning is repeated behind the end. Masked stores
+ * cannot be read again before they are in the cache: only where they must be. */
+static inline void store_beliefs(const struct qw_ldpc_int8_block *b, int16_t *column,
+                                 uint32_t position, struct pair belief)
+{
+    int16_t *at = column + position;
+
+    if (b->lift < QW_LDPC_INT8_LANES) {
+        store_short(b, column, position, belief);
+        return;
+    }
+    if (~b->lanes == 0) {
         _mm512_storeu_si512(at, belief.low);
         _mm512_storeu_si512(at + 32, belief.high);
     } else {
-        _mm512_mask_storeu_epi16(at, (__mmask32)lanes, belief.low);
-        _mm512_mask_storeu_epi16(at + 32, (__mmask32)(lanes >> 32), belief.high);
+        store_masked(at, belief, b->lanes);
+    }
+    if (position + QW_LDPC_INT8_LANES > b->lift) {
+        store_masked(at - b->lift, belief, b->lanes & ~first_lanes(b->lift - position));
+    }
+    if (position < QW_LDPC_INT8_LANES) {
+        store_masked(at + b->lift, belief, b->lanes & first_lanes(QW_LDPC_INT8_LANES - position));
     }
 }
 
@@ -129,7 +183,6 @@ static void tell(const struct qw_ldpc_int8_block *b, struct sums s)
     const uint8_t *scratch = b->scratch;
 
     for (uint32_t i = 0; i < b->degree; i++) {
-        int16_t *at = b->belief + b->offset[i] + qw_ldpc_int8_position(b, i);
         struct pair heard = { _mm512_load_si512(scratch), _mm512_load_si512(scratch + 64) };
         struct pair doubt = {
             _mm512_sub_epi16(s.doubt.low, _mm512_load_si512(scratch + 128)),
@@ -146,7 +199,7 @@ static void tell(const struct qw_ldpc_int8_block *b, struct sums s)
         _mm512_storeu_si512(message, y);
         heard.low = _mm512_add_epi16(heard.low, say.low);
         heard.high = _mm512_add_epi16(heard.high, say.high);
-        store_beliefs(at, heard, b->lanes);
+        store_beliefs(b, b->belief + b->offset[i], qw_ldpc_int8_position(b, i), heard);
         scratch += QW_LDPC_INT8_SCRATCH;
         message += b->message_stride;
     }
@@ -160,7 +213,24 @@ static uint64_t run(const struct qw_ldpc_int8_block *block)
     return check_order(_mm512_movepi8_mask(s.wrong)) & block->lanes;
 }
 
-static const struct qw_ldpc_int8_kernel vbmi = { "avx512vbmi", run };
+static void add(uint8_t *restrict sum, const uint8_t *restrict bit, size_t count)
+{
+    size_t i = 0;
+
+    for (; i + 64 <= count; i += 64) {
+        _mm512_storeu_si512(
+            sum + i, _mm512_xor_si512(_mm512_loadu_si512(sum + i), _mm512_loadu_si512(bit + i)));
+    }
+    if (i < count) {
+        __mmask64 rest = first_lanes((uint32_t)(count - i));
+
+        _mm512_mask_storeu_epi8(sum + i, rest,
+                                _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, sum + i),
+                                                 _mm512_maskz_loadu_epi8(rest, bit + i)));
+    }
+}
+
+static const struct qw_ldpc_int8_kernel vbmi = { "avx512vbmi", run, add };
 
 const struct qw_ldpc_int8_kernel *qw_ldpc_int8_vbmi(void)
 {

@@ -5,23 +5,42 @@
 #include "base/bytes.h"
 #include "distill/syndrome.h"
 
+/* Bits 0, 9, 18, ... 63: brings eight bits of a byte to eight bytes and back, without a carry. */
+static const uint64_t spread = 0x8040201008040201u;
+
 void qw_syndrome_pack(const uint8_t *bit, size_t count, uint8_t *packed)
 {
-    for (size_t i = 0; i < QW_BITS_TO_BYTES(count); i++) {
-        size_t left = count - 8 * i;
-        unsigned byte = 0;
+    size_t whole = count / 8;
 
-        for (unsigned k = 0; k < 8 && k < left; k++) {
-            byte |= (unsigned)bit[8 * i + k] << (7 - k);
+    for (size_t i = 0; i < whole; i++) {
+        uint64_t bytes = 0;
+
+        for (unsigned k = 0; k < 8; k++) {
+            bytes |= (uint64_t)bit[8 * i + k] << (8 * k);
         }
-        packed[i] = (uint8_t)byte;
+        packed[i] = (uint8_t)(bytes * spread >> 56);
+    }
+    if (count % 8 != 0) {
+        packed[whole] = 0;
+        for (size_t i = 8 * whole; i < count; i++) {
+            packed[whole] = (uint8_t)(packed[whole] | bit[i] << (7 - i % 8));
+        }
     }
 }
 
 void qw_syndrome_unpack(const uint8_t *packed, size_t count, uint8_t *bit)
 {
-    for (size_t i = 0; i < count; i++) {
-        bit[i] = packed[i / 8] >> (7 - i % 8) & 1;
+    size_t whole = count / 8;
+
+    for (size_t i = 0; i < whole; i++) {
+        uint64_t bytes = packed[i] * spread >> 7 & 0x0101010101010101u;
+
+        for (unsigned k = 0; k < 8; k++) {
+            bit[8 * i + k] = (uint8_t)(bytes >> (8 * k));
+        }
+    }
+    for (size_t i = 8 * whole; i < count; i++) {
+        bit[i] = packed[whole] >> (7 - i % 8) & 1;
     }
 }
 

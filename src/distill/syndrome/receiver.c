@@ -164,7 +164,7 @@ static qw_err take_syndrome(struct qw_syndrome_receiver *r, const uint8_t *messa
     if (err != QW_OK) {
         return err;
     }
-    qw_ldpc_code_syndrome(r->code, r->key, r->check);
+    qw_ldpc_int8_syndrome(r->code, r->key, r->check);
     for (size_t i = 0; i < r->sizes.checks; i++) {
         r->check[i] ^= r->said[i];
     }

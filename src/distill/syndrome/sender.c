@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sender of a syndrome: says parities once, then single bits when asked, each at most once. */
+#include "distill/ldpc_int8.h"
 #include "distill/syndrome.h"
 #include "distill/syndrome/message.h"
 #include "distill/syndrome/plan.h"
@@ -90,7 +91,7 @@ qw_err qw_syndrome_sender_begin(struct qw_syndrome_sender *s, const uint8_t *key
     }
     qw_syndrome_unpack(key, s->sizes.bits, s->key);
     memset(s->said, 0, s->sizes.bits);
-    qw_ldpc_code_syndrome(s->code, s->key, s->check);
+    qw_ldpc_int8_syndrome(s->code, s->key, s->check);
     *message_len = qw_syndrome_encode(&s->sizes, s->check, message); /* Y1 */
     s->report =
         (struct qw_syndrome_report){ .leaked_bits = s->sizes.checks, .bytes_sent = *message_len };
