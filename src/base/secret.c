@@ -3,6 +3,7 @@
 #include "base/secret.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,6 +16,14 @@ void qw_wipe(void *p, size_t len)
 {
     if (len > 0) {
         explicit_bzero(p, len);
+    }
+}
+
+void qw_wipe_free(void *p, size_t len)
+{
+    if (p != NULL) {
+        qw_wipe(p, len);
+        free(p);
     }
 }
 

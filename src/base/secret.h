@@ -10,6 +10,9 @@
 /* Overwrites len bytes with zeros; the compiler cannot remove it. p may be NULL when len is 0. */
 void qw_wipe(void *p, size_t len);
 
+/* The same, then free. NULL is fine. */
+void qw_wipe_free(void *p, size_t len);
+
 /* True when the len bytes are equal; time depends on len only. */
 bool qw_equal_ct(const void *a, const void *b, size_t len);
 

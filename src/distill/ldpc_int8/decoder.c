@@ -137,28 +137,20 @@ qw_err qw_ldpc_int8_new(const struct qw_ldpc_code *code, size_t checks,
     return QW_OK;
 }
 
-static void wipe_and_free(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_ldpc_int8_free(struct qw_ldpc_int8 *d)
 {
     if (d == NULL) {
         return;
     }
     free(d->offset);
-    wipe_and_free(d->belief, belief_len(d));
-    wipe_and_free(d->message, message_len(d));
-    wipe_and_free(d->syndrome, d->code->rows * d->row_blocks * sizeof *d->syndrome);
-    wipe_and_free(d->expected, d->checks);
-    wipe_and_free(d->scratch, (size_t)d->code->row_degree_max * QW_LDPC_INT8_SCRATCH);
-    wipe_and_free(d->word, (size_t)d->code->columns * d->code->lift);
-    wipe_and_free(d->parity, d->code->checks);
-    wipe_and_free(d, sizeof *d);
+    qw_wipe_free(d->belief, belief_len(d));
+    qw_wipe_free(d->message, message_len(d));
+    qw_wipe_free(d->syndrome, d->code->rows * d->row_blocks * sizeof *d->syndrome);
+    qw_wipe_free(d->expected, d->checks);
+    qw_wipe_free(d->scratch, (size_t)d->code->row_degree_max * QW_LDPC_INT8_SCRATCH);
+    qw_wipe_free(d->word, (size_t)d->code->columns * d->code->lift);
+    qw_wipe_free(d->parity, d->code->checks);
+    qw_wipe_free(d, sizeof *d);
 }
 
 /* Where the belief in a bit is kept. */

@@ -81,25 +81,17 @@ out:
     return err;
 }
 
-static void wipe_and_free(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_syndrome_receiver_free(struct qw_syndrome_receiver *r)
 {
     if (r == NULL) {
         return;
     }
     if (r->code != NULL) {
-        wipe_and_free(r->check, r->code->checks);
-        wipe_and_free(r->said, r->code->checks);
+        qw_wipe_free(r->check, r->code->checks);
+        qw_wipe_free(r->said, r->code->checks);
     }
-    wipe_and_free(r->key, r->width);
-    wipe_and_free(r->pattern, r->width);
+    qw_wipe_free(r->key, r->width);
+    qw_wipe_free(r->pattern, r->width);
     qw_ldpc_int8_free(r->decoder);
     qw_ldpc_code_free(r->code);
     free(r->position);

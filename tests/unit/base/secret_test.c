@@ -247,6 +247,14 @@ static void a_process_that_cannot_be_hardened_is_told_so(void **state)
     assert_int_equal(status, 0);
 }
 
+/* What it wipes cannot be looked at afterwards: the sanitizers see that it frees. */
+static void wiping_and_freeing_takes_nothing_too(void **state)
+{
+    (void)state;
+    qw_wipe_free(malloc(100), 100);
+    qw_wipe_free(NULL, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +266,7 @@ int main(void)
         cmocka_unit_test(equality_sees_every_bit),
         cmocka_unit_test(a_hardened_process_leaves_no_core_and_is_not_traceable),
         cmocka_unit_test(a_process_that_cannot_be_hardened_is_told_so),
+        cmocka_unit_test(wiping_and_freeing_takes_nothing_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,11 +2,9 @@
 #ifndef QW_TEST_DISTILL_CASCADE_PAIR_H
 #define QW_TEST_DISTILL_CASCADE_PAIR_H
 
-#include "base/bits.h"
-#include "base/prng.h"
 #include "distill/cascade.h"
+#include "unit/distill/noisy_frame.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,28 +56,19 @@ static inline void cascade_pair_free(struct cascade_pair *p)
 
 static inline void cascade_pair_flip(struct cascade_pair *p, size_t index)
 {
-    qw_bit_set(p->noisy, index, !qw_bit_get(p->noisy, index));
-    p->errors += qw_bit_get(p->noisy, index) != qw_bit_get(p->key, index);
+    struct noisy_frame frame = { p->config.bits, p->key, p->noisy, p->errors };
+
+    noisy_frame_flip(&frame, index);
+    p->errors = frame.errors;
 }
 
 /* A random key and independent errors at a rate. */
 static inline void cascade_pair_draw(struct cascade_pair *p, struct qw_prng *prng, double rate)
 {
-    double at = -1;
+    struct noisy_frame frame = { p->config.bits, p->key, p->noisy, 0 };
 
-    qw_prng_bytes(prng, p->key, p->len);
-    if (p->config.bits % 8 != 0) {
-        p->key[p->len - 1] &= (uint8_t)(0xff00 >> (p->config.bits % 8));
-    }
-    memcpy(p->noisy, p->key, p->len);
-    p->errors = 0;
-    while (rate > 0) {
-        at += 1 + (rate < 1 ? floor(log(1 - qw_prng_uniform(prng)) / log1p(-rate)) : 0);
-        if (at >= (double)p->config.bits) {
-            break;
-        }
-        cascade_pair_flip(p, (size_t)at);
-    }
+    noisy_frame_draw(&frame, prng, rate);
+    p->errors = frame.errors;
 }
 
 static inline qw_err cascade_pair_begin(struct cascade_pair *p, uint32_t qber_ppm)
