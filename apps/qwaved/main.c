@@ -103,6 +103,7 @@ static qw_err open_centre(struct daemon *daemon)
         .block_keys = (uint32_t)settings->block_keys,
         .stock_keys = (uint32_t)settings->stock_keys,
         .window_ms = (uint32_t)settings->window_ms,
+        .key_ttl_s = (uint32_t)settings->key_ttl_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
     };
     qw_err err;

@@ -12,14 +12,18 @@ const struct route routes[] = {
     { "POST", "/v1/devices/{}/suspend",           BY_OPERATOR,     route_device_suspend },
     { "POST", "/v1/devices/{}/resume",            BY_OPERATOR,     route_device_resume },
     { "POST", "/v1/devices/{}/destroy",           BY_OPERATOR,     route_device_destroy },
+    { "POST", "/v1/devices/{}/peers",             BY_OPERATOR,     route_device_peers },
     { "POST", "/v1/devices/{}/charge",            BY_OPERATOR,     route_device_charge },
     { "POST", "/v1/devices/{}/charge/confirm",    BY_OPERATOR,     route_device_charge_confirm },
     { "POST", "/v1/radio/sessions",               BY_ACCESS_POINT, route_radio_contact },
     { "POST", "/v1/radio/sessions/{}/package",    BY_ACCESS_POINT, route_radio_package },
     { "POST", "/v1/radio/sessions/{}/receipt",    BY_ACCESS_POINT, route_radio_receipt },
     { "POST", "/v1/radio/sessions/{}/end",        BY_ACCESS_POINT, route_radio_end },
-    { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch_one },
-    { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch_many },
+    { "GET",  "/api/v1/keys/{}/status",           BY_SAE,          route_key_status },
+    { "GET",  "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
+    { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
+    { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
+    { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
 };
 /* clang-format on */
 const size_t routes_count = sizeof routes / sizeof routes[0];

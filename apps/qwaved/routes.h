@@ -11,6 +11,7 @@ void route_device_show(struct call *call);
 void route_device_suspend(struct call *call);
 void route_device_resume(struct call *call);
 void route_device_destroy(struct call *call);
+void route_device_peers(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
@@ -19,8 +20,9 @@ void route_radio_package(struct call *call);
 void route_radio_receipt(struct call *call);
 void route_radio_end(struct call *call);
 
-void route_key_fetch_one(struct call *call);
-void route_key_fetch_many(struct call *call);
+void route_key_status(struct call *call);
+void route_key_new(struct call *call);
+void route_key_fetch(struct call *call);
 
 void route_status(struct call *call);
 void route_health(struct call *call);

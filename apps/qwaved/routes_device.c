@@ -8,7 +8,7 @@
 enum {
     LIST_LIMIT_MAX = 100,
     LIST_LIMIT_STANDARD = 50,
-    DEVICE_TEXT_MAX = 1536, /* three names of 63 characters, every one escaped, and the numbers */
+    DEVICE_TEXT_MAX = 3072, /* two names of 63 characters, the peers' of 255, every one escaped */
     PACKAGE_CAP = 64 * 1024,
     RECEIPT_CAP = 256
 };
@@ -28,7 +28,7 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_name(w, "owner");
     qw_json_text(w, device->owner);
     qw_json_name(w, "peer");
-    qw_json_text(w, device->peer);
+    qw_json_text(w, device->peers);
     qw_json_name(w, "serial");
     qw_json_text(w, serial);
     qw_json_name(w, "epoch");
@@ -94,12 +94,12 @@ void route_device_register(struct call *call)
     qw_json_get_text(&r, object, "id", wanted.id, 1, sizeof wanted.id);
     qw_json_get_text(&r, object, "kind", kind_name, 1, sizeof kind_name);
     get_optional_text(&r, object, "owner", wanted.owner, sizeof wanted.owner);
-    get_optional_text(&r, object, "peer", wanted.peer, sizeof wanted.peer);
+    get_optional_text(&r, object, "peer", wanted.peers, sizeof wanted.peers);
     err = qw_json_ok(&r) ? kind_of(kind_name, &kind) : QW_ERR_FORMAT;
     qw_json_close(&r);
     if (err == QW_OK) {
         err = qw_centre_device_register(call->service->centre, &call->caller, wanted.id, kind,
-                                        wanted.owner, wanted.peer);
+                                        wanted.owner, wanted.peers);
     }
     if (err != QW_OK) {
         call_refuse(call, err);
@@ -208,6 +208,30 @@ void route_device_resume(struct call *call)
 void route_device_destroy(struct call *call)
 {
     change(call, QW_DEVICE_DESTROY);
+}
+
+void route_device_peers(struct call *call)
+{
+    char peers[QW_DEVICE_PEERS_CAP] = "";
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_text(&r, object, "peer", peers, 0, sizeof peers);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_device_set_peers(call->service->centre, &call->caller, call->parameter[0],
+                                         peers);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    send_device(call, 200, call->parameter[0]);
 }
 
 void route_device_charge(struct call *call)

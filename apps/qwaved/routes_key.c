@@ -1,129 +1,217 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Applications fetch the keys that a terminal named to them: dec_keys of ETSI GS QKD 014. */
-#include "api/url.h"
+/* Applications and their keys: ETSI GS QKD 014 V1.1.1 [docs/protocol/etsi014.md]. The caller is who
+ * its certificate says; the path names the other end: the slave for status and enc_keys, the master
+ * for dec_keys. */
+#include "api/etsi014/key_ids.h"
+#include "api/etsi014/key_request.h"
+#include "api/http_answer.h"
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/secret.h"
 #include "routes.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { KEYS_MAX = 128, KEY_LEN = 32, KEY_TEXT_LEN = 128 };
+enum { KEY_TEXT_LEN = 96, STATUS_TEXT_CAP = 1024, RETRY_AFTER_S = 1 };
 
-struct wanted {
-    size_t count;
-    uint8_t id[KEYS_MAX][16];
-};
+static const struct qw_etsi014_limits limits = { .keys_max = QW_DELIVERY_KEYS_MAX,
+                                                 .bits_min = QW_KEY_BITS_MIN,
+                                                 .bits_standard = QW_KEY_BITS_STANDARD,
+                                                 .bits_max = QW_KEY_BITS_MAX,
+                                                 .slaves_max = QW_KEY_OTHERS_MAX };
+_Static_assert((int)QW_KEY_OTHERS_MAX <= (int)QW_ETSI014_SLAVES_MAX, "every slave has a place");
+_Static_assert((int)QW_FETCH_KEYS_MAX >= (int)QW_ETSI014_IDS_MAX, "what can be named can be asked");
 
-/* [ETSI 014 5.4, 6.5]: the standard's own statuses and texts. */
-static void refuse_fetch(struct call *call, qw_err err)
+static void refuse(struct call *call, enum qw_etsi014_fault fault, const char *unsupported)
 {
-    switch (err) {
-    case QW_ERR_REFUSED:
-    case QW_ERR_AUTH:
-        call_refuse_with(call, 401, "not authorised");
-        break;
-    case QW_ERR_NOT_FOUND:
-        call_refuse_with(call, 400, "one or more keys specified are not found on KME");
-        break;
-    case QW_ERR_STATE: /* suspended: it can come back, so it is no 4xx */
-        call_refuse(call, QW_ERR_UNAVAILABLE);
-        break;
-    default:
-        call_refuse(call, err);
-        break;
+    const struct qw_etsi014_answer *row = &qw_etsi014_answers[fault];
+    char value[QW_ETSI014_NAME_CAP + 32];
+
+    if (fault == QW_ETSI014_MANDATORY_UNKNOWN) {
+        (void)snprintf(value, sizeof value, "%s is not supported", unsupported);
+        qw_http_answer_error_detail(call->answer, row->status, row->message,
+                                    "extension_mandatory_unsupported", value); /* [6.5] */
+    } else {
+        call_refuse_with(call, row->status, row->message);
+    }
+    if (row->status == 503) {
+        call->answer->retry_after_s = RETRY_AFTER_S;
     }
 }
 
-static void write_keys(struct qw_json_writer *w, const struct wanted *wanted,
-                       uint8_t (*keys)[KEY_LEN])
+/* not_found: what it means depends on the call. */
+static enum qw_etsi014_fault fault_of(qw_err err, enum qw_etsi014_fault not_found)
+{
+    switch (err) {
+    case QW_ERR_ARG:
+    case QW_ERR_FORMAT:
+        return QW_ETSI014_MALFORMED;
+    case QW_ERR_REFUSED:
+    case QW_ERR_AUTH:
+        return QW_ETSI014_NOT_AUTHORISED;
+    case QW_ERR_NOT_FOUND:
+        return not_found;
+    case QW_ERR_UNAVAILABLE:
+        return QW_ETSI014_MANDATORY_UNMET;
+    case QW_ERR_EXHAUSTED:
+        return QW_ETSI014_NOT_ENOUGH;
+    default:
+        return QW_ETSI014_UNAVAILABLE;
+    }
+}
+
+static struct qw_etsi014_text text_of(const struct call *call)
+{
+    return (struct qw_etsi014_text){ .query = call->request->query,
+                                     .content_type = call->request->content_type,
+                                     .body = call->request->body,
+                                     .body_len = call->request->body_len };
+}
+
+static void write_keys(struct qw_json_writer *w, const struct qw_given_key *keys, size_t count)
 {
     qw_json_object_begin(w);
     qw_json_name(w, "keys");
     qw_json_array_begin(w);
-    for (size_t i = 0; i < wanted->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         char id[QW_UUID_TEXT_CAP];
 
-        qw_uuid_encode(wanted->id[i], id);
+        qw_uuid_encode(keys[i].id, id);
         qw_json_object_begin(w);
         qw_json_name(w, "key_ID");
         qw_json_text(w, id);
         qw_json_name(w, "key");
-        qw_json_base64(w, keys[i], KEY_LEN);
+        qw_json_base64(w, keys[i].bytes, keys[i].bits / 8u);
         qw_json_object_end(w);
     }
     qw_json_array_end(w);
     qw_json_object_end(w);
 }
 
-/* A1 */
-static void fetch(struct call *call, const struct wanted *wanted)
+/* The Key container [6.3]; both ends get the same bytes for a key. */
+static void send_keys(struct call *call, const struct qw_given_key *keys, size_t count, char *text,
+                      size_t cap)
 {
-    size_t cap = 32 + wanted->count * KEY_TEXT_LEN;
-    uint8_t(*keys)[KEY_LEN] = qw_secret_new(wanted->count * KEY_LEN);
-    char *text = keys == NULL ? NULL : qw_secret_new(cap);
-    qw_err err = text == NULL
-                     ? QW_ERR_NOMEM
-                     : qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
-                                       wanted->id, wanted->count, keys);
+    struct qw_json_writer w = qw_json_writer_on(text, cap);
 
+    write_keys(&w, keys, count);
+    call_send(call, 200, &w, text);
+}
+
+static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
+{
+    struct qw_key_demand demand = { .max_age_ms = options->max_age_ms,
+                                    .is_relayed = options->is_relayed == 1 };
+
+    memcpy(demand.source, options->source, sizeof demand.source);
+    return demand;
+}
+
+/* enc_keys [5.3] */
+void route_key_new(struct call *call)
+{
+    struct qw_etsi014_key_request request = { .number = 0 };
+    char unsupported[QW_ETSI014_NAME_CAP] = "";
+    struct qw_etsi014_text text = text_of(call);
+    enum qw_etsi014_fault fault =
+        qw_etsi014_key_request_decode(&text, &limits, &request, unsupported);
+    struct qw_key_wish wish = { .slave = call->parameter[0],
+                                .others = (const char(*)[64])request.slaves,
+                                .other_count = request.slave_count,
+                                .count = request.number,
+                                .bits = request.size,
+                                .mandatory = demand_of(&request.mandatory),
+                                .preferred = demand_of(&request.optional) };
+    size_t cap = 32 + request.number * (KEY_TEXT_LEN + QW_BASE64_LEN(request.size / 8));
+    struct qw_given_key *keys;
+    char *answer;
+    qw_err err;
+
+    if (fault != QW_ETSI014_NONE) {
+        refuse(call, fault, unsupported);
+        return;
+    }
+    keys = qw_secret_new(request.number * sizeof *keys);
+    answer = keys == NULL ? NULL : qw_secret_new(cap); /* before a key moves */
+    err = answer == NULL ? QW_ERR_NOMEM
+                         : qw_centre_deliver(call->service->centre, &call->caller, &wish, keys);
     if (err == QW_OK) {
-        struct qw_json_writer w = qw_json_writer_on(text, cap);
-
-        write_keys(&w, wanted, keys);
-        call_send(call, 200, &w, text);
+        send_keys(call, keys, request.number, answer, cap);
     } else {
-        qw_secret_free(text);
-        refuse_fetch(call, err);
+        qw_secret_free(answer);
+        refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");
     }
     qw_secret_free(keys);
 }
 
-void route_key_fetch_one(struct call *call)
+/* dec_keys [5.4]: keys of a pair (enc_keys gave them to the master) and keys of a card (A1). */
+void route_key_fetch(struct call *call)
 {
-    struct wanted wanted = { .count = 1 };
-    char id[QW_UUID_TEXT_CAP];
+    struct qw_etsi014_key_ids ids = { .count = 0 };
+    struct qw_etsi014_text text = text_of(call);
+    enum qw_etsi014_fault fault = qw_etsi014_key_ids_decode(&text, &ids);
+    size_t cap = 32 + ids.count * (KEY_TEXT_LEN + QW_BASE64_LEN(QW_KEY_BITS_MAX / 8));
+    struct qw_given_key *keys;
+    char *answer;
+    qw_err err;
 
-    if (qw_url_query_find(call->request->query, "key_ID", id, sizeof id) != QW_OK ||
-        qw_uuid_decode(id, wanted.id[0]) != QW_OK) {
-        call_refuse(call, QW_ERR_FORMAT);
+    if (fault != QW_ETSI014_NONE) {
+        refuse(call, fault, "");
         return;
     }
-    fetch(call, &wanted);
+    keys = qw_secret_new(ids.count * sizeof *keys);
+    answer = keys == NULL ? NULL : qw_secret_new(cap);
+    err = answer == NULL
+              ? QW_ERR_NOMEM
+              : qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
+                                (const uint8_t(*)[16])ids.id, ids.count, keys);
+    if (err == QW_OK) {
+        send_keys(call, keys, ids.count, answer, cap);
+    } else {
+        qw_secret_free(answer);
+        refuse(call, fault_of(err, QW_ETSI014_NO_KEY), "");
+    }
+    qw_secret_free(keys);
 }
 
-static bool has_repeat(const struct wanted *wanted)
+static void write_number(struct qw_json_writer *w, const char *name, uint64_t value)
 {
-    for (size_t i = 0; i < wanted->count; i++) {
-        for (size_t k = i + 1; k < wanted->count; k++) {
-            if (qw_equal_ct(wanted->id[i], wanted->id[k], sizeof wanted->id[i])) {
-                return true;
-            }
-        }
-    }
-    return false;
+    qw_json_name(w, name);
+    qw_json_uint(w, value);
 }
 
-void route_key_fetch_many(struct call *call)
+static void write_text(struct qw_json_writer *w, const char *name, const char *value)
 {
-    struct wanted wanted = { .count = 0 };
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    const struct qw_json_node *array;
-    bool ok;
+    qw_json_name(w, name);
+    qw_json_text(w, value);
+}
 
-    if (!call_open_body(call, false, &r, &object)) {
+/* status [5.2, 6.1]: the eleven fields, all of them required. */
+void route_key_status(struct call *call)
+{
+    struct qw_pair_status status;
+    char text[STATUS_TEXT_CAP];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+    qw_err err = qw_centre_pair_status(call->service->centre, &call->caller, call->parameter[0],
+                                       &status);
+
+    if (err != QW_OK) {
+        refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");
         return;
     }
-    array = qw_json_get_array(&r, object, "key_IDs", 1, KEYS_MAX, &wanted.count);
-    for (size_t i = 0; i < wanted.count; i++) {
-        qw_json_get_uuid(&r, qw_json_item(array, i), "key_ID", wanted.id[i]);
-    }
-    ok = qw_json_ok(&r) && !has_repeat(&wanted);
-    qw_json_close(&r);
-    if (!ok) {
-        call_refuse(call, QW_ERR_FORMAT);
-        return;
-    }
-    fetch(call, &wanted);
+    qw_json_object_begin(&w);
+    write_text(&w, "source_KME_ID", call->service->centre_id);
+    write_text(&w, "target_KME_ID", call->service->centre_id); /* both ends are ours */
+    write_text(&w, "master_SAE_ID", call->caller.id);
+    write_text(&w, "slave_SAE_ID", call->parameter[0]);
+    write_number(&w, "key_size", limits.bits_standard);
+    write_number(&w, "stored_key_count", status.stored_keys);
+    write_number(&w, "max_key_count", status.max_keys);
+    write_number(&w, "max_key_per_request", limits.keys_max);
+    write_number(&w, "max_key_size", limits.bits_max);
+    write_number(&w, "min_key_size", limits.bits_min);
+    write_number(&w, "max_SAE_ID_count", limits.slaves_max);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
 }

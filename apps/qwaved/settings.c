@@ -36,6 +36,8 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, stock_keys, 16, 100000000, "4096", "keep this many keys ready"),
     ROW(QW_CONFIG_INT, window_ms, 0, 3600000, "30000",
         "a repeated dec_keys gets the same bytes so long, in ms"),
+    ROW(QW_CONFIG_INT, key_ttl_s, 60, 31536000, "86400",
+        "a key of two applications can be fetched so long, in s; at most twice so long"),
     ROW(QW_CONFIG_INT, pool_bytes, 128, 8192, "2048",
         "authentication pool of a full card per direction, in bytes"),
     ROW(QW_CONFIG_INT, threads, 1, 64, "2", "that serve requests"),

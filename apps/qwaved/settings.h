@@ -25,6 +25,7 @@ struct settings {
     int64_t block_keys;
     int64_t stock_keys;
     int64_t window_ms;
+    int64_t key_ttl_s;
     int64_t pool_bytes;
     int64_t threads;
     int64_t connections_max;

@@ -38,9 +38,10 @@ qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data, siz
     return QW_OK;
 }
 
-void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const char *message)
+void qw_http_answer_error_detail(struct qw_http_answer *answer, unsigned status,
+                                 const char *message, const char *name, const char *value)
 {
-    char text[512];
+    char text[1024];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
 
     qw_http_answer_wipe(answer);
@@ -49,11 +50,25 @@ void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const 
     qw_json_object_begin(&w);
     qw_json_name(&w, "message");
     qw_json_text(&w, message);
+    if (name != NULL) {
+        qw_json_name(&w, "details");
+        qw_json_array_begin(&w);
+        qw_json_object_begin(&w);
+        qw_json_name(&w, name);
+        qw_json_text(&w, value);
+        qw_json_object_end(&w);
+        qw_json_array_end(&w);
+    }
     qw_json_object_end(&w);
     qw_assert(qw_json_done(&w));
     if (qw_http_answer_write(answer, text, w.len) != QW_OK) {
         qw_http_answer_wipe(answer); /* no locked memory left: the status still says it */
     }
+}
+
+void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const char *message)
+{
+    qw_http_answer_error_detail(answer, status, message, NULL, NULL);
 }
 
 void qw_http_answer_wipe(struct qw_http_answer *answer)

@@ -9,6 +9,10 @@
 /* Replaces whatever the answer holds by {"message": text} [ETSI 014 6.5]. */
 void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const char *message);
 
+/* The same with {"details": [{name: value}]} beside the message. */
+void qw_http_answer_error_detail(struct qw_http_answer *answer, unsigned status,
+                                 const char *message, const char *name, const char *value);
+
 /* Wipes and releases the body; the answer is empty then. */
 void qw_http_answer_wipe(struct qw_http_answer *answer);
 

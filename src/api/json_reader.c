@@ -155,6 +155,36 @@ const struct qw_json_node *qw_json_item(const struct qw_json_node *array, size_t
     return node_of(item);
 }
 
+const struct qw_json_node *qw_json_member(const struct qw_json_node *object, size_t index,
+                                          const char **name)
+{
+    const struct qw_json_node *member =
+        object != NULL && cJSON_IsObject(tree(object)) ? qw_json_item(object, index) : NULL;
+
+    if (member != NULL) {
+        *name = tree(member)->string;
+    }
+    return member;
+}
+
+bool qw_json_is_object(const struct qw_json_node *node)
+{
+    return node != NULL && cJSON_IsObject(tree(node));
+}
+
+void qw_json_take_text(struct qw_json_reader *r, const struct qw_json_node *node, char *out,
+                       size_t min, size_t cap)
+{
+    const char *text = node != NULL && cJSON_IsString(tree(node)) ? tree(node)->valuestring : NULL;
+    size_t len = text == NULL ? 0 : strlen(text);
+
+    if (text == NULL || len < min || len >= cap) {
+        r->failed = true;
+        return;
+    }
+    memcpy(out, text, len + 1);
+}
+
 /* The string called name, or NULL and failure. */
 static const char *string_of(struct qw_json_reader *r, const struct qw_json_node *object,
                              const char *name)
@@ -171,14 +201,7 @@ static const char *string_of(struct qw_json_reader *r, const struct qw_json_node
 void qw_json_get_text(struct qw_json_reader *r, const struct qw_json_node *object, const char *name,
                       char *out, size_t min, size_t cap)
 {
-    const char *text = string_of(r, object, name);
-    size_t len = text == NULL ? 0 : strlen(text);
-
-    if (text == NULL || len < min || len >= cap) {
-        r->failed = true;
-        return;
-    }
-    memcpy(out, text, len + 1);
+    qw_json_take_text(r, qw_json_find(object, name), out, min, cap);
 }
 
 void qw_json_get_uint(struct qw_json_reader *r, const struct qw_json_node *object, const char *name,

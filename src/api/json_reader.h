@@ -40,6 +40,16 @@ const struct qw_json_node *qw_json_get_array(struct qw_json_reader *r,
 /* Item of an array, NULL behind its end. */
 const struct qw_json_node *qw_json_item(const struct qw_json_node *array, size_t index);
 
+/* Member of an object by its position, NULL behind the last, and the name it has there (borrowed).
+ */
+const struct qw_json_node *qw_json_member(const struct qw_json_node *object, size_t index,
+                                          const char **name);
+
+bool qw_json_is_object(const struct qw_json_node *node);
+/* A node that is itself a text of min..cap-1 bytes: an item of an array of texts. */
+void qw_json_take_text(struct qw_json_reader *r, const struct qw_json_node *node, char *out,
+                       size_t min, size_t cap);
+
 /* Required members of an object. Text: min..cap-1 bytes. Base64: min..cap bytes decoded. Hex and
  * UUID: exactly so long. */
 void qw_json_get_text(struct qw_json_reader *r, const struct qw_json_node *object, const char *name,

@@ -118,6 +118,27 @@ static bool name_is(const char *raw, size_t len, const char *name)
     return qw_url_decode(raw, len, decoded, sizeof decoded) == QW_OK && strcmp(decoded, name) == 0;
 }
 
+qw_err qw_url_query_next(const char *query, const char *name, size_t *at, char *value, size_t cap)
+{
+    const char *item = query + *at;
+
+    while (*item != '\0') {
+        size_t len = strcspn(item, "&");
+        size_t name_len = strcspn(item, "=&");
+        const char *next = item + len + (item[len] == '&' ? 1 : 0);
+
+        if (name_is(item, name_len, name)) {
+            size_t skip = name_len < len ? name_len + 1 : name_len;
+            qw_err err = qw_url_decode(item + skip, len - skip, value, cap);
+
+            *at = err == QW_OK ? (size_t)(next - query) : *at;
+            return err;
+        }
+        item = next;
+    }
+    return QW_ERR_NOT_FOUND;
+}
+
 qw_err qw_url_query_find(const char *query, const char *name, char *value, size_t cap)
 {
     const char *found = NULL;

@@ -32,6 +32,12 @@ qw_err qw_url_decode(const char *text, size_t len, char *out, size_t cap) QW_MUS
  * name comes twice or the value is malformed; QW_ERR_SPACE. '+' stands for itself. */
 qw_err qw_url_query_find(const char *query, const char *name, char *value, size_t cap) QW_MUST_USE;
 
+/* The same for a name that may come several times: its first value at or behind *at (0 for the
+ * first); moves *at behind it. QW_ERR_NOT_FOUND: no further one. *at and value are untouched on
+ * failure. */
+qw_err qw_url_query_next(const char *query, const char *name, size_t *at, char *value,
+                         size_t cap) QW_MUST_USE;
+
 /* Encodes text as one path element or query value: all but unreserved characters become %XX.
  * QW_ERR_SPACE. */
 qw_err qw_url_encode(const char *text, char *out, size_t cap) QW_MUST_USE;

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    HEADER_CAP = 320,
+    HEADER_CAP = 512,
     DATA_KEY_LEN = 32,
     BLOCK_ID_LEN = 8,
     SEALED_LEN_MAX = 33000,
@@ -29,7 +29,7 @@ static size_t gone_len(const struct qw_block *block)
     return (block->keys + 7u) / 8u;
 }
 
-static bool is_gone(const struct qw_block *block, uint16_t position)
+bool qw_block_is_gone(const struct qw_block *block, uint16_t position)
 {
     return (block->gone[position / 8] >> (position % 8)) & 1;
 }
@@ -37,7 +37,7 @@ static bool is_gone(const struct qw_block *block, uint16_t position)
 static bool all_gone(const struct qw_block *block)
 {
     for (uint16_t i = 0; i < block->keys; i++) {
-        if (!is_gone(block, i)) {
+        if (!qw_block_is_gone(block, i)) {
             return false;
         }
     }
@@ -46,7 +46,7 @@ static bool all_gone(const struct qw_block *block)
 
 void qw_block_erase(struct qw_block *block, struct qw_group *group, uint16_t position)
 {
-    qw_assert(position < block->keys && !is_gone(block, position));
+    qw_assert(position < block->keys && !qw_block_is_gone(block, position));
     qw_wipe(block->material + (size_t)position * QW_KEY_LEN, QW_KEY_LEN);
     block->gone[position / 8] = (uint8_t)(block->gone[position / 8] | 1u << (position % 8));
     group->books.destroyed++;
@@ -57,7 +57,7 @@ static size_t encode_header(const struct qw_block *block, const uint8_t data_key
 {
     struct qw_writer w = qw_writer_on(out, HEADER_CAP);
 
-    qw_write_u8(&w, 1);
+    qw_write_u8(&w, block->master[0] == '\0' ? 1 : 2);
     qw_write_u8(&w, (uint8_t)block->state);
     qw_write_u16be(&w, block->keys);
     qw_write_u16be(&w, block->next);
@@ -67,6 +67,12 @@ static size_t encode_header(const struct qw_block *block, const uint8_t data_key
     qw_write_string8(&w, block->source);
     qw_write_bytes(&w, data_key, DATA_KEY_LEN);
     qw_write_bytes(&w, block->gone, gone_len(block));
+    if (block->master[0] != '\0') {
+        qw_write_string8(&w, block->master);
+        qw_write_string8(&w, block->slave);
+        qw_write_u64be(&w, (uint64_t)block->fetch_until_ms);
+        qw_write_u64be(&w, (uint64_t)block->ends_ms);
+    }
     qw_assert(!w.failed);
     return w.len;
 }
@@ -75,7 +81,7 @@ static bool decode_header(struct qw_block *block, const uint8_t *data, size_t le
                           uint8_t data_key[DATA_KEY_LEN])
 {
     struct qw_reader r = qw_reader_on(data, len);
-    bool ok = qw_read_u8(&r) == 1;
+    uint8_t layout = qw_read_u8(&r);
     uint8_t flags;
 
     block->state = (enum qw_key_state)qw_read_u8(&r);
@@ -88,10 +94,16 @@ static bool decode_header(struct qw_block *block, const uint8_t *data, size_t le
     block->is_simulated = (flags & 2) != 0;
     qw_read_string8(&r, block->source, sizeof block->source);
     qw_read_bytes(&r, data_key, DATA_KEY_LEN);
-    if (!ok || block->keys > QW_BLOCK_KEYS_MAX || block->next > block->keys) {
+    if (layout < 1 || layout > 2 || block->keys > QW_BLOCK_KEYS_MAX || block->next > block->keys) {
         return false;
     }
     qw_read_bytes(&r, block->gone, gone_len(block));
+    if (layout == 2) {
+        qw_read_string8(&r, block->master, sizeof block->master);
+        qw_read_string8(&r, block->slave, sizeof block->slave);
+        block->fetch_until_ms = (int64_t)qw_read_u64be(&r);
+        block->ends_ms = (int64_t)qw_read_u64be(&r);
+    }
     return qw_reader_done(&r);
 }
 
@@ -156,7 +168,8 @@ void qw_block_put(struct qw_centre *centre, struct qw_group *group)
                                   .id = id,
                                   .id_len = sizeof id,
                                   .expected_version = block->version,
-                                  .tag = block->state };
+                                  .tag = block->master[0] == '\0' ? (int64_t)block->state
+                                                                  : QW_TAG_DUE_AT(block->ends_ms) };
     uint8_t data_key[DATA_KEY_LEN];
     uint8_t plain[HEADER_CAP];
     uint8_t sealed[SEALED_LEN_MAX];
@@ -186,6 +199,18 @@ void qw_block_put(struct qw_centre *centre, struct qw_group *group)
     }
     qw_wipe(data_key, sizeof data_key);
     qw_wipe(plain, sizeof plain);
+}
+
+void qw_block_remove(struct qw_centre *centre, struct qw_group *group)
+{
+    uint8_t id[BLOCK_ID_LEN];
+    struct qw_store_op record = { .kind = QW_STORE_BLOCK,
+                                  .id = id,
+                                  .id_len = sizeof id,
+                                  .expected_version = centre->block.version };
+
+    qw_store_u64be(id, centre->block.number);
+    qw_group_add(centre, group, QW_STORE_REMOVE, record, NULL, 0);
 }
 
 void qw_block_start(struct qw_centre *centre, struct qw_group *group, uint16_t count)

@@ -13,6 +13,11 @@ qw_err qw_block_load(struct qw_centre *centre, uint64_t number) QW_MUST_USE;
  * fresh data key, or none any more when all its keys are gone. */
 void qw_block_put(struct qw_centre *centre, struct qw_group *group);
 
+bool qw_block_is_gone(const struct qw_block *block, uint16_t position);
+
+/* Ends the workspace's block with all that is left in it. */
+void qw_block_remove(struct qw_centre *centre, struct qw_group *group);
+
 /* Zeroes one key of the workspace's block for good and counts it as destroyed. */
 void qw_block_erase(struct qw_block *block, struct qw_group *group, uint16_t position);
 

@@ -25,9 +25,16 @@ enum {
     /* keys that one package takes at most from stock: its own, two pools, a card key */
     QW_CARVE_MAX = QW_PACKAGE_KEYS_MAX + 2 * QW_PACKAGE_POOL_MAX / QW_KEY_LEN + 1,
     QW_PACKAGE_SEALED_MAX = QW_PACKAGE_KEYS_MAX * QW_KEY_LEN + 2 * QW_PACKAGE_POOL_MAX + 512,
+    QW_MATERIAL_LEN = QW_FETCH_KEYS_MAX * QW_KEY_BITS_MAX / 8, /* more than QW_CARVE_MAX keys */
     QW_SCRATCH_LEN = QW_PACKAGE_SEALED_MAX + 2 * QW_PACKAGE_POOL_MAX + 1024,
     QW_SIGHTING_COUNT = 16
 };
+
+_Static_assert(QW_MATERIAL_LEN >= QW_CARVE_MAX * QW_KEY_LEN, "what a package takes fits");
+
+/* What has to go by itself at a certain second: its tag in the store says which. */
+#define QW_TAG_DUE ((int64_t)1 << 40)
+#define QW_TAG_DUE_AT(ms) (QW_TAG_DUE + ((ms) + 999) / 1000)
 
 /* Totals of the centre, in the META record "books". */
 struct qw_books {
@@ -35,9 +42,11 @@ struct qw_books {
     uint64_t ingested;  /* keys, ever */
     uint64_t stored;    /* keys in blocks nobody has leased */
     uint64_t leased;    /* keys in leased blocks that are not assigned yet */
+    uint64_t paired;    /* places in blocks of pairs that have no record of their own */
     uint64_t destroyed; /* keys whose material is gone */
     uint64_t next_block;
     uint64_t next_device;
+    int64_t swept_s; /* what was due up to this second is gone; may be older than the truth */
     char first_station[64]; /* "" until qw_centre_station_birth */
 };
 
@@ -48,6 +57,9 @@ struct qw_block { /* a run of keys from one take, sealed with its own data key *
     uint16_t keys, next;     /* next: the first position that was never carved */
     uint64_t epoch;          /* of the lease */
     int64_t ingested_ms;
+    char master[64], slave[64]; /* of the pair that has the block, "" for none */
+    int64_t fetch_until_ms;     /* of a pair's block: no first fetch from then on */
+    int64_t ends_ms;            /* and from then on nothing is left of it */
     bool is_quantum, is_simulated;
     char source[64];
     uint8_t gone[QW_BLOCK_KEYS_MAX / 8]; /* positions whose material is zero for good */
@@ -93,6 +105,8 @@ struct qw_key_place { /* where a carved key stands */
     char source[64];
 };
 
+struct qw_pair_table;
+
 struct qw_centre {
     struct qw_centre_config config;
     pthread_mutex_t mutex;
@@ -101,6 +115,10 @@ struct qw_centre {
     atomic_uint fresh_waiting; /* somebody waits for a fresh key: ingest lets him go first */
     uint8_t kek[QW_KEK_LEN];
     uint8_t tombstone_key[32];
+    uint8_t key_id_key[32];
+    struct qw_pair_table *pairs;
+    atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */
+    int64_t latest_ms;                     /* of the sweep's clock */
     struct qw_books books;
     uint64_t books_version;
     struct qw_audit audit;
@@ -111,7 +129,7 @@ struct qw_centre {
     struct qw_card_book holder;      /* the access point or station that carries for it */
     struct qw_card_book station;     /* the station that made the card */
     uint8_t scratch[QW_SCRATCH_LEN]; /* plain form of the record at hand */
-    uint8_t material[QW_CARVE_MAX * QW_KEY_LEN];
+    uint8_t material[QW_MATERIAL_LEN];
     uint8_t package[QW_PACKAGE_SEALED_MAX];
     struct qw_key_place places[QW_PACKAGE_KEYS_MAX];
 };

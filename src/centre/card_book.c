@@ -45,7 +45,7 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u8(w, (uint8_t)device->kind);
     qw_write_u8(w, (uint8_t)device->state);
     qw_write_string8(w, device->owner);
-    qw_write_string8(w, device->peer);
+    qw_write_string8(w, device->peers);
     qw_write_bytes(w, device->serial, sizeof device->serial);
     qw_write_u32be(w, device->epoch);
     qw_write_u64be(w, device->counter);
@@ -63,7 +63,7 @@ static bool read_device(struct qw_reader *r, struct qw_device *device)
     kind = qw_read_u8(r);
     state = qw_read_u8(r);
     qw_read_string8(r, device->owner, sizeof device->owner);
-    qw_read_string8(r, device->peer, sizeof device->peer);
+    qw_read_string8(r, device->peers, sizeof device->peers);
     qw_read_bytes(r, device->serial, sizeof device->serial);
     device->epoch = qw_read_u32be(r);
     device->counter = qw_read_u64be(r);

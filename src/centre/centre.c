@@ -4,11 +4,13 @@
 
 #include "base/secret.h"
 #include "centre/books.h"
+#include "centre/pair.h"
 #include "centre/unseal.h"
 
 #include <string.h>
 
-enum { WINDOW_MS_STANDARD = 30000, BLOCK_KEYS_STANDARD = 256, POOL_BYTES_STANDARD = 2048 };
+enum { WINDOW_MS_STANDARD = 30000, BLOCK_KEYS_STANDARD = 256, POOL_BYTES_STANDARD = 2048,
+       KEY_TTL_S_STANDARD = 86400, KEY_TTL_S_MAX = 365 * 86400 };
 
 static bool name_ok(const char *text, size_t cap)
 {
@@ -55,9 +57,12 @@ static qw_err complete(struct qw_centre_config *config)
     if (config->pool_bytes == 0) {
         config->pool_bytes = POOL_BYTES_STANDARD;
     }
+    if (config->key_ttl_s == 0) {
+        config->key_ttl_s = KEY_TTL_S_STANDARD;
+    }
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
         config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
-        config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
+        config->key_ttl_s > KEY_TTL_S_MAX || config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
         return QW_ERR_ARG;
     }
     return QW_OK;
@@ -92,6 +97,12 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
+    err = qw_pair_table_new(&c->pairs);
+    if (err != QW_OK) {
+        qw_centre_free(c);
+        return err;
+    }
+    c->registry_changes = 1; /* a new pair has seen 0: it asks */
     qw_centre_enter(c);
     err = qw_centre_unseal(c);
     c->config.custody = NULL; /* borrowed for this call only */
@@ -109,6 +120,7 @@ void qw_centre_free(struct qw_centre *centre)
     if (centre == NULL) {
         return;
     }
+    qw_pair_table_free(centre->pairs);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);

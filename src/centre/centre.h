@@ -40,6 +40,8 @@ struct qw_centre_config {
     uint32_t block_keys; /* keys per block, 16..1024; default 256 */
     uint32_t stock_keys; /* ingest until this many keys are free */
     uint32_t window_ms;  /* repeat window of dec_keys; default 30000 */
+    uint32_t key_ttl_s;  /* a key of a pair can be fetched so long, and at most twice so long;
+                            default 86400 */
     uint32_t
         pool_bytes; /* authentication pool per direction that a full card holds; default 2048 */
 };
@@ -54,10 +56,14 @@ qw_err qw_centre_ingest(struct qw_centre *centre) QW_MUST_USE;
 /* Housekeeping: closes windows, expires, destroys; call about once a second. */
 qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
 
-/* Operators. peer: SAE that shares the device's keys ("" for access points and stations). */
+/* Operators. peers: the SAE that shares a terminal's keys; of an application, the SAEs it may ask
+ * keys for, separated by commas; "" for access points and stations. */
 qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, enum qw_device_kind kind, const char *owner,
-                                 const char *peer) QW_MUST_USE;
+                                 const char *peers) QW_MUST_USE;
+/* Replaces the peers of an application. QW_ERR_STATE: the device is none. */
+qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *id, const char *peers) QW_MUST_USE;
 qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *id, struct qw_device *device) QW_MUST_USE;
 /* In id order, starting after `after` ("" for the first); at most cap. */
@@ -104,11 +110,56 @@ qw_err qw_centre_receipt(struct qw_centre *centre, const struct qw_caller *calle
 qw_err qw_centre_session_end(struct qw_centre *centre, const struct qw_caller *caller,
                              const uint8_t session_id[static 16], unsigned refusal) QW_MUST_USE;
 
-/* Applications: the keys with these ids that `master` holds, each given to this caller once (again
- * inside the window: the same bytes). All or nothing. QW_ERR_REFUSED: caller is not a party of one
- * of them (401). QW_ERR_NOT_FOUND: one is unknown, used or expired (400). [ETSI 014 5.4] */
+/* Applications: keys for a pair of them [ETSI 014]. Sizes are in bits, multiples of 8. */
+enum {
+    QW_KEY_BITS_MIN = 24,
+    QW_KEY_BITS_STANDARD = 256,
+    QW_KEY_BITS_MAX = 4096,
+    QW_DELIVERY_KEYS_MAX = 128,
+    QW_FETCH_KEYS_MAX = 128,
+    QW_KEY_OTHERS_MAX = 8 /* additional slaves of one key */
+};
+struct qw_given_key { /* holds a secret: in secret memory, wiped by its owner */
+    uint8_t id[16];
+    uint16_t bits;
+    uint8_t bytes[QW_KEY_BITS_MAX / 8];
+};
+struct qw_key_demand { /* what a caller asks of the material itself */
+    char source[64];   /* provenance: "qkd" also stands for "qkd:node-3"; "" for any */
+    int64_t max_age_ms; /* since it left its source; negative for any */
+    bool is_relayed;    /* over other centres: never so inside one */
+};
+extern const struct qw_key_demand qw_key_demand_none;
+struct qw_key_wish {
+    const char *slave;
+    const char (*others)[64]; /* additional slaves: the same keys, each once */
+    size_t other_count;
+    uint32_t count, bits;
+    struct qw_key_demand mandatory;
+    struct qw_key_demand preferred; /* ignored where it cannot be met */
+};
+/* New keys for the caller as master, count of them to keys, out of blocks that were durably leased
+ * to the pair before. All or none. QW_ERR_REFUSED: not registered, suspended, or the pair is not
+ * permitted (401). QW_ERR_NOT_FOUND: no such slave, QW_ERR_ARG: a value out of range,
+ * QW_ERR_UNAVAILABLE: the mandatory demand cannot be met (400). QW_ERR_EXHAUSTED: too few in stock
+ * (503). [ETSI 014 5.3] */
+qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
+                         const struct qw_key_wish *wish, struct qw_given_key *keys) QW_MUST_USE;
+
+struct qw_pair_status {
+    uint64_t stored_keys; /* of the standard size, deliverable to the pair now; <= max_keys */
+    uint64_t max_keys;
+};
+/* QW_ERR_REFUSED, QW_ERR_NOT_FOUND as above. [ETSI 014 5.2] */
+qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *slave, struct qw_pair_status *status) QW_MUST_USE;
+
+/* The keys with these ids that `master` holds, each given to this caller once (again inside the
+ * window: the same bytes). All or nothing. QW_ERR_REFUSED: caller is not a party of one of them
+ * (401). QW_ERR_NOT_FOUND: one is unknown, used or expired (400). [ETSI 014 5.4] */
 qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
-                       const uint8_t (*key_ids)[16], size_t count, uint8_t (*keys)[32]) QW_MUST_USE;
+                       const uint8_t (*key_ids)[16], size_t count,
+                       struct qw_given_key *keys) QW_MUST_USE;
 
 struct qw_centre_status {
     char source[64];

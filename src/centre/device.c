@@ -2,10 +2,13 @@
 /* Names and states of devices as one table [C8]. */
 #include "centre/device.h"
 
+#include <string.h>
+
 const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {
     [QW_DEVICE_TERMINAL] = "terminal",
     [QW_DEVICE_ACCESS_POINT] = "access-point",
     [QW_DEVICE_STATION] = "station",
+    [QW_DEVICE_APPLICATION] = "application",
 };
 
 const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {
@@ -31,6 +34,21 @@ static const signed char table[QW_DEVICE_STATE_COUNT][QW_DEVICE_EVENT_COUNT] = {
     [QW_DEVICE_DESTROYED]  = { NO,    NO,     NO,     NO,    NO  },
 };
 /* clang-format on */
+
+bool qw_device_has_peer(const struct qw_device *device, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *peer = device->peers; len > 0 && *peer != '\0';) {
+        size_t peer_len = strcspn(peer, ",");
+
+        if (peer_len == len && strncmp(peer, name, len) == 0) {
+            return true;
+        }
+        peer += peer_len + (peer[peer_len] == ',' ? 1 : 0);
+    }
+    return false;
+}
 
 qw_err qw_device_next(enum qw_device_state state, enum qw_device_event event,
                       enum qw_device_state *next)

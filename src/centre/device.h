@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Devices and their cards [C8 A4]. */
@@ -11,6 +12,7 @@ enum qw_device_kind {
     QW_DEVICE_TERMINAL,
     QW_DEVICE_ACCESS_POINT,
     QW_DEVICE_STATION,
+    QW_DEVICE_APPLICATION, /* an SAE: no card, in service from its registration */
     QW_DEVICE_KIND_COUNT
 };
 enum qw_device_state {
@@ -30,15 +32,18 @@ enum qw_device_event {
     QW_DEVICE_EVENT_COUNT
 };
 extern const char
-    *const qw_device_kind_names[QW_DEVICE_KIND_COUNT]; /* "terminal", "access-point", "station" */
+    *const qw_device_kind_names[QW_DEVICE_KIND_COUNT]; /* "terminal", "access-point" ... */
 extern const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT]; /* "registered" ... */
+
+enum { QW_DEVICE_PEERS_CAP = 256 };
 
 struct qw_device {
     char id[64];
     enum qw_device_kind kind;
     enum qw_device_state state;
     char owner[64];
-    char peer[64];
+    char peers[QW_DEVICE_PEERS_CAP]; /* an application's: names with commas between; a terminal's:
+                                        one, of at most 63 bytes */
     uint8_t serial[16];
     uint32_t epoch;
     uint64_t counter;        /* last seen in a report */
@@ -46,6 +51,9 @@ struct qw_device {
     uint32_t remaining_keys; /* as last reported */
     int64_t last_contact_ms; /* UTC, 0 never */
 };
+
+/* Whether name is one of the peers. */
+bool qw_device_has_peer(const struct qw_device *device, const char *name);
 
 /* The table: next state, or QW_ERR_STATE. */
 qw_err qw_device_next(enum qw_device_state state, enum qw_device_event event,

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A1 of docs/protocol/refill.md: the peer fetches by id the keys a card holds [ETSI 014 5.4]. Who
- * is no party of one of the ids learns nothing else (401 before 400). */
+/* Keys by id [ETSI 014 5.4]: those a card holds (A1 of docs/protocol/refill.md) and those an
+ * application got as master. Who is no party of one of the ids learns nothing else (401 before
+ * 400). */
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
 #include "centre/block.h"
 #include "centre/card_book.h"
+#include "centre/key_id.h"
 #include "centre/key_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FETCH_KEYS_MAX = QW_PACKAGE_KEYS_MAX };
 
 struct fetch { /* one call */
     const struct qw_caller *caller;
@@ -36,20 +36,94 @@ static bool has_duplicate(const struct fetch *fetch)
     return false;
 }
 
-/* Whether the caller is the peer of a key; used and destroyed ones count. QW_ERR_NOT_FOUND: nobody
- * knows the id; record->version is 0 for what has only a tombstone. */
-static qw_err find_key(struct qw_centre *centre, const struct fetch *fetch, size_t index)
+/* The caller's own mark in a record: whether and when he has fetched the key. */
+struct mark {
+    bool *is_fetched;
+    int64_t *fetched_ms;
+};
+
+/* False: no party of the key. */
+static bool find_mark(struct qw_key_record *record, const char *who, struct mark *mark)
+{
+    if (strcmp(record->peer, who) == 0) {
+        *mark = (struct mark){ &record->is_fetched, &record->fetched_ms };
+        return true;
+    }
+    for (uint8_t i = 0; i < record->other_count; i++) {
+        if (strcmp(record->others[i].id, who) == 0) {
+            *mark = (struct mark){ &record->others[i].is_fetched, &record->others[i].fetched_ms };
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A key of a pair that nobody has fetched yet has no record: its block tells who the parties are,
+ * and whoever knows the id has it from the master. */
+static qw_err find_in_block(struct qw_centre *centre, const struct fetch *fetch, size_t index)
 {
     struct qw_key_record *record = &fetch->records[index];
-    qw_err err = qw_key_record_load(centre, fetch->ids[index], record);
+    const struct qw_block *block = &centre->block;
+    struct qw_key_spot spot;
+    bool is_party = false;
+    qw_err err = qw_key_id_resolve(centre, fetch->ids[index], &spot);
 
-    if (err == QW_ERR_NOT_FOUND) {
-        err = qw_tombstone_peer(centre, fetch->ids[index], record->peer);
+    if (err == QW_OK && (block->version == 0 || block->number != spot.block)) {
+        err = qw_block_load(centre, spot.block);
+        if (err == QW_ERR_NOT_FOUND) {
+            err = qw_tombstone_block_names(centre, spot.block, fetch->caller->id, &is_party);
+            return err != QW_OK || is_party ? err : QW_ERR_REFUSED;
+        }
     }
     if (err != QW_OK) {
         return err;
     }
-    return strcmp(record->peer, fetch->caller->id) == 0 ? QW_OK : QW_ERR_REFUSED;
+    if (block->master[0] == '\0' || spot.position + qw_key_slots(spot.bits) > block->keys) {
+        return QW_ERR_NOT_FOUND;
+    }
+    if (strcmp(block->slave, fetch->caller->id) != 0) {
+        return QW_ERR_REFUSED;
+    }
+    if (qw_block_is_gone(block, spot.position) || fetch->now_ms >= block->fetch_until_ms) {
+        return QW_OK; /* a party, but too late: version stays 0 */
+    }
+    *record = (struct qw_key_record){ .state = QW_KEY_LEASED,
+                                      .is_new = true,
+                                      .bits = spot.bits,
+                                      .assigned_ms = fetch->now_ms,
+                                      .place = { .block = block->number,
+                                                 .position = spot.position,
+                                                 .is_quantum = block->is_quantum,
+                                                 .is_simulated = block->is_simulated } };
+    memcpy(record->id, fetch->ids[index], sizeof record->id);
+    memcpy(record->place.source, block->source, sizeof record->place.source);
+    memcpy(record->master, block->master, sizeof record->master);
+    memcpy(record->peer, block->slave, sizeof record->peer);
+    return qw_key_next(record->state, QW_KEY_ASSIGN, record->state, &record->state);
+}
+
+/* Whether the caller is a party of a key; used and destroyed ones count. QW_ERR_NOT_FOUND: nobody
+ * knows the id; record->version is 0 for what is gone. */
+static qw_err find_key(struct qw_centre *centre, const struct fetch *fetch, size_t index)
+{
+    struct qw_key_record *record = &fetch->records[index];
+    struct mark mark;
+    bool is_party = false;
+    qw_err err = qw_key_record_load(centre, fetch->ids[index], record);
+
+    if (err == QW_OK) {
+        return find_mark(record, fetch->caller->id, &mark) ? QW_OK : QW_ERR_REFUSED;
+    }
+    if (err == QW_ERR_NOT_FOUND) {
+        err = qw_tombstone_names(centre, fetch->ids[index], fetch->caller->id, &is_party);
+        if (err == QW_ERR_NOT_FOUND) {
+            return find_in_block(centre, fetch, index);
+        }
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    return is_party ? QW_OK : QW_ERR_REFUSED;
 }
 
 /* All parties first, so that the answer does not depend on the order of the ids. */
@@ -69,74 +143,108 @@ static qw_err check_parties(struct qw_centre *centre, struct fetch *fetch, bool 
 }
 
 /* A clock that went back closes windows instead of stretching them. */
-static bool window_open(const struct qw_centre *centre, const struct qw_key_record *record,
-                        int64_t now_ms)
+static bool window_open(const struct qw_centre *centre, int64_t fetched_ms, int64_t now_ms)
 {
-    return now_ms >= record->fetched_ms &&
-           now_ms - record->fetched_ms < (int64_t)centre->config.window_ms;
+    return now_ms >= fetched_ms && now_ms - fetched_ms < (int64_t)centre->config.window_ms;
 }
 
-static bool is_live(const struct qw_key_record *record)
+static bool is_live(const struct qw_key_record *record, int64_t now_ms)
 {
     bool is_off_line =
         record->package_kind == QW_PACKAGE_BIRTH || record->package_kind == QW_PACKAGE_CHARGE;
 
+    if (record->other_count > 0 && now_ms >= record->due_ms) {
+        return false; /* shared, and its time is over */
+    }
     /* On line an assigned key is on its way or there: who knows its id has it from the card. */
     return record->state == QW_KEY_DELIVERED || (record->state == QW_KEY_ASSIGNED && !is_off_line);
+}
+
+/* Now only the window keeps the key, unless others wait for it. */
+static void set_due(const struct qw_centre *centre, struct qw_key_record *record, int64_t now_ms)
+{
+    bool all_fetched = record->is_fetched;
+
+    for (uint8_t i = 0; i < record->other_count; i++) {
+        all_fetched = all_fetched && record->others[i].is_fetched;
+    }
+    if (all_fetched) {
+        record->due_ms = now_ms + (int64_t)centre->config.window_ms;
+    }
 }
 
 /* Moves the record and adds it to the group, unless it is a repeat inside the window. */
 static qw_err deliver(struct qw_centre *centre, struct qw_group *group, struct fetch *fetch,
                       struct qw_key_record *record)
 {
+    struct mark mark;
     qw_err err;
 
-    if (record->version == 0 || strcmp(record->master, fetch->master) != 0 || !is_live(record)) {
+    if ((record->version == 0 && !record->is_new) || strcmp(record->master, fetch->master) != 0 ||
+        !is_live(record, fetch->now_ms) || !find_mark(record, fetch->caller->id, &mark)) {
         return QW_ERR_NOT_FOUND;
     }
-    if (record->is_fetched) {
+    if (*mark.is_fetched) {
         fetch->repeats++;
-        return window_open(centre, record, fetch->now_ms) ? QW_OK : QW_ERR_NOT_FOUND;
+        return window_open(centre, *mark.fetched_ms, fetch->now_ms) ? QW_OK : QW_ERR_NOT_FOUND;
     }
     err = qw_key_next(record->state, QW_KEY_DELIVER, record->state, &record->state);
     if (err == QW_OK) {
-        record->is_fetched = true;
-        record->fetched_ms = fetch->now_ms;
+        *mark.is_fetched = true;
+        *mark.fetched_ms = fetch->now_ms;
+        set_due(centre, record, fetch->now_ms);
+        group->books.paired -= record->is_new ? 1 : 0;
         qw_key_record_put(centre, group, record);
         err = group->err;
     }
     return err;
 }
 
-/* The material, in the order asked, to centre->material. */
+/* The material, in the order asked, to centre->material, one key after the other. */
 static qw_err gather(struct qw_centre *centre, const struct fetch *fetch)
 {
     const struct qw_block *block = &centre->block;
+    size_t at = 0;
     qw_err err = QW_OK;
 
     for (size_t i = 0; i < fetch->count && err == QW_OK; i++) {
+        size_t len = fetch->records[i].bits / 8u;
         const struct qw_key_place *place = &fetch->records[i].place;
 
         if (block->version == 0 || block->number != place->block) {
             err = qw_block_load(centre, place->block);
         }
-        if (err == QW_OK && place->position >= block->keys) {
+        if (err == QW_OK &&
+            place->position + qw_key_slots(fetch->records[i].bits) > block->keys) {
             err = QW_ERR_IO;
         }
         if (err == QW_OK) {
-            memcpy(centre->material + i * QW_KEY_LEN,
-                   block->material + (size_t)place->position * QW_KEY_LEN, QW_KEY_LEN);
+            memcpy(centre->material + at, block->material + (size_t)place->position * QW_KEY_LEN,
+                   len);
+            at += len;
         }
     }
     return err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err;
 }
 
-/* The device that holds the keys is in service. */
-static qw_err check_master(struct qw_centre *centre, const struct fetch *fetch)
+/* The device that holds the keys is in service, and so is the caller, if he is registered: the peer
+ * of a terminal need not be. */
+static qw_err check_service(struct qw_centre *centre, const struct fetch *fetch)
 {
-    qw_err err = qw_card_book_load(centre, fetch->master, &centre->card);
+    const struct qw_device *device = &centre->card.device;
+    qw_err err = qw_card_book_load(centre, fetch->caller->id, &centre->card);
 
-    if (err == QW_OK && centre->card.device.state == QW_DEVICE_SUSPENDED) {
+    if (err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
+        device->state != QW_DEVICE_ACTIVE) {
+        return QW_ERR_REFUSED;
+    }
+    if (err != QW_OK && err != QW_ERR_NOT_FOUND) {
+        return err;
+    }
+    err = qw_card_book_load(centre, fetch->master, &centre->card);
+    if (err == QW_OK && (device->state == QW_DEVICE_SUSPENDED ||
+                         (device->kind == QW_DEVICE_APPLICATION &&
+                          device->state == QW_DEVICE_DESTROYED))) {
         return QW_ERR_REFUSED;
     }
     return err;
@@ -156,10 +264,10 @@ static qw_err fetch_keys(struct qw_centre *centre, struct qw_deed *deed, struct 
         return qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "unknown key id");
     }
     if (err == QW_OK) {
-        err = check_master(centre, fetch);
+        err = check_service(centre, fetch);
     }
     if (err == QW_ERR_REFUSED) {
-        return qw_centre_refuse(centre, deed, err, "the device is suspended");
+        return qw_centre_refuse(centre, deed, err, "not in service");
     }
     if (err == QW_ERR_NOT_FOUND) {
         return qw_centre_refuse(centre, deed, err, "no such master");
@@ -187,8 +295,21 @@ static qw_err fetch_keys(struct qw_centre *centre, struct qw_deed *deed, struct 
     return qw_group_commit(centre, &group, deed, detail);
 }
 
+static void hand_over(const struct qw_centre *centre, const struct fetch *fetch,
+                      struct qw_given_key *keys)
+{
+    const uint8_t *at = centre->material;
+
+    for (size_t i = 0; i < fetch->count; i++) {
+        keys[i].bits = fetch->records[i].bits;
+        memcpy(keys[i].id, fetch->ids[i], sizeof keys[i].id);
+        memcpy(keys[i].bytes, at, keys[i].bits / 8u);
+        at += keys[i].bits / 8u;
+    }
+}
+
 qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
-                       const uint8_t (*key_ids)[16], size_t count, uint8_t (*keys)[32])
+                       const uint8_t (*key_ids)[16], size_t count, struct qw_given_key *keys)
 {
     struct qw_deed deed = { .caller = caller, .verb = "fetch", .object = "" };
     struct fetch fetch = { .caller = caller, .master = master, .ids = key_ids, .count = count };
@@ -198,7 +319,7 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
     if (!qw_caller_is(caller, QW_ROLE_SAE)) {
         return qw_centre_refuse_role(centre, &deed);
     }
-    if (count < 1 || count > FETCH_KEYS_MAX || has_duplicate(&fetch)) {
+    if (count < 1 || count > QW_FETCH_KEYS_MAX || has_duplicate(&fetch)) {
         return QW_ERR_ARG;
     }
     fetch.records = calloc(count, sizeof *fetch.records);
@@ -209,9 +330,12 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
     deed.object = object;
     qw_centre_enter(centre);
     fetch.now_ms = qw_clock_utc_ms();
+    if (centre->latest_ms < fetch.now_ms) { /* so that the sweep sees a clock that went back */
+        centre->latest_ms = fetch.now_ms;
+    }
     err = fetch_keys(centre, &deed, &fetch);
     if (err == QW_OK) {
-        memcpy(keys, centre->material, count * QW_KEY_LEN);
+        hand_over(centre, &fetch, keys);
     }
     qw_centre_leave(centre);
     free(fetch.records); /* places and parties, no material */

@@ -152,7 +152,7 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     uint8_t plain[192];
     struct qw_writer w = qw_writer_on(plain, sizeof plain);
 
-    qw_write_u8(&w, 1);
+    qw_write_u8(&w, 2);
     qw_write_u64be(&w, b->starts);
     qw_write_u64be(&w, b->ingested);
     qw_write_u64be(&w, b->stored);
@@ -160,6 +160,8 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     qw_write_u64be(&w, b->destroyed);
     qw_write_u64be(&w, b->next_block);
     qw_write_u64be(&w, b->next_device);
+    qw_write_u64be(&w, b->paired);
+    qw_write_u64be(&w, (uint64_t)b->swept_s);
     qw_write_string8(&w, b->first_station);
     qw_assert(!w.failed);
     qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,

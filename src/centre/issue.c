@@ -48,6 +48,7 @@ static qw_err assign_key(struct qw_centre *centre, struct qw_group *group,
     struct qw_key_record key = { .state = QW_KEY_ASSIGNED,
                                  .package_kind = package->kind,
                                  .place = centre->places[index],
+                                 .bits = 8 * QW_KEY_LEN,
                                  .assigned_ms = qw_clock_utc_ms() };
     qw_err err = qw_package_key_id(id_key, package->id, index, key.id);
 
@@ -56,7 +57,7 @@ static qw_err assign_key(struct qw_centre *centre, struct qw_group *group,
     }
     memcpy(key.package_id, package->id, sizeof key.package_id);
     memcpy(key.master, book->device.id, sizeof key.master);
-    memcpy(key.peer, book->device.peer, sizeof key.peer);
+    memcpy(key.peer, book->device.peers, sizeof key.peer - 1);
     qw_key_record_put(centre, group, &key);
     return group->err;
 }

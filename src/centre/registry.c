@@ -21,10 +21,40 @@ static bool text_ok(const char *text)
     return len < 64;
 }
 
-static void copy_text(char out[static 64], const char *text)
+static void copy_text(char *out, size_t cap, const char *text)
 {
-    memset(out, 0, 64);
+    memset(out, 0, cap);
     memcpy(out, text, strlen(text));
+}
+
+/* Of an application: names with single commas between them, none of them itself. Of others: one
+ * text. */
+static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers)
+{
+    char name[64];
+
+    if (kind != QW_DEVICE_APPLICATION || peers[0] == '\0') {
+        return text_ok(peers);
+    }
+    if (strlen(peers) >= QW_DEVICE_PEERS_CAP) {
+        return false;
+    }
+    for (const char *at = peers;;) {
+        size_t len = strcspn(at, ",");
+
+        if (len >= sizeof name) {
+            return false;
+        }
+        memcpy(name, at, len);
+        name[len] = '\0';
+        if (!qw_device_id_ok(name) || strcmp(name, id) == 0) {
+            return false;
+        }
+        if (at[len] == '\0') {
+            return true;
+        }
+        at += len + 1;
+    }
 }
 
 static qw_err register_device(struct qw_centre *centre, const struct qw_deed *deed,
@@ -50,7 +80,7 @@ static qw_err register_device(struct qw_centre *centre, const struct qw_deed *de
 
 qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, enum qw_device_kind kind, const char *owner,
-                                 const char *peer)
+                                 const char *peers)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-register", .object = id };
     struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED };
@@ -60,14 +90,18 @@ qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_calle
         return qw_centre_refuse_role(centre, &deed);
     }
     if (!qw_device_id_ok(id) || kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !text_ok(owner) ||
-        !text_ok(peer)) {
+        !peers_ok(id, kind, peers)) {
         return QW_ERR_ARG;
     }
-    copy_text(device.id, id);
-    copy_text(device.owner, owner);
-    copy_text(device.peer, peer);
+    copy_text(device.id, sizeof device.id, id);
+    copy_text(device.owner, sizeof device.owner, owner);
+    copy_text(device.peers, sizeof device.peers, peers);
+    if (kind == QW_DEVICE_APPLICATION) {
+        device.state = QW_DEVICE_ACTIVE;
+    }
     qw_centre_enter(centre);
     err = register_device(centre, &deed, &device);
+    atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
 }
@@ -194,6 +228,48 @@ qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller 
     deed.verb = verbs[event];
     qw_centre_enter(centre);
     err = change(centre, &deed, event);
+    atomic_fetch_add(&centre->registry_changes, 1);
+    qw_centre_leave(centre);
+    return err;
+}
+
+static qw_err set_peers(struct qw_centre *centre, const struct qw_deed *deed, const char *peers)
+{
+    struct qw_card_book *book = &centre->card;
+    struct qw_group group;
+    qw_err err = qw_card_book_load(centre, deed->object, book);
+
+    if (err == QW_ERR_NOT_FOUND) {
+        return qw_centre_refuse(centre, deed, err, "no such device");
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    if (book->device.kind != QW_DEVICE_APPLICATION ||
+        book->device.state == QW_DEVICE_DESTROYED) {
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
+    }
+    qw_group_begin(centre, &group);
+    copy_text(book->device.peers, sizeof book->device.peers, peers);
+    qw_card_book_put(centre, &group, book);
+    return qw_group_commit(centre, &group, deed, peers);
+}
+
+qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *id, const char *peers)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-peers", .object = id };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (!peers_ok(id, QW_DEVICE_APPLICATION, peers)) {
+        return QW_ERR_ARG;
+    }
+    qw_centre_enter(centre);
+    err = set_peers(centre, &deed, peers);
+    atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
 }

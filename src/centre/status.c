@@ -15,18 +15,16 @@ static qw_err count(const struct qw_centre *centre, enum qw_store_kind kind, int
 /* Keys with an owner are counted by their records, the others stand in the books. */
 static qw_err count_keys(const struct qw_centre *centre, struct qw_centre_status *status)
 {
-    uint64_t in_window = 0;
-    qw_err err = QW_OK;
+    uint64_t left = 0; /* of all keys with a record: those that are due at a certain second */
+    qw_err err = count(centre, QW_STORE_KEY, QW_STORE_ANY_TAG, &left);
 
     for (int state = QW_KEY_ASSIGNED; state < QW_KEY_DESTROYED && err == QW_OK; state++) {
         err = count(centre, QW_STORE_KEY, state, &status->keys_in_state[state]);
+        left -= status->keys_in_state[state];
     }
-    if (err == QW_OK) {
-        err = count(centre, QW_STORE_KEY, QW_KEY_TAG_WINDOW, &in_window);
-    }
-    status->keys_in_state[QW_KEY_DELIVERED] += in_window;
+    status->keys_in_state[QW_KEY_DELIVERED] += left; /* to one party at least, and waiting */
     status->keys_in_state[QW_KEY_STORED] = centre->books.stored;
-    status->keys_in_state[QW_KEY_LEASED] = centre->books.leased;
+    status->keys_in_state[QW_KEY_LEASED] = centre->books.leased + centre->books.paired;
     status->keys_in_state[QW_KEY_DESTROYED] = centre->books.destroyed;
     status->keys_ingested = centre->books.ingested;
     return err;

@@ -10,13 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCKS_MAX = QW_CARVE_MAX / QW_BLOCK_KEYS_MIN + 2 };
-
-struct block_list {
-    uint64_t numbers[BLOCKS_MAX];
-    size_t count;
-};
-
 uint64_t qw_stock_free(const struct qw_centre *centre)
 {
     return centre->books.stored + centre->books.leased;
@@ -24,22 +17,20 @@ uint64_t qw_stock_free(const struct qw_centre *centre)
 
 static int note_number(void *self, const struct qw_store_record *record)
 {
-    struct block_list *list = self;
+    struct qw_block_list *list = self;
 
     if (record->id_len == 8) {
         list->numbers[list->count++] = qw_load_u64be(record->id);
     }
-    return list->count < BLOCKS_MAX;
+    return list->count < QW_STOCK_LIST_MAX;
 }
 
-/* The oldest blocks in a state. Never in random order: keys are random already. */
-static qw_err list_blocks(struct qw_centre *centre, enum qw_key_state state,
-                          struct block_list *list)
+qw_err qw_stock_list(struct qw_centre *centre, enum qw_key_state state, struct qw_block_list *list)
 {
     const struct qw_store *store = centre->config.store;
 
     list->count = 0;
-    return store->scan(store->self, QW_STORE_BLOCK, state, NULL, 0, BLOCKS_MAX, note_number, list);
+    return store->scan(store->self, QW_STORE_BLOCK, state, NULL, 0, QW_STOCK_LIST_MAX, note_number, list);
 }
 
 static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint64_t number)
@@ -63,7 +54,7 @@ static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint
 qw_err qw_stock_lease(struct qw_centre *centre, size_t count)
 {
     struct qw_deed deed = { .verb = "lease", .object = "" };
-    struct block_list list;
+    struct qw_block_list list;
     struct qw_group group;
     char object[64];
     size_t taken = 0;
@@ -75,7 +66,7 @@ qw_err qw_stock_lease(struct qw_centre *centre, size_t count)
     if (centre->books.leased >= count) {
         return QW_OK;
     }
-    err = list_blocks(centre, QW_KEY_STORED, &list);
+    err = qw_stock_list(centre, QW_KEY_STORED, &list);
     if (err != QW_OK) {
         return err;
     }
@@ -150,14 +141,14 @@ static qw_err carve_block(struct qw_centre *centre, struct qw_group *group, uint
 void qw_stock_carve(struct qw_centre *centre, struct qw_group *group, size_t spent, size_t count)
 {
     struct carving carving = { .spent_left = spent, .count_left = count };
-    struct block_list list;
+    struct qw_block_list list;
     qw_err err;
 
     qw_assert(spent + count <= QW_CARVE_MAX && count <= QW_PACKAGE_KEYS_MAX);
     if (spent + count == 0) {
         return;
     }
-    err = list_blocks(centre, QW_KEY_LEASED, &list);
+    err = qw_stock_list(centre, QW_KEY_LEASED, &list);
     for (size_t i = 0;
          err == QW_OK && i < list.count && carving.spent_left + carving.count_left > 0; i++) {
         err = carve_block(centre, group, list.numbers[i], &carving);

@@ -8,6 +8,15 @@
 
 uint64_t qw_stock_free(const struct qw_centre *centre); /* keys that can be assigned now */
 
+enum { QW_STOCK_LIST_MAX = QW_CARVE_MAX / QW_BLOCK_KEYS_MIN + 2 };
+struct qw_block_list {
+    uint64_t numbers[QW_STOCK_LIST_MAX];
+    size_t count;
+};
+/* The oldest blocks in a state. Never in random order: keys are random already. */
+qw_err qw_stock_list(struct qw_centre *centre, enum qw_key_state state,
+                     struct qw_block_list *list) QW_MUST_USE;
+
 /* Leases blocks until at least count keys are leased: durable, with the number of this start of the
  * centre, before any of them is carved. QW_ERR_EXHAUSTED: not enough in stock, nothing changed. */
 qw_err qw_stock_lease(struct qw_centre *centre, size_t count) QW_MUST_USE;

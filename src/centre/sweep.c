@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of keys: windows close, what is used up or withdrawn is zeroed in its block and leaves a
  * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as well. */
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/block.h"
@@ -12,22 +13,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_KEYS = 256 };
+enum { BATCH_KEYS = 256, BATCH_BLOCKS = 64, SECONDS_MAX = 600 };
 
 struct batch {
     struct qw_centre *centre;
     struct qw_key_record *keys; /* BATCH_KEYS */
     size_t count;
     int64_t now_ms;
+    bool only_future; /* the clock went back: what was fetched later than now */
     qw_err err;
 };
 
-static bool is_due(const struct batch *batch, const struct qw_key_record *key)
+static bool was_fetched_later(const struct qw_key_record *key, int64_t now_ms)
 {
-    int64_t age_ms = batch->now_ms - key->fetched_ms;
+    bool is_later = key->is_fetched && key->fetched_ms > now_ms;
 
-    return key->state != QW_KEY_DELIVERED || age_ms < 0 ||
-           age_ms >= (int64_t)batch->centre->config.window_ms;
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        is_later = is_later || (key->others[i].is_fetched && key->others[i].fetched_ms > now_ms);
+    }
+    return is_later;
 }
 
 static int collect(void *self, const struct qw_store_record *record)
@@ -36,26 +40,37 @@ static int collect(void *self, const struct qw_store_record *record)
     struct qw_key_record key;
 
     batch->err = qw_key_record_open(batch->centre, record, &key);
-    if (batch->err == QW_OK && is_due(batch, &key)) {
+    if (batch->err == QW_OK && (!batch->only_future || was_fetched_later(&key, batch->now_ms))) {
         batch->keys[batch->count++] = key;
     }
     return batch->err == QW_OK && batch->count < BATCH_KEYS;
 }
 
-/* Fills the batch with keys whose material has to go. */
-static qw_err collect_keys(struct batch *batch)
+static qw_err collect_tag(struct batch *batch, int64_t tag)
 {
-    static const int64_t tags[] = { QW_KEY_TAG_WINDOW, QW_KEY_CONSUMED, QW_KEY_VOIDED,
-                                    QW_KEY_EXPIRED, QW_KEY_COMPROMISED };
     const struct qw_store *store = batch->centre->config.store;
+    qw_err err =
+        store->scan(store->self, QW_STORE_KEY, tag, NULL, 0, SIZE_MAX, collect, batch);
+
+    return err == QW_OK ? batch->err : err;
+}
+
+/* Fills the batch with keys whose material has to go: by their state, and by the second they are
+ * due, up to to_s. */
+static qw_err collect_keys(struct batch *batch, int64_t to_s)
+{
+    static const int64_t tags[] = { QW_KEY_CONSUMED, QW_KEY_VOIDED, QW_KEY_EXPIRED,
+                                    QW_KEY_COMPROMISED };
+    int64_t second = batch->centre->books.swept_s + 1;
     qw_err err = QW_OK;
 
-    for (size_t i = 0; i < sizeof tags / sizeof tags[0] && batch->count < BATCH_KEYS; i++) {
-        err = store->scan(store->self, QW_STORE_KEY, tags[i], NULL, 0, SIZE_MAX, collect, batch);
-        err = err == QW_OK ? batch->err : err;
-        if (err != QW_OK) {
-            break;
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0] && err == QW_OK; i++) {
+        if (batch->count < BATCH_KEYS) {
+            err = collect_tag(batch, tags[i]);
         }
+    }
+    for (; second <= to_s && err == QW_OK && batch->count < BATCH_KEYS; second++) {
+        err = collect_tag(batch, QW_TAG_DUE + second);
     }
     return err;
 }
@@ -68,27 +83,42 @@ static int by_block(const void *a, const void *b)
     return x->place.block < y->place.block ? -1 : x->place.block > y->place.block;
 }
 
+static bool all_have_fetched(const struct qw_key_record *key)
+{
+    bool all = key->is_fetched;
+
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        all = all && key->others[i].is_fetched;
+    }
+    return all;
+}
+
 /* From wherever the key stands, by the table, to destroyed. */
 static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key_record *key)
 {
     struct qw_block *block = &batch->centre->block;
+    uint16_t slots = qw_key_slots(key->bits);
     enum qw_key_state last;
     qw_err err = QW_OK;
 
     if (key->state == QW_KEY_DELIVERED) {
-        err = qw_key_next(key->state, QW_KEY_CLOSE, key->state, &key->state);
+        err = qw_key_next(key->state, all_have_fetched(key) ? QW_KEY_CLOSE : QW_KEY_EXPIRE,
+                          key->state, &key->state);
     }
     if (err == QW_OK) {
         err = qw_key_next(key->state, QW_KEY_DESTROY, key->state, &last);
     }
-    if (err == QW_OK && key->place.position >= block->keys) {
+    if (err == QW_OK && key->place.position + slots > block->keys) {
         err = QW_ERR_IO;
     }
     if (err == QW_OK) {
         qw_key_record_bury(batch->centre, group, key,
                            block->material + (size_t)key->place.position * QW_KEY_LEN,
                            batch->now_ms);
-        qw_block_erase(block, group, key->place.position);
+        for (uint16_t i = 0; i < slots; i++) {
+            qw_block_erase(block, group, (uint16_t)(key->place.position + i));
+        }
+        group->books.paired -= slots - 1u; /* the record stood for one place of it */
     }
     return err;
 }
@@ -162,7 +192,9 @@ static qw_err count_by_package(struct batch *batch, struct qw_group *group)
         bool is_last = i + 1 == batch->count || by_package(&batch->keys[i], &batch->keys[i + 1]);
 
         gone++;
-        if (is_last) {
+        if (is_last && batch->keys[i].package_kind == 0) {
+            gone = 0; /* keys of pairs come in no package */
+        } else if (is_last) {
             err = count_in_package(batch, group, batch->keys[i].package_id, gone);
             gone = 0;
         }
@@ -187,19 +219,139 @@ static qw_err destroy_batch(struct batch *batch)
     return qw_group_commit(batch->centre, &group, &deed, detail);
 }
 
+struct block_numbers {
+    uint64_t numbers[BATCH_BLOCKS];
+    size_t count;
+};
+
+static int note_block(void *self, const struct qw_store_record *record)
+{
+    struct block_numbers *found = self;
+
+    if (record->id_len == 8) {
+        found->numbers[found->count++] = qw_load_u64be(record->id);
+    }
+    return found->count < BATCH_BLOCKS;
+}
+
+/* What nobody fetched in time. Keys with a record of their own are gone by now: their windows end
+ * before their block does. */
+static qw_err end_block(struct batch *batch, struct qw_group *group, uint64_t number,
+                        size_t *destroyed)
+{
+    const struct qw_block *block = &batch->centre->block;
+    enum qw_key_state last;
+    uint64_t left = 0;
+    qw_err err = qw_block_load(batch->centre, number);
+
+    if (err == QW_OK) {
+        err = qw_key_next(block->state, QW_KEY_EXPIRE, block->state, &last);
+    }
+    if (err == QW_OK) {
+        err = qw_key_next(last, QW_KEY_DESTROY, last, &last);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    for (uint16_t i = 0; i < block->keys; i++) {
+        left += qw_block_is_gone(block, i) ? 0 : 1;
+    }
+    group->books.paired -= left;
+    group->books.destroyed += left;
+    *destroyed += left;
+    qw_tombstone_put_block(batch->centre, group, block, batch->now_ms);
+    qw_block_remove(batch->centre, group);
+    return QW_OK;
+}
+
+static qw_err end_blocks(struct batch *batch, const struct block_numbers *found)
+{
+    struct qw_deed deed = { .verb = "expire", .object = "blocks of pairs" };
+    struct qw_group group;
+    char detail[64];
+    size_t destroyed = 0;
+    qw_err err = QW_OK;
+
+    qw_group_begin(batch->centre, &group);
+    for (size_t i = 0; i < found->count && err == QW_OK; i++) {
+        err = end_block(batch, &group, found->numbers[i], &destroyed);
+    }
+    qw_group_fail(&group, err);
+    (void)snprintf(detail, sizeof detail, "%zu blocks, %zu keys nobody fetched", found->count,
+                   destroyed);
+    return qw_group_commit(batch->centre, &group, &deed, detail);
+}
+
+static qw_err sweep_blocks(struct batch *batch, int64_t to_s)
+{
+    const struct qw_store *store = batch->centre->config.store;
+    qw_err err = QW_OK;
+
+    for (int64_t second = batch->centre->books.swept_s + 1; second <= to_s && err == QW_OK;) {
+        struct block_numbers found = { .count = 0 };
+
+        err = store->scan(store->self, QW_STORE_BLOCK, QW_TAG_DUE + second, NULL, 0, BATCH_BLOCKS,
+                          note_block, &found);
+        if (err == QW_OK && found.count > 0) {
+            err = end_blocks(batch, &found);
+        }
+        second += found.count < BATCH_BLOCKS ? 1 : 0;
+    }
+    return err;
+}
+
+/* What was fetched in a future that is not there yet: its windows close at once. */
+static qw_err sweep_future(struct batch *batch)
+{
+    struct qw_centre *centre = batch->centre;
+    qw_err err = QW_OK;
+
+    do {
+        batch->count = 0;
+        batch->only_future = true;
+        err = collect_tag(batch, QW_STORE_ANY_TAG);
+        batch->only_future = false;
+        if (err == QW_OK && batch->count > 0) {
+            err = destroy_batch(batch);
+        }
+    } while (err == QW_OK && batch->count == BATCH_KEYS);
+    if (err == QW_OK) { /* what is fetched from now on is due before what was swept already */
+        int64_t now_s = batch->now_ms / 1000;
+
+        centre->books.swept_s = centre->books.swept_s < now_s ? centre->books.swept_s : now_s - 1;
+        centre->latest_ms = batch->now_ms;
+    }
+    return err;
+}
+
 /* One batch under the mutex; *more when there may be another. */
 static qw_err sweep_keys(struct qw_centre *centre, struct batch *batch, bool *more)
 {
-    qw_err err;
+    int64_t to_s;
+    qw_err err = QW_OK;
 
     qw_centre_enter(centre);
-    batch->count = 0;
     batch->now_ms = qw_clock_utc_ms();
-    err = collect_keys(batch);
+    if (batch->now_ms < centre->latest_ms) {
+        err = sweep_future(batch);
+    }
+    centre->latest_ms = centre->latest_ms < batch->now_ms ? batch->now_ms : centre->latest_ms;
+    to_s = batch->now_ms / 1000;
+    to_s = to_s - centre->books.swept_s > SECONDS_MAX ? centre->books.swept_s + SECONDS_MAX : to_s;
+    batch->count = 0;
+    if (err == QW_OK) {
+        err = collect_keys(batch, to_s);
+    }
     if (err == QW_OK && batch->count > 0) {
         err = destroy_batch(batch);
     }
-    *more = batch->count == BATCH_KEYS;
+    *more = batch->count == BATCH_KEYS || to_s < batch->now_ms / 1000;
+    if (err == QW_OK && batch->count < BATCH_KEYS) {
+        err = sweep_blocks(batch, to_s);
+        if (err == QW_OK && centre->books.swept_s < to_s) {
+            centre->books.swept_s = to_s; /* on disk with the next group that moves the books */
+        }
+    }
     qw_centre_leave(centre);
     return err;
 }

@@ -4,6 +4,7 @@
 #include "centre/unseal.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "centre/group.h"
 #include "centre/record.h"
@@ -17,14 +18,18 @@ static const char kek_id[] = "kek";
 static const char books_id[] = "books";
 enum { ID_LEN_KEK = sizeof kek_id - 1, ID_LEN_BOOKS = sizeof books_id - 1 };
 
-static qw_err derive_tombstone_key(struct qw_centre *centre)
+static qw_err derive_key(struct qw_centre *centre, const char *purpose, uint8_t out[static 32])
 {
-    static const char purpose[] = "qwave tombstone";
-
     return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
                    (struct qw_bytes){ centre->kek, sizeof centre->kek },
-                   (struct qw_bytes){ purpose, sizeof purpose - 1 }, centre->tombstone_key,
-                   sizeof centre->tombstone_key);
+                   (struct qw_bytes){ purpose, strlen(purpose) }, out, 32);
+}
+
+static qw_err derive_keys(struct qw_centre *centre)
+{
+    qw_err err = derive_key(centre, "qwave tombstone", centre->tombstone_key);
+
+    return err == QW_OK ? derive_key(centre, "qwave key id", centre->key_id_key) : err;
 }
 
 static qw_err read_books(struct qw_centre *centre)
@@ -33,14 +38,14 @@ static qw_err read_books(struct qw_centre *centre)
     struct qw_reader r;
     uint64_t version;
     size_t len;
-    bool ok;
+    uint8_t layout;
     qw_err err = qw_record_load(centre, QW_STORE_META, books_id, ID_LEN_BOOKS, &version, &len);
 
     if (err != QW_OK) {
         return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err;
     }
     r = qw_reader_on(centre->scratch, len);
-    ok = qw_read_u8(&r) == 1;
+    layout = qw_read_u8(&r);
     b.starts = qw_read_u64be(&r);
     b.ingested = qw_read_u64be(&r);
     b.stored = qw_read_u64be(&r);
@@ -48,8 +53,14 @@ static qw_err read_books(struct qw_centre *centre)
     b.destroyed = qw_read_u64be(&r);
     b.next_block = qw_read_u64be(&r);
     b.next_device = qw_read_u64be(&r);
+    if (layout == 2) { /* 1: before there were pairs */
+        b.paired = qw_read_u64be(&r);
+        b.swept_s = (int64_t)qw_read_u64be(&r);
+    } else {
+        b.swept_s = qw_clock_utc_ms() / 1000 - 1;
+    }
     qw_read_string8(&r, b.first_station, sizeof b.first_station);
-    if (!ok || !qw_reader_done(&r)) {
+    if (layout < 1 || layout > 2 || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
     centre->books = b;
@@ -100,6 +111,7 @@ static qw_err initialise(struct qw_centre *centre)
     group.books.starts = 1;
     group.books.next_block = 1;
     group.books.next_device = 1;
+    group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
     qw_group_add_plain(&group, QW_STORE_META, kek_id, ID_LEN_KEK, wrapped, len);
     return qw_group_commit(centre, &group, &deed, custody->name);
 }
@@ -152,5 +164,5 @@ qw_err qw_centre_unseal(struct qw_centre *centre)
         err = open_existing(centre, &wrapped);
     }
     qw_store_record_free(&wrapped);
-    return err == QW_OK ? derive_tombstone_key(centre) : err;
+    return err == QW_OK ? derive_keys(centre) : err;
 }

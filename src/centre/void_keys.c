@@ -21,6 +21,7 @@ static qw_err void_key(struct qw_centre *centre, struct qw_group *group,
     if (qw_key_next(key.state, QW_KEY_VOID, key.state, &key.state) != QW_OK) {
         return QW_OK; /* voided before */
     }
+    key.due_ms = 0; /* at once */
     qw_key_record_put(centre, group, &key);
     (*voided)++;
     return group->err;

@@ -45,7 +45,7 @@ static void registers_and_lists_devices(void **state)
     assert_int_equal(
         qw_centre_device_find(scene->centre, &scene->operator_caller, "device-3", &device), QW_OK);
     assert_string_equal(device.owner, "\xe6\x9d\x8e");
-    assert_string_equal(device.peer, "app-1");
+    assert_string_equal(device.peers, "app-1");
     assert_int_equal(device.state, QW_DEVICE_REGISTERED);
     assert_int_equal(
         qw_centre_device_find(scene->centre, &scene->operator_caller, "device-9", &device),

@@ -3,6 +3,7 @@
 qwave_wrap(centre centre qw_clock_utc_ms)
 qwave_wrap(centre charge qw_clock_utc_ms)
 qwave_wrap(centre contact qw_clock_utc_ms)
+qwave_wrap(centre deliver qw_clock_utc_ms)
 qwave_wrap(centre fetch qw_clock_utc_ms)
 qwave_wrap(centre refill qw_clock_utc_ms)
 qwave_wrap(centre memory qw_clock_utc_ms malloc calloc realloc qw_secret_new)

@@ -389,7 +389,8 @@ static void refuses_malformed_key_requests(void **state)
         "/api/v1/keys/phone-1/dec_keys?key_ID=",
         "/api/v1/keys/phone-1/dec_keys?key_ID=nonsense",
         "/api/v1/keys/phone-1/dec_keys?key_ID=" SOME_ID "&key_ID=" SOME_ID,
-        "/api/v1/keys/phone-1/dec_keys?key_IDs=00112233-4455-8677-8899-aabbccddeeff",
+        "/api/v1/keys/phone-1/dec_keys?key_IDs=00112233-4455-8677-8899-aabbccddeeff,",
+        "/api/v1/keys/phone-1/dec_keys?key_IDs=" SOME_ID "&key_ID=" SOME_ID,
         "/api/v1/keys/%20/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff",
         "/api/v1/keys/%00/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff",
         "/api/v1/keys/%zz/dec_keys?key_ID=00112233-4455-8677-8899-aabbccddeeff",
@@ -484,8 +485,8 @@ static void knows_no_other_path_and_no_other_verb(void **state)
                                            "/v1/%73tatus",
                                            "/V1/status",
                                            "/v1/devices/a/b",
-                                           "/api/v1/keys/x/enc_keys",
-                                           "/api/v1/keys/x/status",
+                                           "/api/v1/keys/x/keys",
+                                           "/api/v1/keys/x/status/y",
                                            "/v1/devices/phone-1/../phone-1/suspend" };
 
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {

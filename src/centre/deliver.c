@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New keys for a pair of applications: enc_keys and status [ETSI 014 5.2, 5.3; C12 C14]. A key
+ * needs no record of its own until somebody fetches it: its block belongs to the pair, durably,
+ * before any key of it leaves, and its id leads back to it. Keys for several slaves get a record at
+ * once, because the block knows one slave only. */
+#include "base/clock.h"
+#include "base/secret.h"
+#include "centre/card_book.h"
+#include "centre/key_record.h"
+#include "centre/pair.h"
+#include "centre/stock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool others_ok(const struct qw_caller *caller, const struct qw_key_wish *wish)
+{
+    if (wish->other_count > QW_KEY_OTHERS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < wish->other_count; i++) {
+        if (!qw_device_id_ok(wish->others[i]) || strcmp(wish->others[i], caller->id) == 0 ||
+            strcmp(wish->others[i], wish->slave) == 0) {
+            return false;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(wish->others[i], wish->others[k]) == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool wish_ok(const struct qw_caller *caller, const struct qw_key_wish *wish)
+{
+    return wish->count >= 1 && wish->count <= QW_DELIVERY_KEYS_MAX &&
+           wish->bits >= QW_KEY_BITS_MIN && wish->bits <= QW_KEY_BITS_MAX && wish->bits % 8 == 0 &&
+           strlen(wish->slave) < 64 && strcmp(wish->slave, caller->id) != 0 &&
+           others_ok(caller, wish);
+}
+
+static qw_err check_pair(struct qw_centre *centre, const struct qw_deed *deed, const char *slave)
+{
+    struct qw_pair *pair;
+    qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, slave, &pair);
+
+    if (err == QW_OK) {
+        err = qw_pair_check(centre, pair, deed);
+        qw_pair_leave(centre->pairs, pair);
+    }
+    return err;
+}
+
+/* Both demands as one: the mandatory one is never weakened. */
+static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
+{
+    struct qw_key_demand both = wish->mandatory;
+    const struct qw_key_demand *preferred = &wish->preferred;
+
+    if (both.source[0] == '\0') {
+        memcpy(both.source, preferred->source, sizeof both.source);
+    }
+    if (preferred->max_age_ms >= 0 &&
+        (both.max_age_ms < 0 || preferred->max_age_ms < both.max_age_ms)) {
+        both.max_age_ms = preferred->max_age_ms;
+    }
+    return both; /* is_relayed as demanded: nothing here is relayed, so a preference changes nothing */
+}
+
+/* A shortage is in the journal once, not at every try. */
+static qw_err note_shortage(struct qw_centre *centre, struct qw_pair *pair,
+                            const struct qw_deed *deed, qw_err err)
+{
+    if (err != QW_ERR_EXHAUSTED || pair->was_exhausted) {
+        return err;
+    }
+    pair->was_exhausted = true;
+    qw_centre_enter(centre);
+    err = qw_centre_refuse(centre, deed, err, "not enough keys in stock");
+    qw_centre_leave(centre);
+    return err;
+}
+
+static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
+                    const struct qw_key_wish *wish, struct qw_key_demand *demand)
+{
+    qw_err err;
+
+    *demand = join_demands(wish);
+    err = qw_pair_lease(centre, pair, deed, wish, demand);
+    if (err == QW_ERR_UNAVAILABLE) {
+        *demand = wish->mandatory;
+        err = qw_pair_lease(centre, pair, deed, wish, demand);
+    }
+    if (err == QW_OK) {
+        pair->was_exhausted = false;
+    }
+    return note_shortage(centre, pair, deed, err);
+}
+
+static qw_err carve(const struct qw_centre *centre, struct qw_pair *pair,
+                    const struct qw_key_wish *wish, const struct qw_key_demand *demand,
+                    struct qw_given_key *keys, struct qw_key_place *places)
+{
+    struct qw_key_spot spots[QW_DELIVERY_KEYS_MAX];
+    uint8_t ids[QW_DELIVERY_KEYS_MAX][16];
+    int64_t now_ms = qw_clock_utc_ms();
+    qw_err err;
+
+    if (qw_pair_left(pair, wish->bits, demand, now_ms) < wish->count) {
+        return QW_ERR_EXHAUSTED; /* the clock has jumped over the lease's end */
+    }
+    for (uint32_t i = 0; i < wish->count; i++) {
+        qw_pair_carve(pair, wish->bits, demand, now_ms, &keys[i], &places[i]);
+        spots[i] = (struct qw_key_spot){ .block = places[i].block,
+                                         .position = places[i].position,
+                                         .bits = (uint16_t)wish->bits };
+    }
+    err = qw_key_id_make(centre, spots, wish->count, ids);
+    for (uint32_t i = 0; err == QW_OK && i < wish->count; i++) {
+        memcpy(keys[i].id, ids[i], sizeof keys[i].id);
+    }
+    return err;
+}
+
+static void share_key(struct qw_centre *centre, struct qw_group *group, const struct qw_pair *pair,
+                      const struct qw_key_wish *wish, const struct qw_given_key *given,
+                      const struct qw_key_place *place)
+{
+    struct qw_key_record key = { .state = QW_KEY_LEASED,
+                                 .place = *place,
+                                 .bits = given->bits,
+                                 .other_count = (uint8_t)wish->other_count,
+                                 .assigned_ms = qw_clock_utc_ms() };
+    qw_err err = qw_key_next(key.state, QW_KEY_ASSIGN, key.state, &key.state);
+
+    if (err == QW_OK) {
+        err = qw_key_next(key.state, QW_KEY_DELIVER, key.state, &key.state); /* to the master */
+    }
+    if (err != QW_OK) {
+        qw_group_fail(group, err);
+        return;
+    }
+    key.due_ms = key.assigned_ms + (int64_t)centre->config.key_ttl_s * 1000;
+    memcpy(key.id, given->id, sizeof key.id);
+    memcpy(key.master, pair->master, sizeof key.master);
+    memcpy(key.peer, pair->slave, sizeof key.peer);
+    for (size_t i = 0; i < wish->other_count; i++) {
+        (void)snprintf(key.others[i].id, sizeof key.others[i].id, "%s", wish->others[i]);
+    }
+    group->books.paired--;
+    qw_key_record_put(centre, group, &key);
+}
+
+/* All assignments durable, or none. */
+static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
+                    const struct qw_deed *deed, const struct qw_key_wish *wish,
+                    const struct qw_given_key *keys, const struct qw_key_place *places)
+{
+    struct qw_group group;
+    char detail[64];
+    qw_err err;
+
+    qw_centre_enter(centre);
+    qw_group_begin(centre, &group);
+    for (uint32_t i = 0; i < wish->count && group.err == QW_OK; i++) {
+        share_key(centre, &group, pair, wish, &keys[i], &places[i]);
+    }
+    (void)snprintf(detail, sizeof detail, "%u keys for %zu slaves", (unsigned)wish->count,
+                   wish->other_count + 1);
+    err = qw_group_commit(centre, &group, deed, detail);
+    qw_centre_leave(centre);
+    return err;
+}
+
+/* Who may have what, before any key moves. One pair is locked at a time: two calls that name each
+ * other's slaves would wait for each other for ever. */
+static qw_err check(struct qw_centre *centre, const struct qw_deed *deed,
+                    const struct qw_key_wish *wish)
+{
+    qw_err err = check_pair(centre, deed, wish->slave);
+
+    for (size_t i = 0; i < wish->other_count && err == QW_OK; i++) {
+        err = check_pair(centre, deed, wish->others[i]);
+    }
+    return err;
+}
+
+/* With the pair locked. made: count keys of secret memory, to be copied only when all is well. */
+static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
+                      const struct qw_key_wish *wish, struct qw_given_key *made)
+{
+    struct qw_key_place places[QW_DELIVERY_KEYS_MAX];
+    struct qw_key_demand demand;
+    qw_err err = lease(centre, pair, deed, wish, &demand);
+
+    if (err == QW_OK) {
+        err = carve(centre, pair, wish, &demand, made, places);
+    }
+    if (err == QW_OK && wish->other_count > 0) {
+        err = share(centre, pair, deed, wish, made, places);
+    }
+    return err;
+}
+
+qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
+                         const struct qw_key_wish *wish, struct qw_given_key *keys)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "deliver", .object = wish->slave };
+    size_t len = wish->count * sizeof *keys;
+    struct qw_given_key *made;
+    struct qw_pair *pair;
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_SAE)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (!wish_ok(caller, wish)) {
+        return QW_ERR_ARG;
+    }
+    if (!qw_device_id_ok(wish->slave)) {
+        return QW_ERR_NOT_FOUND;
+    }
+    made = qw_secret_new(len);
+    if (made == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = check(centre, &deed, wish);
+    if (err == QW_OK) {
+        err = qw_pair_enter(centre->pairs, caller->id, wish->slave, &pair);
+    }
+    if (err == QW_OK) {
+        err = deliver(centre, pair, &deed, wish, made);
+        qw_pair_leave(centre->pairs, pair);
+    }
+    if (err == QW_OK) {
+        memcpy(keys, made, len);
+    }
+    qw_secret_free(made);
+    return err;
+}
+
+qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *slave, struct qw_pair_status *status)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "pair-status", .object = slave };
+    struct qw_pair_status s;
+    struct qw_pair *pair;
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_SAE)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (strcmp(slave, caller->id) == 0) {
+        return QW_ERR_ARG;
+    }
+    if (!qw_device_id_ok(slave)) {
+        return QW_ERR_NOT_FOUND;
+    }
+    err = qw_pair_enter(centre->pairs, caller->id, slave, &pair);
+    if (err != QW_OK) {
+        return err;
+    }
+    err = qw_pair_check(centre, pair, &deed);
+    if (err == QW_OK) {
+        s.stored_keys = qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none,
+                                     qw_clock_utc_ms());
+        qw_centre_enter(centre);
+        s.stored_keys += centre->books.stored;
+        s.max_keys = (uint64_t)centre->config.stock_keys + centre->config.block_keys;
+        qw_centre_leave(centre);
+        if (s.max_keys < s.stored_keys) { /* what a pair has open comes on top */
+            s.max_keys = s.stored_keys;
+        }
+        *status = s;
+    }
+    qw_pair_leave(centre->pairs, pair);
+    return err;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pairs of applications [C12 C14]: leases of theirs, carving, and who is permitted. */
+#include "centre/pair.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "centre/block.h"
+#include "centre/card_book.h"
+#include "centre/key_record.h"
+#include "centre/stock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPEN_BLOCKS_MAX = 8, END_SLACK_MS = 60000 };
+
+const struct qw_key_demand qw_key_demand_none = { .max_age_ms = -1 };
+
+struct qw_pair_table {
+    pthread_mutex_t mutex;
+    struct qw_pair *first;
+    size_t count;
+    uint64_t clock; /* counts entries */
+};
+
+qw_err qw_pair_table_new(struct qw_pair_table **table)
+{
+    struct qw_pair_table *t = calloc(1, sizeof *t);
+
+    if (t == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_mutex_init(&t->mutex, NULL) != 0) {
+        free(t);
+        return QW_ERR_NOMEM;
+    }
+    *table = t;
+    return QW_OK;
+}
+
+static void pair_free(struct qw_pair *pair)
+{
+    while (pair->blocks != NULL) {
+        struct qw_open_block *block = pair->blocks;
+
+        pair->blocks = block->next;
+        qw_secret_free(block);
+    }
+    pthread_mutex_destroy(&pair->mutex);
+    free(pair);
+}
+
+void qw_pair_table_free(struct qw_pair_table *table)
+{
+    if (table == NULL) {
+        return;
+    }
+    while (table->first != NULL) {
+        struct qw_pair *pair = table->first;
+
+        table->first = pair->next;
+        pair_free(pair);
+    }
+    pthread_mutex_destroy(&table->mutex);
+    free(table);
+}
+
+/* False when every pair is in use. Under the table's mutex. */
+static bool make_room(struct qw_pair_table *table)
+{
+    struct qw_pair **oldest = NULL;
+    struct qw_pair *pair;
+
+    if (table->count < QW_PAIRS_MAX) {
+        return true;
+    }
+    for (struct qw_pair **at = &table->first; *at != NULL; at = &(*at)->next) {
+        if ((*at)->users == 0 && (oldest == NULL || (*at)->last_used < (*oldest)->last_used)) {
+            oldest = at;
+        }
+    }
+    if (oldest == NULL) {
+        return false;
+    }
+    pair = *oldest;
+    *oldest = pair->next;
+    table->count--;
+    pair_free(pair);
+    return true;
+}
+
+static struct qw_pair *pair_new(struct qw_pair_table *table, const char *master, const char *slave)
+{
+    struct qw_pair *pair = make_room(table) ? calloc(1, sizeof *pair) : NULL;
+
+    if (pair == NULL) {
+        return NULL;
+    }
+    if (pthread_mutex_init(&pair->mutex, NULL) != 0) {
+        free(pair);
+        return NULL;
+    }
+    (void)snprintf(pair->master, sizeof pair->master, "%s", master);
+    (void)snprintf(pair->slave, sizeof pair->slave, "%s", slave);
+    pair->next = table->first;
+    table->first = pair;
+    table->count++;
+    return pair;
+}
+
+qw_err qw_pair_enter(struct qw_pair_table *table, const char *master, const char *slave,
+                     struct qw_pair **out)
+{
+    struct qw_pair *pair;
+
+    pthread_mutex_lock(&table->mutex);
+    pair = table->first;
+    while (pair != NULL &&
+           (strcmp(pair->master, master) != 0 || strcmp(pair->slave, slave) != 0)) {
+        pair = pair->next;
+    }
+    if (pair == NULL) {
+        pair = pair_new(table, master, slave);
+    }
+    if (pair != NULL) {
+        pair->users++;
+        pair->last_used = ++table->clock;
+    }
+    pthread_mutex_unlock(&table->mutex);
+    if (pair == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    pthread_mutex_lock(&pair->mutex);
+    *out = pair;
+    return QW_OK;
+}
+
+void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair)
+{
+    pthread_mutex_unlock(&pair->mutex);
+    pthread_mutex_lock(&table->mutex);
+    pair->users--;
+    pthread_mutex_unlock(&table->mutex);
+}
+
+/* Under the centre's mutex. */
+static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
+                           const char **cause)
+{
+    const struct qw_device *device = &centre->card.device;
+    qw_err err = qw_card_book_load(centre, pair->master, &centre->card);
+
+    if (err != QW_OK && err != QW_ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == QW_ERR_NOT_FOUND || device->kind != QW_DEVICE_APPLICATION ||
+        device->state != QW_DEVICE_ACTIVE) {
+        *cause = "the caller is no application in service";
+        return QW_ERR_REFUSED;
+    }
+    if (!qw_device_has_peer(device, pair->slave)) {
+        *cause = "not its peer";
+        err = QW_ERR_REFUSED;
+    }
+    qw_wipe(&centre->holder, sizeof centre->holder);
+    switch (qw_card_book_load(centre, pair->slave, &centre->holder)) {
+    case QW_OK:
+        break;
+    case QW_ERR_NOT_FOUND:
+        *cause = "no such slave";
+        return QW_ERR_NOT_FOUND;
+    default:
+        return QW_ERR_IO;
+    }
+    device = &centre->holder.device;
+    if (device->kind != QW_DEVICE_APPLICATION || device->state == QW_DEVICE_DESTROYED) {
+        *cause = "no such slave";
+        return QW_ERR_NOT_FOUND;
+    }
+    if (err == QW_OK && device->state != QW_DEVICE_ACTIVE) {
+        *cause = "the slave is suspended";
+        err = QW_ERR_REFUSED;
+    }
+    return err;
+}
+
+qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed)
+{
+    uint64_t changes = atomic_load(&centre->registry_changes);
+    const char *cause = NULL;
+    qw_err err;
+
+    if (pair->registry_changes == changes) {
+        return QW_OK;
+    }
+    qw_centre_enter(centre);
+    err = ask_registry(centre, pair, &cause);
+    if (cause != NULL) {
+        err = qw_centre_refuse(centre, deed, err, cause);
+    }
+    qw_centre_leave(centre);
+    if (err == QW_OK) {
+        pair->registry_changes = changes;
+    }
+    return err;
+}
+
+static bool source_meets(const char *source, const char *wanted)
+{
+    size_t len = strlen(wanted);
+
+    return strncmp(source, wanted, len) == 0 &&
+           (len == 0 || source[len] == '\0' || source[len] == ':');
+}
+
+static bool meets(const char *source, int64_t ingested_ms, const struct qw_key_demand *demand,
+                  int64_t now_ms)
+{
+    return !demand->is_relayed && source_meets(source, demand->source) &&
+           (demand->max_age_ms < 0 ||
+            (ingested_ms <= now_ms && now_ms - ingested_ms <= demand->max_age_ms));
+}
+
+static bool can_carve(const struct qw_open_block *block, uint16_t slots,
+                      const struct qw_key_demand *demand, int64_t now_ms)
+{
+    return block->keys - block->at >= slots && now_ms < block->carve_until_ms &&
+           meets(block->place.source, block->ingested_ms, demand, now_ms);
+}
+
+uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
+                      int64_t now_ms)
+{
+    uint16_t slots = qw_key_slots(bits);
+    uint64_t left = 0;
+
+    for (const struct qw_open_block *block = pair->blocks; block != NULL; block = block->next) {
+        if (can_carve(block, slots, demand, now_ms)) {
+            left += (uint64_t)((block->keys - block->at) / slots);
+        }
+    }
+    return left;
+}
+
+/* What is used up or too old goes; then the oldest ones, while there are too many. */
+static void drop_blocks(struct qw_pair *pair, int64_t now_ms)
+{
+    struct qw_open_block **at = &pair->blocks;
+    size_t count = 0;
+
+    for (const struct qw_open_block *block = pair->blocks; block != NULL; block = block->next) {
+        count++;
+    }
+    while (*at != NULL) {
+        struct qw_open_block *block = *at;
+
+        if (block->at == block->keys || now_ms >= block->carve_until_ms ||
+            count > OPEN_BLOCKS_MAX) {
+            *at = block->next;
+            qw_secret_free(block);
+            count--;
+        } else {
+            at = &block->next;
+        }
+    }
+}
+
+struct lease { /* one call of qw_pair_lease */
+    struct qw_pair *pair;
+    const struct qw_key_demand *demand;
+    uint32_t bits;
+    uint64_t missing; /* keys that the open blocks do not hold */
+    bool has_mismatch;
+    int64_t now_ms;
+    uint64_t first_number;
+    size_t taken, keys;
+    struct qw_open_block *opened;
+};
+
+/* The workspace's block becomes the pair's. */
+static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
+{
+    struct qw_block *block = &centre->block;
+    int64_t ttl_ms = (int64_t)centre->config.key_ttl_s * 1000;
+    size_t len = (size_t)block->keys * QW_KEY_LEN;
+    struct qw_open_block *open = qw_secret_new(sizeof *open + len);
+    qw_err err;
+
+    if (open == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    open->next = lease->opened;
+    lease->opened = open;
+    open->place = (struct qw_key_place){ .block = block->number,
+                                         .is_quantum = block->is_quantum,
+                                         .is_simulated = block->is_simulated };
+    memcpy(open->place.source, block->source, sizeof open->place.source);
+    open->keys = block->keys;
+    open->ingested_ms = block->ingested_ms;
+    open->carve_until_ms = lease->now_ms + ttl_ms;
+    memcpy(open->material, block->material, len);
+    err = qw_key_next(block->state, QW_KEY_LEASE, block->state, &block->state);
+    if (err != QW_OK) {
+        return err;
+    }
+    memcpy(block->master, lease->pair->master, sizeof block->master);
+    memcpy(block->slave, lease->pair->slave, sizeof block->slave);
+    block->epoch = centre->books.starts;
+    block->next = block->keys; /* carved in memory alone: nobody else ever does */
+    block->fetch_until_ms = lease->now_ms + 2 * ttl_ms;
+    block->ends_ms = block->fetch_until_ms + (int64_t)centre->config.window_ms + END_SLACK_MS;
+    group->books.stored -= block->keys;
+    group->books.paired += block->keys;
+    qw_block_put(centre, group);
+    lease->first_number = lease->taken == 0 ? block->number : lease->first_number;
+    lease->taken++;
+    lease->keys += block->keys;
+    return QW_OK;
+}
+
+static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
+{
+    const struct qw_block *block = &centre->block;
+    struct qw_block_list list;
+    uint64_t got = 0;
+    qw_err err = qw_stock_list(centre, QW_KEY_STORED, &list);
+
+    for (size_t i = 0; err == QW_OK && i < list.count && got < lease->missing; i++) {
+        err = qw_block_load(centre, list.numbers[i]);
+        if (err == QW_OK &&
+            !meets(block->source, block->ingested_ms, lease->demand, lease->now_ms)) {
+            lease->has_mismatch = true;
+        } else if (err == QW_OK && block->keys >= qw_key_slots(lease->bits)) {
+            err = take_block(centre, group, lease);
+            got += block->keys / qw_key_slots(lease->bits);
+        }
+    }
+    if (err == QW_OK && got < lease->missing) {
+        err = lease->has_mismatch ? QW_ERR_UNAVAILABLE : QW_ERR_EXHAUSTED;
+    }
+    return err;
+}
+
+static qw_err commit_lease(struct qw_centre *centre, struct qw_group *group,
+                           const struct qw_deed *deed, const struct lease *lease)
+{
+    struct qw_deed lease_deed = { .caller = deed->caller, .verb = "lease-pair", .object = "" };
+    char object[64];
+    char detail[QW_AUDIT_TEXT_CAP];
+
+    (void)snprintf(object, sizeof object, "block:%llu+%zu",
+                   (unsigned long long)lease->first_number, lease->taken - 1);
+    (void)snprintf(detail, sizeof detail, "%zu keys for %.50s > %.50s", lease->keys,
+                   lease->pair->master, lease->pair->slave);
+    lease_deed.object = object;
+    return qw_group_commit(centre, group, &lease_deed, detail);
+}
+
+/* Behind the others: the oldest are carved first. */
+static void append_blocks(struct qw_pair *pair, struct qw_open_block *opened)
+{
+    struct qw_open_block **end = &pair->blocks;
+
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    while (opened != NULL) { /* the list was made front to back, so it is turned round */
+        struct qw_open_block *block = opened;
+
+        opened = block->next;
+        block->next = *end;
+        *end = block;
+    }
+}
+
+qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
+                     const struct qw_key_wish *wish, const struct qw_key_demand *demand)
+{
+    struct lease lease = { .pair = pair,
+                           .demand = demand,
+                           .bits = wish->bits,
+                           .now_ms = qw_clock_utc_ms() };
+    uint64_t left;
+    struct qw_group group;
+    qw_err err;
+
+    drop_blocks(pair, lease.now_ms);
+    left = qw_pair_left(pair, wish->bits, demand, lease.now_ms);
+    if (left >= wish->count) {
+        return QW_OK;
+    }
+    if (demand->is_relayed) {
+        return QW_ERR_UNAVAILABLE;
+    }
+    lease.missing = wish->count - left;
+    qw_centre_enter(centre);
+    qw_group_begin(centre, &group);
+    err = collect_blocks(centre, &group, &lease);
+    if (err == QW_OK) {
+        err = commit_lease(centre, &group, deed, &lease);
+    } else {
+        qw_group_drop(&group);
+    }
+    qw_centre_leave(centre);
+    if (err == QW_OK) {
+        append_blocks(pair, lease.opened);
+        return QW_OK;
+    }
+    while (lease.opened != NULL) {
+        struct qw_open_block *block = lease.opened;
+
+        lease.opened = block->next;
+        qw_secret_free(block);
+    }
+    return err;
+}
+
+void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
+                   int64_t now_ms, struct qw_given_key *key, struct qw_key_place *place)
+{
+    uint16_t slots = qw_key_slots(bits);
+    struct qw_open_block *block = pair->blocks;
+    uint8_t *material;
+
+    while (block != NULL && !can_carve(block, slots, demand, now_ms)) {
+        block = block->next;
+    }
+    qw_assert(block != NULL);
+    material = block->material + (size_t)block->at * QW_KEY_LEN;
+    *place = block->place;
+    place->position = block->at;
+    block->at = (uint16_t)(block->at + slots);
+    key->bits = (uint16_t)bits;
+    memcpy(key->bytes, material, bits / 8);
+    qw_wipe(material, (size_t)slots * QW_KEY_LEN); /* the rest of the last place is given to nobody */
+}
