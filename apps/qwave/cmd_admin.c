@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "api/json_writer.h"
 #include "api/url.h"
 #include "operator.h"
 
@@ -15,7 +16,7 @@
 
 /* qwave admin: what an operator does on a running centre [C8 C10, first form]. */
 
-enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100 };
+enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100, BODY_CAP = 2048 };
 
 struct arguments {
     const char *operator_path, *url, *kind, *owner, *peer, *certificate, *key;
@@ -188,6 +189,27 @@ static qw_err run_device_add(struct operator_desk *desk, const struct arguments 
     return err;
 }
 
+static qw_err run_device_peers(struct operator_desk *desk, const struct arguments *arguments)
+{
+    char body[BODY_CAP];
+    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
+    const char *answer = NULL;
+    qw_err err;
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "peer");
+    qw_json_text(&w, arguments->peer);
+    qw_json_object_end(&w);
+    if (!qw_json_done(&w)) {
+        return QW_ERR_SPACE;
+    }
+    err = operator_device_call(desk, "POST", arguments->word[2], "/peers", body, &answer);
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
+}
+
 /* The verb is a word of the table of actions, not of the user's. */
 static qw_err run_device_change(struct operator_desk *desk, const struct arguments *arguments)
 {
@@ -222,8 +244,10 @@ static qw_err run_certificate(struct operator_desk *desk, const struct arguments
 
 static const struct action actions[] = {
     { "status", NULL, 1, "", "stock, source and counters", run_status },
-    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE]", "register a device",
+    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...]", "register a device",
       run_device_add },
+    { "device", "peers", 3, "ID --peer SAE,...", "whom an application may ask keys for",
+      run_device_peers },
     { "device", "list", 2, "", "every device", run_device_list },
     { "device", "show", 3, "ID", "one device", run_device_show },
     { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
@@ -240,9 +264,10 @@ static const struct action actions[] = {
 static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
-    { "kind", 'k', "KIND", 0, "terminal, access-point or station (default: terminal)", 0 },
+    { "kind", 'k', "KIND", 0, "terminal, application, access-point or station (default: terminal)", 0 },
     { "owner", 'w', "NAME", 0, "who has the device", 0 },
-    { "peer", 'p', "SAE", 0, "application that shares the terminal's keys", 0 },
+    { "peer", 'p', "SAE,...", 0,
+      "application that shares the terminal's keys; those that an application may ask keys for", 0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },

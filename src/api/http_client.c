@@ -131,7 +131,7 @@ static CURLcode configure(struct qw_http_client *client, const struct qw_http_cl
     const struct option numbers[] = {
         { CURLOPT_SSL_VERIFYPEER, 1 },
         { CURLOPT_SSL_VERIFYHOST, 2 },
-        { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_3 },
+        { CURLOPT_SSLVERSION, config->is_probe ? (long)CURL_SSLVERSION_TLSv1_2 : (long)CURL_SSLVERSION_TLSv1_3 },
         { CURLOPT_FOLLOWLOCATION, 0 },
         { CURLOPT_NETRC, CURL_NETRC_IGNORED },
         { CURLOPT_NOSIGNAL, 1 },
@@ -198,8 +198,8 @@ qw_err qw_http_client_new(const struct qw_http_client_config *config,
     size_t url_len = strlen(config->base_url);
 
     if (strncmp(config->base_url, "https://", 8) != 0 || url_len > URL_MAX / 2 ||
-        config->timeout_ms <= 0 || config->certificate_path == NULL || config->key_path == NULL ||
-        config->ca_path == NULL) {
+        config->timeout_ms <= 0 || config->ca_path == NULL ||
+        (!config->is_probe && (config->certificate_path == NULL || config->key_path == NULL))) {
         return QW_ERR_ARG;
     }
     client = calloc(1, sizeof *client);

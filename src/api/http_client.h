@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct qw_http_client_config {
     const char *base_url;                              /* "https://127.0.0.1:8443" */
     const char *certificate_path, *key_path, *ca_path; /* PEM */
     int timeout_ms;
+    bool is_probe; /* of a foreign server: TLS 1.2 will do, and certificate and key may be NULL */
 };
 struct qw_http_client;
 qw_err qw_http_client_new(const struct qw_http_client_config *config,
