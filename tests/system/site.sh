@@ -54,7 +54,7 @@ start() {
 
 # ready NAME: waits for its line "ready REST" and prints REST.
 ready() {
-    within 20 grep -q '^ready ' "$site/$1.out" || fail "$1 does not get ready: $(tail -n 1 "$site/$1.log")"
+    within 60 grep -q '^ready ' "$site/$1.out" || fail "$1 does not get ready: $(tail -n 1 "$site/$1.log")"
     sed -n 's/^ready //p' "$site/$1.out"
 }
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: C14 C12 S3
+# Two applications and a running centre: the conformance suite, curl as a client, connections that are cut when the key has moved, requests that
+# are the same at the same time, bodies nobody should send, and what another application gets.
+source "$(dirname "$0")/site.sh"
+
+make_centre
+echo "window_ms: 3000" >>"$site/centre/qwaved.yaml"
+start_centre
+for sae in alice bob carol; do
+    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
+done
+admin device add alice --kind application --owner test --peer bob,carol >/dev/null
+admin device add bob --kind application --owner test --peer alice >/dev/null
+admin device add carol --kind application --owner test >/dev/null
+within 10 sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
+    jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
+
+# as SAE PATH [CURL-OPTION...]: body, then the status on a line of its own.
+as() {
+    local sae=$1 path=$2
+    shift 2
+    curl --silent --max-time 10 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$@" \
+        "$url/api/v1/keys/$path"
+}
+
+# says STATUS MESSAGE: of the answer on standard input.
+says() {
+    local answer
+    answer=$(cat)
+    [ "$(tail -n 1 <<<"$answer")" = "$1" ] || fail "status is not $1: $answer"
+    [ -z "${2:-}" ] || [ "$(head -n 1 <<<"$answer" | jq -r .message)" = "$2" ] || fail "message is not '$2': $answer"
+}
+
+echo "conformance"
+conform() {
+    "$bin/qwave" conform 014 --url "$url" --ca "$site/centre/ca/ca.pem" --master alice --cert "$site/alice.pem" --key "$site/alice.key" \
+        --slave bob --slave-cert "$site/bob.pem" --slave-key "$site/bob.key" "$@"
+}
+conform --other carol --other-cert "$site/carol.pem" --other-key "$site/carol.key" --json >"$site/conform.json" ||
+    fail "$(jq -c '.checks[] | select(.result == "failed")' "$site/conform.json")"
+jq -e '.failed == 0 and .skipped == 0 and .passed == (.checks | length) and .passed >= 30' "$site/conform.json" >/dev/null ||
+    fail "$(jq -c 'del(.checks)' "$site/conform.json")"
+conform | tail -n 1 | grep -q ' 0 failed .* 2 skipped$' || fail "conform without a third application"
+status=0
+# The slave's certificate as master's: its directions differ, so the suite must find fault.
+"$bin/qwave" conform 014 --url "$url" --ca "$site/centre/ca/ca.pem" --master alice --cert "$site/carol.pem" --key "$site/carol.key" --slave bob \
+    --slave-cert "$site/bob.pem" --slave-key "$site/bob.key" >"$site/conform.txt" || status=$?
+[ "$status" = 1 ] && grep -q '^failed' "$site/conform.txt" || fail "the suite finds nothing wrong with the wrong certificate"
+status=0
+"$bin/qwave" conform 014 --url "$url" >/dev/null 2>"$site/wrong.log" || status=$?
+[ "$status" = 2 ] && [ -s "$site/wrong.log" ] || fail "conform without certificates: exit status $status"
+
+echo "a connection that is cut after the key has moved"
+key=$(as alice bob/enc_keys | head -n 1)
+delivered() {
+    admin status --json | jq .keys.delivered
+}
+before=$(delivered)
+id=$(jq -r '.keys[0].key_ID' <<<"$key")
+# The request goes out, and nobody waits for the answer.
+{
+    printf 'GET /api/v1/keys/alice/dec_keys?key_ID=%s HTTP/1.1\r\nHost: x\r\n\r\n' "$id"
+    sleep 0.3
+} | openssl s_client -quiet -no_ign_eof -connect "${url#https://}" -cert "$site/bob.pem" -key "$site/bob.key" -CAfile "$site/centre/ca/ca.pem" \
+    >/dev/null 2>&1 || true
+[ "$(delivered)" = $((before + 1)) ] || fail "the key has not moved before the cut"
+[ "$(as bob "alice/dec_keys?key_ID=$id" | head -n 1)" = "$key" ] || fail "the repeat inside the window differs"
+as carol "alice/dec_keys?key_ID=$id" | says 401 "not authorised"
+sleep 3.1 # the window itself: there is no event to wait for
+as bob "alice/dec_keys?key_ID=$id" | says 400 "one or more keys specified are not found on KME"
+as carol "alice/dec_keys?key_ID=$id" | says 401 "not authorised"
+
+echo "twenty requests that are the same at the same time"
+key=$(as alice bob/enc_keys | head -n 1)
+id=$(jq -r '.keys[0].key_ID' <<<"$key")
+asking=()
+for i in $(seq 20); do
+    as bob "alice/dec_keys?key_ID=$id" >"$site/same.$i" &
+    asking+=($!)
+done
+wait "${asking[@]}"
+for i in $(seq 20); do
+    [ "$(cat "$site/same.$i")" = "$key"$'\n'200 ] || fail "request $i got something else: $(cat "$site/same.$i")"
+done
+
+echo "bodies nobody should send"
+head -c 70000 /dev/zero | tr '\0' ' ' >"$site/large"
+printf '{"number":1}' >>"$site/large"
+as alice bob/enc_keys -H 'Content-Type: application/json' --data-binary "@$site/large" | says 400
+head -c 3000000 /dev/zero >"$site/huge"
+as alice bob/enc_keys -H 'Content-Type: application/json' --data-binary "@$site/huge" >/dev/null 2>&1 || true # hung up on
+as alice bob/enc_keys -H 'Content-Type: text/plain' -d '{"number":1}' | says 400 "Content-Type shall be application/json"
+as alice bob/enc_keys -d '{"number":1}' | says 400 "Content-Type shall be application/json" # curl -d alone says it is a form
+as alice bob/enc_keys -H 'Content-Type: application/json' -d '{"number":' | says 400 "malformed request"
+printf '{"number":1,"x":"\xff"}' >"$site/bad"
+as alice bob/enc_keys -H 'Content-Type: application/json' --data-binary "@$site/bad" | says 400 "malformed request"
+as alice bob/enc_keys -X DELETE | says 405 "method not allowed"
+as alice bob/enc_keys -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' -H 'Expect: 100-continue' -d '{"number":2}' | says 200
+as alice bob/enc_keys --http1.0 | says 200
+as alice bob/enc_keys --http1.0 -H 'Connection: keep-alive' | says 200
+
+echo "suspended, resumed, and peers that change"
+admin device suspend bob >/dev/null
+as alice bob/enc_keys | says 401 "not authorised"
+admin device resume bob >/dev/null
+as alice bob/enc_keys | says 200
+as carol bob/enc_keys | says 401 "not authorised"
+admin device peers carol --peer bob >/dev/null
+as carol bob/enc_keys | says 200
+
+echo "nothing of a delivered key is in any file"
+for i in 1 2 3; do
+    jq -r '.keys[0].key' <<<"$key" >>"$site/keys.txt"
+    key=$(as alice bob/enc_keys | head -n 1)
+done
+stop qwaved
+while read -r text; do
+    hex=$(base64 -d <<<"$text" | od -An -v -tx1 | tr -d ' \n')
+    if grep -rqF -e "$text" -e "$hex" "$site/centre" "$site/qwaved.log" "$site/qwaved.out"; then
+        fail "a delivered key is in a file of the centre"
+    fi
+    if grep -rqaP "$(sed 's/../\\x&/g' <<<"$hex")" "$site/centre" "$site/qwaved.log"; then
+        fail "a delivered key is in a file of the centre, as it is"
+    fi
+done <"$site/keys.txt"
+echo "done"
