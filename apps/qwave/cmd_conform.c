@@ -13,8 +13,14 @@
 
 /* qwave conform 014: checks any server of ETSI GS QKD 014 V1.1.1 from outside [C14]. */
 
-enum { TIMEOUT_MS = 10000, JSON_CAP = 1 << 15, OPTION_SLAVE_CERT = 0x100,
-       OPTION_SLAVE_KEY, OPTION_OTHER_CERT, OPTION_OTHER_KEY };
+enum {
+    TIMEOUT_MS = 10000,
+    JSON_CAP = 1 << 15,
+    OPTION_SLAVE_CERT = 0x100,
+    OPTION_SLAVE_KEY,
+    OPTION_OTHER_CERT,
+    OPTION_OTHER_KEY
+};
 
 struct end { /* one application */
     const char *id, *certificate, *key;
@@ -152,9 +158,9 @@ static void close_probe(struct probe *probe)
 
 static const char *word_of(const struct conform_row *row)
 {
-    static const char *const words[] = { [CONFORM_PASSED] = "passed",
-                                         [CONFORM_FAILED] = "failed",
-                                         [CONFORM_SKIPPED] = "skipped" };
+    static const char *const words[] = {
+        [CONFORM_PASSED] = "passed", [CONFORM_FAILED] = "failed", [CONFORM_SKIPPED] = "skipped"
+    };
 
     return words[row->result];
 }

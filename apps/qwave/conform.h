@@ -10,10 +10,10 @@
 /* Conformance checks of a key delivery server that anybody runs. The checks see the server through
  * one function only, so that they can be tested against servers that are wrong on purpose. */
 enum conform_who {
-    CONFORM_MASTER,  /* asks for keys */
-    CONFORM_SLAVE,   /* fetches them */
-    CONFORM_OTHER,   /* a third application, when there is one */
-    CONFORM_NOBODY,  /* comes without a certificate */
+    CONFORM_MASTER, /* asks for keys */
+    CONFORM_SLAVE,  /* fetches them */
+    CONFORM_OTHER,  /* a third application, when there is one */
+    CONFORM_NOBODY, /* comes without a certificate */
     CONFORM_WHO_COUNT
 };
 

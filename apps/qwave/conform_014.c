@@ -66,8 +66,8 @@ static bool skip(struct run *run, const char *reason)
 static bool ask(struct run *run, enum conform_who who, const char *method, const char *path,
                 const char *body)
 {
-    qw_err err = run->server->ask(run->server->self, who, method, path, body, &run->status,
-                                  &run->answer);
+    qw_err err =
+        run->server->ask(run->server->self, who, method, path, body, &run->status, &run->answer);
 
     return err == QW_OK || wrong(run, "%s %s: no answer: %s", method, path, qw_err_text(err));
 }
@@ -79,7 +79,7 @@ static bool ask_about(struct run *run, enum conform_who who, const char *method,
     char encoded[PATH_CAP / 2];
     char path[PATH_CAP];
 
-    if (qw_url_encode(other_end, encoded, sizeof encoded) != QW_OK || /* [5.1] */
+    if (qw_url_encode(other_end, encoded, sizeof encoded) != QW_OK || /* [ETSI 014 5.1] */
         (size_t)snprintf(path, sizeof path, "/api/v1/keys/%s/%s", encoded, tail) >= sizeof path) {
         return wrong(run, "an id is too long");
     }
@@ -99,7 +99,7 @@ static bool status_is(struct run *run, unsigned status)
     return run->status == status || wrong(run, "status %u instead of %u", run->status, status);
 }
 
-/* The Error body [6.5]; want: the mandated text, NULL for any. */
+/* The Error body [ETSI 014 6.5]; want: the mandated text, NULL for any. */
 static bool error_is(struct run *run, unsigned status, const char *want)
 {
     struct qw_json_reader r;
@@ -134,7 +134,7 @@ static void read_key(struct qw_json_reader *r, const struct qw_json_node *item, 
     qw_wipe(bytes, sizeof bytes);
 }
 
-/* 200 with a Key container of count keys of bits (UNKNOWN_SIZE: any) [6.3]. */
+/* 200 with a Key container of count keys of bits (UNKNOWN_SIZE: any) [ETSI 014 6.3]. */
 static bool container_is(struct run *run, size_t count, uint64_t bits, struct container *container)
 {
     struct qw_json_reader r;
@@ -163,8 +163,8 @@ static bool container_is(struct run *run, size_t count, uint64_t bits, struct co
     }
     for (size_t i = 0; bits != UNKNOWN_SIZE && i < found; i++) {
         if (container->keys[i].len != (bits + 7) / 8) {
-            return wrong(run, "a key of %zu bits instead of %" PRIu64,
-                         8 * container->keys[i].len, bits);
+            return wrong(run, "a key of %zu bits instead of %" PRIu64, 8 * container->keys[i].len,
+                         bits);
         }
     }
     return true;
@@ -283,8 +283,7 @@ static bool status_names_both_ends(struct run *run)
     char master[256] = "";
     char slave[256] = "";
 
-    if (!get_limits(run, &limits) ||
-        qw_json_open(run->answer, strlen(run->answer), &r) != QW_OK) {
+    if (!get_limits(run, &limits) || qw_json_open(run->answer, strlen(run->answer), &r) != QW_OK) {
         return false;
     }
     qw_json_get_text(&r, qw_json_root_object(&r), "master_SAE_ID", master, 1, sizeof master);
@@ -573,8 +572,8 @@ static bool all_or_nothing(struct run *run)
 
     return get_keys(run, 1, &master) && dec(run, CONFORM_SLAVE, &master, "," UNKNOWN_ID) &&
            error_is(run, 400, "one or more keys specified are not found on KME") &&
-           dec(run, CONFORM_SLAVE, &master, NULL) &&
-           container_is(run, 1, UNKNOWN_SIZE, &slave) && same_keys(run, &master, &slave);
+           dec(run, CONFORM_SLAVE, &master, NULL) && container_is(run, 1, UNKNOWN_SIZE, &slave) &&
+           same_keys(run, &master, &slave);
 }
 
 static bool malformed_ids_are_refused(struct run *run)
@@ -669,9 +668,8 @@ static bool additional_slaves_get_the_same_key(struct run *run)
     (void)snprintf(body, sizeof body, "{\"additional_slave_SAE_IDs\":[\"%s\"]}",
                    run->server->other_id);
     return enc(run, "POST", "", body) && container_is(run, 1, UNKNOWN_SIZE, &master) &&
-           dec(run, CONFORM_OTHER, &master, NULL) &&
-           container_is(run, 1, UNKNOWN_SIZE, &slave) && same_keys(run, &master, &slave) &&
-           dec(run, CONFORM_SLAVE, &master, NULL) &&
+           dec(run, CONFORM_OTHER, &master, NULL) && container_is(run, 1, UNKNOWN_SIZE, &slave) &&
+           same_keys(run, &master, &slave) && dec(run, CONFORM_SLAVE, &master, NULL) &&
            container_is(run, 1, UNKNOWN_SIZE, &slave) && same_keys(run, &master, &slave);
 }
 

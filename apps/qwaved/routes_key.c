@@ -31,7 +31,7 @@ static void refuse(struct call *call, enum qw_etsi014_fault fault, const char *u
     if (fault == QW_ETSI014_MANDATORY_UNKNOWN) {
         (void)snprintf(value, sizeof value, "%s is not supported", unsupported);
         qw_http_answer_error_detail(call->answer, row->status, row->message,
-                                    "extension_mandatory_unsupported", value); /* [6.5] */
+                                    "extension_mandatory_unsupported", value); /* [ETSI 014 6.5] */
     } else {
         call_refuse_with(call, row->status, row->message);
     }
@@ -89,7 +89,7 @@ static void write_keys(struct qw_json_writer *w, const struct qw_given_key *keys
     qw_json_object_end(w);
 }
 
-/* The Key container [6.3]; both ends get the same bytes for a key. */
+/* The Key container [ETSI 014 6.3]; both ends get the same bytes for a key. */
 static void send_keys(struct call *call, const struct qw_given_key *keys, size_t count, char *text,
                       size_t cap)
 {
@@ -108,7 +108,7 @@ static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
     return demand;
 }
 
-/* enc_keys [5.3] */
+/* enc_keys [ETSI 014 5.3] */
 void route_key_new(struct call *call)
 {
     struct qw_etsi014_key_request request = { .number = 0 };
@@ -145,7 +145,8 @@ void route_key_new(struct call *call)
     qw_secret_free(keys);
 }
 
-/* dec_keys [5.4]: keys of a pair (enc_keys gave them to the master) and keys of a card (A1). */
+/* dec_keys [ETSI 014 5.4]: keys of a pair (enc_keys gave them to the master) and keys of a card
+ * (A1). */
 void route_key_fetch(struct call *call)
 {
     struct qw_etsi014_key_ids ids = { .count = 0 };
@@ -162,10 +163,9 @@ void route_key_fetch(struct call *call)
     }
     keys = qw_secret_new(ids.count * sizeof *keys);
     answer = keys == NULL ? NULL : qw_secret_new(cap);
-    err = answer == NULL
-              ? QW_ERR_NOMEM
-              : qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
-                                (const uint8_t(*)[16])ids.id, ids.count, keys);
+    err = answer == NULL ? QW_ERR_NOMEM
+                         : qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
+                                           (const uint8_t(*)[16])ids.id, ids.count, keys);
     if (err == QW_OK) {
         send_keys(call, keys, ids.count, answer, cap);
     } else {
@@ -187,14 +187,14 @@ static void write_text(struct qw_json_writer *w, const char *name, const char *v
     qw_json_text(w, value);
 }
 
-/* status [5.2, 6.1]: the eleven fields, all of them required. */
+/* status [ETSI 014 5.2, 6.1]: the eleven fields, all of them required. */
 void route_key_status(struct call *call)
 {
     struct qw_pair_status status;
     char text[STATUS_TEXT_CAP];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
-    qw_err err = qw_centre_pair_status(call->service->centre, &call->caller, call->parameter[0],
-                                       &status);
+    qw_err err =
+        qw_centre_pair_status(call->service->centre, &call->caller, call->parameter[0], &status);
 
     if (err != QW_OK) {
         refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");

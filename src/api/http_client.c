@@ -131,7 +131,8 @@ static CURLcode configure(struct qw_http_client *client, const struct qw_http_cl
     const struct option numbers[] = {
         { CURLOPT_SSL_VERIFYPEER, 1 },
         { CURLOPT_SSL_VERIFYHOST, 2 },
-        { CURLOPT_SSLVERSION, config->is_probe ? (long)CURL_SSLVERSION_TLSv1_2 : (long)CURL_SSLVERSION_TLSv1_3 },
+        { CURLOPT_SSLVERSION,
+          config->is_probe ? (long)CURL_SSLVERSION_TLSv1_2 : (long)CURL_SSLVERSION_TLSv1_3 },
         { CURLOPT_FOLLOWLOCATION, 0 },
         { CURLOPT_NETRC, CURL_NETRC_IGNORED },
         { CURLOPT_NOSIGNAL, 1 },

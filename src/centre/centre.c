@@ -9,8 +9,13 @@
 
 #include <string.h>
 
-enum { WINDOW_MS_STANDARD = 30000, BLOCK_KEYS_STANDARD = 256, POOL_BYTES_STANDARD = 2048,
-       KEY_TTL_S_STANDARD = 86400, KEY_TTL_S_MAX = 365 * 86400 };
+enum {
+    WINDOW_MS_STANDARD = 30000,
+    BLOCK_KEYS_STANDARD = 256,
+    POOL_BYTES_STANDARD = 2048,
+    KEY_TTL_S_STANDARD = 86400,
+    KEY_TTL_S_MAX = 365 * 86400
+};
 
 static bool name_ok(const char *text, size_t cap)
 {
@@ -62,7 +67,8 @@ static qw_err complete(struct qw_centre_config *config)
     }
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
         config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
-        config->key_ttl_s > KEY_TTL_S_MAX || config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
+        config->key_ttl_s > KEY_TTL_S_MAX || config->pool_bytes < QW_LINK_GRANT_AUTH_LEN ||
+        config->pool_bytes > QW_POOL_MAX) {
         return QW_ERR_ARG;
     }
     return QW_OK;

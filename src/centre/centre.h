@@ -124,8 +124,8 @@ struct qw_given_key { /* holds a secret: in secret memory, wiped by its owner */
     uint16_t bits;
     uint8_t bytes[QW_KEY_BITS_MAX / 8];
 };
-struct qw_key_demand { /* what a caller asks of the material itself */
-    char source[64];   /* provenance: "qkd" also stands for "qkd:node-3"; "" for any */
+struct qw_key_demand {  /* what a caller asks of the material itself */
+    char source[64];    /* provenance: "qkd" also stands for "qkd:node-3"; "" for any */
     int64_t max_age_ms; /* since it left its source; negative for any */
     bool is_relayed;    /* over other centres: never so inside one */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New keys for a pair of applications: enc_keys and status [ETSI 014 5.2, 5.3; C12 C14]. A key
+/* New keys for a pair of applications: enc_keys and status [ETSI 014 5.2, 5.3] [C12 C14]. A key
  * needs no record of its own until somebody fetches it: its block belongs to the pair, durably,
  * before any key of it leaves, and its id leads back to it. Keys for several slaves get a record at
  * once, because the block knows one slave only. */
@@ -66,7 +66,8 @@ static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
         (both.max_age_ms < 0 || preferred->max_age_ms < both.max_age_ms)) {
         both.max_age_ms = preferred->max_age_ms;
     }
-    return both; /* is_relayed as demanded: nothing here is relayed, so a preference changes nothing */
+    return both; /* is_relayed as demanded: nothing here is relayed, so a preference changes nothing
+                  */
 }
 
 /* A shortage is in the journal once, not at every try. */
@@ -265,8 +266,8 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
     }
     err = qw_pair_check(centre, pair, &deed);
     if (err == QW_OK) {
-        s.stored_keys = qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none,
-                                     qw_clock_utc_ms());
+        s.stored_keys =
+            qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none, qw_clock_utc_ms());
         qw_centre_enter(centre);
         s.stored_keys += centre->books.stored;
         s.max_keys = (uint64_t)centre->config.stock_keys + centre->config.block_keys;

@@ -214,8 +214,7 @@ static qw_err gather(struct qw_centre *centre, const struct fetch *fetch)
         if (block->version == 0 || block->number != place->block) {
             err = qw_block_load(centre, place->block);
         }
-        if (err == QW_OK &&
-            place->position + qw_key_slots(fetch->records[i].bits) > block->keys) {
+        if (err == QW_OK && place->position + qw_key_slots(fetch->records[i].bits) > block->keys) {
             err = QW_ERR_IO;
         }
         if (err == QW_OK) {
@@ -242,9 +241,9 @@ static qw_err check_service(struct qw_centre *centre, const struct fetch *fetch)
         return err;
     }
     err = qw_card_book_load(centre, fetch->master, &centre->card);
-    if (err == QW_OK && (device->state == QW_DEVICE_SUSPENDED ||
-                         (device->kind == QW_DEVICE_APPLICATION &&
-                          device->state == QW_DEVICE_DESTROYED))) {
+    if (err == QW_OK &&
+        (device->state == QW_DEVICE_SUSPENDED ||
+         (device->kind == QW_DEVICE_APPLICATION && device->state == QW_DEVICE_DESTROYED))) {
         return QW_ERR_REFUSED;
     }
     return err;

@@ -96,7 +96,8 @@ static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key
         key->due_ms = (int64_t)qw_read_u64be(&r);
         ok = read_others(&r, key);
     }
-    if (!ok || key->bits < 1 || key->bits > QW_KEY_BITS_MAX || !qw_reader_done(&r) || state >= QW_KEY_STATE_COUNT || fetched > 1) {
+    if (!ok || key->bits < 1 || key->bits > QW_KEY_BITS_MAX || !qw_reader_done(&r) ||
+        state >= QW_KEY_STATE_COUNT || fetched > 1) {
         return QW_ERR_IO;
     }
     key->state = (enum qw_key_state)state;

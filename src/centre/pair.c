@@ -116,8 +116,7 @@ qw_err qw_pair_enter(struct qw_pair_table *table, const char *master, const char
 
     pthread_mutex_lock(&table->mutex);
     pair = table->first;
-    while (pair != NULL &&
-           (strcmp(pair->master, master) != 0 || strcmp(pair->slave, slave) != 0)) {
+    while (pair != NULL && (strcmp(pair->master, master) != 0 || strcmp(pair->slave, slave) != 0)) {
         pair = pair->next;
     }
     if (pair == NULL) {
@@ -145,8 +144,7 @@ void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair)
 }
 
 /* Under the centre's mutex. */
-static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
-                           const char **cause)
+static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair, const char **cause)
 {
     const struct qw_device *device = &centre->card.device;
     qw_err err = qw_card_book_load(centre, pair->master, &centre->card);
@@ -349,8 +347,8 @@ static qw_err commit_lease(struct qw_centre *centre, struct qw_group *group,
     char object[64];
     char detail[QW_AUDIT_TEXT_CAP];
 
-    (void)snprintf(object, sizeof object, "block:%llu+%zu",
-                   (unsigned long long)lease->first_number, lease->taken - 1);
+    (void)snprintf(object, sizeof object, "block:%llu+%zu", (unsigned long long)lease->first_number,
+                   lease->taken - 1);
     (void)snprintf(detail, sizeof detail, "%zu keys for %.50s > %.50s", lease->keys,
                    lease->pair->master, lease->pair->slave);
     lease_deed.object = object;
@@ -377,10 +375,9 @@ static void append_blocks(struct qw_pair *pair, struct qw_open_block *opened)
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish, const struct qw_key_demand *demand)
 {
-    struct lease lease = { .pair = pair,
-                           .demand = demand,
-                           .bits = wish->bits,
-                           .now_ms = qw_clock_utc_ms() };
+    struct lease lease = {
+        .pair = pair, .demand = demand, .bits = wish->bits, .now_ms = qw_clock_utc_ms()
+    };
     uint64_t left;
     struct qw_group group;
     qw_err err;
@@ -433,5 +430,6 @@ void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_dema
     block->at = (uint16_t)(block->at + slots);
     key->bits = (uint16_t)bits;
     memcpy(key->bytes, material, bits / 8);
-    qw_wipe(material, (size_t)slots * QW_KEY_LEN); /* the rest of the last place is given to nobody */
+    qw_wipe(material,
+            (size_t)slots * QW_KEY_LEN); /* the rest of the last place is given to nobody */
 }

@@ -245,8 +245,7 @@ static qw_err set_peers(struct qw_centre *centre, const struct qw_deed *deed, co
     if (err != QW_OK) {
         return err;
     }
-    if (book->device.kind != QW_DEVICE_APPLICATION ||
-        book->device.state == QW_DEVICE_DESTROYED) {
+    if (book->device.kind != QW_DEVICE_APPLICATION || book->device.state == QW_DEVICE_DESTROYED) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
     }
     qw_group_begin(centre, &group);

@@ -30,7 +30,8 @@ qw_err qw_stock_list(struct qw_centre *centre, enum qw_key_state state, struct q
     const struct qw_store *store = centre->config.store;
 
     list->count = 0;
-    return store->scan(store->self, QW_STORE_BLOCK, state, NULL, 0, QW_STOCK_LIST_MAX, note_number, list);
+    return store->scan(store->self, QW_STORE_BLOCK, state, NULL, 0, QW_STOCK_LIST_MAX, note_number,
+                       list);
 }
 
 static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint64_t number)

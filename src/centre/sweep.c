@@ -49,8 +49,7 @@ static int collect(void *self, const struct qw_store_record *record)
 static qw_err collect_tag(struct batch *batch, int64_t tag)
 {
     const struct qw_store *store = batch->centre->config.store;
-    qw_err err =
-        store->scan(store->self, QW_STORE_KEY, tag, NULL, 0, SIZE_MAX, collect, batch);
+    qw_err err = store->scan(store->self, QW_STORE_KEY, tag, NULL, 0, SIZE_MAX, collect, batch);
 
     return err == QW_OK ? batch->err : err;
 }

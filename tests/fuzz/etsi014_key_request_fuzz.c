@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz: api */
-/* A Key request: the query up to the first newline, the body behind it. What is taken is in range. */
+/* A Key request: the query up to the first newline, the body behind it. What is taken is in range.
+ */
 #include "api/etsi014/key_request.h"
 
 #include <stdlib.h>
@@ -26,11 +27,9 @@ static void check(const struct qw_etsi014_key_request *request,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct qw_etsi014_limits limits = { .keys_max = 128,
-                                                     .bits_min = 24,
-                                                     .bits_standard = 256,
-                                                     .bits_max = 4096,
-                                                     .slaves_max = 8 };
+    static const struct qw_etsi014_limits limits = {
+        .keys_max = 128, .bits_min = 24, .bits_standard = 256, .bits_max = 4096, .slaves_max = 8
+    };
     struct qw_etsi014_key_request request;
     char unsupported[QW_ETSI014_NAME_CAP] = "";
     const uint8_t *end = size == 0 ? NULL : memchr(data, '\n', size);

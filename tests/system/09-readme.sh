@@ -14,4 +14,5 @@ cd "$site"
 source ./commands.sh >"$site/said.log" 2>&1
 cat "$site/said.log"
 grep -q '"keys":\[{"key_ID":"'"$id"'"' "$site/said.log" || fail "curl did not get key $id"
+[ "$(grep -oF "$(cat alice.json)" "$site/said.log" | wc -l)" = 2 ] || fail "bob did not get the key of alice"
 [ "$(qwave key --json status | field refills)" -ge 1 ] || fail "no refill"

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 
-/* Why a request of ETSI GS QKD 014 V1.1.1 is refused: status and `message` of the Error body [6.5].
- * The texts with a clause are the standard's own, to the letter. */
+/* Why a request of ETSI GS QKD 014 V1.1.1 is refused: status and `message` of the Error body [ETSI
+ * 014 6.5]. The texts with a clause are the standard's own, to the letter. */
 #define QW_ETSI014_FAULTS(X) \
     X(NONE, 200, "") \
     X(MALFORMED, 400, "malformed request") \
@@ -13,15 +13,15 @@
     X(CONFLICT, 400, "query and body contradict each other") \
     X(NUMBER, 400, "number out of range") \
     X(SIZE, 400, "size out of range") \
-    X(SIZE_NOT_BYTES, 400, "size shall be a multiple of 8") /* [6.2] */ \
+    X(SIZE_NOT_BYTES, 400, "size shall be a multiple of 8") /* [ETSI 014 6.2] */ \
     X(SLAVES, 400, "additional_slave_SAE_IDs not acceptable") \
     X(NO_SLAVE, 400, "slave_SAE_ID not known") \
     X(MANDATORY_UNKNOWN, 400, \
-      "not all extension_mandatory parameters are supported") /* [6.2] */ \
+      "not all extension_mandatory parameters are supported") /* [ETSI 014 6.2] */ \
     X(MANDATORY_UNMET, 400, \
-      "not all extension_mandatory request options could be met")            /* [6.2] */ \
-    X(NO_KEY, 400, "one or more keys specified are not found on KME")        /* [6.4] */ \
-    X(NOT_AUTHORISED, 401, "not authorised")                                 /* [5.4] */ \
+      "not all extension_mandatory request options could be met")     /* [ETSI 014 6.2] */ \
+    X(NO_KEY, 400, "one or more keys specified are not found on KME") /* [ETSI 014 6.4] */ \
+    X(NOT_AUTHORISED, 401, "not authorised")                          /* [ETSI 014 5.4] */ \
     X(NOT_ENOUGH, 503, "not enough keys") \
     X(UNAVAILABLE, 503, "temporarily unavailable")
 

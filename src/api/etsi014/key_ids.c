@@ -72,8 +72,8 @@ static enum qw_etsi014_fault add_from_body(struct qw_etsi014_key_ids *ids,
     if (err != QW_OK) {
         return err == QW_ERR_NOMEM ? QW_ETSI014_UNAVAILABLE : QW_ETSI014_MALFORMED;
     }
-    array = qw_json_get_array(&r, qw_json_root_object(&r), "key_IDs", 1, QW_ETSI014_IDS_MAX,
-                              &count);
+    array =
+        qw_json_get_array(&r, qw_json_root_object(&r), "key_IDs", 1, QW_ETSI014_IDS_MAX, &count);
     for (size_t i = 0; i < count; i++) {
         qw_json_get_uuid(&r, qw_json_item(array, i), "key_ID", ids->id[i]);
     }

@@ -18,7 +18,8 @@ enum qw_etsi014_fault qw_etsi014_check_content_type(const struct qw_etsi014_text
 
     if (text->body_len == 0 || len == 0 ||
         (len == sizeof json - 1 && strncasecmp(text->content_type, json, len) == 0)) {
-        return QW_ETSI014_NONE; /* a client that sends nothing with the header means nothing by it */
+        return QW_ETSI014_NONE; /* a client that sends nothing with the header means nothing by it
+                                 */
     }
     return QW_ETSI014_CONTENT_TYPE;
 }
@@ -178,7 +179,8 @@ static void copy_printable(const char *text, char out[static QW_ETSI014_NAME_CAP
     out[len] = '\0';
 }
 
-/* An array of objects with name/value pairs [6.2]. What is optional may be wrong or unknown. */
+/* An array of objects with name/value pairs [ETSI 014 6.2]. What is optional may be wrong or
+ * unknown. */
 static enum qw_etsi014_fault get_options(const struct qw_json_node *object, const char *list,
                                          bool is_mandatory, struct qw_etsi014_options *options,
                                          char unsupported[static QW_ETSI014_NAME_CAP])
@@ -238,11 +240,10 @@ static enum qw_etsi014_fault decode(const char *query, const struct qw_json_node
     return fault;
 }
 
-enum qw_etsi014_fault
-qw_etsi014_key_request_decode(const struct qw_etsi014_text *text,
-                              const struct qw_etsi014_limits *limits,
-                              struct qw_etsi014_key_request *request,
-                              char unsupported[static QW_ETSI014_NAME_CAP])
+enum qw_etsi014_fault qw_etsi014_key_request_decode(const struct qw_etsi014_text *text,
+                                                    const struct qw_etsi014_limits *limits,
+                                                    struct qw_etsi014_key_request *request,
+                                                    char unsupported[static QW_ETSI014_NAME_CAP])
 {
     struct qw_json_reader r;
     const struct qw_json_node *object;

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The Key request of ETSI GS QKD 014 V1.1.1 [6.2], from query, body or both, as clients really send
- * it: an empty body is an empty request, number and size may stand in either place and must agree,
- * members nobody knows are ignored. */
+/* The Key request of ETSI GS QKD 014 V1.1.1 [ETSI 014 6.2], from query, body or both, as clients
+ * really send it: an empty body is an empty request, number and size may stand in either place and
+ * must agree, members nobody knows are ignored. */
 enum { QW_ETSI014_NAME_CAP = 64, QW_ETSI014_SLAVES_MAX = 8 };
 
 struct qw_etsi014_limits { /* what the server offers, as in its Status */
@@ -48,7 +48,6 @@ qw_etsi014_key_request_decode(const struct qw_etsi014_text *text,
                               char unsupported[static QW_ETSI014_NAME_CAP]) QW_MUST_USE;
 
 /* No body, or one that says it is JSON or says nothing. */
-enum qw_etsi014_fault
-qw_etsi014_check_content_type(const struct qw_etsi014_text *text) QW_MUST_USE;
+enum qw_etsi014_fault qw_etsi014_check_content_type(const struct qw_etsi014_text *text) QW_MUST_USE;
 
 #endif

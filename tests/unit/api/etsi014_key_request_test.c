@@ -12,11 +12,9 @@
 
 #include <string.h>
 
-static const struct qw_etsi014_limits limits = { .keys_max = 128,
-                                                 .bits_min = 24,
-                                                 .bits_standard = 256,
-                                                 .bits_max = 4096,
-                                                 .slaves_max = 2 };
+static const struct qw_etsi014_limits limits = {
+    .keys_max = 128, .bits_min = 24, .bits_standard = 256, .bits_max = 4096, .slaves_max = 2
+};
 static char unsupported[QW_ETSI014_NAME_CAP];
 
 static enum qw_etsi014_fault decode_len(const char *query, const char *body, size_t len,
@@ -41,10 +39,11 @@ static void reads_every_field(void **state)
 
     (void)state;
     assert_int_equal(
-        decode("", "{\"number\":128,\"size\":4096,\"additional_slave_SAE_IDs\":[\"a\",\"b/c\"],"
-                   "\"extension_mandatory\":[{\"qwave_source\":\"qkd\"},{\"qwave_max_age\":7,"
-                   "\"qwave_route_type\":\"direct\"}],\"extension_optional\":[{\"qwave_route_type\""
-                   ":\"relayed\"}]}",
+        decode("",
+               "{\"number\":128,\"size\":4096,\"additional_slave_SAE_IDs\":[\"a\",\"b/c\"],"
+               "\"extension_mandatory\":[{\"qwave_source\":\"qkd\"},{\"qwave_max_age\":7,"
+               "\"qwave_route_type\":\"direct\"}],\"extension_optional\":[{\"qwave_route_type\""
+               ":\"relayed\"}]}",
                &r),
         QW_ETSI014_NONE);
     assert_int_equal(r.number, 128);
@@ -198,7 +197,7 @@ static void only_json_may_have_a_body(void **state)
     }
 }
 
-/* [6.2, 6.4]: to the letter, because clients compare them. */
+/* [ETSI 014 6.2, 6.4]: to the letter, because clients compare them. */
 static void has_the_texts_of_the_standard(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C7 C12 C14 */
 /* Keys for pairs of applications: given once, to the right two, whatever happens in between
- * [ETSI 014 5.2 to 5.4]. */
+ * [ETSI 014 5.2, 5.3, 5.4]. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -239,42 +239,40 @@ static void only_registered_peers_get_keys(void **state)
     assert_int_equal(deliver(scene, &a, &to_dave, keys), QW_ERR_REFUSED);
     assert_int_equal(deliver(scene, &a, &to_nobody, keys), QW_ERR_NOT_FOUND);
     assert_int_equal(qw_centre_pair_status(scene->centre, &a, "dave", &status), QW_ERR_REFUSED);
-    assert_int_equal(qw_centre_pair_status(scene->centre, &a, "nobody", &status),
-                     QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_centre_pair_status(scene->centre, &a, "nobody", &status), QW_ERR_NOT_FOUND);
     assert_int_equal(deliver(scene, &scene->operator_caller, &to_bob, keys), QW_ERR_REFUSED);
-    assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice",
-                                                "dave"),
-                     QW_OK);
+    assert_int_equal(
+        qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice", "dave"), QW_OK);
     assert_int_equal(deliver(scene, &a, &to_bob, keys), QW_ERR_REFUSED); /* acts at once */
     assert_int_equal(deliver(scene, &a, &to_dave, keys), QW_OK);
-    assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice",
-                                                "bob,dave"),
-                     QW_OK);
+    assert_int_equal(
+        qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice", "bob,dave"),
+        QW_OK);
     assert_int_equal(deliver(scene, &a, &to_bob, keys), QW_OK);
-    assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, "bob",
-                                             QW_DEVICE_SUSPEND),
-                     QW_OK);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "bob", QW_DEVICE_SUSPEND),
+        QW_OK);
     assert_int_equal(deliver(scene, &a, &to_bob, got), QW_ERR_REFUSED);
     assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_ERR_REFUSED);
-    assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, "bob",
-                                             QW_DEVICE_RESUME),
-                     QW_OK);
-    assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, "alice",
-                                             QW_DEVICE_SUSPEND),
-                     QW_OK);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "bob", QW_DEVICE_RESUME),
+        QW_OK);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "alice", QW_DEVICE_SUSPEND),
+        QW_OK);
     assert_int_equal(deliver(scene, &a, &to_bob, got), QW_ERR_REFUSED);
     assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_ERR_REFUSED);
-    assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, "alice",
-                                             QW_DEVICE_DESTROY),
-                     QW_OK);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "alice", QW_DEVICE_DESTROY),
+        QW_OK);
     assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_ERR_REFUSED);
     assert_journal_whole(scene);
 }
 
 static void peers_are_names_with_single_commas(void **state)
 {
-    static const char *const wrong[] = { ",", "bob,", ",bob", "bob,,carol", "al ice", "erin",
-                                         "b\x01" };
+    static const char *const wrong[] = { ",",      "bob,", ",bob", "bob,,carol",
+                                         "al ice", "erin", "b\x01" };
     struct scene *scene = *state;
     char longest[QW_DEVICE_PEERS_CAP + 1];
     size_t at = 0;
@@ -286,19 +284,19 @@ static void peers_are_names_with_single_commas(void **state)
     }
     memset(longest, 'x', 64);
     longest[64] = '\0'; /* one name too long */
-    assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice",
-                                                longest),
-                     QW_ERR_ARG);
+    assert_int_equal(
+        qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice", longest),
+        QW_ERR_ARG);
     for (; at < QW_DEVICE_PEERS_CAP; at += 2) {
         memcpy(longest + at, "x,", 2);
     }
     longest[QW_DEVICE_PEERS_CAP - 1] = '\0';
-    assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice",
-                                                longest),
-                     QW_OK);
-    assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "nobody",
-                                                "bob"),
-                     QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "alice", longest),
+        QW_OK);
+    assert_int_equal(
+        qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "nobody", "bob"),
+        QW_ERR_NOT_FOUND);
     assert_int_equal(qw_centre_device_set_peers(scene->centre, &scene->stranger, "alice", "bob"),
                      QW_ERR_REFUSED);
     assert_int_equal(qw_centre_device_register(scene->centre, &scene->operator_caller, "phone",
@@ -307,8 +305,8 @@ static void peers_are_names_with_single_commas(void **state)
     assert_int_equal(
         qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "phone", "alice"),
         QW_ERR_STATE);
-    assert_int_equal(qw_centre_charge(scene->centre, &scene->operator_caller, "bob", "station-1",
-                                      4, (uint8_t *)longest, sizeof longest, &at),
+    assert_int_equal(qw_centre_charge(scene->centre, &scene->operator_caller, "bob", "station-1", 4,
+                                      (uint8_t *)longest, sizeof longest, &at),
                      QW_ERR_STATE);
 }
 
@@ -346,7 +344,8 @@ static void every_size_is_exact_and_never_overlaps(void **state)
     for (size_t i = 0; i < 8; i++) {
         assert_int_equal(take(scene, &b, "alice", keys[i], 2, got), QW_ERR_NOT_FOUND);
     }
-    /* places taken: 4 sizes in one, 264 and 512 in two, 1024 in four, 4096 in sixteen; twice each */
+    /* places taken: 4 sizes in one, 264 and 512 in two, 1024 in four, 4096 in sixteen; twice each
+     */
     assert_int_equal(status_of(scene).keys_in_state[QW_KEY_DESTROYED], 2 * (4 + 2 * 2 + 4 + 16));
 }
 

@@ -83,12 +83,12 @@ static void a_stranger_is_refused_before_anything_else(void **state)
     memcpy(ids[0], scene->terminal.ids[0], 16);
     memset(ids[1], 0x11, 16); /* of no key */
     for (int order = 0; order < 2; order++) {
-        assert_int_equal(fetch_ids(scene, &scene->stranger, "terminal-1",
-                                         (const uint8_t(*)[16])ids, 2, keys),
-                         QW_ERR_REFUSED);
-        assert_int_equal(fetch_ids(scene, &scene->stranger, "no-device",
-                                         (const uint8_t(*)[16])ids, 2, keys),
-                         QW_ERR_REFUSED);
+        assert_int_equal(
+            fetch_ids(scene, &scene->stranger, "terminal-1", (const uint8_t(*)[16])ids, 2, keys),
+            QW_ERR_REFUSED);
+        assert_int_equal(
+            fetch_ids(scene, &scene->stranger, "no-device", (const uint8_t(*)[16])ids, 2, keys),
+            QW_ERR_REFUSED);
         memcpy(ids[1], ids[0], 16);
         memset(ids[0], 0x11, 16);
     }
@@ -109,16 +109,16 @@ static void all_or_nothing(void **state)
     make_everybody(scene);
     memcpy(ids[0], scene->terminal.ids[4], 16);
     memset(ids[1], 0x11, 16);
-    assert_int_equal(fetch_ids(scene, &scene->application, "terminal-1",
-                                     (const uint8_t(*)[16])ids, 2, keys),
-                     QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        fetch_ids(scene, &scene->application, "terminal-1", (const uint8_t(*)[16])ids, 2, keys),
+        QW_ERR_NOT_FOUND);
     assert_int_equal(fetch(scene, &scene->application, 0, 1, keys), QW_OK);
     scene_now_ms += 30000;
     memcpy(ids[1], scene->terminal.ids[0], 16); /* used up */
     memset(keys, 0, sizeof keys);
-    assert_int_equal(fetch_ids(scene, &scene->application, "terminal-1",
-                                     (const uint8_t(*)[16])ids, 2, keys),
-                     QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        fetch_ids(scene, &scene->application, "terminal-1", (const uint8_t(*)[16])ids, 2, keys),
+        QW_ERR_NOT_FOUND);
     assert_int_equal(keys[0][0] | keys[1][31], 0);
     assert_int_equal(status_of(scene).keys_in_state[QW_KEY_DELIVERED], 20); /* 4 is not touched */
     assert_int_equal(fetch(scene, &scene->application, 4, 1, keys), QW_OK);
@@ -133,18 +133,17 @@ static void wrong_requests_burn_nothing(void **state)
     make_everybody(scene);
     memcpy(ids[0], scene->terminal.ids[0], 16);
     memcpy(ids[1], scene->terminal.ids[0], 16);
-    assert_int_equal(fetch_ids(scene, &scene->application, "terminal-1",
-                                     (const uint8_t(*)[16])ids, 2, keys),
-                     QW_ERR_ARG);
-    assert_int_equal(fetch_ids(scene, &scene->application, "terminal-1",
-                                     (const uint8_t(*)[16])ids, 0, keys),
-                     QW_ERR_ARG);
-    assert_int_equal(fetch_ids(scene, &scene->application, "ap-1",
-                                     (const uint8_t(*)[16])ids, 1, keys),
-                     QW_ERR_NOT_FOUND);
     assert_int_equal(
-        fetch_ids(scene, &scene->application, "", (const uint8_t(*)[16])ids, 1, keys),
+        fetch_ids(scene, &scene->application, "terminal-1", (const uint8_t(*)[16])ids, 2, keys),
+        QW_ERR_ARG);
+    assert_int_equal(
+        fetch_ids(scene, &scene->application, "terminal-1", (const uint8_t(*)[16])ids, 0, keys),
+        QW_ERR_ARG);
+    assert_int_equal(
+        fetch_ids(scene, &scene->application, "ap-1", (const uint8_t(*)[16])ids, 1, keys),
         QW_ERR_NOT_FOUND);
+    assert_int_equal(fetch_ids(scene, &scene->application, "", (const uint8_t(*)[16])ids, 1, keys),
+                     QW_ERR_NOT_FOUND);
     assert_int_equal(fetch(scene, &scene->application, 0, 1, keys), QW_OK);
     assert_memory_equal(keys[0], scene->terminal.keys[0], 32);
 }
@@ -257,7 +256,7 @@ static void blocks_and_packages_go_when_all_their_keys_are_gone(void **state)
     make_everybody(scene);
     make_card(scene, "terminal-2", QW_DEVICE_TERMINAL, 100, &scene->terminal);
     assert_int_equal(fetch_ids(scene, &scene->application, "terminal-2",
-                                     (const uint8_t(*)[16])scene->terminal.ids, 100, keys),
+                               (const uint8_t(*)[16])scene->terminal.ids, 100, keys),
                      QW_OK);
     assert_memory_equal(keys, scene->terminal.keys, sizeof keys);
     assert_int_equal(

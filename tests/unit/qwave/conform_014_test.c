@@ -96,16 +96,15 @@ static unsigned answer_status(struct little *s)
 {
     size_t stored = s->wrongness == STATUS_STANDS_STILL ? 100 : STORE - s->issued;
 
-    (void)snprintf(
-        s->answer, sizeof s->answer,
-        "{\"source_KME_ID\":\"k\",\"target_KME_ID\":\"k\",\"master_SAE_ID\":\"%s\","
-        "\"slave_SAE_ID\":\"b ob\",\"key_size\":%d,%s\"max_key_count\":%d,"
-        "\"max_key_per_request\":%d,\"max_key_size\":%d,\"min_key_size\":%d,"
-        "\"max_SAE_ID_count\":2,\"stored_key_count\":%zu}",
-        s->wrongness == NAMES_ANOTHER_MASTER ? "eve" : "alice", KEY_BITS,
-        s->wrongness == LEAVES_A_FIELD_OUT ? "\"max_kez\":1," : "",
-        s->wrongness == CLAIMS_NONSENSE ? 1 : STORE, PER_REQUEST, SIZE_MAX_BITS, SIZE_MIN_BITS,
-        stored);
+    (void)snprintf(s->answer, sizeof s->answer,
+                   "{\"source_KME_ID\":\"k\",\"target_KME_ID\":\"k\",\"master_SAE_ID\":\"%s\","
+                   "\"slave_SAE_ID\":\"b ob\",\"key_size\":%d,%s\"max_key_count\":%d,"
+                   "\"max_key_per_request\":%d,\"max_key_size\":%d,\"min_key_size\":%d,"
+                   "\"max_SAE_ID_count\":2,\"stored_key_count\":%zu}",
+                   s->wrongness == NAMES_ANOTHER_MASTER ? "eve" : "alice", KEY_BITS,
+                   s->wrongness == LEAVES_A_FIELD_OUT ? "\"max_kez\":1," : "",
+                   s->wrongness == CLAIMS_NONSENSE ? 1 : STORE, PER_REQUEST, SIZE_MAX_BITS,
+                   SIZE_MIN_BITS, stored);
     if (s->wrongness == LEAVES_A_FIELD_OUT) {
         memcpy(strstr(s->answer, "max_key_per_request"), "max_key_per_REQUEST", 19);
     }
@@ -118,8 +117,8 @@ static double number_in(const char *text, const char *name, double standard)
     const char *at = text == NULL ? NULL : strstr(text, name);
     double value = standard;
 
-    if (at != NULL && sscanf(at + strlen(name) + strspn(at + strlen(name), "\":= "), "%lf",
-                             &value) != 1) {
+    if (at != NULL &&
+        sscanf(at + strlen(name) + strspn(at + strlen(name), "\":= "), "%lf", &value) != 1) {
         return -1; /* a text */
     }
     return value;
@@ -239,8 +238,8 @@ static unsigned answer_dec(struct little *s, enum conform_who who, const char *m
             return refuse(s, 401, "not authorised");
         }
         unknown = unknown || s->is_burnt[ids[i]];
-        s->is_burnt[ids[i]] = s->is_burnt[ids[i]] ||
-                              (unknown && s->wrongness == BURNS_WHAT_IT_DOES_NOT_GIVE);
+        s->is_burnt[ids[i]] =
+            s->is_burnt[ids[i]] || (unknown && s->wrongness == BURNS_WHAT_IT_DOES_NOT_GIVE);
     }
     if (unknown) {
         if (s->wrongness == BURNS_WHAT_IT_DOES_NOT_GIVE) {
@@ -248,8 +247,7 @@ static unsigned answer_dec(struct little *s, enum conform_who who, const char *m
                 s->is_burnt[ids[i]] = true;
             }
         }
-        return refuse(s, 400,
-                      s->wrongness == WRONG_TEXT_FOR_UNKNOWN_KEYS ? "who?" : TEXT_UNKNOWN);
+        return refuse(s, 400, s->wrongness == WRONG_TEXT_FOR_UNKNOWN_KEYS ? "who?" : TEXT_UNKNOWN);
     }
     at = (size_t)snprintf(s->answer, sizeof s->answer, "{\"keys\":[");
     for (size_t i = 0; i < count; i++) {

@@ -92,10 +92,9 @@ static int make_site(void **state)
         { "alice", "bob,carol" }, { "bob", "alice" }, { "carol", "" }, { "dave", "" }
     };
     struct site *site = calloc(1, sizeof *site);
-    struct qw_centre_config config = { .block_keys = 256,
-                                       .stock_keys = 4096,
-                                       .window_ms = 30000,
-                                       .centre_id = "centre-1" };
+    struct qw_centre_config config = {
+        .block_keys = 256, .stock_keys = 4096, .window_ms = 30000, .centre_id = "centre-1"
+    };
     char path[128];
     FILE *file;
 
@@ -209,9 +208,8 @@ static void status_has_all_fields_and_follows_consumption(void **state)
     assert_int_equal(site->status, 200);
     for (const char *const *text =
              (const char *const[]){ "\"source_KME_ID\":\"centre-1\"",
-                                    "\"target_KME_ID\":\"centre-1\"",
-                                    "\"master_SAE_ID\":\"alice\"", "\"slave_SAE_ID\":\"bob\"",
-                                    NULL };
+                                    "\"target_KME_ID\":\"centre-1\"", "\"master_SAE_ID\":\"alice\"",
+                                    "\"slave_SAE_ID\":\"bob\"", NULL };
          *text != NULL; text++) {
         assert_non_null(strstr(site->text, *text));
     }
@@ -311,24 +309,53 @@ static void every_mandated_text_is_given(void **state)
 static void wrong_key_requests_move_no_key(void **state)
 {
     static const char *const bodies[] = {
-        "{\"number\":0}", "{\"number\":129}", "{\"number\":-1}", "{\"number\":1.5}",
-        "{\"number\":\"3\"}", "{\"number\":1e400}", "{\"number\":null}", "{\"size\":\"abc\"}",
-        "{\"size\":0}", "{\"size\":-8}", "{\"size\":8}", "{\"size\":4104}", "{\"size\":true}", "[]",
-        "7", "{", "{\"number\":1,\"number\":1}", "{\"additional_slave_SAE_IDs\":[]}",
+        "{\"number\":0}",
+        "{\"number\":129}",
+        "{\"number\":-1}",
+        "{\"number\":1.5}",
+        "{\"number\":\"3\"}",
+        "{\"number\":1e400}",
+        "{\"number\":null}",
+        "{\"size\":\"abc\"}",
+        "{\"size\":0}",
+        "{\"size\":-8}",
+        "{\"size\":8}",
+        "{\"size\":4104}",
+        "{\"size\":true}",
+        "[]",
+        "7",
+        "{",
+        "{\"number\":1,\"number\":1}",
+        "{\"additional_slave_SAE_IDs\":[]}",
         "{\"additional_slave_SAE_IDs\":[\"carol\",\"carol\"]}",
-        "{\"additional_slave_SAE_IDs\":[\" \"]}", "{\"additional_slave_SAE_IDs\":[\"\"]}",
-        "{\"additional_slave_SAE_IDs\":[\"bob\"]}", "{\"additional_slave_SAE_IDs\":[\"alice\"]}",
-        "{\"additional_slave_SAE_IDs\":\"carol\"}", "{\"additional_slave_SAE_IDs\":[7]}",
+        "{\"additional_slave_SAE_IDs\":[\" \"]}",
+        "{\"additional_slave_SAE_IDs\":[\"\"]}",
+        "{\"additional_slave_SAE_IDs\":[\"bob\"]}",
+        "{\"additional_slave_SAE_IDs\":[\"alice\"]}",
+        "{\"additional_slave_SAE_IDs\":\"carol\"}",
+        "{\"additional_slave_SAE_IDs\":[7]}",
         "{\"additional_slave_SAE_IDs\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]}",
-        "{\"additional_slave_SAE_IDs\":[\"nobody\"]}", "{\"extension_mandatory\":{}}",
-        "{\"extension_mandatory\":[7]}", "{\"extension_optional\":7}",
+        "{\"additional_slave_SAE_IDs\":[\"nobody\"]}",
+        "{\"extension_mandatory\":{}}",
+        "{\"extension_mandatory\":[7]}",
+        "{\"extension_optional\":7}",
         "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}",
     };
     static const char *const targets[] = {
-        ENC "?number=0", ENC "?number=x", ENC "?number=", ENC "?number=1&number=1", ENC "?size=-8",
-        ENC "?size=%zz", ENC "?size=0x40", "/api/v1/keys/%20/enc_keys", "/api/v1/keys/%00/enc_keys",
-        "/api/v1/keys/alice/enc_keys", "/api/v1/keys/nobody/enc_keys", "/api/v1/keys/b%20b/enc_keys",
-        "/api/v1/keys/nobody/status", "/api/v1/keys/alice/status",
+        ENC "?number=0",
+        ENC "?number=x",
+        ENC "?number=",
+        ENC "?number=1&number=1",
+        ENC "?size=-8",
+        ENC "?size=%zz",
+        ENC "?size=0x40",
+        "/api/v1/keys/%20/enc_keys",
+        "/api/v1/keys/%00/enc_keys",
+        "/api/v1/keys/alice/enc_keys",
+        "/api/v1/keys/nobody/enc_keys",
+        "/api/v1/keys/b%20b/enc_keys",
+        "/api/v1/keys/nobody/status",
+        "/api/v1/keys/alice/status",
         "/api/v1/keys/0123456789012345678901234567890123456789012345678901234567890123/status",
     };
     struct site *site = *state;
@@ -357,7 +384,7 @@ static void wrong_key_requests_move_no_key(void **state)
     assert_int_equal(number_of(site, "stored_key_count"), stored);
 }
 
-/* 401 [5.4]: whoever was not named learns nothing else. */
+/* 401 [ETSI 014 5.4]: whoever was not named learns nothing else. */
 static void only_named_parties_get_a_key(void **state)
 {
     struct site *site = *state;
@@ -402,7 +429,7 @@ static void tolerates_what_real_clients_do(void **state)
     site->content_type = "application/json"; /* 1: GET with the header and no body */
     assert_int_equal(ask(site, ALICE, "GET", ENC, NULL), 200);
     site->content_type = "";
-    assert_int_equal(ask(site, ALICE, "POST", ENC, NULL), 200); /* 2 */
+    assert_int_equal(ask(site, ALICE, "POST", ENC, NULL), 200);            /* 2 */
     assert_int_equal(ask(site, ALICE, "GET", ENC, "{\"number\":2}"), 200); /* 3 */
     assert_int_equal(keys_of(site, keys, 3), 2);
     assert_int_equal(ask(site, ALICE, "GET", ENC "?number=2", "{\"number\":2}"), 200);
@@ -433,7 +460,7 @@ static void tolerates_what_real_clients_do(void **state)
     }
     ask_for(site, BOB, &first);
     assert_non_null(strstr(site->text, first.text));
-    assert_int_equal(ask(site, ALICE, "GET", ENC "?size=24", NULL), 200);       /* 12 */
+    assert_int_equal(ask(site, ALICE, "GET", ENC "?size=24", NULL), 200);         /* 12 */
     assert_int_equal(ask(site, ALICE, "GET", ENC "/?something=else", NULL), 200); /* 16 */
     assert_int_equal(ask(site, ALICE, "GET", "/api/v1/keys/%62ob/enc_keys", NULL), 200);
 }
