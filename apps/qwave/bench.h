@@ -46,6 +46,9 @@ void bench_draw_frame(struct qw_prng *prng, size_t bits, double rate, uint8_t *k
  * QW_ERR_ARG: none has; QW_ERR_IO. */
 qw_err bench_plot(const struct bench_row *rows, size_t count, const char *path) QW_MUST_USE;
 
+/* `qwave bench centre`, with options of its own; argv[0] is "centre". The exit status. */
+int bench_centre(int argc, char **argv);
+
 qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
 qw_err bench_mac(struct bench *bench) QW_MUST_USE;
 qw_err bench_multilevel(struct bench *bench) QW_MUST_USE;
