@@ -25,7 +25,7 @@
 
 enum {
     STOCK_KEYS = 65536,
-    BLOCK_KEYS = 1024,
+    BLOCK_KEYS = 256,
     IDS_MAX = 40960,
     ID_CAP = 37,
     PATH_LEN_CAP = 512,

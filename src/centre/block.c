@@ -154,8 +154,12 @@ qw_err qw_block_load(struct qw_centre *centre, uint64_t number)
         return err;
     }
     err = open_block(centre, &record);
-    centre->block.number = number;
-    centre->block.version = record.version;
+    if (err == QW_OK) {
+        centre->block.number = number;
+        centre->block.version = record.version;
+    } else { /* what is there is not the block: nobody takes it for one */
+        qw_wipe(&centre->block, sizeof centre->block);
+    }
     qw_store_record_free(&record);
     return err;
 }

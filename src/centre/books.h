@@ -106,6 +106,16 @@ struct qw_key_place { /* where a carved key stands */
 };
 
 struct qw_pair_table;
+struct qw_fetch;
+
+/* Fetches that wait while one of them is being made durable; the first that wakes takes all that
+ * came meanwhile along in its group. */
+struct qw_fetch_queue {
+    pthread_mutex_t mutex;
+    pthread_cond_t served;
+    struct qw_fetch *first, *last;
+    bool is_busy; /* somebody serves a batch */
+};
 
 struct qw_centre {
     struct qw_centre_config config;
@@ -117,6 +127,7 @@ struct qw_centre {
     uint8_t tombstone_key[32];
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
+    struct qw_fetch_queue fetches;
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */
     int64_t latest_ms;                     /* of the sweep's clock */
     struct qw_books books;

@@ -103,6 +103,21 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
+    if (pthread_mutex_init(&c->fetches.mutex, NULL) != 0) {
+        pthread_cond_destroy(&c->fresh_taken);
+        pthread_mutex_destroy(&c->source_mutex);
+        pthread_mutex_destroy(&c->mutex);
+        qw_secret_free(c);
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_cond_init(&c->fetches.served, NULL) != 0) {
+        pthread_mutex_destroy(&c->fetches.mutex);
+        pthread_cond_destroy(&c->fresh_taken);
+        pthread_mutex_destroy(&c->source_mutex);
+        pthread_mutex_destroy(&c->mutex);
+        qw_secret_free(c);
+        return QW_ERR_NOMEM;
+    }
     err = qw_pair_table_new(&c->pairs);
     if (err != QW_OK) {
         qw_centre_free(c);
@@ -127,6 +142,8 @@ void qw_centre_free(struct qw_centre *centre)
         return;
     }
     qw_pair_table_free(centre->pairs);
+    pthread_cond_destroy(&centre->fetches.served);
+    pthread_mutex_destroy(&centre->fetches.mutex);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);

@@ -14,17 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fetch { /* one call */
+struct qw_fetch { /* one call */
     const struct qw_caller *caller;
     const char *master;
     const uint8_t (*ids)[16];
     size_t count;
     struct qw_key_record *records; /* count, in the order asked */
+    struct qw_given_key *keys;     /* count, for the answer */
     int64_t now_ms;
     size_t repeats;
+    struct qw_deed deed;
+    qw_err err; /* the result, when is_served */
+    bool is_served;
+    struct qw_fetch *next; /* in the queue, then in the batch */
 };
 
-static bool has_duplicate(const struct fetch *fetch)
+enum { BATCH_FETCHES = 64, BATCH_IDS = 128 }; /* of one group; a single fetch always fits */
+
+static bool has_duplicate(const struct qw_fetch *fetch)
 {
     for (size_t i = 0; i < fetch->count; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -60,7 +67,7 @@ static bool find_mark(struct qw_key_record *record, const char *who, struct mark
 
 /* A key of a pair that nobody has fetched yet has no record: its block tells who the parties are,
  * and whoever knows the id has it from the master. */
-static qw_err find_in_block(struct qw_centre *centre, const struct fetch *fetch, size_t index)
+static qw_err find_in_block(struct qw_centre *centre, const struct qw_fetch *fetch, size_t index)
 {
     struct qw_key_record *record = &fetch->records[index];
     const struct qw_block *block = &centre->block;
@@ -104,7 +111,7 @@ static qw_err find_in_block(struct qw_centre *centre, const struct fetch *fetch,
 
 /* Whether the caller is a party of a key; used and destroyed ones count. QW_ERR_NOT_FOUND: nobody
  * knows the id; record->version is 0 for what is gone. */
-static qw_err find_key(struct qw_centre *centre, const struct fetch *fetch, size_t index)
+static qw_err find_key(struct qw_centre *centre, const struct qw_fetch *fetch, size_t index)
 {
     struct qw_key_record *record = &fetch->records[index];
     struct mark mark;
@@ -127,7 +134,7 @@ static qw_err find_key(struct qw_centre *centre, const struct fetch *fetch, size
 }
 
 /* All parties first, so that the answer does not depend on the order of the ids. */
-static qw_err check_parties(struct qw_centre *centre, struct fetch *fetch, bool *all_known)
+static qw_err check_parties(struct qw_centre *centre, struct qw_fetch *fetch, bool *all_known)
 {
     *all_known = true;
     for (size_t i = 0; i < fetch->count; i++) {
@@ -173,12 +180,12 @@ static void set_due(const struct qw_centre *centre, struct qw_key_record *record
     }
 }
 
-/* Moves the record and adds it to the group, unless it is a repeat inside the window. */
-static qw_err deliver(struct qw_centre *centre, struct qw_group *group, struct fetch *fetch,
-                      struct qw_key_record *record)
+/* Whether the key may go out now, as its first fetch or as a repeat; changes nothing. */
+static qw_err check_key(const struct qw_centre *centre, struct qw_fetch *fetch,
+                        struct qw_key_record *record)
 {
+    enum qw_key_state next;
     struct mark mark;
-    qw_err err;
 
     if ((record->version == 0 && !record->is_new) || strcmp(record->master, fetch->master) != 0 ||
         !is_live(record, fetch->now_ms) || !find_mark(record, fetch->caller->id, &mark)) {
@@ -188,20 +195,28 @@ static qw_err deliver(struct qw_centre *centre, struct qw_group *group, struct f
         fetch->repeats++;
         return window_open(centre, *mark.fetched_ms, fetch->now_ms) ? QW_OK : QW_ERR_NOT_FOUND;
     }
-    err = qw_key_next(record->state, QW_KEY_DELIVER, record->state, &record->state);
-    if (err == QW_OK) {
-        *mark.is_fetched = true;
-        *mark.fetched_ms = fetch->now_ms;
-        set_due(centre, record, fetch->now_ms);
-        group->books.paired -= record->is_new ? 1 : 0;
-        qw_key_record_put(centre, group, record);
-        err = group->err;
+    return qw_key_next(record->state, QW_KEY_DELIVER, record->state, &next);
+}
+
+/* Moves the record of a first fetch and adds it to the group. */
+static void deliver(struct qw_centre *centre, struct qw_group *group, const struct qw_fetch *fetch,
+                    struct qw_key_record *record)
+{
+    struct mark mark;
+
+    if (!find_mark(record, fetch->caller->id, &mark) || *mark.is_fetched) {
+        return;
     }
-    return err;
+    qw_group_fail(group, qw_key_next(record->state, QW_KEY_DELIVER, record->state, &record->state));
+    *mark.is_fetched = true;
+    *mark.fetched_ms = fetch->now_ms;
+    set_due(centre, record, fetch->now_ms);
+    group->books.paired -= record->is_new ? 1 : 0;
+    qw_key_record_put(centre, group, record);
 }
 
 /* The material, in the order asked, to centre->material, one key after the other. */
-static qw_err gather(struct qw_centre *centre, const struct fetch *fetch)
+static qw_err gather(struct qw_centre *centre, const struct qw_fetch *fetch)
 {
     const struct qw_block *block = &centre->block;
     size_t at = 0;
@@ -228,7 +243,7 @@ static qw_err gather(struct qw_centre *centre, const struct fetch *fetch)
 
 /* The device that holds the keys is in service, and so is the caller, if he is registered: the peer
  * of a terminal need not be. */
-static qw_err check_service(struct qw_centre *centre, const struct fetch *fetch)
+static qw_err check_service(struct qw_centre *centre, const struct qw_fetch *fetch)
 {
     const struct qw_device *device = &centre->card.device;
     qw_err err = qw_card_book_load(centre, fetch->caller->id, &centre->card);
@@ -249,11 +264,11 @@ static qw_err check_service(struct qw_centre *centre, const struct fetch *fetch)
     return err;
 }
 
-static qw_err fetch_keys(struct qw_centre *centre, struct qw_deed *deed, struct fetch *fetch)
+/* Everything but the change itself; a refusal is in the journal. */
+static qw_err check_fetch(struct qw_centre *centre, struct qw_fetch *fetch)
 {
-    struct qw_group group;
+    const struct qw_deed *deed = &fetch->deed;
     bool all_known;
-    char detail[64];
     qw_err err = check_parties(centre, fetch, &all_known);
 
     if (err == QW_ERR_REFUSED) {
@@ -271,32 +286,31 @@ static qw_err fetch_keys(struct qw_centre *centre, struct qw_deed *deed, struct 
     if (err == QW_ERR_NOT_FOUND) {
         return qw_centre_refuse(centre, deed, err, "no such master");
     }
-    if (err != QW_OK) {
-        return err;
-    }
-    qw_group_begin(centre, &group);
     for (size_t i = 0; i < fetch->count && err == QW_OK; i++) {
-        err = deliver(centre, &group, fetch, &fetch->records[i]);
+        err = check_key(centre, fetch, &fetch->records[i]);
     }
-    if (err == QW_OK) {
-        err = gather(centre, fetch);
-    }
-    if (err != QW_OK) {
-        qw_group_drop(&group);
-        return err == QW_ERR_NOT_FOUND
-                   ? qw_centre_refuse(centre, deed, err, "used, withdrawn or another master's")
-                   : err;
+    return err == QW_ERR_NOT_FOUND
+               ? qw_centre_refuse(centre, deed, err, "used, withdrawn or another master's")
+               : err;
+}
+
+static void add_to_group(struct qw_centre *centre, struct qw_group *group, struct qw_fetch *fetch)
+{
+    char detail[64];
+
+    for (size_t i = 0; i < fetch->count; i++) {
+        deliver(centre, group, fetch, &fetch->records[i]);
     }
     (void)snprintf(detail, sizeof detail, "%zu keys of %.40s", fetch->count, fetch->master);
     if (fetch->repeats == fetch->count) {
-        deed->verb = "fetch-repeat";
+        fetch->deed.verb = "fetch-repeat";
     }
-    return qw_group_commit(centre, &group, deed, detail);
+    qw_group_note(group, &fetch->deed, detail);
 }
 
-static void hand_over(const struct qw_centre *centre, const struct fetch *fetch,
-                      struct qw_given_key *keys)
+static void hand_over(const struct qw_centre *centre, const struct qw_fetch *fetch)
 {
+    struct qw_given_key *keys = fetch->keys;
     const uint8_t *at = centre->material;
 
     for (size_t i = 0; i < fetch->count; i++) {
@@ -307,16 +321,131 @@ static void hand_over(const struct qw_centre *centre, const struct fetch *fetch,
     }
 }
 
+/* One group for all of them: what each may have is decided before anything of it is added, and no
+ * two of a batch name the same key, so none sees half of another. */
+static void serve_batch(struct qw_centre *centre, struct qw_fetch *batch)
+{
+    struct qw_group group;
+    bool has_work = false;
+    qw_err err = QW_OK;
+
+    qw_centre_enter(centre);
+    qw_group_begin(centre, &group);
+    for (struct qw_fetch *fetch = batch; fetch != NULL; fetch = fetch->next) {
+        fetch->now_ms = qw_clock_utc_ms();
+        if (centre->latest_ms < fetch->now_ms) { /* so that the sweep sees a clock that went back */
+            centre->latest_ms = fetch->now_ms;
+        }
+        fetch->err = check_fetch(centre, fetch);
+        if (fetch->err == QW_OK) {
+            add_to_group(centre, &group, fetch);
+            has_work = true;
+        }
+    }
+    if (has_work) {
+        err = qw_group_commit_noted(centre, &group);
+    } else {
+        qw_group_drop(&group);
+    }
+    for (struct qw_fetch *fetch = batch; fetch != NULL; fetch = fetch->next) {
+        if (fetch->err == QW_OK) {
+            fetch->err = err == QW_OK ? gather(centre, fetch) : err;
+        }
+        if (fetch->err == QW_OK) {
+            hand_over(centre, fetch);
+        }
+    }
+    qw_centre_leave(centre);
+}
+
+static bool shares_an_id(const struct qw_fetch *a, const struct qw_fetch *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            if (qw_equal_ct(a->ids[i], b->ids[k], 16)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The head of the queue as a list of its own, up to the first that has to wait for another of it.
+ * Under the queue's mutex. */
+static struct qw_fetch *take_batch(struct qw_fetch_queue *queue)
+{
+    struct qw_fetch *batch = queue->first;
+    struct qw_fetch *last = batch;
+    size_t fetches = 1;
+    size_t ids = batch->count;
+
+    while (last->next != NULL && fetches < BATCH_FETCHES && ids + last->next->count <= BATCH_IDS) {
+        bool shares = false;
+
+        for (const struct qw_fetch *f = batch; f != last->next && !shares; f = f->next) {
+            shares = shares_an_id(f, last->next);
+        }
+        if (shares) {
+            break;
+        }
+        last = last->next;
+        fetches++;
+        ids += last->count;
+    }
+    queue->first = last->next;
+    last->next = NULL;
+    return batch;
+}
+
+/* Returns when the fetch was served, by this thread or by another one. */
+static void wait_or_serve(struct qw_centre *centre, struct qw_fetch *fetch)
+{
+    struct qw_fetch_queue *queue = &centre->fetches;
+
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->first == NULL) {
+        queue->first = fetch;
+    } else {
+        queue->last->next = fetch;
+    }
+    queue->last = fetch;
+    while (!fetch->is_served) {
+        struct qw_fetch *batch;
+
+        if (queue->is_busy) {
+            pthread_cond_wait(&queue->served, &queue->mutex);
+            continue;
+        }
+        queue->is_busy = true;
+        batch = take_batch(queue);
+        pthread_mutex_unlock(&queue->mutex);
+        serve_batch(centre, batch);
+        pthread_mutex_lock(&queue->mutex);
+        while (batch != NULL) {
+            struct qw_fetch *next = batch->next;
+
+            batch->is_served = true; /* its thread may leave as soon as the mutex is free */
+            batch = next;
+        }
+        queue->is_busy = false;
+        pthread_cond_broadcast(&queue->served);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+}
+
 qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
                        const uint8_t (*key_ids)[16], size_t count, struct qw_given_key *keys)
 {
-    struct qw_deed deed = { .caller = caller, .verb = "fetch", .object = "" };
-    struct fetch fetch = { .caller = caller, .master = master, .ids = key_ids, .count = count };
+    struct qw_fetch fetch = { .caller = caller,
+                              .master = master,
+                              .ids = key_ids,
+                              .count = count,
+                              .keys = keys,
+                              .deed = { .caller = caller, .verb = "fetch", .object = "" } };
     char object[QW_UUID_TEXT_CAP];
-    qw_err err;
 
     if (!qw_caller_is(caller, QW_ROLE_SAE)) {
-        return qw_centre_refuse_role(centre, &deed);
+        return qw_centre_refuse_role(centre, &fetch.deed);
     }
     if (count < 1 || count > QW_FETCH_KEYS_MAX || has_duplicate(&fetch)) {
         return QW_ERR_ARG;
@@ -326,17 +455,8 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
         return QW_ERR_NOMEM;
     }
     qw_uuid_encode(key_ids[0], object);
-    deed.object = object;
-    qw_centre_enter(centre);
-    fetch.now_ms = qw_clock_utc_ms();
-    if (centre->latest_ms < fetch.now_ms) { /* so that the sweep sees a clock that went back */
-        centre->latest_ms = fetch.now_ms;
-    }
-    err = fetch_keys(centre, &deed, &fetch);
-    if (err == QW_OK) {
-        hand_over(centre, &fetch, keys);
-    }
-    qw_centre_leave(centre);
+    fetch.deed.object = object;
+    wait_or_serve(centre, &fetch);
     free(fetch.records); /* places and parties, no material */
-    return err;
+    return fetch.err;
 }

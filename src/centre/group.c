@@ -33,6 +33,7 @@ void qw_group_drop(struct qw_group *group)
     }
     free(group->memory);
     free(group->ops);
+    free(group->events);
     *group = (struct qw_group){ .err = QW_ERR_STATE };
 }
 
@@ -199,12 +200,45 @@ static struct qw_audit_event event_of(const struct qw_deed *deed, qw_err result,
     return event;
 }
 
-static qw_err submit(struct qw_centre *centre, struct qw_group *group,
-                     const struct qw_audit_event *event)
+static void add_event(struct qw_group *group, const struct qw_audit_event *event)
+{
+    void *array = group->events;
+
+    if (!grow(&array, group->event_count, &group->event_cap, sizeof *group->events)) {
+        qw_group_fail(group, QW_ERR_NOMEM);
+        return;
+    }
+    group->events = array;
+    group->events[group->event_count++] = *event;
+}
+
+/* The journal records of the group, one after the other, and the head once; entries are as many.
+ * *audit is the writing end as it will be. */
+static void add_journal(const struct qw_centre *centre, struct qw_group *group,
+                        struct qw_audit_entry *entries, struct qw_audit *audit)
+{
+    int64_t now_ms = qw_clock_utc_ms();
+    struct qw_store_op ops[QW_AUDIT_OPS] = { { .len = 0 } };
+
+    *audit = centre->audit;
+    for (size_t i = 0; group->err == QW_OK && i < group->event_count; i++) {
+        group->err = qw_audit_prepare(audit, &group->events[i], now_ms, &entries[i], ops);
+        if (group->err == QW_OK) {
+            push(group, &ops[0]);
+            qw_audit_committed(audit, &entries[i]);
+        }
+    }
+    ops[1].verb = centre->audit.seq == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE;
+    ops[1].expected_version = centre->audit.head_version;
+    audit->head_version = centre->audit.head_version + 1;
+    push(group, &ops[1]);
+}
+
+static qw_err submit(struct qw_centre *centre, struct qw_group *group)
 {
     const struct qw_store *store = centre->config.store;
-    struct qw_audit_entry entry;
-    struct qw_store_op journal[QW_AUDIT_OPS];
+    struct qw_audit_entry *entries = NULL;
+    struct qw_audit audit;
     bool books_move;
 
     books_move = (centre->books_version == 0 && !group->is_keyless) ||
@@ -213,35 +247,59 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group,
         add_books(centre, group);
     }
     if (group->err == QW_OK) {
-        group->err = qw_audit_prepare(&centre->audit, event, qw_clock_utc_ms(), &entry, journal);
+        entries = malloc(group->event_count * sizeof *entries);
+        group->err = entries == NULL ? QW_ERR_NOMEM : QW_OK;
     }
-    for (size_t i = 0; group->err == QW_OK && i < QW_AUDIT_OPS; i++) {
-        push(group, &journal[i]);
+    if (group->err == QW_OK) {
+        add_journal(centre, group, entries, &audit);
     }
     if (group->err == QW_OK) {
         group->err = store->submit(store->self, group->ops, group->count);
     }
     if (group->err == QW_OK) {
-        qw_audit_committed(&centre->audit, &entry);
+        centre->audit = audit;
         centre->books = group->books;
         centre->books_version += books_move ? 1 : 0;
     }
+    free(entries);
     return group->err;
+}
+
+/* Says why, frees. NOT_FOUND and CONFLICT here: somebody else writes to our store. */
+static qw_err finish(struct qw_centre *centre, struct qw_group *group, const char *verb,
+                     const char *object)
+{
+    qw_err err = submit(centre, group);
+
+    if (err != QW_OK) {
+        qw_log_write(centre->config.log, QW_LOG_ERROR, "%s %s: not written: %s", verb, object,
+                     qw_err_text(err));
+        err = err == QW_ERR_NOMEM ? err : QW_ERR_IO;
+    }
+    qw_group_drop(group);
+    return err;
+}
+
+void qw_group_note(struct qw_group *group, const struct qw_deed *deed, const char *detail)
+{
+    struct qw_audit_event event = event_of(deed, QW_OK, detail);
+
+    add_event(group, &event);
+}
+
+qw_err qw_group_commit_noted(struct qw_centre *centre, struct qw_group *group)
+{
+    qw_assert(group->event_count >= 1 || group->err != QW_OK);
+    return finish(centre, group, "group", "of several callers");
 }
 
 static qw_err commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,
                      qw_err result, const char *detail)
 {
     struct qw_audit_event event = event_of(deed, result, detail);
-    qw_err err = submit(centre, group, &event);
 
-    if (err != QW_OK) { /* NOT_FOUND and CONFLICT here: somebody else writes to our store */
-        qw_log_write(centre->config.log, QW_LOG_ERROR, "%s %s: not written: %s", event.verb,
-                     event.object, qw_err_text(err));
-        err = err == QW_ERR_NOMEM ? err : QW_ERR_IO;
-    }
-    qw_group_drop(group);
-    return err;
+    add_event(group, &event);
+    return finish(centre, group, event.verb, event.object);
 }
 
 qw_err qw_group_commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,

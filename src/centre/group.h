@@ -11,8 +11,10 @@ struct qw_group {
     size_t count, cap;
     uint8_t **memory; /* ids and sealed blobs the operations borrow */
     size_t memory_count, memory_cap;
-    struct qw_books books; /* as they will be after the commit */
-    bool is_keyless;       /* the KEK is not known: nothing sealed can be written */
+    struct qw_books books;         /* as they will be after the commit */
+    struct qw_audit_event *events; /* journal records beside the verb's own */
+    size_t event_count, event_cap;
+    bool is_keyless; /* the KEK is not known: nothing sealed can be written */
     qw_err err;
 };
 
@@ -33,6 +35,11 @@ void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const v
                         size_t id_len, const uint8_t *blob, size_t len);
 
 void qw_group_fail(struct qw_group *group, qw_err err); /* keeps the first error */
+
+/* Adds a journal record to a group that carries the work of several callers. */
+void qw_group_note(struct qw_group *group, const struct qw_deed *deed, const char *detail);
+/* Submits a group whose journal records are all noted; at least one. */
+qw_err qw_group_commit_noted(struct qw_centre *centre, struct qw_group *group) QW_MUST_USE;
 
 /* Submits everything with its journal record; on QW_OK the centre's books have moved. Frees. */
 qw_err qw_group_commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,

@@ -12,6 +12,7 @@
 
 #include "unit/centre/scene.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 enum { TTL_MS = 3600 * 1000, GIVEN_MAX = 128 };
@@ -586,6 +587,91 @@ static void an_altered_id_is_nobodys(void **state)
     assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_OK);
 }
 
+enum { CROWD = 8, CROWD_ROUNDS = 12 };
+
+struct guest { /* one of many who ask at the same time */
+    struct scene *scene;
+    const char *name, *peer;
+    struct qw_given_key made[CROWD_ROUNDS], got[CROWD_ROUNDS], again[CROWD_ROUNDS];
+    const struct qw_given_key *wanted; /* what the other one made */
+    qw_err err;
+};
+
+static void *ask_for_keys(void *self)
+{
+    struct guest *guest = self;
+    struct qw_caller caller = caller_of(guest->name);
+    struct qw_key_wish wish = wish_of(guest->peer, 1, 256);
+
+    for (int i = 0; i < CROWD_ROUNDS && guest->err == QW_OK; i++) {
+        guest->err = qw_centre_deliver(guest->scene->centre, &caller, &wish, &guest->made[i]);
+    }
+    return NULL;
+}
+
+static void *fetch_keys(void *self)
+{
+    struct guest *guest = self;
+    struct qw_caller caller = caller_of(guest->name);
+
+    for (int i = 0; i < CROWD_ROUNDS; i++) {
+        const uint8_t(*id)[16] = (const uint8_t(*)[16])guest->wanted[i].id;
+
+        for (int round = 0; round < 2 && guest->err == QW_OK; round++) {
+            guest->err = qw_centre_fetch(guest->scene->centre, &caller, guest->peer, id, 1,
+                                         round == 0 ? &guest->got[i] : &guest->again[i]);
+        }
+    }
+    return NULL;
+}
+
+static void run_crowd(struct guest *guests, void *(*work)(void *self))
+{
+    pthread_t threads[CROWD];
+
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &guests[i]), 0);
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(guests[i].err, QW_OK);
+    }
+}
+
+/* Four threads of alice and four of bob; then each key is fetched by two threads at once. */
+static void a_crowd_gets_every_key_once(void **state)
+{
+    static struct guest guests[CROWD];
+    struct scene *scene = *state;
+    bool used[SCENE_KEYS_MAX] = { false };
+
+    memset(guests, 0, sizeof guests);
+    for (size_t i = 0; i < CROWD; i++) {
+        guests[i].scene = scene;
+        guests[i].name = i % 2 == 0 ? "urn:qwave:sae:alice" : "urn:qwave:sae:bob";
+        guests[i].peer = i % 2 == 0 ? "bob" : "alice";
+    }
+    run_crowd(guests, ask_for_keys);
+    for (size_t i = 0; i < CROWD; i++) {
+        for (size_t k = 0; k < CROWD_ROUNDS; k++) {
+            size_t index = given_index(scene, guests[i].made[k].bytes);
+
+            assert_false(used[index]);
+            used[index] = true;
+        }
+    }
+    for (size_t i = 0; i < CROWD; i++) { /* two of one name want the keys of one of the other */
+        guests[i].wanted = guests[(i % 4) ^ 1].made;
+    }
+    run_crowd(guests, fetch_keys);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_same_keys(guests[i].wanted, guests[i].got, CROWD_ROUNDS);
+        assert_same_keys(guests[i].wanted, guests[i].again, CROWD_ROUNDS);
+    }
+    assert_books_balance(scene);
+    assert_journal_whole(scene);
+}
+
 static void more_pairs_than_can_be_open_are_served_in_turn(void **state)
 {
     struct scene *scene = *state;
@@ -634,6 +720,7 @@ int main(void)
         IN_PAIRS(demands_on_the_material_are_met_or_refused),
         IN_PAIRS(a_write_that_fails_gives_nothing_away),
         IN_PAIRS(an_altered_id_is_nobodys),
+        IN_PAIRS(a_crowd_gets_every_key_once),
         IN_PAIRS(more_pairs_than_can_be_open_are_served_in_turn),
     };
 
