@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_TEXT_LEN = 96, STATUS_TEXT_CAP = 1024, RETRY_AFTER_S = 1 };
+enum { KEY_TEXT_LEN = 96, KEY_ALIGNMENT = 16, STATUS_TEXT_CAP = 1024, RETRY_AFTER_S = 1 };
 
 static const struct qw_etsi014_limits limits = { .keys_max = QW_DELIVERY_KEYS_MAX,
                                                  .bits_min = QW_KEY_BITS_MIN,
@@ -89,14 +89,34 @@ static void write_keys(struct qw_json_writer *w, const struct qw_given_key *keys
     qw_json_object_end(w);
 }
 
-/* The Key container [ETSI 014 6.3]; both ends get the same bytes for a key. */
-static void send_keys(struct call *call, const struct qw_given_key *keys, size_t count, char *text,
-                      size_t cap)
-{
-    struct qw_json_writer w = qw_json_writer_on(text, cap);
+/* One piece of secret memory for a call: the text of the answer, and behind it the keys it is made
+ * of. Sent as it is and wiped as a whole, because such memory costs more than all else in a call.
+ */
+struct desk {
+    char *text;
+    size_t text_cap, cap;
+    struct qw_given_key *keys;
+};
 
-    write_keys(&w, keys, count);
-    call_send(call, 200, &w, text);
+static bool desk_open(struct desk *desk, size_t count, size_t bits_max)
+{
+    size_t text_cap = 32 + count * (KEY_TEXT_LEN + QW_BASE64_LEN(bits_max / 8));
+
+    desk->text_cap = (text_cap + KEY_ALIGNMENT - 1) / KEY_ALIGNMENT * KEY_ALIGNMENT;
+    desk->cap = desk->text_cap + count * sizeof *desk->keys;
+    desk->text = qw_secret_new(desk->cap);
+    desk->keys = desk->text == NULL ? NULL : (void *)(desk->text + desk->text_cap);
+    return desk->text != NULL;
+}
+
+/* The Key container [ETSI 014 6.3]; both ends get the same bytes for a key. */
+static void send_keys(struct call *call, struct desk *desk, size_t count)
+{
+    struct qw_json_writer w = qw_json_writer_on(desk->text, desk->text_cap);
+
+    write_keys(&w, desk->keys, count);
+    qw_assert(qw_json_done(&w)); /* the room is for the longest text */
+    qw_http_answer_take(call->answer, 200, desk->text, w.len, desk->cap);
 }
 
 static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
@@ -123,26 +143,22 @@ void route_key_new(struct call *call)
                                 .bits = request.size,
                                 .mandatory = demand_of(&request.mandatory),
                                 .preferred = demand_of(&request.optional) };
-    size_t cap = 32 + request.number * (KEY_TEXT_LEN + QW_BASE64_LEN(request.size / 8));
-    struct qw_given_key *keys;
-    char *answer;
+    struct desk desk;
     qw_err err;
 
     if (fault != QW_ETSI014_NONE) {
         refuse(call, fault, unsupported);
         return;
     }
-    keys = qw_secret_new(request.number * sizeof *keys);
-    answer = keys == NULL ? NULL : qw_secret_new(cap); /* before a key moves */
-    err = answer == NULL ? QW_ERR_NOMEM
-                         : qw_centre_deliver(call->service->centre, &call->caller, &wish, keys);
+    err = desk_open(&desk, request.number, request.size) /* before a key moves */
+              ? qw_centre_deliver(call->service->centre, &call->caller, &wish, desk.keys)
+              : QW_ERR_NOMEM;
     if (err == QW_OK) {
-        send_keys(call, keys, request.number, answer, cap);
+        send_keys(call, &desk, request.number);
     } else {
-        qw_secret_free(answer);
+        qw_secret_free(desk.text);
         refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");
     }
-    qw_secret_free(keys);
 }
 
 /* dec_keys [ETSI 014 5.4]: keys of a pair (enc_keys gave them to the master) and keys of a card
@@ -152,27 +168,23 @@ void route_key_fetch(struct call *call)
     struct qw_etsi014_key_ids ids = { .count = 0 };
     struct qw_etsi014_text text = text_of(call);
     enum qw_etsi014_fault fault = qw_etsi014_key_ids_decode(&text, &ids);
-    size_t cap = 32 + ids.count * (KEY_TEXT_LEN + QW_BASE64_LEN(QW_KEY_BITS_MAX / 8));
-    struct qw_given_key *keys;
-    char *answer;
+    struct desk desk;
     qw_err err;
 
     if (fault != QW_ETSI014_NONE) {
         refuse(call, fault, "");
         return;
     }
-    keys = qw_secret_new(ids.count * sizeof *keys);
-    answer = keys == NULL ? NULL : qw_secret_new(cap);
-    err = answer == NULL ? QW_ERR_NOMEM
-                         : qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
-                                           (const uint8_t(*)[16])ids.id, ids.count, keys);
+    err = desk_open(&desk, ids.count, QW_KEY_BITS_MAX) /* before a key moves */
+              ? qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
+                                (const uint8_t(*)[16])ids.id, ids.count, desk.keys)
+              : QW_ERR_NOMEM;
     if (err == QW_OK) {
-        send_keys(call, keys, ids.count, answer, cap);
+        send_keys(call, &desk, ids.count);
     } else {
-        qw_secret_free(answer);
+        qw_secret_free(desk.text);
         refuse(call, fault_of(err, QW_ETSI014_NO_KEY), "");
     }
-    qw_secret_free(keys);
 }
 
 static void write_number(struct qw_json_writer *w, const char *name, uint64_t value)

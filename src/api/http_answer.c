@@ -38,6 +38,17 @@ qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data, siz
     return QW_OK;
 }
 
+void qw_http_answer_take(struct qw_http_answer *answer, unsigned status, char *body, size_t len,
+                         size_t cap)
+{
+    qw_http_answer_wipe(answer);
+    answer->status = status;
+    answer->content_type = "application/json";
+    answer->body = body;
+    answer->body_len = len;
+    answer->body_cap = cap;
+}
+
 void qw_http_answer_error_detail(struct qw_http_answer *answer, unsigned status,
                                  const char *message, const char *name, const char *value)
 {

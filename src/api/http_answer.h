@@ -6,6 +6,11 @@
 
 /* The server's side of struct qw_http_answer; handlers use _write and _error. */
 
+/* The answer's body is from now on body, secret memory of cap bytes from qw_secret_new with the
+ * text in its first len: for what would only be copied otherwise. */
+void qw_http_answer_take(struct qw_http_answer *answer, unsigned status, char *body, size_t len,
+                         size_t cap);
+
 /* Replaces whatever the answer holds by {"message": text} [ETSI 014 6.5]. */
 void qw_http_answer_error(struct qw_http_answer *answer, unsigned status, const char *message);
 

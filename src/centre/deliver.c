@@ -101,38 +101,41 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
     return note_shortage(centre, pair, deed, err);
 }
 
+/* A call's keys between carving and giving. */
+struct delivery {
+    struct qw_carved carved[QW_DELIVERY_KEYS_MAX];
+    uint8_t ids[QW_DELIVERY_KEYS_MAX][16];
+    uint32_t count;
+};
+
 static qw_err carve(const struct qw_centre *centre, struct qw_pair *pair,
                     const struct qw_key_wish *wish, const struct qw_key_demand *demand,
-                    struct qw_given_key *keys, struct qw_key_place *places)
+                    struct delivery *delivery)
 {
     struct qw_key_spot spots[QW_DELIVERY_KEYS_MAX];
-    uint8_t ids[QW_DELIVERY_KEYS_MAX][16];
     int64_t now_ms = qw_clock_utc_ms();
-    qw_err err;
 
     if (qw_pair_left(pair, wish->bits, demand, now_ms) < wish->count) {
         return QW_ERR_EXHAUSTED; /* the clock has jumped over the lease's end */
     }
-    for (uint32_t i = 0; i < wish->count; i++) {
-        qw_pair_carve(pair, wish->bits, demand, now_ms, &keys[i], &places[i]);
-        spots[i] = (struct qw_key_spot){ .block = places[i].block,
-                                         .position = places[i].position,
-                                         .bits = (uint16_t)wish->bits };
+    while (delivery->count < wish->count) {
+        struct qw_carved *carved = &delivery->carved[delivery->count];
+
+        qw_pair_carve(pair, wish->bits, demand, now_ms, carved);
+        spots[delivery->count++] = (struct qw_key_spot){ .block = carved->place.block,
+                                                         .position = carved->place.position,
+                                                         .bits = (uint16_t)wish->bits };
     }
-    err = qw_key_id_make(centre, spots, wish->count, ids);
-    for (uint32_t i = 0; err == QW_OK && i < wish->count; i++) {
-        memcpy(keys[i].id, ids[i], sizeof keys[i].id);
-    }
-    return err;
+    return qw_key_id_make(centre, spots, wish->count, delivery->ids);
 }
 
 static void share_key(struct qw_centre *centre, struct qw_group *group, const struct qw_pair *pair,
-                      const struct qw_key_wish *wish, const struct qw_given_key *given,
-                      const struct qw_key_place *place)
+                      const struct qw_key_wish *wish, const struct qw_key_place *place,
+                      const uint8_t id[static 16])
 {
     struct qw_key_record key = { .state = QW_KEY_LEASED,
                                  .place = *place,
-                                 .bits = given->bits,
+                                 .bits = (uint16_t)wish->bits,
                                  .other_count = (uint8_t)wish->other_count,
                                  .assigned_ms = qw_clock_utc_ms() };
     qw_err err = qw_key_next(key.state, QW_KEY_ASSIGN, key.state, &key.state);
@@ -145,7 +148,7 @@ static void share_key(struct qw_centre *centre, struct qw_group *group, const st
         return;
     }
     key.due_ms = key.assigned_ms + (int64_t)centre->config.key_ttl_s * 1000;
-    memcpy(key.id, given->id, sizeof key.id);
+    memcpy(key.id, id, sizeof key.id);
     memcpy(key.master, pair->master, sizeof key.master);
     memcpy(key.peer, pair->slave, sizeof key.peer);
     for (size_t i = 0; i < wish->other_count; i++) {
@@ -158,7 +161,7 @@ static void share_key(struct qw_centre *centre, struct qw_group *group, const st
 /* All assignments durable, or none. */
 static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
                     const struct qw_deed *deed, const struct qw_key_wish *wish,
-                    const struct qw_given_key *keys, const struct qw_key_place *places)
+                    const struct delivery *delivery)
 {
     struct qw_group group;
     char detail[64];
@@ -167,7 +170,7 @@ static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
     qw_centre_enter(centre);
     qw_group_begin(centre, &group);
     for (uint32_t i = 0; i < wish->count && group.err == QW_OK; i++) {
-        share_key(centre, &group, pair, wish, &keys[i], &places[i]);
+        share_key(centre, &group, pair, wish, &delivery->carved[i].place, delivery->ids[i]);
     }
     (void)snprintf(detail, sizeof detail, "%u keys for %zu slaves", (unsigned)wish->count,
                    wish->other_count + 1);
@@ -189,20 +192,37 @@ static qw_err check(struct qw_centre *centre, const struct qw_deed *deed,
     return err;
 }
 
-/* With the pair locked. made: count keys of secret memory, to be copied only when all is well. */
-static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
-                      const struct qw_key_wish *wish, struct qw_given_key *made)
+/* The places are wiped whether their keys are given or not: they are nobody else's any more. */
+static void hand_over(struct delivery *delivery, uint32_t bits, struct qw_given_key *keys)
 {
-    struct qw_key_place places[QW_DELIVERY_KEYS_MAX];
+    for (uint32_t i = 0; i < delivery->count; i++) {
+        const struct qw_carved *carved = &delivery->carved[i];
+
+        if (keys != NULL) {
+            memcpy(keys[i].id, delivery->ids[i], sizeof keys[i].id);
+            keys[i].bits = (uint16_t)bits;
+            memcpy(keys[i].bytes, carved->material, bits / 8);
+        }
+        qw_wipe(carved->material, carved->len);
+    }
+}
+
+/* With the pair locked. */
+static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
+                      const struct qw_key_wish *wish, struct qw_given_key *keys)
+{
+    struct delivery delivery;
     struct qw_key_demand demand;
     qw_err err = lease(centre, pair, deed, wish, &demand);
 
+    delivery.count = 0;
     if (err == QW_OK) {
-        err = carve(centre, pair, wish, &demand, made, places);
+        err = carve(centre, pair, wish, &demand, &delivery);
     }
     if (err == QW_OK && wish->other_count > 0) {
-        err = share(centre, pair, deed, wish, made, places);
+        err = share(centre, pair, deed, wish, &delivery);
     }
+    hand_over(&delivery, wish->bits, err == QW_OK ? keys : NULL);
     return err;
 }
 
@@ -210,8 +230,6 @@ qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *calle
                          const struct qw_key_wish *wish, struct qw_given_key *keys)
 {
     struct qw_deed deed = { .caller = caller, .verb = "deliver", .object = wish->slave };
-    size_t len = wish->count * sizeof *keys;
-    struct qw_given_key *made;
     struct qw_pair *pair;
     qw_err err;
 
@@ -224,22 +242,14 @@ qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *calle
     if (!qw_device_id_ok(wish->slave)) {
         return QW_ERR_NOT_FOUND;
     }
-    made = qw_secret_new(len);
-    if (made == NULL) {
-        return QW_ERR_NOMEM;
-    }
     err = check(centre, &deed, wish);
     if (err == QW_OK) {
         err = qw_pair_enter(centre->pairs, caller->id, wish->slave, &pair);
     }
     if (err == QW_OK) {
-        err = deliver(centre, pair, &deed, wish, made);
+        err = deliver(centre, pair, &deed, wish, keys);
         qw_pair_leave(centre->pairs, pair);
     }
-    if (err == QW_OK) {
-        memcpy(keys, made, len);
-    }
-    qw_secret_free(made);
     return err;
 }
 

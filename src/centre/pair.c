@@ -414,22 +414,18 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
 }
 
 void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
-                   int64_t now_ms, struct qw_given_key *key, struct qw_key_place *place)
+                   int64_t now_ms, struct qw_carved *carved)
 {
     uint16_t slots = qw_key_slots(bits);
     struct qw_open_block *block = pair->blocks;
-    uint8_t *material;
 
     while (block != NULL && !can_carve(block, slots, demand, now_ms)) {
         block = block->next;
     }
     qw_assert(block != NULL);
-    material = block->material + (size_t)block->at * QW_KEY_LEN;
-    *place = block->place;
-    place->position = block->at;
+    carved->place = block->place;
+    carved->place.position = block->at;
+    carved->material = block->material + (size_t)block->at * QW_KEY_LEN;
+    carved->len = (size_t)slots * QW_KEY_LEN;
     block->at = (uint16_t)(block->at + slots);
-    key->bits = (uint16_t)bits;
-    memcpy(key->bytes, material, bits / 8);
-    qw_wipe(material,
-            (size_t)slots * QW_KEY_LEN); /* the rest of the last place is given to nobody */
 }

@@ -55,8 +55,14 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;
 
-/* Carves one key; qw_pair_left has said that there is one. */
+/* Carves one key; qw_pair_left has said that there is one. From now on nobody else gets it: the
+ * caller copies its bits from where they stand and wipes the whole places, or only wipes them. */
+struct qw_carved {
+    struct qw_key_place place;
+    uint8_t *material; /* in the open block, as long as the pair is locked */
+    size_t len;        /* of the places: at least the key */
+};
 void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
-                   int64_t now_ms, struct qw_given_key *key, struct qw_key_place *place);
+                   int64_t now_ms, struct qw_carved *carved);
 
 #endif
