@@ -40,7 +40,7 @@ static const struct qw_config_row rows[] = {
         "a key of two applications can be fetched so long, in s; at most twice so long"),
     ROW(QW_CONFIG_INT, pool_bytes, 128, 8192, "2048",
         "authentication pool of a full card per direction, in bytes"),
-    ROW(QW_CONFIG_INT, threads, 1, 64, "2", "that serve requests"),
+    ROW(QW_CONFIG_INT, threads, 1, 64, "8", "that serve requests"),
     ROW(QW_CONFIG_INT, connections_max, 64, 65536, "1024", "open at once"),
     ROW(QW_CONFIG_INT, connections_per_address_max, 1, 65536, "256", "of these from one address"),
     ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),

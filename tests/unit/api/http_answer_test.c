@@ -15,6 +15,39 @@
 
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
 
+static void takes_a_body_that_is_there(void **state)
+{
+    struct qw_http_answer answer = { .status = 0 };
+    char *body = qw_secret_new(64);
+
+    (void)state;
+    assert_non_null(body);
+    memcpy(body, "{\"a\":1}", 7);
+    assert_int_equal(qw_http_answer_write(&answer, "gone", 4), QW_OK);
+    qw_http_answer_take(&answer, 200, body, 7, 64);
+    assert_ptr_equal(answer.body, body);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.content_type, "application/json");
+    assert_int_equal(qw_http_answer_write(&answer, " ", 1), QW_OK); /* there is room for more */
+    assert_int_equal(answer.body_len, 8);
+    assert_ptr_equal(answer.body, body);
+    qw_http_answer_wipe(&answer);
+    assert_null(answer.body);
+}
+
+static void names_a_detail_of_an_error(void **state)
+{
+    static const char want[] = "{\"message\":\"no\",\"details\":[{\"what\":\"a \\\"b\\\"\"}]}";
+    struct qw_http_answer answer = { .status = 0 };
+
+    (void)state;
+    qw_http_answer_error_detail(&answer, 400, "no", "what", "a \"b\"");
+    assert_int_equal(answer.status, 400);
+    assert_int_equal(answer.body_len, sizeof want - 1);
+    assert_memory_equal(answer.body, want, sizeof want - 1);
+    qw_http_answer_wipe(&answer);
+}
+
 static void grows_to_its_limit_and_no_byte_more(void **state)
 {
     struct qw_http_answer answer = { .status = 200 };
@@ -88,6 +121,8 @@ static void keeps_what_it_has_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_a_body_that_is_there),
+        cmocka_unit_test(names_a_detail_of_an_error),
         cmocka_unit_test(grows_to_its_limit_and_no_byte_more),
         cmocka_unit_test(gives_an_empty_answer_a_body_to_send),
         cmocka_unit_test(replaces_what_was_written_by_an_error),

@@ -406,6 +406,34 @@ static void wants_an_object_where_it_is_asked_for_one(void **state)
     }
 }
 
+static void walks_members_and_items(void **state)
+{
+    static const char text[] = "{\"a\":[\"x\",7],\"b\":{}}";
+    struct qw_json_reader r;
+    const struct qw_json_node *array;
+    const char *name = NULL;
+    char value[4] = "";
+
+    (void)state;
+    assert_int_equal(qw_json_open(text, sizeof text - 1, &r), QW_OK);
+    array = qw_json_member(r.root, 0, &name);
+    assert_string_equal(name, "a");
+    assert_true(qw_json_is_object(qw_json_member(r.root, 1, &name)));
+    assert_string_equal(name, "b");
+    assert_null(qw_json_member(r.root, 2, &name));
+    assert_null(qw_json_member(array, 0, &name)); /* no object */
+    assert_null(qw_json_member(NULL, 0, &name));
+    assert_false(qw_json_is_object(array));
+    assert_false(qw_json_is_object(NULL));
+    qw_json_take_text(&r, qw_json_item(array, 0), value, 1, sizeof value);
+    assert_string_equal(value, "x");
+    assert_true(qw_json_ok(&r));
+    qw_json_take_text(&r, qw_json_item(array, 1), value, 1, sizeof value);
+    assert_false(qw_json_ok(&r));
+    assert_string_equal(value, "x");
+    qw_json_close(&r);
+}
+
 static void refuses_every_truncation_and_one_byte_too_many(void **state)
 {
     struct qw_json_reader r;
@@ -513,6 +541,7 @@ int main(void)
         cmocka_unit_test(fails_on_a_wrong_type_range_or_length),
         cmocka_unit_test(keeps_whole_numbers_exact),
         cmocka_unit_test(wants_an_object_where_it_is_asked_for_one),
+        cmocka_unit_test(walks_members_and_items),
         cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
         cmocka_unit_test(survives_every_bit_flip),
         cmocka_unit_test(survives_random_texts),

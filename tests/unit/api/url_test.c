@@ -128,6 +128,28 @@ static void finds_the_one_parameter(void **state)
 }
 
 /* Law: decoding undoes encoding, and an encoded element is one element. */
+static void finds_every_value_of_a_name(void **state)
+{
+    static const char query[] = "id=a&x=b&id=%2C&i%64=&id=%zz&id=late";
+    static const char *const values[] = { "a", ",", "" };
+    char value[8] = "same";
+    size_t at = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(qw_url_query_next(query, "id", &at, value, sizeof value), QW_OK);
+        assert_string_equal(value, values[i]);
+    }
+    assert_int_equal(qw_url_query_next(query, "id", &at, value, sizeof value), QW_ERR_FORMAT);
+    at = sizeof query - 1;
+    assert_int_equal(qw_url_query_next(query, "id", &at, value, sizeof value), QW_ERR_NOT_FOUND);
+    at = 0;
+    assert_int_equal(qw_url_query_next(query, "y", &at, value, sizeof value), QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_url_query_next("id=12345678", "id", &at, value, sizeof value),
+                     QW_ERR_SPACE);
+    assert_int_equal(at, 0);
+}
+
 static void decoding_undoes_encoding(void **state)
 {
     struct qw_prng prng;
@@ -176,6 +198,7 @@ int main(void)
         cmocka_unit_test(decodes_once),
         cmocka_unit_test(refuses_bad_codes_controls_and_invalid_utf8),
         cmocka_unit_test(finds_the_one_parameter),
+        cmocka_unit_test(finds_every_value_of_a_name),
         cmocka_unit_test(decoding_undoes_encoding),
         cmocka_unit_test(encodes_within_its_limit),
     };
