@@ -30,6 +30,7 @@ struct qw_caller {
  * id as a whole. QW_ERR_FORMAT: empty, over-long, not printable. */
 qw_err qw_caller_parse(const char *identity, struct qw_caller *caller) QW_MUST_USE;
 
+enum { QW_WINDOW_MS_MAX = 3600000 };
 struct qw_centre;
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
@@ -39,7 +40,8 @@ struct qw_centre_config {
     char centre_id[64];
     uint32_t block_keys; /* keys per block, 16..1024; default 256 */
     uint32_t stock_keys; /* ingest until this many keys are free */
-    uint32_t window_ms;  /* repeat window of dec_keys; default 30000 */
+    uint32_t window_ms;  /* repeat window of dec_keys, at most QW_WINDOW_MS_MAX;
+                            default 30000 */
     uint32_t key_ttl_s;  /* a key of a pair can be fetched so long, and at most twice so long;
                             default 86400 */
     uint32_t

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPEN_BLOCKS_MAX = 8, END_SLACK_MS = 60000 };
+/* A block outlives the longest window of its last fetch, whatever window is set by then. */
+enum { OPEN_BLOCKS_MAX = 8, END_SLACK_MS = QW_WINDOW_MS_MAX + 60000 };
 
 const struct qw_key_demand qw_key_demand_none = { .max_age_ms = -1 };
 
@@ -307,7 +308,7 @@ static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struc
     block->epoch = centre->books.starts;
     block->next = block->keys; /* carved in memory alone: nobody else ever does */
     block->fetch_until_ms = lease->now_ms + 2 * ttl_ms;
-    block->ends_ms = block->fetch_until_ms + (int64_t)centre->config.window_ms + END_SLACK_MS;
+    block->ends_ms = block->fetch_until_ms + END_SLACK_MS;
     group->books.stored -= block->keys;
     group->books.paired += block->keys;
     qw_block_put(centre, group);
