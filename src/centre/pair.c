@@ -332,7 +332,7 @@ static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, s
             lease->has_mismatch = true;
         } else if (err == QW_OK && block->keys >= qw_key_slots(lease->bits)) {
             err = take_block(centre, group, lease);
-            got += block->keys / qw_key_slots(lease->bits);
+            got += (uint64_t)(block->keys / qw_key_slots(lease->bits));
         }
     }
     if (err == QW_OK && got < lease->missing) {
