@@ -124,6 +124,64 @@ static qw_err do_fetch(struct scene *scene)
     return fetch(scene, &scene->application, 0, 5, keys);
 }
 
+static struct qw_given_key given[2];
+static struct qw_given_key got[1];
+
+static qw_err add_application(struct scene *scene, const char *id, const char *peers)
+{
+    return qw_centre_device_register(scene->centre, &scene->operator_caller, id,
+                                     QW_DEVICE_APPLICATION, "", peers);
+}
+
+static qw_err do_set_peers(struct scene *scene)
+{
+    return qw_centre_device_set_peers(scene->centre, &scene->operator_caller, "app-1",
+                                      "app-2,app-3");
+}
+
+static qw_err do_deliver_to(struct scene *scene, size_t others)
+{
+    static const char carol[1][64] = { "app-3" };
+    struct qw_key_wish wish = { .slave = "app-2",
+                                .others = carol,
+                                .other_count = others,
+                                .count = 1,
+                                .bits = 512,
+                                .mandatory = qw_key_demand_none,
+                                .preferred = qw_key_demand_none };
+
+    return qw_centre_deliver(scene->centre, &scene->application, &wish, &given[others]);
+}
+
+static qw_err do_deliver(struct scene *scene)
+{
+    return do_deliver_to(scene, 0);
+}
+
+static qw_err do_share(struct scene *scene)
+{
+    return do_deliver_to(scene, 1);
+}
+
+static qw_err do_pair_status(struct scene *scene)
+{
+    struct qw_pair_status status;
+
+    return qw_centre_pair_status(scene->centre, &scene->application, "app-2", &status);
+}
+
+static qw_err do_fetch_one(struct scene *scene)
+{
+    return qw_centre_fetch(scene->centre, &scene->stranger, "app-1",
+                           (const uint8_t(*)[16]) & given[0].id, 1, got);
+}
+
+static qw_err do_fetch_shared(struct scene *scene)
+{
+    return qw_centre_fetch(scene->centre, &scene->stranger, "app-1",
+                           (const uint8_t(*)[16]) & given[1].id, 1, got);
+}
+
 static qw_err do_sweep(struct scene *scene)
 {
     return qw_centre_sweep(scene->centre);
@@ -189,9 +247,38 @@ static void every_verb_survives_a_lack_of_memory(void **state)
     assert_journal_whole(scene);
 }
 
+static void keys_of_pairs_survive_a_lack_of_memory(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->config.stock_keys = 600;
+    scene_restart(scene);
+    assert_int_equal(qw_centre_ingest(scene->centre), QW_OK);
+    assert_int_equal(add_application(scene, "app-1", ""), QW_OK);
+    assert_int_equal(add_application(scene, "app-2", ""), QW_OK);
+    assert_int_equal(add_application(scene, "app-3", ""), QW_OK);
+    starve(scene, do_set_peers);
+    starve(scene, do_pair_status);
+    starve(scene, do_deliver);
+    starve(scene, do_share);
+    starve(scene, do_fetch_one);
+    assert_memory_equal(got[0].bytes, given[0].bytes, 64);
+    starve(scene, do_fetch_shared);
+    assert_memory_equal(got[0].bytes, given[1].bytes, 64);
+    scene_now_ms += 30000;
+    starve(scene, do_sweep);
+    scene_now_ms += 3 * 86400000LL;
+    starve(scene, do_sweep);
+    assert_int_equal(status_of(scene).keys_in_state[QW_KEY_LEASED], 0);
+    assert_books_balance(scene);
+    assert_journal_whole(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keys_of_pairs_survive_a_lack_of_memory, scene_make,
+                                        scene_remove),
         cmocka_unit_test_setup_teardown(every_verb_survives_a_lack_of_memory, scene_make,
                                         scene_remove),
     };
