@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One decoy, signal stronger than decoy of Wiesemann et al. (2024), built on the bounds of Rusca et al. (2018). The
- * constants belong together: 15 estimates with 4 log2 of the composition. Without fluctuations it
- * is the limit of long blocks. */
+/* One decoy, signal stronger than decoy (Wiesemann et al. 2024), built on the bounds of Rusca et
+ * al. (2018). The constants belong together: 15 estimates with 4 log2 of the composition. Without
+ * fluctuations it is the limit of long blocks. */
 #include "qkd/finite_key.h"
 
 #include <math.h>

@@ -13,10 +13,10 @@ struct qw_link_model {
     double key_basis_share; /* of X, chosen by each end on its own; 0 < share < 1 */
     double sifted_share;    /* of the pulses that can make key; 0: share of X at both ends */
     double fibre_db_per_km;
-    double detector_efficiency;    /* with the losses inside the receiver, 0..1 */
-    double dark_probability;       /* of a click without a photon, per pulse, both detectors */
-    bool dark_adds;                /* gain = dark + light (Ma et al. 2005); else 1 - (1-dark)(1-light) */
-    double misalignment;           /* error probability of a click by light */
+    double detector_efficiency; /* with the losses inside the receiver, 0..1 */
+    double dark_probability;    /* of a click without a photon, per pulse, both detectors */
+    bool dark_adds;      /* gain = dark + light (Ma et al. 2005); else 1 - (1-dark)(1-light) */
+    double misalignment; /* error probability of a click by light */
     double afterpulse_probability; /* of a further click, with a random bit */
     double dead_time_pulses;       /* blind after a click */
     double reconciliation_f;       /* leak over Shannon, for plans */

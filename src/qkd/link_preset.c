@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The link of (Ma et al. 2005): figures of an experiment over installed fibre. */
+/* The link of Ma et al. (2005): figures of an experiment over installed fibre. */
 #define GYS \
     { \
         .pulse_rate_hz = 2e6, .source = { 1, { 0.48 }, { 1 } }, .key_basis_share = 0.5, \

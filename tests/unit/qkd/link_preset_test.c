@@ -29,7 +29,7 @@ static void assert_close(double value, double golden)
     }
 }
 
-/* Rates of (Ma et al. 2005) at the figures of its experiment, bit per pulse. */
+/* Rates of Ma et al. (2005) at the figures of its experiment, bit per pulse. */
 static void infinite_decoys_give_the_published_rates(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void infinite_decoys_give_the_published_rates(void **state)
     assert_close(plan_of("gys-asymptotic", 100).key_rate_per_pulse, 1.7184e-5);
 }
 
-/* Golden values of one decoy, bit/s at 0, 50 and 100 km of Wiesemann et al. (2024). */
+/* Golden values of one decoy, bit/s at 0, 50 and 100 km (Wiesemann et al. 2024). */
 static void one_decoy_gives_its_golden_rates(void **state)
 {
     static const struct {
