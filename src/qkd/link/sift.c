@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "qkd/link/sift.h"
+
+#include "base/bits.h"
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "qkd/link/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+qw_err qw_qkd_sifted_new(size_t x_max, size_t z_max, struct qw_qkd_sifted **sifted)
+{
+    struct qw_qkd_sifted *s = calloc(1, sizeof *s);
+
+    if (s == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    s->x_max = x_max;
+    s->z_max = z_max;
+    s->x_bits = calloc(QW_BITS_TO_BYTES(x_max), 1);
+    s->x_intensity = calloc(x_max, 1);
+    s->z_bits = calloc(QW_BITS_TO_BYTES(z_max), 1);
+    s->z_intensity = calloc(z_max, 1);
+    if (s->x_bits == NULL || s->x_intensity == NULL || s->z_bits == NULL ||
+        s->z_intensity == NULL) {
+        qw_qkd_sifted_free(s);
+        return QW_ERR_NOMEM;
+    }
+    *sifted = s;
+    return QW_OK;
+}
+
+void qw_qkd_sifted_clear(struct qw_qkd_sifted *s)
+{
+    if (s->x_bits != NULL) {
+        qw_wipe(s->x_bits, QW_BITS_TO_BYTES(s->x_max));
+    }
+    if (s->z_bits != NULL) {
+        memset(s->z_bits, 0, QW_BITS_TO_BYTES(s->z_max));
+    }
+    s->x_count = 0;
+    s->z_count = 0;
+    s->clicks = 0;
+}
+
+void qw_qkd_sifted_free(struct qw_qkd_sifted *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    qw_qkd_sifted_clear(s);
+    free(s->x_bits);
+    free(s->x_intensity);
+    free(s->z_bits);
+    free(s->z_intensity);
+    free(s);
+}
+
+/* Bits of an array that was zero. */
+static void append(uint8_t *bits, size_t at, uint8_t bit)
+{
+    bits[at / 8] = (uint8_t)(bits[at / 8] | bit << (7 - at % 8));
+}
+
+static bool keep(struct qw_qkd_sifted *s, uint8_t basis, uint8_t bit, uint8_t intensity)
+{
+    if (basis == QW_BASIS_X) {
+        if (s->x_count == s->x_max) {
+            return false;
+        }
+        append(s->x_bits, s->x_count, bit);
+        s->x_intensity[s->x_count++] = intensity;
+        return true;
+    }
+    if (s->z_count == s->z_max) {
+        return false;
+    }
+    append(s->z_bits, s->z_count, bit);
+    s->z_intensity[s->z_count++] = intensity;
+    return true;
+}
+
+static void count_clicks(struct qw_qkd_sifted *s, const struct qw_qkd_click *clicks, size_t count)
+{
+    if (s->clicks == 0) {
+        s->first_pulse = clicks[0].pulse;
+    }
+    s->last_pulse = clicks[count - 1].pulse;
+    s->clicks += count;
+}
+
+qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
+                          const struct qw_qkd_click *clicks, const struct qw_pulse *pulses,
+                          size_t intensities, struct qw_qkd_sifted *sifted, uint8_t *out,
+                          size_t *len)
+{
+    uint8_t *bits = out + QW_QKD_SIFT_HEADER_LEN;
+    unsigned width = intensities > 2 ? 2 : 1;
+    size_t at = header->count;
+
+    memset(out, 0, QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES((size_t)header->count * 3));
+    out[0] = QW_QKD_TYPE_SIFT;
+    qw_store_u32be(out + 1, header->block);
+    out[5] = (uint8_t)(header->part >> 8);
+    out[6] = (uint8_t)header->part;
+    qw_store_u32be(out + 7, header->count);
+    for (size_t i = 0; i < header->count; i++) {
+        if (clicks[i].basis != pulses[i].basis) {
+            continue;
+        }
+        append(bits, i, 1);
+        if (width == 2) {
+            append(bits, at++, pulses[i].intensity >> 1);
+        }
+        append(bits, at++, pulses[i].intensity & 1);
+        if (!keep(sifted, pulses[i].basis, pulses[i].bit, pulses[i].intensity)) {
+            return QW_ERR_SPACE;
+        }
+    }
+    count_clicks(sifted, clicks, header->count);
+    *len = QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES(at);
+    return QW_OK;
+}
+
+static bool header_fits(struct qw_reader *r, uint32_t block, uint16_t part, size_t count)
+{
+    bool ok = qw_read_u8(r) == QW_QKD_TYPE_SIFT;
+
+    ok = qw_read_u32be(r) == block && ok;
+    ok = qw_read_u16be(r) == part && ok;
+    ok = qw_read_u32be(r) == count && ok;
+    return ok && !r->failed;
+}
+
+static size_t ones_of(const uint8_t *bits, size_t count)
+{
+    size_t ones = 0;
+
+    for (size_t i = 0; i < count / 8; i++) {
+        ones += (size_t)__builtin_popcount(bits[i]);
+    }
+    for (size_t i = count & ~(size_t)7; i < count; i++) {
+        ones += qw_bit_get(bits, i);
+    }
+    return ones;
+}
+
+qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, uint16_t part,
+                          const struct qw_qkd_click *clicks, size_t count, size_t intensities,
+                          struct qw_qkd_sifted *sifted)
+{
+    struct qw_reader r = qw_reader_on(message, len);
+    unsigned width = intensities > 2 ? 2 : 1;
+    size_t at = count;
+    const uint8_t *bits = message + QW_QKD_SIFT_HEADER_LEN;
+    size_t total;
+
+    if (!header_fits(&r, block, part, count) || qw_reader_left(&r) < QW_BITS_TO_BYTES(count)) {
+        return QW_ERR_FORMAT;
+    }
+    total = count + width * ones_of(bits, count);
+    if (qw_reader_left(&r) != QW_BITS_TO_BYTES(total) || !qw_bits_tail_clear(bits, total)) {
+        return QW_ERR_FORMAT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint8_t intensity = 0;
+
+        if (!qw_bit_get(bits, i)) {
+            continue;
+        }
+        for (unsigned j = 0; j < width; j++) {
+            intensity = (uint8_t)(intensity << 1 | qw_bit_get(bits, at++));
+        }
+        if (intensity >= intensities) {
+            return QW_ERR_FORMAT;
+        }
+        if (!keep(sifted, clicks[i].basis, clicks[i].bit, intensity)) {
+            return QW_ERR_SPACE;
+        }
+    }
+    count_clicks(sifted, clicks, count);
+    return QW_OK;
+}
