@@ -64,13 +64,13 @@ struct qw_pulse_record qw_pulse_record_of(const struct qw_decoy_source *source,
                                           double key_basis_share, uint64_t seed)
 {
     struct qw_pulse_record r = { .seed = mix(seed + 0x9e3779b97f4a7c15u),
-                                 .key_basis_below = (uint64_t)(key_basis_share * 0x1p31),
-                                 .intensities = source->count };
+                                 .key_basis_below = (uint64_t)(key_basis_share * 0x1p31) };
     double sum = 0;
 
-    for (size_t k = 0; k < source->count; k++) {
-        sum += source->share[k];
-        r.intensity_below[k] = (uint64_t)(sum * 0x1p32);
+    for (size_t k = 0; k < QW_DECOY_INTENSITIES_MAX;
+         k++) { /* the last one takes all that is left */
+        sum += k < source->count ? source->share[k] : 0;
+        r.intensity_below[k] = k + 1 < source->count ? (uint64_t)(sum * 0x1p32) : UINT64_MAX;
     }
     return r;
 }
@@ -82,10 +82,8 @@ struct qw_pulse qw_pulse_of(const struct qw_pulse_record *record, uint64_t index
     struct qw_pulse pulse = { .bit = (uint8_t)(hash & 1) };
 
     pulse.basis = (hash & 0xffffffffu) >> 1 < record->key_basis_below ? QW_BASIS_X : QW_BASIS_Z;
-    while (pulse.intensity + 1u < record->intensities &&
-           high >= record->intensity_below[pulse.intensity]) {
-        pulse.intensity++;
-    }
+    pulse.intensity =
+        (uint8_t)((high >= record->intensity_below[0]) + (high >= record->intensity_below[1]));
     return pulse;
 }
 

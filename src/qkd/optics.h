@@ -28,9 +28,8 @@ struct qw_pulse {
  * pulses needs no memory. Plain value, borrows nothing. */
 struct qw_pulse_record {
     uint64_t seed;
-    uint64_t key_basis_below; /* thresholds for 32 bits of the hash */
-    uint64_t intensity_below[QW_DECOY_INTENSITIES_MAX];
-    size_t intensities;
+    uint64_t key_basis_below;                           /* threshold for 31 bits of the hash */
+    uint64_t intensity_below[QW_DECOY_INTENSITIES_MAX]; /* of the other 32 */
 };
 struct qw_pulse_record qw_pulse_record_of(const struct qw_decoy_source *source,
                                           double key_basis_share, uint64_t seed);

@@ -98,8 +98,27 @@ struct bit_reader {
     bool failed;
 };
 
-static void fill(struct bit_reader *r)
+/* Here, so that the compiler makes one load of it. */
+static inline uint64_t load_u64be(const uint8_t *p)
 {
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+           (uint64_t)p[6] << 8 | p[7];
+}
+
+static inline void fill(struct bit_reader *r)
+{
+    if (r->len - r->at >=
+        8) { /* bits behind those that count are set early, and again to the same */
+        unsigned bytes = (63 - r->held) / 8;
+
+        if (r->held < 57) {
+            r->word |= load_u64be(r->data + r->at) >> r->held;
+            r->at += bytes;
+            r->held += 8 * bytes;
+        }
+        return;
+    }
     while (r->held <= 56 && r->at < r->len) {
         r->word |= (uint64_t)r->data[r->at++] << (56 - r->held);
         r->held += 8;
@@ -139,6 +158,27 @@ static uint64_t get_gap(struct bit_reader *r, unsigned k)
     return gap;
 }
 
+/* Basis and gap of one click; nearly always all of their bits are at hand. */
+static inline uint64_t get_click(struct bit_reader *r, unsigned k, uint8_t *basis)
+{
+    uint64_t word;
+    uint64_t low;
+    unsigned ones;
+
+    fill(r);
+    word = r->word << 1; /* its lowest bit is 0: there is an end to the ones */
+    ones = (unsigned)__builtin_clzll(~word);
+    if (ones >= ESCAPE || ones + k + 2 > r->held) {
+        *basis = (uint8_t)get(r, 1);
+        return get_gap(r, k);
+    }
+    *basis = (uint8_t)(r->word >> 63);
+    low = k == 0 ? 0 : (word << (ones + 1)) >> (64 - k);
+    r->word = word << (ones + 1) << k;
+    r->held -= ones + k + 2;
+    return (uint64_t)ones << k | low;
+}
+
 static bool read_header(struct qw_reader *r, struct qw_qkd_clicks_header *h)
 {
     bool ok = qw_read_u8(r) == QW_QKD_TYPE_CLICKS;
@@ -159,14 +199,14 @@ qw_err qw_qkd_clicks_decode(const uint8_t *message, size_t len, struct qw_qkd_cl
     struct bit_reader r = { .data = message, .len = len, .at = QW_QKD_CLICKS_HEADER_LEN };
     uint64_t pulse;
 
-    if (!read_header(&fields, &h)) {
+    if (!read_header(&fields, &h)) { /* and so len >= the header's */
         return QW_ERR_FORMAT;
     }
     pulse = h.first_pulse;
     clicks[0] = (struct qw_qkd_click){ .pulse = pulse, .basis = (uint8_t)get(&r, 1) };
     for (size_t i = 1; i < h.count && !r.failed; i++) {
-        uint8_t basis = (uint8_t)get(&r, 1);
-        uint64_t gap = get_gap(&r, h.rice);
+        uint8_t basis;
+        uint64_t gap = get_click(&r, h.rice, &basis);
 
         r.failed = r.failed || gap >= UINT64_MAX - pulse;
         pulse += gap + 1;

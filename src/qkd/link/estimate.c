@@ -9,6 +9,16 @@
 
 static const double deviations = 6;
 
+static size_t count_of(const uint8_t *intensity, size_t count, uint8_t k)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        found += intensity[i] == k;
+    }
+    return found;
+}
+
 void qw_qkd_estimate_of(const struct qw_qkd_sifted *s, const uint8_t *peer_z, size_t intensities,
                         struct qw_qkd_estimate *estimate)
 {
@@ -16,8 +26,8 @@ void qw_qkd_estimate_of(const struct qw_qkd_sifted *s, const uint8_t *peer_z, si
     double wrong;
 
     memset(&e, 0, sizeof e);
-    for (size_t i = 0; i < s->x_count; i++) {
-        e.x.clicks[s->x_intensity[i]]++;
+    for (size_t k = 0; k < intensities; k++) {
+        e.x.clicks[k] = (double)count_of(s->x_intensity, s->x_count, (uint8_t)k);
     }
     for (size_t i = 0; i < s->z_count; i++) {
         e.z.clicks[s->z_intensity[i]]++;

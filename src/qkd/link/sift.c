@@ -18,10 +18,10 @@ qw_err qw_qkd_sifted_new(size_t x_max, size_t z_max, struct qw_qkd_sifted **sift
     }
     s->x_max = x_max;
     s->z_max = z_max;
-    s->x_bits = calloc(QW_BITS_TO_BYTES(x_max), 1);
-    s->x_intensity = calloc(x_max, 1);
-    s->z_bits = calloc(QW_BITS_TO_BYTES(z_max), 1);
-    s->z_intensity = calloc(z_max, 1);
+    s->x_bits = calloc(x_max / 8 + 1, 1); /* one more than there are: see keep */
+    s->x_intensity = calloc(x_max + 1, 1);
+    s->z_bits = calloc(z_max / 8 + 1, 1);
+    s->z_intensity = calloc(z_max + 1, 1);
     if (s->x_bits == NULL || s->x_intensity == NULL || s->z_bits == NULL ||
         s->z_intensity == NULL) {
         qw_qkd_sifted_free(s);
@@ -58,27 +58,31 @@ void qw_qkd_sifted_free(struct qw_qkd_sifted *s)
 }
 
 /* Bits of an array that was zero. */
-static void append(uint8_t *bits, size_t at, uint8_t bit)
+static void append(uint8_t *bits, size_t at, unsigned bit)
 {
     bits[at / 8] = (uint8_t)(bits[at / 8] | bit << (7 - at % 8));
 }
 
-static bool keep(struct qw_qkd_sifted *s, uint8_t basis, uint8_t bit, uint8_t intensity)
+/* Without a branch: whether bases are equal is as good as a coin, and a processor that guesses
+ * wrong loses more time than all of this takes. What is not kept is overwritten by what comes next.
+ */
+static void keep(struct qw_qkd_sifted *s, unsigned is_equal, uint8_t basis, uint8_t bit,
+                 uint8_t intensity)
 {
-    if (basis == QW_BASIS_X) {
-        if (s->x_count == s->x_max) {
-            return false;
-        }
-        append(s->x_bits, s->x_count, bit);
-        s->x_intensity[s->x_count++] = intensity;
-        return true;
-    }
-    if (s->z_count == s->z_max) {
-        return false;
-    }
-    append(s->z_bits, s->z_count, bit);
-    s->z_intensity[s->z_count++] = intensity;
-    return true;
+    unsigned is_x = is_equal & (basis == QW_BASIS_X);
+    unsigned is_z = is_equal & (basis != QW_BASIS_X);
+
+    append(s->x_bits, s->x_count, bit & is_x);
+    s->x_intensity[s->x_count] = intensity;
+    s->x_count += is_x;
+    append(s->z_bits, s->z_count, bit & is_z);
+    s->z_intensity[s->z_count] = intensity;
+    s->z_count += is_z;
+}
+
+static bool has_room(const struct qw_qkd_sifted *s, size_t count)
+{
+    return count <= s->x_max - s->x_count && count <= s->z_max - s->z_count;
 }
 
 static void count_clicks(struct qw_qkd_sifted *s, const struct qw_qkd_click *clicks, size_t count)
@@ -99,6 +103,9 @@ qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
     unsigned width = intensities > 2 ? 2 : 1;
     size_t at = header->count;
 
+    if (!has_room(sifted, header->count)) {
+        return QW_ERR_SPACE;
+    }
     memset(out, 0, QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES((size_t)header->count * 3));
     out[0] = QW_QKD_TYPE_SIFT;
     qw_store_u32be(out + 1, header->block);
@@ -106,17 +113,16 @@ qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
     out[6] = (uint8_t)header->part;
     qw_store_u32be(out + 7, header->count);
     for (size_t i = 0; i < header->count; i++) {
-        if (clicks[i].basis != pulses[i].basis) {
-            continue;
-        }
-        append(bits, i, 1);
+        unsigned is_equal = clicks[i].basis == pulses[i].basis;
+
+        append(bits, i, is_equal);
         if (width == 2) {
-            append(bits, at++, pulses[i].intensity >> 1);
+            append(bits, at, (pulses[i].intensity >> 1) & is_equal);
+            at += is_equal;
         }
-        append(bits, at++, pulses[i].intensity & 1);
-        if (!keep(sifted, pulses[i].basis, pulses[i].bit, pulses[i].intensity)) {
-            return QW_ERR_SPACE;
-        }
+        append(bits, at, pulses[i].intensity & is_equal);
+        at += is_equal;
+        keep(sifted, is_equal, pulses[i].basis, pulses[i].bit, pulses[i].intensity);
     }
     count_clicks(sifted, clicks, header->count);
     *len = QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES(at);
@@ -153,6 +159,7 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
     struct qw_reader r = qw_reader_on(message, len);
     unsigned width = intensities > 2 ? 2 : 1;
     size_t at = count;
+    bool too_bright = false;
     const uint8_t *bits = message + QW_QKD_SIFT_HEADER_LEN;
     size_t total;
 
@@ -163,21 +170,22 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
     if (qw_reader_left(&r) != QW_BITS_TO_BYTES(total) || !qw_bits_tail_clear(bits, total)) {
         return QW_ERR_FORMAT;
     }
+    if (!has_room(sifted, count)) {
+        return QW_ERR_SPACE;
+    }
     for (size_t i = 0; i < count; i++) {
-        uint8_t intensity = 0;
+        unsigned is_equal = qw_bit_get(bits, i);
+        unsigned intensity = 0;
 
-        if (!qw_bit_get(bits, i)) {
-            continue;
+        for (unsigned j = 0; j < width; j++) { /* at == total only when nothing is equal any more */
+            intensity = intensity << 1 | (at < total && qw_bit_get(bits, at));
+            at += is_equal;
         }
-        for (unsigned j = 0; j < width; j++) {
-            intensity = (uint8_t)(intensity << 1 | qw_bit_get(bits, at++));
-        }
-        if (intensity >= intensities) {
-            return QW_ERR_FORMAT;
-        }
-        if (!keep(sifted, clicks[i].basis, clicks[i].bit, intensity)) {
-            return QW_ERR_SPACE;
-        }
+        too_bright = too_bright || (is_equal && intensity >= intensities);
+        keep(sifted, is_equal, clicks[i].basis, clicks[i].bit, (uint8_t)intensity);
+    }
+    if (too_bright) {
+        return QW_ERR_FORMAT;
     }
     count_clicks(sifted, clicks, count);
     return QW_OK;

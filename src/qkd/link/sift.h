@@ -20,10 +20,10 @@ enum {
 struct qw_qkd_sifted {
     size_t x_max, z_max;
     size_t x_count, z_count;
-    uint8_t *x_bits;      /* [ceil(x_max / 8)] own bits of basis X: secret */
-    uint8_t *x_intensity; /* [x_max] */
-    uint8_t *z_bits;      /* [ceil(z_max / 8)] */
-    uint8_t *z_intensity; /* [z_max] */
+    uint8_t *x_bits;      /* [x_max / 8 + 1] own bits of basis X: secret */
+    uint8_t *x_intensity; /* [x_max + 1] */
+    uint8_t *z_bits;      /* [z_max / 8 + 1] */
+    uint8_t *z_intensity; /* [z_max + 1] */
     uint64_t clicks, first_pulse, last_pulse;
 };
 /* QW_ERR_NOMEM. free: NULL is fine; wipes. */
@@ -32,8 +32,8 @@ void qw_qkd_sifted_free(struct qw_qkd_sifted *sifted);
 void qw_qkd_sifted_clear(struct qw_qkd_sifted *sifted); /* wipes; ready for the next block */
 
 /* A's choices for the clicks of a part, in their order, into SIFT, and her bits into sifted.
- * pulses [count]. QW_ERR_SPACE: more matching clicks than sifted has room for (nothing of the
- * message is valid then). out [QW_QKD_SIFT_LEN_MAX]. */
+ * pulses [count]. QW_ERR_SPACE: sifted might not have room for all of them; nothing has
+ * changed then. out [QW_QKD_SIFT_LEN_MAX]. */
 qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
                           const struct qw_qkd_click *clicks, const struct qw_pulse *pulses,
                           size_t intensities, struct qw_qkd_sifted *sifted, uint8_t *out,
