@@ -83,7 +83,7 @@ static void write_last(struct qw_json_writer *w, const struct qw_qkd_ledger *l)
     qw_json_object_begin(w);
     write_uint(w, "block", l->block);
     write_uint(w, "pulses", l->pulses);
-    write_uint(w, "clicks", l->clicks);
+    write_uint(w, "block_clicks", l->clicks);
     write_real(w, "gain", l->gain);
     write_real(w, "qber_test", l->qber_z);
     write_real(w, "qber_key", l->qber_x);
@@ -91,7 +91,7 @@ static void write_last(struct qw_json_writer *w, const struct qw_qkd_ledger *l)
     write_real(w, "single_photon_clicks", l->key.single_x);
     write_real(w, "phase_error_rate", l->key.phase_error_rate);
     write_real(w, "composition_bits", l->key.composition_bits);
-    write_uint(w, "secret_bits", l->secret_bits);
+    write_uint(w, "block_secret_bits", l->secret_bits);
     write_real(w, "epsilon_secrecy", l->key.epsilon_secrecy);
     write_real(w, "epsilon_correctness", l->epsilon_correctness);
     write_real(w, "epsilon_authentication", l->epsilon_authentication);
