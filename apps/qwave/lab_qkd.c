@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "distances.h"
 #include "qkd/link_preset.h"
+#include "svg_plot.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct arguments {
     struct distances distances;
     double block_size; /* 0: the preset's */
     const char *csv;   /* NULL: none */
+    const char *svg;   /* NULL: none */
     bool as_json;
 };
 
@@ -35,6 +37,7 @@ static const struct argp_option options[] = {
       0 },
     { "block", 'b', "N", 0, "block size instead of the preset's, 1 to 1e18", 0 },
     { "csv", 'c', "FILE", 0, "write a table as well", 0 },
+    { "svg", 's', "FILE", 0, "draw the rate over the distance", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -74,6 +77,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'c':
         arguments->csv = value;
+        return 0;
+    case 's':
+        arguments->svg = value;
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -215,6 +221,28 @@ static qw_err write_csv(const struct arguments *a, const struct qw_link_plan *pl
     return err;
 }
 
+static qw_err draw(const struct arguments *a, const struct qw_link_plan *plans)
+{
+    double rate_bps[DISTANCES_MAX];
+    char title[128];
+    const struct svg_plot plot = {
+        .title = title,
+        .x = { .label = "fibre [km]" },
+        .y = { .label = "secret key [bit/s]", .is_log = true },
+        .series_count = 1,
+        .series = { { .name = a->preset->name,
+                      .x = a->distances.km,
+                      .y = rate_bps,
+                      .count = a->distances.count } },
+    };
+
+    snprintf(title, sizeof title, "%s, by formula", a->preset->text);
+    for (size_t i = 0; i < a->distances.count; i++) {
+        rate_bps[i] = plans[i].key_rate_bps;
+    }
+    return svg_plot_save(&plot, a->svg);
+}
+
 static int run(const struct arguments *a)
 {
     double size = a->block_size > 0 ? a->block_size : a->preset->block_size;
@@ -228,6 +256,9 @@ static int run(const struct arguments *a)
     }
     if (err == QW_OK && a->csv != NULL) {
         err = write_csv(a, plans);
+    }
+    if (err == QW_OK && a->svg != NULL) {
+        err = draw(a, plans);
     }
     if (err == QW_OK) {
         status = a->as_json ? print_json(a, plans) : print_table(a, plans);

@@ -57,6 +57,8 @@ static const struct argp_option options[] = {
     { "frames", 'F', "N", 0, "of a block, at most 8000000 bits together (default: 1)", 0 },
     { "qber-limit", 'q', "SHARE", 0, "of errors, up to 0.15 (default: 0.08)", 0 },
     { "secrecy", 'e', "N", 0, "failure probability 10^-N, 3 to 40 (default: 10)", 0 },
+    { "key-bits", 'l', "N", 0,
+      "of every block, or the link stops (default: as many as its counts give)", 0 },
     { "watch-km", 'w', "KM", 0,
       "refuse clicks at a rate that 20 % more or less than a fibre of this length does not explain",
       0 },
@@ -100,6 +102,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'e':
         ok = qkd_parse_uint(value, 3, 40, &number);
         n->terms.secrecy_exponent = (uint8_t)number;
+        break;
+    case 'l':
+        ok = qkd_parse_uint(value, 1, QW_QKD_BLOCK_BITS_MAX, &number);
+        n->terms.key_bits = (uint32_t)number;
         break;
     case 'w':
         ok = qkd_parse_real(value, 0, 500, &n->watch_km);
@@ -383,9 +389,9 @@ int qkd_node(int argc, char **argv)
     }
     if (n.pool_path == NULL || !qw_qkd_terms_valid(&n.terms)) {
         fprintf(stderr, "qwave qkd %s: %s\n", name,
-                n.pool_path == NULL
-                    ? "--pool FILE is missing"
-                    : "a block is whole frames of whole bytes, 8000000 bits at most");
+                n.pool_path == NULL ? "--pool FILE is missing"
+                                    : "a block is whole frames of whole bytes, 8000000 bits at "
+                                      "most, and longer than its key");
         return EXIT_USAGE;
     }
     err = prepare(&n);

@@ -34,7 +34,8 @@ bool qw_qkd_terms_valid(const struct qw_qkd_terms *t)
            (uint64_t)t->frame_bits * t->frames <= QW_QKD_BLOCK_BITS_MAX && t->qber_limit_ppm >= 1 &&
            t->qber_limit_ppm <= QW_CASCADE_QBER_MAX_PPM && t->secrecy_exponent >= SECRECY_MIN &&
            t->secrecy_exponent <= SECRECY_MAX && t->cascade_variant <= QW_CASCADE_OPTIMISED &&
-           t->expected_gain <= (uint64_t)MILLION * MILLION && t->gain_tolerance_ppm <= MILLION;
+           t->expected_gain <= (uint64_t)MILLION * MILLION && t->gain_tolerance_ppm <= MILLION &&
+           t->key_bits < (uint64_t)t->frame_bits * t->frames;
 }
 
 void qw_qkd_terms_write(struct qw_writer *w, const struct qw_qkd_terms *t)
@@ -52,12 +53,13 @@ void qw_qkd_terms_write(struct qw_writer *w, const struct qw_qkd_terms *t)
     qw_write_u8(w, t->cascade_variant);
     qw_write_u64be(w, t->expected_gain);
     qw_write_u32be(w, t->gain_tolerance_ppm);
-    qw_write_u64be(w, 0);
+    qw_write_u32be(w, t->key_bits);
+    qw_write_u32be(w, 0);
 }
 
 bool qw_qkd_terms_read(struct qw_reader *r, struct qw_qkd_terms *t)
 {
-    uint64_t rest;
+    uint32_t rest;
 
     t->method = qw_read_u8(r);
     t->intensities = qw_read_u8(r);
@@ -72,7 +74,8 @@ bool qw_qkd_terms_read(struct qw_reader *r, struct qw_qkd_terms *t)
     t->cascade_variant = qw_read_u8(r);
     t->expected_gain = qw_read_u64be(r);
     t->gain_tolerance_ppm = qw_read_u32be(r);
-    rest = qw_read_u64be(r);
+    t->key_bits = qw_read_u32be(r);
+    rest = qw_read_u32be(r);
     return !r->failed && rest == 0 && qw_qkd_terms_valid(t);
 }
 

@@ -31,6 +31,8 @@ struct qw_qkd_terms {
     uint8_t cascade_variant;  /* enum qw_cascade_variant */
     uint64_t expected_gain;   /* clicks per 10^12 pulses; 0: not checked */
     uint32_t gain_tolerance_ppm;
+    uint32_t
+        key_bits; /* of every block, or none: what the proofs are for; 0: what the counts give */
 };
 
 bool qw_qkd_terms_valid(const struct qw_qkd_terms *terms);

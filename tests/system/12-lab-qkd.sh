@@ -33,10 +33,11 @@ rate one-decoy-block-1e7 0 key_rate_bps 4.3346e7
 rate one-decoy-block-1e9 100 key_rate_bps 4.9607e5
 
 echo "lists, ranges, files"
-"$bin/qwave" lab qkd --distance-km 0:100:10 --csv "$work/table.csv" >"$work/out" || fail "exit status $?"
+"$bin/qwave" lab qkd --distance-km 0:100:10 --csv "$work/table.csv" --svg "$work/plot.svg" >"$work/out" || fail "exit status $?"
 grep -q '^ *100.0 ' "$work/out" || fail "the range does not reach its end"
 [ "$(wc -l <"$work/table.csv")" = 12 ] || fail "not eleven distances in the file"
 grep -q '^100,.*e-\|^100,0.000' "$work/table.csv" || fail "no line for 100 km: $(cat "$work/table.csv")"
+grep -q '^<svg' "$work/plot.svg" && grep -q 'fibre \[km\]' "$work/plot.svg" || fail "no drawing"
 grep -q 'epsilon: secrecy 1.00e-12 in 15 terms' "$work/out" || fail "no budget: $(cat "$work/out")"
 
 echo "no key is an answer"

@@ -177,6 +177,10 @@ qw_err qw_qkd_session_account(struct qw_qkd_link *link,
     }
     l->epsilon_correctness = l->key.epsilon_correctness;
     l->secret_bits = l->key.secret_bits < l->x_bits ? l->key.secret_bits : l->x_bits - 1;
+    if (link->config.terms.key_bits > 0) {
+        l->secret_bits =
+            l->secret_bits >= link->config.terms.key_bits ? link->config.terms.key_bits : 0;
+    }
     return l->secret_bits > 0 ? QW_OK : qw_qkd_session_refuse(link, QW_QKD_NO_KEY);
 }
 

@@ -72,6 +72,7 @@ static void refuses_terms_that_cannot_be(void **state)
     REFUSES(t.cascade_variant = 2);
     REFUSES(t.expected_gain = 1000000000001);
     REFUSES(t.gain_tolerance_ppm = 1000001);
+    REFUSES(t.key_bits = 100000);
 #undef REFUSES
     t = good;
     assert_true(qw_qkd_terms_equal(&t, &good));

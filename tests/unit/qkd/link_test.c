@@ -180,6 +180,25 @@ static void two_decoys_make_keys_too(void **state)
     assert_memory_equal(pair->alice.keys, pair->bob.keys, pair->alice.key_len);
 }
 
+/* S11 */
+static void a_length_fixed_beforehand_is_given_or_nothing(void **state)
+{
+    static const uint32_t bits[] = { 4000, 40000 };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start();
+        pair->alice.config.terms.key_bits = bits[i];
+        pair->bob.config.terms.key_bits = bits[i];
+        run(1);
+        assert_int_equal(pair->alice.done, i == 0);
+        assert_int_equal(pair->bob.done, i == 0);
+        assert_int_equal(pair->alice.ledger.secret_bits, i == 0 ? bits[0] : 0);
+        assert_int_equal(pair->bob.ledger.refusal, i == 0 ? QW_QKD_NONE : QW_QKD_NO_KEY);
+        assert_memory_equal(pair->alice.keys, pair->bob.keys, pair->alice.key_len);
+    }
+}
+
 static void calls_out_of_order_are_refused(void **state)
 {
     struct qw_qkd_link *link = NULL;
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_peer_with_another_pool_is_nobody),
         cmocka_unit_test(ends_with_different_terms_do_not_begin),
         cmocka_unit_test(two_decoys_make_keys_too),
+        cmocka_unit_test(a_length_fixed_beforehand_is_given_or_nothing),
         cmocka_unit_test(calls_out_of_order_are_refused),
     };
 
