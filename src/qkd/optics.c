@@ -77,7 +77,7 @@ struct qw_pulse_record qw_pulse_record_of(const struct qw_decoy_source *source,
 
 struct qw_pulse qw_pulse_of(const struct qw_pulse_record *record, uint64_t index)
 {
-    uint64_t hash = mix(record->seed ^ mix(index * 0x9e3779b97f4a7c15u + 1));
+    uint64_t hash = mix(record->seed + (index + 1) * 0x9e3779b97f4a7c15u); /* splitmix64 itself */
     uint64_t high = hash >> 32;
     struct qw_pulse pulse = { .bit = (uint8_t)(hash & 1) };
 

@@ -18,7 +18,7 @@ qw_err qw_qkd_sifted_new(size_t x_max, size_t z_max, struct qw_qkd_sifted **sift
     }
     s->x_max = x_max;
     s->z_max = z_max;
-    s->x_bits = calloc(x_max / 8 + 1, 1); /* one more than there are: see keep */
+    s->x_bits = calloc(x_max / 8 + 1, 1); /* one more, for what is not kept */
     s->x_intensity = calloc(x_max + 1, 1);
     s->z_bits = calloc(z_max / 8 + 1, 1);
     s->z_intensity = calloc(z_max + 1, 1);
@@ -57,27 +57,80 @@ void qw_qkd_sifted_free(struct qw_qkd_sifted *s)
     free(s);
 }
 
-/* Bits of an array that was zero. */
-static void append(uint8_t *bits, size_t at, unsigned bit)
+/* Bits that are appended to an array, in a word until there are 64. */
+struct bit_queue {
+    uint8_t *next; /* where the word will go */
+    uint64_t word; /* its low `held` bits */
+    unsigned held; /* < 64 */
+};
+
+/* Goes on behind the first `count` bits of an array. */
+static struct bit_queue queue_behind(uint8_t *bits, size_t count)
 {
-    bits[at / 8] = (uint8_t)(bits[at / 8] | bit << (7 - at % 8));
+    unsigned held = count % 8;
+
+    return (struct bit_queue){ bits + count / 8,
+                               held == 0 ? 0 : (uint64_t)bits[count / 8] >> (8 - held), held };
 }
 
-/* Without a branch: whether bases are equal is as good as a coin, and a processor that guesses
- * wrong loses more time than all of this takes. What is not kept is overwritten by what comes next.
- */
-static void keep(struct qw_qkd_sifted *s, unsigned is_equal, uint8_t basis, uint8_t bit,
-                 uint8_t intensity)
+/* Without a branch on is_kept: whether bases are equal is as good as a coin, and a processor that
+ * guesses wrong loses more time than all of this takes. */
+static inline void push(struct bit_queue *q, unsigned bit, unsigned is_kept)
+{
+    q->word = q->word << is_kept | (bit & is_kept);
+    q->held += is_kept;
+    if (q->held == 64) {
+        qw_store_u64be(q->next, q->word);
+        q->next += 8;
+        q->held = 0;
+    }
+}
+
+/* Writes what is left, zero behind the last bit. */
+static void flush(const struct bit_queue *q)
+{
+    uint64_t word = q->held == 0 ? 0 : q->word << (64 - q->held);
+
+    for (unsigned i = 0; 8 * i < q->held; i++) {
+        q->next[i] = (uint8_t)(word >> (56 - 8 * i));
+    }
+}
+
+/* The clicks of a part on their way into a block. */
+struct keeper {
+    struct bit_queue x, z;
+    uint8_t *x_intensity, *z_intensity; /* of the next one */
+};
+
+static struct keeper keeper_of(struct qw_qkd_sifted *s)
+{
+    return (struct keeper){ queue_behind(s->x_bits, s->x_count),
+                            queue_behind(s->z_bits, s->z_count), s->x_intensity + s->x_count,
+                            s->z_intensity + s->z_count };
+}
+
+/* An intensity that is not kept is overwritten by what comes next. */
+static inline void keep(struct keeper *k, unsigned is_equal, uint8_t basis, uint8_t bit,
+                        uint8_t intensity)
 {
     unsigned is_x = is_equal & (basis == QW_BASIS_X);
     unsigned is_z = is_equal & (basis != QW_BASIS_X);
 
-    append(s->x_bits, s->x_count, bit & is_x);
-    s->x_intensity[s->x_count] = intensity;
-    s->x_count += is_x;
-    append(s->z_bits, s->z_count, bit & is_z);
-    s->z_intensity[s->z_count] = intensity;
-    s->z_count += is_z;
+    push(&k->x, bit, is_x);
+    *k->x_intensity = intensity;
+    k->x_intensity += is_x;
+    push(&k->z, bit, is_z);
+    *k->z_intensity = intensity;
+    k->z_intensity += is_z;
+}
+
+static void keep_done(struct keeper *k, struct qw_qkd_sifted *s)
+{
+    flush(&k->x);
+    flush(&k->z);
+    s->x_count = (size_t)(k->x_intensity - s->x_intensity);
+    s->z_count = (size_t)(k->z_intensity - s->z_intensity);
+    qw_wipe(k, sizeof *k);
 }
 
 static bool has_room(const struct qw_qkd_sifted *s, size_t count)
@@ -94,38 +147,46 @@ static void count_clicks(struct qw_qkd_sifted *s, const struct qw_qkd_click *cli
     s->clicks += count;
 }
 
-qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
-                          const struct qw_qkd_click *clicks, const struct qw_pulse *pulses,
-                          size_t intensities, struct qw_qkd_sifted *sifted, uint8_t *out,
-                          size_t *len)
+static void write_header(const struct qw_qkd_clicks_header *header, uint8_t *out)
 {
-    uint8_t *bits = out + QW_QKD_SIFT_HEADER_LEN;
-    unsigned width = intensities > 2 ? 2 : 1;
-    size_t at = header->count;
-
-    if (!has_room(sifted, header->count)) {
-        return QW_ERR_SPACE;
-    }
-    memset(out, 0, QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES((size_t)header->count * 3));
     out[0] = QW_QKD_TYPE_SIFT;
     qw_store_u32be(out + 1, header->block);
     out[5] = (uint8_t)(header->part >> 8);
     out[6] = (uint8_t)header->part;
     qw_store_u32be(out + 7, header->count);
+}
+
+/* Two runs over the part, one for each half of the message: the second half begins within a byte
+ * of the first. */
+qw_err qw_qkd_sift_encode(const struct qw_qkd_clicks_header *header,
+                          const struct qw_qkd_click *clicks, const struct qw_pulse *pulses,
+                          size_t intensities, struct qw_qkd_sifted *sifted, uint8_t *out,
+                          size_t *len)
+{
+    unsigned is_wide = intensities > 2;
+    struct bit_queue bits = queue_behind(out + QW_QKD_SIFT_HEADER_LEN, 0);
+    struct keeper keeper = keeper_of(sifted);
+    size_t equal = 0;
+
+    if (!has_room(sifted, header->count)) {
+        return QW_ERR_SPACE;
+    }
+    write_header(header, out);
+    for (size_t i = 0; i < header->count; i++) {
+        push(&bits, clicks[i].basis == pulses[i].basis, 1);
+    }
     for (size_t i = 0; i < header->count; i++) {
         unsigned is_equal = clicks[i].basis == pulses[i].basis;
 
-        append(bits, i, is_equal);
-        if (width == 2) {
-            append(bits, at, (pulses[i].intensity >> 1) & is_equal);
-            at += is_equal;
-        }
-        append(bits, at, pulses[i].intensity & is_equal);
-        at += is_equal;
-        keep(sifted, is_equal, pulses[i].basis, pulses[i].bit, pulses[i].intensity);
+        push(&bits, pulses[i].intensity >> 1, is_equal & is_wide);
+        push(&bits, pulses[i].intensity & 1, is_equal);
+        keep(&keeper, is_equal, pulses[i].basis, pulses[i].bit, pulses[i].intensity);
+        equal += is_equal;
     }
+    flush(&bits);
+    keep_done(&keeper, sifted);
     count_clicks(sifted, clicks, header->count);
-    *len = QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES(at);
+    *len = QW_QKD_SIFT_HEADER_LEN + QW_BITS_TO_BYTES(header->count + equal * (1 + is_wide));
     return QW_OK;
 }
 
@@ -160,6 +221,7 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
     unsigned width = intensities > 2 ? 2 : 1;
     size_t at = count;
     bool too_bright = false;
+    struct keeper keeper;
     const uint8_t *bits = message + QW_QKD_SIFT_HEADER_LEN;
     size_t total;
 
@@ -173,6 +235,7 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
     if (!has_room(sifted, count)) {
         return QW_ERR_SPACE;
     }
+    keeper = keeper_of(sifted);
     for (size_t i = 0; i < count; i++) {
         unsigned is_equal = qw_bit_get(bits, i);
         unsigned intensity = 0;
@@ -182,8 +245,9 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
             at += is_equal;
         }
         too_bright = too_bright || (is_equal && intensity >= intensities);
-        keep(sifted, is_equal, clicks[i].basis, clicks[i].bit, (uint8_t)intensity);
+        keep(&keeper, is_equal, clicks[i].basis, clicks[i].bit, (uint8_t)intensity);
     }
+    keep_done(&keeper, sifted);
     if (too_bright) {
         return QW_ERR_FORMAT;
     }
