@@ -56,7 +56,7 @@ static void every_bit_said_is_on_the_ledger(void **state)
     run(1);
     assert_int_equal(a->x_bits, 100000);
     assert_int_equal(a->reconciliation_bits, b->reconciliation_bits);
-    assert_true(a->reconciliation_bits > 100000 * qw_binary_entropy(b->qber_x));
+    assert_true((double)a->reconciliation_bits > 100000 * qw_binary_entropy(b->qber_x));
     assert_int_equal(a->verification_bits, QW_VERIFY_TAG_BITS);
     assert_int_equal(a->auth_bits, 2 * QW_QKD_TAG_BITS);
     assert_int_equal(b->auth_bits, 2 * QW_QKD_TAG_BITS);
