@@ -19,18 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_clicks(const uint8_t *data, size_t size)
 {
-    struct qw_qkd_click *clicks = calloc(QW_QKD_PART_MAX, sizeof *clicks);
-    uint8_t *out = malloc(QW_QKD_CLICKS_LEN_MAX);
+    static struct qw_qkd_click clicks[QW_QKD_PART_MAX];
+    static uint8_t out[QW_QKD_CLICKS_LEN_MAX];
     struct qw_qkd_clicks_header header;
     size_t len;
 
-    if (clicks != NULL && out != NULL &&
-        qw_qkd_clicks_decode(data, size, &header, clicks) == QW_OK) {
+    if (qw_qkd_clicks_decode(data, size, &header, clicks) == QW_OK) {
         qw_assert(qw_qkd_clicks_encode(header.block, header.part, clicks, header.count, out,
                                        QW_QKD_CLICKS_LEN_MAX, &len) == QW_OK);
     }
-    free(clicks);
-    free(out);
 }
 
 static void try_sift(const uint8_t *data, size_t size, size_t intensities)

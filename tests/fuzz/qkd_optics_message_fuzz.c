@@ -41,16 +41,14 @@ static void try_all(const uint8_t *copy, size_t size, struct qw_qkd_click *click
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static struct qw_qkd_click clicks[QW_OPTICS_CLICKS_MAX];
+    static uint8_t out[QW_OPTICS_CLICKS_LEN_MAX];
     uint8_t *copy = malloc(size + (size == 0)); /* exact: a sanitizer sees the first byte behind */
-    struct qw_qkd_click *clicks = calloc(QW_OPTICS_CLICKS_MAX, sizeof *clicks);
-    uint8_t *out = malloc(QW_OPTICS_CLICKS_LEN_MAX);
 
-    if (copy != NULL && clicks != NULL && out != NULL) {
+    if (copy != NULL) {
         memcpy(copy, data, size);
         try_all(copy, size, clicks, out);
     }
     free(copy);
-    free(clicks);
-    free(out);
     return 0;
 }
