@@ -13,37 +13,60 @@ struct bit_writer {
     uint8_t *out;
     size_t cap, len;
     uint64_t word; /* its low `held` bits are not written yet */
-    unsigned held; /* < 8 between calls */
+    unsigned held; /* < 32 between calls */
     bool failed;
 };
 
-static void put(struct bit_writer *w, uint64_t value, unsigned count) /* count <= 48 */
+static inline void put(struct bit_writer *w, uint64_t value, unsigned count) /* count <= 32 */
 {
     w->word = w->word << count | value;
     w->held += count;
-    while (w->held >= 8) {
-        if (w->len == w->cap) {
+    if (w->held >= 32) {
+        w->held -= 32;
+        if (w->cap - w->len < 4) {
             w->failed = true;
-            w->held &= 7;
             return;
         }
-        w->held -= 8;
-        w->out[w->len++] = (uint8_t)(w->word >> w->held);
+        qw_store_u32be(w->out + w->len, (uint32_t)(w->word >> w->held));
+        w->len += 4;
     }
 }
 
-static void put_gap(struct bit_writer *w, uint64_t gap, unsigned k)
+static inline void put_click(struct bit_writer *w, uint8_t basis, uint64_t gap, unsigned k)
 {
     uint64_t ones = gap >> k;
+    uint64_t low = gap & (((uint64_t)1 << k) - 1);
 
-    if (ones < ESCAPE) {
-        put(w, ((uint64_t)1 << (ones + 1)) - 2, (unsigned)ones + 1);
-        put(w, gap & (((uint64_t)1 << k) - 1), k);
+    if (ones + k + 2 <= 32) { /* nearly always: all of it at once */
+        uint64_t head = (uint64_t)basis << (ones + 1) | (((uint64_t)2 << ones) - 2);
+
+        put(w, head << k | low, (unsigned)ones + k + 2);
         return;
     }
-    put(w, 0xffffffffu, ESCAPE);
-    put(w, gap >> 32, 32);
-    put(w, gap & 0xffffffffu, 32);
+    put(w, basis, 1);
+    if (ones >= ESCAPE) {
+        put(w, 0xffffffffu, ESCAPE);
+        put(w, gap >> 32, 32);
+        put(w, gap & 0xffffffffu, 32);
+        return;
+    }
+    put(w, ((uint64_t)2 << ones) - 2, (unsigned)ones + 1);
+    put(w, low >> k / 2, k - k / 2);
+    put(w, low & (((uint64_t)1 << k / 2) - 1), k / 2);
+}
+
+/* The last bits, zero behind them. */
+static void put_rest(struct bit_writer *w)
+{
+    size_t rest = (w->held + 7) / 8;
+
+    if (w->failed || w->cap - w->len < rest) {
+        w->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < rest; i++) {
+        w->out[w->len++] = (uint8_t)(w->word << (32 - w->held) >> (24 - 8 * i));
+    }
 }
 
 /* The k for which 2^k is about ln 2 times the mean gap. */
@@ -77,12 +100,9 @@ qw_err qw_qkd_clicks_encode(uint32_t block, uint16_t part, const struct qw_qkd_c
     put(&w, clicks[0].basis & BASIS_MAX, 1);
     for (size_t i = 1; i < count && !w.failed; i++) {
         qw_assert(clicks[i].pulse > clicks[i - 1].pulse);
-        put(&w, clicks[i].basis & BASIS_MAX, 1);
-        put_gap(&w, clicks[i].pulse - clicks[i - 1].pulse - 1, k);
+        put_click(&w, clicks[i].basis & BASIS_MAX, clicks[i].pulse - clicks[i - 1].pulse - 1, k);
     }
-    if (w.held > 0) {
-        put(&w, 0, 8 - w.held);
-    }
+    put_rest(&w);
     if (w.failed) {
         return QW_ERR_SPACE;
     }

@@ -213,6 +213,14 @@ static size_t ones_of(const uint8_t *bits, size_t count)
     return ones;
 }
 
+/* 0 from the end on: where nothing is equal any more, nothing is left to read. */
+static inline unsigned bit_before(const uint8_t *bits, size_t at, size_t end)
+{
+    size_t place = at < end ? at : 0;
+
+    return qw_bit_get(bits, place) & (at < end);
+}
+
 qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, uint16_t part,
                           const struct qw_qkd_click *clicks, size_t count, size_t intensities,
                           struct qw_qkd_sifted *sifted)
@@ -240,10 +248,12 @@ qw_err qw_qkd_sift_decode(const uint8_t *message, size_t len, uint32_t block, ui
         unsigned is_equal = qw_bit_get(bits, i);
         unsigned intensity = 0;
 
-        for (unsigned j = 0; j < width; j++) { /* at == total only when nothing is equal any more */
-            intensity = intensity << 1 | (at < total && qw_bit_get(bits, at));
+        if (width == 2) {
+            intensity = bit_before(bits, at, total) << 1;
             at += is_equal;
         }
+        intensity |= bit_before(bits, at, total);
+        at += is_equal;
         too_bright = too_bright || (is_equal && intensity >= intensities);
         keep(&keeper, is_equal, clicks[i].basis, clicks[i].bit, (uint8_t)intensity);
     }
