@@ -21,6 +21,8 @@ int cmd_conform(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
+int cmd_qkd(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
 #endif

@@ -20,6 +20,8 @@ static const struct {
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
     { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014" },
+    { "qkd", cmd_qkd, "a QKD link as processes: both ends, and simulated light between them" },
+    { "lab", cmd_lab, "evaluation of links and channels on models" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },
     { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
 };
