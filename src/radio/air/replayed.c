@@ -5,7 +5,8 @@
  * would look like a secret that both ends share, so it is smoothed out first. */
 #include "radio/air/medium.h"
 
-#include "radio/intel5300.h"
+#include "radio/capture/intel5300.h"
+#include "radio/capture/reader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,31 +96,32 @@ struct file_counts {
 static qw_err read_records(struct trace *trace, const uint8_t *data, size_t len,
                            struct qw_csi_frame *scratch, struct file_counts *counts)
 {
-    struct qw_intel5300_reader reader = qw_intel5300_reader_on(data, len);
-    struct qw_intel5300_record record;
+    struct qw_capture_reader reader;
     int64_t start_ns = trace->count > 0 ? trace->sample[trace->count - 1].time_ns : 0;
-    int64_t previous_ns = trace->count > 0 ? -SILENCE_MAX_NS : 0;
+    int64_t previous_ns = -SILENCE_MAX_NS;
+    qw_err err = qw_capture_reader_open(&reader, QW_CAPTURE_INTEL5300, data, len);
 
     counts->usable = 0;
-    while (qw_intel5300_next(&reader, &record) == QW_OK) {
-        int64_t step_ns = reader.time_ns - previous_ns;
+    while (err == QW_OK && qw_capture_reader_next(&reader, scratch) == QW_OK) {
+        int64_t step_ns = scratch->time_ns - previous_ns;
 
-        if (record.rx_count < 2) {
+        if (scratch->rx_count < 2) {
             continue;
         }
         if (!trace_grow(trace)) {
             return QW_ERR_NOMEM;
         }
-        qw_intel5300_to_frame(&record, scratch);
+        if (trace->count > 0) {
+            start_ns += step_ns < SILENCE_MAX_NS ? step_ns : SILENCE_MAX_NS;
+        }
+        previous_ns = scratch->time_ns;
         sample_from_frame(scratch, &trace->sample[trace->count]);
-        start_ns += step_ns < SILENCE_MAX_NS ? step_ns : SILENCE_MAX_NS;
-        previous_ns = reader.time_ns;
         trace->sample[trace->count].time_ns = start_ns;
         trace->count++;
         counts->usable++;
     }
-    counts->records = reader.record_count;
-    return QW_OK;
+    counts->records = err == QW_OK ? reader.count[QW_CAPTURE_FRAME] : 0;
+    return err;
 }
 
 /* A capture is no secret: ordinary memory, which is not short, instead of qw_file_read's. */

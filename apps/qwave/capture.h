@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_CAPTURE_H
+#define QWAVE_CAPTURE_H
+
+#include "radio/capture/file.h"
+#include "radio/capture/reader.h"
+
+/* Subcommands of `qwave capture`: one file each, argv[0] is the subcommand's name. The result is
+ * the exit status. */
+int capture_info(int argc, char **argv);
+
+/* Maps the file and opens a reader on it; format_name NULL: told by its first bytes. Says on
+ * standard error what is wrong, under the name of the subcommand; then nothing is to be closed. */
+qw_err capture_open(const char *command, const char *path, const char *format_name,
+                    struct qw_capture_file *file, struct qw_capture_reader *reader);
+
+#endif
