@@ -19,7 +19,8 @@ enum {
     RATE_IS_HT = 1 << 8,
     CODE_PAYLOAD = 0xC1,
     PROBE_RECORDS = 16, /* looked at to tell the format */
-    WORD_LEN = 8
+    WORD_LEN = 8,
+    STREAM_MAX = QW_INTEL5300_BODY_MAX - HEAD_LEN
 };
 
 static size_t payload_len(size_t chain_count)
@@ -65,35 +66,44 @@ static void read_values(const uint8_t *padded, size_t chain_count,
     }
 }
 
-qw_err qw_intel5300_decode(const uint8_t *body, size_t len, struct qw_intel5300_record *record)
+/* Everything but the values; the stream has qw_intel5300_stream_len bytes. */
+static bool read_fields(const uint8_t *body, size_t len, struct qw_intel5300_record *record,
+                        const uint8_t **stream)
 {
     struct qw_reader r = qw_reader_on(body, len);
-    struct qw_intel5300_record made = { 0 };
-    uint8_t padded[QW_INTEL5300_BODY_MAX - HEAD_LEN + WORD_LEN] = { 0 };
-    const uint8_t *stream;
-    size_t chain_count;
     size_t announced;
 
-    made.time_us = qw_read_u32le(&r);
-    made.count = qw_read_u16le(&r);
-    made.reserved = qw_read_u16le(&r);
-    made.rx_count = qw_read_u8(&r);
-    made.tx_count = qw_read_u8(&r);
-    qw_read_bytes(&r, made.rssi, sizeof made.rssi);
-    made.noise_dbm = (int8_t)qw_read_u8(&r);
-    made.agc_db = qw_read_u8(&r);
-    made.antenna_select = qw_read_u8(&r);
+    record->time_us = qw_read_u32le(&r);
+    record->count = qw_read_u16le(&r);
+    record->reserved = qw_read_u16le(&r);
+    record->rx_count = qw_read_u8(&r);
+    record->tx_count = qw_read_u8(&r);
+    qw_read_bytes(&r, record->rssi, sizeof record->rssi);
+    record->noise_dbm = (int8_t)qw_read_u8(&r);
+    record->agc_db = qw_read_u8(&r);
+    record->antenna_select = qw_read_u8(&r);
     announced = qw_read_u16le(&r);
-    made.rate_flags = qw_read_u16le(&r);
+    record->rate_flags = qw_read_u16le(&r);
+    if (!is_shape(record->rx_count, record->tx_count) ||
+        announced != payload_len((size_t)record->rx_count * record->tx_count)) {
+        return false;
+    }
+    *stream = qw_read_view(&r, announced);
+    return qw_reader_done(&r);
+}
+
+qw_err qw_intel5300_decode(const uint8_t *body, size_t len, struct qw_intel5300_record *record)
+{
+    struct qw_intel5300_record made = { 0 };
+    uint8_t padded[STREAM_MAX + WORD_LEN] = { 0 };
+    const uint8_t *stream;
+    size_t chain_count;
+
+    if (!read_fields(body, len, &made, &stream)) {
+        return QW_ERR_FORMAT;
+    }
     chain_count = (size_t)made.rx_count * made.tx_count;
-    if (!is_shape(made.rx_count, made.tx_count) || announced != payload_len(chain_count)) {
-        return QW_ERR_FORMAT;
-    }
-    stream = qw_read_view(&r, announced);
-    if (!qw_reader_done(&r)) {
-        return QW_ERR_FORMAT;
-    }
-    memcpy(padded, stream, announced);
+    memcpy(padded, stream, payload_len(chain_count));
     read_values(padded, chain_count, &made);
     *record = made;
     return QW_OK;
@@ -101,7 +111,7 @@ qw_err qw_intel5300_decode(const uint8_t *body, size_t len, struct qw_intel5300_
 
 size_t qw_intel5300_encode(const struct qw_intel5300_record *record, uint8_t *out, size_t cap)
 {
-    uint8_t stream[QW_INTEL5300_BODY_MAX - HEAD_LEN] = { 0 };
+    uint8_t stream[STREAM_MAX] = { 0 };
     size_t chain_count = (size_t)record->rx_count * record->tx_count;
     struct qw_writer w = qw_writer_on(out, cap);
     size_t bit = 0;
@@ -154,24 +164,33 @@ static void order_of_antennas(uint8_t antenna_select, size_t rx_count, size_t an
     }
 }
 
-static void values_to_frame(const struct qw_intel5300_record *record, struct qw_csi_frame *frame)
+/* As read_values, straight to where the values belong: every file goes through this. */
+static void read_values_to_frame(const uint8_t *padded, size_t rx_count, size_t tx_count,
+                                 uint8_t antenna_select, float complex *out)
 {
-    size_t tx_count = record->tx_count;
+    size_t chain_count = rx_count * tx_count;
+    size_t row[QW_INTEL5300_CHAINS_MAX];
     size_t antenna[3];
+    size_t bit = 0;
 
-    order_of_antennas(record->antenna_select, record->rx_count, antenna);
-    qw_csi_frame_set_tones(frame, QW_CSI_INTEL5300_20);
-    frame->rx_count = record->rx_count;
-    frame->tx_count = record->tx_count;
-    for (size_t j = 0; j < record->rx_count; j++) {
-        for (size_t tx = 0; tx < tx_count; tx++) {
-            float *out =
-                (float *)(frame->value + (antenna[j] * tx_count + tx) * QW_INTEL5300_TONES);
+    order_of_antennas(antenna_select, rx_count, antenna);
+    for (size_t c = 0; c < chain_count; c++) {
+        row[c] = (antenna[c / tx_count] * tx_count + c % tx_count) * QW_INTEL5300_TONES;
+    }
+    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        bit += GROUP_SKIP_BITS;
+        for (size_t c = 0; c < chain_count; c += 3) {
+            uint64_t word = qw_load_word(padded + bit / 8) >> (bit % 8);
+            size_t count = chain_count - c < 3 ? chain_count - c : 3;
 
-            for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-                out[2 * k] = (float)record->value[k][j * tx_count + tx][0];
-                out[2 * k + 1] = (float)record->value[k][j * tx_count + tx][1];
+            for (size_t i = 0; i < count; i++) {
+                float *value = (float *)(out + row[c + i] + k);
+
+                value[0] = (float)(int8_t)(word & 0xff);
+                value[1] = (float)(int8_t)(word >> 8 & 0xff);
+                word >>= 16;
             }
+            bit += 16 * count;
         }
     }
 }
@@ -184,15 +203,16 @@ size_t qw_intel5300_stream_len(size_t rx_count, size_t tx_count)
 void qw_intel5300_stream_to_frame(const uint8_t *stream, uint8_t rx_count, uint8_t tx_count,
                                   uint8_t antenna_select, struct qw_csi_frame *frame)
 {
-    uint8_t padded[QW_INTEL5300_BODY_MAX - HEAD_LEN + WORD_LEN] = { 0 };
-    struct qw_intel5300_record record = { .rx_count = rx_count,
-                                          .tx_count = tx_count,
-                                          .antenna_select = antenna_select };
+    uint8_t padded[STREAM_MAX + WORD_LEN];
+    size_t len = payload_len((size_t)rx_count * tx_count);
 
     qw_assert(is_shape(rx_count, tx_count));
-    memcpy(padded, stream, qw_intel5300_stream_len(rx_count, tx_count));
-    read_values(padded, (size_t)rx_count * tx_count, &record);
-    values_to_frame(&record, frame);
+    memcpy(padded, stream, len);
+    memset(padded + len, 0, WORD_LEN);
+    qw_csi_frame_set_tones(frame, QW_CSI_INTEL5300_20);
+    frame->rx_count = rx_count;
+    frame->tx_count = tx_count;
+    read_values_to_frame(padded, rx_count, tx_count, antenna_select, frame->value);
 }
 
 /* Per antenna, and their sum. */
@@ -216,17 +236,6 @@ static void set_levels(const struct qw_intel5300_record *record, struct qw_csi_f
     frame->flags |= (uint16_t)(record->noise_dbm != NOISE_UNKNOWN_DBM ? QW_CSI_HAS_NOISE : 0);
 }
 
-void qw_intel5300_to_frame(const struct qw_intel5300_record *record, struct qw_csi_frame *frame)
-{
-    int64_t time_ns = frame->time_ns;
-
-    qw_csi_frame_clear(frame);
-    frame->time_ns = time_ns;
-    frame->sequence = record->count;
-    set_levels(record, frame);
-    values_to_frame(record, frame);
-}
-
 /* One record of the framing: its code and body; false when no complete one is left. */
 static bool next_body(struct qw_reader *r, uint8_t *code, const uint8_t **body, size_t *len)
 {
@@ -242,6 +251,7 @@ static enum qw_capture_outcome take_body(struct qw_capture_reader *reader, const
                                          size_t len, struct qw_csi_frame *frame)
 {
     struct qw_intel5300_record record;
+    const uint8_t *stream;
 
     if (len < HEAD_LEN) {
         return QW_CAPTURE_LENGTH;
@@ -249,13 +259,17 @@ static enum qw_capture_outcome take_body(struct qw_capture_reader *reader, const
     if (!is_shape(body[8], body[9])) {
         return QW_CAPTURE_SHAPE;
     }
-    if (qw_intel5300_decode(body, len, &record) != QW_OK) {
+    if (!read_fields(body, len, &record, &stream)) {
         return QW_CAPTURE_LENGTH;
     }
     if ((record.rate_flags & RATE_IS_40_MHZ) != 0) {
         return QW_CAPTURE_UNSUPPORTED;
     }
-    qw_intel5300_to_frame(&record, frame);
+    qw_csi_frame_clear(frame);
+    qw_intel5300_stream_to_frame(stream, record.rx_count, record.tx_count, record.antenna_select,
+                                 frame);
+    set_levels(&record, frame);
+    frame->sequence = record.count;
     frame->time_ns = qw_capture_clock_at(&reader->clock, record.time_us);
     frame->flags |= QW_CSI_HAS_TIME;
     return QW_CAPTURE_FRAME;

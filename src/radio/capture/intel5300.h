@@ -43,12 +43,9 @@ qw_err qw_intel5300_decode(const uint8_t *body, size_t len,
  * shape is not 1..3 x 1..3. */
 size_t qw_intel5300_encode(const struct qw_intel5300_record *record, uint8_t *out, size_t cap);
 
-/* In the order of antennas when antenna_select is a permutation below rx_count, else in the order
- * of chains. time_ns is left alone; sequence is count. */
-void qw_intel5300_to_frame(const struct qw_intel5300_record *record, struct qw_csi_frame *frame);
-
-/* The bit stream alone, as other logs carry it too  [stream: qw_intel5300_stream_len bytes], into
- * frame->value in the order of antennas; sets shape and tones. */
+/* The bit stream alone, as other logs carry it too  [stream: qw_intel5300_stream_len bytes]: sets
+ * tones, shape and values, in the order of antennas when antenna_select is a permutation below
+ * rx_count, else in the order of chains. Both counts are 1..3. */
 size_t qw_intel5300_stream_len(size_t rx_count, size_t tx_count);
 void qw_intel5300_stream_to_frame(const uint8_t *stream, uint8_t rx_count, uint8_t tx_count,
                                   uint8_t antenna_select, struct qw_csi_frame *frame);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "radio/air/exchange.h"
-#include "radio/intel5300.h"
+#include "radio/capture/intel5300.h"
 
 #include <math.h>
 #include <stdio.h>
