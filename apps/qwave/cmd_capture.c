@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@ static const struct {
     const char *text;
 } subcommands[] = {
     { "info", capture_info, "what a capture holds, and what of it cannot be read" },
+    { "convert", capture_convert, "write a capture in another format" },
+    { "record", capture_record, "write what a receiver measures now into a file" },
 };
 
 static void print_usage(FILE *stream)
@@ -61,6 +64,42 @@ qw_err capture_open(const char *command, const char *path, const char *format_na
     }
     *file = opened;
     return QW_OK;
+}
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+void capture_block_stop(void)
+{
+    sigset_t set;
+
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
+}
+
+bool capture_stop_requested(void)
+{
+    sigset_t set;
+
+    return sigpending(&set) == 0 &&
+           (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
+const char *capture_error_text(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_SPACE:
+        return "no room left on the disk; the file ends with the last whole record";
+    case QW_ERR_CONFLICT:
+        return "exists; --replace allows to write over it";
+    default:
+        return qw_err_text(err);
+    }
 }
 
 int cmd_capture(int argc, char **argv)

@@ -19,7 +19,7 @@ static const struct {
     { "charge", cmd_charge, "charge a card off line at a charging station" },
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
-    { "capture", cmd_capture, "files of channel measurements: what is in them" },
+    { "capture", cmd_capture, "files of channel measurements: look, convert, record" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },
     { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
 };

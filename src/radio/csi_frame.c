@@ -104,3 +104,20 @@ size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame)
 {
     return (size_t)frame->rx_count * frame->tx_count * frame->tone_count;
 }
+
+bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(frame->format, &tones);
+    size_t at = 0;
+
+    for (size_t k = 0; k < frame->tone_count; k++, at++) {
+        while (at < count && tones[at] != frame->tone_index[k]) {
+            at++;
+        }
+        if (at >= count) {
+            return false;
+        }
+    }
+    return frame->tone_count > 0;
+}

@@ -3,6 +3,7 @@
 #define QW_RADIO_CSI_FRAME_H
 
 #include <complex.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,9 @@ void qw_csi_frame_set_tones(struct qw_csi_frame *frame, enum qw_csi_format forma
 
 /* Everything before the arrays to "unknown": one chain each, no tones. */
 void qw_csi_frame_clear(struct qw_csi_frame *frame);
+
+/* True when a frame has at least one tone and all its tones are among those of its format. */
+bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame);
 
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame);
 

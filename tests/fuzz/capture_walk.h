@@ -46,6 +46,17 @@ static void check_written(enum qw_capture_format format, const struct qw_csi_fra
     }
 }
 
+/* No writer trips over a frame that another format gave. */
+static void write_in_all_formats(const struct qw_csi_frame *frame, uint8_t *out)
+{
+    for (int i = 0; i < QW_CAPTURE_FORMATS; i++) {
+        if (qw_capture_importer_of((enum qw_capture_format)i)
+                ->encode(frame, out, QW_CAPTURE_RECORD_MAX) > QW_CAPTURE_RECORD_MAX) {
+            abort();
+        }
+    }
+}
+
 static int walk_capture(enum qw_capture_format format, const uint8_t *data, size_t size)
 {
     struct qw_csi_frame *frame = malloc(2 * sizeof *frame);
@@ -57,6 +68,7 @@ static int walk_capture(enum qw_capture_format format, const uint8_t *data, size
         while (qw_capture_reader_next(&reader, frame) == QW_OK) {
             check_frame(frame);
             check_written(format, frame, frame + 1, out);
+            write_in_all_formats(frame, out);
         }
         if (reader.at + reader.left_over != size) {
             abort();

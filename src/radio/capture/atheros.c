@@ -290,7 +290,8 @@ static size_t encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
     size_t payload_len = (frame->flags & QW_CSI_HAS_SOURCE) != 0 ? sizeof mpdu : 0;
 
     if (!format_of(frame->tone_count, &format) || format != frame->format ||
-        !is_side(frame->rx_count) || !is_side(frame->tx_count) || frame->time_ns < 0) {
+        !qw_csi_frame_tones_fit(frame) || !is_side(frame->rx_count) || !is_side(frame->tx_count) ||
+        frame->time_ns < 0) {
         return 0;
     }
     pack(frame, qw_capture_scale(frame, NUMBER_MAX), packed);
@@ -308,4 +309,5 @@ const struct qw_capture_importer qw_capture_atheros = {
     .begin = begin,
     .next = next,
     .encode = encode,
+    .number_max = NUMBER_MAX,
 };

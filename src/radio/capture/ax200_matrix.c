@@ -130,15 +130,32 @@ enum qw_capture_outcome qw_ax200_matrix_to_frame(const uint8_t *matrix, size_t l
     return QW_CAPTURE_FRAME;
 }
 
+static bool has_tones_of(const struct qw_csi_frame *frame, const struct layout *layout)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(layout->format, &tones);
+    struct run runs[PILOTS_MAX + 1];
+    size_t run_count = runs_of(layout, count, runs);
+    size_t k = 0;
+
+    if (frame->format != layout->format || frame->tone_count != count - layout->pilot_count) {
+        return false;
+    }
+    for (size_t i = 0; i < run_count; i++) {
+        for (size_t j = 0; j < runs[i].count; j++, k++) {
+            if (frame->tone_index[k] != tones[runs[i].first + j]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* The layout whose tones the frame has, all of them or all but the pilots. */
 static const struct layout *layout_of_frame(const struct qw_csi_frame *frame)
 {
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-        const int16_t *tones;
-        size_t count = qw_csi_format_tones(frame->format, &tones);
-
-        if (layouts[i].format == frame->format &&
-            frame->tone_count == count - layouts[i].pilot_count) {
+        if (has_tones_of(frame, &layouts[i])) {
             return &layouts[i];
         }
     }

@@ -137,7 +137,8 @@ static size_t encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
     int made;
     size_t len;
 
-    if (!shape_of(frame->format, &shape) || frame->rx_count != 1 || frame->tx_count != 1) {
+    if (!shape_of(frame->format, &shape) || frame->rx_count != 1 || frame->tx_count != 1 ||
+        !qw_csi_frame_tones_fit(frame)) {
         return 0;
     }
     for (size_t k = 0; k < frame->tone_count; k++) {
@@ -174,4 +175,5 @@ const struct qw_capture_importer qw_capture_esp32 = {
     .next = next,
     .head = head,
     .encode = encode,
+    .number_max = 127.0f,
 };

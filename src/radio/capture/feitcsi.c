@@ -117,7 +117,8 @@ static void fill_head(const struct qw_csi_frame *frame, const struct qw_ax200_ra
     for (size_t i = 0; i < QW_AX200_SIDE_MAX; i++) {
         if ((frame->flags & QW_CSI_HAS_RSSI) != 0 && frame->chain_rssi_dbm[i] < 0.0f &&
             frame->chain_rssi_dbm[i] != QW_CSI_LEVEL_UNKNOWN) {
-            put(head + AT_LEVELS + 4 * i, (uint32_t)rintf(-frame->chain_rssi_dbm[i]));
+            put(head + AT_LEVELS + 4 * i,
+                (uint32_t)rintf(fminf(-frame->chain_rssi_dbm[i], 127.0f)));
         }
     }
     memcpy(head + AT_SOURCE, frame->source, sizeof frame->source);
@@ -148,4 +149,5 @@ const struct qw_capture_importer qw_capture_feitcsi = {
     .detect = detect,
     .next = next,
     .encode = encode,
+    .number_max = 32767.0f,
 };

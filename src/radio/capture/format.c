@@ -14,6 +14,8 @@
 #include <math.h>
 #include <string.h>
 
+static const float SCALE_MAX = 1e30f; /* values below that count as silence */
+
 const char *const qw_capture_outcome_names[QW_CAPTURE_OUTCOMES] = {
     [QW_CAPTURE_FRAME] = "accepted",        [QW_CAPTURE_OTHER] = "other_record",
     [QW_CAPTURE_NO_CSI] = "no_csi",         [QW_CAPTURE_LENGTH] = "wrong_length",
@@ -70,5 +72,5 @@ float qw_capture_scale(const struct qw_csi_frame *frame, float limit)
         largest = fmaxf(largest, fabsf(part));
         fits = fits && rintf(part) == part && part <= limit && part >= -limit - 1.0f;
     }
-    return fits ? 1.0f : limit / largest;
+    return fits ? 1.0f : fminf(limit / largest, SCALE_MAX);
 }

@@ -53,10 +53,11 @@ struct qw_capture_importer {
     enum qw_capture_outcome (*next)(struct qw_capture_reader *reader, struct qw_csi_frame *frame);
     /* The head of a new file; NULL: none. */
     size_t (*head)(uint8_t *out, size_t cap);
-    /* One record; 0 when the format has no place for such a frame or it does not fit. Formats of
-     * integers keep values that are integers in their range, and scale all others of the frame by
-     * one factor. */
+    /* One record of a frame whose levels and values are finite; 0 when the format has no place for
+     * such a frame or it does not fit. Formats of integers keep values that are integers in their
+     * range, and scale all others of the frame by one factor. */
     size_t (*encode)(const struct qw_csi_frame *frame, uint8_t *out, size_t cap);
+    float number_max; /* largest integer that the format has; 0: floating point */
 };
 
 /* Never NULL for a format of the enum. */

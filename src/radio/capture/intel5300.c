@@ -339,7 +339,7 @@ static bool record_from_frame(const struct qw_csi_frame *frame, struct qw_intel5
     float scale;
 
     if (frame->format != QW_CSI_INTEL5300_20 || frame->tone_count != QW_INTEL5300_TONES ||
-        !is_shape(frame->rx_count, frame->tx_count)) {
+        !qw_csi_frame_tones_fit(frame) || !is_shape(frame->rx_count, frame->tx_count)) {
         return false;
     }
     *record = (struct qw_intel5300_record){ .time_us = (uint32_t)(frame->time_ns / 1000),
@@ -392,4 +392,5 @@ const struct qw_capture_importer qw_capture_intel5300 = {
     .detect = detect,
     .next = next,
     .encode = encode,
+    .number_max = 127.0f,
 };

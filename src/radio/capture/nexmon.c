@@ -199,4 +199,5 @@ const struct qw_capture_importer qw_capture_nexmon = {
     .next = next,
     .head = head,
     .encode = encode,
+    .number_max = 32767.0f,
 };

@@ -227,11 +227,13 @@ size_t qw_nexmon_datagram_encode(const struct qw_csi_frame *frame, uint8_t *out,
     bool has_level = (frame->flags & QW_CSI_HAS_RSSI) != 0;
     bool has_number = (frame->flags & QW_CSI_HAS_SEQUENCE) != 0;
 
-    if (word_count == 0 || frame->rx_count != 1 || frame->tx_count != 1) {
+    if (word_count == 0 || frame->rx_count != 1 || frame->tx_count != 1 ||
+        !qw_csi_frame_tones_fit(frame)) {
         return 0;
     }
     qw_write_u16le(&w, MAGIC);
-    qw_write_u8(&w, (uint8_t)(has_level ? (int)rintf(frame->rssi_dbm) : MAGIC & 0xff));
+    qw_write_u8(&w, (uint8_t)(has_level ? (int)rintf(fminf(fmaxf(frame->rssi_dbm, -128.0f), 127.0f))
+                                        : MAGIC & 0xff));
     qw_write_u8(&w, (uint8_t)(!has_level ? MAGIC >> 8 : has_number ? 0x88 : 0x94));
     qw_write_bytes(&w, frame->source, sizeof frame->source);
     qw_write_u16le(&w, (uint16_t)((frame->sequence & 0xfff) << FRAGMENT_BITS));

@@ -401,4 +401,5 @@ const struct qw_capture_importer qw_capture_picoscenes = {
     .detect = detect,
     .next = next,
     .encode = encode,
+    .number_max = 32767.0f,
 };

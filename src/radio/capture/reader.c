@@ -19,7 +19,7 @@ qw_err qw_capture_reader_open(struct qw_capture_reader *reader, enum qw_capture_
 }
 
 /* On the bits of the numbers, in one pass without branches: every file is read through this. */
-static enum qw_capture_outcome judge_values(const struct qw_csi_frame *frame)
+enum qw_capture_outcome qw_capture_judge(const struct qw_csi_frame *frame)
 {
     const uint32_t exponent = 0x7f800000u;
     size_t count = 2 * qw_csi_frame_value_count(frame);
@@ -50,7 +50,7 @@ qw_err qw_capture_reader_next(struct qw_capture_reader *reader, struct qw_csi_fr
             return QW_ERR_CLOSED;
         }
         if (outcome == QW_CAPTURE_FRAME) {
-            outcome = judge_values(frame);
+            outcome = qw_capture_judge(frame);
         }
         reader->count[outcome]++;
         if (outcome == QW_CAPTURE_FRAME) {

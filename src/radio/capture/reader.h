@@ -34,6 +34,10 @@ qw_err qw_capture_reader_open(struct qw_capture_reader *reader, enum qw_capture_
 qw_err qw_capture_reader_next(struct qw_capture_reader *reader,
                               struct qw_csi_frame *frame) QW_MUST_USE;
 
+/* What a frame's values are worth: QW_CAPTURE_FRAME, QW_CAPTURE_NOT_FINITE, QW_CAPTURE_ZERO_POWER.
+ */
+enum qw_capture_outcome qw_capture_judge(const struct qw_csi_frame *frame);
+
 /* All records so far, and those that gave no measurement. */
 uint64_t qw_capture_reader_records(const struct qw_capture_reader *reader);
 uint64_t qw_capture_reader_skipped(const struct qw_capture_reader *reader);

@@ -84,6 +84,38 @@ static void a_format_that_is_only_written_cannot_be_opened(void **state)
     assert_int_equal(qw_capture_reader_open(&reader, QW_CAPTURE_CSV, NULL, 0), QW_ERR_ARG);
 }
 
+/* Frames of our own files can hold anything: no writer of another format may trip over it. */
+static void frames_with_foreign_tones_and_wild_levels_are_written_safely(void **state)
+{
+    struct capture_bench *bench = capture_bench_new();
+    struct capture_law wild = law;
+
+    (void)state;
+    wild.rx_count = 1;
+    for (int format = 0; format < QW_CSI_FORMATS; format++) {
+        for (int i = 0; i < QW_CAPTURE_CSV; i++) {
+            const struct qw_capture_importer *importer =
+                qw_capture_importer_of((enum qw_capture_format)i);
+
+            wild.tones = (enum qw_csi_format)format;
+            capture_sample(&wild, 0, &bench->in);
+            bench->in.rssi_dbm = 1e30f;
+            bench->in.noise_dbm = -1e30f;
+            bench->in.agc_db = 1e30f;
+            bench->in.chain_rssi_dbm[0] = -1e30f;
+            bench->in.value[0] = 1e-40f;
+            bench->in.value[1] = 3e38f;
+            (void)importer->encode(&bench->in, bench->file, sizeof bench->file);
+            bench->in.tone_count = (uint16_t)(bench->in.tone_count == 0 ? 1 : bench->in.tone_count);
+            bench->in.tone_index[bench->in.tone_count - 1] = INT16_MAX;
+            if (i != QW_CAPTURE_QWAVE) {
+                assert_int_equal(importer->encode(&bench->in, bench->file, sizeof bench->file), 0);
+            }
+        }
+    }
+    free(bench);
+}
+
 static void an_empty_file_has_no_records(void **state)
 {
     struct capture_bench *bench = capture_bench_new();
@@ -228,6 +260,7 @@ int main(void)
         cmocka_unit_test(tones_of_every_format_are_ascending_and_symmetric),
         cmocka_unit_test(nothing_is_detected_in_nothing),
         cmocka_unit_test(a_format_that_is_only_written_cannot_be_opened),
+        cmocka_unit_test(frames_with_foreign_tones_and_wild_levels_are_written_safely),
         cmocka_unit_test(an_empty_file_has_no_records),
         cmocka_unit_test(the_clock_wraps_and_never_runs_backwards),
         cmocka_unit_test(a_table_has_a_line_per_tone_and_chain),
