@@ -154,12 +154,12 @@ static void write_shapes(struct qw_json_writer *w, const struct qw_capture_summa
         const struct qw_capture_shape *shape = &summary->shape[i];
 
         qw_json_object_begin(w);
-        qw_json_name(w, "format");
+        qw_json_name(w, "frame_format");
         qw_json_text(w, qw_csi_format_name(shape->format));
         write_uint(w, "rx", shape->rx_count);
         write_uint(w, "tx", shape->tx_count);
         write_uint(w, "tones", shape->tone_count);
-        write_uint(w, "frames", shape->frames);
+        write_uint(w, "frame_count", shape->frames);
         qw_json_object_end(w);
     }
     qw_json_array_end(w);
