@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "radio/csi_frame.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Tones that carry training symbols [802.11 OFDM, L-LTF]: -26..26 without DC. */
@@ -120,4 +121,26 @@ bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame)
         }
     }
     return frame->tone_count > 0;
+}
+
+bool qw_csi_frame_normalise(struct qw_csi_frame *frame)
+{
+    size_t count = qw_csi_frame_value_count(frame);
+    double power = 0.0;
+    float scale;
+
+    for (size_t i = 0; i < count; i++) {
+        double re = (double)crealf(frame->value[i]);
+        double im = (double)cimagf(frame->value[i]);
+
+        power += re * re + im * im;
+    }
+    if (!(power > 0.0) || !isfinite(power)) {
+        return false;
+    }
+    scale = (float)sqrt((double)count / power);
+    for (size_t i = 0; i < count; i++) {
+        frame->value[i] *= scale;
+    }
+    return true;
 }

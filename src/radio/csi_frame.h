@@ -79,6 +79,11 @@ void qw_csi_frame_clear(struct qw_csi_frame *frame);
 /* True when a frame has at least one tone and all its tones are among those of its format. */
 bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame);
 
+/* Takes the receiver's gain out of a frame: mean power 1 over all its values. The gain that was
+ * reported is not used: its steps are coarse, and the same at whoever hears the same power. false,
+ * and nothing is changed, when there is no power. */
+bool qw_csi_frame_normalise(struct qw_csi_frame *frame);
+
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame);
 
 #endif
