@@ -5,7 +5,6 @@
 
 #include "api/json_writer.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "radio/capture/writer.h"
 #include "radio/live/esp32_serial.h"
 #include "radio/live/nexmon_udp.h"
@@ -58,21 +57,6 @@ static unsigned long parse_limit(const char *name, const char *value, struct arg
     return number;
 }
 
-static void parse_mac(struct arguments *arguments, const char *value, struct argp_state *state)
-{
-    char digits[2 * QW_CSI_SOURCE_LEN + 1] = "";
-    bool is_good = strlen(value) == 3 * QW_CSI_SOURCE_LEN - 1;
-
-    for (size_t i = 0; is_good && i < QW_CSI_SOURCE_LEN; i++) {
-        memcpy(digits + 2 * i, value + 3 * i, 2);
-        is_good = i + 1 == QW_CSI_SOURCE_LEN || value[3 * i + 2] == ':';
-    }
-    if (!is_good || qw_hex_decode(digits, arguments->mac, sizeof arguments->mac) != QW_OK) {
-        argp_error(state, "--mac is like 02:00:00:00:00:01, not '%s'", value);
-    }
-    arguments->has_mac = true;
-}
-
 static error_t parse_argument(struct arguments *arguments, const char *value,
                               struct argp_state *state)
 {
@@ -113,7 +97,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->sender = value;
         return 0;
     case 'm':
-        parse_mac(arguments, value, state);
+        arguments->has_mac = capture_parse_mac(value, arguments->mac);
+        if (!arguments->has_mac) {
+            argp_error(state, "--mac is like 02:00:00:00:00:01, not '%s'", value);
+        }
         return 0;
     case 'b':
         arguments->baud = parse_limit("baud", value, state);

@@ -3,6 +3,8 @@
 #include "capture.h"
 #include "command.h"
 
+#include "base/hex.h"
+
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@ static const struct {
 } subcommands[] = {
     { "info", capture_info, "what a capture holds, and what of it cannot be read" },
     { "convert", capture_convert, "write a capture in another format" },
+    { "pair", capture_pair, "which measurements of two ends belong together" },
     { "record", capture_record, "write what a receiver measures now into a file" },
 };
 
@@ -88,6 +91,18 @@ bool capture_stop_requested(void)
 
     return sigpending(&set) == 0 &&
            (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
+bool capture_parse_mac(const char *text, uint8_t mac[static QW_CSI_SOURCE_LEN])
+{
+    char digits[2 * QW_CSI_SOURCE_LEN + 1] = "";
+    bool is_good = strlen(text) == 3 * QW_CSI_SOURCE_LEN - 1;
+
+    for (size_t i = 0; is_good && i < QW_CSI_SOURCE_LEN; i++) {
+        memcpy(digits + 2 * i, text + 3 * i, 2);
+        is_good = i + 1 == QW_CSI_SOURCE_LEN || text[3 * i + 2] == ':';
+    }
+    return is_good && qw_hex_decode(digits, mac, QW_CSI_SOURCE_LEN) == QW_OK;
 }
 
 const char *capture_error_text(qw_err err)

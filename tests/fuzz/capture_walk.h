@@ -65,10 +65,14 @@ static int walk_capture(enum qw_capture_format format, const uint8_t *data, size
 
     if (frame != NULL && out != NULL &&
         qw_capture_reader_open(&reader, format, data, size) == QW_OK) {
-        while (qw_capture_reader_next(&reader, frame) == QW_OK) {
+        for (size_t i = 0; qw_capture_reader_next(&reader, frame) == QW_OK; i++) {
             check_frame(frame);
-            check_written(format, frame, frame + 1, out);
-            write_in_all_formats(frame, out);
+            if (i == 0) { /* text takes longest: one frame of an input is enough */
+                write_in_all_formats(frame, out);
+            }
+            if (i < 8) {
+                check_written(format, frame, frame + 1, out);
+            }
         }
         if (reader.at + reader.left_over != size) {
             abort();

@@ -62,6 +62,10 @@ cmp "$site/live.csv" "$site/to.qwave.csv" || fail "our format changed something"
 cut -d, -f 10-12 "$site/live.csv" >"$site/values"
 cut -d, -f 10-12 "$site/to.esp32.csv" | cmp - "$site/values" || fail "values changed on the way through lines"
 
+echo "pairs of two ends"
+capture pair --json --alice "$site/live.qwc" --bob "$site/live.qwc" >"$site/pair" || fail "pair: exit status $?"
+[ "$(field pairs <"$site/pair")" = 0 ] && [ "$(field unnumbered <"$site/pair")" = 16 ] || fail "lines have no numbers: $(cat "$site/pair")"
+
 echo "refusals"
 refuses 2 "no subcommand" look
 refuses 2 "say which file" info
@@ -70,6 +74,10 @@ refuses 2 "no format 'csv' to read" info --format csv "$site/live.csv"
 refuses 2 "repeat is" info --repeat 0 "$site/live.qwc"
 refuses 2 "a source is" record bluetooth:0 "$site/x"
 refuses 2 "argument out of range" record nexmon:70000 "$site/x"
+refuses 2 "say which files" pair --alice "$site/live.qwc"
+refuses 2 "go together" pair --alice "$site/live.qwc" --bob "$site/live.qwc" --bob-out "$site/x"
+refuses 2 "no frame format" pair --frame-format am --alice "$site/live.qwc" --bob "$site/live.qwc"
+refuses 1 "no such file" pair --alice "$site/none" --bob "$site/live.qwc"
 refuses 1 "no such file" info "$site/none"
 refuses 1 "no format that is known" info "$site/live.csv"
 refuses 1 "exists" convert "$site/live.qwc" "$site/to.qwave"
@@ -84,3 +92,13 @@ capture info --json "$site/small.qwc" >"$site/info" || fail "the file of the ful
 head -c 3000 "$site/live.qwc" >"$site/cut.qwc"
 capture info --json "$site/cut.qwc" >"$site/info" || fail "a cut file cannot be read"
 [ "$(field left_over_bytes <"$site/info")" -gt 0 ] || fail "a cut file has nothing left over"
+
+if [ -r "${QWAVE_CAPTURES:-}/atheros_le.dat" ]; then
+    echo "pairs of a real capture with itself, one end behind and cut"
+    trace=$QWAVE_CAPTURES/atheros_le.dat
+    tail -c +190701 "$trace" >"$site/later.dat" # 100 records of 1907 bytes less
+    capture pair --json --alice "$trace" --bob "$site/later.dat" --alice-out "$site/alice.qwc" --bob-out "$site/bob.qwc" >"$site/pair" ||
+        fail "pair: exit status $?"
+    [ "$(field pairs <"$site/pair")" = 301 ] && [ "$(field alice_unpaired <"$site/pair")" = 100 ] || fail "wrong pairs: $(cat "$site/pair")"
+    cmp "$site/alice.qwc" "$site/bob.qwc" || fail "the paired frames are not the same"
+fi
