@@ -16,7 +16,7 @@ enum {
     QW_CSI_SOURCE_LEN = 6
 };
 
-/* The training field that was measured; sessions accept one of them [IEEE 802.11 17.3, 19.3, 21.3].
+/* The training field that was measured; sessions accept one of them.
  * tone_index says which of its tones a frame has. */
 enum qw_csi_format {
     QW_CSI_LEGACY_20,

@@ -62,6 +62,35 @@ cmp "$site/live.csv" "$site/to.qwave.csv" || fail "our format changed something"
 cut -d, -f 10-12 "$site/live.csv" >"$site/values"
 cut -d, -f 10-12 "$site/to.esp32.csv" | cmp - "$site/values" || fail "values changed on the way through lines"
 
+echo "a recording of datagrams"
+start udp qwave capture record --json --frames 3 --to nexmon nexmon:127.0.0.1:0 "$site/udp.pcap"
+within 20 grep -q 'listening on port' "$site/udp.log" || fail "no port: $(cat "$site/udp.log")"
+port=$(sed -n 's/.*listening on port //p' "$site/udp.log")
+for number in 0 1 2; do # payloads of 18 + 64 x 4 bytes behind heads of 24 and 16 + 42
+    tail -c +$((24 + number * 332 + 58 + 1)) "$site/to.nexmon" | head -c 274 >"$site/datagram"
+    cat "$site/datagram" >"/dev/udp/127.0.0.1/$port"
+done
+wait "${pid[udp]}" || fail "record ends with exit status $?"
+unset "pid[udp]"
+[ "$(field frames_written <"$site/udp.out")" = 3 ] || fail "not 3 frames: $(cat "$site/udp.out")"
+capture info --json "$site/udp.pcap" >"$site/info" || fail "info: exit status $?"
+[ "$(field frames <"$site/info")" = 3 ] && [ "$(field left_over_bytes <"$site/info")" = 0 ] || fail "not whole: $(cat "$site/info")"
+
+echo "Ctrl-C in the middle of a conversion"
+line 1 >"$site/many"
+for ((i = 0; i < 16; i++)); do
+    cat "$site/many" "$site/many" >"$site/twice"
+    mv "$site/twice" "$site/many"
+done
+start convert qwave capture convert --json --to csv "$site/many" "$site/many.csv"
+within 20 test -s "$site/many.csv" || fail "nothing is written"
+kill -INT "${pid[convert]}"
+wait "${pid[convert]}" || fail "convert ends with exit status $?"
+unset "pid[convert]"
+[ "$(field stopped <"$site/convert.out")" = true ] || fail "does not say that it was stopped: $(cat "$site/convert.out")"
+[ "$(wc -l <"$site/many.csv")" = $((1 + 51 * $(field frames_written <"$site/convert.out"))) ] || fail "frames are cut"
+[ "$(tail -c 1 "$site/many.csv" | od -An -c)" = '  \n' ] || fail "the last line is cut"
+
 echo "pairs of two ends"
 capture pair --json --alice "$site/live.qwc" --bob "$site/live.qwc" >"$site/pair" || fail "pair: exit status $?"
 [ "$(field pairs <"$site/pair")" = 0 ] && [ "$(field unnumbered <"$site/pair")" = 16 ] || fail "lines have no numbers: $(cat "$site/pair")"

@@ -125,8 +125,8 @@ static int print_fields(const struct qw_csi_frame *frame, const struct shape *sh
         s[0], s[1], s[2], s[3], s[4], s[5],
         level_of((frame->flags & QW_CSI_HAS_RSSI) != 0, frame->rssi_dbm), shape->sig_mode,
         shape->bandwidth, level_of((frame->flags & QW_CSI_HAS_NOISE) != 0, frame->noise_dbm),
-        channel_of(frame->centre_mhz), shape->secondary, time_us, (double)frame->time_ns / 1e9,
-        2 * shape->pair_count);
+        channel_of(shape->secondary == 0 ? frame->centre_mhz : (uint16_t)(frame->centre_mhz - 10)),
+        shape->secondary, time_us, (double)frame->time_ns / 1e9, 2 * shape->pair_count);
 }
 
 static size_t encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)

@@ -23,7 +23,8 @@ enum {
     HT_PAIRS_20 = 64,
     HT_PAIRS_40 = 128,
     HT_PAIRS_STBC = 121,
-    CHANNEL_MAX = 14
+    CHANNEL_MAX = 14,
+    SECONDARY_ABOVE = 1
 };
 
 static const char mark[] = "CSI_DATA,";
@@ -195,8 +196,19 @@ static bool is_level(int64_t level)
     return level > -128 && level < 128;
 }
 
-static bool set_fields(const struct fields *fields, struct qw_capture_clock *clock,
-                       struct qw_csi_frame *frame)
+/* The channel field names the 20 MHz half that frames of 20 MHz use. */
+static uint16_t centre_of(int64_t channel, int64_t secondary, enum qw_csi_format format)
+{
+    int64_t shift_mhz = format != QW_CSI_HT_40 ? 0 : secondary == SECONDARY_ABOVE ? 10 : -10;
+
+    if (channel == 0) {
+        return 0;
+    }
+    return (uint16_t)((channel == CHANNEL_MAX ? 2484 : 2407 + 5 * channel) + shift_mhz);
+}
+
+static bool set_fields(const struct fields *fields, enum qw_csi_format format,
+                       struct qw_capture_clock *clock, struct qw_csi_frame *frame)
 {
     int64_t channel = fields->number[F_CHANNEL];
 
@@ -209,9 +221,7 @@ static bool set_fields(const struct fields *fields, struct qw_capture_clock *clo
     frame->rssi_dbm = (float)fields->number[F_RSSI];
     frame->chain_rssi_dbm[0] = frame->rssi_dbm;
     frame->noise_dbm = (float)fields->number[F_NOISE];
-    frame->centre_mhz = (uint16_t)(channel == 0             ? 0
-                                   : channel == CHANNEL_MAX ? 2484
-                                                            : 2407 + 5 * channel);
+    frame->centre_mhz = centre_of(channel, fields->number[F_SECONDARY], format);
     frame->time_ns = qw_capture_clock_at(clock, (uint32_t)fields->number[F_TIME]);
     frame->flags = QW_CSI_HAS_SOURCE | QW_CSI_HAS_TIME | QW_CSI_HAS_RSSI | QW_CSI_HAS_NOISE;
     return true;
@@ -244,7 +254,7 @@ enum qw_capture_outcome qw_esp32_line_to_frame(const char *line, size_t len,
         return QW_CAPTURE_SHAPE;
     }
     qw_csi_frame_clear(frame);
-    if (!set_fields(&fields, clock, frame)) {
+    if (!set_fields(&fields, layout.format, clock, frame)) {
         return QW_CAPTURE_TEXT;
     }
     set_values(number, &layout, frame);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* What the header of the measured 802.11 frame tells, where a capture kept it: transmitter,
- * sequence number, retry [IEEE 802.11 9.2]. Control frames have no number. */
+ * sequence number, retry. Control frames have no number. */
 enum { QW_MPDU_HEAD_LEN = 24 };
 
 /* Sets source, sequence and flags of frame from the first bytes of a frame; leaves them alone when

@@ -63,7 +63,7 @@ static const struct {
     unsigned modulation, width;
     enum qw_csi_format format;
     size_t pilots;
-    int pilot[16]; /* positive numbers [IEEE 802.11 21.3]; for HE as the card leaves them empty */
+    int pilot[16]; /* positive numbers; those of HE 80 MHz as the card leaves them empty */
 } wide[] = {
     { 3, 0, QW_CSI_HT_20, 4, { 7, 21 } },
     { 3, 1, QW_CSI_HT_40, 6, { 11, 25, 53 } },
