@@ -2,6 +2,7 @@
 qwave_wrap(radio air calloc pipe2 pthread_create)
 qwave_wrap(radio air_replayed malloc calloc realloc)
 qwave_wrap(radio capture_writer calloc)
+qwave_wrap(radio capture_file realloc)
 qwave_wrap(radio pairing calloc)
 qwave_wrap(radio live_nexmon_udp calloc)
 qwave_wrap(radio live_esp32_serial calloc)
