@@ -16,6 +16,7 @@ enum {
 int cmd_admin(int argc, char **argv);
 int cmd_air(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_capture(int argc, char **argv);
 int cmd_charge(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_demo(int argc, char **argv);

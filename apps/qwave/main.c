@@ -22,6 +22,7 @@ static const struct {
     { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014" },
     { "qkd", cmd_qkd, "a QKD link as processes: both ends, and simulated light between them" },
     { "lab", cmd_lab, "evaluation of links and channels on models" },
+    { "capture", cmd_capture, "files of channel measurements: look, convert, record" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },
     { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
 };

@@ -37,7 +37,7 @@ enum { OPTION_SCENE = 0x100, OPTION_SEED, OPTION_SNR, OPTION_LOSS, OPTION_EVE, O
           0 }, \
     { \
         "capture", OPTION_CAPTURE, "FILE", 0, \
-            "replay a measured channel (Intel 5300); may be given several times", 0 \
+            "replay a measured channel (any capture); may be given several times", 0 \
     }
 
 struct radio_options {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "radio/csi_frame.h"
 
+#include <math.h>
+#include <string.h>
+
 /* Tones that carry training symbols [802.11 OFDM, L-LTF]: -26..26 without DC. */
 static const int16_t legacy_20[] = {
     -26, -25, -24, -23, -22, -21, -20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10, -9,
@@ -21,21 +24,56 @@ static const int16_t intel5300_20[] = {
     1,   3,   5,   7,   9,   11,  13,  15,  17,  19,  21, 23, 25, 27, 28,
 };
 
+/* Runs of consecutive numbers. clang-format would make one line of each number. */
+/* clang-format off */
+#define RUN_4(a) (a), (a) + 1, (a) + 2, (a) + 3
+#define RUN_16(a) RUN_4(a), RUN_4((a) + 4), RUN_4((a) + 8), RUN_4((a) + 12)
+#define RUN_57(a) RUN_16(a), RUN_16((a) + 16), RUN_16((a) + 32), RUN_4((a) + 48), RUN_4((a) + 52), (a) + 56
+#define RUN_64(a) RUN_16(a), RUN_16((a) + 16), RUN_16((a) + 32), RUN_16((a) + 48)
+#define RUN_121(a) RUN_64(a), RUN_57((a) + 64)
+#define RUN_242(a) RUN_121(a), RUN_121((a) + 121)
+#define RUN_498(a) RUN_242(a), RUN_242((a) + 242), RUN_4((a) + 484), RUN_4((a) + 488), RUN_4((a) + 492), (a) + 496, (a) + 497
+/* clang-format on */
+
+static const int16_t ht_40[] = { RUN_57(-58), RUN_57(2) };
+static const int16_t vht_80[] = { RUN_121(-122), RUN_121(2) }; /* HE 20 MHz has the same numbers */
+static const int16_t vht_160[] = { RUN_121(-250), RUN_121(-126), RUN_121(6), RUN_121(130) };
+static const int16_t he_40[] = { RUN_242(-244), RUN_242(3) };
+static const int16_t he_80[] = { RUN_498(-500), RUN_498(3) };
+static const int16_t he_160[] = { RUN_498(-1012), RUN_498(-509), RUN_498(12), RUN_498(515) };
+
+#define LIST(name, tones) name, tones, sizeof(tones) / sizeof(tones)[0]
+static const struct {
+    const char *name;
+    const int16_t *tones;
+    size_t count;
+} formats[QW_CSI_FORMATS] = {
+    [QW_CSI_LEGACY_20] = { LIST("legacy20", legacy_20) },
+    [QW_CSI_HT_20] = { LIST("ht20", ht_20) },
+    [QW_CSI_INTEL5300_20] = { LIST("intel5300-20", intel5300_20) },
+    [QW_CSI_HT_40] = { LIST("ht40", ht_40) },
+    [QW_CSI_VHT_80] = { LIST("vht80", vht_80) },
+    [QW_CSI_VHT_160] = { LIST("vht160", vht_160) },
+    [QW_CSI_HE_20] = { LIST("he20", vht_80) },
+    [QW_CSI_HE_40] = { LIST("he40", he_40) },
+    [QW_CSI_HE_80] = { LIST("he80", he_80) },
+    [QW_CSI_HE_160] = { LIST("he160", he_160) },
+    [QW_CSI_OTHER] = { "other", NULL, 0 },
+};
+
 size_t qw_csi_format_tones(enum qw_csi_format format, const int16_t **tones)
 {
-    switch (format) {
-    case QW_CSI_LEGACY_20:
-        *tones = legacy_20;
-        return sizeof legacy_20 / sizeof legacy_20[0];
-    case QW_CSI_HT_20:
-        *tones = ht_20;
-        return sizeof ht_20 / sizeof ht_20[0];
-    case QW_CSI_INTEL5300_20:
-        *tones = intel5300_20;
-        return sizeof intel5300_20 / sizeof intel5300_20[0];
+    if ((unsigned)format >= QW_CSI_FORMATS) {
+        *tones = NULL;
+        return 0;
     }
-    *tones = NULL;
-    return 0;
+    *tones = formats[format].tones;
+    return formats[format].count;
+}
+
+const char *qw_csi_format_name(enum qw_csi_format format)
+{
+    return (unsigned)format < QW_CSI_FORMATS ? formats[format].name : NULL;
 }
 
 void qw_csi_frame_set_tones(struct qw_csi_frame *frame, enum qw_csi_format format)
@@ -45,7 +83,64 @@ void qw_csi_frame_set_tones(struct qw_csi_frame *frame, enum qw_csi_format forma
 
     frame->format = format;
     frame->tone_count = (uint16_t)count;
-    for (size_t k = 0; k < count; k++) {
-        frame->tone_index[k] = tones[k];
+    if (count > 0) {
+        memcpy(frame->tone_index, tones, count * sizeof *tones);
     }
+}
+
+void qw_csi_frame_clear(struct qw_csi_frame *frame)
+{
+    memset(frame, 0, offsetof(struct qw_csi_frame, tone_index));
+    frame->format = QW_CSI_OTHER;
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->rssi_dbm = QW_CSI_LEVEL_UNKNOWN;
+    frame->noise_dbm = QW_CSI_LEVEL_UNKNOWN;
+    for (size_t i = 0; i < QW_CSI_ANTENNAS_MAX; i++) {
+        frame->chain_rssi_dbm[i] = QW_CSI_LEVEL_UNKNOWN;
+    }
+}
+
+size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame)
+{
+    return (size_t)frame->rx_count * frame->tx_count * frame->tone_count;
+}
+
+bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(frame->format, &tones);
+    size_t at = 0;
+
+    for (size_t k = 0; k < frame->tone_count; k++, at++) {
+        while (at < count && tones[at] != frame->tone_index[k]) {
+            at++;
+        }
+        if (at >= count) {
+            return false;
+        }
+    }
+    return frame->tone_count > 0;
+}
+
+bool qw_csi_frame_normalise(struct qw_csi_frame *frame)
+{
+    size_t count = qw_csi_frame_value_count(frame);
+    double power = 0.0;
+    float scale;
+
+    for (size_t i = 0; i < count; i++) {
+        double re = (double)crealf(frame->value[i]);
+        double im = (double)cimagf(frame->value[i]);
+
+        power += re * re + im * im;
+    }
+    if (!(power > 0.0) || !isfinite(power)) {
+        return false;
+    }
+    scale = (float)sqrt((double)count / power);
+    for (size_t i = 0; i < count; i++) {
+        frame->value[i] *= scale;
+    }
+    return true;
 }

@@ -202,7 +202,7 @@ static bool read_head(struct qw_reader *r, struct csi_head *head)
     head->agc_db = read_float(r, &ok);
     return ok && head->time_ns <= INT64_MAX && head->format <= QW_CSI_INTEL5300_20 &&
            head->rx_count >= 1 && head->rx_count <= 3 && head->tx_count >= 1 &&
-           head->tx_count <= 3 && head->tone_count >= 1 && head->tone_count <= QW_CSI_TONES_MAX;
+           head->tx_count <= 3 && head->tone_count >= 1 && head->tone_count <= QW_AIR_TONES_MAX;
 }
 
 /* Reads the arrays; frame may be NULL: then they are only checked. */

@@ -5,7 +5,8 @@
  * would look like a secret that both ends share, so it is smoothed out first. */
 #include "radio/air/medium.h"
 
-#include "radio/intel5300.h"
+#include "radio/capture/file.h"
+#include "radio/capture/reader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 enum {
+    TONES_MAX = 64, /* of the 20 MHz formats */
     RECORDS_MIN = 16,
     TRACE_FIRST_CAP = 1024,
     FILE_MAX = 64 << 20,
@@ -24,15 +26,17 @@ enum {
 static const int64_t SILENCE_MAX_NS = 250000000; /* longer pauses are cut: nothing outlives them */
 
 struct sample {
-    int64_t time_ns;                /* first sample of the trace: 0 */
-    float link[QW_INTEL5300_TONES]; /* amplitudes */
-    float eve[QW_INTEL5300_TONES];
+    int64_t time_ns;       /* first sample of the trace: 0 */
+    float link[TONES_MAX]; /* amplitudes */
+    float eve[TONES_MAX];
 };
 
 struct trace {
     struct sample *sample;
     size_t count;
     size_t cap;
+    enum qw_csi_format format;  /* of all samples: that of the first */
+    size_t tone_count;          /* 0: no sample yet */
     size_t next;                /* first sample that was never served */
     const struct sample *heard; /* of the pair under way */
     int64_t interval_ns;        /* median distance */
@@ -55,32 +59,33 @@ static bool trace_grow(struct trace *trace)
     return true;
 }
 
-static double power_of(const float *amplitude)
+static double power_of(const float *amplitude, size_t tone_count)
 {
     double power = 0.0;
 
-    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+    for (size_t k = 0; k < tone_count; k++) {
         power += (double)amplitude[k] * (double)amplitude[k];
     }
-    return power / QW_INTEL5300_TONES;
+    return power / (double)tone_count;
 }
 
 /* The card scales every record by itself. Dividing by the power of all antennas takes that out
  * without trusting the coarse level indication. */
 static void sample_from_frame(const struct qw_csi_frame *frame, struct sample *sample)
 {
-    float amplitude[3][QW_INTEL5300_TONES];
+    float amplitude[QW_CSI_ANTENNAS_MAX][TONES_MAX];
+    size_t tone_count = frame->tone_count;
     double power = 0.0;
     float scale;
 
     for (size_t rx = 0; rx < frame->rx_count; rx++) {
-        for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
-            amplitude[rx][k] = cabsf(frame->value[rx * frame->tx_count * QW_INTEL5300_TONES + k]);
+        for (size_t k = 0; k < tone_count; k++) {
+            amplitude[rx][k] = cabsf(frame->value[rx * frame->tx_count * tone_count + k]);
         }
-        power += power_of(amplitude[rx]);
+        power += power_of(amplitude[rx], tone_count);
     }
     scale = (float)(1.0 / sqrt(fmax(power, 1e-3)));
-    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+    for (size_t k = 0; k < tone_count; k++) {
         sample->link[k] = scale * amplitude[0][k];
         sample->eve[k] = scale * amplitude[1][k];
     }
@@ -88,76 +93,68 @@ static void sample_from_frame(const struct qw_csi_frame *frame, struct sample *s
 
 struct file_counts {
     size_t usable;
-    uint64_t records;
+    uint64_t known; /* of the trace's format, with any number of antennas */
 };
 
-/* Appends the records of one file that have two receive antennas. */
-static qw_err read_records(struct trace *trace, const uint8_t *data, size_t len,
+/* All tones of a 20 MHz format that a session can use, and a time; the first such frame says which
+ * format it is for the whole trace. */
+static bool is_known(struct trace *trace, const struct qw_csi_frame *frame)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(frame->format, &tones);
+
+    if ((frame->format != QW_CSI_LEGACY_20 && frame->format != QW_CSI_HT_20 &&
+         frame->format != QW_CSI_INTEL5300_20) ||
+        frame->tone_count != count || (frame->flags & QW_CSI_HAS_TIME) == 0) {
+        return false;
+    }
+    if (trace->tone_count == 0) {
+        trace->format = frame->format;
+        trace->tone_count = count;
+    }
+    return frame->format == trace->format;
+}
+
+/* Appends the measurements of one file that have two receive antennas. */
+static qw_err read_records(struct trace *trace, struct qw_capture_reader *reader,
                            struct qw_csi_frame *scratch, struct file_counts *counts)
 {
-    struct qw_intel5300_reader reader = qw_intel5300_reader_on(data, len);
-    struct qw_intel5300_record record;
     int64_t start_ns = trace->count > 0 ? trace->sample[trace->count - 1].time_ns : 0;
-    int64_t previous_ns = trace->count > 0 ? -SILENCE_MAX_NS : 0;
+    int64_t previous_ns = 0;
 
-    counts->usable = 0;
-    while (qw_intel5300_next(&reader, &record) == QW_OK) {
-        int64_t step_ns = reader.time_ns - previous_ns;
+    *counts = (struct file_counts){ 0 };
+    while (qw_capture_reader_next(reader, scratch) == QW_OK) {
+        /* Between files, and where a clock was set, the time passed is not known. */
+        bool is_step = counts->usable > 0 && scratch->time_ns >= previous_ns &&
+                       scratch->time_ns < previous_ns + SILENCE_MAX_NS;
 
-        if (record.rx_count < 2) {
+        if (!is_known(trace, scratch)) {
+            continue;
+        }
+        counts->known++;
+        if (scratch->rx_count < 2) {
             continue;
         }
         if (!trace_grow(trace)) {
             return QW_ERR_NOMEM;
         }
-        qw_intel5300_to_frame(&record, scratch);
+        if (trace->count > 0) {
+            start_ns += is_step ? scratch->time_ns - previous_ns : SILENCE_MAX_NS;
+        }
+        previous_ns = scratch->time_ns;
         sample_from_frame(scratch, &trace->sample[trace->count]);
-        start_ns += step_ns < SILENCE_MAX_NS ? step_ns : SILENCE_MAX_NS;
-        previous_ns = reader.time_ns;
         trace->sample[trace->count].time_ns = start_ns;
         trace->count++;
         counts->usable++;
     }
-    counts->records = reader.record_count;
     return QW_OK;
-}
-
-/* A capture is no secret: ordinary memory, which is not short, instead of qw_file_read's. */
-static qw_err read_bytes(const char *path, uint8_t **data, size_t *len)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *bytes = NULL;
-    long size = -1;
-    qw_err err = QW_ERR_IO;
-
-    if (file == NULL) {
-        return QW_ERR_NOT_FOUND;
-    }
-    if (fseek(file, 0, SEEK_END) == 0) {
-        size = ftell(file);
-    }
-    if (size > FILE_MAX) {
-        err = QW_ERR_SPACE;
-    } else if (size >= 0 && fseek(file, 0, SEEK_SET) == 0) {
-        bytes = malloc((size_t)size + 1);
-        err = bytes == NULL ? QW_ERR_NOMEM : QW_ERR_IO;
-    }
-    if (bytes != NULL && fread(bytes, 1, (size_t)size, file) == (size_t)size) {
-        *data = bytes;
-        *len = (size_t)size;
-        bytes = NULL;
-        err = QW_OK;
-    }
-    free(bytes);
-    fclose(file);
-    return err;
 }
 
 /* What is wrong with a file that could be read; NULL: nothing. */
 static const char *file_fault(const struct file_counts *counts)
 {
-    if (counts->records == 0) {
-        return "holds no Intel 5300 measurement";
+    if (counts->known == 0) {
+        return "holds no measurement of a 20 MHz channel that can be replayed";
     }
     if (counts->usable == 0) {
         return "one receive antenna only; the second is the eavesdropper's";
@@ -165,18 +162,35 @@ static const char *file_fault(const struct file_counts *counts)
     return counts->usable < RECORDS_MIN ? "too short, at least 16 measurements are needed" : NULL;
 }
 
+static qw_err read_open_file(struct trace *trace, const struct qw_capture_file *file,
+                             struct qw_csi_frame *scratch, struct file_counts *counts)
+{
+    struct qw_capture_reader reader;
+    enum qw_capture_format format;
+    qw_err err;
+
+    *counts = (struct file_counts){ 0 };
+    if (file->len > FILE_MAX) {
+        return QW_ERR_SPACE;
+    }
+    if (!qw_capture_format_detect(file->data, file->len, &format)) {
+        return QW_OK; /* no measurement: the caller says so */
+    }
+    err = qw_capture_reader_open(&reader, format, file->data, file->len);
+    return err == QW_OK ? read_records(trace, &reader, scratch, counts) : err;
+}
+
 static qw_err read_file(struct trace *trace, const char *path, struct qw_csi_frame *scratch,
                         char error[static 256])
 {
     struct file_counts counts;
+    struct qw_capture_file file;
     const char *fault;
-    uint8_t *data;
-    size_t len;
-    qw_err err = read_bytes(path, &data, &len);
+    qw_err err = qw_capture_file_open(path, &file);
 
     if (err == QW_OK) {
-        err = read_records(trace, data, len, scratch, &counts);
-        free(data);
+        err = read_open_file(trace, &file, scratch, &counts);
+        qw_capture_file_close(&file);
     }
     if (err != QW_OK) {
         snprintf(error, 256, "%.160s: %s", path,
@@ -241,7 +255,7 @@ static qw_err smooth(struct trace *trace)
                 continue;
             }
             count += 1.0f;
-            for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+            for (size_t k = 0; k < trace->tone_count; k++) {
                 made[i].link[k] += (other->link[k] - made[i].link[k]) / count;
                 made[i].eve[k] += (other->eve[k] - made[i].eve[k]) / count;
             }
@@ -262,13 +276,13 @@ static void level_antennas(struct trace *trace)
     float eve_scale;
 
     for (size_t i = 0; i < trace->count; i++) {
-        link += power_of(trace->sample[i].link) / (double)trace->count;
-        eve += power_of(trace->sample[i].eve) / (double)trace->count;
+        link += power_of(trace->sample[i].link, trace->tone_count) / (double)trace->count;
+        eve += power_of(trace->sample[i].eve, trace->tone_count) / (double)trace->count;
     }
     link_scale = (float)(1.0 / sqrt(fmax(link, 1e-9)));
     eve_scale = (float)(1.0 / sqrt(fmax(eve, 1e-9)));
     for (size_t i = 0; i < trace->count; i++) {
-        for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+        for (size_t k = 0; k < trace->tone_count; k++) {
             trace->sample[i].link[k] *= link_scale;
             trace->sample[i].eve[k] *= eve_scale;
         }
@@ -294,7 +308,7 @@ static bool hear_terminal(void *self, int64_t time_ns, double complex *access_po
     }
     trace->heard = &trace->sample[at];
     trace->next = at + 1;
-    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+    for (size_t k = 0; k < trace->tone_count; k++) {
         access_point[k] = (double)trace->heard->link[k];
         eve[k] = 0.0; /* not asked for: the capture has no such link */
     }
@@ -308,7 +322,7 @@ static void hear_access_point(void *self, int64_t time_ns, double complex *termi
     const struct trace *trace = self;
 
     (void)time_ns;
-    for (size_t k = 0; k < QW_INTEL5300_TONES; k++) {
+    for (size_t k = 0; k < trace->tone_count; k++) {
         terminal[k] = (double)trace->heard->link[k];
         eve[k] = (double)trace->heard->eve[k];
     }
@@ -381,7 +395,7 @@ qw_err qw_air_replayed_new(const struct qw_air_config *config, struct qw_air_med
     *medium = (struct qw_air_medium){
         .snr_db = config->capture_snr_db,
         .session_gap_ns = trace->interval_ns, /* the next sample: a trace is too short to waste */
-        .format = QW_CSI_INTEL5300_20,
+        .format = trace->format,
         .self = trace,
         .hear_terminal = hear_terminal,
         .hear_access_point = hear_access_point,

@@ -181,8 +181,8 @@ static void the_largest_frame_fits_exactly(void **state)
     assert_non_null(message);
     frame->rx_count = 3;
     frame->tx_count = 3;
-    frame->tone_count = QW_CSI_TONES_MAX;
-    for (size_t k = 0; k < QW_CSI_TONES_MAX; k++) {
+    frame->tone_count = QW_AIR_TONES_MAX;
+    for (size_t k = 0; k < QW_AIR_TONES_MAX; k++) {
         frame->tone_index[k] = (int16_t)((int)k - 512);
     }
     assert_int_equal(qw_air_csi_encode(frame, message, BUFFER), BUFFER);

@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 #include "radio/air/exchange.h"
-#include "radio/intel5300.h"
+#include "radio/capture/intel5300.h"
+#include "radio/capture/writer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -218,6 +219,48 @@ static void everybody_hears_the_record_nearest_in_time(void **state)
     unlink(capture.path);
 }
 
+/* Frames of 56 tones among others, in a file that another tool's importer reads. */
+static void captures_of_any_tool_with_20_mhz_are_replayed(void **state)
+{
+    static const enum qw_capture_format formats[] = { QW_CAPTURE_QWAVE, QW_CAPTURE_ATHEROS,
+                                                      QW_CAPTURE_PICOSCENES };
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    (void)state;
+    assert_non_null(frame);
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        struct capture capture;
+        struct listener *listener;
+        struct qw_capture_writer *writer = NULL;
+
+        open_capture(&capture);
+        fclose(capture.file);
+        assert_int_equal(qw_capture_writer_new(capture.path, formats[f], true, &writer), QW_OK);
+        for (int i = 0; i < 200; i++) {
+            qw_csi_frame_clear(frame);
+            qw_csi_frame_set_tones(frame, i % 2 == 0 ? QW_CSI_HT_20 : QW_CSI_HT_40);
+            frame->rx_count = 2;
+            frame->time_ns = 5000000000 + (int64_t)i * 1000000;
+            frame->flags = QW_CSI_HAS_TIME;
+            for (size_t k = 0; k < qw_csi_frame_value_count(frame); k++) {
+                frame->value[k] = (float)(100 + (int)k);
+            }
+            assert_int_equal(qw_capture_writer_add(writer, frame), QW_OK);
+        }
+        assert_int_equal(qw_capture_writer_close(writer), QW_OK);
+        listener = open_listener((const char *[]){ capture.path }, 1, 50.0);
+        probe(listener, 10, 15000000);
+        assert_int_equal(listener->heard, 10);
+        assert_int_equal(listener->at_terminal->format, QW_CSI_HT_20);
+        assert_int_equal(listener->at_terminal->tone_count, 56);
+        assert_true(cabsf(listener->at_terminal->value[55]) >
+                    1.3f * cabsf(listener->at_terminal->value[0]));
+        close_listener(listener);
+        unlink(capture.path);
+    }
+    free(frame);
+}
+
 static void no_record_is_served_twice(void **state)
 {
     struct capture capture;
@@ -351,7 +394,7 @@ static void refuses_files_that_cannot_serve_and_says_why(void **state)
     assert_int_equal(try_files((const char *[]){ brief.path }, 1, error), QW_ERR_FORMAT);
     assert_non_null(strstr(error, "too short"));
     assert_int_equal(try_files((const char *[]){ foreign.path }, 1, error), QW_ERR_FORMAT);
-    assert_non_null(strstr(error, "no Intel 5300 measurement"));
+    assert_non_null(strstr(error, "no measurement of a 20 MHz channel"));
     assert_int_not_equal(try_files((const char *[]){ "/tmp" }, 1, error), QW_OK);
     unlink(good.path);
     unlink(single.path);
@@ -405,6 +448,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_label_says_that_it_is_a_replay),
         cmocka_unit_test(everybody_hears_the_record_nearest_in_time),
+        cmocka_unit_test(captures_of_any_tool_with_20_mhz_are_replayed),
         cmocka_unit_test(no_record_is_served_twice),
         cmocka_unit_test(probes_closer_than_the_records_are_mostly_lost),
         cmocka_unit_test(silence_between_and_inside_files_is_kept_but_cut_short),

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 qwave_wrap(radio air calloc pipe2 pthread_create)
 qwave_wrap(radio air_replayed malloc calloc realloc)
+qwave_wrap(radio capture_writer calloc)
+qwave_wrap(radio capture_file realloc)
+qwave_wrap(radio pairing calloc)
+qwave_wrap(radio live_nexmon_udp calloc)
+qwave_wrap(radio live_esp32_serial calloc)
 qwave_wrap(radio least_squares calloc)
 qwave_wrap(radio innovation calloc)
 qwave_wrap(radio model calloc)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QW_RADIO_INTEL5300_H
-#define QW_RADIO_INTEL5300_H
+#ifndef QW_RADIO_CAPTURE_INTEL5300_H
+#define QW_RADIO_CAPTURE_INTEL5300_H
 
 #include "base/error.h"
-#include "radio/csi_frame.h"
+#include "radio/capture/format.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +15,7 @@ enum {
     QW_INTEL5300_TONES = 30,
     QW_INTEL5300_CHAINS_MAX = 9,
     QW_INTEL5300_CODE_CSI = 0xBB,
+    QW_INTEL5300_SELECT_AS_IS = 0x24, /* antennas 0, 1, 2 */
     QW_INTEL5300_BODY_MAX = 20 + (QW_INTEL5300_TONES * (QW_INTEL5300_CHAINS_MAX * 16 + 3) + 7) / 8,
     QW_INTEL5300_RECORD_MAX = 3 + QW_INTEL5300_BODY_MAX
 };
@@ -42,26 +43,18 @@ qw_err qw_intel5300_decode(const uint8_t *body, size_t len,
  * shape is not 1..3 x 1..3. */
 size_t qw_intel5300_encode(const struct qw_intel5300_record *record, uint8_t *out, size_t cap);
 
-/* In the order of antennas when antenna_select is a permutation below rx_count, else in the order
- * of chains. time_ns is left alone; sequence is count. */
-void qw_intel5300_to_frame(const struct qw_intel5300_record *record, struct qw_csi_frame *frame);
+/* The bit stream alone, as other logs carry it too  [stream: qw_intel5300_stream_len bytes]: sets
+ * tones, shape and values, in the order of antennas when antenna_select is a permutation below
+ * rx_count, else in the order of chains. Both counts are 1..3. */
+size_t qw_intel5300_stream_len(size_t rx_count, size_t tx_count);
+void qw_intel5300_stream_to_frame(const uint8_t *stream, uint8_t rx_count, uint8_t tx_count,
+                                  uint8_t antenna_select, struct qw_csi_frame *frame);
 
-struct qw_intel5300_reader { /* plain value over borrowed memory */
-    const uint8_t *data;
-    size_t len;
-    size_t at;
-    uint32_t previous_us;
-    int64_t time_ns;        /* of the last record, unwrapped, never decreasing; first record: 0 */
-    uint64_t record_count;  /* measurements given */
-    uint64_t skipped_count; /* other codes, and measurements of 40 MHz channels (other tones) */
-    uint64_t damaged_count; /* measurements whose shape or length is wrong */
-    size_t left_over;       /* bytes after the last complete record; 0 in a whole file */
-};
+/* The stream of a frame, in the order SELECT_AS_IS; its length, 0 when the card has no such frame.
+ */
+size_t qw_intel5300_stream_from_frame(const struct qw_csi_frame *frame, uint8_t *out, size_t cap);
 
-struct qw_intel5300_reader qw_intel5300_reader_on(const uint8_t *data, size_t len);
-
-/* The next good measurement; QW_ERR_CLOSED at the end of the data (left_over is then set). */
-qw_err qw_intel5300_next(struct qw_intel5300_reader *reader,
-                         struct qw_intel5300_record *record) QW_MUST_USE;
+/* Whole files; measurements of 40 MHz channels (other tones) are unsupported. */
+extern const struct qw_capture_importer qw_capture_intel5300;
 
 #endif
