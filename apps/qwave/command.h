@@ -20,6 +20,7 @@ int cmd_charge(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
 #endif

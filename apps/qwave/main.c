@@ -20,6 +20,7 @@ static const struct {
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },
+    { "lab", cmd_lab, "evaluation on simulated channels: rate, share of the capacity, attacks" },
     { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
 };
 
