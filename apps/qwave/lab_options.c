@@ -28,6 +28,7 @@ enum {
     KEY_LOSS,
     KEY_SESSION,
     KEY_NO_EVE,
+    KEY_REPLAYED,
     KEY_RIPPLE,
     KEY_JITTER,
     KEY_DETECTION,
@@ -76,6 +77,9 @@ static const struct argp_option options_list[] = {
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
+    { "replayed", KEY_REPLAYED, NULL, 0,
+      "the attack: every session meets fading that was used once before, as after a fixed seed",
+      0 },
     { "chain-ripple", KEY_RIPPLE, "RMS", 0,
       "of gain and phase that calibration leaves at each end, 0..0.5 (default: 0.012)", 0 },
     { "phase-jitter-deg", KEY_JITTER, "DEG", 0, "rms per frame, 0..180 (default: 0.25)", 0 },
@@ -225,6 +229,9 @@ static error_t parse_run(struct lab_options *o, int key, char *value, struct arg
     case KEY_NO_EVE:
         o->has_eve = false;
         return 0;
+    case KEY_REPLAYED:
+        o->is_replayed = true;
+        return 0;
     case KEY_SEED:
         if (!radio_parse_number(value, UINT64_MAX, &number)) {
             argp_error(state, "--seed is a number, not '%s'", value);
@@ -358,7 +365,8 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
                                     .credited = isnan(options->credited) ? eve : options->credited,
                                     .seconds = options->seconds,
                                     .session_probes = options->session_probes,
-                                    .has_eve = options->has_eve };
+                                    .has_eve = options->has_eve,
+                                    .is_replayed = options->is_replayed };
     qw_err err = qw_channel_profile_of(options->kind, &options->profile, &made.channel.profile);
 
     if (err != QW_OK) {

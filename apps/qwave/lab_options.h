@@ -18,7 +18,7 @@ struct lab_options {
     double credited; /* NaN: as eve_correlation */
     double seconds;
     unsigned session_probes;
-    bool has_phase, has_eve;
+    bool has_phase, has_eve, is_replayed;
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;
     bool has_seed;

@@ -16,6 +16,8 @@ struct tally {
     double cpu_s;
 };
 
+enum { GUARDED_SESSIONS = 64 };
+
 static const double EVE_NOISE = 1e-4; /* 40 dB */
 
 double lab_plkg_eve_distance_m(double correlation)
@@ -142,19 +144,60 @@ static struct qw_plkg_policy policy_of(const struct lab_plkg_config *config, uin
     return policy;
 }
 
-static qw_err run_session(const struct lab_plkg_config *config, uint32_t index, uint32_t probes,
+struct run {
+    const struct lab_plkg_config *config;
+    struct qw_replay_guard *guard;
+    uint32_t sessions, probes;
+};
+
+static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_stream,
                           struct lab_session_report *report)
 {
-    double length_s = probes * config->channel.interval_s + pause_s(&config->channel);
-    struct qw_plkg_policy policy = policy_of(config, probes);
+    const struct lab_plkg_config *config = run->config;
+    double length_s = run->probes * config->channel.interval_s + pause_s(&config->channel);
+    struct qw_plkg_policy policy = policy_of(config, run->probes);
     struct lab_trace *trace;
-    qw_err err = lab_trace_new(&config->channel, index * length_s, probes, index, &trace);
+    qw_err err =
+        lab_trace_new(&config->channel, index * length_s, run->probes, noise_stream, &trace);
 
     if (err != QW_OK) {
         return err;
     }
-    err = lab_session_run(trace, &policy, config->has_eve, report);
+    err = lab_session_run(trace, &policy, run->guard, config->has_eve, report);
     lab_trace_free(trace);
+    return err;
+}
+
+/* Another time's noise on the same fading. */
+static qw_err rehearse(const struct run *run)
+{
+    qw_err err = QW_OK;
+
+    for (uint32_t i = 0; err == QW_OK && run->config->is_replayed && i < run->sessions; i++) {
+        struct lab_session_report unused;
+
+        err = run_session(run, i, run->sessions + i, &unused);
+    }
+    return err;
+}
+
+static qw_err run_sessions(const struct run *run,
+                           void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
+                           struct tally *tally, struct lab_plkg_result *made)
+{
+    qw_err err = rehearse(run);
+
+    for (uint32_t i = 0; err == QW_OK && i < run->sessions; i++) {
+        struct lab_session_report report;
+
+        err = run_session(run, i, i, &report);
+        if (err == QW_OK) {
+            add_session(&report, tally, made);
+        }
+        if (progress != NULL) {
+            progress(self, i + 1, run->sessions);
+        }
+    }
     return err;
 }
 
@@ -162,33 +205,31 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
                     struct lab_plkg_result *result)
 {
-    double wanted = floor(config->seconds / config->channel.interval_s);
-    uint32_t sessions = (uint32_t)ceil(wanted / config->session_probes);
-    uint32_t probes = sessions > 0 ? (uint32_t)(wanted / sessions) : 0;
+    double wanted = floor(config->seconds / config->channel.interval_s + 1e-9);
+    struct run run = { .config = config,
+                       .sessions = (uint32_t)ceil(wanted / config->session_probes) };
     struct lab_plkg_result made = { 0 };
     struct tally tally = { 0 };
     qw_err err;
 
-    if (probes < QW_PLKG_PROBES_MIN) {
+    run.probes = run.sessions > 0 ? (uint32_t)(wanted / run.sessions) : 0;
+    if (run.probes < QW_PLKG_PROBES_MIN) {
         return QW_ERR_ARG;
     }
-    err = find_capacity(config, &made.capacity_bits_per_probe);
-    for (uint32_t i = 0; err == QW_OK && i < sessions; i++) {
-        struct lab_session_report report;
-
-        err = run_session(config, i, probes, &report);
-        if (err == QW_OK) {
-            add_session(&report, &tally, &made);
-        }
-        if (progress != NULL) {
-            progress(self, i + 1, sessions);
-        }
-    }
+    err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
     if (err != QW_OK) {
         return err;
     }
-    made.channel_time_s =
-        sessions * probes * config->channel.interval_s + (sessions - 1) * pause_s(&config->channel);
+    err = find_capacity(config, &made.capacity_bits_per_probe);
+    if (err == QW_OK) {
+        err = run_sessions(&run, progress, self, &tally, &made);
+    }
+    qw_replay_guard_free(run.guard);
+    if (err != QW_OK) {
+        return err;
+    }
+    made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
+                          (run.sessions - 1) * pause_s(&config->channel);
     finish(&tally, &made);
     *result = made;
     return QW_OK;

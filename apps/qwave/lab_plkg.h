@@ -11,8 +11,8 @@ struct lab_plkg_config {
     double credited;            /* that policy credits to it, 0..0.99 */
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
-    double heading_rad;
     bool has_eve;
+    bool is_replayed; /* the fading of every session was used once before (not reported) */
 };
 
 struct lab_plkg_result {

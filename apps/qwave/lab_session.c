@@ -95,6 +95,7 @@ struct end {
 
 struct laboratory {
     const struct qw_plkg_policy *policy;
+    struct qw_replay_guard *guard; /* the access point's */
     uint8_t up[QW_PLKG_AUTH_LEN], down[QW_PLKG_AUTH_LEN];
     struct end access_point, terminal;
     struct record record;
@@ -166,6 +167,7 @@ static void run_access_point(struct laboratory *lab)
                                                  .authorise = authorise };
     double start_s = thread_cpu_s();
 
+    access_point.party.replay_guard = lab->guard;
     end->err = qw_plkg_run_access_point(&access_point, &end->session, &end->ledger);
     end->cpu_s = thread_cpu_s() - start_s;
 }
@@ -332,7 +334,8 @@ static qw_err run_both(struct laboratory *lab)
 }
 
 qw_err lab_session_run(const struct lab_trace *trace, const struct qw_plkg_policy *policy,
-                       bool has_eve, struct lab_session_report *report)
+                       struct qw_replay_guard *guard, bool has_eve,
+                       struct lab_session_report *report)
 {
     struct laboratory *lab = calloc(1, sizeof *lab);
     struct lab_session_report made = {
@@ -348,6 +351,7 @@ qw_err lab_session_run(const struct lab_trace *trace, const struct qw_plkg_polic
     qw_prng_bytes(&prng, lab->up, sizeof lab->up);
     qw_prng_bytes(&prng, lab->down, sizeof lab->down);
     lab->policy = policy;
+    lab->guard = guard;
     pthread_mutex_init(&lab->record.lock, NULL);
     open_end(lab, &lab->access_point, trace, LAB_ACCESS_POINT);
     open_end(lab, &lab->terminal, trace, LAB_TERMINAL);

@@ -25,9 +25,11 @@ struct lab_session_report {
     double string_bits;       /* H(Xq), the same way */
 };
 
-/* party: policy only. has_eve: runs the attack. QW_OK also when the session was refused (see the
- * ledger); QW_ERR_NOMEM and others: the laboratory itself failed. */
+/* guard: the access point's memory of earlier sessions, may be NULL. has_eve: runs the attack.
+ * QW_OK also when the session was refused (see the ledger); QW_ERR_NOMEM and others: the laboratory
+ * itself failed. */
 qw_err lab_session_run(const struct lab_trace *trace, const struct qw_plkg_policy *policy,
-                       bool has_eve, struct lab_session_report *report) QW_MUST_USE;
+                       struct qw_replay_guard *guard, bool has_eve,
+                       struct lab_session_report *report) QW_MUST_USE;
 
 #endif

@@ -442,6 +442,9 @@ static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_terminal *
         err = qw_plkg_run_receive_estimate(run);
     }
     if (err == QW_OK) {
+        err = qw_plkg_run_check_replay(run);
+    }
+    if (err == QW_OK) {
         err = reconcile(run);
     }
     return err == QW_OK ? amplify(run) : err;

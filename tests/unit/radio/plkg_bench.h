@@ -29,6 +29,7 @@ struct bench_config {
     double loss;
     bool is_amplitude_only;
     struct qw_plkg_policy policy;
+    struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
     int timeout_ms;
 };
 
@@ -382,6 +383,7 @@ static void *bench_run_terminal(void *self)
                    .radio = &bench->radio_te,
                    .wire = &bench->wire_te,
                    .timeout_ms = bench->config.timeout_ms,
+                   .replay_guard = bench->config.guard_te,
                    .self = bench },
         .terminal_id = "meter-17",
         .contact = (const uint8_t *)"abc",
@@ -400,6 +402,7 @@ static void bench_run(struct bench *bench)
                    .radio = &bench->radio_ap,
                    .wire = &bench->wire_ap,
                    .timeout_ms = bench->config.timeout_ms,
+                   .replay_guard = bench->config.guard_ap,
                    .self = bench },
         .access_point_id = "ap-north",
         .authorise = bench_authorise,
