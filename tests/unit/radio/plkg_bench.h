@@ -18,7 +18,17 @@
 #include <string.h>
 #include <time.h>
 
-enum bench_kind { BENCH_MOVING, BENCH_STILL, BENCH_STRANGERS };
+/* SCHEDULED: a path is blocked and opened by plan; TURNING: one reflector circles steadily; TREND:
+ * shadowing over a channel that stands still; SHAKEN: one reflector, moved at random by somebody
+ * who keeps a record. */
+enum bench_kind {
+    BENCH_MOVING,
+    BENCH_STILL,
+    BENCH_STRANGERS,
+    BENCH_SCHEDULED,
+    BENCH_TURNING,
+    BENCH_TREND
+};
 
 struct bench_config {
     enum bench_kind kind;
@@ -47,6 +57,8 @@ struct bench_channel {
     const struct bench_config *config;
     struct qw_prng fading, noise_ap, noise_te, noise_eve, lost;
     double complex tap[BENCH_TAPS], eve_tap[BENCH_TAPS], other_tap[BENCH_TAPS];
+    double complex first_tap[BENCH_TAPS]; /* of the first probe */
+    double shadow_db;
     uint64_t at; /* probe that the taps are of, plus 1 */
     struct bench_queue to_ap, to_te;
     bool is_lost_at_te;          /* the answer to the last probe will not be heard */
@@ -66,6 +78,30 @@ static double complex bench_gaussian(struct qw_prng *prng)
     return (re + I * im) * sqrt(0.5);
 }
 
+/* Movements without a secret: everything after the first probe is a function of time, or slow. */
+static void bench_move_by_plan(struct bench_channel *channel)
+{
+    uint64_t i = channel->at++;
+
+    channel->shadow_db += 0.02 * qw_prng_gaussian(&channel->fading); /* 0.3 dB in 200 probes */
+    for (size_t t = 0; t < BENCH_TAPS; t++) {
+        channel->tap[t] = channel->first_tap[t];
+    }
+    switch (channel->config->kind) {
+    case BENCH_SCHEDULED:
+        channel->tap[0] *= i / 30 % 2 == 0 ? 1.0 : 0.3;
+        break;
+    case BENCH_TURNING:
+        channel->tap[1] *= cexp(2.0 * 3.14159265358979 * I * (double)i / 7.3);
+        break;
+    default:
+        for (size_t t = 0; t < BENCH_TAPS; t++) {
+            channel->tap[t] *= pow(10.0, channel->shadow_db / 20.0);
+        }
+        break;
+    }
+}
+
 static void bench_step(struct bench_channel *channel)
 {
     double a = channel->at == 0 ? 0.0 : channel->config->memory;
@@ -73,6 +109,10 @@ static void bench_step(struct bench_channel *channel)
 
     if (channel->config->kind == BENCH_STILL && channel->at > 0) {
         channel->at++;
+        return;
+    }
+    if (channel->config->kind >= BENCH_SCHEDULED && channel->at > 0) {
+        bench_move_by_plan(channel);
         return;
     }
     for (size_t i = 0; i < BENCH_TAPS; i++) {
@@ -86,6 +126,7 @@ static void bench_step(struct bench_channel *channel)
         channel->tap[i] = a * channel->tap[i] + b * fresh;
         channel->eve_tap[i] = a * channel->eve_tap[i] + b * eve_fresh;
         channel->other_tap[i] = a * channel->other_tap[i] + b * other;
+        channel->first_tap[i] = channel->tap[i];
     }
     channel->at++;
 }
