@@ -47,6 +47,7 @@ enum {
 static const double FRESH_TURNS = 0.52;
 static const double INTERVAL_MIN_S = 0.02;
 static const double INTERVAL_MAX_S = 10.0;
+static const double CREDIT_MAX = 0.99; /* of a policy */
 
 static const struct argp_option options_list[] = {
     { "channel", KEY_CHANNEL, "NAME", 0,
@@ -58,11 +59,11 @@ static const struct argp_option options_list[] = {
     { "speed-mps", KEY_SPEED, "V", 0,
       "of the terminal or the people, 0..50 (default: the channel's own)", 0 },
     { "eve-correlation", KEY_EVE, "RHO", 0,
-      "of the eavesdropper's channel with the link's, 0..0.99: it stands where isotropic waves "
+      "of the eavesdropper's channel with the link's, 0..1: it stands where isotropic waves "
       "have it (default: 0)",
       0 },
     { "credited", KEY_CREDITED, "RHO", 0,
-      "what policy credits to it, 0..0.99 (default: as much as it has)", 0 },
+      "what policy credits to it, 0..0.99 (default: as much as it has, 0.99 at most)", 0 },
     { "seconds", KEY_SECONDS, "S", 0, "of channel time, 1..100000 (default: 120)", 0 },
     { "seed", KEY_SEED, "N", 0, "of channel and noise (default: a random one, printed)", 0 },
     { "interval-ms", KEY_INTERVAL, "MS", 0,
@@ -136,7 +137,7 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
                    STEPS_MAX);
     }
     options->sweep = (enum lab_sweep)word(name, names, state);
-    if (options->sweep_to > (options->sweep == LAB_SWEEP_EVE ? 0.99 : 50.0)) {
+    if (options->sweep_to > (options->sweep == LAB_SWEEP_EVE ? 1.0 : 50.0)) {
         argp_error(state, "'%s' goes too far", text);
     }
 }
@@ -212,7 +213,7 @@ static error_t parse_run(struct lab_options *o, int key, char *value, struct arg
 
     switch (key) {
     case KEY_EVE:
-        o->eve_correlation = real(value, 0.0, 0.99, state);
+        o->eve_correlation = real(value, 0.0, 1.0, state);
         return 0;
     case KEY_CREDITED:
         o->credited = real(value, 0.0, 0.99, state);
@@ -362,7 +363,8 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
         isnan(options->speed_m_per_s) ? options->kind->speed_m_per_s : options->speed_m_per_s;
     double eve = options->sweep == LAB_SWEEP_EVE ? swept : options->eve_correlation;
     struct lab_plkg_config made = { .eve_correlation = eve,
-                                    .credited = isnan(options->credited) ? eve : options->credited,
+                                    .credited = isnan(options->credited) ? fmin(eve, CREDIT_MAX)
+                                                                         : options->credited,
                                     .seconds = options->seconds,
                                     .session_probes = options->session_probes,
                                     .has_eve = options->has_eve,

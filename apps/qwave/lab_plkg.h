@@ -7,7 +7,7 @@
 /* One run of the laboratory: as many sessions as fit into the wanted time of one channel. */
 struct lab_plkg_config {
     struct lab_channel channel; /* eve_distance_m follows from eve_correlation */
-    double eve_correlation;     /* that the eavesdropper really has, 0..0.99 */
+    double eve_correlation;     /* that the eavesdropper really has, 0..1 */
     double credited;            /* that policy credits to it, 0..0.99 */
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
