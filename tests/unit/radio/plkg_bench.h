@@ -37,6 +37,7 @@ struct bench_config {
     double memory;  /* of the channel from one probe to the next: AR(1) */
     double eve_rho; /* correlation of the eavesdropper's channel with the link's */
     double loss;
+    uint64_t stall_at; /* the access point answers this pilot 0.7 s late; 0: none */
     bool is_amplitude_only;
     struct qw_plkg_policy policy;
     struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
@@ -182,6 +183,9 @@ static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
     struct bench_end *end = self;
     struct bench_channel *channel = end->channel;
 
+    if (!end->is_terminal && sequence > 0 && sequence == channel->config->stall_at) {
+        nanosleep(&(struct timespec){ .tv_nsec = 700000000 }, NULL);
+    }
     pthread_mutex_lock(&channel->lock);
     if (end->is_terminal) {
         bool is_lost = qw_prng_uniform(&channel->lost) < channel->config->loss;
