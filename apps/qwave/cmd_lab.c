@@ -12,6 +12,7 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *text;
 } benches[] = {
+    { "plkg", lab_plkg_main, "keys from a radio channel: rate, share of the capacity, attacks" },
     { "qkd", lab_qkd, "key rate of a fibre link over distance, block and method" },
 };
 

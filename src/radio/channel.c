@@ -10,7 +10,6 @@
 
 enum { LINK_FAR, LINK_SHORT, LINK_COUNT };
 
-static const double PROFILE_SPAN = 5.5; /* delay spreads covered by the taps: the rest is 0.4 % */
 static const double SHORT_RICE_FACTOR = 10.0; /* two antennas beside each other */
 
 struct wave {
@@ -21,10 +20,12 @@ struct wave {
 };
 
 struct link {
-    struct wave wave[QW_CHANNEL_TAPS][QW_CHANNEL_WAVES];
-    struct wave steady;            /* first tap only */
-    double birth[QW_CHANNEL_TAPS]; /* so that not all taps renew their waves together */
-    double rice_factor;
+    struct wave wave[QW_CHANNEL_TAPS_MAX][QW_CHANNEL_WAVES];
+    double complex still[QW_CHANNEL_TAPS_MAX][2]; /* walls and furniture, at both places */
+    struct wave steady;                           /* first tap only */
+    double birth[QW_CHANNEL_TAPS_MAX]; /* so that not all taps renew their waves together */
+    double scale[QW_CHANNEL_TAPS_MAX]; /* of a wave's amplitude, by tap */
+    double steady_amplitude;
     int id;
 };
 
@@ -32,9 +33,10 @@ struct qw_channel {
     uint64_t seed;
     double speed_m_per_s;
     double eve_distance_m;
+    double heading_rad; /* of the walk against the profile's angles */
     size_t tone_count;
-    double power[QW_CHANNEL_TAPS];                              /* sum 1 */
-    double complex turn[QW_CHANNEL_TAPS][QW_CHANNEL_TONES_MAX]; /* exp(-j 2 pi f_tone delay_tap) */
+    struct qw_channel_profile profile;
+    double complex turn[QW_CHANNEL_TAPS_MAX][QW_CHANNEL_TONES_MAX]; /* exp(-j 2 pi f_tone delay) */
     struct link link[LINK_COUNT];
 };
 
@@ -43,51 +45,50 @@ static double wave_number(void)
     return 2.0 * M_PI * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
 }
 
-/* Powers e^(-i d) at delays i D; D is scaled so that the discrete, cut-off profile has exactly the
- * wanted rms. The eavesdropper's distance changes no delay: it is far below a sample. */
-static void make_profile(struct qw_channel *channel, const struct qw_channel_config *config)
+/* The eavesdropper's distance changes no delay: it is far below a sample. */
+static void make_turns(struct qw_channel *channel, const int16_t *tones)
 {
-    double sum = 0.0;
-    double mean = 0.0;
-    double square = 0.0;
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
+        for (size_t k = 0; k < channel->tone_count; k++) {
+            double frequency_hz = QW_CHANNEL_TONE_SPACING_HZ * tones[k];
 
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
-        channel->power[i] = exp(-(double)i * PROFILE_SPAN / QW_CHANNEL_TAPS);
-        sum += channel->power[i];
-    }
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
-        channel->power[i] /= sum;
-        mean += channel->power[i] * (double)i;
-        square += channel->power[i] * (double)(i * i);
-    }
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
-        double delay_s = (double)i * config->delay_spread_s / sqrt(square - mean * mean);
-
-        for (size_t k = 0; k < config->tone_count; k++) {
-            double frequency_hz = QW_CHANNEL_TONE_SPACING_HZ * config->tones[k];
-
-            channel->turn[i][k] = cexp(-2.0 * M_PI * I * frequency_hz * delay_s);
+            channel->turn[i][k] =
+                cexp(-2.0 * M_PI * I * frequency_hz * channel->profile.tap[i].delay_s);
         }
     }
 }
 
-/* The wave number life of one place, from the seed alone: no order of calls changes it. Angles are
- * spread over the circle by place, random within. */
+/* Direction of the wave at a place of a tap, against the walk: evenly over the distribution by
+ * place, random within. */
+static double draw_angle(const struct qw_channel *channel, const struct link *link, size_t place,
+                         struct qw_prng *prng)
+{
+    const struct qw_channel_tap *tap = &channel->profile.tap[place / QW_CHANNEL_WAVES];
+    double sector = (double)(place % QW_CHANNEL_WAVES) + qw_prng_uniform(prng);
+    double u = sector / QW_CHANNEL_WAVES;
+
+    return link->id == LINK_SHORT || tap->spread_rad == 0.0
+               ? 2.0 * M_PI * u
+               : qw_channel_tap_angle(tap, u) - channel->heading_rad;
+}
+
+/* The wave number life of one place, from the seed alone: no order of calls changes it. */
 static void draw_wave(const struct qw_channel *channel, const struct link *link, size_t place,
                       int64_t life, struct wave *wave)
 {
     uint64_t stream = (uint64_t)(link->id + 1) << 60 | (uint64_t)place << 44 | (uint64_t)life;
     double k = wave_number();
     struct qw_prng prng;
-    double sector;
     double angle;
     double slope;
 
     qw_prng_init(&prng, channel->seed, stream);
-    sector = (double)(place % QW_CHANNEL_WAVES) + qw_prng_uniform(&prng);
-    angle = 2.0 * M_PI * sector / QW_CHANNEL_WAVES;
+    angle = draw_angle(channel, link, place, &prng);
     slope = cos(angle);
-    if (link->id == LINK_SHORT) { /* both ends of this link move */
+    if (channel->profile.motion == QW_CHANNEL_PEOPLE) { /* to and from somebody who moves */
+        slope = cos(2.0 * M_PI * qw_prng_uniform(&prng));
+        slope += cos(2.0 * M_PI * qw_prng_uniform(&prng));
+    } else if (link->id == LINK_SHORT) { /* both ends of this link move */
         slope += cos(2.0 * M_PI * qw_prng_uniform(&prng));
     }
     wave->life = life;
@@ -96,35 +97,68 @@ static void draw_wave(const struct qw_channel *channel, const struct link *link,
     wave->to_eve = cexp(I * k * channel->eve_distance_m * sin(angle));
 }
 
-static void make_link(struct qw_channel *channel, int id, double rice_factor)
+/* Other waves, that never change. */
+static void draw_still(const struct qw_channel *channel, struct link *link, size_t tap)
 {
+    double scale = sqrt(channel->profile.tap[tap].still_power / QW_CHANNEL_WAVES);
+    struct wave wave;
+
+    for (size_t p = 0; scale > 0.0 && p < QW_CHANNEL_WAVES; p++) {
+        double complex value;
+
+        draw_wave(channel, link, tap * QW_CHANNEL_WAVES + p, (int64_t)1 << 43, &wave);
+        value = scale * cexp(I * wave.phase_rad);
+        link->still[tap][0] += value;
+        link->still[tap][1] += value * wave.to_eve;
+    }
+}
+
+static void draw_steady(const struct qw_channel *channel, struct link *link, struct qw_prng *prng)
+{
+    double k = wave_number();
+    double angle = 2.0 * M_PI * qw_prng_uniform(prng);
+    bool is_moving = link->id == LINK_FAR && channel->profile.motion == QW_CHANNEL_WALK;
+
+    link->steady.phase_rad = 2.0 * M_PI * qw_prng_uniform(prng);
+    link->steady.rate_rad_per_s = is_moving ? k * channel->speed_m_per_s * cos(angle) : 0.0;
+    link->steady.to_eve = cexp(I * k * channel->eve_distance_m * sin(angle));
+}
+
+/* The short link has the far one's delays, and a steady wave of its own in the first tap. */
+static void make_link(struct qw_channel *channel, int id)
+{
+    const struct qw_channel_profile *profile = &channel->profile;
     struct link *link = &channel->link[id];
+    double first = profile->tap[0].power + profile->steady_power;
     struct qw_prng prng;
-    double angle;
 
     link->id = id;
-    link->rice_factor = rice_factor;
     qw_prng_init(&prng, channel->seed, (uint64_t)(id + 1) << 60 | (uint64_t)1 << 59);
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
+    for (size_t i = 0; i < profile->tap_count; i++) {
         link->birth[i] = qw_prng_uniform(&prng);
+        link->scale[i] = sqrt(profile->tap[i].power / QW_CHANNEL_WAVES);
         for (size_t p = 0; p < QW_CHANNEL_WAVES; p++) {
             draw_wave(channel, link, i * QW_CHANNEL_WAVES + p, 0, &link->wave[i][p]);
         }
+        draw_still(channel, link, i);
     }
-    angle = 2.0 * M_PI * qw_prng_uniform(&prng);
-    link->steady.phase_rad = 2.0 * M_PI * qw_prng_uniform(&prng);
-    link->steady.rate_rad_per_s =
-        id == LINK_SHORT ? 0.0 : wave_number() * channel->speed_m_per_s * cos(angle);
-    link->steady.to_eve = cexp(I * wave_number() * channel->eve_distance_m * sin(angle));
+    link->steady_amplitude = sqrt(profile->steady_power);
+    if (id == LINK_SHORT) {
+        link->scale[0] = sqrt(first / (1.0 + SHORT_RICE_FACTOR) / QW_CHANNEL_WAVES);
+        link->steady_amplitude = sqrt(first * SHORT_RICE_FACTOR / (1.0 + SHORT_RICE_FACTOR));
+    }
+    draw_steady(channel, link, &prng);
 }
 
 qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel **channel)
 {
     struct qw_channel *made;
+    struct qw_prng prng;
 
     if (config->tone_count == 0 || config->tone_count > QW_CHANNEL_TONES_MAX ||
-        !(config->delay_spread_s > 0.0) || !(config->speed_m_per_s >= 0.0) ||
-        !(config->rice_factor >= 0.0) || !(config->eve_distance_m >= 0.0)) {
+        qw_channel_profile_check(config->profile) != QW_OK || !(config->speed_m_per_s >= 0.0) ||
+        !isfinite(config->speed_m_per_s) || !(config->eve_distance_m >= 0.0) ||
+        !isfinite(config->eve_distance_m)) {
         return QW_ERR_ARG;
     }
     made = calloc(1, sizeof *made);
@@ -135,9 +169,12 @@ qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel 
     made->speed_m_per_s = config->speed_m_per_s;
     made->eve_distance_m = config->eve_distance_m;
     made->tone_count = config->tone_count;
-    make_profile(made, config);
-    make_link(made, LINK_FAR, config->rice_factor);
-    make_link(made, LINK_SHORT, SHORT_RICE_FACTOR);
+    made->profile = *config->profile;
+    qw_prng_init(&prng, config->seed, UINT64_MAX);
+    made->heading_rad = 2.0 * M_PI * qw_prng_uniform(&prng);
+    make_turns(made, config->tones);
+    make_link(made, LINK_FAR);
+    make_link(made, LINK_SHORT);
     *channel = made;
     return QW_OK;
 }
@@ -179,10 +216,6 @@ static double complex wave_phasor(const struct wave *wave, double time_s)
 static void evaluate_tap(struct qw_channel *channel, struct link *link, size_t tap, double time_s,
                          double complex at[static 2])
 {
-    double steady = tap == 0 ? link->rice_factor : 0.0;
-    double scattered_power = channel->power[tap] / (1.0 + steady);
-    double scale = sqrt(scattered_power / QW_CHANNEL_WAVES);
-
     at[0] = 0.0;
     at[1] = 0.0;
     for (size_t p = 0; p < QW_CHANNEL_WAVES; p++) {
@@ -193,10 +226,10 @@ static void evaluate_tap(struct qw_channel *channel, struct link *link, size_t t
         at[0] += value;
         at[1] += value * wave->to_eve;
     }
-    at[0] *= scale;
-    at[1] *= scale;
-    if (steady > 0.0) {
-        double complex value = sqrt(scattered_power * steady) * wave_phasor(&link->steady, time_s);
+    at[0] = link->scale[tap] * at[0] + link->still[tap][0];
+    at[1] = link->scale[tap] * at[1] + link->still[tap][1];
+    if (tap == 0 && link->steady_amplitude > 0.0) {
+        double complex value = link->steady_amplitude * wave_phasor(&link->steady, time_s);
 
         at[0] += value;
         at[1] += value * link->steady.to_eve;
@@ -220,7 +253,7 @@ void qw_channel_link(struct qw_channel *channel, double time_s, double complex *
             eve[k] = 0.0;
         }
     }
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
         double complex at[2];
 
         evaluate_tap(channel, &channel->link[LINK_FAR], i, time_s, at);
@@ -236,7 +269,7 @@ void qw_channel_short_link(struct qw_channel *channel, double time_s, double com
     for (size_t k = 0; k < channel->tone_count; k++) {
         eve[k] = 0.0;
     }
-    for (size_t i = 0; i < QW_CHANNEL_TAPS; i++) {
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
         double complex at[2];
 
         evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);

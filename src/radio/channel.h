@@ -3,6 +3,7 @@
 #define QW_RADIO_CHANNEL_H
 
 #include "base/error.h"
+#include "radio/channel/profile.h"
 
 #include <complex.h>
 #include <stddef.h>
@@ -11,20 +12,19 @@
 /* Joint geometric channel of an access point, a terminal and an eavesdropper [W9]. The
  * same plane waves are evaluated at the terminal and at the eavesdropper beside it, so what the two
  * have in common follows from the geometry and not from a number somebody chose. The terminal
- * moves; waves slowly fade in and out, so that the channel never becomes a line spectrum that
- * could be learnt. Idealisations: docs/design/channel.md. */
-enum { QW_CHANNEL_TAPS = 16, QW_CHANNEL_WAVES = 32, QW_CHANNEL_TONES_MAX = 64 };
+ * moves, or people do; waves slowly fade in and out, so that the channel never becomes a line
+ * spectrum that could be learnt. Idealisations: docs/design/channel.md. */
+enum { QW_CHANNEL_WAVES = 32, QW_CHANNEL_TONES_MAX = 64 };
 
 #define QW_CHANNEL_CARRIER_HZ 5.2e9
 #define QW_CHANNEL_TONE_SPACING_HZ 312.5e3 /* Wi-Fi OFDM before HE */
 #define QW_CHANNEL_LIGHT_M_PER_S 299792458.0
-#define QW_CHANNEL_WAVE_PATH_M 4.0 /* the terminal moves this far during the life of a wave */
+#define QW_CHANNEL_WAVE_PATH_M 4.0 /* what moves goes this far during the life of a wave */
 
 struct qw_channel_config {
     uint64_t seed;
-    double delay_spread_s; /* rms of the exponential delay profile, > 0 */
-    double speed_m_per_s;  /* of the terminal, >= 0; 0: nothing moves */
-    double rice_factor;    /* steady power over scattered power in the first tap, >= 0 */
+    const struct qw_channel_profile *profile; /* borrowed for qw_channel_new only */
+    double speed_m_per_s;  /* of the terminal or of the people, >= 0; 0: nothing moves */
     double eve_distance_m; /* from the terminal, at a right angle to its path, >= 0 */
     const int16_t *tones;  /* borrowed for qw_channel_new only */
     size_t tone_count;     /* 1..QW_CHANNEL_TONES_MAX */

@@ -57,9 +57,13 @@ static void orthonormalise(double complex *vector, size_t modes, size_t n)
  * in the last bits: each end uses its own numbers, so that is noise far below the receiver's. */
 static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_index)
 {
+    double complex common[QW_FEATURE_TONES_MAX * QW_FEATURE_TONES_MAX];
     double complex next[QW_FEATURE_TONES_MAX];
     size_t n = plan->tones;
 
+    for (size_t i = 0; i < n * n; i++) {
+        common[i] = covariance(tone_index[i / n], tone_index[i % n]);
+    }
     for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
         for (size_t i = 0; i < n; i++) {
             plan->basis[m * n + i] =
@@ -72,7 +76,7 @@ static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_
             for (size_t i = 0; i < n; i++) {
                 next[i] = 0.0;
                 for (size_t k = 0; k < n; k++) {
-                    next[i] += covariance(tone_index[i], tone_index[k]) * plan->basis[m * n + k];
+                    next[i] += common[i * n + k] * plan->basis[m * n + k];
                 }
             }
             memcpy(&plan->basis[m * n], next, n * sizeof next[0]);

@@ -13,17 +13,30 @@
 /* Simulated receiver of one party: what it makes of a channel. Own noise, a fixed chain gain that
  * differs between the ends (what calibration leaves over), automatic gain control in steps of 1 dB
  * that the frame reports, and phase errors per frame. */
-struct qw_front_end {
-    struct qw_prng prng;
-    double noise_power; /* per tone, relative to the mean power 1 of the channel */
+struct qw_front_end_config {
     double snr_db;
     bool has_phase; /* false: every frame has a random phase and timing, as commodity cards do */
+    double chain_ripple;       /* rms of amplitude and of phase over the tones, 0..0.5 */
+    double phase_jitter_rad;   /* rms per frame, of a common clock */
+    double detection_jitter_s; /* where a frame begins: uniform, +- this; a line over the tones */
+    double cfo_hz;             /* rms of what frequency correction leaves, over the gap of a pair */
+    double sfo_ppm;            /* sampling clock against the other end's, over the same gap */
+};
+
+/* A calibrated receiver: ripple -35 dB, jitter 0.25 degrees, nothing else. */
+struct qw_front_end_config qw_front_end_calibrated(double snr_db, bool has_phase);
+
+struct qw_front_end {
+    struct qw_prng prng;
+    struct qw_front_end_config config;
+    double noise_power; /* per tone, relative to the mean power 1 of the channel */
     double complex chain[QW_CSI_TONES_MAX];
 };
 
-/* stream separates the parties. tones [count values, count <= QW_CSI_TONES_MAX]. */
+/* Copies config. stream separates the parties. tones [count values, count <= QW_CSI_TONES_MAX]. */
 void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t stream,
-                       double snr_db, bool has_phase, const int16_t *tones, size_t count);
+                       const struct qw_front_end_config *config, const int16_t *tones,
+                       size_t count);
 
 /* Measures channel [frame->tone_count values]; fills rx_count, tx_count, levels and values of
  * frame. Its format, tones, time and sequence are the caller's. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE
 #include "radio/innovation.h"
 
 #include "base/secret.h"
@@ -9,6 +10,11 @@
 
 static const double ROUNDING_VARIANCE = 1.0 / 12.0; /* the integers know no less than this */
 static const double UNIT = 1.0 / 4096.0;            /* keeps the sums of squares near 1 */
+/* E[ln x^2] of a standard Gaussian is minus this (Euler's constant and ln 2). */
+static const double LOG_SQUARE = 1.2703628454614782;
+/* Six deviations of 1/2 log2 of the two estimates of a Gaussian's variance against each other,
+ * times the root of the rows: 3 log2(e) sqrt(pi^2 / 2 - 2). */
+static const double SHAPE_SLACK = 7.41;
 
 struct work {
     const struct qw_feature_set *set;
@@ -90,6 +96,16 @@ static double residual_of(const struct work *work, size_t regressors)
     return residual;
 }
 
+/* What the variance of residuals says too much when they are not Gaussian: rare jumps, or a noise
+ * that comes and goes, hold less entropy than a Gaussian as wide. The mean logarithm of the squares
+ * does not follow the rare ones; where it is lower by more than chance, it counts. */
+static double shape_log2(double variance_log2, double log_square_sum, double rows)
+{
+    double by_logarithms = 0.5 * M_LOG2E * (log_square_sum / rows + LOG_SQUARE);
+
+    return fmax(variance_log2 - by_logarithms - SHAPE_SLACK / sqrt(rows), 0.0);
+}
+
 /* Mean over segments, weighted by their rows; the last one takes the remainder. */
 static double segment_log2(struct work *work, size_t dim)
 {
@@ -97,6 +113,7 @@ static double segment_log2(struct work *work, size_t dim)
     size_t regressors = regressors_of(work, dim, work->lags);
     size_t segment = 0;
     size_t in_segment = 0;
+    double log_square_sum = 0.0;
     double square_sum = 0.0;
     double sum = 0.0;
     uint32_t at = 0;
@@ -106,8 +123,9 @@ static double segment_log2(struct work *work, size_t dim)
         double residual;
 
         fill_row(work, at - 1, dim);
-        residual = residual_of(work, regressors);
-        square_sum += residual * residual;
+        residual = residual_of(work, regressors) / UNIT;
+        square_sum += residual * residual * UNIT * UNIT;
+        log_square_sum += log(fmax(residual * residual, ROUNDING_VARIANCE * 1e-3));
         in_segment++;
         if (in_segment == QW_INNOVATION_SEGMENT_ROWS && segment + 1 < segments) {
             sum += (double)in_segment * half_log2(square_sum, (double)in_segment);
@@ -117,7 +135,8 @@ static double segment_log2(struct work *work, size_t dim)
         }
     }
     sum += (double)in_segment * half_log2(square_sum, (double)in_segment);
-    return sum / (double)work->rows;
+    sum /= (double)work->rows;
+    return sum - shape_log2(sum, log_square_sum, (double)work->rows);
 }
 
 static void treat_dim(struct work *work, size_t dim, struct qw_innovation *made)

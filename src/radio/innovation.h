@@ -25,7 +25,8 @@ struct qw_innovation {
     size_t lags;
     /* Sum over dims of 1/2 log2 of the mean squared residual, averaged over segments of the
      * session: by concavity never above the value of the whole, and honest when the movement stops
-     * half-way. Units: log2 of the fixed-point unit. */
+     * half-way. Lower where the residuals are not Gaussian (docs/adr/0017-shape-of-innovations.md).
+     * Units: log2 of the fixed-point unit. */
     double deviation_log2;
     /* Sum over dims of 1/2 log2 of the residual variance with that many lags, unbiased. */
     double order_log2[QW_INNOVATION_LAGS_MAX + 1];

@@ -7,6 +7,7 @@
 #include "base/wire.h"
 #include "radio/csi_source.h"
 #include "radio/ledger.h"
+#include "radio/replay_guard.h"
 
 #include <stdbool.h>
 
@@ -50,11 +51,13 @@ enum qw_plkg_stage {
 /* Both sides. Callbacks may be NULL where it says so. */
 struct qw_plkg_party {
     struct qw_plkg_policy policy;
-    struct qw_csi_source *radio; /* borrowed */
-    struct qw_wire *wire;        /* borrowed */
-    const struct qw_log *log;    /* borrowed, may be NULL */
-    int timeout_ms;              /* longest wait for one message; 0: the standard 10 s */
-    void *self;                  /* handed to every callback */
+    struct qw_csi_source *radio;          /* borrowed */
+    struct qw_wire *wire;                 /* borrowed */
+    const struct qw_log *log;             /* borrowed, may be NULL */
+    int timeout_ms;                       /* longest wait for one message; 0: the standard 10 s */
+    struct qw_replay_guard *replay_guard; /* borrowed: this end's memory of earlier sessions, one
+                                             session at a time; NULL: REPLAY is never found */
+    void *self;                           /* handed to every callback */
     void (*progress)(void *self, enum qw_plkg_stage stage, uint64_t done,
                      uint64_t total); /* may be NULL */
 };

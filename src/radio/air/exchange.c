@@ -80,6 +80,8 @@ qw_err qw_air_exchange_new(const struct qw_air_config *config, struct qw_air_exc
                            char error[static 256])
 {
     struct qw_air_exchange *made = calloc(1, sizeof *made);
+    struct qw_front_end_config honest;
+    struct qw_front_end_config better;
     struct qw_air_medium *medium;
     qw_err err;
 
@@ -93,12 +95,14 @@ qw_err qw_air_exchange_new(const struct qw_air_config *config, struct qw_air_exc
         free(made);
         return err;
     }
-    qw_front_end_init(&made->access_point, config->seed, STREAM_ACCESS_POINT, medium->snr_db,
-                      medium->has_phase, medium->tones, medium->tone_count);
-    qw_front_end_init(&made->terminal, config->seed, STREAM_TERMINAL, medium->snr_db,
-                      medium->has_phase, medium->tones, medium->tone_count);
-    qw_front_end_init(&made->eve, config->seed, STREAM_EVE, EVE_SNR_DB, medium->has_phase,
+    honest = qw_front_end_calibrated(medium->snr_db, medium->has_phase);
+    better = qw_front_end_calibrated(EVE_SNR_DB, medium->has_phase);
+    qw_front_end_init(&made->access_point, config->seed, STREAM_ACCESS_POINT, &honest,
                       medium->tones, medium->tone_count);
+    qw_front_end_init(&made->terminal, config->seed, STREAM_TERMINAL, &honest, medium->tones,
+                      medium->tone_count);
+    qw_front_end_init(&made->eve, config->seed, STREAM_EVE, &better, medium->tones,
+                      medium->tone_count);
     qw_prng_init(&made->loss_prng, config->seed, STREAM_LOSS);
     made->loss = config->loss;
     *exchange = made;

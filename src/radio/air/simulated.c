@@ -8,21 +8,6 @@
 
 const char *const qw_air_scene_names[] = { "indoor", "corridor", "outdoor", "static", NULL };
 
-struct scene {
-    double delay_spread_s;
-    double speed_m_per_s;
-    double rice_factor;
-};
-
-/* Delay spreads close to TGn channel models D, C and E to F; walking pace; rooms without line of
- * sight, the others with some. */
-static const struct scene scenes[] = {
-    [QW_AIR_INDOOR] = { 50e-9, 1.5, 0.0 },
-    [QW_AIR_CORRIDOR] = { 30e-9, 1.5, 4.0 },
-    [QW_AIR_OUTDOOR] = { 120e-9, 1.5, 2.0 },
-    [QW_AIR_STATIC] = { 50e-9, 0.0, 0.0 },
-};
-
 static double seconds(int64_t time_ns)
 {
     return (double)time_ns * 1e-9;
@@ -59,21 +44,26 @@ qw_err qw_air_simulated_new(const struct qw_air_config *config, struct qw_air_me
         .hear_access_point = hear_access_point,
         .free = free_channel,
     };
-    const struct scene *scene;
+    struct qw_channel_profile_options options = { .rice_factor = -1.0 };
+    const struct qw_channel_kind *kind;
+    struct qw_channel_profile profile;
     struct qw_channel *channel;
     qw_err err;
 
     if ((unsigned)config->scene > QW_AIR_STATIC) {
         return QW_ERR_ARG;
     }
-    scene = &scenes[config->scene];
+    kind = qw_channel_kind_find(qw_air_scene_names[config->scene]);
+    err = qw_channel_profile_of(kind, &options, &profile);
+    if (err != QW_OK) {
+        return err;
+    }
     made.tone_count = (uint16_t)qw_csi_format_tones(made.format, &made.tones);
     err = qw_channel_new(
         &(struct qw_channel_config){
             .seed = config->seed,
-            .delay_spread_s = scene->delay_spread_s,
-            .speed_m_per_s = scene->speed_m_per_s,
-            .rice_factor = scene->rice_factor,
+            .profile = &profile,
+            .speed_m_per_s = kind->speed_m_per_s,
             .eve_distance_m = config->eve_distance_m,
             .tones = made.tones,
             .tone_count = made.tone_count,

@@ -184,6 +184,21 @@ qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run)
     return err;
 }
 
+qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run)
+{
+    struct qw_replay_guard *guard = run->party->replay_guard;
+
+    if (guard == NULL) {
+        return QW_OK;
+    }
+    if (qw_replay_guard_knows(guard, run->set)) {
+        return qw_plkg_run_refuse(run, QW_PLKG_REPLAY);
+    }
+    qw_replay_guard_remember(guard, run->split.disclosed, run->split.disclosed_count,
+                             run->own_estimate.value, run->set->stride, run->set->plan.group);
+    return QW_OK;
+}
+
 struct qw_disclosed qw_plkg_run_disclosed(const struct qw_plkg_run *run)
 {
     return (struct qw_disclosed){

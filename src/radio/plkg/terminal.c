@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_TIMEOUT_MS = 500, PROGRESS_EVERY = 16 };
+enum { ANSWER_TIMEOUT_MS = 500, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
 
 /* The access point's cells may differ from one's own estimate by the spread of that estimate. */
 static const double WIDTH_RATIO_MAX = 2.0;
@@ -93,8 +93,11 @@ static qw_err probe_once(struct qw_plkg_run *run, uint32_t index, struct qw_csi_
     size_t len;
     qw_err err = radio->transmit(radio->self, index, index * interval_ns);
 
-    if (err == QW_OK) {
+    for (int tries = 0; err == QW_OK && tries < LATE_ANSWERS_MAX; tries++) {
         err = radio->next(radio->self, frame, ANSWER_TIMEOUT_MS);
+        if (err != QW_OK || frame->sequence >= index) {
+            break; /* else the late answer to an earlier pilot: this one's is still to come */
+        }
     }
     if (err == QW_OK) {
         *answered_ms = qw_clock_monotonic_ms();
@@ -440,6 +443,9 @@ static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_terminal *
     }
     if (err == QW_OK) {
         err = qw_plkg_run_receive_estimate(run);
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_run_check_replay(run);
     }
     if (err == QW_OK) {
         err = reconcile(run);

@@ -29,12 +29,24 @@ static uint64_t first_seed(void)
     return text != NULL ? strtoull(text, NULL, 0) : 1;
 }
 
+/* qw_channel_new only borrows it. */
+static struct qw_channel_profile profile;
+
+static void take_profile(const char *name, bool has_clusters)
+{
+    struct qw_channel_profile_options options = { .rice_factor = -1.0,
+                                                  .has_clusters = has_clusters };
+    const struct qw_channel_kind *kind = qw_channel_kind_find(name);
+
+    assert_non_null(kind);
+    assert_int_equal(qw_channel_profile_of(kind, &options, &profile), QW_OK);
+}
+
 static struct qw_channel_config walking(uint64_t seed)
 {
-    struct qw_channel_config config = { .seed = seed,
-                                        .delay_spread_s = 50e-9,
-                                        .speed_m_per_s = 1.5 };
+    struct qw_channel_config config = { .seed = seed, .profile = &profile, .speed_m_per_s = 1.5 };
 
+    assert_int_equal(qw_channel_profile_exponential(50e-9, 0.0, &profile), QW_OK);
     config.tone_count = qw_csi_format_tones(QW_CSI_LEGACY_20, &config.tones);
     return config;
 }
@@ -160,7 +172,7 @@ static void correlation_over_frequency_is_that_of_the_delay_profile(void **state
             struct qw_channel *channel;
             double complex h[TONES];
 
-            config.delay_spread_s = spreads_s[j];
+            assert_int_equal(qw_channel_profile_exponential(spreads_s[j], 0.0, &profile), QW_OK);
             channel = open_channel(&config);
             qw_channel_link(channel, 1.0, h, NULL);
             for (size_t k = 0; k < 26; k++) { /* tones -26..-1: no gap at DC */
@@ -188,7 +200,7 @@ static double steady_power(double rice_factor)
     struct qw_channel *channel;
     double complex cross = 0.0;
 
-    config.rice_factor = rice_factor;
+    assert_int_equal(qw_channel_profile_exponential(50e-9, rice_factor, &profile), QW_OK);
     channel = open_channel(&config);
     for (size_t i = 0; i < 4000; i++) {
         double complex h[2][TONES];
@@ -220,7 +232,7 @@ static void nothing_moves_at_speed_zero(void **state)
 
     (void)state;
     config.speed_m_per_s = 0.0;
-    config.rice_factor = 1.0;
+    assert_int_equal(qw_channel_profile_exponential(50e-9, 1.0, &profile), QW_OK);
     channel = open_channel(&config);
     qw_channel_link(channel, 0.0, h[0], NULL);
     qw_channel_link(channel, 1e5, h[1], NULL);
@@ -272,8 +284,156 @@ static void the_value_depends_on_the_time_alone(void **state)
     qw_channel_free(backward);
 }
 
+/* Lag by lag over 52 tones: what the published delays and powers say. */
+static void correlation_over_frequency_is_that_of_the_published_profile(void **state)
+{
+    static const char *const names[] = { "tgn-b", "tgn-d", "tgn-f", "tdl-a", "tdl-c", "room" };
+
+    (void)state;
+    for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
+        double complex cross[26] = { 0.0 };
+
+        for (uint64_t i = 0; i < DRAWS; i++) {
+            struct qw_channel_config config = walking(first_seed() + i);
+            struct qw_channel *channel;
+            double complex h[TONES];
+
+            take_profile(names[j], false);
+            channel = open_channel(&config);
+            qw_channel_link(channel, 1.0, h, NULL);
+            for (size_t m = 0; m < 26; m++) {
+                for (size_t k = 0; k + m < 26; k++) {
+                    cross[m] += conj(h[k + m]) * h[k] / ((26.0 - (double)m) * DRAWS);
+                }
+            }
+            qw_channel_free(channel);
+        }
+        for (size_t m = 0; m < 26; m++) {
+            double spacing_hz = QW_CHANNEL_TONE_SPACING_HZ * (double)m;
+            double share = qw_channel_profile_moving_power(&profile);
+            double complex expected = qw_channel_profile_correlation(&profile, spacing_hz) / share;
+
+            assert_true(cabs(cross[m] - expected) < 0.3);
+            assert_true(m > 12 || cabs(cross[m] - expected) < 0.14);
+        }
+    }
+}
+
+/* |h|^2 of one tap: E|h|^4 / E^2|h|^2 = (K^2 + 4 K + 2) / (1 + K)^2, so 2 for Rayleigh. Ten
+ * thousand places 0.8 wavelengths apart and more: about 3000 independent ones, 1 % rms. */
+static void envelope_has_the_moments_of(const char *name, double k)
+{
+    struct qw_channel_config config = walking(first_seed());
+    struct qw_channel *channel;
+    double second = 0.0;
+    double fourth = 0.0;
+
+    take_profile(name, false);
+    channel = open_channel(&config);
+    for (size_t i = 0; i < 10000; i++) {
+        double complex h[TONES];
+        double power;
+
+        qw_channel_link(channel, 0.031 * (double)i, h, NULL);
+        power = creal(h[7] * conj(h[7]));
+        second += power / 10000.0;
+        fourth += power * power / 10000.0;
+    }
+    qw_channel_free(channel);
+    assert_true(fabs(second - 1.0) < 0.1);
+    assert_true(fabs(fourth / (second * second) - (k * k + 4.0 * k + 2.0) / ((1 + k) * (1 + k))) <
+                0.15);
+}
+
+static void one_tap_is_rayleigh_or_rician(void **state)
+{
+    (void)state;
+    envelope_has_the_moments_of("rayleigh", 0.0);
+    envelope_has_the_moments_of("rician", pow(10.0, 0.6));
+}
+
+/* Reflections from people: both directions are random, so the correlation is J0 squared on top of
+ * what stands still. */
+static void people_move_a_small_part_of_a_room(void **state)
+{
+    static const double lag_s[] = { 0.1, 0.3, 0.5, 0.8, 1.2 };
+    double doppler_hz = 0.03 / WAVELENGTH_M;
+
+    (void)state;
+    for (size_t j = 0; j < sizeof lag_s / sizeof lag_s[0]; j++) {
+        double expected = pow(j0(2.0 * M_PI * doppler_hz * lag_s[j]), 2.0);
+        double moving = 0.0;
+        double drift = 0.0;
+
+        for (uint64_t i = 0; i < DRAWS; i++) {
+            struct qw_channel_config config = walking(first_seed() + i);
+            struct qw_channel *channel;
+            double complex h[2][TONES];
+
+            config.speed_m_per_s = 0.03;
+            take_profile("room", false);
+            channel = open_channel(&config);
+            qw_channel_link(channel, 70.0, h[0], NULL);
+            qw_channel_link(channel, 70.0 + lag_s[j], h[1], NULL);
+            for (size_t k = 0; k < TONES; k++) {
+                double complex step = h[1][k] - h[0][k];
+
+                drift += 0.5 * creal(step * conj(step)) / (DRAWS * TONES);
+            }
+            qw_channel_free(channel);
+        }
+        moving = qw_channel_profile_moving_power(&profile);
+        assert_true(fabs(moving - 0.074) < 1e-9);
+        assert_true(fabs(1.0 - drift / moving - expected) < 0.08);
+    }
+}
+
+/* A cluster of a few ten degrees: the field changes slower over distance than J0. The walk's
+ * direction against the cluster is random, so the mean over it is taken. */
+static void narrow_clusters_reach_further_than_isotropic_waves(void **state)
+{
+    double distance_m = 0.3 * WAVELENGTH_M;
+    double expected = 0.0;
+    double measured = 0.0;
+
+    (void)state;
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        struct qw_channel_config config = walking(first_seed() + i);
+        struct qw_channel *channel;
+        struct sums sums = { 0.0, 0.0 };
+        double complex h[TONES];
+        double complex e[TONES];
+
+        config.eve_distance_m = distance_m;
+        take_profile("tgn-a", true);
+        channel = open_channel(&config);
+        for (size_t t = 0; t < 60; t++) {
+            qw_channel_link(channel, 0.7 * (double)t, h, e);
+            add_products(&sums, h, e);
+        }
+        measured += cabs(sums.cross / sums.power) / DRAWS;
+        qw_channel_free(channel);
+    }
+    for (size_t heading = 0; heading < 360; heading++) {
+        double complex sum = 0.0;
+
+        for (size_t i = 0; i < 1000; i++) {
+            double angle = qw_channel_tap_angle(&profile.tap[0], ((double)i + 0.5) / 1000.0);
+
+            sum +=
+                cexp(2.0 * M_PI * I * 0.3 * sin(angle - (double)heading * M_PI / 180.0)) / 1000.0;
+        }
+        expected += cabs(sum) / 360.0;
+    }
+    printf("tgn-a at 0.3 wavelengths: %.3f, expected %.3f, J0 %.3f\n", measured, expected,
+           j0(2.0 * M_PI * 0.3));
+    assert_true(fabs(measured - expected) < 0.05);
+    assert_true(expected > fabs(j0(2.0 * M_PI * 0.3)) + 0.2);
+}
+
 static void refuses_numbers_out_of_range(void **state)
 {
+    struct qw_channel_profile broken;
     struct qw_channel_config bad[6];
     struct qw_channel *channel = NULL;
 
@@ -281,11 +441,13 @@ static void refuses_numbers_out_of_range(void **state)
     for (size_t i = 0; i < 6; i++) {
         bad[i] = walking(1);
     }
+    broken = profile;
+    broken.tap[0].power += 0.1;
     bad[0].tone_count = 0;
     bad[1].tone_count = QW_CHANNEL_TONES_MAX + 1;
-    bad[2].delay_spread_s = 0.0;
+    bad[2].profile = &broken;
     bad[3].speed_m_per_s = -1.0;
-    bad[4].rice_factor = (double)NAN;
+    bad[4].speed_m_per_s = (double)NAN;
     bad[5].eve_distance_m = -0.1;
     for (size_t i = 0; i < 6; i++) {
         assert_int_equal(qw_channel_new(&bad[i], &channel), QW_ERR_ARG);
@@ -301,6 +463,10 @@ int main(void)
         cmocka_unit_test(correlation_over_distance_is_that_of_isotropic_waves),
         cmocka_unit_test(correlation_over_time_is_that_of_isotropic_waves),
         cmocka_unit_test(correlation_over_frequency_is_that_of_the_delay_profile),
+        cmocka_unit_test(correlation_over_frequency_is_that_of_the_published_profile),
+        cmocka_unit_test(one_tap_is_rayleigh_or_rician),
+        cmocka_unit_test(people_move_a_small_part_of_a_room),
+        cmocka_unit_test(narrow_clusters_reach_further_than_isotropic_waves),
         cmocka_unit_test(the_first_tap_has_the_wanted_steady_part),
         cmocka_unit_test(nothing_moves_at_speed_zero),
         cmocka_unit_test(old_waves_say_nothing_about_new_ones),

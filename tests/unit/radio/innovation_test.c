@@ -193,6 +193,63 @@ static void survives_every_failing_allocation(void **state)
     qw_feature_set_free(set);
 }
 
+/* White Gaussian noise of deviation 100 that jumps between two levels every 29 probes in its first
+ * number when jump > 0; the true entropy, for whoever knows the plan, is that of the noise. */
+static double deviation_with_jumps(double jump, uint64_t seed)
+{
+    struct qw_innovation innovation;
+    struct qw_feature_set *set;
+    struct qw_prng prng;
+
+    assert_int_equal(qw_feature_set_new(PROBES, &set), QW_OK);
+    set->stride = DIMS;
+    set->plan.group = 2;
+    qw_prng_init(&prng, seed, 3);
+    for (uint32_t i = 0; i < PROBES; i++) {
+        qw_bit_set(set->heard, i, true);
+        for (size_t d = 0; d < DIMS; d++) {
+            double level = d == 0 && i / 29 % 2 == 1 ? jump : 0.0;
+
+            set->fixed[i * DIMS + d] = (int32_t)lrint(level + 100.0 * qw_prng_gaussian(&prng));
+        }
+    }
+    assert_int_equal(qw_innovation_estimate(set, DIMS, &innovation), QW_OK);
+    qw_feature_set_free(set);
+    return innovation.deviation_log2 - DIMS * log2(100.0);
+}
+
+/* A jump of 100 deviations every 29 probes: 1/2 log2(1 + 10^4 / 29) = 4.2 bits of variance, were it
+ * white. What is left, 2.4 bits of one number, is the smear of a linear prediction (ADR 0017). */
+static void rare_jumps_count_less_than_their_variance(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        double quiet = deviation_with_jumps(0.0, seed);
+        double jumping = deviation_with_jumps(10000.0, seed);
+
+        print_message("without jumps %.2f, with jumps %.2f bits above the noise\n", quiet, jumping);
+        assert_true(fabs(quiet) < 0.3);
+        assert_true(jumping < 2.6);
+    }
+}
+
+/* Six deviations: 200 Gaussian sessions of six numbers are not charged once. The mean of the
+ * logarithm of 14 segments of 96 rows is 0.0075 bits below the truth for each number. */
+static void gaussian_residuals_are_not_charged(void **state)
+{
+    double sum = 0.0;
+
+    (void)state;
+    for (uint64_t seed = 100; seed < 300; seed++) {
+        double above = deviation_with_jumps(0.0, seed);
+
+        assert_true(fabs(above) < 0.5);
+        sum += above / 200.0;
+    }
+    print_message("mean %.3f bits of six numbers\n", sum);
+    assert_true(fabs(sum) < 0.25);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +257,8 @@ int main(void)
         cmocka_unit_test(three_lags_would_promise_too_much),
         cmocka_unit_test(more_lags_never_predict_worse),
         cmocka_unit_test(falls_back_to_fewer_lags_when_probes_are_lost),
+        cmocka_unit_test(rare_jumps_count_less_than_their_variance),
+        cmocka_unit_test(gaussian_residuals_are_not_charged),
         cmocka_unit_test(survives_every_failing_allocation),
     };
 

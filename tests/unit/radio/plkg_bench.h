@@ -18,7 +18,17 @@
 #include <string.h>
 #include <time.h>
 
-enum bench_kind { BENCH_MOVING, BENCH_STILL, BENCH_STRANGERS };
+/* SCHEDULED: a path is blocked and opened by plan; TURNING: one reflector circles steadily; TREND:
+ * shadowing over a channel that stands still; SHAKEN: one reflector, moved at random by somebody
+ * who keeps a record. */
+enum bench_kind {
+    BENCH_MOVING,
+    BENCH_STILL,
+    BENCH_STRANGERS,
+    BENCH_SCHEDULED,
+    BENCH_TURNING,
+    BENCH_TREND
+};
 
 struct bench_config {
     enum bench_kind kind;
@@ -27,8 +37,10 @@ struct bench_config {
     double memory;  /* of the channel from one probe to the next: AR(1) */
     double eve_rho; /* correlation of the eavesdropper's channel with the link's */
     double loss;
+    uint64_t stall_at; /* the access point answers this pilot 0.7 s late; 0: none */
     bool is_amplitude_only;
     struct qw_plkg_policy policy;
+    struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
     int timeout_ms;
 };
 
@@ -46,6 +58,8 @@ struct bench_channel {
     const struct bench_config *config;
     struct qw_prng fading, noise_ap, noise_te, noise_eve, lost;
     double complex tap[BENCH_TAPS], eve_tap[BENCH_TAPS], other_tap[BENCH_TAPS];
+    double complex first_tap[BENCH_TAPS]; /* of the first probe */
+    double shadow_db;
     uint64_t at; /* probe that the taps are of, plus 1 */
     struct bench_queue to_ap, to_te;
     bool is_lost_at_te;          /* the answer to the last probe will not be heard */
@@ -65,6 +79,30 @@ static double complex bench_gaussian(struct qw_prng *prng)
     return (re + I * im) * sqrt(0.5);
 }
 
+/* Movements without a secret: everything after the first probe is a function of time, or slow. */
+static void bench_move_by_plan(struct bench_channel *channel)
+{
+    uint64_t i = channel->at++;
+
+    channel->shadow_db += 0.02 * qw_prng_gaussian(&channel->fading); /* 0.3 dB in 200 probes */
+    for (size_t t = 0; t < BENCH_TAPS; t++) {
+        channel->tap[t] = channel->first_tap[t];
+    }
+    switch (channel->config->kind) {
+    case BENCH_SCHEDULED:
+        channel->tap[0] *= i / 30 % 2 == 0 ? 1.0 : 0.3;
+        break;
+    case BENCH_TURNING:
+        channel->tap[1] *= cexp(2.0 * 3.14159265358979 * I * (double)i / 7.3);
+        break;
+    default:
+        for (size_t t = 0; t < BENCH_TAPS; t++) {
+            channel->tap[t] *= pow(10.0, channel->shadow_db / 20.0);
+        }
+        break;
+    }
+}
+
 static void bench_step(struct bench_channel *channel)
 {
     double a = channel->at == 0 ? 0.0 : channel->config->memory;
@@ -72,6 +110,10 @@ static void bench_step(struct bench_channel *channel)
 
     if (channel->config->kind == BENCH_STILL && channel->at > 0) {
         channel->at++;
+        return;
+    }
+    if (channel->config->kind >= BENCH_SCHEDULED && channel->at > 0) {
+        bench_move_by_plan(channel);
         return;
     }
     for (size_t i = 0; i < BENCH_TAPS; i++) {
@@ -85,6 +127,7 @@ static void bench_step(struct bench_channel *channel)
         channel->tap[i] = a * channel->tap[i] + b * fresh;
         channel->eve_tap[i] = a * channel->eve_tap[i] + b * eve_fresh;
         channel->other_tap[i] = a * channel->other_tap[i] + b * other;
+        channel->first_tap[i] = channel->tap[i];
     }
     channel->at++;
 }
@@ -140,6 +183,9 @@ static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
     struct bench_end *end = self;
     struct bench_channel *channel = end->channel;
 
+    if (!end->is_terminal && sequence > 0 && sequence == channel->config->stall_at) {
+        nanosleep(&(struct timespec){ .tv_nsec = 700000000 }, NULL);
+    }
     pthread_mutex_lock(&channel->lock);
     if (end->is_terminal) {
         bool is_lost = qw_prng_uniform(&channel->lost) < channel->config->loss;
@@ -382,6 +428,7 @@ static void *bench_run_terminal(void *self)
                    .radio = &bench->radio_te,
                    .wire = &bench->wire_te,
                    .timeout_ms = bench->config.timeout_ms,
+                   .replay_guard = bench->config.guard_te,
                    .self = bench },
         .terminal_id = "meter-17",
         .contact = (const uint8_t *)"abc",
@@ -400,6 +447,7 @@ static void bench_run(struct bench *bench)
                    .radio = &bench->radio_ap,
                    .wire = &bench->wire_ap,
                    .timeout_ms = bench->config.timeout_ms,
+                   .replay_guard = bench->config.guard_ap,
                    .self = bench },
         .access_point_id = "ap-north",
         .authorise = bench_authorise,

@@ -267,6 +267,25 @@ static void probes_and_noise_follow_from_the_seed(void **state)
     assert_true(snr_db[0] == snr_db[1]);
 }
 
+/* An answer that comes after the terminal has given it up must not be taken for the next one's: the
+ * ends would never fall into step again. */
+static void a_late_answer_costs_one_pair(void **state)
+{
+    struct bench_config config = bench_standard(3);
+    struct bench bench;
+
+    (void)state;
+    config.loss = 0.0;
+    config.stall_at = 100;
+    config.timeout_ms = 60000;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_int_equal(bench.err_te, QW_OK);
+    assert_true(bench.ledger_ap.pairs > bench.ledger_ap.probes / 2);
+    bench_wipe(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(refuses_a_policy_out_of_range_before_anything_is_said),
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),
+        cmocka_unit_test(a_late_answer_costs_one_pair),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "radio/replay_guard.h"
+
+#include "base/secret.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { PROBES_MIN = 64, MODES_MAX = QW_REPLAY_GUARD_NUMBERS };
+
+static const double LIKENESS = 0.7;
+static const double PRESENT = 0.75; /* share of a session's disclosed probes that must be heard */
+
+/* Complex where the numbers come in pairs; means removed, each mode of power 1. */
+struct session {
+    size_t count;
+    size_t modes;
+    uint32_t index[QW_REPLAY_GUARD_PROBES_MAX];
+    float complex value[QW_REPLAY_GUARD_PROBES_MAX * MODES_MAX];
+};
+
+struct qw_replay_guard {
+    size_t sessions;
+    size_t count; /* remembered so far, at most sessions */
+    size_t next;
+    struct session session[];
+};
+
+qw_err qw_replay_guard_new(size_t sessions, struct qw_replay_guard **guard)
+{
+    struct qw_replay_guard *made;
+
+    if (sessions == 0 || sessions > QW_REPLAY_GUARD_SESSIONS_MAX) {
+        return QW_ERR_ARG;
+    }
+    made = calloc(1, sizeof *made + sessions * sizeof made->session[0]);
+    if (made == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    made->sessions = sessions;
+    *guard = made;
+    return QW_OK;
+}
+
+void qw_replay_guard_free(struct qw_replay_guard *guard)
+{
+    free(guard);
+}
+
+static size_t modes_of(size_t stride, size_t group)
+{
+    size_t numbers = stride < QW_REPLAY_GUARD_NUMBERS ? stride : QW_REPLAY_GUARD_NUMBERS;
+
+    return numbers / group;
+}
+
+static float complex mode_of(const int32_t *row, size_t mode, size_t group)
+{
+    return group == 2 ? (float)row[2 * mode] + I * (float)row[2 * mode + 1] : (float)row[mode];
+}
+
+/* Removes the mean and scales to mean square 1, mode by mode; value [count * modes]. */
+static void normalise(float complex *value, size_t count, size_t modes)
+{
+    for (size_t m = 0; m < modes; m++) {
+        double complex mean = 0.0;
+        double power = 0.0;
+
+        for (size_t i = 0; i < count; i++) {
+            mean += (double complex)value[i * modes + m] / (double)count;
+        }
+        for (size_t i = 0; i < count; i++) {
+            double complex rest = (double complex)value[i * modes + m] - mean;
+
+            power += creal(rest * conj(rest)) / (double)count;
+            value[i * modes + m] = (float complex)rest;
+        }
+        for (size_t i = 0; power > 0.0 && i < count; i++) {
+            value[i * modes + m] /= (float)sqrt(power);
+        }
+    }
+}
+
+void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
+                              const int32_t *value, size_t stride, size_t group)
+{
+    struct session *session = &guard->session[guard->next];
+
+    if (count < PROBES_MIN) {
+        return;
+    }
+    session->count = count < QW_REPLAY_GUARD_PROBES_MAX ? count : QW_REPLAY_GUARD_PROBES_MAX;
+    session->modes = modes_of(stride, group);
+    for (size_t i = 0; i < session->count; i++) {
+        session->index[i] = index[i];
+        for (size_t m = 0; m < session->modes; m++) {
+            session->value[i * session->modes + m] = mode_of(&value[i * stride], m, group);
+        }
+    }
+    normalise(session->value, session->count, session->modes);
+    guard->next = (guard->next + 1) % guard->sessions;
+    guard->count += guard->count < guard->sessions ? 1 : 0;
+}
+
+/* Likeness of the session to the probes from shift on; 0 when too few of them were heard. Every
+ * mode may have a phase of its own: a repetition at another delay turns them apart. */
+static double likeness(const struct session *session, const struct qw_feature_set *set,
+                       const float complex *value, int64_t shift)
+{
+    double complex cross[MODES_MAX] = { 0.0 };
+    double power[2] = { 0.0, 0.0 };
+    size_t heard = 0;
+    double sum = 0.0;
+
+    for (size_t i = 0; i < session->count; i++) {
+        int64_t at = session->index[i] + shift;
+
+        if (at < 0 || at >= set->probes || !qw_feature_set_has(set, (uint32_t)at)) {
+            continue;
+        }
+        heard++;
+        for (size_t m = 0; m < session->modes; m++) {
+            double complex a = session->value[i * session->modes + m];
+            double complex b = value[(size_t)at * session->modes + m];
+
+            cross[m] += a * conj(b);
+            power[0] += creal(a * conj(a));
+            power[1] += creal(b * conj(b));
+        }
+    }
+    if ((double)heard < PRESENT * (double)session->count || power[0] * power[1] <= 0.0) {
+        return 0.0;
+    }
+    for (size_t m = 0; m < session->modes; m++) {
+        sum += cabs(cross[m]);
+    }
+    return sum / sqrt(power[0] * power[1]);
+}
+
+static bool is_repeated(const struct session *session, const struct qw_feature_set *set,
+                        const float complex *value)
+{
+    int64_t probes = set->probes;
+
+    for (int64_t shift = -probes; shift < probes; shift++) {
+        if (likeness(session, set, value, shift) >= LIKENESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All probes of the set as the sessions are kept; those not heard count as the mean. */
+static void fill(const struct qw_feature_set *set, size_t modes, float complex *value)
+{
+    for (uint32_t i = 0; i < set->probes; i++) {
+        for (size_t m = 0; m < modes; m++) {
+            value[i * modes + m] = qw_feature_set_has(set, i)
+                                       ? mode_of(qw_feature_set_row(set, i), m, set->plan.group)
+                                       : 0.0f;
+        }
+    }
+    normalise(value, set->probes, modes);
+}
+
+/* Short of memory it answers yes: a session less, not a guard less. */
+bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set)
+{
+    size_t modes = modes_of(set->stride, set->plan.group);
+    float complex *value = calloc((size_t)set->probes * modes + 1, sizeof *value);
+    bool is_known = false;
+
+    if (value == NULL) {
+        return true;
+    }
+    fill(set, modes, value);
+    for (size_t i = 0; i < guard->count && !is_known; i++) {
+        is_known = guard->session[i].modes == modes && is_repeated(&guard->session[i], set, value);
+    }
+    qw_wipe(value, set->probes * modes * sizeof *value);
+    free(value);
+    return is_known;
+}

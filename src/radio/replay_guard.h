@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_RADIO_REPLAY_GUARD_H
+#define QW_RADIO_REPLAY_GUARD_H
+
+#include "base/error.h"
+#include "radio/feature.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Has this channel been here before? A simulator with a fixed seed, a recording that is played
+ * again, a channel sounder in the wrong hands: the fading of an earlier session comes back, and
+ * whoever recorded it knows the key. The guard of one end remembers what that end disclosed in its
+ * last sessions, which is public anyway, and looks for it in the measurements of a new one, from
+ * any probe on. No secret is kept. One thread at a time. */
+struct qw_replay_guard;
+
+enum {
+    QW_REPLAY_GUARD_SESSIONS_MAX = 64,
+    QW_REPLAY_GUARD_NUMBERS = 8, /* of each probe: the first ones, in which the channel is strong */
+    QW_REPLAY_GUARD_PROBES_MAX = 192 /* of a session */
+};
+
+/* Remembers the last sessions sessions, 1..QW_REPLAY_GUARD_SESSIONS_MAX. QW_ERR_ARG,
+ * QW_ERR_NOMEM. */
+qw_err qw_replay_guard_new(size_t sessions, struct qw_replay_guard **guard) QW_MUST_USE;
+void qw_replay_guard_free(struct qw_replay_guard *guard); /* NULL is fine */
+
+/* index [count] ascending probe numbers, value [count * stride] this end's numbers on them. Fewer
+ * than 64 probes are not worth remembering. */
+void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
+                              const int32_t *value, size_t stride, size_t group);
+
+/* Whether set (after qw_feature_set_fix) follows an earlier session: correlation of at least 0.7
+ * over the disclosed probes at some shift, whatever gain and phase the repetition has. Fading that
+ * is independent comes so close in less than one of 10^9 sessions when the disclosed probes hold
+ * 50 independent values; a replay at 10 dB has 0.9. */
+bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set);
+
+#endif

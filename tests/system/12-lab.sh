@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: W9 W12
+# The laboratory: what real sessions get out of simulated channels, what they refuse, its files, its refusals.
+set -u
+bin=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Under sanitizers shorter sessions, which keep less of the capacity.
+if [ "${QWAVE_SEEDS:-10}" -ge 10 ]; then seconds=120 share=0.60; else seconds=40 share=0.50; fi
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+# lab STATUS ARGUMENT...   its JSON is in $work/out
+lab() {
+    local status=0 expected=$1
+    shift
+    timeout 300 "$bin/qwave" lab plkg --seed 1 --json "$@" >"$work/out" 2>"$work/log" || status=$?
+    [ "$status" = "$expected" ] || fail "lab plkg $*: exit status $status, not $expected: $(cat "$work/log")"
+    grep -q 'simulated channel, seed 1' "$work/log" || fail "the seed is not named: $(cat "$work/log")"
+    [ "$(wc -l <"$work/out")" = 1 ] || fail "lab plkg $*: not one line of JSON"
+}
+
+field() {
+    sed "s/.*\"$1\":\([^,}]*\).*/\1/" "$work/out"
+}
+
+# is NAME RELATION VALUE
+is() {
+    awk -v a="$(field "$1")" -v b="$3" "BEGIN { exit !(a != \"null\" && a + 0 $2 b + 0) }" || fail "$1 is $(field "$1"), not $2 $3"
+}
+
+echo "the command of the bars"
+lab 0 --channel tgn-d --carrier wifi20 --snr-db 20 --speed-mps 1.5 --eve-correlation 0 --seconds $seconds
+for name in secret_bits_per_probe capacity_bits_per_probe capacity_share net_rate_bps airtime_share reconciliation_beta \
+    frame_error_rate keys wrong_keys raw_disagreement leaked_bits auth_bits_spent eve_key_agreement refused cpu_ms_per_key; do
+    grep -q "\"$name\":" "$work/out" || fail "no field $name"
+done
+is secret_bits_per_probe '>=' 25
+is capacity_share '>=' "$share"
+is capacity_share '<' 1
+is net_rate_bps '>=' 1000
+is airtime_share '<=' 0.01
+is reconciliation_beta '>' 0.9
+is keys '>' 100
+is wrong_keys == 0
+is refused == 0
+is eve_keys == 0
+is eve_key_agreement '>' 0.48 # 25 000 bits: a deviation is 0.003
+is eve_key_agreement '<' 0.52
+
+echo "an eavesdropper with correlation 0.9"
+lab 0 --eve-correlation 0.9 --seconds 40
+is secret_bits_per_probe '>=' 8
+is eve_keys == 0
+is eve_key_agreement '<' 0.52
+
+echo "an eavesdropper closer than she is credited with has the key, and the laboratory says so"
+status=0
+"$bin/qwave" lab plkg --seed 1 --json --eve-correlation 1 --credited 0 --seconds 20 >"$work/out" 2>"$work/log" || status=$?
+[ "$status" = 1 ] || fail "exit status $status, not 1"
+is eve_keys == 1
+is eve_key_agreement == 1
+
+echo "amplitudes only"
+lab 0 --features amplitude --seconds 40 --no-eve
+is secret_bits_per_probe '>=' 8
+
+echo "a room with people"
+lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 800 --no-eve
+is net_rate_bps '>=' 20
+
+echo "nothing moves, and fading that comes again"
+lab 3 --channel static --seconds 20
+is secret_bits == 0
+[ "$(field refusal)" = '"STATIC"' ] || fail "refusal $(field refusal)"
+lab 3 --replayed --seconds 20 --no-eve
+is secret_bits == 0
+[ "$(field refusal)" = '"REPLAY"' ] || fail "refusal $(field refusal)"
+
+echo "files of a sweep, and the paper's table"
+lab 0 --sweep snr=15:25:5 --seconds 20 --no-eve --csv "$work/sweep.csv" --svg "$work/sweep.svg"
+[ "$(wc -l <"$work/sweep.csv")" = 4 ] || fail "not a heading and three lines"
+[ "$(awk -F, '{ print NF }' "$work/sweep.csv" | sort -u | wc -l)" = 1 ] || fail "lines of different lengths"
+[ "$(grep -o '"channel":"tgn-d"' "$work/out" | wc -l)" = 3 ] || fail "not three rows"
+[ "$(grep -c '<circle' "$work/sweep.svg")" = 3 ] || fail "not three marks"
+timeout 300 "$bin/qwave" lab plkg --paper --seed 1 --seconds 20 --no-eve >"$work/out" 2>"$work/log" || fail "paper: $(cat "$work/log")"
+[ "$(grep -cE '^\| (indoor|corridor|outdoor) \|' "$work/out")" = 3 ] || fail "no table: $(cat "$work/out")"
+
+# refuses STATUS PATTERN ARGUMENT...
+refuses() {
+    local status=0 expected=$1 pattern=$2
+    shift 2
+    timeout 60 "$bin/qwave" lab "$@" >"$work/out" 2>"$work/log" || status=$?
+    [ "$status" = "$expected" ] || fail "lab $*: exit status $status, not $expected: $(cat "$work/log")"
+    grep -q -- "$pattern" "$work/log" || fail "lab $*: does not say \"$pattern\": $(cat "$work/log")"
+    [ ! -s "$work/out" ] || fail "lab $*: prints $(cat "$work/out")"
+}
+
+echo "refusals"
+refuses 2 "usage: qwave lab" chemistry
+refuses 2 "no channel 'tgn-g'" plkg --channel tgn-g
+refuses 2 "none of the names" plkg --carrier wifi40
+refuses 2 "not a number of 0..50" plkg --snr-db nan
+refuses 2 "not a number of 0..0.99" plkg --credited 1
+refuses 2 "is no sweep" plkg --sweep snr=10:30
+refuses 2 "is no sweep" plkg --sweep snr=0:50:0.001
+refuses 2 "plots a --sweep" plkg --svg "$work/no.svg"
+refuses 2 "cannot be run with these numbers" plkg --seconds 1
+refuses 2 "cannot be run with these numbers" plkg --channel tgn-d --delay-spread-ns 30
+timeout 60 "$bin/qwave" lab plkg --seconds 20 --no-eve --csv /nowhere/x.csv >"$work/out" 2>"$work/log" && fail "a file that cannot be written is no error"
+true

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W9 W12 */
+/* Channels that look alive and hold nothing: both ends agree on them very well, and so does whoever
+ * knows the plan. Not a bit may come of them, whatever the seed. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plkg_bench.h"
+
+static void gives_nothing(enum bench_kind kind, bool is_amplitude_only)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct bench_config config = bench_standard(seed);
+        struct bench bench;
+
+        config.kind = kind;
+        config.snr_db = 30.0;
+        config.loss = 0.0;
+        config.is_amplitude_only = is_amplitude_only;
+        config.policy.eve_correlation = 0.0; /* only the past speaks against the channel */
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        print_message("%s\n", qw_plkg_refusal_name((enum qw_plkg_refusal)bench.ledger_ap.refusal));
+        assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+        assert_true(bench.ledger_ap.refusal == QW_PLKG_STATIC ||
+                    bench.ledger_ap.refusal == QW_PLKG_PREDICTABLE ||
+                    bench.ledger_ap.refusal == QW_PLKG_NO_GAIN ||
+                    bench.ledger_ap.refusal == QW_PLKG_LOW_RHO);
+        assert_int_equal(bench.ledger_ap.secret_bits, 0);
+        assert_int_equal(bench.ledger_te.secret_bits, 0);
+        bench_wipe(&bench);
+    }
+}
+
+static void a_path_blocked_by_plan_gives_nothing(void **state)
+{
+    (void)state;
+    gives_nothing(BENCH_SCHEDULED, false);
+    gives_nothing(BENCH_SCHEDULED, true);
+}
+
+static void a_reflector_that_circles_steadily_gives_nothing(void **state)
+{
+    (void)state;
+    gives_nothing(BENCH_TURNING, false);
+    gives_nothing(BENCH_TURNING, true);
+}
+
+static void shadowing_alone_gives_nothing(void **state)
+{
+    (void)state;
+    gives_nothing(BENCH_TREND, false);
+    gives_nothing(BENCH_TREND, true);
+}
+
+/* The same set-up with a moving channel does give a key: the refusals are not the set-up's. */
+static void a_moving_channel_gives_a_key(void **state)
+{
+    struct bench_config config = bench_standard(1);
+    struct bench bench;
+
+    (void)state;
+    config.snr_db = 30.0;
+    config.loss = 0.0;
+    config.policy.eve_correlation = 0.0;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_true(bench.ledger_ap.secret_bits > 10 * bench.ledger_ap.probes);
+    bench_wipe(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_blocked_by_plan_gives_nothing),
+        cmocka_unit_test(a_reflector_that_circles_steadily_gives_nothing),
+        cmocka_unit_test(shadowing_alone_gives_nothing),
+        cmocka_unit_test(a_moving_channel_gives_a_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: W9 */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bits.h"
+#include "base/prng.h"
+#include "radio/replay_guard.h"
+
+#include <complex.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static bool is_failing;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_failing ? NULL : __real_calloc(count, size);
+}
+
+enum { PROBES = 700, STRIDE = 32, DISCLOSED = 160, BLOCK = 32 };
+
+/* Autoregressive fading of a seed, seen from a probe on, turned and amplified, with noise. */
+struct view {
+    uint64_t fading, noise;
+    double memory;
+    size_t first;
+    double gain, phase;
+    double deviation; /* of the noise over the channel */
+    size_t group;
+};
+
+static struct qw_feature_set *see(const struct view *view)
+{
+    struct qw_feature_set *set;
+    struct qw_prng fading;
+    struct qw_prng noise;
+    double complex at[STRIDE] = { 0.0 };
+
+    assert_int_equal(qw_feature_set_new(PROBES, &set), QW_OK);
+    set->stride = STRIDE;
+    set->plan.group = view->group;
+    qw_prng_init(&fading, view->fading, 1);
+    qw_prng_init(&noise, view->noise, 2);
+    for (size_t i = 0; i < view->first + PROBES; i++) {
+        for (size_t d = 0; d < STRIDE / view->group; d++) {
+            double complex fresh = qw_prng_gaussian(&fading) + I * qw_prng_gaussian(&fading);
+            double complex value;
+
+            at[d] = view->memory * at[d] + sqrt(1.0 - view->memory * view->memory) * fresh;
+            if (i < view->first) {
+                continue;
+            }
+            value =
+                at[d] + view->deviation * (qw_prng_gaussian(&noise) + I * qw_prng_gaussian(&noise));
+            value *= 2000.0 * view->gain * cexp(I * view->phase);
+            set->fixed[(i - view->first) * STRIDE + d * view->group] = (int32_t)creal(value);
+            if (view->group == 2) {
+                set->fixed[(i - view->first) * STRIDE + d * 2 + 1] = (int32_t)cimag(value);
+            }
+        }
+        if (i >= view->first) {
+            qw_bit_set(set->heard, i - view->first, true);
+        }
+    }
+    return set;
+}
+
+static const struct view first_view = {
+    .fading = 1, .noise = 1, .memory = 0.5, .gain = 1.0, .deviation = 0.1, .group = 2
+};
+
+/* Five blocks of 32. */
+static void remember(struct qw_replay_guard *guard, const struct view *view)
+{
+    struct qw_feature_set *set = see(view);
+    uint32_t index[DISCLOSED];
+    int32_t *value = malloc(sizeof(int32_t) * DISCLOSED * STRIDE);
+
+    for (uint32_t i = 0; i < DISCLOSED; i++) {
+        index[i] = i / BLOCK * 128 + i % BLOCK;
+        memcpy(&value[i * STRIDE], qw_feature_set_row(set, index[i]), STRIDE * sizeof *value);
+    }
+    qw_replay_guard_remember(guard, index, DISCLOSED, value, STRIDE, view->group);
+    free(value);
+    qw_feature_set_free(set);
+}
+
+static bool knows(const struct qw_replay_guard *guard, const struct view *view)
+{
+    struct qw_feature_set *set = see(view);
+    bool is_known = qw_replay_guard_knows(guard, set);
+
+    qw_feature_set_free(set);
+    return is_known;
+}
+
+static struct qw_replay_guard *new_guard(size_t sessions)
+{
+    struct qw_replay_guard *guard = NULL;
+
+    assert_int_equal(qw_replay_guard_new(sessions, &guard), QW_OK);
+    return guard;
+}
+
+static void finds_the_same_fading_under_other_noise_gain_phase_and_start(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(4);
+    struct view again = first_view;
+
+    (void)state;
+    remember(guard, &first_view);
+    again.noise = 2;
+    assert_true(knows(guard, &again));
+    again.gain = 0.2;
+    again.phase = 2.1;
+    assert_true(knows(guard, &again));
+    again.first = 37; /* the recording begins later */
+    assert_true(knows(guard, &again));
+    again.deviation = 0.32; /* at 10 dB */
+    assert_true(knows(guard, &again));
+    qw_replay_guard_free(guard);
+}
+
+/* 200 other channels, slow ones too, against a full memory. */
+static void other_fading_is_not_known(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(8);
+    struct view other = first_view;
+
+    (void)state;
+    for (uint64_t i = 0; i < 8; i++) {
+        other.fading = 100 + i;
+        other.memory = 0.12 * (double)i;
+        remember(guard, &other);
+    }
+    for (uint64_t i = 0; i < 200; i++) {
+        other.fading = 1000 + i;
+        other.memory = 0.9 * (double)(i % 10) / 9.0;
+        assert_false(knows(guard, &other));
+    }
+    qw_replay_guard_free(guard);
+}
+
+static void amplitudes_are_compared_as_real_numbers(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(2);
+    struct view view = first_view;
+
+    (void)state;
+    view.group = 1;
+    remember(guard, &view);
+    view.noise = 2;
+    assert_true(knows(guard, &view));
+    assert_false(knows(guard, &first_view)); /* of another kind */
+    view.fading = 2;
+    assert_false(knows(guard, &view));
+    qw_replay_guard_free(guard);
+}
+
+static void remembers_the_last_sessions_only(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(3);
+    struct view view = first_view;
+
+    (void)state;
+    for (uint64_t i = 1; i <= 4; i++) {
+        view.fading = i;
+        remember(guard, &view);
+    }
+    view.fading = 1;
+    assert_false(knows(guard, &view));
+    for (uint64_t i = 2; i <= 4; i++) {
+        view.fading = i;
+        assert_true(knows(guard, &view));
+    }
+    qw_replay_guard_free(guard);
+}
+
+static void short_memories_and_wrong_numbers(void **state)
+{
+    struct qw_replay_guard *guard = NULL;
+    uint32_t index[63] = { 0 };
+    int32_t value[63 * STRIDE] = { 0 };
+
+    (void)state;
+    assert_int_equal(qw_replay_guard_new(0, &guard), QW_ERR_ARG);
+    assert_int_equal(qw_replay_guard_new(QW_REPLAY_GUARD_SESSIONS_MAX + 1, &guard), QW_ERR_ARG);
+    is_failing = true;
+    assert_int_equal(qw_replay_guard_new(1, &guard), QW_ERR_NOMEM);
+    is_failing = false;
+    assert_null(guard);
+    guard = new_guard(1);
+    assert_false(knows(guard, &first_view));
+    qw_replay_guard_remember(guard, index, 63, value, STRIDE, 2); /* too few to say anything */
+    assert_false(knows(guard, &first_view));
+    qw_replay_guard_free(guard);
+    qw_replay_guard_free(NULL);
+}
+
+/* A channel that stands still says nothing about what came before. */
+static void nothing_that_moves_is_like_nothing(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(1);
+    struct view still = first_view;
+
+    (void)state;
+    still.memory = 1.0; /* no fading at all: noise on zero */
+    still.deviation = 0.1;
+    remember(guard, &still);
+    still.noise = 2;
+    assert_false(knows(guard, &still));
+    qw_replay_guard_free(guard);
+}
+
+static void short_of_memory_it_lets_nothing_pass(void **state)
+{
+    struct qw_replay_guard *guard = new_guard(1);
+    struct qw_feature_set *set = see(&first_view);
+
+    (void)state;
+    is_failing = true;
+    assert_true(qw_replay_guard_knows(guard, set));
+    is_failing = false;
+    assert_false(qw_replay_guard_knows(guard, set));
+    qw_feature_set_free(set);
+    qw_replay_guard_free(guard);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_same_fading_under_other_noise_gain_phase_and_start),
+        cmocka_unit_test(other_fading_is_not_known),
+        cmocka_unit_test(amplitudes_are_compared_as_real_numbers),
+        cmocka_unit_test(remembers_the_last_sessions_only),
+        cmocka_unit_test(short_memories_and_wrong_numbers),
+        cmocka_unit_test(nothing_that_moves_is_like_nothing),
+        cmocka_unit_test(short_of_memory_it_lets_nothing_pass),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
