@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "lab.h"
+
 #include "crypto/random.h"
 #include "lab_options.h"
 #include "lab_output.h"
@@ -13,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int lab_plkg_main(int argc, char **argv);
 
 static const char *const paper_channels[] = { "indoor", "corridor", "outdoor" };
 

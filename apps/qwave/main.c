@@ -24,7 +24,6 @@ static const struct {
     { "lab", cmd_lab, "evaluation of links and channels on models" },
     { "capture", cmd_capture, "files of channel measurements: look, convert, record" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },
-    { "lab", cmd_lab, "evaluation on simulated channels: rate, share of the capacity, attacks" },
     { "selftest", cmd_selftest, "known-answer tests of every algorithm" },
 };
 
