@@ -5,7 +5,7 @@ function(qwave_style name)
     cmake_parse_arguments(STYLE "" "" "CHECK;REFUSES" ${ARGN})
     add_test(NAME style.${name} COMMAND ${STYLE_CHECK})
     add_test(NAME style.${name}_refuses COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/style/${name}.sh")
-    set_tests_properties(style.${name} style.${name}_refuses PROPERTIES LABELS style TIMEOUT 120 SKIP_RETURN_CODE 77)
+    set_tests_properties(style.${name} style.${name}_refuses PROPERTIES LABELS style TIMEOUT 300 SKIP_RETURN_CODE 77)
     set_tests_properties(style.${name}_refuses PROPERTIES PASS_REGULAR_EXPRESSION "${STYLE_REFUSES}")
 endfunction()
 
