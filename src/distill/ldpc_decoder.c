@@ -102,14 +102,6 @@ qw_err qw_ldpc_decoder_new(const struct qw_ldpc_code *code, struct qw_ldpc_decod
     return QW_OK;
 }
 
-static void wipe_and_free(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_ldpc_decoder_free(struct qw_ldpc_decoder *d)
 {
     const struct qw_ldpc_code *code;
@@ -120,13 +112,13 @@ void qw_ldpc_decoder_free(struct qw_ldpc_decoder *d)
     }
     code = d->code;
     row_cells = (size_t)code->row_degree_max * code->lift;
-    wipe_and_free(d->rows.belief, d->width * sizeof *d->rows.belief);
-    wipe_and_free(d->rows.message, (size_t)code->edges * code->lift * sizeof *d->rows.message);
-    wipe_and_free(d->rows.incoming, row_cells * sizeof *d->rows.incoming);
-    wipe_and_free(d->rows.angle, row_cells * sizeof *d->rows.angle);
-    wipe_and_free(d->rows.before, (row_cells + code->lift) * sizeof *d->rows.before);
-    wipe_and_free(d->rows.after, code->lift * sizeof *d->rows.after);
-    wipe_and_free(d->hard, d->width);
-    wipe_and_free(d->parity, 2 * code->checks);
-    wipe_and_free(d, sizeof *d);
+    qw_wipe_free(d->rows.belief, d->width * sizeof *d->rows.belief);
+    qw_wipe_free(d->rows.message, (size_t)code->edges * code->lift * sizeof *d->rows.message);
+    qw_wipe_free(d->rows.incoming, row_cells * sizeof *d->rows.incoming);
+    qw_wipe_free(d->rows.angle, row_cells * sizeof *d->rows.angle);
+    qw_wipe_free(d->rows.before, (row_cells + code->lift) * sizeof *d->rows.before);
+    qw_wipe_free(d->rows.after, code->lift * sizeof *d->rows.after);
+    qw_wipe_free(d->hard, d->width);
+    qw_wipe_free(d->parity, 2 * code->checks);
+    qw_wipe_free(d, sizeof *d);
 }

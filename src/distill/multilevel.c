@@ -178,14 +178,6 @@ out:
     return err;
 }
 
-static void wipe_and_free(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_multilevel_free(struct qw_multilevel *m)
 {
     if (m == NULL) {
@@ -194,18 +186,18 @@ void qw_multilevel_free(struct qw_multilevel *m)
     for (size_t l = 0; l < QW_MULTILEVEL_DEPTH_MAX; l++) {
         struct level *level = &m->level[l];
 
-        wipe_and_free(level->half, level->half != NULL ? level->code->checks : 0);
+        qw_wipe_free(level->half, level->half != NULL ? level->code->checks : 0);
         qw_ldpc_decoder_free(level->decoder);
         qw_ldpc_code_free(level->code);
         free(level->row_start);
     }
-    wipe_and_free(m->first, QW_BITS_TO_BYTES(m->leak_bits) + 1);
-    wipe_and_free(m->bit, m->bit_cap + 1);
-    wipe_and_free(m->syndrome, 2 * m->bit_cap + 1);
-    wipe_and_free(m->whole, m->bit_cap + 1);
-    wipe_and_free(m->llr, (m->bit_cap + 1) * sizeof *m->llr);
-    wipe_and_free(m->doubt, QW_LEVEL_CHECK_DOUBTS * sizeof *m->doubt);
-    wipe_and_free(m->word, m->n * sizeof *m->word);
+    qw_wipe_free(m->first, QW_BITS_TO_BYTES(m->leak_bits) + 1);
+    qw_wipe_free(m->bit, m->bit_cap + 1);
+    qw_wipe_free(m->syndrome, 2 * m->bit_cap + 1);
+    qw_wipe_free(m->whole, m->bit_cap + 1);
+    qw_wipe_free(m->llr, (m->bit_cap + 1) * sizeof *m->llr);
+    qw_wipe_free(m->doubt, QW_LEVEL_CHECK_DOUBTS * sizeof *m->doubt);
+    qw_wipe_free(m->word, m->n * sizeof *m->word);
     free(m->depth);
     free(m);
 }
