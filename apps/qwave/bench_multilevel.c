@@ -12,21 +12,27 @@
 
 /* Both ends of soft reconciliation: X and Y of variance 1, as two ends at one signal-to-noise ratio
  * see the same Gaussian value. X is cut into cells of its deviation given Y / SIGMA_CELLS, over at
- * least four deviations on each side. */
+ * least four deviations on each side. Each point twice: with a first message that is nearly always
+ * enough, and with a lean one. */
 
-static const double SIGMA_CELLS = 2.5;
+static const double SIGMA_CELLS = 3.25;
 static const struct {
     size_t n;
     size_t blocks;
-} sizes[] = { { 1024, 500 }, { 4096, 200 }, { 16384, 40 }, { 65536, 20 } };
+} sizes[] = { { 1024, 1000 }, { 16384, 24 }, { 65536, 6 }, { 131072, 3 } };
 static const double snrs_db[] = { 5, 10, 15, 20, 25 };
+static const char *const thrift_names[] = {
+    [QW_LEVEL_ONE_MESSAGE] = "one message", [QW_LEVEL_LEAN] = "lean"
+};
 enum {
     SIZES = sizeof sizes / sizeof sizes[0],
     SNRS = sizeof snrs_db / sizeof snrs_db[0],
-    N_MAX = 65536
+    THRIFTS = sizeof thrift_names / sizeof thrift_names[0],
+    N_MAX = QW_MULTILEVEL_COEFFICIENTS_MAX
 };
 
 struct source {
+    double snr_db;
     double rho;
     double conditional; /* deviation of X given Y */
     double cell;
@@ -46,19 +52,19 @@ struct ends {
     uint8_t message[2 * N_MAX]; /* more than any: at most 14 levels of which few are sent plain */
 };
 
-/* Sums over blocks; [0] after the first message, [1] after all that were needed. */
+/* Sums over blocks. */
 struct sums {
-    double right[2];
-    double leaked[2];       /* of all blocks */
-    double leaked_right[2]; /* of those that came out right */
-    double more;            /* messages after the first */
-    int64_t spent_ns[2];
+    double right;
+    double leaked;       /* of all blocks, every MORE included */
+    double leaked_right; /* of those that came out right */
+    double more;         /* messages after the first */
+    int64_t spent_ns;
 };
 
 static struct source source_at(double snr_db)
 {
     double snr = pow(10, snr_db / 10);
-    struct source s = { .rho = snr / (1 + snr) };
+    struct source s = { .snr_db = snr_db, .rho = snr / (1 + snr) };
     long cells;
 
     s.conditional = sqrt(1 - s.rho * s.rho);
@@ -100,8 +106,11 @@ static bool is_right(const struct ends *ends, qw_err err, size_t n)
     return err == QW_OK && equal == n;
 }
 
+/* Verification is the session's; here the right word is known. A request names one of five levels
+ * or none: 3 bits, which count as leaked. */
 static qw_err run_block(struct ends *ends, size_t n, struct sums *sums)
 {
+    enum { REQUEST_BITS = 3 };
     double leaked = (double)qw_multilevel_leak_bits(ends->sender);
     int64_t start = qw_clock_cpu_ns();
     qw_err err;
@@ -111,54 +120,55 @@ static qw_err run_block(struct ends *ends, size_t n, struct sums *sums)
     err = qw_multilevel_decode(ends->receiver, ends->mean, ends->message,
                                qw_multilevel_message_len(ends->sender), ends->word);
     right = is_right(ends, err, n);
-    sums->spent_ns[0] += qw_clock_cpu_ns() - start;
-    sums->right[0] += right;
-    sums->leaked[0] += leaked;
-    sums->leaked_right[0] += right ? leaked : 0;
-    for (int i = 0; !right && i < QW_MULTILEVEL_MORE_MAX; i++) {
-        size_t len = qw_multilevel_more_len(ends->sender);
+    while (!right) {
+        size_t level = qw_multilevel_wanted(ends->receiver);
+        size_t len = qw_multilevel_more_len(ends->sender, level);
 
-        leaked += (double)qw_multilevel_more_bits(ends->sender);
-        err = qw_multilevel_encode_more(ends->sender, ends->symbol, ends->message);
+        if (level == QW_MULTILEVEL_DEPTH_MAX) {
+            break;
+        }
+        leaked += (double)qw_multilevel_more_bits(ends->sender, level) + REQUEST_BITS;
+        err = qw_multilevel_encode_more(ends->sender, level, ends->symbol, ends->message);
         if (err != QW_OK) {
             return err;
         }
         sums->more++;
-        err = qw_multilevel_decode_more(ends->receiver, ends->mean, ends->message, len, ends->word);
+        err = qw_multilevel_decode_more(ends->receiver, level, ends->mean, ends->message, len,
+                                        ends->word);
         right = is_right(ends, err, n);
     }
-    sums->spent_ns[1] += qw_clock_cpu_ns() - start;
-    sums->right[1] += right;
-    sums->leaked[1] += leaked;
-    sums->leaked_right[1] += right ? leaked : 0;
+    sums->spent_ns += qw_clock_cpu_ns() - start;
+    sums->right += right;
+    sums->leaked += leaked;
+    sums->leaked_right += right ? leaked : 0;
     return QW_OK;
 }
 
 /* A lost block loses all its bits, and its leakage with them. */
-static void add_row(const struct source *s, size_t size, double snr_db, const struct sums *sums,
-                    int with_more, struct bench *bench)
+static void add_row(const struct source *s, size_t size, enum qw_level_thrift thrift,
+                    const struct sums *sums, struct bench *bench)
 {
     struct bench_row row = bench_row_of("multilevel");
     double blocks = (double)sizes[size].blocks;
     double n = (double)sizes[size].n;
 
     snprintf(row.impl, sizeof row.impl, "%zu coefficients, %s", sizes[size].n,
-             with_more ? "more on demand" : "one message");
+             thrift_names[thrift]);
     row.n_bits = (uint64_t)llround(n * s->entropy);
-    row.snr_db = snr_db;
+    row.snr_db = s->snr_db;
     row.frames = sizes[size].blocks;
-    row.cpu_s = (double)sums->spent_ns[with_more] / 1e9;
+    row.cpu_s = (double)sums->spent_ns / 1e9;
     row.throughput_mbps = blocks * n * s->entropy / 1e6 / row.cpu_s;
-    row.beta = (sums->right[with_more] * n * s->entropy - sums->leaked_right[with_more]) /
-               (blocks * n * s->information);
-    row.frame_error_rate = 1 - sums->right[with_more] / blocks;
-    row.round_trips = with_more ? sums->more / blocks : 0;
+    row.beta = (sums->right * n * s->entropy - sums->leaked_right) / (blocks * n * s->information);
+    row.frame_error_rate = 1 - sums->right / blocks;
+    row.round_trips = sums->more / blocks;
     row.messages = 1 + 2 * row.round_trips;
-    row.leaked_bits = sums->leaked[with_more] / blocks;
+    row.leaked_bits = sums->leaked / blocks;
     bench_add(bench, &row);
 }
 
-static qw_err measure(struct ends *ends, size_t size, double snr_db, struct bench *bench)
+static qw_err measure(struct ends *ends, size_t size, double snr_db, enum qw_level_thrift thrift,
+                      struct bench *bench)
 {
     struct source source = source_at(snr_db);
     struct sums sums = { .more = 0 };
@@ -166,12 +176,11 @@ static qw_err measure(struct ends *ends, size_t size, double snr_db, struct benc
     qw_err err;
 
     memset(ends->depth, (int)source.depth, n);
-    err = qw_multilevel_new(ends->depth, n, SIGMA_CELLS, &ends->sender);
+    err = qw_multilevel_new(ends->depth, n, SIGMA_CELLS, thrift, &ends->sender);
     if (err == QW_OK) {
-        err = qw_multilevel_new(ends->depth, n, SIGMA_CELLS, &ends->receiver);
+        err = qw_multilevel_new(ends->depth, n, SIGMA_CELLS, thrift, &ends->receiver);
     }
-    if (err == QW_OK && (qw_multilevel_message_len(ends->sender) > sizeof ends->message ||
-                         qw_multilevel_more_len(ends->sender) > sizeof ends->message)) {
+    if (err == QW_OK && qw_multilevel_message_len(ends->sender) > sizeof ends->message) {
         err = QW_ERR_SPACE;
     }
     for (size_t i = 0; err == QW_OK && i < sizes[size].blocks; i++) {
@@ -179,8 +188,7 @@ static qw_err measure(struct ends *ends, size_t size, double snr_db, struct benc
         err = run_block(ends, n, &sums);
     }
     if (err == QW_OK) {
-        add_row(&source, size, snr_db, &sums, 0, bench);
-        add_row(&source, size, snr_db, &sums, 1, bench);
+        add_row(&source, size, thrift, &sums, bench);
     }
     qw_multilevel_free(ends->sender);
     qw_multilevel_free(ends->receiver);
@@ -198,11 +206,10 @@ qw_err bench_multilevel(struct bench *bench)
         return QW_ERR_NOMEM;
     }
     qw_prng_init(&ends->prng, BENCH_SEED, 4);
-    for (size_t size = 0; err == QW_OK && size < SIZES; size++) {
-        for (size_t i = 0; err == QW_OK && i < SNRS; i++) {
-            bench_progress(bench, "multilevel", size * SNRS + i, (size_t)SIZES * SNRS);
-            err = measure(ends, size, snrs_db[i], bench);
-        }
+    for (size_t i = 0; err == QW_OK && i < (size_t)SIZES * SNRS * THRIFTS; i++) {
+        bench_progress(bench, "multilevel", i, (size_t)SIZES * SNRS * THRIFTS);
+        err = measure(ends, i / THRIFTS / SNRS, snrs_db[i / THRIFTS % SNRS],
+                      (enum qw_level_thrift)(i % THRIFTS), bench);
     }
     free(ends);
     return err;

@@ -12,7 +12,9 @@
 #include <string.h>
 
 enum {
-    ROWS_MIN = 7,      /* fewer rows leave no room for the degrees of very high rates */
+    ROWS_MIN = 7, /* fewer rows leave no room for the degrees of very high rates */
+    COLUMNS_MIN = 256,
+    COLUMNS_MAX = 1024,
     VISITS_MAX = 4000, /* of one search: bounds the time of construction */
     TWIN_ATTEMPTS = 4,
     UNREACHED = 255
@@ -39,13 +41,15 @@ struct growth {
 };
 
 /* Base columns by leak: low rates need many, so that the one graph is close to the average that its
- * degrees were optimised for; high rates decode well with few, and grow faster. */
+ * degrees were optimised for; high rates decode as well with fewer, and grow faster. Short codes
+ * keep a lift that fills a vector register at least in part. */
 static size_t columns_wished(size_t bits, size_t checks)
 {
-    if (checks > bits / 3 * 2) {
-        return 1024;
-    }
-    return checks > bits / 3 ? 512 : 256;
+    size_t most = checks > bits / 3 * 2 ? COLUMNS_MAX : COLUMNS_MAX / 2;
+    size_t wish = checks > bits / 3 ? bits / 8 : bits / 128;
+
+    wish = wish > COLUMNS_MIN ? wish : COLUMNS_MIN;
+    return wish < most ? wish : most;
 }
 
 /* The lift near its wish that wastes the fewest checks by rounding. */

@@ -1,134 +1,144 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Multilevel soft reconciliation, docs/protocol/multilevel.md. The sender's first message says the
  * bits of plain levels and the syndromes of coded ones; the receiver decodes level by level, each
- * with the lower bits at hand. */
+ * with the lower bits at hand, and asks for further parities of the level where it is stuck. */
 #include "distill/multilevel.h"
 
 #include "base/bits.h"
-#include "base/prng.h"
 #include "base/secret.h"
 #include "distill/gaussian_cells.h"
 #include "distill/ldpc_code.h"
 #include "distill/ldpc_decoder.h"
-#include "distill/level_plan.h"
+#include "distill/ldpc_split.h"
+#include "distill/level_check.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITERATIONS_MAX = 150 };
+enum { ITERATIONS_MAX = 300 };
 
+/* What is known of a coded level, at one end. */
 struct level {
     enum qw_level_kind kind;
-    size_t bits; /* coefficients with depth > level */
-    size_t more; /* positions per MORE message */
+    size_t bits;       /* coefficients with depth > level */
+    size_t first_at;   /* bit where the level begins in the first message */
+    size_t first_bits; /* that it has there */
+    uint32_t step;     /* rows that a MORE cuts in two; 0: there is no MORE */
     struct qw_ldpc_code *code;
     struct qw_ldpc_decoder *decoder;
-    uint32_t *order; /* [size: bits], public order of disclosure; positions count members only */
+    uint32_t *row_start; /* [size: 2 x rows of the code + 1] of the code cut by MORE */
+    unsigned sent;       /* MORE, as sender */
+    unsigned received;   /* as receiver */
+    unsigned suspected;  /* times that a later level's failure was put down to this one */
+    bool is_stuck;       /* the decoder's beliefs are those of a search that failed */
+    uint8_t *half;       /* [size: checks of the code], as received, one per byte; secret */
 };
 
 struct qw_multilevel {
     size_t n;
     double sigma_cells;
+    enum qw_level_thrift thrift;
     uint8_t *depth; /* [size: n] */
     struct level level[QW_MULTILEVEL_DEPTH_MAX];
     size_t levels; /* of them, up to the last that is not free */
     size_t leak_bits;
-    size_t more_bits;
-    unsigned more_sent;     /* as sender */
+    unsigned more_sent;     /* as sender, of all levels */
     unsigned more_received; /* as receiver */
     bool has_first;         /* as receiver */
+    size_t at;              /* level to go on with, as receiver */
     /* Scratch, secret. */
     uint8_t *first;    /* [ceil(leak_bits / 8) bytes] as received */
-    uint8_t *more;     /* [QW_MULTILEVEL_MORE_MAX x ceil(more_bits / 8) bytes] as received */
     uint8_t *bit;      /* [size: bit_cap]: of one level, one per byte */
-    uint8_t *syndrome; /* [size: bit_cap] */
+    uint8_t *syndrome; /* [size: 2 x bit_cap] */
+    uint8_t *whole;    /* [size: bit_cap] */
     float *llr;        /* [size: bit_cap] */
+    uint32_t *doubt;   /* [size: QW_LEVEL_CHECK_DOUBTS] */
     uint16_t *word;    /* [size: n]: what is decoded so far */
     size_t bit_cap;
 };
-
 static size_t code_width(const struct qw_ldpc_code *code)
 {
     return (size_t)code->columns * code->lift;
 }
 
-/* The order is the same for everybody; it depends on sizes only, never on a value [S2]. */
-static qw_err order_new(size_t bits, size_t level, uint32_t **order)
+static qw_err code_init(struct level *level, const struct qw_level_plan *plan)
 {
-    struct qw_prng prng;
-    uint32_t *o = calloc(bits, sizeof *o);
+    qw_err err = qw_ldpc_code_new(level->bits, plan->checks, &level->code);
+    uint32_t rows;
 
-    if (o == NULL) {
+    if (err == QW_OK) {
+        err = qw_ldpc_decoder_new(level->code, &level->decoder);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    rows = level->code->rows;
+    level->row_start = calloc(2 * (size_t)rows + 1, sizeof *level->row_start);
+    level->half = calloc(level->code->checks, sizeof *level->half);
+    if (level->row_start == NULL || level->half == NULL) {
         return QW_ERR_NOMEM;
     }
-    qw_prng_init(&prng, 0x4d4f5245, (uint64_t)bits << 8 | level);
-    for (size_t i = 0; i < bits; i++) {
-        size_t j = (size_t)qw_prng_below(&prng, i + 1);
-
-        o[i] = o[j];
-        o[j] = (uint32_t)i;
-    }
-    *order = o;
+    level->step = (uint32_t)((plan->more + level->code->lift - 1) / level->code->lift);
+    level->step = level->step < rows / 4 ? level->step : rows / 4;
+    level->first_bits = level->code->checks;
     return QW_OK;
 }
 
 static qw_err level_init(struct qw_multilevel *m, size_t index, unsigned sigma_units)
 {
     struct level *level = &m->level[index];
-    struct qw_level_plan plan = qw_level_plan_for(sigma_units, (unsigned)index, level->bits);
+    struct qw_level_plan plan =
+        qw_level_plan_for(m->thrift, sigma_units, (unsigned)index, level->bits);
     qw_err err = QW_OK;
+    size_t width = level->bits;
 
     level->kind = plan.kind;
-    if (plan.kind == QW_LEVEL_PLAIN) {
-        m->leak_bits += level->bits;
-        m->bit_cap = level->bits > m->bit_cap ? level->bits : m->bit_cap;
+    switch (plan.kind) {
+    case QW_LEVEL_PLAIN:
+        level->first_bits = level->bits;
+        break;
+    case QW_LEVEL_CODED:
+        err = code_init(level, &plan);
+        width = err == QW_OK ? code_width(level->code) : 0;
+        break;
+    case QW_LEVEL_CHECKED:
+        level->first_bits = QW_LEVEL_CHECK_BITS;
+        break;
+    case QW_LEVEL_FREE:
+        return QW_OK;
     }
-    if (plan.kind == QW_LEVEL_CODED) {
-        err = qw_ldpc_code_new(level->bits, plan.checks, &level->code);
-        if (err == QW_OK) {
-            err = qw_ldpc_decoder_new(level->code, &level->decoder);
-        }
-        if (err == QW_OK) {
-            err = order_new(level->bits, index, &level->order);
-        }
-        if (err == QW_OK) {
-            size_t width = code_width(level->code);
-
-            level->more = plan.more;
-            m->leak_bits += level->code->checks;
-            m->more_bits += level->more;
-            m->bit_cap = width > m->bit_cap ? width : m->bit_cap;
-        }
-    }
-    if (plan.kind != QW_LEVEL_FREE) {
-        m->levels = index + 1;
-    }
+    level->first_at = m->leak_bits;
+    m->leak_bits += level->first_bits;
+    m->bit_cap = width > m->bit_cap ? width : m->bit_cap;
+    m->levels = index + 1;
     return err;
 }
 
 static qw_err scratch_new(struct qw_multilevel *m)
 {
     m->first = calloc(QW_BITS_TO_BYTES(m->leak_bits) + 1, 1);
-    m->more = calloc(QW_MULTILEVEL_MORE_MAX * QW_BITS_TO_BYTES(m->more_bits) + 1, 1);
     m->bit = calloc(m->bit_cap + 1, sizeof *m->bit);
-    m->syndrome = calloc(m->bit_cap + 1, sizeof *m->syndrome);
+    m->syndrome = calloc(2 * m->bit_cap + 1, sizeof *m->syndrome);
+    m->whole = calloc(m->bit_cap + 1, sizeof *m->whole);
     m->llr = calloc(m->bit_cap + 1, sizeof *m->llr);
+    m->doubt = calloc(QW_LEVEL_CHECK_DOUBTS, sizeof *m->doubt);
     m->word = calloc(m->n, sizeof *m->word);
-    return m->first == NULL || m->more == NULL || m->bit == NULL || m->syndrome == NULL ||
-                   m->llr == NULL || m->word == NULL
+    return m->first == NULL || m->bit == NULL || m->syndrome == NULL || m->whole == NULL ||
+                   m->llr == NULL || m->doubt == NULL || m->word == NULL
                ? QW_ERR_NOMEM
                : QW_OK;
 }
 
 qw_err qw_multilevel_new(const uint8_t *depth, size_t n, double sigma_cells,
-                         struct qw_multilevel **multilevel)
+                         enum qw_level_thrift thrift, struct qw_multilevel **multilevel)
 {
     struct qw_multilevel *m = NULL;
     qw_err err = QW_ERR_NOMEM;
 
     if (n < QW_MULTILEVEL_COEFFICIENTS_MIN || n > QW_MULTILEVEL_COEFFICIENTS_MAX ||
-        !(sigma_cells >= 0.25 && sigma_cells <= 4.0)) {
+        !(sigma_cells >= 0.25 && sigma_cells <= 4.0) ||
+        (thrift != QW_LEVEL_ONE_MESSAGE && thrift != QW_LEVEL_LEAN)) {
         return QW_ERR_ARG;
     }
     m = calloc(1, sizeof *m);
@@ -137,6 +147,7 @@ qw_err qw_multilevel_new(const uint8_t *depth, size_t n, double sigma_cells,
     }
     m->n = n;
     m->sigma_cells = sigma_cells;
+    m->thrift = thrift;
     m->depth = calloc(n, sizeof *m->depth);
     if (m->depth == NULL) {
         goto out;
@@ -167,30 +178,26 @@ out:
     return err;
 }
 
-static void wipe_and_free(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_multilevel_free(struct qw_multilevel *m)
 {
     if (m == NULL) {
         return;
     }
     for (size_t l = 0; l < QW_MULTILEVEL_DEPTH_MAX; l++) {
-        qw_ldpc_decoder_free(m->level[l].decoder);
-        qw_ldpc_code_free(m->level[l].code);
-        free(m->level[l].order);
+        struct level *level = &m->level[l];
+
+        qw_wipe_free(level->half, level->half != NULL ? level->code->checks : 0);
+        qw_ldpc_decoder_free(level->decoder);
+        qw_ldpc_code_free(level->code);
+        free(level->row_start);
     }
-    wipe_and_free(m->first, QW_BITS_TO_BYTES(m->leak_bits) + 1);
-    wipe_and_free(m->more, QW_MULTILEVEL_MORE_MAX * QW_BITS_TO_BYTES(m->more_bits) + 1);
-    wipe_and_free(m->bit, m->bit_cap + 1);
-    wipe_and_free(m->syndrome, m->bit_cap + 1);
-    wipe_and_free(m->llr, (m->bit_cap + 1) * sizeof *m->llr);
-    wipe_and_free(m->word, m->n * sizeof *m->word);
+    qw_wipe_free(m->first, QW_BITS_TO_BYTES(m->leak_bits) + 1);
+    qw_wipe_free(m->bit, m->bit_cap + 1);
+    qw_wipe_free(m->syndrome, 2 * m->bit_cap + 1);
+    qw_wipe_free(m->whole, m->bit_cap + 1);
+    qw_wipe_free(m->llr, (m->bit_cap + 1) * sizeof *m->llr);
+    qw_wipe_free(m->doubt, QW_LEVEL_CHECK_DOUBTS * sizeof *m->doubt);
+    qw_wipe_free(m->word, m->n * sizeof *m->word);
     free(m->depth);
     free(m);
 }
@@ -200,21 +207,45 @@ size_t qw_multilevel_leak_bits(const struct qw_multilevel *m)
     return m->leak_bits;
 }
 
-size_t qw_multilevel_more_bits(const struct qw_multilevel *m)
-{
-    unsigned used = m->more_sent > m->more_received ? m->more_sent : m->more_received;
-
-    return used < QW_MULTILEVEL_MORE_MAX ? m->more_bits : 0;
-}
-
 size_t qw_multilevel_message_len(const struct qw_multilevel *m)
 {
     return QW_BITS_TO_BYTES(m->leak_bits);
 }
 
-size_t qw_multilevel_more_len(const struct qw_multilevel *m)
+unsigned qw_multilevel_more_max(const struct qw_multilevel *m)
 {
-    return QW_BITS_TO_BYTES(qw_multilevel_more_bits(m));
+    return m->thrift == QW_LEVEL_LEAN ? QW_MULTILEVEL_LEAN_MORE_MAX : QW_MULTILEVEL_MORE_MAX;
+}
+
+/* Checks of MORE number k of a level; 0 when there is none. */
+static size_t more_bits(const struct qw_multilevel *m, size_t index, unsigned of_all, unsigned k)
+{
+    const struct level *level;
+
+    if (index >= m->levels || of_all >= qw_multilevel_more_max(m)) {
+        return 0;
+    }
+    level = &m->level[index];
+    if (level->kind != QW_LEVEL_CODED || (k + 1) * level->step > level->code->rows) {
+        return 0;
+    }
+    return (size_t)level->step * level->code->lift;
+}
+
+size_t qw_multilevel_more_bits(const struct qw_multilevel *m, size_t level)
+{
+    bool is_sender = m->more_sent > m->more_received;
+
+    if (level >= m->levels) {
+        return 0;
+    }
+    return more_bits(m, level, is_sender ? m->more_sent : m->more_received,
+                     is_sender ? m->level[level].sent : m->level[level].received);
+}
+
+size_t qw_multilevel_more_len(const struct qw_multilevel *m, size_t level)
+{
+    return QW_BITS_TO_BYTES(qw_multilevel_more_bits(m, level));
 }
 
 /* Bit index of all coefficients that have it, in their order, and zeros up to the code's width. */
@@ -232,44 +263,52 @@ static void gather_level(struct qw_multilevel *m, const uint16_t *symbol, size_t
 
 void qw_multilevel_encode(struct qw_multilevel *m, const uint16_t *symbol, uint8_t *message)
 {
-    size_t at = 0;
-
     m->more_sent = 0;
     memset(message, 0, qw_multilevel_message_len(m));
     for (size_t l = 0; l < m->levels; l++) {
+        struct level *level = &m->level[l];
         const uint8_t *say = m->bit;
-        size_t count = m->level[l].bits;
+        uint32_t check;
 
+        level->sent = 0;
         gather_level(m, symbol, l);
-        if (m->level[l].kind == QW_LEVEL_CODED) { /* M2 */
-            qw_ldpc_code_syndrome(m->level[l].code, m->bit, m->syndrome);
+        if (level->kind == QW_LEVEL_CODED) { /* M2 */
+            qw_ldpc_code_syndrome(level->code, m->bit, m->syndrome);
             say = m->syndrome;
-            count = m->level[l].code->checks;
         }
-        for (size_t i = 0; i < count; i++) {
-            qw_bit_set(message, at++, say[i]);
+        check = qw_level_check_of(m->bit, level->bits);
+        for (size_t i = 0; i < level->first_bits; i++) {
+            bool value = level->kind == QW_LEVEL_CHECKED ? check >> (31 - i) & 1 : say[i];
+
+            qw_bit_set(message, level->first_at + i, value);
         }
     }
 }
 
-qw_err qw_multilevel_encode_more(struct qw_multilevel *m, const uint16_t *symbol, uint8_t *message)
+qw_err qw_multilevel_encode_more(struct qw_multilevel *m, size_t index, const uint16_t *symbol,
+                                 uint8_t *message)
 {
-    size_t at = 0;
+    struct level *level;
+    struct qw_ldpc_code halved;
+    size_t lift;
 
-    if (m->more_sent == QW_MULTILEVEL_MORE_MAX || m->more_bits == 0) {
+    if (index >= m->levels || more_bits(m, index, m->more_sent, m->level[index].sent) == 0) {
         return QW_ERR_EXHAUSTED;
     }
-    memset(message, 0, QW_BITS_TO_BYTES(m->more_bits));
-    for (size_t l = 0; l < m->levels; l++) {
-        const struct level *level = &m->level[l];
+    level = &m->level[index];
+    lift = level->code->lift;
+    gather_level(m, symbol, index);
+    qw_ldpc_split(level->code, (level->sent + 1) * level->step, level->row_start, &halved);
+    qw_ldpc_code_syndrome(&halved, m->bit, m->syndrome);
+    memset(message, 0, QW_BITS_TO_BYTES(level->step * lift));
+    for (size_t i = 0; i < level->step; i++) { /* M5 */
+        size_t row = level->sent * (size_t)level->step + i;
 
-        if (level->kind == QW_LEVEL_CODED) { /* M5 */
-            gather_level(m, symbol, l);
-            for (size_t i = 0; i < level->more; i++) {
-                qw_bit_set(message, at++, m->bit[level->order[m->more_sent * level->more + i]]);
-            }
+        for (size_t z = 0; z < lift; z++) {
+            qw_bit_set(message, i * lift + z, m->syndrome[2 * row * lift + z]);
         }
     }
+    level->sent++;
     m->more_sent++;
     return QW_OK;
 }
@@ -287,22 +326,6 @@ static void believe(struct qw_multilevel *m, const float *mean, size_t index)
     }
 }
 
-/* Bits of a level that MORE messages disclosed; more_at is the level's place inside such a message.
- */
-static void believe_more(struct qw_multilevel *m, const struct level *level, size_t more_at)
-{
-    for (unsigned k = 0; k < m->more_received; k++) {
-        const uint8_t *message = m->more + k * QW_BITS_TO_BYTES(m->more_bits);
-
-        for (size_t i = 0; i < level->more; i++) {
-            bool one = qw_bit_get(message, more_at + i);
-
-            m->llr[level->order[k * level->more + i]] =
-                one ? -QW_LDPC_LLR_KNOWN : QW_LDPC_LLR_KNOWN;
-        }
-    }
-}
-
 static void scatter_level(struct qw_multilevel *m, size_t index)
 {
     size_t at = 0;
@@ -314,33 +337,73 @@ static void scatter_level(struct qw_multilevel *m, size_t index)
     }
 }
 
-/* Level by level into word, from what was received so far. */
+static void unpack(const uint8_t *message, size_t at, size_t count, uint8_t *bit)
+{
+    for (size_t i = 0; i < count; i++) {
+        bit[i] = qw_bit_get(message, at + i);
+    }
+}
+
+static bool decode_coded(struct qw_multilevel *m, const float *mean, size_t index)
+{
+    struct level *level = &m->level[index];
+    uint32_t split = level->received * level->step;
+    struct qw_ldpc_code halved;
+
+    unpack(m->first, level->first_at, level->first_bits, m->whole);
+    qw_ldpc_split(level->code, split, level->row_start, &halved);
+    qw_ldpc_split_syndrome(&halved, split, m->whole, level->half, m->syndrome);
+    if (!level->is_stuck) {
+        believe(m, mean, index);
+        qw_ldpc_decoder_load(level->decoder, m->llr);
+    }
+    level->is_stuck =
+        !qw_ldpc_decoder_run(level->decoder, &halved, m->syndrome, ITERATIONS_MAX, m->bit);
+    return !level->is_stuck;
+}
+
+static bool decode_checked(struct qw_multilevel *m, const float *mean, size_t index)
+{
+    const struct level *level = &m->level[index];
+    uint32_t told = 0;
+
+    for (size_t i = 0; i < QW_LEVEL_CHECK_BITS; i++) {
+        told = told << 1 | qw_bit_get(m->first, level->first_at + i);
+    }
+    believe(m, mean, index);
+    return qw_level_check_mend(m->llr, level->bits, told, m->doubt, m->bit);
+}
+
+static bool decode_level(struct qw_multilevel *m, const float *mean, size_t index)
+{
+    const struct level *level = &m->level[index];
+
+    switch (level->kind) {
+    case QW_LEVEL_CODED: /* M4 */
+        return decode_coded(m, mean, index);
+    case QW_LEVEL_CHECKED:
+        return decode_checked(m, mean, index);
+    case QW_LEVEL_PLAIN: /* M3 */
+    case QW_LEVEL_FREE:
+        break;
+    }
+    unpack(m->first, level->first_at, level->first_bits, m->bit);
+    return true;
+}
+
+/* From level m->at on, with the lower ones in word. */
 static bool decode_levels(struct qw_multilevel *m, const float *mean)
 {
-    size_t at = 0;
-    size_t more_at = 0;
+    uint16_t keep = (uint16_t)((1u << m->at) - 1);
 
-    memset(m->word, 0, m->n * sizeof *m->word);
-    for (size_t l = 0; l < m->levels; l++) {
-        const struct level *level = &m->level[l];
-
-        if (level->kind == QW_LEVEL_PLAIN) { /* M3 */
-            for (size_t i = 0; i < level->bits; i++) {
-                m->bit[i] = qw_bit_get(m->first, at++);
-            }
+    for (size_t j = 0; j < m->n; j++) {
+        m->word[j] &= keep;
+    }
+    for (; m->at < m->levels; m->at++) {
+        if (!decode_level(m, mean, m->at)) {
+            return false;
         }
-        if (level->kind == QW_LEVEL_CODED) { /* M4 */
-            for (size_t i = 0; i < level->code->checks; i++) {
-                m->syndrome[i] = qw_bit_get(m->first, at++);
-            }
-            believe(m, mean, l);
-            believe_more(m, level, more_at);
-            more_at += level->more;
-            if (!qw_ldpc_decoder_run(level->decoder, m->llr, m->syndrome, ITERATIONS_MAX, m->bit)) {
-                return false;
-            }
-        }
-        scatter_level(m, l);
+        scatter_level(m, m->at);
     }
     for (size_t j = 0; j < m->n; j++) {
         if (m->depth[j] > m->levels) {
@@ -365,6 +428,12 @@ qw_err qw_multilevel_decode(struct qw_multilevel *m, const float *mean, const ui
 {
     m->has_first = false;
     m->more_received = 0;
+    m->at = 0;
+    for (size_t l = 0; l < m->levels; l++) {
+        m->level[l].received = 0;
+        m->level[l].suspected = 0;
+        m->level[l].is_stuck = false;
+    }
     if (len != qw_multilevel_message_len(m) || !qw_bits_tail_clear(message, m->leak_bits)) {
         return QW_ERR_FORMAT;
     }
@@ -373,19 +442,75 @@ qw_err qw_multilevel_decode(struct qw_multilevel *m, const float *mean, const ui
     return decode_all(m, mean, symbol);
 }
 
-qw_err qw_multilevel_decode_more(struct qw_multilevel *m, const float *mean, const uint8_t *message,
-                                 size_t len, uint16_t *symbol)
+/* The next lower coded level, or the level itself when there is none. */
+static size_t coded_below(const struct qw_multilevel *m, size_t index)
 {
+    for (size_t l = index; l-- > 0;) {
+        if (m->level[l].kind == QW_LEVEL_CODED) {
+            return l;
+        }
+    }
+    return index;
+}
+
+/* Whether level index was asked about often enough for its trouble to be a wrong word at the coded
+ * level below. A level that is not coded, and the end, have nothing to ask about. */
+static bool blames(const struct qw_multilevel *m, size_t index, size_t below)
+{
+    const struct level *level = &m->level[index];
+
+    if (below == index) {
+        return false;
+    }
+    if (index == m->levels || level->kind != QW_LEVEL_CODED) {
+        return true;
+    }
+    return level->is_stuck ? level->received >= 2 * (m->level[below].suspected + 1)
+                           : level->suspected > m->level[below].suspected;
+}
+
+size_t qw_multilevel_wanted(const struct qw_multilevel *m)
+{
+    size_t wanted = m->at;
+    size_t below = coded_below(m, wanted);
+
+    while (blames(m, wanted, below)) {
+        wanted = below;
+        below = coded_below(m, wanted);
+    }
+    if (wanted >= m->levels ||
+        more_bits(m, wanted, m->more_received, m->level[wanted].received) == 0) {
+        return QW_MULTILEVEL_DEPTH_MAX;
+    }
+    return wanted;
+}
+
+qw_err qw_multilevel_decode_more(struct qw_multilevel *m, size_t index, const float *mean,
+                                 const uint8_t *message, size_t len, uint16_t *symbol)
+{
+    struct level *level;
+    size_t bits;
+
     if (!m->has_first) {
         return QW_ERR_STATE;
     }
-    if (m->more_received == QW_MULTILEVEL_MORE_MAX || m->more_bits == 0) {
+    bits = index < m->levels ? more_bits(m, index, m->more_received, m->level[index].received) : 0;
+    if (bits == 0) {
         return QW_ERR_EXHAUSTED;
     }
-    if (len != QW_BITS_TO_BYTES(m->more_bits) || !qw_bits_tail_clear(message, m->more_bits)) {
+    if (len != QW_BITS_TO_BYTES(bits) || !qw_bits_tail_clear(message, bits)) {
         return QW_ERR_FORMAT;
     }
-    memcpy(m->more + m->more_received * len, message, len);
+    level = &m->level[index];
+    unpack(message, 0, bits, level->half + level->received * bits);
+    level->received++;
     m->more_received++;
+    if (index < m->at) { /* everything above rests on this level's word */
+        level->suspected++;
+        m->at = index;
+        for (size_t l = index; l < m->levels; l++) {
+            m->level[l].is_stuck = false;
+        }
+    }
     return decode_all(m, mean, symbol);
 }

@@ -36,7 +36,9 @@ struct qw_eavesdropper {
     bool has_estimate;
     struct heard syndrome, amplify;
     struct heard more[QW_MULTILEVEL_MORE_MAX];
+    size_t more_level[QW_MULTILEVEL_MORE_MAX]; /* what each answers */
     size_t more_count;
+    size_t wanted;                  /* level of the last request */
     struct heard frame[FRAMES_MAX]; /* DATA under the one-time pad */
     size_t frame_count;
     uint8_t *data; /* result of the last attack */
@@ -158,6 +160,7 @@ void qw_eavesdropper_hear_message(struct qw_eavesdropper *eavesdropper, bool fro
     struct qw_eavesdropper *eve = eavesdropper;
     const uint8_t *body = message + QW_PLKG_HEADER_LEN;
     struct qw_plkg_header header;
+    struct qw_plkg_decoded decoded;
 
     if (qw_plkg_header_decode(message, len, &header) != QW_OK) {
         return;
@@ -180,8 +183,14 @@ void qw_eavesdropper_hear_message(struct qw_eavesdropper *eavesdropper, bool fro
     case QW_PLKG_SYNDROME:
         keep(&eve->syndrome, body, header.len);
         break;
+    case QW_PLKG_DECODED:
+        if (qw_plkg_decoded_decode(body, header.len, &decoded) == QW_OK && decoded.wants_more) {
+            eve->wanted = decoded.level;
+        }
+        break;
     case QW_PLKG_MORE:
         if (eve->more_count < QW_MULTILEVEL_MORE_MAX) {
+            eve->more_level[eve->more_count] = eve->wanted;
             keep(&eve->more[eve->more_count++], body, header.len);
         }
         break;
@@ -334,8 +343,8 @@ static bool decode(struct attack *attack)
 {
     struct qw_eavesdropper *eve = attack->eve;
     struct qw_multilevel *multilevel;
-    qw_err err =
-        qw_multilevel_new(attack->depth, attack->coefficients, QW_MODEL_SIGMA_CELLS, &multilevel);
+    qw_err err = qw_multilevel_new(attack->depth, attack->coefficients, QW_MODEL_SIGMA_CELLS,
+                                   QW_LEVEL_ONE_MESSAGE, &multilevel);
 
     if (err != QW_OK) {
         return false;
@@ -343,8 +352,8 @@ static bool decode(struct attack *attack)
     err = qw_multilevel_decode(multilevel, attack->mean, attack->syndrome.said,
                                attack->syndrome.said_len, attack->symbol);
     for (size_t i = 0; err == QW_ERR_EXHAUSTED && i < eve->more_count; i++) {
-        err = qw_multilevel_decode_more(multilevel, attack->mean, eve->more[i].body,
-                                        eve->more[i].len, attack->symbol);
+        err = qw_multilevel_decode_more(multilevel, eve->more_level[i], attack->mean,
+                                        eve->more[i].body, eve->more[i].len, attack->symbol);
     }
     qw_multilevel_free(multilevel);
     return err == QW_OK;

@@ -53,12 +53,16 @@ static void decode(struct qw_multilevel *m, struct input *in, const float *mean,
     qw_err err = message != NULL ? qw_multilevel_decode(m, mean, message, len, symbol) : QW_OK;
 
     free(message);
-    for (int i = 0; i <= QW_MULTILEVEL_MORE_MAX; i++) {
+    for (int i = 0; i <= QW_MULTILEVEL_LEAN_MORE_MAX; i++) {
+        size_t level = qw_multilevel_wanted(m);
+
         for (size_t j = 0; err == QW_OK && j < N; j++) {
             qw_assert(symbol[j] < 1u << depth[j]);
         }
-        message = take_message(in, qw_multilevel_more_len(m), &len);
-        err = message != NULL ? qw_multilevel_decode_more(m, mean, message, len, symbol) : err;
+        level = i % 3 == 2 ? take(in) : level; /* also what nobody asked for */
+        message = take_message(in, qw_multilevel_more_len(m, level), &len);
+        err =
+            message != NULL ? qw_multilevel_decode_more(m, level, mean, message, len, symbol) : err;
         free(message);
     }
 }
@@ -82,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t j = BELIEFS; j < N; j++) {
         mean[j] = mean[j - BELIEFS] + 0.37f * (float)(j / BELIEFS);
     }
-    if (qw_multilevel_new(depth, N, 0.25 + (shape >> 4) * 0.25, &m) == QW_OK) {
+    if (qw_multilevel_new(depth, N, 0.25 + (shape >> 4) * 0.25,
+                          shape % 2 == 0 ? QW_LEVEL_LEAN : QW_LEVEL_ONE_MESSAGE, &m) == QW_OK) {
         decode(m, &in, mean, depth);
     }
     qw_multilevel_free(m);

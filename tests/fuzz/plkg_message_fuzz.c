@@ -19,7 +19,7 @@ union bodies {
     struct qw_plkg_estimate estimate;
     struct qw_plkg_syndrome syndrome;
     struct qw_plkg_amplify amplify;
-    enum qw_plkg_outcome outcome;
+    struct qw_plkg_decoded decoded;
     enum qw_plkg_refusal refusal;
     uint32_t secret_bits;
 };
@@ -38,7 +38,7 @@ static qw_err decode(enum qw_plkg_type type, const uint8_t *body, size_t len, un
     case QW_PLKG_SYNDROME:
         return qw_plkg_syndrome_decode(body, len, &bodies->syndrome);
     case QW_PLKG_DECODED:
-        return qw_plkg_decoded_decode(body, len, &bodies->outcome);
+        return qw_plkg_decoded_decode(body, len, &bodies->decoded);
     case QW_PLKG_AMPLIFY:
         return qw_plkg_amplify_decode(body, len, &bodies->amplify);
     case QW_PLKG_FINISH:

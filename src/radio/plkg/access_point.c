@@ -209,21 +209,21 @@ static qw_err send_syndrome(struct qw_plkg_run *run)
     return err;
 }
 
-static qw_err send_more(struct qw_plkg_run *run)
+static qw_err send_more(struct qw_plkg_run *run, size_t level)
 {
-    size_t more_bits = qw_multilevel_more_bits(run->multilevel);
-    size_t len = qw_multilevel_more_len(run->multilevel);
+    size_t more_bits = qw_multilevel_more_bits(run->multilevel, level);
+    size_t len = qw_multilevel_more_len(run->multilevel, level);
     uint8_t *said;
     qw_err err;
 
-    if (more_bits == 0 || run->ledger.more_rounds == QW_MULTILEVEL_MORE_MAX) {
+    if (more_bits == 0) {
         return qw_plkg_run_refuse(run, QW_PLKG_DECODE);
     }
     said = calloc(1, len + 1);
     if (said == NULL) {
         return QW_ERR_NOMEM;
     }
-    err = qw_multilevel_encode_more(run->multilevel, run->symbol, said);
+    err = qw_multilevel_encode_more(run->multilevel, level, run->symbol, said);
     if (err == QW_OK) {
         run->ledger.more_rounds++;
         run->said_bits += more_bits;
@@ -235,20 +235,20 @@ static qw_err send_more(struct qw_plkg_run *run)
 
 static qw_err reconcile(struct qw_plkg_run *run)
 {
-    enum qw_plkg_outcome outcome = QW_PLKG_DECODED_MORE;
+    struct qw_plkg_decoded decoded = { true, 0 };
     qw_err err = send_syndrome(run);
 
-    while (err == QW_OK && outcome == QW_PLKG_DECODED_MORE) {
+    while (err == QW_OK && decoded.wants_more) {
         const uint8_t *body;
         size_t len;
 
         err = qw_plkg_link_receive(run->link, QW_PLKG_DECODED, NULL, &body, &len,
                                    run->link->timeout_ms);
         if (err == QW_OK) {
-            err = qw_plkg_decoded_decode(body, len, &outcome);
+            err = qw_plkg_decoded_decode(body, len, &decoded);
         }
-        if (err == QW_OK && outcome == QW_PLKG_DECODED_MORE) {
-            err = send_more(run);
+        if (err == QW_OK && decoded.wants_more) {
+            err = send_more(run, decoded.level);
         }
     }
     return err;

@@ -40,14 +40,19 @@ qw_err qw_plkg_syndrome_decode(const uint8_t *body, size_t len, struct qw_plkg_s
     return QW_OK;
 }
 
-qw_err qw_plkg_decoded_decode(const uint8_t *body, size_t len, enum qw_plkg_outcome *outcome)
+uint8_t qw_plkg_decoded_encode(const struct qw_plkg_decoded *decoded)
+{
+    return (uint8_t)(decoded->wants_more ? 1 + decoded->level : 0);
+}
+
+qw_err qw_plkg_decoded_decode(const uint8_t *body, size_t len, struct qw_plkg_decoded *decoded)
 {
     struct qw_reader r = qw_reader_on(body, len);
     uint8_t value = qw_read_u8(&r);
 
-    if (!qw_reader_done(&r) || value > QW_PLKG_DECODED_MORE) {
+    if (!qw_reader_done(&r) || value > QW_MULTILEVEL_DEPTH_MAX) {
         return QW_ERR_FORMAT;
     }
-    *outcome = (enum qw_plkg_outcome)value;
+    *decoded = (struct qw_plkg_decoded){ value > 0, (uint8_t)(value > 0 ? value - 1 : 0) };
     return QW_OK;
 }

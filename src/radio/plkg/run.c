@@ -223,7 +223,8 @@ static qw_err new_multilevel(struct qw_plkg_run *run)
         depth[i] = run->model.depth[i % run->model.dims];
         run->string_bits += depth[i];
     }
-    err = qw_multilevel_new(depth, run->coefficients, QW_MODEL_SIGMA_CELLS, &run->multilevel);
+    err = qw_multilevel_new(depth, run->coefficients, QW_MODEL_SIGMA_CELLS, QW_LEVEL_ONE_MESSAGE,
+                            &run->multilevel);
     free(depth);
     return err;
 }

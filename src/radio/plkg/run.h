@@ -46,8 +46,9 @@ struct qw_plkg_run {
 enum {
     QW_PLKG_VERIFICATION_BITS = QW_PLKG_VERIFY_TAGS * QW_VERIFY_TAG_BITS,
     /* Two published numbers of 32 bits are made from key data (the entropy in AMPLIFY, the length
-     * in FINISH), and DECODED says one of at most five things. */
-    QW_PLKG_SELECTION_BITS = 2 * 32 + 3,
+     * in FINISH). DECODED says one of five things, as no deviation has more than four coded levels;
+     * with three MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session. */
+    QW_PLKG_SELECTION_BITS = 2 * 32 + 8,
     QW_PLKG_SECRET_BITS_MIN = 256
 };
 

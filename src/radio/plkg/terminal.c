@@ -183,15 +183,15 @@ static void fill_means(const struct qw_plkg_run *run, const struct qw_belief *be
     }
 }
 
-static qw_err say_decoded(struct qw_plkg_run *run, enum qw_plkg_outcome outcome)
+static qw_err say_decoded(struct qw_plkg_run *run, const struct qw_plkg_decoded *decoded)
 {
-    uint8_t value = (uint8_t)outcome;
+    uint8_t value = qw_plkg_decoded_encode(decoded);
 
     return qw_plkg_link_send(run->link, QW_PLKG_DECODED, &(struct qw_bytes){ &value, sizeof value },
                              1, NULL);
 }
 
-/* One try, and more bits as long as they help. */
+/* One try, and more parities as long as they help. */
 static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
                      const float *mean)
 {
@@ -201,12 +201,13 @@ static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syn
                                       run->symbol);
 
     while (err == QW_ERR_EXHAUSTED) {
-        size_t more_bits = qw_multilevel_more_bits(run->multilevel);
+        size_t level = qw_multilevel_wanted(run->multilevel);
+        size_t more_bits = qw_multilevel_more_bits(run->multilevel, level);
 
-        if (more_bits == 0 || run->ledger.more_rounds == QW_MULTILEVEL_MORE_MAX) {
+        if (more_bits == 0) {
             return qw_plkg_run_refuse(run, QW_PLKG_DECODE);
         }
-        err = say_decoded(run, QW_PLKG_DECODED_MORE);
+        err = say_decoded(run, &(struct qw_plkg_decoded){ true, (uint8_t)level });
         if (err == QW_OK) {
             err = qw_plkg_link_receive(run->link, QW_PLKG_MORE, NULL, &said, &len,
                                        run->link->timeout_ms);
@@ -216,7 +217,7 @@ static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syn
         }
         run->ledger.more_rounds++;
         run->said_bits += more_bits;
-        err = qw_multilevel_decode_more(run->multilevel, mean, said, len, run->symbol);
+        err = qw_multilevel_decode_more(run->multilevel, level, mean, said, len, run->symbol);
     }
     return err;
 }
@@ -313,7 +314,7 @@ static qw_err reconcile(struct qw_plkg_run *run)
     }
     free(copy);
     if (err == QW_OK) {
-        err = say_decoded(run, QW_PLKG_DECODED_OK);
+        err = say_decoded(run, &(struct qw_plkg_decoded){ false, 0 });
     }
     return err;
 }

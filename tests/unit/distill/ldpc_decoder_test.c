@@ -3,6 +3,7 @@
 #include "distill/ldpc_decoder.h"
 
 #include "base/prng.h"
+#include "distill/ldpc_split.h"
 #include "unit/distill/failing_calloc.h"
 #include "unit/distill/seed.h"
 
@@ -55,6 +56,12 @@ static void hear(struct bench *b, double error_rate)
     }
 }
 
+static bool search(struct bench *b, unsigned iterations_max)
+{
+    qw_ldpc_decoder_load(b->decoder, b->llr);
+    return qw_ldpc_decoder_run(b->decoder, b->code, b->syndrome, iterations_max, b->word);
+}
+
 /* 7 % of the bits wrong cost h(0.07) = 0.366 of the 0.56 that the syndrome says. */
 static void corrects_a_noisy_word_from_its_syndrome(void **state)
 {
@@ -65,7 +72,7 @@ static void corrects_a_noisy_word_from_its_syndrome(void **state)
     open_bench(&b, CHECKS);
     for (int i = 0; i < 50; i++) {
         hear(&b, 0.07);
-        if (qw_ldpc_decoder_run(b.decoder, b.llr, b.syndrome, 100, b.word)) {
+        if (search(&b, 100)) {
             right += memcmp(b.word, b.bit, BITS) == 0;
         }
     }
@@ -83,7 +90,7 @@ static void takes_a_word_that_is_right_already_in_no_iteration(void **state)
     for (size_t i = 0; i < BITS; i++) {
         b.llr[i] = b.bit[i] ? -0.1f : 0.1f;
     }
-    assert_true(qw_ldpc_decoder_run(b.decoder, b.llr, b.syndrome, 0, b.word));
+    assert_true(search(&b, 0));
     assert_memory_equal(b.word, b.bit, BITS);
     close_bench(&b);
 }
@@ -96,7 +103,7 @@ static void says_so_and_writes_nothing_when_the_noise_is_too_strong(void **state
     open_bench(&b, CHECKS);
     hear(&b, 0.25);
     memset(b.word, 0xaa, sizeof b.word);
-    assert_false(qw_ldpc_decoder_run(b.decoder, b.llr, b.syndrome, 30, b.word));
+    assert_false(search(&b, 30));
     for (size_t i = 0; i < sizeof b.word; i++) {
         assert_int_equal(b.word[i], 0xaa);
     }
@@ -114,7 +121,7 @@ static void a_found_word_always_has_the_syndrome(void **state)
     for (int i = 0; i < 200; i++) {
         memset(b.word, 0, sizeof b.word);
         hear(&b, 0.02);
-        if (qw_ldpc_decoder_run(b.decoder, b.llr, b.syndrome, 50, b.word)) {
+        if (search(&b, 50)) {
             found++;
             qw_ldpc_code_syndrome(b.code, b.word, check);
             assert_memory_equal(check, b.syndrome, b.code->checks);
@@ -137,8 +144,36 @@ static void known_bits_stay_known(void **state)
             b.llr[i] = b.bit[i] ? -QW_LDPC_LLR_KNOWN : QW_LDPC_LLR_KNOWN;
         }
     }
-    assert_true(qw_ldpc_decoder_run(b.decoder, b.llr, b.syndrome, 100, b.word));
+    assert_true(search(&b, 100));
     assert_memory_equal(b.word, b.bit, BITS);
+    close_bench(&b);
+}
+
+/* Stuck with the first syndrome, done with the parities of half rows, from where it was. */
+static void further_parities_finish_what_got_stuck(void **state)
+{
+    static struct bench b;
+    static uint8_t syndrome[4 * BITS];
+    static uint32_t row_start[4 * BITS];
+    struct qw_ldpc_code halved;
+    int stuck = 0;
+    int rescued = 0;
+
+    (void)state;
+    open_bench(&b, CHECKS);
+    qw_ldpc_split(b.code, b.code->rows, row_start, &halved);
+    qw_ldpc_code_syndrome(&halved, b.bit, syndrome);
+    for (int i = 0; i < 20; i++) {
+        hear(&b, 0.13);
+        if (!search(&b, 60)) {
+            stuck++;
+            rescued += qw_ldpc_decoder_run(b.decoder, &halved, syndrome, 60, b.word) &&
+                       memcmp(b.word, b.bit, BITS) == 0;
+        }
+    }
+    printf("%d of 20 stuck, %d of them rescued\n", stuck, rescued);
+    assert_true(stuck >= 15);
+    assert_true(rescued >= stuck - 1);
     close_bench(&b);
 }
 
@@ -170,6 +205,7 @@ int main(void)
         cmocka_unit_test(says_so_and_writes_nothing_when_the_noise_is_too_strong),
         cmocka_unit_test(a_found_word_always_has_the_syndrome),
         cmocka_unit_test(known_bits_stay_known),
+        cmocka_unit_test(further_parities_finish_what_got_stuck),
         cmocka_unit_test(construction_survives_every_failing_allocation),
     };
 

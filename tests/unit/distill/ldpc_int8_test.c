@@ -292,7 +292,8 @@ static void finds_what_the_float_decoder_finds(void **state)
         for (size_t k = 0; k < BITS; k++) {
             llr[k] = (float)log(0.947 / 0.053);
         }
-        slow_right += qw_ldpc_decoder_run(slow, llr, b.syndrome, 60, b.word) &&
+        qw_ldpc_decoder_load(slow, llr);
+        slow_right += qw_ldpc_decoder_run(slow, b.code, b.syndrome, 60, b.word) &&
                       memcmp(b.word, b.error, BITS) == 0;
     }
     printf("of %d words: %u by 8 bits, %u by float\n", FRAMES, fast_right, slow_right);

@@ -64,12 +64,15 @@ static void levels_go_from_plain_over_coded_to_free(void **state)
     (void)state;
     for (unsigned sigma = 16; sigma <= 256; sigma++) {
         enum qw_level_kind last = QW_LEVEL_PLAIN;
+        unsigned coded = 0;
 
         for (unsigned level = 0; level < LEVELS; level++) {
-            struct qw_level_plan plan = qw_level_plan_for(sigma, level, 10000);
+            struct qw_level_plan plan =
+                qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, sigma, level, 10000);
 
             assert_true(plan.kind >= last);
             last = plan.kind;
+            coded += plan.kind == QW_LEVEL_CODED;
             if (plan.kind == QW_LEVEL_CODED) {
                 assert_true(plan.checks >
                             10000 * qw_level_entropy_units(sigma, level) / QW_LEVEL_ENTROPY_UNITS);
@@ -78,6 +81,7 @@ static void levels_go_from_plain_over_coded_to_free(void **state)
             }
         }
         assert_int_equal(last, QW_LEVEL_FREE);
+        assert_true(coded <= 4); /* radio/plkg/run.h counts on it */
     }
 }
 
@@ -88,21 +92,60 @@ static void the_usual_deviation_has_one_plain_and_three_coded_levels(void **stat
 
     (void)state;
     for (unsigned level = 0; level < sizeof kinds / sizeof kinds[0]; level++) {
-        assert_int_equal(qw_level_plan_for(64, level, 20000).kind, kinds[level]);
+        assert_int_equal(qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, 64, level, 20000).kind,
+                         kinds[level]);
     }
 }
 
 static void longer_blocks_need_a_smaller_share(void **state)
 {
     (void)state;
-    for (unsigned level = 1; level <= 3; level++) {
+    for (unsigned level = 1; level <= 2; level++) {
         double last = 1.0;
 
         for (size_t bits = 4096; bits <= 131072; bits *= 2) {
-            double share = (double)qw_level_plan_for(64, level, bits).checks / (double)bits;
+            double share = (double)qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, 64, level, bits).checks /
+                           (double)bits;
 
             assert_true(share < last);
             last = share;
+        }
+    }
+}
+
+static void a_lean_message_says_less_and_asks_for_less_at_a_time(void **state)
+{
+    (void)state;
+    for (unsigned level = 1; level <= 2; level++) {
+        for (size_t bits = 4096; bits <= 131072; bits *= 2) {
+            struct qw_level_plan one = qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, 64, level, bits);
+            struct qw_level_plan lean = qw_level_plan_for(QW_LEVEL_LEAN, 64, level, bits);
+
+            assert_int_equal(one.kind, lean.kind);
+            assert_true(lean.checks < one.checks);
+            assert_true(lean.more < one.more);
+            assert_true(lean.checks >
+                        bits * qw_level_entropy_units(64, level) / QW_LEVEL_ENTROPY_UNITS);
+        }
+    }
+}
+
+/* Errors that a level may have without a word about it: at most 1e-3 per block, 0.25 with a check.
+ */
+static void a_level_is_let_off_only_when_its_errors_are_rare(void **state)
+{
+    (void)state;
+    for (unsigned sigma = 16; sigma <= 256; sigma++) {
+        for (size_t bits = 64; bits <= 131072; bits *= 2) {
+            for (unsigned level = 0; level < LEVELS; level++) {
+                struct qw_level_plan plan =
+                    qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, sigma, level, bits);
+                double distance = ldexp(64.0, (int)level) / sigma;
+                double errors = (double)bits * erfc(distance / sqrt(8.0));
+
+                assert_true(plan.kind != QW_LEVEL_FREE || errors < 1.1e-3);
+                assert_true(plan.kind != QW_LEVEL_CHECKED || errors < 0.3);
+            }
         }
     }
 }
@@ -111,8 +154,8 @@ static void a_handful_of_bits_is_sent_as_it_is(void **state)
 {
     (void)state;
     for (size_t bits = 1; bits < 16; bits++) {
-        assert_int_equal(qw_level_plan_for(64, 1, bits).kind, QW_LEVEL_PLAIN);
-        assert_int_equal(qw_level_plan_for(64, 5, bits).kind, QW_LEVEL_FREE);
+        assert_int_equal(qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, 64, 1, bits).kind, QW_LEVEL_PLAIN);
+        assert_int_equal(qw_level_plan_for(QW_LEVEL_ONE_MESSAGE, 64, 5, bits).kind, QW_LEVEL_FREE);
     }
 }
 
@@ -124,6 +167,8 @@ int main(void)
         cmocka_unit_test(levels_go_from_plain_over_coded_to_free),
         cmocka_unit_test(the_usual_deviation_has_one_plain_and_three_coded_levels),
         cmocka_unit_test(longer_blocks_need_a_smaller_share),
+        cmocka_unit_test(a_lean_message_says_less_and_asks_for_less_at_a_time),
+        cmocka_unit_test(a_level_is_let_off_only_when_its_errors_are_rare),
         cmocka_unit_test(a_handful_of_bits_is_sent_as_it_is),
     };
 

@@ -32,15 +32,21 @@ struct pair {
     uint8_t message[MESSAGE_CAP];
 };
 
-static void open_pair(struct pair *p, double snr_db, double sigma)
+static void open_pair_thrifty(struct pair *p, double snr_db, double sigma,
+                              enum qw_level_thrift thrift)
 {
     p->source = gaussian_source_at(snr_db, sigma);
     qw_prng_init(&p->prng, test_seed(), 1);
     memset(p->depth, (int)p->source.depth, sizeof p->depth);
-    assert_int_equal(qw_multilevel_new(p->depth, N, sigma, &p->sender), QW_OK);
-    assert_int_equal(qw_multilevel_new(p->depth, N, sigma, &p->receiver), QW_OK);
+    assert_int_equal(qw_multilevel_new(p->depth, N, sigma, thrift, &p->sender), QW_OK);
+    assert_int_equal(qw_multilevel_new(p->depth, N, sigma, thrift, &p->receiver), QW_OK);
     p->len = qw_multilevel_message_len(p->sender);
     assert_true(p->len <= MESSAGE_CAP);
+}
+
+static void open_pair(struct pair *p, double snr_db, double sigma)
+{
+    open_pair_thrifty(p, snr_db, sigma, QW_LEVEL_ONE_MESSAGE);
 }
 
 static void draw(struct pair *p)
@@ -72,20 +78,22 @@ static int reconcile(struct pair *p)
     qw_err err = qw_multilevel_decode(p->receiver, p->mean, p->message, p->len, p->word);
 
     for (int more = 0;; more++) {
-        size_t len;
+        size_t level = qw_multilevel_wanted(p->receiver);
+        size_t len = qw_multilevel_more_len(p->receiver, level);
 
         assert_true(err == QW_OK || err == QW_ERR_EXHAUSTED);
         assert_true(err == QW_OK || untouched(p));
         if (err == QW_OK && memcmp(p->word, p->symbol, sizeof p->word) == 0) {
             return more;
         }
-        memset(p->word, 0xaa, sizeof p->word);
-        len = qw_multilevel_more_len(p->receiver);
-        if (more == QW_MULTILEVEL_MORE_MAX) {
+        if (level == QW_MULTILEVEL_DEPTH_MAX) {
             return -1;
         }
-        assert_int_equal(qw_multilevel_encode_more(p->sender, p->symbol, p->message), QW_OK);
-        err = qw_multilevel_decode_more(p->receiver, p->mean, p->message, len, p->word);
+        assert_true((unsigned)more < qw_multilevel_more_max(p->receiver));
+        memset(p->word, 0xaa, sizeof p->word);
+        assert_int_equal(len, qw_multilevel_more_len(p->sender, level));
+        assert_int_equal(qw_multilevel_encode_more(p->sender, level, p->symbol, p->message), QW_OK);
+        err = qw_multilevel_decode_more(p->receiver, level, p->mean, p->message, len, p->word);
     }
 }
 
@@ -170,8 +178,8 @@ static void mixed_depths_share_the_codes(void **state)
     for (size_t j = 0; j < N; j++) {
         p.depth[j] = (uint8_t)(j % 9); /* 0: left out; 8: deeper than the source needs */
     }
-    assert_int_equal(qw_multilevel_new(p.depth, N, 1.0, &p.sender), QW_OK);
-    assert_int_equal(qw_multilevel_new(p.depth, N, 1.0, &p.receiver), QW_OK);
+    assert_int_equal(qw_multilevel_new(p.depth, N, 1.0, QW_LEVEL_ONE_MESSAGE, &p.sender), QW_OK);
+    assert_int_equal(qw_multilevel_new(p.depth, N, 1.0, QW_LEVEL_ONE_MESSAGE, &p.receiver), QW_OK);
     p.len = qw_multilevel_message_len(p.sender);
     for (int i = 0; i < 20; i++) {
         for (size_t j = 0; j < N; j++) {
@@ -187,30 +195,139 @@ static void mixed_depths_share_the_codes(void **state)
     close_pair(&p);
 }
 
+/* The lowest level that has MORE. */
+static size_t coded_level(const struct qw_multilevel *m)
+{
+    size_t level = 0;
+
+    while (qw_multilevel_more_bits(m, level) == 0) {
+        level++;
+        assert_true(level < QW_MULTILEVEL_DEPTH_MAX);
+    }
+    return level;
+}
+
 static void says_its_leak_before_anything_is_sent(void **state)
 {
     static struct pair p;
     size_t leak;
+    size_t level;
 
     (void)state;
     open_pair(&p, 20.0, 1.0);
     leak = qw_multilevel_leak_bits(p.sender);
+    level = coded_level(p.sender);
     assert_int_equal(p.len, (leak + 7) / 8);
     assert_int_equal(leak, qw_multilevel_leak_bits(p.receiver));
     draw(&p);
     assert_true(qw_bits_tail_clear(p.message, leak));
     for (int i = 0; i < QW_MULTILEVEL_MORE_MAX; i++) {
-        assert_true(qw_multilevel_more_bits(p.sender) > 0);
-        assert_int_equal(qw_multilevel_more_len(p.sender),
-                         (qw_multilevel_more_bits(p.sender) + 7) / 8);
-        assert_int_equal(qw_multilevel_encode_more(p.sender, p.symbol, p.message), QW_OK);
-        assert_true(qw_bits_tail_clear(p.message, qw_multilevel_more_bits(p.receiver)));
+        size_t bits = qw_multilevel_more_bits(p.sender, level);
+
+        assert_true(bits > 0);
+        assert_int_equal(qw_multilevel_more_len(p.sender, level), (bits + 7) / 8);
+        assert_int_equal(qw_multilevel_encode_more(p.sender, level, p.symbol, p.message), QW_OK);
+        assert_true(qw_bits_tail_clear(p.message, bits));
     }
-    assert_int_equal(qw_multilevel_more_bits(p.sender), 0);
-    assert_int_equal(qw_multilevel_more_len(p.sender), 0);
-    assert_int_equal(qw_multilevel_encode_more(p.sender, p.symbol, p.message), QW_ERR_EXHAUSTED);
+    for (size_t l = 0; l < 2 * QW_MULTILEVEL_DEPTH_MAX; l++) {
+        assert_int_equal(qw_multilevel_more_bits(p.sender, l), 0);
+        assert_int_equal(qw_multilevel_more_len(p.sender, l), 0);
+        assert_int_equal(qw_multilevel_encode_more(p.sender, l, p.symbol, p.message),
+                         QW_ERR_EXHAUSTED);
+    }
     qw_multilevel_encode(p.sender, p.symbol, p.message); /* the next block starts anew */
-    assert_true(qw_multilevel_more_bits(p.sender) > 0);
+    assert_true(qw_multilevel_more_bits(p.sender, level) > 0);
+    close_pair(&p);
+}
+
+/* A peer may ask about any level that a byte can name. */
+static void answers_no_question_about_a_level_that_is_not_coded(void **state)
+{
+    static struct pair p;
+    size_t coded = 0;
+
+    (void)state;
+    open_pair(&p, 20.0, 1.0);
+    draw(&p);
+    (void)!qw_multilevel_decode(p.receiver, p.mean, p.message, p.len, p.word);
+    memset(p.word, 0xaa, sizeof p.word);
+    for (size_t level = 0; level < 256; level++) {
+        if (qw_multilevel_more_bits(p.sender, level) > 0) {
+            coded++;
+            continue;
+        }
+        assert_int_equal(qw_multilevel_encode_more(p.sender, level, p.symbol, p.message),
+                         QW_ERR_EXHAUSTED);
+        assert_int_equal(qw_multilevel_decode_more(p.receiver, level, p.mean, p.message, 0, p.word),
+                         QW_ERR_EXHAUSTED);
+    }
+    assert_in_range(coded, 1, 4);
+    assert_true(untouched(&p));
+    close_pair(&p);
+}
+
+static void a_lean_message_leaks_less_and_asks_more_often(void **state)
+{
+    enum { BLOCKS = 100 };
+    static struct pair p;
+    size_t one_leak;
+    size_t asked = 0;
+    size_t lost = 0;
+
+    (void)state;
+    open_pair(&p, 5.0, 3.25);
+    one_leak = qw_multilevel_leak_bits(p.sender);
+    assert_int_equal(qw_multilevel_more_max(p.sender), QW_MULTILEVEL_MORE_MAX);
+    close_pair(&p);
+    open_pair_thrifty(&p, 5.0, 3.25, QW_LEVEL_LEAN);
+    assert_int_equal(qw_multilevel_more_max(p.sender), QW_MULTILEVEL_LEAN_MORE_MAX);
+    assert_true(qw_multilevel_leak_bits(p.sender) < one_leak);
+    for (int i = 0; i < BLOCKS; i++) {
+        int more;
+
+        draw(&p);
+        more = reconcile(&p);
+        asked += more != 0;
+        lost += more < 0;
+    }
+    printf("lean: MORE asked for %zu of %d blocks, lost %zu\n", asked, BLOCKS, lost);
+    assert_true(asked > 10 && asked < 90);
+    assert_true(lost <= 8); /* at 1 % expected: false alarm below 1e-5 */
+    close_pair(&p);
+}
+
+/* Whatever comes as MORE, for the wanted level or another: no crash, and nothing is written unless
+ * a word was found, which has the right size. */
+static void survives_a_peer_that_answers_nonsense(void **state)
+{
+    static struct pair p;
+
+    (void)state;
+    open_pair_thrifty(&p, 5.0, 3.25, QW_LEVEL_LEAN);
+    for (int i = 0; i < 10; i++) {
+        qw_err err;
+
+        draw(&p);
+        err = qw_multilevel_decode(p.receiver, p.mean, p.message, p.len, p.word);
+        for (unsigned more = 0; more < QW_MULTILEVEL_LEAN_MORE_MAX; more++) {
+            size_t level = more % 3 == 2 ? 3 : qw_multilevel_wanted(p.receiver);
+            size_t bits = qw_multilevel_more_bits(p.receiver, level);
+
+            if (bits == 0) {
+                break;
+            }
+            memset(p.word, 0xaa, sizeof p.word);
+            qw_prng_bytes(&p.prng, p.message, (bits + 7) / 8);
+            p.message[(bits + 7) / 8 - 1] &= (uint8_t)(0xff00u >> (1 + (bits - 1) % 8));
+            err = qw_multilevel_decode_more(p.receiver, level, p.mean, p.message, (bits + 7) / 8,
+                                            p.word);
+            assert_true(err == QW_OK || err == QW_ERR_EXHAUSTED);
+            assert_true(err == QW_OK || untouched(&p));
+        }
+        for (size_t j = 0; err == QW_OK && j < N; j++) {
+            assert_true(p.word[j] < 1u << p.depth[j]);
+        }
+    }
     close_pair(&p);
 }
 
@@ -232,6 +349,7 @@ static void decodes_to_the_same_word_every_time(void **state)
 static void refuses_every_other_length(void **state)
 {
     static struct pair p;
+    size_t level;
     size_t more_len;
 
     (void)state;
@@ -243,21 +361,25 @@ static void refuses_every_other_length(void **state)
                              QW_ERR_FORMAT);
         }
     }
-    more_len = qw_multilevel_more_len(p.receiver);
-    assert_int_equal(qw_multilevel_decode_more(p.receiver, p.mean, p.message, more_len, p.word),
-                     QW_ERR_STATE);
+    level = coded_level(p.receiver);
+    more_len = qw_multilevel_more_len(p.receiver, level);
+    assert_int_equal(
+        qw_multilevel_decode_more(p.receiver, level, p.mean, p.message, more_len, p.word),
+        QW_ERR_STATE);
     assert_true(untouched(&p));
     (void)!qw_multilevel_decode(p.receiver, p.mean, p.message, p.len, p.word);
     memset(p.word, 0xaa, sizeof p.word);
     memset(p.message, 0, sizeof p.message);
     for (size_t cut = 0; cut <= more_len + 1; cut++) {
         if (cut != more_len) {
-            assert_int_equal(qw_multilevel_decode_more(p.receiver, p.mean, p.message, cut, p.word),
-                             QW_ERR_FORMAT);
+            assert_int_equal(
+                qw_multilevel_decode_more(p.receiver, level, p.mean, p.message, cut, p.word),
+                QW_ERR_FORMAT);
         }
     }
     assert_true(untouched(&p));
-    assert_int_equal(qw_multilevel_more_len(p.receiver), more_len); /* none of them counted */
+    assert_int_equal(qw_multilevel_more_len(p.receiver, level),
+                     more_len); /* none of them counted */
     close_pair(&p);
 }
 
@@ -344,15 +466,19 @@ static void refuses_shapes_out_of_range(void **state)
 
     (void)state;
     memset(depth, 3, sizeof depth);
-    assert_int_equal(qw_multilevel_new(depth, QW_MULTILEVEL_COEFFICIENTS_MIN - 1, 1.0, &m),
+    assert_int_equal(
+        qw_multilevel_new(depth, QW_MULTILEVEL_COEFFICIENTS_MIN - 1, 1.0, QW_LEVEL_ONE_MESSAGE, &m),
+        QW_ERR_ARG);
+    assert_int_equal(
+        qw_multilevel_new(depth, QW_MULTILEVEL_COEFFICIENTS_MAX + 1, 1.0, QW_LEVEL_ONE_MESSAGE, &m),
+        QW_ERR_ARG);
+    assert_int_equal(qw_multilevel_new(depth, N, 0.2499, QW_LEVEL_ONE_MESSAGE, &m), QW_ERR_ARG);
+    assert_int_equal(qw_multilevel_new(depth, N, 4.0001, QW_LEVEL_ONE_MESSAGE, &m), QW_ERR_ARG);
+    assert_int_equal(qw_multilevel_new(depth, N, (double)NAN, QW_LEVEL_ONE_MESSAGE, &m),
                      QW_ERR_ARG);
-    assert_int_equal(qw_multilevel_new(depth, QW_MULTILEVEL_COEFFICIENTS_MAX + 1, 1.0, &m),
-                     QW_ERR_ARG);
-    assert_int_equal(qw_multilevel_new(depth, N, 0.2499, &m), QW_ERR_ARG);
-    assert_int_equal(qw_multilevel_new(depth, N, 4.0001, &m), QW_ERR_ARG);
-    assert_int_equal(qw_multilevel_new(depth, N, (double)NAN, &m), QW_ERR_ARG);
+    assert_int_equal(qw_multilevel_new(depth, N, 1.0, (enum qw_level_thrift)7, &m), QW_ERR_ARG);
     depth[N - 1] = QW_MULTILEVEL_DEPTH_MAX + 1;
-    assert_int_equal(qw_multilevel_new(depth, N, 1.0, &m), QW_ERR_ARG);
+    assert_int_equal(qw_multilevel_new(depth, N, 1.0, QW_LEVEL_ONE_MESSAGE, &m), QW_ERR_ARG);
     assert_null(m);
     qw_multilevel_free(NULL);
 }
@@ -376,7 +502,8 @@ static void takes_the_smallest_block_and_the_extreme_deviations(void **state)
             symbol[j] = (uint16_t)(j * 250);
             mean[j] = (float)symbol[j] + 0.5f; /* noise-free: must decode */
         }
-        assert_int_equal(qw_multilevel_new(depth, sizeof depth, sigmas[i], &m), QW_OK);
+        assert_int_equal(
+            qw_multilevel_new(depth, sizeof depth, sigmas[i], QW_LEVEL_ONE_MESSAGE, &m), QW_OK);
         len = qw_multilevel_message_len(m);
         assert_true(len <= sizeof message);
         qw_multilevel_encode(m, symbol, message);
@@ -395,13 +522,13 @@ static void nothing_to_say_is_an_empty_message(void **state)
     uint8_t message[1];
 
     (void)state;
-    assert_int_equal(qw_multilevel_new(depth, sizeof depth, 1.0, &m), QW_OK);
+    assert_int_equal(qw_multilevel_new(depth, sizeof depth, 1.0, QW_LEVEL_ONE_MESSAGE, &m), QW_OK);
     assert_int_equal(qw_multilevel_message_len(m), 0);
     qw_multilevel_encode(m, word, message);
-    assert_int_equal(qw_multilevel_encode_more(m, word, message), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_multilevel_encode_more(m, 0, word, message), QW_ERR_EXHAUSTED);
     assert_int_equal(qw_multilevel_decode(m, mean, message, 0, word), QW_OK);
     assert_int_equal(word[0], 0);
-    assert_int_equal(qw_multilevel_decode_more(m, mean, message, 0, word), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_multilevel_decode_more(m, 0, mean, message, 0, word), QW_ERR_EXHAUSTED);
     qw_multilevel_free(m);
 }
 
@@ -417,7 +544,7 @@ static void construction_survives_every_failing_allocation(void **state)
 
         assert_true(n < 200);
         fail_at = n;
-        err = qw_multilevel_new(depth, N, 1.0, &m);
+        err = qw_multilevel_new(depth, N, 1.0, QW_LEVEL_ONE_MESSAGE, &m);
         fail_at = 0;
         assert_true(err == QW_OK || (err == QW_ERR_NOMEM && m == NULL));
         qw_multilevel_free(m);
@@ -439,14 +566,15 @@ static void the_example_of_the_protocol_page_holds(void **state)
     for (size_t j = 0; j < sizeof depth; j++) {
         symbol[j] = (uint16_t)(5 * j % 8);
     }
-    assert_int_equal(qw_multilevel_new(depth, sizeof depth, 1.0, &m), QW_OK);
-    assert_int_equal(qw_multilevel_leak_bits(m), 64 + 64 + 41);
+    assert_int_equal(qw_multilevel_new(depth, sizeof depth, 1.0, QW_LEVEL_ONE_MESSAGE, &m), QW_OK);
+    assert_int_equal(qw_multilevel_leak_bits(m), 64 + 64 + 35);
     qw_multilevel_encode(m, symbol, message);
     qw_hex_encode(message, qw_multilevel_message_len(m), text);
-    assert_string_equal(text, "55555555555555553333333333333333e8c62ccbf980");
-    assert_int_equal(qw_multilevel_encode_more(m, symbol, message), QW_OK);
-    qw_hex_encode(message, qw_multilevel_more_len(m), text);
-    assert_string_equal(text, "58");
+    assert_string_equal(text, "55555555555555553333333333333333fb0f6ce2e0");
+    assert_int_equal(qw_multilevel_more_bits(m, 2), 8);
+    assert_int_equal(qw_multilevel_encode_more(m, 2, symbol, message), QW_OK);
+    qw_hex_encode(message, 1, text);
+    assert_string_equal(text, "97");
     qw_multilevel_free(m);
 }
 
@@ -457,6 +585,9 @@ int main(void)
         cmocka_unit_test(one_message_reconciles_at_20_db),
         cmocka_unit_test(one_message_reconciles_at_25_db),
         cmocka_unit_test(more_rescues_a_block_whose_noise_was_underestimated),
+        cmocka_unit_test(a_lean_message_leaks_less_and_asks_more_often),
+        cmocka_unit_test(answers_no_question_about_a_level_that_is_not_coded),
+        cmocka_unit_test(survives_a_peer_that_answers_nonsense),
         cmocka_unit_test(mixed_depths_share_the_codes),
         cmocka_unit_test(says_its_leak_before_anything_is_sent),
         cmocka_unit_test(decodes_to_the_same_word_every_time),

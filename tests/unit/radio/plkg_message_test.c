@@ -335,7 +335,7 @@ static void messages_of_one_number(void **state)
 {
     static const uint8_t bytes[] = { 0, 0, 1, 0, 9 };
     enum qw_plkg_refusal refusal = QW_PLKG_NONE;
-    enum qw_plkg_outcome outcome;
+    struct qw_plkg_decoded decoded;
     uint32_t bits;
 
     (void)state;
@@ -347,13 +347,17 @@ static void messages_of_one_number(void **state)
     for (int value = 0; value < 256; value++) {
         uint8_t byte = (uint8_t)value;
 
-        assert_int_equal(qw_plkg_decoded_decode(&byte, 1, &outcome),
-                         value <= 1 ? QW_OK : QW_ERR_FORMAT);
+        assert_int_equal(qw_plkg_decoded_decode(&byte, 1, &decoded),
+                         value <= QW_MULTILEVEL_DEPTH_MAX ? QW_OK : QW_ERR_FORMAT);
+        if (value <= QW_MULTILEVEL_DEPTH_MAX) {
+            assert_int_equal(decoded.wants_more, value > 0);
+            assert_int_equal(qw_plkg_decoded_encode(&decoded), value);
+        }
         assert_int_equal(qw_plkg_refuse_decode(&byte, 1, &refusal),
                          value >= 1 && value <= QW_PLKG_NO_GAIN ? QW_OK : QW_ERR_FORMAT);
     }
-    assert_int_equal(qw_plkg_decoded_decode(bytes, 0, &outcome), QW_ERR_FORMAT);
-    assert_int_equal(qw_plkg_decoded_decode(bytes, 2, &outcome), QW_ERR_FORMAT);
+    assert_int_equal(qw_plkg_decoded_decode(bytes, 0, &decoded), QW_ERR_FORMAT);
+    assert_int_equal(qw_plkg_decoded_decode(bytes, 2, &decoded), QW_ERR_FORMAT);
     assert_int_equal(qw_plkg_refuse_decode(bytes + 4, 0, &refusal), QW_ERR_FORMAT);
     assert_int_equal(qw_plkg_refuse_decode(bytes + 3, 2, &refusal), QW_ERR_FORMAT);
 }
