@@ -100,7 +100,7 @@ refuses() {
 }
 
 echo "refusals"
-refuses 2 "usage: qwave lab" chemistry
+refuses 2 "no bench .chemistry." chemistry
 refuses 2 "no channel 'tgn-g'" plkg --channel tgn-g
 refuses 2 "none of the names" plkg --carrier wifi40
 refuses 2 "not a number of 0..50" plkg --snr-db nan
