@@ -39,7 +39,7 @@ add_custom_target(programs) # what a user runs, without the tests
 
 function(qwave_program name)
     cmake_parse_arguments(PROGRAM "" "" "LAYERS;LIBS" ${ARGN})
-    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/${name}/*.c")
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/${name}/*.c")
     if(NOT sources)
         return()
     endif()

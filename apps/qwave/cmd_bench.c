@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "api/json_writer.h"
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <argp.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "capture.h"
+#include "capture/capture.h"
 #include "command.h"
 
 #include "base/hex.h"

@@ -4,7 +4,7 @@
 
 #include "api/http_client.h"
 #include "api/json_writer.h"
-#include "conform.h"
+#include "conform/conform.h"
 
 #include <argp.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
-#include "demo.h"
+#include "demo/demo.h"
 #include "ledger_print.h"
 #include "radio_options.h"
 

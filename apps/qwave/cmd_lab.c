@@ -2,7 +2,7 @@
 /* qwave lab: evaluation on models. A table of benches and a loop. */
 #include "command.h"
 
-#include "lab.h"
+#include "lab/lab.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,12 +3,12 @@
 #define _GNU_SOURCE
 #include "command.h"
 
-#include "lab.h"
+#include "lab/lab.h"
 
 #include "crypto/random.h"
-#include "lab_options.h"
-#include "lab_output.h"
-#include "lab_plot.h"
+#include "lab/lab_options.h"
+#include "lab/lab_output.h"
+#include "lab/lab_plot.h"
 
 #include <argp.h>
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 /* qwave qkd: a QKD link as processes: both ends and the simulated light between them. */
 #include "command.h"
 
-#include "qkd.h"
 #include "qkd/auth_pool_file.h"
+#include "qkd/qkd.h"
 
 #include <argp.h>
 #include <stdio.h>

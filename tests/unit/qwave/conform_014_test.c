@@ -12,7 +12,7 @@
 
 #include "api/json_reader.h"
 #include "base/base64.h"
-#include "conform.h"
+#include "conform/conform.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q1 */
-#include "distances.h"
+#include "lab/distances.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -10,7 +10,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
-#include "leak_scan.h"
+#include "demo/leak_scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

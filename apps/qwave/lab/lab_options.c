@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "lab/lab_options.h"
+
+#include "command.h"
+#include "radio/plkg/message.h"
+#include "radio_options.h"
+
+#include <argp.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_CHANNEL = 0x200,
+    KEY_CARRIER,
+    KEY_SNR,
+    KEY_SPEED,
+    KEY_EVE,
+    KEY_CREDITED,
+    KEY_SECONDS,
+    KEY_SEED,
+    KEY_INTERVAL,
+    KEY_SPREAD,
+    KEY_K,
+    KEY_ANGLES,
+    KEY_FEATURES,
+    KEY_LOSS,
+    KEY_SESSION,
+    KEY_NO_EVE,
+    KEY_REPLAYED,
+    KEY_RIPPLE,
+    KEY_JITTER,
+    KEY_DETECTION,
+    KEY_CFO,
+    KEY_SFO,
+    KEY_SWEEP,
+    KEY_FIGURE,
+    KEY_CSV,
+    KEY_SVG,
+    KEY_PAPER,
+    STEPS_MAX = 200
+};
+
+/* Half a Doppler period makes a probe fresh; a probe pair of 178 us each 20 ms is 0.9 % of the
+ * airtime. */
+static const double FRESH_TURNS = 0.52;
+static const double INTERVAL_MIN_S = 0.02;
+static const double INTERVAL_MAX_S = 10.0;
+static const double CREDIT_MAX = 0.99; /* of a policy */
+
+static const struct argp_option options_list[] = {
+    { "channel", KEY_CHANNEL, "NAME", 0,
+      "tgn-a to tgn-f, tdl-a to tdl-e, exponential, rayleigh, rician, indoor, corridor, outdoor, "
+      "room or static (default: tgn-d)",
+      0 },
+    { "carrier", KEY_CARRIER, "NAME", 0, "wifi20, the only one yet", 0 },
+    { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20)", 0 },
+    { "speed-mps", KEY_SPEED, "V", 0,
+      "of the terminal or the people, 0..50 (default: the channel's own)", 0 },
+    { "eve-correlation", KEY_EVE, "RHO", 0,
+      "of the eavesdropper's channel with the link's, 0..1: it stands where isotropic waves "
+      "have it (default: 0)",
+      0 },
+    { "credited", KEY_CREDITED, "RHO", 0,
+      "what policy credits to it, 0..0.99 (default: as much as it has, 0.99 at most)", 0 },
+    { "seconds", KEY_SECONDS, "S", 0, "of channel time, 1..100000 (default: 120)", 0 },
+    { "seed", KEY_SEED, "N", 0, "of channel and noise (default: a random one, printed)", 0 },
+    { "interval-ms", KEY_INTERVAL, "MS", 0,
+      "between probes, 1..10000 (default: half a Doppler period, 20 at least)", 0 },
+    { "delay-spread-ns", KEY_SPREAD, "NS", 0,
+      "rms, 1..10000, for tdl, exponential and the scenes (default: the channel's own)", 0 },
+    { "k-db", KEY_K, "DB", 0, "steady over scattered power in the first tap, -30..40", 0 },
+    { "angles", KEY_ANGLES, "NAME", 0,
+      "isotropic, or clusters: the angular spreads that TGn names (default: isotropic)", 0 },
+    { "features", KEY_FEATURES, "NAME", 0,
+      "complex, or amplitude: a card without usable phase (default: complex)", 0 },
+    { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
+    { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
+    { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
+    { "replayed", KEY_REPLAYED, NULL, 0,
+      "the attack: every session meets fading that was used once before, as after a fixed seed",
+      0 },
+    { "chain-ripple", KEY_RIPPLE, "RMS", 0,
+      "of gain and phase that calibration leaves at each end, 0..0.5 (default: 0.012)", 0 },
+    { "phase-jitter-deg", KEY_JITTER, "DEG", 0, "rms per frame, 0..180 (default: 0.25)", 0 },
+    { "detection-jitter-ns", KEY_DETECTION, "NS", 0,
+      "where a frame begins, +-, 0..1000 (default: 0)", 0 },
+    { "cfo-hz", KEY_CFO, "HZ", 0, "rms of what frequency correction leaves, 0..10000 (default: 0)",
+      0 },
+    { "sfo-ppm", KEY_SFO, "PPM", 0, "of the sampling clocks, -100..100 (default: 0)", 0 },
+    { "sweep", KEY_SWEEP, "NAME=A:B:STEP", 0, "one run for each value: snr, speed or eve", 0 },
+    { "figure", KEY_FIGURE, "NAME", 0,
+      "of --svg: bits, rate, share or errors over the swept value (default: bits)", 0 },
+    { "csv", KEY_CSV, "FILE", 0, "one line per run", 0 },
+    { "svg", KEY_SVG, "FILE", 0, "a plot of a sweep", 0 },
+    { "paper", KEY_PAPER, NULL, 0, "indoor, corridor and outdoor as a table", 0 },
+    { "json", 'j', NULL, 0, "one JSON object", 0 },
+    { 0 },
+};
+
+static double real(const char *text, double min, double max, struct argp_state *state)
+{
+    char *end = NULL;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !isfinite(value) || value < min || value > max) {
+        argp_error(state, "'%s' is not a number of %g..%g", text, min, max);
+    }
+    return value;
+}
+
+/* Index of a word in a list that ends with NULL. */
+static int word(const char *text, const char *const *words, struct argp_state *state)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return i;
+        }
+    }
+    argp_error(state, "'%s' is none of the names: see --help", text);
+    return 0;
+}
+
+static void parse_sweep(struct lab_options *options, const char *text, struct argp_state *state)
+{
+    static const char *const names[] = { "", "snr", "speed", "eve", NULL };
+    char name[8];
+    char end;
+
+    if (sscanf(text, "%7[a-z]=%lf:%lf:%lf%c", name, &options->sweep_from, &options->sweep_to,
+               &options->sweep_step, &end) != 4 ||
+        !(options->sweep_step > 0.0) || !(options->sweep_to >= options->sweep_from) ||
+        !(options->sweep_from >= 0.0) ||
+        !(options->sweep_to - options->sweep_from < STEPS_MAX * options->sweep_step)) {
+        argp_error(state, "'%s' is no sweep: for example snr=10:30:5, at most %d runs", text,
+                   STEPS_MAX);
+    }
+    options->sweep = (enum lab_sweep)word(name, names, state);
+    if (options->sweep_to > (options->sweep == LAB_SWEEP_EVE ? 1.0 : 50.0)) {
+        argp_error(state, "'%s' goes too far", text);
+    }
+}
+
+static error_t parse_channel(struct lab_options *o, int key, char *value, struct argp_state *state)
+{
+    static const char *const carriers[] = { "wifi20", NULL };
+    static const char *const angles[] = { "isotropic", "clusters", NULL };
+    static const char *const features[] = { "amplitude", "complex", NULL };
+
+    switch (key) {
+    case KEY_CHANNEL:
+        o->kind = qw_channel_kind_find(value);
+        if (o->kind == NULL) {
+            argp_error(state, "no channel '%s': see --help", value);
+        }
+        return 0;
+    case KEY_CARRIER:
+        word(value, carriers, state);
+        return 0;
+    case KEY_SNR:
+        o->snr_db = real(value, 0.0, 50.0, state);
+        return 0;
+    case KEY_SPEED:
+        o->speed_m_per_s = real(value, 0.0, 50.0, state);
+        return 0;
+    case KEY_SPREAD:
+        o->profile.delay_spread_s = 1e-9 * real(value, 1.0, 10000.0, state);
+        return 0;
+    case KEY_K:
+        o->profile.rice_factor = pow(10.0, real(value, -30.0, 40.0, state) / 10.0);
+        return 0;
+    case KEY_ANGLES:
+        o->profile.has_clusters = word(value, angles, state) == 1;
+        return 0;
+    case KEY_FEATURES:
+        o->has_phase = word(value, features, state) == 1;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_receiver(struct lab_options *o, int key, char *value, struct argp_state *state)
+{
+    switch (key) {
+    case KEY_LOSS:
+        o->loss = real(value, 0.0, 0.5, state);
+        return 0;
+    case KEY_RIPPLE:
+        o->chain_ripple = real(value, 0.0, 0.5, state);
+        return 0;
+    case KEY_JITTER:
+        o->jitter_deg = real(value, 0.0, 180.0, state);
+        return 0;
+    case KEY_DETECTION:
+        o->detection_ns = real(value, 0.0, 1000.0, state);
+        return 0;
+    case KEY_CFO:
+        o->cfo_hz = real(value, 0.0, 10000.0, state);
+        return 0;
+    case KEY_SFO:
+        o->sfo_ppm = real(value, -100.0, 100.0, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_run(struct lab_options *o, int key, char *value, struct argp_state *state)
+{
+    unsigned long long number = 0;
+
+    switch (key) {
+    case KEY_EVE:
+        o->eve_correlation = real(value, 0.0, 1.0, state);
+        return 0;
+    case KEY_CREDITED:
+        o->credited = real(value, 0.0, 0.99, state);
+        return 0;
+    case KEY_SECONDS:
+        o->seconds = real(value, 1.0, 100000.0, state);
+        return 0;
+    case KEY_INTERVAL:
+        o->interval_ms = real(value, 1.0, 10000.0, state);
+        return 0;
+    case KEY_SESSION:
+        o->session_probes = (unsigned)real(value, 256.0, QW_PLKG_PROBES_MAX, state);
+        return 0;
+    case KEY_NO_EVE:
+        o->has_eve = false;
+        return 0;
+    case KEY_REPLAYED:
+        o->is_replayed = true;
+        return 0;
+    case KEY_SEED:
+        if (!radio_parse_number(value, UINT64_MAX, &number)) {
+            argp_error(state, "--seed is a number, not '%s'", value);
+        }
+        o->seed = number;
+        o->has_seed = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    static const char *const figures[] = { "bits", "rate", "share", "errors", NULL };
+    struct lab_options *o = state->input;
+    error_t err;
+
+    switch (key) {
+    case KEY_SWEEP:
+        parse_sweep(o, value, state);
+        return 0;
+    case KEY_FIGURE:
+        o->figure = (enum lab_figure)word(value, figures, state);
+        return 0;
+    case KEY_CSV:
+        o->csv_path = value;
+        return 0;
+    case KEY_SVG:
+        o->svg_path = value;
+        return 0;
+    case KEY_PAPER:
+        o->is_paper = true;
+        return 0;
+    case 'j':
+        o->as_json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (o->svg_path != NULL && o->sweep == LAB_SWEEP_NONE) {
+            argp_error(state, "--svg plots a --sweep");
+        }
+        if (o->is_paper && o->sweep != LAB_SWEEP_NONE) {
+            argp_error(state, "--paper and --sweep exclude each other");
+        }
+        return 0;
+    default:
+        err = parse_channel(o, key, value, state);
+        err = err == ARGP_ERR_UNKNOWN ? parse_receiver(o, key, value, state) : err;
+        return err == ARGP_ERR_UNKNOWN ? parse_run(o, key, value, state) : err;
+    }
+}
+
+void lab_options_parse(int argc, char **argv, struct lab_options *options)
+{
+    static const struct argp argp = {
+        options_list,
+        parse,
+        "",
+        "Runs real sessions of key generation between two ends on a simulated channel, and the "
+        "eavesdropper's attack, and compares what came out with what the channel holds. Exit "
+        "status 3: not one key.",
+        NULL,
+        NULL,
+        NULL
+    };
+    struct qw_front_end_config calibrated = qw_front_end_calibrated(20.0, true);
+
+    *options = (struct lab_options){ .kind = qw_channel_kind_find("tgn-d"),
+                                     .profile = { .rice_factor = -1.0 },
+                                     .snr_db = 20.0,
+                                     .speed_m_per_s = NAN,
+                                     .interval_ms = NAN,
+                                     .credited = NAN,
+                                     .seconds = 120.0,
+                                     .session_probes = LAB_SESSION_PROBES,
+                                     .has_phase = true,
+                                     .has_eve = true,
+                                     .chain_ripple = calibrated.chain_ripple,
+                                     .jitter_deg = calibrated.phase_jitter_rad * 180.0 / M_PI };
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, options);
+}
+
+size_t lab_options_steps(const struct lab_options *options)
+{
+    if (options->sweep == LAB_SWEEP_NONE) {
+        return 1;
+    }
+    return 1 +
+           (size_t)floor((options->sweep_to - options->sweep_from) / options->sweep_step + 1e-9);
+}
+
+double lab_options_step_value(const struct lab_options *options, size_t step)
+{
+    return options->sweep_from + (double)step * options->sweep_step;
+}
+
+static double interval_s(const struct lab_options *options, double speed_m_per_s)
+{
+    double doppler_hz = speed_m_per_s * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
+
+    if (!isnan(options->interval_ms)) {
+        return 1e-3 * options->interval_ms;
+    }
+    if (doppler_hz == 0.0) {
+        return INTERVAL_MIN_S;
+    }
+    return fmin(fmax(FRESH_TURNS / doppler_hz, INTERVAL_MIN_S), INTERVAL_MAX_S);
+}
+
+static struct qw_front_end_config front_end_of(const struct lab_options *options, double snr_db)
+{
+    return (struct qw_front_end_config){ .snr_db = snr_db,
+                                         .has_phase = options->has_phase,
+                                         .chain_ripple = options->chain_ripple,
+                                         .phase_jitter_rad = options->jitter_deg * M_PI / 180.0,
+                                         .detection_jitter_s = 1e-9 * options->detection_ns,
+                                         .cfo_hz = options->cfo_hz,
+                                         .sfo_ppm = options->sfo_ppm };
+}
+
+qw_err lab_options_config(const struct lab_options *options, size_t step,
+                          struct lab_plkg_config *config)
+{
+    double swept = lab_options_step_value(options, step);
+    double snr_db = options->sweep == LAB_SWEEP_SNR ? swept : options->snr_db;
+    double speed =
+        isnan(options->speed_m_per_s) ? options->kind->speed_m_per_s : options->speed_m_per_s;
+    double eve = options->sweep == LAB_SWEEP_EVE ? swept : options->eve_correlation;
+    struct lab_plkg_config made = { .eve_correlation = eve,
+                                    .credited = isnan(options->credited) ? fmin(eve, CREDIT_MAX)
+                                                                         : options->credited,
+                                    .seconds = options->seconds,
+                                    .session_probes = options->session_probes,
+                                    .has_eve = options->has_eve,
+                                    .is_replayed = options->is_replayed };
+    qw_err err = qw_channel_profile_of(options->kind, &options->profile, &made.channel.profile);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    speed = options->sweep == LAB_SWEEP_SPEED ? swept : speed;
+    made.channel.kind = options->kind;
+    made.channel.speed_m_per_s = speed;
+    made.channel.snr_db = snr_db;
+    made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve);
+    made.channel.interval_s = interval_s(options, speed);
+    made.channel.loss = options->loss;
+    made.channel.front_end = front_end_of(options, snr_db);
+    made.channel.seed = options->seed;
+    *config = made;
+    return QW_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_LAB_LAB_OPTIONS_H
+#define QWAVE_LAB_LAB_OPTIONS_H
+
+#include "lab/lab_plkg.h"
+
+/* What a user may set for `qwave lab plkg`. */
+enum lab_sweep { LAB_SWEEP_NONE, LAB_SWEEP_SNR, LAB_SWEEP_SPEED, LAB_SWEEP_EVE };
+enum lab_figure { LAB_FIGURE_BITS, LAB_FIGURE_RATE, LAB_FIGURE_SHARE, LAB_FIGURE_ERRORS };
+
+struct lab_options {
+    const struct qw_channel_kind *kind;
+    struct qw_channel_profile_options profile;
+    double snr_db, loss;
+    double speed_m_per_s; /* NaN: the channel's own */
+    double interval_ms;   /* NaN: from speed */
+    double eve_correlation;
+    double credited; /* NaN: as eve_correlation */
+    double seconds;
+    unsigned session_probes;
+    bool has_phase, has_eve, is_replayed;
+    double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
+    uint64_t seed;
+    bool has_seed;
+    bool is_paper, as_json;
+    enum lab_sweep sweep;
+    double sweep_from, sweep_to, sweep_step;
+    enum lab_figure figure;
+    const char *csv_path, *svg_path; /* NULL: none */
+};
+
+/* Ends the program with a message when an argument is wrong. */
+void lab_options_parse(int argc, char **argv, struct lab_options *options);
+
+size_t lab_options_steps(const struct lab_options *options); /* 1 without a sweep */
+double lab_options_step_value(const struct lab_options *options, size_t step);
+
+/* QW_ERR_ARG: the channel has no such delay spread. */
+qw_err lab_options_config(const struct lab_options *options, size_t step,
+                          struct lab_plkg_config *config) QW_MUST_USE;
+
+#endif

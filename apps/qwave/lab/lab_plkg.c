@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "lab/lab_plkg.h"
+
+#include "radio/capacity.h"
+#include "radio/plkg/message.h"
+
+#include <math.h>
+
+/* Sums over the sessions of a run. */
+struct tally {
+    double mutual_bits, string_bits, reconciled_bits;
+    double airtime_s;
+    double disagreement, disagreement_count;
+    double agreement, agreement_count;
+    double cpu_s;
+};
+
+enum { GUARDED_SESSIONS = 64 };
+
+static const double EVE_NOISE = 1e-4; /* 40 dB */
+
+double lab_plkg_eve_distance_m(double correlation)
+{
+    double low = 0.0;
+    double high = 2.404825557695773; /* the first zero of J0 */
+
+    for (int i = 0; i < 60; i++) {
+        double middle = 0.5 * (low + high);
+
+        if (j0(middle) > correlation) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low / (2.0 * M_PI) * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+}
+
+static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
+{
+    struct qw_capacity_probing probing = { .profile = &config->channel.profile,
+                                           .spacing_hz = QW_CHANNEL_TONE_SPACING_HZ,
+                                           .carrier_hz = QW_CHANNEL_CARRIER_HZ,
+                                           .speed_m_per_s = config->channel.speed_m_per_s,
+                                           .interval_s = config->channel.interval_s };
+    struct qw_capacity_noise noise = { .noise = pow(10.0, -config->channel.snr_db / 10.0),
+                                       .eve_correlation = config->eve_correlation,
+                                       .eve_noise = EVE_NOISE };
+
+    probing.tone_count = qw_csi_format_tones(QW_CSI_LEGACY_20, &probing.tones);
+    return qw_capacity_probe_bits(&probing, &noise, bits);
+}
+
+static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_result *result)
+{
+    result->refused++;
+    result->refusal = (enum qw_plkg_refusal)ledger->refusal;
+    if (ledger->refusal == QW_PLKG_DECODE || ledger->refusal == QW_PLKG_VERIFY) {
+        result->undecoded++;
+    }
+}
+
+static void add_session(const struct lab_session_report *report, struct tally *tally,
+                        struct lab_plkg_result *result)
+{
+    const struct qw_plkg_ledger *ledger = &report->ledger;
+
+    result->sessions++;
+    result->ledger = *ledger;
+    result->probes += ledger->probes;
+    result->coefficients += ledger->coefficients;
+    result->auth_bits += ledger->auth_bits;
+    result->leaked_bits +=
+        ledger->reconciliation_bits + ledger->verification_bits + ledger->selection_bits;
+    tally->airtime_s += ledger->airtime_share * ledger->channel_time_s;
+    tally->cpu_s += report->cpu_s;
+    if (!isnan(report->raw_disagreement)) {
+        tally->disagreement += report->raw_disagreement;
+        tally->disagreement_count += 1.0;
+    }
+    if (!report->has_key) {
+        add_refusal(ledger, result);
+        return;
+    }
+    result->secret_bits += ledger->secret_bits;
+    result->keys += report->keys;
+    result->wrong_keys += report->wrong_keys;
+    result->eve_keys += report->eve_verified ? 1 : 0;
+    tally->mutual_bits += report->mutual_bits;
+    tally->string_bits += report->string_bits;
+    tally->reconciled_bits += (double)ledger->reconciliation_bits;
+    if (!isnan(report->eve_key_agreement)) {
+        tally->agreement += report->eve_key_agreement;
+        tally->agreement_count += 1.0;
+    }
+}
+
+/* Lost blocks count as bits lost. */
+static double find_beta(const struct tally *tally, const struct lab_plkg_result *result)
+{
+    double made = (double)(result->sessions - result->refused);
+    double tried = made + (double)result->undecoded;
+
+    return (tally->string_bits - tally->reconciled_bits) / tally->mutual_bits * made / tried;
+}
+
+static void finish(const struct tally *tally, struct lab_plkg_result *result)
+{
+    double probes = (double)result->probes;
+    double net_bits = (double)result->secret_bits - (double)result->auth_bits;
+
+    result->net_rate_bps = fmax(net_bits, 0.0) / result->channel_time_s;
+    result->airtime_share = tally->airtime_s / result->channel_time_s;
+    result->secret_bits_per_probe = (double)result->secret_bits / probes;
+    result->capacity_share = result->capacity_bits_per_probe > 0.0
+                                 ? result->secret_bits_per_probe / result->capacity_bits_per_probe
+                                 : NAN;
+    result->reconciliation_beta = find_beta(tally, result);
+    result->raw_disagreement = tally->disagreement / tally->disagreement_count;
+    result->eve_key_agreement = tally->agreement / tally->agreement_count;
+    result->cpu_ms_per_key =
+        result->secret_bits > 0 ? 1e3 * tally->cpu_s / ((double)result->secret_bits / 256.0) : NAN;
+}
+
+/* What the eavesdropper learnt in one session must be old in the next one: ten wavelengths of
+ * movement, a second at least. */
+static double pause_s(const struct lab_channel *channel)
+{
+    double wavelength_m = QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+
+    return channel->speed_m_per_s > 0.0 ? fmax(10.0 * wavelength_m / channel->speed_m_per_s, 1.0)
+                                        : 1.0;
+}
+
+static struct qw_plkg_policy policy_of(const struct lab_plkg_config *config, uint32_t probes)
+{
+    struct qw_plkg_policy policy = qw_plkg_policy_standard;
+
+    policy.eve_correlation = config->credited;
+    policy.probes_max = probes;
+    policy.probe_interval_ms = 1e3 * config->channel.interval_s;
+    policy.wanted_bits = 1u << 20; /* as long as may be */
+    return policy;
+}
+
+struct run {
+    const struct lab_plkg_config *config;
+    struct qw_replay_guard *guard;
+    uint32_t sessions, probes;
+};
+
+static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_stream,
+                          struct lab_session_report *report)
+{
+    const struct lab_plkg_config *config = run->config;
+    double length_s = run->probes * config->channel.interval_s + pause_s(&config->channel);
+    struct qw_plkg_policy policy = policy_of(config, run->probes);
+    struct lab_trace *trace;
+    qw_err err =
+        lab_trace_new(&config->channel, index * length_s, run->probes, noise_stream, &trace);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    err = lab_session_run(trace, &policy, run->guard, config->has_eve, report);
+    lab_trace_free(trace);
+    return err;
+}
+
+/* Another time's noise on the same fading. */
+static qw_err rehearse(const struct run *run)
+{
+    qw_err err = QW_OK;
+
+    for (uint32_t i = 0; err == QW_OK && run->config->is_replayed && i < run->sessions; i++) {
+        struct lab_session_report unused;
+
+        err = run_session(run, i, run->sessions + i, &unused);
+    }
+    return err;
+}
+
+static qw_err run_sessions(const struct run *run,
+                           void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
+                           struct tally *tally, struct lab_plkg_result *made)
+{
+    qw_err err = rehearse(run);
+
+    for (uint32_t i = 0; err == QW_OK && i < run->sessions; i++) {
+        struct lab_session_report report;
+
+        err = run_session(run, i, i, &report);
+        if (err == QW_OK) {
+            add_session(&report, tally, made);
+        }
+        if (progress != NULL) {
+            progress(self, i + 1, run->sessions);
+        }
+    }
+    return err;
+}
+
+qw_err lab_plkg_run(const struct lab_plkg_config *config,
+                    void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
+                    struct lab_plkg_result *result)
+{
+    double wanted = floor(config->seconds / config->channel.interval_s + 1e-9);
+    struct run run = { .config = config,
+                       .sessions = (uint32_t)ceil(wanted / config->session_probes) };
+    struct lab_plkg_result made = { 0 };
+    struct tally tally = { 0 };
+    qw_err err;
+
+    run.probes = run.sessions > 0 ? (uint32_t)(wanted / run.sessions) : 0;
+    if (run.probes < QW_PLKG_PROBES_MIN) {
+        return QW_ERR_ARG;
+    }
+    err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
+    if (err != QW_OK) {
+        return err;
+    }
+    err = find_capacity(config, &made.capacity_bits_per_probe);
+    if (err == QW_OK) {
+        err = run_sessions(&run, progress, self, &tally, &made);
+    }
+    qw_replay_guard_free(run.guard);
+    if (err != QW_OK) {
+        return err;
+    }
+    made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
+                          (run.sessions - 1) * pause_s(&config->channel);
+    finish(&tally, &made);
+    *result = made;
+    return QW_OK;
+}

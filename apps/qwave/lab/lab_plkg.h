@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_LAB_LAB_PLKG_H
+#define QWAVE_LAB_LAB_PLKG_H
+
+#include "lab/lab_session.h"
+
+/* One run of the laboratory: as many sessions as fit into the wanted time of one channel. */
+struct lab_plkg_config {
+    struct lab_channel channel; /* eve_distance_m follows from eve_correlation */
+    double eve_correlation;     /* that the eavesdropper really has, 0..1 */
+    double credited;            /* that policy credits to it, 0..0.99 */
+    double seconds;             /* of channel time, probing only */
+    uint32_t session_probes;    /* 64..20000 */
+    bool has_eve;
+    bool is_replayed; /* the fading of every session was used once before (not reported) */
+};
+
+struct lab_plkg_result {
+    uint32_t sessions, refused;
+    enum qw_plkg_refusal refusal; /* of the last refused session */
+    uint32_t undecoded;           /* sessions that ended in DECODE or VERIFY */
+    uint64_t probes, coefficients, secret_bits, leaked_bits, auth_bits, keys, wrong_keys;
+    double channel_time_s; /* with the pauses between sessions */
+    double net_rate_bps;
+    double airtime_share;
+    double capacity_bits_per_probe; /* I(X;Y|Z) at this interval, white noise only */
+    double secret_bits_per_probe;
+    double capacity_share;
+    double reconciliation_beta; /* NaN: nothing was reconciled */
+    double raw_disagreement;
+    double eve_key_agreement;
+    uint32_t eve_keys; /* sessions whose key the eavesdropper found */
+    double cpu_ms_per_key;
+    struct qw_plkg_ledger ledger; /* of the last session */
+};
+
+/* The distance, in the same geometry, at which isotropic waves correlate so: the smallest d with
+ * J0(2 pi d / wavelength) = correlation, 0..1. */
+double lab_plkg_eve_distance_m(double correlation);
+
+/* Largest session whose numbers all fit into one block of the reconciler, for any channel. */
+enum { LAB_SESSION_PROBES = 4096 };
+
+/* progress may be NULL. QW_ERR_ARG: fewer probes than a session needs; QW_ERR_NOMEM. */
+qw_err lab_plkg_run(const struct lab_plkg_config *config,
+                    void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
+                    struct lab_plkg_result *result) QW_MUST_USE;
+
+#endif

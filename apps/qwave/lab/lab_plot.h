@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_LAB_LAB_PLOT_H
+#define QWAVE_LAB_LAB_PLOT_H
+
+#include "lab/lab_options.h"
+#include "lab/lab_output.h"
+
+/* The figure that options name, over the swept value. QW_ERR_NOMEM, QW_ERR_IO. */
+qw_err lab_plot_save(const struct lab_options *options, const struct lab_row *rows, size_t count,
+                     const char *path) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "lab/lab_trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TONES_MAX = QW_CHANNEL_TONES_MAX };
+
+static const double GAP_S = 60e-6; /* a frame, SIFS and a preamble */
+static const double EVE_SNR_DB = 40.0;
+
+struct level {
+    float rssi_dbm, noise_dbm, agc_db;
+};
+
+struct lab_trace {
+    uint32_t probes;
+    enum qw_csi_format format;
+    size_t tones;
+    double interval_s;
+    bool has_phase;
+    char label[64];
+    bool *is_heard;       /* [LAB_VIEWS * probes] */
+    float complex *value; /* [(view * probes + probe) * tones + tone] */
+    struct level *level;  /* [LAB_VIEWS * probes] */
+};
+
+static size_t place(const struct lab_trace *trace, enum lab_view view, uint32_t probe)
+{
+    return (size_t)view * trace->probes + probe;
+}
+
+static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
+                 const struct qw_csi_frame *frame)
+{
+    size_t at = place(trace, view, probe);
+
+    memcpy(&trace->value[at * trace->tones], frame->value, trace->tones * sizeof frame->value[0]);
+    trace->level[at] = (struct level){ frame->rssi_dbm, frame->noise_dbm, frame->agc_db };
+    trace->is_heard[at] = true;
+}
+
+struct antennas {
+    struct qw_channel *channel;
+    struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
+    struct qw_prng loss;
+    struct qw_csi_frame frame;
+};
+
+/* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
+static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
+                      struct antennas *antennas, double time_s, uint32_t probe)
+{
+    double complex far[TONES_MAX];
+    double complex near[TONES_MAX];
+
+    qw_channel_link(antennas->channel, time_s, far, NULL);
+    qw_channel_short_link(antennas->channel, time_s, near);
+    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
+    keep(trace, LAB_EVE_UP, probe, &antennas->frame);
+    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
+    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+        return; /* no answer to what was not heard */
+    }
+    keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
+    qw_channel_link(antennas->channel, time_s + GAP_S, far, near);
+    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
+    keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
+    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
+    if (qw_prng_uniform(&antennas->loss) >= config->loss) {
+        keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+    }
+}
+
+static qw_err open_antennas(const struct lab_channel *config, const int16_t *tones, size_t count,
+                            uint64_t noise_stream, struct antennas *antennas)
+{
+    struct qw_front_end_config eve = qw_front_end_calibrated(EVE_SNR_DB, true);
+    struct qw_channel_config channel = { .seed = config->seed,
+                                         .profile = &config->profile,
+                                         .speed_m_per_s = config->speed_m_per_s,
+                                         .eve_distance_m = config->eve_distance_m,
+                                         .tones = tones,
+                                         .tone_count = count };
+    uint64_t stream = 4 * noise_stream;
+
+    eve.has_phase = config->front_end.has_phase;
+    qw_front_end_init(&antennas->front_end[0], config->seed ^ UINT64_C(0xa11ce), stream,
+                      &config->front_end, tones, count);
+    qw_front_end_init(&antennas->front_end[1], config->seed ^ UINT64_C(0xa11ce), stream + 1,
+                      &config->front_end, tones, count);
+    qw_front_end_init(&antennas->front_end[2], config->seed ^ UINT64_C(0xa11ce), stream + 2, &eve,
+                      tones, count);
+    qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
+    qw_csi_frame_set_tones(&antennas->frame, QW_CSI_LEGACY_20);
+    return qw_channel_new(&channel, &antennas->channel);
+}
+
+static struct lab_trace *allocate(uint32_t probes, size_t tones)
+{
+    struct lab_trace *made = calloc(1, sizeof *made);
+
+    if (made == NULL) {
+        return NULL;
+    }
+    made->probes = probes;
+    made->tones = tones;
+    made->is_heard = calloc((size_t)LAB_VIEWS * probes, sizeof *made->is_heard);
+    made->level = calloc((size_t)LAB_VIEWS * probes, sizeof *made->level);
+    made->value = calloc((size_t)LAB_VIEWS * probes * tones, sizeof *made->value);
+    if (made->is_heard == NULL || made->level == NULL || made->value == NULL) {
+        lab_trace_free(made);
+        return NULL;
+    }
+    return made;
+}
+
+qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t probes,
+                     uint64_t noise_stream, struct lab_trace **trace)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+    struct antennas *antennas = calloc(1, sizeof *antennas);
+    struct lab_trace *made = allocate(probes, count);
+    qw_err err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    if (err == QW_OK) {
+        err = open_antennas(channel, tones, count, noise_stream, antennas);
+    }
+    if (err != QW_OK) {
+        free(antennas);
+        lab_trace_free(made);
+        return err;
+    }
+    made->format = QW_CSI_LEGACY_20;
+    made->interval_s = channel->interval_s;
+    made->has_phase = channel->front_end.has_phase;
+    snprintf(made->label, sizeof made->label, "simulated %s", channel->kind->name);
+    for (uint32_t i = 0; i < probes; i++) {
+        hear_pair(made, channel, antennas, start_s + i * channel->interval_s, i);
+    }
+    qw_channel_free(antennas->channel);
+    free(antennas);
+    *trace = made;
+    return QW_OK;
+}
+
+void lab_trace_free(struct lab_trace *trace)
+{
+    if (trace != NULL) {
+        free(trace->is_heard);
+        free(trace->level);
+        free(trace->value);
+        free(trace);
+    }
+}
+
+uint32_t lab_trace_probes(const struct lab_trace *trace)
+{
+    return trace->probes;
+}
+
+bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t probe,
+                     struct qw_csi_frame *frame)
+{
+    size_t at = place(trace, view, probe);
+
+    if (probe >= trace->probes || !trace->is_heard[at]) {
+        return false;
+    }
+    qw_csi_frame_set_tones(frame, trace->format);
+    frame->sequence = probe;
+    frame->time_ns = (int64_t)(probe * trace->interval_s * 1e9);
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->rssi_dbm = trace->level[at].rssi_dbm;
+    frame->noise_dbm = trace->level[at].noise_dbm;
+    frame->agc_db = trace->level[at].agc_db;
+    memcpy(frame->value, &trace->value[at * trace->tones], trace->tones * sizeof frame->value[0]);
+    return true;
+}
+
+static qw_err transmit(void *self, uint64_t sequence, int64_t time_ns)
+{
+    struct lab_reader *reader = self;
+
+    (void)time_ns;
+    if (reader->view == LAB_TERMINAL) {
+        reader->next = (uint32_t)sequence;
+    }
+    return QW_OK;
+}
+
+/* The terminal reads the answer to its last pilot; the access point all pilots that it heard, in
+ * order. Everything is there from the beginning: neither waits for the other. */
+static qw_err next(void *self, struct qw_csi_frame *frame, int timeout_ms)
+{
+    struct lab_reader *reader = self;
+    const struct timespec pause = { .tv_nsec = 1000000 };
+
+    (void)timeout_ms;
+    if (reader->view == LAB_TERMINAL) {
+        return lab_trace_frame(reader->trace, LAB_TERMINAL, reader->next, frame) ? QW_OK
+                                                                                 : QW_ERR_TIMEOUT;
+    }
+    while (reader->next < reader->trace->probes) {
+        if (lab_trace_frame(reader->trace, LAB_ACCESS_POINT, reader->next++, frame)) {
+            return QW_OK;
+        }
+    }
+    nanosleep(&pause, NULL); /* no more pilots: the caller looks at the wire and comes again */
+    return QW_ERR_TIMEOUT;
+}
+
+static void close_reader(void *self)
+{
+    (void)self; /* the laboratory's own */
+}
+
+struct qw_csi_source lab_reader_source(struct lab_reader *reader, const struct lab_trace *trace,
+                                       enum lab_view view)
+{
+    struct qw_csi_source source = { .is_simulated = true,
+                                    .has_phase = trace->has_phase,
+                                    .self = reader,
+                                    .transmit = transmit,
+                                    .next = next,
+                                    .close = close_reader };
+
+    *reader = (struct lab_reader){ trace, view, 0 };
+    snprintf(source.label, sizeof source.label, "%s", trace->label);
+    return source;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_LAB_LAB_TRACE_H
+#define QWAVE_LAB_LAB_TRACE_H
+
+#include "radio/air.h"
+#include "radio/channel.h"
+#include "radio/csi_source.h"
+#include "radio/front_end.h"
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One session's measurements of a simulated channel, made beforehand: what the access point, the
+ * terminal and the eavesdropper hear of each probe pair. Both ends of a session then read theirs
+ * through a qw_csi_source of its own. Laboratory only: in the demonstration the air is a third
+ * process (docs/adr/0002). */
+struct lab_channel {
+    const struct qw_channel_kind *kind;
+    struct qw_channel_profile profile;
+    double speed_m_per_s;
+    double snr_db;
+    double eve_distance_m;
+    double interval_s;                    /* between probes */
+    double loss;                          /* of frames, in each direction */
+    struct qw_front_end_config front_end; /* of either honest end */
+    uint64_t seed;
+};
+
+enum lab_view { LAB_ACCESS_POINT, LAB_TERMINAL, LAB_EVE_DOWN, LAB_EVE_UP, LAB_VIEWS };
+
+struct lab_trace;
+
+/* probes from start_s of the channel's clock on. noise_stream: another one gives other noise on the
+ * same fading. QW_ERR_ARG, QW_ERR_NOMEM. */
+qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t probes,
+                     uint64_t noise_stream, struct lab_trace **trace) QW_MUST_USE;
+void lab_trace_free(struct lab_trace *trace); /* NULL is fine */
+
+uint32_t lab_trace_probes(const struct lab_trace *trace);
+/* False: nobody heard it there. Fills frame but for its unused values. */
+bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t probe,
+                     struct qw_csi_frame *frame);
+
+/* The front end of one end (LAB_ACCESS_POINT or LAB_TERMINAL) in one session; borrows trace and
+ * reader. */
+struct lab_reader {
+    const struct lab_trace *trace;
+    enum lab_view view;
+    uint32_t next;
+};
+struct qw_csi_source lab_reader_source(struct lab_reader *reader, const struct lab_trace *trace,
+                                       enum lab_view view);
+
+#endif
