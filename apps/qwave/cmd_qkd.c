@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "qkd/auth_pool_file.h"
-#include "qkd/qkd.h"
+#include "qkd_link/qkd.h"
 
 #include <argp.h>
 #include <stdio.h>

@@ -10,9 +10,9 @@
 #include <string.h>
 
 /* Two figures, one above the other: throughput and leakage over the error rate. A curve is made of
- * the rows of one kernel, implementation and frame length; the longest frames are shown. */
+ * the rows of one kernel and implementation at its longest frames. */
 
-enum { BITS_MIN = 65536, FIGURE_WIDTH = 760, FIGURE_HEIGHT = 470 };
+enum { FIGURE_WIDTH = 760, FIGURE_HEIGHT = 470 };
 
 struct curve {
     const struct bench_row *first;
@@ -28,10 +28,20 @@ struct curves {
     struct curve curve[SVG_PLOT_SERIES_MAX];
 };
 
-static bool belongs(const struct curve *curve, const struct bench_row *row)
+static bool is_same_kind(const struct bench_row *a, const struct bench_row *b)
 {
-    return strcmp(curve->first->kernel, row->kernel) == 0 &&
-           strcmp(curve->first->impl, row->impl) == 0 && curve->first->n_bits == row->n_bits;
+    return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->impl, b->impl) == 0;
+}
+
+/* Of the longest frames of its kind, and with an error rate. */
+static bool is_shown(const struct bench_row *row, const struct bench_row *rows, size_t count)
+{
+    bool shown = !isnan(row->qber);
+
+    for (size_t i = 0; shown && i < count; i++) {
+        shown = !is_same_kind(&rows[i], row) || rows[i].n_bits <= row->n_bits;
+    }
+    return shown;
 }
 
 static qw_err curve_new(struct curve *curve, const struct bench_row *first, size_t cap)
@@ -62,10 +72,10 @@ static qw_err collect(struct curves *curves, const struct bench_row *rows, size_
         const struct bench_row *row = &rows[i];
         size_t c = 0;
 
-        if (isnan(row->qber) || row->n_bits < BITS_MIN) {
+        if (!is_shown(row, rows, count)) {
             continue;
         }
-        while (c < curves->count && !belongs(&curves->curve[c], row)) {
+        while (c < curves->count && !is_same_kind(curves->curve[c].first, row)) {
             c++;
         }
         if (c == SVG_PLOT_SERIES_MAX) {
@@ -94,10 +104,14 @@ static struct svg_plot figure(const struct curves *curves, bool throughput)
                .is_log = throughput },
         .series_count = curves->count
     };
+    double most = 1;
 
     for (size_t i = 0; i < curves->count; i++) {
         const struct curve *curve = &curves->curve[i];
 
+        for (size_t k = 0; k < curve->count; k++) {
+            most = fmax(most, throughput ? curve->throughput[k] : curve->efficiency[k]);
+        }
         plot.series[i] =
             (struct svg_plot_series){ .name = curve->name,
                                       .x = curve->qber,
@@ -105,6 +119,9 @@ static struct svg_plot figure(const struct curves *curves, bool throughput)
                                       .count = curve->count,
                                       .has_marks = true };
     }
+    /* Room for the legend above the curves. */
+    plot.y.from = 1;
+    plot.y.to = throughput ? 10 * most : most + (most - 1);
     return plot;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QWAVE_QKD_QKD_H
-#define QWAVE_QKD_QKD_H
+#ifndef QWAVE_QKD_LINK_QKD_H
+#define QWAVE_QKD_LINK_QKD_H
 
 #include "qkd/link.h"
 #include "qkd/optics.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "qkd/qkd.h"
+#include "qkd_link/qkd.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
@@ -10,7 +10,7 @@
 #include "qkd/auth_pool_file.h"
 #include "qkd/key_buffer.h"
 #include "qkd/optics_message.h"
-#include "qkd/qkd_report.h"
+#include "qkd_link/qkd_report.h"
 
 #include <argp.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qkd/qkd.h"
+#include "qkd_link/qkd.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qkd/qkd_report.h"
+#include "qkd_link/qkd_report.h"
 
 #include "api/json_writer.h"
 

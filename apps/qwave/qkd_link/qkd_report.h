@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QWAVE_QKD_QKD_REPORT_H
-#define QWAVE_QKD_QKD_REPORT_H
+#ifndef QWAVE_QKD_LINK_QKD_REPORT_H
+#define QWAVE_QKD_LINK_QKD_REPORT_H
 
 #include "qkd/link_ledger.h"
 

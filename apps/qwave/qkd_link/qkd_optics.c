@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "qkd/qkd.h"
+#include "qkd_link/qkd.h"
 
 #include "base/socket.h"
 #include "base/wire_tcp.h"
