@@ -7,6 +7,7 @@
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "radio/air.h"
+#include "radio/replay_guard.h"
 #include "terminal/deadline_wire.h"
 
 #include <pthread.h>
@@ -14,10 +15,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CONNECT_TIMEOUT_MS = 5000, SEND_TIMEOUT_MS = 10000 };
+enum { CONNECT_TIMEOUT_MS = 5000, SEND_TIMEOUT_MS = 10000, REMEMBERED_SESSIONS = 64 };
 
 struct worker { /* in secret memory: result may hold a key */
     struct worker_config config;
+    struct qw_replay_guard *replay_guard; /* the thread's */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards the job: the four fields below */
     pthread_cond_t changed;
@@ -83,6 +85,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
         .policy = qw_plkg_policy_standard,
         .radio = &radio,
         .wire = &wire,
+        .replay_guard = worker->replay_guard,
         .log = worker->config.log,
         .wants_fresh = wants_fresh,
         .wanted_keys = wanted_keys,
@@ -139,8 +142,13 @@ qw_err worker_new(const struct worker_config *config, struct worker **worker)
         return QW_ERR_NOMEM;
     }
     w->config = *config;
+    if (qw_replay_guard_new(REMEMBERED_SESSIONS, &w->replay_guard) != QW_OK) {
+        qw_secret_free(w);
+        return QW_ERR_NOMEM;
+    }
     w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->event < 0) {
+        qw_replay_guard_free(w->replay_guard);
         qw_secret_free(w);
         return QW_ERR_IO;
     }
@@ -150,6 +158,7 @@ qw_err worker_new(const struct worker_config *config, struct worker **worker)
         pthread_cond_destroy(&w->changed);
         pthread_mutex_destroy(&w->mutex);
         close(w->event);
+        qw_replay_guard_free(w->replay_guard);
         qw_secret_free(w);
         return QW_ERR_NOMEM;
     }
@@ -170,6 +179,7 @@ void worker_free(struct worker *worker)
     pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->mutex);
     close(worker->event);
+    qw_replay_guard_free(worker->replay_guard);
     qw_secret_free(worker);
 }
 

@@ -21,9 +21,10 @@ struct qw_refill {
     struct qw_plkg_policy policy; /* wanted_bits is set from wanted_keys */
     struct qw_csi_source *radio;
     struct qw_wire *wire;
-    const struct qw_log *log; /* may be NULL */
-    bool wants_fresh;         /* one key for one use, instead of a refill */
-    uint32_t wanted_keys;     /* of a refill; at least 1 */
+    struct qw_replay_guard *replay_guard; /* remembers this terminal's sessions; may be NULL */
+    const struct qw_log *log;             /* may be NULL */
+    bool wants_fresh;                     /* one key for one use, instead of a refill */
+    uint32_t wanted_keys;                 /* of a refill; at least 1 */
 };
 
 struct qw_refill_result {
