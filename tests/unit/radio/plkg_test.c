@@ -64,8 +64,7 @@ static void both_ends_make_the_same_key(void **state)
         struct bench_config config = bench_standard(seed + k);
         struct bench bench;
 
-        bench_init(&bench, &config);
-        bench_run(&bench);
+        bench_run_to_key(&bench, &config);
         assert_int_equal(bench.err_ap, QW_OK);
         assert_int_equal(bench.err_te, QW_OK);
         assert_account_adds_up(&bench.ledger_ap);
@@ -83,8 +82,7 @@ static void earns_at_least_ten_bits_per_probe_net_of_everything(void **state)
     struct bench bench;
 
     (void)state;
-    bench_init(&bench, &config);
-    bench_run(&bench);
+    bench_run_to_key(&bench, &config);
     assert_int_equal(bench.err_ap, QW_OK);
     print_message("%.2f secret bits per probe at %.1f dB\n",
                   (double)bench.ledger_ap.secret_bits / (double)bench.ledger_ap.probes,
@@ -101,8 +99,7 @@ static void goes_on_when_one_probe_in_twenty_is_lost(void **state)
 
     (void)state;
     config.loss = 0.05;
-    bench_init(&bench, &config);
-    bench_run(&bench);
+    bench_run_to_key(&bench, &config);
     assert_int_equal(bench.err_ap, QW_OK);
     assert_int_equal(bench.err_te, QW_OK);
     assert_account_adds_up(&bench.ledger_ap);
@@ -236,8 +233,7 @@ static void works_with_amplitudes_alone(void **state)
     config.policy.eve_correlation = 0.5;
     config.policy.wanted_bits = 16000;
     config.snr_db = 30.0;
-    bench_init(&bench, &config);
-    bench_run(&bench);
+    bench_run_to_key(&bench, &config);
     assert_int_equal(bench.err_ap, QW_OK);
     assert_int_equal(bench.err_te, QW_OK);
     assert_account_adds_up(&bench.ledger_ap);
@@ -278,8 +274,7 @@ static void a_late_answer_costs_one_pair(void **state)
     config.loss = 0.0;
     config.stall_at = 100;
     config.timeout_ms = 60000;
-    bench_init(&bench, &config);
-    bench_run(&bench);
+    bench_run_to_key(&bench, &config);
     assert_int_equal(bench.err_ap, QW_OK);
     assert_int_equal(bench.err_te, QW_OK);
     assert_true(bench.ledger_ap.pairs > bench.ledger_ap.probes / 2);
