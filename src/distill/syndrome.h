@@ -64,8 +64,9 @@ struct qw_syndrome_report {  /* of the current frame */
 struct qw_syndrome_sender;
 struct qw_syndrome_receiver;
 
-/* Copies config; all memory is allocated here (about 4 bytes per bit of the frame; receiver 14),
- * and the code is grown: 3 to 300 ms. QW_ERR_ARG, QW_ERR_NOMEM. free: NULL is fine; wipes. */
+/* Copies config; all memory is allocated here (per bit of the frame 7 bytes, receiver 15 to 20, and
+ * half a megabyte for messages) and the code is grown: 3 to 300 ms. QW_ERR_ARG, QW_ERR_NOMEM. free:
+ * NULL is fine; wipes. */
 qw_err qw_syndrome_sender_new(const struct qw_syndrome_config *config,
                               struct qw_syndrome_sender **sender) QW_MUST_USE;
 void qw_syndrome_sender_free(struct qw_syndrome_sender *sender);
