@@ -32,10 +32,12 @@ void qw_replay_guard_free(struct qw_replay_guard *guard); /* NULL is fine */
 void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
                               const int32_t *value, size_t stride, size_t group);
 
-/* Whether set (after qw_feature_set_fix) follows an earlier session: correlation of at least 0.7
- * over the disclosed probes at some shift, whatever gain and phase the repetition has. Fading that
- * is independent comes so close in less than one of 10^9 sessions when the disclosed probes hold
- * 50 independent values; a replay at 10 dB has 0.9. */
+/* Whether set (after qw_feature_set_fix) follows an earlier session: correlation of at least 0.7 at
+ * some shift, whatever gain and phase the repetition has, over the disclosed probes that were
+ * heard, two fifths of them or more (the new session may be the shorter one). Fading that is
+ * independent comes so close in less than one of 10^9 sessions when those probes hold 50
+ * independent values; in a channel so slow that they hold few, an honest session may be refused. A
+ * replay at 10 dB has 0.9. */
 bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set);
 
 #endif
