@@ -28,45 +28,64 @@ enum { MESSAGES = sizeof messages / sizeof messages[0] };
 
 struct attempt {
     struct bench bench;
+    size_t message;
+    enum bench_attack attack;
+    size_t bit;
     pthread_t thread;
 };
 
+static void prepare(struct attempt *attempt, size_t message, enum bench_attack attack, size_t bit)
+{
+    *attempt = (struct attempt){ .message = message, .attack = attack, .bit = bit };
+}
+
+static bool was_altered(const struct bench *bench)
+{
+    return bench->middle_ap.was_done || bench->middle_te.was_done;
+}
+
+/* An honest session in some hundreds cannot be decoded and ends before a late message is sent:
+ * nothing was altered, so another one is met, at most three. */
 static void *run_attempt(void *self)
 {
     struct attempt *attempt = self;
+    struct bench *bench = &attempt->bench;
 
-    bench_run(&attempt->bench);
+    for (uint64_t run = 0; run < 3; run++) {
+        struct bench_config config = bench_standard(3 + run);
+        struct bench_middle *middle =
+            messages[attempt->message].from_terminal ? &bench->middle_te : &bench->middle_ap;
+
+        if (run > 0) {
+            bench_wipe(bench);
+        }
+        config.policy.wanted_bits = 256;
+        config.timeout_ms = TIMEOUT_MS;
+        bench_init(bench, &config);
+        middle->attack = attempt->attack;
+        middle->type = messages[attempt->message].type;
+        middle->bit = attempt->bit;
+        bench_run(bench);
+        if (was_altered(bench)) {
+            break;
+        }
+    }
     return NULL;
-}
-
-static void prepare(struct attempt *attempt, size_t message, enum bench_attack attack, size_t bit)
-{
-    struct bench_config config = bench_standard(3);
-    struct bench_middle *middle;
-
-    config.policy.wanted_bits = 256;
-    config.timeout_ms = TIMEOUT_MS;
-    bench_init(&attempt->bench, &config);
-    middle =
-        messages[message].from_terminal ? &attempt->bench.middle_te : &attempt->bench.middle_ap;
-    middle->attack = attack;
-    middle->type = messages[message].type;
-    middle->bit = bit;
 }
 
 /* A key on one side only, at the terminal, is what a lost FINISH leaves; the access point then
  * says nothing under it. Whoever answers an altered session must not make a key that the other
  * has not. */
-static void judge(const struct attempt *attempt, size_t message, enum bench_attack attack)
+static void judge(const struct attempt *attempt)
 {
     const struct bench *bench = &attempt->bench;
 
-    if (!bench->middle_ap.was_done && !bench->middle_te.was_done) {
-        fail_msg("ended before message %zu: %s, %s, %s", message, qw_err_text(bench->err_ap),
-                 qw_err_text(bench->err_te),
+    if (!was_altered(bench)) {
+        fail_msg("ended before message %zu: %s, %s, %s", attempt->message,
+                 qw_err_text(bench->err_ap), qw_err_text(bench->err_te),
                  qw_plkg_refusal_name((enum qw_plkg_refusal)bench->ledger_ap.refusal));
     }
-    assert_false(bench->err_ap == QW_OK && attack != ATTACK_REPEAT);
+    assert_false(bench->err_ap == QW_OK && attempt->attack != ATTACK_REPEAT);
     if (bench->err_ap != QW_OK) {
         assert_null(bench->session_ap);
         assert_int_equal(bench->ledger_ap.secret_bits, 0);
@@ -74,8 +93,8 @@ static void judge(const struct attempt *attempt, size_t message, enum bench_atta
     if (bench->err_te != QW_OK) {
         assert_null(bench->session_te);
         assert_int_equal(bench->ledger_te.secret_bits, 0);
-    } else if (attack != ATTACK_REPEAT) { /* staged: the access point waits for FINISH */
-        assert_int_equal(messages[message].type, QW_PLKG_FINISH);
+    } else if (attempt->attack != ATTACK_REPEAT) { /* staged: the access point waits for FINISH */
+        assert_int_equal(messages[attempt->message].type, QW_PLKG_FINISH);
     }
 }
 
@@ -101,7 +120,7 @@ static void attack_each_message(enum bench_attack attack, size_t bit)
         }
         run_all(attempts, count);
         for (size_t i = 0; i < count; i++) {
-            judge(&attempts[i], first + i, attack);
+            judge(&attempts[i]);
             bench_wipe(&attempts[i].bench);
         }
     }
@@ -142,7 +161,7 @@ static void a_repeated_message_gives_no_key_that_differs(void **state)
 
         prepare(attempt, message, ATTACK_REPEAT, 0);
         run_all(attempt, 1);
-        judge(attempt, message, ATTACK_REPEAT);
+        judge(attempt);
         if (attempt->bench.err_ap == QW_OK) {
             assert_true(messages[message].type == QW_PLKG_FINISH ||
                         messages[message].type == QW_PLKG_AMPLIFY);
