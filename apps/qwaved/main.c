@@ -33,8 +33,12 @@ struct daemon {
     struct qw_key_source source; /* behind the gate */
     struct qw_store store;
     struct qw_centre *centre;
+    struct qw_secret_pool *secrets;
     struct service service;
 };
+
+/* For answers: as many as there are threads, each for the most keys of the standard size. */
+enum { SECRET_LEN = 96 * 1024 };
 
 static qw_err explain(const struct qw_log *log, const char *what, const char *path, qw_err err,
                       const char *reason)
@@ -130,8 +134,15 @@ static qw_err daemon_open(struct daemon *daemon)
     }
     qw_custody_close(&daemon->custody); /* the centre has what it needs */
     if (err == QW_OK) {
+        err = explain(
+            &daemon->log, "locked memory", "for answers",
+            qw_secret_pool_new(SECRET_LEN, (size_t)daemon->settings.threads, &daemon->secrets),
+            NULL);
+    }
+    if (err == QW_OK) {
         daemon->service = (struct service){
             .centre = daemon->centre,
+            .secrets = daemon->secrets,
             .log = &daemon->log,
             .centre_id = daemon->settings.centre_id,
             .version = QW_VERSION,
@@ -143,6 +154,7 @@ static qw_err daemon_open(struct daemon *daemon)
 
 static void daemon_close(struct daemon *daemon)
 {
+    qw_secret_pool_free(daemon->secrets);
     qw_centre_free(daemon->centre);
     qw_store_close(&daemon->store);
     qw_key_source_close(&daemon->source);

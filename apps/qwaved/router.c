@@ -204,7 +204,7 @@ bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader 
 
 char *call_text_new(struct call *call, size_t cap)
 {
-    char *text = qw_secret_new(cap);
+    char *text = qw_secret_lend(call->service->secrets, cap);
 
     if (text == NULL) {
         call_refuse(call, QW_ERR_NOMEM);

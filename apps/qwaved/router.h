@@ -6,6 +6,7 @@
 #include "api/json_reader.h"
 #include "api/json_writer.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "centre/centre.h"
 
 #include <stddef.h>
@@ -15,6 +16,7 @@
  * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     struct qw_centre *centre;
+    struct qw_secret_pool *secrets; /* for answers with keys */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;

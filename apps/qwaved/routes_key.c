@@ -90,21 +90,20 @@ static void write_keys(struct qw_json_writer *w, const struct qw_given_key *keys
 }
 
 /* One piece of secret memory for a call: the text of the answer, and behind it the keys it is made
- * of. Sent as it is and wiped as a whole, because such memory costs more than all else in a call.
- */
+ * of. Sent as it is and wiped as a whole. */
 struct desk {
     char *text;
     size_t text_cap, cap;
     struct qw_given_key *keys;
 };
 
-static bool desk_open(struct desk *desk, size_t count, size_t bits_max)
+static bool desk_open(struct desk *desk, const struct call *call, size_t count, size_t bits_max)
 {
     size_t text_cap = 32 + count * (KEY_TEXT_LEN + QW_BASE64_LEN(bits_max / 8));
 
     desk->text_cap = (text_cap + KEY_ALIGNMENT - 1) / KEY_ALIGNMENT * KEY_ALIGNMENT;
     desk->cap = desk->text_cap + count * sizeof *desk->keys;
-    desk->text = qw_secret_new(desk->cap);
+    desk->text = qw_secret_lend(call->service->secrets, desk->cap);
     desk->keys = desk->text == NULL ? NULL : (void *)(desk->text + desk->text_cap);
     return desk->text != NULL;
 }
@@ -150,7 +149,7 @@ void route_key_new(struct call *call)
         refuse(call, fault, unsupported);
         return;
     }
-    err = desk_open(&desk, request.number, request.size) /* before a key moves */
+    err = desk_open(&desk, call, request.number, request.size) /* before a key moves */
               ? qw_centre_deliver(call->service->centre, &call->caller, &wish, desk.keys)
               : QW_ERR_NOMEM;
     if (err == QW_OK) {
@@ -175,7 +174,7 @@ void route_key_fetch(struct call *call)
         refuse(call, fault, "");
         return;
     }
-    err = desk_open(&desk, ids.count, QW_KEY_BITS_MAX) /* before a key moves */
+    err = desk_open(&desk, call, ids.count, QW_KEY_BITS_MAX) /* before a key moves */
               ? qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
                                 (const uint8_t(*)[16])ids.id, ids.count, desk.keys)
               : QW_ERR_NOMEM;

@@ -6,7 +6,7 @@
 
 /* The server's side of struct qw_http_answer; handlers use _write and _error. */
 
-/* The answer's body is from now on body, secret memory of cap bytes from qw_secret_new with the
+/* The answer's body is from now on body, secret memory of cap bytes (base/secret.h) with the
  * text in its first len: for what would only be copied otherwise. */
 void qw_http_answer_take(struct qw_http_answer *answer, unsigned status, char *body, size_t len,
                          size_t cap);

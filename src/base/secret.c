@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/secret.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+struct header { /* before the caller's memory; zero in a forked child (MADV_WIPEONFORK) */
+    size_t len; /* of all that the caller may have written, with the header */
+    struct qw_secret_pool *pool; /* NULL: pages of its own */
+    struct header *next;         /* in the pool, while it is not lent */
+};
 enum { HEADER_LEN = 64 }; /* keeps the caller's memory aligned for vector loads */
+_Static_assert(sizeof(struct header) <= HEADER_LEN, "the header has room");
+
+struct qw_secret_pool {
+    pthread_mutex_t lock;
+    struct header *first;
+    size_t piece_len, count, left;
+    void *pages;
+};
 
 void qw_wipe(void *p, size_t len)
 {
@@ -59,26 +73,104 @@ void *qw_secret_new(size_t len)
         munmap(block, total);
         return NULL;
     }
-    memcpy(block, &total, sizeof total);
+    ((struct header *)(void *)block)->len = total;
     return block + HEADER_LEN;
+}
+
+static struct header *header_of(void *p)
+{
+    return (struct header *)(void *)((unsigned char *)p - HEADER_LEN);
+}
+
+static void put_back(struct qw_secret_pool *pool, struct header *header)
+{
+    qw_wipe(header, header->len);
+    pthread_mutex_lock(&pool->lock);
+    header->next = pool->first;
+    pool->first = header;
+    pool->left++;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void qw_secret_free(void *p)
 {
-    unsigned char *block;
-    size_t total;
+    struct header *header;
+    size_t len;
 
     if (p == NULL) {
         return;
     }
-    block = (unsigned char *)p - HEADER_LEN;
-    memcpy(&total, block, sizeof total);
-    if (total == 0) {
-        return; /* a forked child: the pages were emptied by MADV_WIPEONFORK, nothing is left to
-                   wipe */
+    header = header_of(p);
+    len = header->len;
+    if (len == 0) {
+        return; /* a forked child: nothing is left to wipe */
     }
-    qw_wipe(block, total);
-    munmap(block, total);
+    if (header->pool != NULL) {
+        put_back(header->pool, header);
+        return;
+    }
+    qw_wipe(header, len);
+    munmap(header, len);
+}
+
+qw_err qw_secret_pool_new(size_t piece_len, size_t count, struct qw_secret_pool **pool_out)
+{
+    struct qw_secret_pool *pool;
+    size_t stride;
+    unsigned char *at;
+
+    qw_assert(piece_len > 0 && count > 0 && piece_len < SIZE_MAX / 4 / count);
+    pool = calloc(1, sizeof *pool);
+    if (pool == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    stride = HEADER_LEN + (piece_len + HEADER_LEN - 1) / HEADER_LEN * HEADER_LEN;
+    pool->pages = qw_secret_new(stride * count);
+    if (pool->pages == NULL) {
+        free(pool);
+        return QW_ERR_NOMEM;
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->piece_len = piece_len;
+    pool->count = count;
+    at = pool->pages;
+    for (size_t i = 0; i < count; i++) {
+        put_back(pool, (struct header *)(void *)(at + i * stride));
+    }
+    *pool_out = pool;
+    return QW_OK;
+}
+
+void qw_secret_pool_free(struct qw_secret_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    qw_assert(pool->left == pool->count);
+    pthread_mutex_destroy(&pool->lock);
+    qw_secret_free(pool->pages);
+    free(pool);
+}
+
+void *qw_secret_lend(struct qw_secret_pool *pool, size_t len)
+{
+    struct header *header = NULL;
+
+    qw_assert(len > 0);
+    if (len <= pool->piece_len) {
+        pthread_mutex_lock(&pool->lock);
+        header = pool->first;
+        if (header != NULL) {
+            pool->first = header->next;
+            pool->left--;
+        }
+        pthread_mutex_unlock(&pool->lock);
+    }
+    if (header == NULL) {
+        return qw_secret_new(len);
+    }
+    *header = (struct header){ .len = HEADER_LEN + len, .pool = pool };
+    return (unsigned char *)header + HEADER_LEN;
 }
 
 qw_err qw_process_harden(void)

@@ -21,8 +21,22 @@ bool qw_equal_ct(const void *a, const void *b, size_t len);
  * allocate once, carve inside. */
 void *qw_secret_new(size_t len);
 
-/* Wipes and releases what qw_secret_new returned; NULL is fine. */
+/* Wipes and releases what qw_secret_new or qw_secret_lend returned; NULL is fine. */
 void qw_secret_free(void *p);
+
+/* Secret memory that is made once and lent again and again, by any thread: to make it costs more
+ * system calls than all else that a request does. */
+struct qw_secret_pool;
+
+/* count pieces of piece_len bytes, both >= 1. QW_ERR_NOMEM as for qw_secret_new. */
+qw_err qw_secret_pool_new(size_t piece_len, size_t count, struct qw_secret_pool **pool) QW_MUST_USE;
+
+/* Every piece must be back. NULL is fine. */
+void qw_secret_pool_free(struct qw_secret_pool *pool);
+
+/* Like qw_secret_new, and freed like it: from the pool when a piece is left and long enough, new
+ * otherwise. */
+void *qw_secret_lend(struct qw_secret_pool *pool, size_t len);
 
 /* Once at the start of every program that holds keys: no core files, not traceable by other
  * processes of the same user, and the limit of locked memory raised as far as the system allows. */

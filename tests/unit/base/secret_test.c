@@ -175,6 +175,104 @@ static void memory_that_cannot_be_protected_is_not_given(void **state)
     assert_null(qw_secret_new(SIZE_MAX / 2));
 }
 
+static bool is_zero(const unsigned char *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void a_pool_lends_what_was_wiped(void **state)
+{
+    struct qw_secret_pool *pool = NULL;
+    unsigned char *a, *b, *again;
+
+    (void)state;
+    assert_int_equal(qw_secret_pool_new(100, 2, &pool), QW_OK);
+    a = qw_secret_lend(pool, 100);
+    b = qw_secret_lend(pool, 1);
+    assert_true(a != NULL && b != NULL && a != b);
+    assert_int_equal((uintptr_t)a % 16, 0);
+    memset(a, 0xff, 100);
+    b[0] = 0xff;
+    qw_secret_free(a);
+    assert_true(is_zero(a, 100)); /* still mapped: the pool's */
+    again = qw_secret_lend(pool, 50);
+    assert_ptr_equal(again, a);
+    assert_true(is_zero(again, 50));
+    qw_secret_free(again);
+    qw_secret_free(b);
+    assert_true(is_zero(b, 1));
+    unmapped = 0;
+    qw_secret_pool_free(pool);
+    assert_int_equal(unmapped, 1);
+    assert_true(was_wiped);
+    qw_secret_pool_free(NULL);
+}
+
+static void a_pool_makes_new_memory_when_its_own_does_not_do(void **state)
+{
+    struct qw_secret_pool *pool = NULL;
+    unsigned char *piece, *second, *larger;
+
+    (void)state;
+    assert_int_equal(qw_secret_pool_new(100, 1, &pool), QW_OK);
+    larger = qw_secret_lend(pool, 101);
+    piece = qw_secret_lend(pool, 100);
+    second = qw_secret_lend(pool, 100);
+    assert_true(piece != NULL && second != NULL && larger != NULL);
+    memset(larger, 1, 101);
+    memset(second, 2, 100);
+    unmapped = 0;
+    qw_secret_free(piece);
+    assert_int_equal(unmapped, 0);
+    qw_secret_free(second);
+    qw_secret_free(larger);
+    assert_int_equal(unmapped, 2);
+    qw_secret_pool_free(pool);
+}
+
+static void a_pool_that_cannot_be_locked_is_not_made(void **state)
+{
+    struct qw_secret_pool *pool = NULL;
+
+    (void)state;
+    refuse_mlock = true;
+    assert_int_equal(qw_secret_pool_new(100, 2, &pool), QW_ERR_NOMEM);
+    refuse_mlock = false;
+    fail_nth = 1;
+    assert_int_equal(qw_secret_pool_new(100, 2, &pool), QW_ERR_NOMEM);
+    assert_null(pool);
+}
+
+static void a_forked_child_may_free_what_a_pool_lent(void **state)
+{
+    struct qw_secret_pool *pool = NULL;
+    unsigned char *p;
+    int status = -1;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(qw_secret_pool_new(100, 2, &pool), QW_OK);
+    p = qw_secret_lend(pool, 100);
+    assert_non_null(p);
+    memset(p, 0x5a, 100);
+    child = fork();
+    if (child == 0) {
+        bool is_empty = is_zero(p, 100);
+
+        qw_secret_free(p);
+        _exit(is_empty ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    qw_secret_free(p);
+    qw_secret_pool_free(pool);
+}
+
 static void wiping_leaves_zeros_and_nothing_else(void **state)
 {
     unsigned char bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -262,6 +360,10 @@ int main(void)
         cmocka_unit_test(free_wipes_before_it_gives_back),
         cmocka_unit_test(a_forked_child_sees_nothing_and_may_free_it),
         cmocka_unit_test(memory_that_cannot_be_protected_is_not_given),
+        cmocka_unit_test(a_pool_lends_what_was_wiped),
+        cmocka_unit_test(a_pool_makes_new_memory_when_its_own_does_not_do),
+        cmocka_unit_test(a_pool_that_cannot_be_locked_is_not_made),
+        cmocka_unit_test(a_forked_child_may_free_what_a_pool_lent),
         cmocka_unit_test(wiping_leaves_zeros_and_nothing_else),
         cmocka_unit_test(equality_sees_every_bit),
         cmocka_unit_test(a_hardened_process_leaves_no_core_and_is_not_traceable),

@@ -14,6 +14,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/secret.h"
 #include "router.h"
 #include "store/store_sqlite.h"
 
@@ -115,6 +116,7 @@ static int make_site(void **state)
     site->content_type = "application/json";
     assert_int_equal(qw_centre_new(&config, &site->service.centre), QW_OK);
     assert_int_equal(qw_centre_ingest(site->service.centre), QW_OK);
+    assert_int_equal(qw_secret_pool_new(4096, 2, &site->service.secrets), QW_OK);
     site->service.centre_id = "centre-1";
     site->service.version = "test";
     for (size_t i = 0; i < 4; i++) {
@@ -133,6 +135,7 @@ static int remove_site(void **state)
     struct site *site = *state;
     char command[128];
 
+    qw_secret_pool_free(site->service.secrets);
     qw_centre_free(site->service.centre);
     qw_store_close(&site->store);
     qw_key_source_close(&site->source);

@@ -53,6 +53,7 @@ struct site {
     struct qw_key_source source;
     struct qw_store store;
     struct qw_centre *centre;
+    struct qw_secret_pool *secrets;
     struct service service;
     struct card station, access_point, phone;
     unsigned status; /* of the last answer */
@@ -87,7 +88,9 @@ static int make_site(void **state)
     config.source = &site->source;
     assert_int_equal(qw_centre_new(&config, &site->centre), QW_OK);
     assert_int_equal(qw_centre_ingest(site->centre), QW_OK);
+    assert_int_equal(qw_secret_pool_new(4096, 2, &site->secrets), QW_OK);
     site->service = (struct service){ .centre = site->centre,
+                                      .secrets = site->secrets,
                                       .centre_id = "centre-1",
                                       .version = "test",
                                       .started_ms = qw_clock_monotonic_ms() };
@@ -100,6 +103,7 @@ static int remove_site(void **state)
     struct site *site = *state;
     char command[128];
 
+    qw_secret_pool_free(site->secrets);
     qw_centre_free(site->centre);
     qw_store_close(&site->store);
     qw_key_source_close(&site->source);
