@@ -130,10 +130,10 @@ static qw_err open_block(struct qw_centre *centre, const struct qw_store_record 
     if (err == QW_OK) {
         material_len = (size_t)block->keys * QW_KEY_LEN;
         err = record->len - 4 - header_len == material_len + QW_AEAD_OVERHEAD
-                  ? qw_aead_open(QW_AEAD_AES256_GCM, data_key,
-                                 (struct qw_bytes){ record->id, record->id_len },
-                                 record->blob + header_len, material_len + QW_AEAD_OVERHEAD,
-                                 block->material)
+                  ? qw_aead_open_through(QW_AEAD_AES256_GCM, data_key,
+                                         (struct qw_bytes){ record->id, record->id_len },
+                                         record->blob + header_len, material_len + QW_AEAD_OVERHEAD,
+                                         centre->block_scratch, block->material)
                   : QW_ERR_IO;
     }
     qw_wipe(data_key, sizeof data_key);

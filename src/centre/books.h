@@ -27,7 +27,8 @@ enum {
     QW_PACKAGE_SEALED_MAX = QW_PACKAGE_KEYS_MAX * QW_KEY_LEN + 2 * QW_PACKAGE_POOL_MAX + 512,
     QW_MATERIAL_LEN = QW_FETCH_KEYS_MAX * QW_KEY_BITS_MAX / 8, /* more than QW_CARVE_MAX keys */
     QW_SCRATCH_LEN = QW_PACKAGE_SEALED_MAX + 2 * QW_PACKAGE_POOL_MAX + 1024,
-    QW_SIGHTING_COUNT = 16
+    QW_SIGHTING_COUNT = 16,
+    QW_SERVICE_MEMOS = 64
 };
 
 _Static_assert(QW_MATERIAL_LEN >= QW_CARVE_MAX * QW_KEY_LEN, "what a package takes fits");
@@ -117,6 +118,11 @@ struct qw_fetch_queue {
     bool is_busy; /* somebody serves a batch */
 };
 
+struct qw_service_memo {       /* two applications that were found to be in service */
+    uint64_t registry_changes; /* when; 0: never */
+    char caller[64], master[64];
+};
+
 struct qw_centre {
     struct qw_centre_config config;
     pthread_mutex_t mutex;
@@ -128,6 +134,7 @@ struct qw_centre {
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
     struct qw_fetch_queue fetches;
+    struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */
     int64_t latest_ms;                     /* of the sweep's clock */
     struct qw_books books;
@@ -136,7 +143,8 @@ struct qw_centre {
     qw_err source_err; /* last failure of the source that is in the journal */
     /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
     struct qw_block block;
-    struct qw_card_book card;        /* the device the verb is about */
+    uint8_t block_scratch[QW_BLOCK_KEYS_MAX * QW_KEY_LEN]; /* until it is authenticated */
+    struct qw_card_book card;                              /* the device the verb is about */
     struct qw_card_book holder;      /* the access point or station that carries for it */
     struct qw_card_book station;     /* the station that made the card */
     uint8_t scratch[QW_SCRATCH_LEN]; /* plain form of the record at hand */

@@ -241,15 +241,51 @@ static qw_err gather(struct qw_centre *centre, const struct qw_fetch *fetch)
     return err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err;
 }
 
+static struct qw_service_memo *memo_of(struct qw_centre *centre, const struct qw_fetch *fetch)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (const char *c = fetch->caller->id; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    }
+    for (const char *c = fetch->master; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    }
+    return &centre->service_memos[hash % QW_SERVICE_MEMOS];
+}
+
+static bool remembers_service(const struct qw_service_memo *memo, const struct qw_fetch *fetch,
+                              uint64_t changes)
+{
+    return memo->registry_changes == changes && strcmp(memo->caller, fetch->caller->id) == 0 &&
+           strcmp(memo->master, fetch->master) == 0;
+}
+
+/* Two applications: their states change through the registry alone, which counts its changes. */
+static void remember_service(struct qw_service_memo *memo, const struct qw_fetch *fetch,
+                             uint64_t changes)
+{
+    memo->registry_changes = changes;
+    (void)snprintf(memo->caller, sizeof memo->caller, "%s", fetch->caller->id);
+    (void)snprintf(memo->master, sizeof memo->master, "%s", fetch->master);
+}
+
 /* The device that holds the keys is in service, and so is the caller, if he is registered: the peer
  * of a terminal need not be. */
 static qw_err check_service(struct qw_centre *centre, const struct qw_fetch *fetch)
 {
     const struct qw_device *device = &centre->card.device;
-    qw_err err = qw_card_book_load(centre, fetch->caller->id, &centre->card);
+    uint64_t changes = atomic_load(&centre->registry_changes);
+    struct qw_service_memo *memo = memo_of(centre, fetch);
+    bool is_application;
+    qw_err err;
 
-    if (err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
-        device->state != QW_DEVICE_ACTIVE) {
+    if (remembers_service(memo, fetch, changes)) {
+        return QW_OK;
+    }
+    err = qw_card_book_load(centre, fetch->caller->id, &centre->card);
+    is_application = err == QW_OK && device->kind == QW_DEVICE_APPLICATION;
+    if (is_application && device->state != QW_DEVICE_ACTIVE) {
         return QW_ERR_REFUSED;
     }
     if (err != QW_OK && err != QW_ERR_NOT_FOUND) {
@@ -260,6 +296,9 @@ static qw_err check_service(struct qw_centre *centre, const struct qw_fetch *fet
         (device->state == QW_DEVICE_SUSPENDED ||
          (device->kind == QW_DEVICE_APPLICATION && device->state == QW_DEVICE_DESTROYED))) {
         return QW_ERR_REFUSED;
+    }
+    if (err == QW_OK && is_application && device->kind == QW_DEVICE_APPLICATION) {
+        remember_service(memo, fetch, changes);
     }
     return err;
 }

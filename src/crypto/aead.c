@@ -48,17 +48,22 @@ qw_err qw_aead_seal(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
 }
 
 /* Decrypts into scratch memory first: what has not been authenticated never reaches the caller. */
-static qw_err open_through(enum qw_aead aead, const struct qw_aead_call *call, const uint8_t *tag,
-                           uint8_t *scratch, uint8_t *out)
+qw_err qw_aead_open_through(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
+                            const uint8_t *sealed, size_t len, uint8_t *scratch, uint8_t *out)
 {
-    struct qw_aead_call inner = *call;
+    struct qw_aead_call call = { .key = key, .nonce = sealed, .aad = aad, .out = scratch };
     qw_err err;
 
-    inner.out = scratch;
-    err = qw_aead_backend(aead)->decrypt(&inner, tag);
-    if (err == QW_OK && call->len > 0) {
-        memcpy(out, scratch, call->len);
+    if (len < QW_AEAD_OVERHEAD) {
+        return QW_ERR_FORMAT;
     }
+    call.in = sealed + QW_AEAD_NONCE_LEN;
+    call.len = len - QW_AEAD_OVERHEAD;
+    err = qw_aead_backend(aead)->decrypt(&call, call.in + call.len);
+    if (err == QW_OK && call.len > 0) {
+        memcpy(out, scratch, call.len);
+    }
+    qw_wipe(scratch, call.len);
     return err;
 }
 
@@ -67,24 +72,16 @@ qw_err qw_aead_open(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
 {
     uint8_t small[SCRATCH_LEN];
     uint8_t *large;
-    struct qw_aead_call call = { .key = key, .nonce = sealed, .aad = aad };
     qw_err err;
 
-    if (len < QW_AEAD_OVERHEAD) {
-        return QW_ERR_FORMAT;
+    if (len <= sizeof small + QW_AEAD_OVERHEAD) {
+        return qw_aead_open_through(aead, key, aad, sealed, len, small, out);
     }
-    call.in = sealed + QW_AEAD_NONCE_LEN;
-    call.len = len - QW_AEAD_OVERHEAD;
-    if (call.len <= sizeof small) {
-        err = open_through(aead, &call, call.in + call.len, small, out);
-        qw_wipe(small, call.len);
-        return err;
-    }
-    large = qw_secret_new(call.len);
+    large = qw_secret_new(len - QW_AEAD_OVERHEAD);
     if (large == NULL) {
         return QW_ERR_NOMEM;
     }
-    err = open_through(aead, &call, call.in + call.len, large, out);
+    err = qw_aead_open_through(aead, key, aad, sealed, len, large, out);
     qw_secret_free(large);
     return err;
 }

@@ -34,4 +34,10 @@ qw_err qw_aead_seal(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
 qw_err qw_aead_open(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
                     const uint8_t *sealed, size_t len, uint8_t *out) QW_MUST_USE;
 
+/* The same with the caller's secret memory for what is not authenticated yet, wiped at the end
+ * [scratch: len - QW_AEAD_OVERHEAD bytes, apart from out]: for who opens large texts often. */
+qw_err qw_aead_open_through(enum qw_aead aead, const uint8_t *key, struct qw_bytes aad,
+                            const uint8_t *sealed, size_t len, uint8_t *scratch,
+                            uint8_t *out) QW_MUST_USE;
+
 #endif

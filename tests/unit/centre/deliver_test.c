@@ -270,6 +270,32 @@ static void only_registered_peers_get_keys(void **state)
     assert_journal_whole(scene);
 }
 
+/* Whom the centre has found to be in service is looked up again as soon as anything changes. */
+static void whoever_was_served_before_is_refused_when_suspended(void **state)
+{
+    static const char *const ends[] = { "bob", "alice" };
+    struct scene *scene = *state;
+    struct qw_caller a = alice();
+    struct qw_caller b = bob();
+    struct qw_key_wish wish = wish_of("bob", 5, 256);
+    struct qw_given_key keys[5];
+    struct qw_given_key got[1];
+
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_OK);
+    assert_int_equal(take(scene, &b, "alice", &keys[0], 1, got), QW_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(take(scene, &b, "alice", &keys[2 * i + 1], 1, got), QW_OK);
+        assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, ends[i],
+                                                 QW_DEVICE_SUSPEND),
+                         QW_OK);
+        assert_int_equal(take(scene, &b, "alice", &keys[2 * i + 2], 1, got), QW_ERR_REFUSED);
+        assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, ends[i],
+                                                 QW_DEVICE_RESUME),
+                         QW_OK);
+        assert_int_equal(take(scene, &b, "alice", &keys[2 * i + 2], 1, got), QW_OK);
+    }
+}
+
 static void peers_are_names_with_single_commas(void **state)
 {
     static const char *const wrong[] = { ",",      "bob,", ",bob", "bob,,carol",
@@ -710,6 +736,7 @@ int main(void)
         IN_PAIRS(a_restart_never_carves_the_same_place_again),
         IN_PAIRS(each_direction_and_each_pair_has_keys_of_its_own),
         IN_PAIRS(only_registered_peers_get_keys),
+        IN_PAIRS(whoever_was_served_before_is_refused_when_suspended),
         IN_PAIRS(peers_are_names_with_single_commas),
         IN_PAIRS(every_size_is_exact_and_never_overlaps),
         IN_PAIRS(refuses_what_is_out_of_range),

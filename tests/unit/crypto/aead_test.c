@@ -185,6 +185,32 @@ static void what_was_sealed_opens_to_the_same_bytes(void **state)
     }
 }
 
+static void the_callers_scratch_is_wiped(void **state)
+{
+    static const uint8_t zero[64];
+    uint8_t plain[64], sealed[64 + QW_AEAD_OVERHEAD], scratch[64], out[64] = { 0 };
+
+    (void)state;
+    memset(plain, 0x3c, sizeof plain);
+    for (size_t a = 0; a < COUNT(both); a++) {
+        assert_int_equal(qw_aead_seal(both[a], key, aad, plain, sizeof plain, sealed), QW_OK);
+        assert_int_equal(
+            qw_aead_open_through(both[a], key, aad, sealed, sizeof sealed, scratch, out), QW_OK);
+        assert_memory_equal(out, plain, sizeof plain);
+        assert_memory_equal(scratch, zero, sizeof scratch);
+        sealed[sizeof sealed - 1] ^= 1;
+        memset(out, 0, sizeof out);
+        assert_int_equal(
+            qw_aead_open_through(both[a], key, aad, sealed, sizeof sealed, scratch, out),
+            QW_ERR_AUTH);
+        assert_memory_equal(out, zero, sizeof out);
+        assert_memory_equal(scratch, zero, sizeof scratch);
+        assert_int_equal(
+            qw_aead_open_through(both[a], key, aad, sealed, QW_AEAD_OVERHEAD - 1, scratch, out),
+            QW_ERR_FORMAT);
+    }
+}
+
 static void assert_refused(enum qw_aead aead, struct qw_bytes header, const uint8_t *sealed,
                            size_t len, qw_err expected)
 {
@@ -357,6 +383,7 @@ int main(void)
         cmocka_unit_test(agrees_with_further_vectors_of_aes_256_gcm),
         cmocka_unit_test(agrees_with_further_vectors_of_sm4_gcm),
         cmocka_unit_test(what_was_sealed_opens_to_the_same_bytes),
+        cmocka_unit_test(the_callers_scratch_is_wiped),
         cmocka_unit_test(every_flipped_bit_is_refused_and_nothing_is_written),
         cmocka_unit_test(a_flip_in_a_large_message_is_refused_as_well),
         cmocka_unit_test(every_truncation_is_refused_also_a_tag_of_no_bytes),
