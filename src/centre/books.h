@@ -113,9 +113,11 @@ struct qw_fetch;
  * came meanwhile along in its group. */
 struct qw_fetch_queue {
     pthread_mutex_t mutex;
-    pthread_cond_t served;
+    pthread_cond_t served, arrived;
     struct qw_fetch *first, *last;
-    bool is_busy; /* somebody serves a batch */
+    size_t waiting;  /* in the list */
+    size_t expected; /* as many as were there for the last group */
+    bool is_busy;    /* somebody gathers or serves a batch */
 };
 
 struct qw_service_memo {       /* two applications that were found to be in service */

@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "centre/books.h"
+#include "centre/fetch_queue.h"
 #include "centre/pair.h"
 #include "centre/unseal.h"
 
@@ -103,15 +104,7 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
-    if (pthread_mutex_init(&c->fetches.mutex, NULL) != 0) {
-        pthread_cond_destroy(&c->fresh_taken);
-        pthread_mutex_destroy(&c->source_mutex);
-        pthread_mutex_destroy(&c->mutex);
-        qw_secret_free(c);
-        return QW_ERR_NOMEM;
-    }
-    if (pthread_cond_init(&c->fetches.served, NULL) != 0) {
-        pthread_mutex_destroy(&c->fetches.mutex);
+    if (qw_fetch_queue_init(&c->fetches) != QW_OK) {
         pthread_cond_destroy(&c->fresh_taken);
         pthread_mutex_destroy(&c->source_mutex);
         pthread_mutex_destroy(&c->mutex);
@@ -142,8 +135,7 @@ void qw_centre_free(struct qw_centre *centre)
         return;
     }
     qw_pair_table_free(centre->pairs);
-    pthread_cond_destroy(&centre->fetches.served);
-    pthread_mutex_destroy(&centre->fetches.mutex);
+    qw_fetch_queue_destroy(&centre->fetches);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);

@@ -2,34 +2,20 @@
 /* Keys by id [ETSI 014 5.4]: those a card holds (A1 of docs/protocol/refill.md) and those an
  * application got as master. Who is no party of one of the ids learns nothing else (401 before
  * 400). */
+#include "centre/fetch.h"
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
 #include "centre/block.h"
 #include "centre/card_book.h"
+#include "centre/fetch_queue.h"
 #include "centre/key_id.h"
 #include "centre/key_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct qw_fetch { /* one call */
-    const struct qw_caller *caller;
-    const char *master;
-    const uint8_t (*ids)[16];
-    size_t count;
-    struct qw_key_record *records; /* count, in the order asked */
-    struct qw_given_key *keys;     /* count, for the answer */
-    int64_t now_ms;
-    size_t repeats;
-    struct qw_deed deed;
-    qw_err err; /* the result, when is_served */
-    bool is_served;
-    struct qw_fetch *next; /* in the queue, then in the batch */
-};
-
-enum { BATCH_FETCHES = 64, BATCH_IDS = 128 }; /* of one group; a single fetch always fits */
 
 static bool has_duplicate(const struct qw_fetch *fetch)
 {
@@ -360,9 +346,7 @@ static void hand_over(const struct qw_centre *centre, const struct qw_fetch *fet
     }
 }
 
-/* One group for all of them: what each may have is decided before anything of it is added, and no
- * two of a batch name the same key, so none sees half of another. */
-static void serve_batch(struct qw_centre *centre, struct qw_fetch *batch)
+void qw_fetch_serve(struct qw_centre *centre, struct qw_fetch *batch)
 {
     struct qw_group group;
     bool has_work = false;
@@ -397,81 +381,6 @@ static void serve_batch(struct qw_centre *centre, struct qw_fetch *batch)
     qw_centre_leave(centre);
 }
 
-static bool shares_an_id(const struct qw_fetch *a, const struct qw_fetch *b)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t k = 0; k < b->count; k++) {
-            if (qw_equal_ct(a->ids[i], b->ids[k], 16)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* The head of the queue as a list of its own, up to the first that has to wait for another of it.
- * Under the queue's mutex. */
-static struct qw_fetch *take_batch(struct qw_fetch_queue *queue)
-{
-    struct qw_fetch *batch = queue->first;
-    struct qw_fetch *last = batch;
-    size_t fetches = 1;
-    size_t ids = batch->count;
-
-    while (last->next != NULL && fetches < BATCH_FETCHES && ids + last->next->count <= BATCH_IDS) {
-        bool shares = false;
-
-        for (const struct qw_fetch *f = batch; f != last->next && !shares; f = f->next) {
-            shares = shares_an_id(f, last->next);
-        }
-        if (shares) {
-            break;
-        }
-        last = last->next;
-        fetches++;
-        ids += last->count;
-    }
-    queue->first = last->next;
-    last->next = NULL;
-    return batch;
-}
-
-/* Returns when the fetch was served, by this thread or by another one. */
-static void wait_or_serve(struct qw_centre *centre, struct qw_fetch *fetch)
-{
-    struct qw_fetch_queue *queue = &centre->fetches;
-
-    pthread_mutex_lock(&queue->mutex);
-    if (queue->first == NULL) {
-        queue->first = fetch;
-    } else {
-        queue->last->next = fetch;
-    }
-    queue->last = fetch;
-    while (!fetch->is_served) {
-        struct qw_fetch *batch;
-
-        if (queue->is_busy) {
-            pthread_cond_wait(&queue->served, &queue->mutex);
-            continue;
-        }
-        queue->is_busy = true;
-        batch = take_batch(queue);
-        pthread_mutex_unlock(&queue->mutex);
-        serve_batch(centre, batch);
-        pthread_mutex_lock(&queue->mutex);
-        while (batch != NULL) {
-            struct qw_fetch *next = batch->next;
-
-            batch->is_served = true; /* its thread may leave as soon as the mutex is free */
-            batch = next;
-        }
-        queue->is_busy = false;
-        pthread_cond_broadcast(&queue->served);
-    }
-    pthread_mutex_unlock(&queue->mutex);
-}
-
 qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
                        const uint8_t (*key_ids)[16], size_t count, struct qw_given_key *keys)
 {
@@ -495,7 +404,7 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
     }
     qw_uuid_encode(key_ids[0], object);
     fetch.deed.object = object;
-    wait_or_serve(centre, &fetch);
+    qw_fetch_queue_pass(centre, &fetch);
     free(fetch.records); /* places and parties, no material */
     return fetch.err;
 }
