@@ -15,12 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static qw_err beside_this_program(const char *program, char *path, size_t cap)
+static qw_err find_program(const char *program, char *path, size_t cap)
 {
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     char *slash;
 
+    if (program[0] == '/') {
+        return (size_t)snprintf(path, cap, "%s", program) >= cap ? QW_ERR_SPACE
+               : access(path, X_OK) == 0                         ? QW_OK
+                                                                 : QW_ERR_NOT_FOUND;
+    }
     if (len < 0) {
         return QW_ERR_IO;
     }
@@ -40,7 +45,7 @@ qw_err child_start(const char *program, char *const argv[], const char *log_path
     int ends[2];
     pid_t pid;
     pid_t parent = getpid();
-    qw_err err = beside_this_program(program, path, sizeof path);
+    qw_err err = find_program(program, path, sizeof path);
 
     if (err != QW_OK) {
         return err;

@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* A program of ours, started as a real process. It dies when we die. */
+/* A program started as a real process. It dies when we die. */
 struct child {
     const char *name; /* static text */
     pid_t pid;        /* 0: not running */
     int output;       /* its standard output */
 };
 
-/* Starts folder-of-this-program/program with argv (NULL-ended, argv[0] included), standard error
- * appended to log_path. */
+/* Starts folder-of-this-program/program, or what an absolute path names, with argv (NULL-ended,
+ * argv[0] included), standard error appended to log_path. */
 qw_err child_start(const char *program, char *const argv[], const char *log_path,
                    struct child *child) QW_MUST_USE;
 

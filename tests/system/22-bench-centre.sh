@@ -18,6 +18,12 @@ TMPDIR=$work/tmp timeout 300 "$bin/qwave" bench centre --seconds 1 --threads 4 -
 jq -e '[.enc_1_per_s, .enc_128_keys_per_s, .dec_per_s, .p50_ms, .p99_ms, .handshakes_per_s] | all(. > 0)' "$work/out" >/dev/null ||
     fail "a figure is missing: $(cat "$work/out")"
 jq -e '.failed_requests == 0 and .backend == "sqlite" and .p50_ms <= .p99_ms' "$work/out" >/dev/null || fail "not right: $(cat "$work/out")"
+if [ -x /usr/sbin/nginx ]; then
+    jq -e '.nginx_static_per_s > 0 and .nginx_handshakes_per_s > 0' "$work/out" >/dev/null || fail "nginx: $(cat "$work/out")"
+else
+    jq -e '.nginx_static_per_s == null and .nginx_handshakes_per_s == null' "$work/out" >/dev/null || fail "no nginx, but figures"
+    grep -q "nginx is not installed" "$work/log" || fail "does not say that nginx is missing"
+fi
 jq -e '.bytes_per_key <= 70' "$work/out" >/dev/null || fail "a stored key takes too much: $(jq .bytes_per_key "$work/out")"
 [ -z "$(ls "$work/tmp")" ] || fail "left behind: $(ls "$work/tmp")"
 for wrong in "--seconds 0" "--threads x" "--nonsense" "more"; do
