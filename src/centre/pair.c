@@ -14,7 +14,11 @@
 #include <string.h>
 
 /* A block outlives the longest window of its last fetch, whatever window is set by then. */
-enum { OPEN_BLOCKS_MAX = 8, END_SLACK_MS = QW_WINDOW_MS_MAX + 60000 };
+enum {
+    OPEN_BLOCKS_MAX = 8,
+    LOOK_MAX = 128, /* stored blocks that are looked at until a demand is met */
+    END_SLACK_MS = QW_WINDOW_MS_MAX + 60000
+};
 
 const struct qw_key_demand qw_key_demand_none = { .max_age_ms = -1 };
 
@@ -321,12 +325,15 @@ static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struc
 static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
 {
     const struct qw_block *block = &centre->block;
-    struct qw_block_list list;
+    struct qw_stock_walk walk = { .state = QW_KEY_STORED };
     uint64_t got = 0;
-    qw_err err = qw_stock_list(centre, QW_KEY_STORED, &list);
+    qw_err err = QW_OK;
 
-    for (size_t i = 0; err == QW_OK && i < list.count && got < lease->missing; i++) {
-        err = qw_block_load(centre, list.numbers[i]);
+    for (size_t looked = 0; err == QW_OK && got < lease->missing; looked++) {
+        err = looked == LOOK_MAX ? QW_ERR_NOT_FOUND : qw_stock_step(centre, &walk);
+        if (err == QW_OK) {
+            err = qw_block_load(centre, walk.number);
+        }
         if (err == QW_OK &&
             !meets(block->source, block->ingested_ms, lease->demand, lease->now_ms)) {
             lease->has_mismatch = true;
@@ -335,7 +342,7 @@ static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, s
             got += (uint64_t)(block->keys / qw_key_slots(lease->bits));
         }
     }
-    if (err == QW_OK && got < lease->missing) {
+    if (err == QW_ERR_NOT_FOUND) {
         err = lease->has_mismatch ? QW_ERR_UNAVAILABLE : QW_ERR_EXHAUSTED;
     }
     return err;

@@ -17,21 +17,34 @@ uint64_t qw_stock_free(const struct qw_centre *centre)
 
 static int note_number(void *self, const struct qw_store_record *record)
 {
-    struct qw_block_list *list = self;
+    struct qw_stock_walk *walk = self;
 
-    if (record->id_len == 8) {
-        list->numbers[list->count++] = qw_load_u64be(record->id);
+    if (record->id_len != 8) {
+        return 1;
     }
-    return list->count < QW_STOCK_LIST_MAX;
+    walk->number = qw_load_u64be(record->id);
+    walk->is_begun = true;
+    return 0;
 }
 
-qw_err qw_stock_list(struct qw_centre *centre, enum qw_key_state state, struct qw_block_list *list)
+/* One at a time: a record comes with its material, and as a rule one block is enough. */
+qw_err qw_stock_step(struct qw_centre *centre, struct qw_stock_walk *walk)
 {
     const struct qw_store *store = centre->config.store;
+    struct qw_stock_walk next = { .state = walk->state };
+    uint8_t after[8];
+    qw_err err;
 
-    list->count = 0;
-    return store->scan(store->self, QW_STORE_BLOCK, state, NULL, 0, QW_STOCK_LIST_MAX, note_number,
-                       list);
+    qw_store_u64be(after, walk->number);
+    err = store->scan(store->self, QW_STORE_BLOCK, walk->state, walk->is_begun ? after : NULL,
+                      walk->is_begun ? sizeof after : 0, 1, note_number, &next);
+    if (err == QW_OK && !next.is_begun) {
+        err = QW_ERR_NOT_FOUND;
+    }
+    if (err == QW_OK) {
+        *walk = next;
+    }
+    return err;
 }
 
 static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint64_t number)
@@ -55,9 +68,10 @@ static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint
 qw_err qw_stock_lease(struct qw_centre *centre, size_t count)
 {
     struct qw_deed deed = { .verb = "lease", .object = "" };
-    struct qw_block_list list;
+    struct qw_stock_walk walk = { .state = QW_KEY_STORED };
     struct qw_group group;
     char object[64];
+    uint64_t first = 0;
     size_t taken = 0;
     qw_err err;
 
@@ -67,21 +81,16 @@ qw_err qw_stock_lease(struct qw_centre *centre, size_t count)
     if (centre->books.leased >= count) {
         return QW_OK;
     }
-    err = qw_stock_list(centre, QW_KEY_STORED, &list);
-    if (err != QW_OK) {
-        return err;
-    }
     qw_group_begin(centre, &group);
-    while (taken < list.count && group.books.leased < count) {
-        err = lease_block(centre, &group, list.numbers[taken]);
-        qw_group_fail(&group, err);
-        taken++;
+    while (group.err == QW_OK && group.books.leased < count) {
+        err = qw_stock_step(centre, &walk);
+        if (err == QW_OK) {
+            first = taken++ == 0 ? walk.number : first;
+            err = lease_block(centre, &group, walk.number);
+        } /* not found: the totals promised more than the blocks hold */
+        qw_group_fail(&group, err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err);
     }
-    if (group.books.leased < count) { /* the totals promised more than the blocks hold */
-        qw_group_fail(&group, QW_ERR_IO);
-    }
-    (void)snprintf(object, sizeof object, "block:%llu",
-                   (unsigned long long)(list.count > 0 ? list.numbers[0] : 0));
+    (void)snprintf(object, sizeof object, "block:%llu", (unsigned long long)first);
     deed.object = object;
     (void)snprintf(object + strlen(object), sizeof object - strlen(object), "+%zu",
                    taken > 0 ? taken - 1 : 0);
@@ -142,19 +151,17 @@ static qw_err carve_block(struct qw_centre *centre, struct qw_group *group, uint
 void qw_stock_carve(struct qw_centre *centre, struct qw_group *group, size_t spent, size_t count)
 {
     struct carving carving = { .spent_left = spent, .count_left = count };
-    struct qw_block_list list;
-    qw_err err;
+    struct qw_stock_walk walk = { .state = QW_KEY_LEASED };
+    qw_err err = QW_OK;
 
     qw_assert(spent + count <= QW_CARVE_MAX && count <= QW_PACKAGE_KEYS_MAX);
-    if (spent + count == 0) {
-        return;
+    while (err == QW_OK && carving.spent_left + carving.count_left > 0) {
+        err = qw_stock_step(centre, &walk);
+        if (err == QW_OK) {
+            err = carve_block(centre, group, walk.number, &carving);
+        }
     }
-    err = qw_stock_list(centre, QW_KEY_LEASED, &list);
-    for (size_t i = 0;
-         err == QW_OK && i < list.count && carving.spent_left + carving.count_left > 0; i++) {
-        err = carve_block(centre, group, list.numbers[i], &carving);
-    }
-    if (err == QW_OK && carving.spent_left + carving.count_left > 0) {
+    if (err == QW_ERR_NOT_FOUND) {
         err = QW_ERR_IO; /* qw_stock_lease came first: the books do not agree with the blocks */
     }
     qw_group_fail(group, err);

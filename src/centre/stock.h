@@ -8,14 +8,14 @@
 
 uint64_t qw_stock_free(const struct qw_centre *centre); /* keys that can be assigned now */
 
-enum { QW_STOCK_LIST_MAX = QW_CARVE_MAX / QW_BLOCK_KEYS_MIN + 2 };
-struct qw_block_list {
-    uint64_t numbers[QW_STOCK_LIST_MAX];
-    size_t count;
+/* The blocks in a state from the oldest on. Never in random order: keys are random already. */
+struct qw_stock_walk {
+    enum qw_key_state state;
+    bool is_begun;
+    uint64_t number; /* of the block at hand */
 };
-/* The oldest blocks in a state. Never in random order: keys are random already. */
-qw_err qw_stock_list(struct qw_centre *centre, enum qw_key_state state,
-                     struct qw_block_list *list) QW_MUST_USE;
+/* To the next block. QW_ERR_NOT_FOUND: there is none. */
+qw_err qw_stock_step(struct qw_centre *centre, struct qw_stock_walk *walk) QW_MUST_USE;
 
 /* Leases blocks until at least count keys are leased: durable, with the number of this start of the
  * centre, before any of them is carved. QW_ERR_EXHAUSTED: not enough in stock, nothing changed. */
