@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "svg_plot.h"
 
+#include "svg_text.h"
+
 #include <math.h>
 
 /* Pixels. */
@@ -102,32 +104,6 @@ static qw_err make_scale(const struct svg_plot *plot, bool is_x, struct scale *s
     return scale->from < scale->to ? QW_OK : QW_ERR_ARG;
 }
 
-static void put_text(FILE *stream, const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++) {
-        switch (*c) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        default:
-            fputc((unsigned char)*c < 0x20 ? ' ' : *c, stream);
-        }
-    }
-}
-
-static void put_label(FILE *stream, double x, double y, const char *attributes, const char *text)
-{
-    fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-    put_text(stream, text);
-    fputs("</text>\n", stream);
-}
-
 static void put_tick(FILE *stream, const struct scale *scale, bool is_x, double value)
 {
     double at = pixel(scale, value);
@@ -136,10 +112,10 @@ static void put_tick(FILE *stream, const struct scale *scale, bool is_x, double 
     snprintf(number, sizeof number, "%.6g", fabs(value) < 1e-12 ? 0.0 : value);
     if (is_x) {
         fprintf(stream, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", at, TOP, HEIGHT - BOTTOM);
-        put_label(stream, at, HEIGHT - BOTTOM + 18, "text-anchor=\"middle\"", number);
+        svg_label(stream, at, HEIGHT - BOTTOM + 18, "text-anchor=\"middle\"", number);
     } else {
         fprintf(stream, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, at, WIDTH - RIGHT);
-        put_label(stream, LEFT - 8, at + 4, "text-anchor=\"end\"", number);
+        svg_label(stream, LEFT - 8, at + 4, "text-anchor=\"end\"", number);
     }
 }
 
@@ -221,7 +197,7 @@ static void put_legend(FILE *stream, const struct svg_plot *plot)
         fprintf(stream, "<path class=\"line\" stroke=\"%s\"%s d=\"M%d %.1fh26\"/>\n", colour_of(s),
                 plot->series[s].is_dashed ? " stroke-dasharray=\"6 4\"" : "", LEFT + 12,
                 at_y - 4.0);
-        put_label(stream, LEFT + 44, at_y, "", plot->series[s].name);
+        svg_label(stream, LEFT + 44, at_y, "", plot->series[s].name);
         at_y += LEGEND_ROW;
     }
 }
@@ -235,10 +211,10 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
             "stroke=\"#444\"/>\n",
             LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     if (plot->title != NULL) {
-        put_label(stream, 0.5 * WIDTH, 26, "text-anchor=\"middle\" font-size=\"15\"", plot->title);
+        svg_label(stream, 0.5 * WIDTH, 26, "text-anchor=\"middle\" font-size=\"15\"", plot->title);
     }
     if (plot->x.label != NULL) {
-        put_label(stream, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, "text-anchor=\"middle\"",
+        svg_label(stream, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, "text-anchor=\"middle\"",
                   plot->x.label);
     }
     if (plot->y.label != NULL) {
@@ -246,7 +222,7 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
 
         snprintf(turned, sizeof turned, "text-anchor=\"middle\" transform=\"rotate(-90 18 %.1f)\"",
                  middle);
-        put_label(stream, 18, middle, turned, plot->y.label);
+        svg_label(stream, 18, middle, turned, plot->y.label);
     }
 }
 

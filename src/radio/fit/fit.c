@@ -15,6 +15,8 @@ static const double FADES_FEW = 10.0;
 static const double MOVES_SHARE = 0.01; /* of the variance of powers, below which nothing moves */
 static const double COHERENT = 0.5;     /* resultant length from which phases hang together */
 static const double STILL_SHARE = 0.1;  /* of a pattern that people leave, not a walk */
+static const double SNR_MIN_DB = 0.0;
+static const double SNR_MAX_DB = 50.0;
 static const double JITTER_DB = 0.3;
 static const double RESOLVED_TURNS = 0.2; /* band times delay spread */
 
@@ -188,11 +190,12 @@ static void remark(const struct qw_fit_estimate *estimate, bool moves, bool has_
     double snr_db = fit->parameter[QW_FIT_SNR].value;
     bool *r = fit->remark;
 
-    r[QW_FIT_REMARK_PHASE_UNTOLD] = fit->phase_resultant < COHERENT && !is_slow;
-    r[QW_FIT_REMARK_NO_PHASE] = !(fit->phase_resultant >= COHERENT) && is_slow;
+    r[QW_FIT_REMARK_PHASE_UNTOLD] = !qw_fit_has_phase(fit) && !is_slow;
+    r[QW_FIT_REMARK_NO_PHASE] = !qw_fit_has_phase(fit) && is_slow;
     r[QW_FIT_REMARK_STILL] = !moves;
     r[QW_FIT_REMARK_JITTER] = fit->parameter[QW_FIT_JITTER].value > JITTER_DB;
     r[QW_FIT_REMARK_SHORT] = moves && estimate->pace == QW_FIT_PACE_TOO_SHORT;
+    r[QW_FIT_REMARK_ROUGH_SPEED] = fit->parameter[QW_FIT_CORRELATION_TIME].low <= 0.0;
     r[QW_FIT_REMARK_FEW_FADES] = moves && fit->fades < FADES_FEW;
     r[QW_FIT_REMARK_NO_NOISE] = isnan(snr_db);
     r[QW_FIT_REMARK_ROUNDING] = snr_db > fit->rounding_snr_db - 3.0;
@@ -276,4 +279,16 @@ void qw_fit_channel(const struct qw_fit *fit, struct qw_channel_profile *profile
     profile->steady_power = steady;
     profile->motion = still > 0.0 ? QW_CHANNEL_PEOPLE : QW_CHANNEL_WALK;
     *speed_m_per_s = fit->channel_doppler_hz * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+}
+
+bool qw_fit_has_phase(const struct qw_fit *fit)
+{
+    return fit->phase_resultant >= COHERENT;
+}
+
+double qw_fit_snr_db(const struct qw_fit *fit, double otherwise_db)
+{
+    double snr_db = fit->parameter[QW_FIT_SNR].value;
+
+    return isnan(snr_db) ? otherwise_db : fmin(fmax(snr_db, SNR_MIN_DB), SNR_MAX_DB);
 }

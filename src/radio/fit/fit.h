@@ -19,6 +19,7 @@
     X(SHORT, "too_short", \
       "the channel moves slower than the capture lasts: no Doppler spectrum, its speed is a " \
       "guess") \
+    X(ROUGH_SPEED, "speed_is_rough", "the limits of its correlation time reach zero") \
     X(FEW_FADES, "few_fades", "fewer than ten independent fades: shares are rough") \
     X(NO_NOISE, "noise_untold", "noise and movement cannot be told apart") \
     X(ROUNDING, "noise_is_rounding", "most of the noise is the rounding of the values") \
@@ -74,5 +75,12 @@ qw_err qw_fit_file(const char *path, struct qw_fit *fit, char error[static 256])
  * stands still, or is one steady wave, as measured. *speed_m_per_s gives channel_doppler_hz. */
 void qw_fit_channel(const struct qw_fit *fit, struct qw_channel_profile *profile,
                     double *speed_m_per_s);
+
+/* True: phases of neighbouring frames hang together, so that more than amplitudes can be used. */
+bool qw_fit_has_phase(const struct qw_fit *fit);
+
+/* Signal to noise of a receiver like that of the capture, 0..50 dB; otherwise when it was not told.
+ */
+double qw_fit_snr_db(const struct qw_fit *fit, double otherwise_db);
 
 #endif
