@@ -186,18 +186,28 @@ static const char *colour_of(size_t series)
     return colours[series % (sizeof colours / sizeof colours[0])];
 }
 
+static size_t legend_rows(const struct svg_plot *plot)
+{
+    size_t rows = 0;
+
+    for (size_t s = 0; s < plot->series_count; s++) {
+        rows += plot->series[s].name != NULL ? 1 : 0;
+    }
+    return rows;
+}
+
+/* Below the plot, where no line can cross it. */
 static void put_legend(FILE *stream, const struct svg_plot *plot)
 {
-    double at_y = TOP + 16;
+    double at_y = HEIGHT + 4;
 
     for (size_t s = 0; s < plot->series_count; s++) {
         if (plot->series[s].name == NULL) {
             continue;
         }
         fprintf(stream, "<path class=\"line\" stroke=\"%s\"%s d=\"M%d %.1fh26\"/>\n", colour_of(s),
-                plot->series[s].is_dashed ? " stroke-dasharray=\"6 4\"" : "", LEFT + 12,
-                at_y - 4.0);
-        svg_label(stream, LEFT + 44, at_y, "", plot->series[s].name);
+                plot->series[s].is_dashed ? " stroke-dasharray=\"6 4\"" : "", LEFT, at_y - 4.0);
+        svg_label(stream, LEFT + 32, at_y, "", plot->series[s].name);
         at_y += LEGEND_ROW;
     }
 }
@@ -228,6 +238,7 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
 
 qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
 {
+    int height = HEIGHT + LEGEND_ROW * (int)legend_rows(plot);
     struct scale x;
     struct scale y;
 
@@ -242,7 +253,7 @@ qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
         "<style>.grid{stroke:#ddd}.line{fill:none;stroke-width:2}</style>\n"
         "<clipPath id=\"area\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath>\n"
         "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-        WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
+        WIDTH, height, WIDTH, height, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     put_ticks(stream, &x, true);
     put_ticks(stream, &y, false);
     fputs("<g clip-path=\"url(#area)\">\n", stream);
