@@ -138,6 +138,8 @@ static int open_measured(struct lab_options *options, struct lab_measured *measu
         err = lab_measured_fit(options->fit_path, measured, error);
     } else if (options->capture_path != NULL) {
         err = lab_measured_replay(options->capture_path, measured, error);
+    } else if (options->alice_path != NULL) {
+        err = lab_measured_pair(options->alice_path, options->bob_path, measured, error);
     } else {
         return EXIT_DONE;
     }
@@ -167,9 +169,10 @@ int lab_plkg_main(int argc, char **argv)
     err = options.has_seed ? QW_OK : qw_random_bytes(&options.seed, sizeof options.seed);
     if (err == QW_OK) {
         fprintf(stderr, "qwave lab plkg: %s channel, seed %" PRIu64 "\n",
-                options.capture_path != NULL ? "replayed"
-                : options.fit_path != NULL   ? "fitted"
-                                             : "simulated",
+                options.alice_path != NULL     ? "measured"
+                : options.capture_path != NULL ? "replayed"
+                : options.fit_path != NULL     ? "fitted"
+                                               : "simulated",
                 options.seed);
         err = make_rows(&options, &rows, &count);
     }

@@ -1,41 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W9 W15
-# Measured channels: what is fitted to a capture of a walk carries the whole story; a replay gives no key, whatever its sessions come to; every
-# capture at hand ends in a sentence.
+# Measured channels: what is fitted to a capture of a walk carries the whole story; a replay gives no key, whatever its sessions come to; two captures of one
+# exchange give one; every capture at hand ends in a sentence.
 source "$(dirname "$0")/site.sh"
 
 echo "a capture of a walk, in the form of ESP32 receivers: 26 Hz of Doppler, 80 ns, about 25 dB"
-awk 'BEGIN {
-    srand(7); pi = 3.14159265358979; taps = 10; waves = 16
-    for (l = 0; l < taps; l++) for (p = 0; p < waves; p++) {
-        a[l, p] = sqrt(exp(-l * 50 / 80)); f[l, p] = 26.02 * cos(2 * pi * (p + rand()) / waves); t[l, p] = 2 * pi * rand()
-    }
-    print "type,role,mac,rssi,rate,sig_mode,mcs,bandwidth,smoothing,not_sounding,aggregation,stbc,fec_coding,sgi,noise_floor," \
-        "ampdu_cnt,channel,secondary_channel,local_timestamp,ant,sig_len,rx_state,real_time_set,real_timestamp,len,CSI_DATA"
-    for (n = 0; n < 2500; n++) {
-        for (l = 0; l < taps; l++) {
-            re[l] = im[l] = 0
-            for (p = 0; p < waves; p++) {
-                x = 2 * pi * f[l, p] * n * 0.002 + t[l, p]; re[l] += a[l, p] * cos(x); im[l] += a[l, p] * sin(x)
-            }
+# walk FRAMES SECONDS-APART NOISE-SEED   what one end measures; another seed is the other end's noise
+walk() {
+    awk -v frames="$1" -v apart="$2" -v seed="$3" 'BEGIN {
+        srand(7); pi = 3.14159265358979; taps = 10; waves = 16
+        for (l = 0; l < taps; l++) for (p = 0; p < waves; p++) {
+            a[l, p] = sqrt(exp(-l * 50 / 80)); f[l, p] = 26.02 * cos(2 * pi * (p + rand()) / waves); t[l, p] = 2 * pi * rand()
         }
-        turn = 2 * pi * rand(); power = 0
-        for (k = 0; k < 64; k++) {
-            r[k] = i[k] = 0
+        srand(seed)
+        print "type,role,mac,rssi,rate,sig_mode,mcs,bandwidth,smoothing,not_sounding,aggregation,stbc,fec_coding,sgi,noise_floor," \
+            "ampdu_cnt,channel,secondary_channel,local_timestamp,ant,sig_len,rx_state,real_time_set,real_timestamp,len,CSI_DATA"
+        for (n = 0; n < frames; n++) {
             for (l = 0; l < taps; l++) {
-                x = turn - 2 * pi * 312500 * (k < 32 ? k : k - 64) * l * 50e-9
-                r[k] += re[l] * cos(x) - im[l] * sin(x); i[k] += re[l] * sin(x) + im[l] * cos(x)
+                re[l] = im[l] = 0
+                for (p = 0; p < waves; p++) {
+                    x = 2 * pi * f[l, p] * n * apart + t[l, p]; re[l] += a[l, p] * cos(x); im[l] += a[l, p] * sin(x)
+                }
             }
-            r[k] += 0.25 * (rand() + rand() + rand() - 1.5) * 2; i[k] += 0.25 * (rand() + rand() + rand() - 1.5) * 2
-            power += (r[k] * r[k] + i[k] * i[k]) / 64
+            turn = 2 * pi * rand(); power = 0
+            for (k = 0; k < 64; k++) {
+                r[k] = i[k] = 0
+                for (l = 0; l < taps; l++) {
+                    x = turn - 2 * pi * 312500 * (k < 32 ? k : k - 64) * l * 50e-9
+                    r[k] += re[l] * cos(x) - im[l] * sin(x); i[k] += re[l] * sin(x) + im[l] * cos(x)
+                }
+                r[k] += 0.25 * (rand() + rand() + rand() - 1.5) * 2; i[k] += 0.25 * (rand() + rand() + rand() - 1.5) * 2
+                power += (r[k] * r[k] + i[k] * i[k]) / 64
+            }
+            scale = 32 / sqrt(power)
+            printf "CSI_DATA,AP,02:00:00:00:00:01,%d,11,1,0,0,1,1,1,0,0,0,-92,0,6,0,%d,0,100,0,0,0,256,[", -60 + 10 * log(power / 16) / log(10), \
+                n * apart * 1000000
+            for (k = 0; k < 128; k++) printf "%d %d ", int(scale * i[k % 64] + 1000.5) - 1000, int(scale * r[k % 64] + 1000.5) - 1000
+            print "]"
         }
-        scale = 32 / sqrt(power)
-        printf "CSI_DATA,AP,02:00:00:00:00:01,%d,11,1,0,0,1,1,1,0,0,0,-92,0,6,0,%d,0,100,0,0,0,128,[", -60 + 10 * log(power / 16) / log(10), \
-            n * 2000
-        for (k = 0; k < 64; k++) printf "%d %d ", int(scale * i[k] + 1000.5) - 1000, int(scale * r[k] + 1000.5) - 1000
-        print "]"
-    }
-}' >"$site/walk.csv"
+    }'
+}
+walk 2500 0.002 1 >"$site/walk.csv"
 
 # run STATUS ARGUMENT...   its JSON is in $site/out
 run() {
@@ -80,6 +85,21 @@ is "$(field eve_keys_equal <"$site/out")" == 0
 grep -q 'simulated channel, fitted to walk.csv' "$site/out" || fail "the demo does not label it: $(cat "$site/out")"
 run 1 lab plkg --capture "$site/walk.csv" --json
 grep -q 'one receive antenna\|20 MHz' "$site/log" || fail "does not say why it cannot be replayed: $(cat "$site/log")"
+
+echo "both ends of one exchange: a key of what was measured"
+walk 2500 0.02 1 >"$site/alice.csv"
+walk 2500 0.02 2 >"$site/bob.csv"
+run 0 lab plkg --alice "$site/alice.csv" --bob "$site/bob.csv" --credited 0.5 --json
+is "$(field probes <"$site/out")" == 2500
+is "$(field keys <"$site/out")" '>' 0
+is "$(field wrong_keys <"$site/out")" == 0
+grep -q '"simulated":false' "$site/out" || fail "measured at both ends, but labelled simulated"
+walk 2500 0.02 1 | sed 1500d >"$site/cut.csv"
+run 1 lab plkg --alice "$site/cut.csv" --bob "$site/bob.csv" --json
+grep -q 'not the same number of frames' "$site/log" || fail "no reason: $(cat "$site/log")"
+run 2 lab plkg --alice "$site/alice.csv"
+run 3 lab plkg --alice "$site/alice.csv" --bob "$site/walk.csv" --json
+is "$(field keys <"$site/out")" == 0
 
 echo "refusals"
 head -3 "$site/walk.csv" >"$site/short.csv"

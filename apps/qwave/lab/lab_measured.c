@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/lab_measured.h"
 
+#include "lab/lab_paired.h"
 #include "radio/plkg/message.h"
 #include "radio_options.h"
 
 #include <math.h>
 #include <stdio.h>
 
+static const double NO_NOISE_DB = 200.0;
 static const double REPLAY_INTERVAL_S = 0.005; /* at least; a capture's own when that is longer */
 
 const char lab_measured_one_sided[] =
@@ -35,6 +37,18 @@ qw_err lab_measured_replay(const char *path, struct lab_measured *measured, char
     return err;
 }
 
+qw_err lab_measured_pair(const char *alice, const char *bob, struct lab_measured *measured,
+                         char error[static 256])
+{
+    struct lab_measured made = { .is_paired = true };
+    qw_err err = lab_paired_new(alice, bob, &made.medium, error);
+
+    if (err == QW_OK) {
+        *measured = made;
+    }
+    return err;
+}
+
 void lab_measured_close(struct lab_measured *measured)
 {
     if (measured != NULL && measured->medium.free != NULL) {
@@ -53,6 +67,12 @@ static void apply_replay(struct lab_measured *measured, double interval_s,
     config->channel.medium = &measured->medium;
     config->channel.front_end.has_phase = measured->medium.has_phase;
     config->channel.interval_s = interval_s > 0.0 ? interval_s : fmax(own_s, REPLAY_INTERVAL_S);
+    if (measured->is_paired) { /* each pair is a probe, with the noise that it has */
+        config->is_two_sided = true;
+        config->has_eve = false;
+        config->channel.interval_s = own_s;
+        config->channel.front_end = (struct qw_front_end_config){ .snr_db = NO_NOISE_DB };
+    }
     probes = floor(duration_s / config->channel.interval_s) + 1.0;
     probes = fmin(fmax(probes, QW_PLKG_PROBES_MIN), QW_PLKG_PROBES_MAX);
     config->session_probes = (uint32_t)probes; /* one session, to the last record */

@@ -11,9 +11,10 @@
  * capture) or replayed (the capture itself, one record after the other). */
 struct lab_measured {
     bool is_fitted;
+    bool is_paired;                /* replayed from captures of both ends */
     struct qw_fit fit;             /* when fitted */
     struct qw_air_channel channel; /* when fitted */
-    struct qw_air_medium medium;   /* when replayed */
+    struct qw_air_medium medium;   /* when replayed or paired */
 };
 
 /* error, 256 bytes, says why a file cannot be used. Otherwise as radio_fit_channel and
@@ -22,6 +23,9 @@ qw_err lab_measured_fit(const char *path, struct lab_measured *measured,
                         char error[static 256]) QW_MUST_USE;
 qw_err lab_measured_replay(const char *path, struct lab_measured *measured,
                            char error[static 256]) QW_MUST_USE;
+/* Captures of both ends of one exchange; as lab_paired_new. */
+qw_err lab_measured_pair(const char *alice, const char *bob, struct lab_measured *measured,
+                         char error[static 256]) QW_MUST_USE;
 void lab_measured_close(struct lab_measured *measured); /* NULL and zeroed are fine */
 
 /* Why a replayed capture gives no key, whatever a session makes of it. */

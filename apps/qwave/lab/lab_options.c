@@ -15,6 +15,8 @@ enum {
     KEY_CHANNEL = 0x200,
     KEY_CARRIER,
     KEY_CAPTURE,
+    KEY_ALICE,
+    KEY_BOB,
     KEY_FIT,
     KEY_SNR,
     KEY_SPEED,
@@ -58,6 +60,9 @@ static const struct argp_option options_list[] = {
       "a simulated channel with the parameters of a measured one (any capture)", 0 },
     { "capture", KEY_CAPTURE, "FILE", 0,
       "replay a measured channel: one-sided, so it gives no key whatever comes out", 0 },
+    { "alice", KEY_ALICE, "FILE", 0,
+      "with --bob: what both ends of one exchange measured, as `qwave capture pair` writes it", 0 },
+    { "bob", KEY_BOB, "FILE", 0, "see --alice", 0 },
     { "carrier", KEY_CARRIER, "NAME", 0, "wifi20, the only one yet", 0 },
     { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20, or as measured)", 0 },
     { "speed-mps", KEY_SPEED, "V", 0,
@@ -170,6 +175,12 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
     case KEY_CAPTURE:
         o->capture_path = value;
         return 0;
+    case KEY_ALICE:
+        o->alice_path = value;
+        return 0;
+    case KEY_BOB:
+        o->bob_path = value;
+        return 0;
     case KEY_CARRIER:
         word(value, carriers, state);
         return 0;
@@ -268,12 +279,17 @@ static error_t parse_run(struct lab_options *o, int key, char *value, struct arg
 static void check_measured(const struct lab_options *o, struct argp_state *state)
 {
     bool has_fit = o->fit_path != NULL;
-    bool has_capture = o->capture_path != NULL;
+    bool has_pair = o->alice_path != NULL;
+    bool has_capture = o->capture_path != NULL || has_pair;
 
-    if ((has_fit && has_capture) || ((has_fit || has_capture) && (o->has_channel || o->is_paper))) {
+    if (has_pair != (o->bob_path != NULL)) {
+        argp_error(state, "--alice and --bob are the two ends of one exchange");
+    }
+    if ((has_fit && has_capture) || (has_pair && o->capture_path != NULL) ||
+        ((has_fit || has_capture) && (o->has_channel || o->is_paper))) {
         argp_error(state, "a channel is named, fitted or replayed: --channel, --speed-mps, "
-                          "--delay-spread-ns, --k-db and --paper do not go with --fit and "
-                          "--capture");
+                          "--delay-spread-ns, --k-db and --paper do not go with --fit, --capture "
+                          "and --alice");
     }
     if (has_fit && o->sweep == LAB_SWEEP_SPEED) {
         argp_error(state, "a fitted channel has its speed");
@@ -415,8 +431,9 @@ static double credited_of(const struct lab_options *options, double eve_correlat
     if (!isnan(options->credited)) {
         return options->credited;
     }
-    return options->capture_path != NULL ? qw_plkg_policy_standard.eve_correlation
-                                         : fmin(eve_correlation, CREDIT_MAX);
+    return options->capture_path != NULL || options->alice_path != NULL
+               ? qw_plkg_policy_standard.eve_correlation
+               : fmin(eve_correlation, CREDIT_MAX);
 }
 
 qw_err lab_options_config(const struct lab_options *options, size_t step,

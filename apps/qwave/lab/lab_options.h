@@ -31,6 +31,7 @@ struct lab_options {
     bool has_features; /* has_phase was said */
     bool has_phase, has_eve, is_replayed;
     bool has_channel;                    /* a name, a speed, a delay spread or K was said */
+    const char *alice_path, *bob_path;   /* NULL: none */
     const char *fit_path, *capture_path; /* NULL: none */
     struct lab_measured *measured;       /* of either, the caller's; NULL: simulated */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;

@@ -24,7 +24,7 @@ static size_t list_values(const struct lab_row *row, struct value *values)
     const struct lab_plkg_config *c = &row->config;
     const struct lab_plkg_result *r = &row->result;
     const struct value all[] = {
-        { "snr_db", c->channel.snr_db, false },
+        { "snr_db", c->is_two_sided ? (double)NAN : c->channel.snr_db, false },
         { "speed_mps", c->channel.medium == NULL ? c->channel.speed_m_per_s : (double)NAN, false },
         { "delay_spread_ns",
           c->channel.medium == NULL ? 1e9 * qw_channel_profile_delay_spread_s(&c->channel.profile)
@@ -74,7 +74,7 @@ static const char *channel_name(const struct lab_row *row)
     const struct lab_channel *channel = &row->config.channel;
 
     if (channel->medium != NULL) {
-        return "replayed";
+        return row->config.is_two_sided ? "measured" : "replayed";
     }
     return channel->kind != NULL ? channel->kind->name : "fitted";
 }
@@ -84,7 +84,7 @@ static void write_reason(const struct lab_row *row, struct qw_json_writer *w)
     const struct lab_plkg_result *r = &row->result;
 
     qw_json_name(w, "reason");
-    if (row->config.channel.medium != NULL) {
+    if (row->config.channel.medium != NULL && !row->config.is_two_sided) {
         qw_json_text(w, lab_measured_one_sided);
     } else if (r->refused > 0) {
         qw_json_text(w, qw_plkg_refusal_text(r->refusal));
@@ -121,7 +121,7 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
     qw_json_text(w, qw_plkg_refusal_name(row->result.refusal));
     write_reason(row, w);
     qw_json_name(w, "simulated");
-    qw_json_bool(w, true);
+    qw_json_bool(w, !row->config.is_two_sided);
     qw_json_object_end(w);
 }
 
@@ -201,7 +201,7 @@ void lab_output_text(const struct lab_row *row, FILE *stream)
     fprintf(stream, "%s%s%s%s, %u sessions, %u refused\n", row->config.channel.label,
             kind != NULL ? " (" : "", kind != NULL ? kind->text : "", kind != NULL ? ")" : "",
             r->sessions, r->refused);
-    if (row->config.channel.medium != NULL) {
+    if (row->config.channel.medium != NULL && !row->config.is_two_sided) {
         fprintf(stream, "  %s\n", lab_measured_one_sided);
         line(stream, "bits its session came to, no key", (double)r->one_sided_bits, 0, "bit");
     }

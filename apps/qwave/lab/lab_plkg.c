@@ -245,7 +245,7 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
     }
     made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
                           (run.sessions - 1) * pause_s(&config->channel);
-    if (config->channel.medium != NULL) {
+    if (config->channel.medium != NULL && !config->is_two_sided) {
         withhold(&made);
     }
     finish(&tally, &made);

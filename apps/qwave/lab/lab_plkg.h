@@ -12,7 +12,8 @@ struct lab_plkg_config {
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
     bool has_eve;
-    bool is_replayed; /* the fading of every session was used once before (not reported) */
+    bool is_two_sided; /* channel.medium is a measurement of both ends, so that a key is one */
+    bool is_replayed;  /* the fading of every session was used once before (not reported) */
 };
 
 struct lab_plkg_result {

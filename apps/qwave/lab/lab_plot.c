@@ -60,9 +60,12 @@ static double agreement(const struct lab_row *row)
     return 100.0 * row->result.eve_key_agreement;
 }
 
-static double lost_blocks(const struct lab_row *row)
+/* Signs of one part of a tone at both ends, whose noise is all that differs: arccos(rho) / pi. */
+static double tone_disagreement(const struct lab_row *row)
 {
-    return 100.0 * row->result.undecoded / row->result.sessions;
+    double signal = pow(10.0, row->config.channel.snr_db / 10.0);
+
+    return 100.0 * acos(signal / (signal + 1.0)) / M_PI;
 }
 
 /* Of the bits that guessing does not give; without a key there are none. */
@@ -88,8 +91,8 @@ static const struct figure figures[] = {
                             { disagreement, agreement } },
     [LAB_FIGURE_DISAGREEMENT] = { "%",
                                   { "sign bits that differ before reconciliation",
-                                    "sessions whose strings could not be made equal" },
-                                  { disagreement, lost_blocks } },
+                                    "the same of a single tone, by theory" },
+                                  { disagreement, tone_disagreement } },
     [LAB_FIGURE_EVE] = { "eavesdropper's key bits beyond guessing, %",
                          { "measured", "three deviations of guessing" },
                          { advantage, chance } },
