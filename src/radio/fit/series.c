@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "radio/fit/series.h"
 
+#include "base/secret.h"
 #include "radio/capture/file.h"
 
 #include <math.h>
@@ -37,7 +38,7 @@ static bool is_of_kind(const struct kind *kind, const struct qw_csi_frame *frame
     return kind->format == frame->format && kind->rx_count == frame->rx_count &&
            kind->rx_first == frame->rx_first && kind->tx_first == frame->tx_first &&
            kind->tone_count == frame->tone_count &&
-           memcmp(kind->source, source, QW_CSI_SOURCE_LEN) == 0; /* public */
+           qw_equal_ct(kind->source, source, QW_CSI_SOURCE_LEN);
 }
 
 static struct kind kind_of(const struct qw_csi_frame *frame)
