@@ -72,7 +72,7 @@ int cmd_air(int argc, char **argv)
     radio_options_init(&arguments.radio);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (radio_options_config(&arguments.radio, &config) != QW_OK) {
-        fprintf(stderr, "qwave air: no random seed\n");
+        fprintf(stderr, "qwave air: %s\n", arguments.radio.error);
         return EXIT_FAILED;
     }
     sigemptyset(&stop);
@@ -85,8 +85,11 @@ int cmd_air(int argc, char **argv)
                 error);
         return EXIT_FAILED;
     }
-    fprintf(stderr, "qwave air: %s channel, seed %" PRIu64 "\n",
-            config.captures != NULL ? "replayed" : "simulated", config.seed);
+    fprintf(stderr, "qwave air: %s, seed %" PRIu64 "\n",
+            config.captures != NULL  ? "replayed channel"
+            : config.channel != NULL ? config.channel->label
+                                     : "simulated channel",
+            config.seed);
     printf(arguments.as_json ? "{\"port\":%u}\n" : "ready %u\n", arguments.port);
     fflush(stdout);
     sigwait(&stop, &signal_number);

@@ -20,6 +20,7 @@ static const struct {
     { "info", capture_info, "what a capture holds, and what of it cannot be read" },
     { "convert", capture_convert, "write a capture in another format" },
     { "pair", capture_pair, "which measurements of two ends belong together" },
+    { "fit", capture_fit, "what a capture tells about its channel, and what it does not" },
     { "record", capture_record, "write what a receiver measures now into a file" },
 };
 

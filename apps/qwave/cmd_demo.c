@@ -180,6 +180,7 @@ int cmd_demo(int argc, char **argv)
     radio_options_init(&arguments.radio);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     err = radio_options_config(&arguments.radio, &arguments.demo.air);
+    snprintf(error, sizeof error, "%s", arguments.radio.error);
     if (err == QW_OK) {
         arguments.demo.quiet = arguments.as_json;
         err = demo_run(&arguments.demo, &result, error);

@@ -58,9 +58,9 @@ static void print_paper(const struct lab_row *rows, size_t count)
 
         printf("| %s | %.1f | %.0f %% | %.0f | %.0f | %.2f %% | %" PRIu64 " of %" PRIu64
                " | %.1f %% |\n",
-               rows[i].config.channel.kind->name, r->secret_bits_per_probe,
-               100.0 * r->capacity_share, r->net_rate_bps, r->net_rate_bps / (256.0 / 60.0),
-               100.0 * r->airtime_share, r->wrong_keys, r->keys, 100.0 * r->eve_key_agreement);
+               paper_channels[i], r->secret_bits_per_probe, 100.0 * r->capacity_share,
+               r->net_rate_bps, r->net_rate_bps / (256.0 / 60.0), 100.0 * r->airtime_share,
+               r->wrong_keys, r->keys, 100.0 * r->eve_key_agreement);
     }
 }
 
@@ -128,18 +128,52 @@ static qw_err make_rows(struct lab_options *options, struct lab_row **rows, size
     return QW_OK;
 }
 
+/* A file that --fit or --capture names. Status for the program; EXIT_DONE: go on. */
+static int open_measured(struct lab_options *options, struct lab_measured *measured)
+{
+    char error[256] = "";
+    qw_err err = QW_OK;
+
+    if (options->fit_path != NULL) {
+        err = lab_measured_fit(options->fit_path, measured, error);
+    } else if (options->capture_path != NULL) {
+        err = lab_measured_replay(options->capture_path, measured, error);
+    } else if (options->alice_path != NULL) {
+        err = lab_measured_pair(options->alice_path, options->bob_path, measured, error);
+    } else {
+        return EXIT_DONE;
+    }
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave lab plkg: %s\n", error);
+        return EXIT_FAILED;
+    }
+    options->measured = measured;
+    return EXIT_DONE;
+}
+
 int lab_plkg_main(int argc, char **argv)
 {
     struct lab_options options;
+    struct lab_measured measured = { 0 };
     struct lab_row *rows = NULL;
     size_t count = 0;
-    int status = EXIT_FAILED;
+    int status;
     qw_err err;
 
     lab_options_parse(argc, argv, &options);
+    status = open_measured(&options, &measured);
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    status = EXIT_FAILED;
     err = options.has_seed ? QW_OK : qw_random_bytes(&options.seed, sizeof options.seed);
     if (err == QW_OK) {
-        fprintf(stderr, "qwave lab plkg: simulated channel, seed %" PRIu64 "\n", options.seed);
+        fprintf(stderr, "qwave lab plkg: %s channel, seed %" PRIu64 "\n",
+                options.alice_path != NULL     ? "measured"
+                : options.capture_path != NULL ? "replayed"
+                : options.fit_path != NULL     ? "fitted"
+                                               : "simulated",
+                options.seed);
         err = make_rows(&options, &rows, &count);
     }
     if (err == QW_OK) {
@@ -152,11 +186,18 @@ int lab_plkg_main(int argc, char **argv)
         fprintf(stderr, "qwave lab plkg: this channel cannot be run with these numbers: see "
                         "--delay-spread-ns, --seconds and --interval-ms\n");
         status = EXIT_USAGE;
+    } else if (err == QW_ERR_STATE) {
+        fprintf(stderr, "qwave lab plkg: no session made a key: there is no account to draw\n");
+        status = EXIT_REFUSED;
     } else if (err != QW_OK) {
         fprintf(stderr, "qwave lab plkg: %s\n", qw_err_text(err));
     } else {
         status = status_of(rows, count);
+        if (options.capture_path != NULL) {
+            fprintf(stderr, "qwave lab plkg: %s\n", lab_measured_one_sided);
+        }
     }
     free(rows);
+    lab_measured_close(&measured);
     return status;
 }

@@ -3,12 +3,18 @@
 #include "radio_options.h"
 
 #include "crypto/random.h"
+#include "radio/channel.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const double FRESH_TURNS = 0.52;
+static const double INTERVAL_MIN_S = 0.02;
+static const double INTERVAL_MAX_S = 10.0;
 
 void radio_options_init(struct radio_options *options)
 {
@@ -89,6 +95,7 @@ error_t radio_options_parse(struct radio_options *options, int key, char *value,
     case OPTION_SNR:
         options->air.snr_db = parse_real("snr-db", value, 0, 50, state);
         options->air.capture_snr_db = options->air.snr_db;
+        options->has_snr = true;
         return 0;
     case OPTION_LOSS:
         options->air.loss = parse_real("loss", value, 0, 0.5, state);
@@ -99,9 +106,63 @@ error_t radio_options_parse(struct radio_options *options, int key, char *value,
     case OPTION_CAPTURE:
         add_capture(options, value, state);
         return 0;
+    case OPTION_FIT:
+        options->fit_path = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->fit_path != NULL && options->air.capture_count > 0) {
+            argp_error(state, "--fit simulates a channel, --capture replays one: not both");
+        }
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+double radio_fresh_interval_s(double speed_m_per_s)
+{
+    double doppler_hz = speed_m_per_s * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
+
+    return doppler_hz == 0.0 ? INTERVAL_MIN_S
+                             : fmin(fmax(FRESH_TURNS / doppler_hz, INTERVAL_MIN_S), INTERVAL_MAX_S);
+}
+
+const char *radio_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+qw_err radio_fit_channel(const char *path, struct qw_fit *fit, struct qw_air_channel *channel,
+                         char error[static 256])
+{
+    qw_err err = qw_fit_file(path, fit, error);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    *channel = (struct qw_air_channel){ .has_phase = qw_fit_has_phase(fit) };
+    qw_fit_channel(fit, &channel->profile, &channel->speed_m_per_s);
+    snprintf(channel->label, sizeof channel->label, "simulated channel, fitted to %.60s",
+             radio_file_name(path));
+    for (char *c = channel->label; *c != '\0'; c++) { /* the label crosses a wire as ASCII */
+        *c = *c >= ' ' && *c <= '~' ? *c : '?';
+    }
+    return QW_OK;
+}
+
+static qw_err fit_channel(struct radio_options *options)
+{
+    struct qw_fit fit;
+    qw_err err = radio_fit_channel(options->fit_path, &fit, &options->fitted, options->error);
+
+    if (err == QW_OK) {
+        options->air.channel = &options->fitted;
+        options->air.snr_db =
+            options->has_snr ? options->air.snr_db : qw_fit_snr_db(&fit, options->air.snr_db);
+    }
+    return err;
 }
 
 qw_err radio_options_config(struct radio_options *options, struct qw_air_config *config)
@@ -110,10 +171,18 @@ qw_err radio_options_config(struct radio_options *options, struct qw_air_config 
         qw_err err = qw_random_bytes(&options->air.seed, sizeof options->air.seed);
 
         if (err != QW_OK) {
+            snprintf(options->error, sizeof options->error, "no random seed");
             return err;
         }
         options->air.seed &= UINT32_MAX; /* short enough to type again */
         options->has_seed = true;
+    }
+    if (options->fit_path != NULL) {
+        qw_err err = fit_channel(options);
+
+        if (err != QW_OK) {
+            return err;
+        }
     }
     *config = options->air;
     config->captures = options->air.capture_count > 0 ? options->captures : NULL;

@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "svg_plot.h"
 
+#include "svg_text.h"
+
 #include <math.h>
 
 /* Pixels. */
@@ -102,32 +104,6 @@ static qw_err make_scale(const struct svg_plot *plot, bool is_x, struct scale *s
     return scale->from < scale->to ? QW_OK : QW_ERR_ARG;
 }
 
-static void put_text(FILE *stream, const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++) {
-        switch (*c) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        default:
-            fputc((unsigned char)*c < 0x20 ? ' ' : *c, stream);
-        }
-    }
-}
-
-static void put_label(FILE *stream, double x, double y, const char *attributes, const char *text)
-{
-    fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-    put_text(stream, text);
-    fputs("</text>\n", stream);
-}
-
 static void put_tick(FILE *stream, const struct scale *scale, bool is_x, double value)
 {
     double at = pixel(scale, value);
@@ -136,10 +112,10 @@ static void put_tick(FILE *stream, const struct scale *scale, bool is_x, double 
     snprintf(number, sizeof number, "%.6g", fabs(value) < 1e-12 ? 0.0 : value);
     if (is_x) {
         fprintf(stream, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", at, TOP, HEIGHT - BOTTOM);
-        put_label(stream, at, HEIGHT - BOTTOM + 18, "text-anchor=\"middle\"", number);
+        svg_label(stream, at, HEIGHT - BOTTOM + 18, "text-anchor=\"middle\"", number);
     } else {
         fprintf(stream, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT, at, WIDTH - RIGHT);
-        put_label(stream, LEFT - 8, at + 4, "text-anchor=\"end\"", number);
+        svg_label(stream, LEFT - 8, at + 4, "text-anchor=\"end\"", number);
     }
 }
 
@@ -210,18 +186,28 @@ static const char *colour_of(size_t series)
     return colours[series % (sizeof colours / sizeof colours[0])];
 }
 
+static size_t legend_rows(const struct svg_plot *plot)
+{
+    size_t rows = 0;
+
+    for (size_t s = 0; s < plot->series_count; s++) {
+        rows += plot->series[s].name != NULL ? 1 : 0;
+    }
+    return rows;
+}
+
+/* Below the plot, where no line can cross it. */
 static void put_legend(FILE *stream, const struct svg_plot *plot)
 {
-    double at_y = TOP + 16;
+    double at_y = HEIGHT + 4;
 
     for (size_t s = 0; s < plot->series_count; s++) {
         if (plot->series[s].name == NULL) {
             continue;
         }
         fprintf(stream, "<path class=\"line\" stroke=\"%s\"%s d=\"M%d %.1fh26\"/>\n", colour_of(s),
-                plot->series[s].is_dashed ? " stroke-dasharray=\"6 4\"" : "", LEFT + 12,
-                at_y - 4.0);
-        put_label(stream, LEFT + 44, at_y, "", plot->series[s].name);
+                plot->series[s].is_dashed ? " stroke-dasharray=\"6 4\"" : "", LEFT, at_y - 4.0);
+        svg_label(stream, LEFT + 32, at_y, "", plot->series[s].name);
         at_y += LEGEND_ROW;
     }
 }
@@ -235,10 +221,10 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
             "stroke=\"#444\"/>\n",
             LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     if (plot->title != NULL) {
-        put_label(stream, 0.5 * WIDTH, 26, "text-anchor=\"middle\" font-size=\"15\"", plot->title);
+        svg_label(stream, 0.5 * WIDTH, 26, "text-anchor=\"middle\" font-size=\"15\"", plot->title);
     }
     if (plot->x.label != NULL) {
-        put_label(stream, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, "text-anchor=\"middle\"",
+        svg_label(stream, 0.5 * (LEFT + WIDTH - RIGHT), HEIGHT - 16, "text-anchor=\"middle\"",
                   plot->x.label);
     }
     if (plot->y.label != NULL) {
@@ -246,12 +232,13 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
 
         snprintf(turned, sizeof turned, "text-anchor=\"middle\" transform=\"rotate(-90 18 %.1f)\"",
                  middle);
-        put_label(stream, 18, middle, turned, plot->y.label);
+        svg_label(stream, 18, middle, turned, plot->y.label);
     }
 }
 
 qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
 {
+    int height = HEIGHT + LEGEND_ROW * (int)legend_rows(plot);
     struct scale x;
     struct scale y;
 
@@ -266,7 +253,7 @@ qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
         "<style>.grid{stroke:#ddd}.line{fill:none;stroke-width:2}</style>\n"
         "<clipPath id=\"area\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath>\n"
         "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-        WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
+        WIDTH, height, WIDTH, height, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     put_ticks(stream, &x, true);
     put_ticks(stream, &y, false);
     fputs("<g clip-path=\"url(#area)\">\n", stream);

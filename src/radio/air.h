@@ -3,6 +3,7 @@
 #define QW_RADIO_AIR_H
 
 #include "base/error.h"
+#include "radio/channel/profile.h"
 #include "radio/csi_frame.h"
 #include "radio/csi_source.h"
 
@@ -18,8 +19,17 @@
 enum qw_air_scene { QW_AIR_INDOOR, QW_AIR_CORRIDOR, QW_AIR_OUTDOOR, QW_AIR_STATIC };
 extern const char *const qw_air_scene_names[]; /* NULL-ended, in the order of the enum */
 
+/* A simulated channel that is none of the scenes: fitted to a capture. */
+struct qw_air_channel {
+    struct qw_channel_profile profile;
+    double speed_m_per_s;
+    bool has_phase; /* of the receivers */
+    char label[96]; /* "simulated channel, fitted to trace.dat" */
+};
+
 struct qw_air_config {
     enum qw_air_scene scene;
+    const struct qw_air_channel *channel; /* NULL: that of the scene; borrowed for qw_air_new */
     uint64_t seed; /* the whole channel and each end's noise (separate streams) follow from it */
     double snr_db; /* per tone, at each end */
     double loss;   /* share of probes lost in each direction, 0..0.5 */

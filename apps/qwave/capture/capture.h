@@ -11,6 +11,7 @@ int capture_info(int argc, char **argv);
 int capture_convert(int argc, char **argv);
 int capture_record(int argc, char **argv);
 int capture_pair(int argc, char **argv);
+int capture_fit(int argc, char **argv);
 
 /* Maps the file and opens a reader on it; format_name NULL: told by its first bytes. Says on
  * standard error what is wrong, under the name of the subcommand; then nothing is to be closed. */

@@ -104,6 +104,10 @@ static qw_err learn_what_is_simulated(struct demo *demo)
             demo->result,
             "radio: replayed channel, measured once and given to both ends with their own noise");
         add_simulated(demo->result, "eavesdropper: the capture's second receive antenna");
+    } else if (demo->options->air.channel != NULL) {
+        add_simulated(demo->result, "radio: %s, with a clock of its own",
+                      demo->options->air.channel->label);
+        add_simulated(demo->result, "eavesdropper: an antenna in the computed channel");
     } else {
         add_simulated(demo->result, "radio: computed channel (scene %s), with a clock of its own",
                       qw_air_scene_names[demo->options->air.scene]);

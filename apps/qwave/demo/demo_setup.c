@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 #include "centre_folder.h"
+#include "radio_options.h"
 
 #include <ftw.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,8 @@
 #include <unistd.h>
 
 enum { READY_TIMEOUT_MS = 20000, SETTINGS_CAP = 4096, CAPTURE_HIGH_WATER = 800 };
+
+static const double PROBE_INTERVAL_MAX_MS = 1000.0; /* of the programs' settings */
 
 struct demo_path demo_in(const struct demo *demo, const char *name)
 {
@@ -214,20 +218,35 @@ static void hear_message(void *self, bool from_terminal, const uint8_t *message,
     pthread_mutex_unlock(&demo->eavesdropper_lock);
 }
 
+/* Traces are short, some with long pauses: more probes, closer, until the last record. A fitted
+ * channel is probed as fast as it changes. */
+static void write_plan(const struct qw_air_config *air, char plan[static 64])
+{
+    double interval_ms = 20.0;
+
+    if (air->captures != NULL) {
+        snprintf(plan, 64, "probe_interval_ms: 5\nprobes_max: 20000\n");
+        return;
+    }
+    if (air->channel != NULL) {
+        interval_ms = ceil(1e3 * radio_fresh_interval_s(air->channel->speed_m_per_s));
+        interval_ms = fmin(interval_ms, PROBE_INTERVAL_MAX_MS);
+    }
+    snprintf(plan, 64, "probe_interval_ms: %.0f\n", interval_ms);
+}
+
 qw_err demo_start_radio(struct demo *demo)
 {
     char ready[32];
     char error[256] = "";
     uint16_t air_port = 0;
     uint16_t tap_port = 0;
-    /* Traces are short, some with long pauses: more probes, closer, until the last record. */
-    const char *plan = demo->options->air.captures != NULL
-                           ? "probe_interval_ms: 5\nprobes_max: 20000\n"
-                           : "probe_interval_ms: 20\n";
+    char plan[64];
     int high_water_keys =
         demo->options->air.captures != NULL ? CAPTURE_HIGH_WATER : DEMO_HIGH_WATER;
     qw_err err = qw_eavesdropper_new(&demo->eavesdropper);
 
+    write_plan(&demo->options->air, plan);
     if (err == QW_OK) {
         err = qw_air_new(&demo->options->air, hear_probe, demo, &demo->air, &air_port, error);
     }

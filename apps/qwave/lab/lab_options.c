@@ -14,6 +14,10 @@
 enum {
     KEY_CHANNEL = 0x200,
     KEY_CARRIER,
+    KEY_CAPTURE,
+    KEY_ALICE,
+    KEY_BOB,
+    KEY_FIT,
     KEY_SNR,
     KEY_SPEED,
     KEY_EVE,
@@ -42,11 +46,9 @@ enum {
     STEPS_MAX = 200
 };
 
-/* Half a Doppler period makes a probe fresh; a probe pair of 178 us each 20 ms is 0.9 % of the
- * airtime. */
-static const double FRESH_TURNS = 0.52;
-static const double INTERVAL_MIN_S = 0.02;
-static const double INTERVAL_MAX_S = 10.0;
+static const double SNR_DB = 20.0;
+static const double SECONDS = 120.0;
+static const double FITTED_PROBES = 3000.0;
 static const double CREDIT_MAX = 0.99; /* of a policy */
 
 static const struct argp_option options_list[] = {
@@ -54,17 +56,25 @@ static const struct argp_option options_list[] = {
       "tgn-a to tgn-f, tdl-a to tdl-e, exponential, rayleigh, rician, indoor, corridor, outdoor, "
       "room or static (default: tgn-d)",
       0 },
+    { "fit", KEY_FIT, "FILE", 0,
+      "a simulated channel with the parameters of a measured one (any capture)", 0 },
+    { "capture", KEY_CAPTURE, "FILE", 0,
+      "replay a measured channel: one-sided, so it gives no key whatever comes out", 0 },
+    { "alice", KEY_ALICE, "FILE", 0,
+      "with --bob: what both ends of one exchange measured, as `qwave capture pair` writes it", 0 },
+    { "bob", KEY_BOB, "FILE", 0, "see --alice", 0 },
     { "carrier", KEY_CARRIER, "NAME", 0, "wifi20, the only one yet", 0 },
-    { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20)", 0 },
+    { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20, or as measured)", 0 },
     { "speed-mps", KEY_SPEED, "V", 0,
       "of the terminal or the people, 0..50 (default: the channel's own)", 0 },
     { "eve-correlation", KEY_EVE, "RHO", 0,
       "of the eavesdropper's channel with the link's, 0..1: it stands where isotropic waves "
-      "have it (default: 0)",
+      "have it (default: 0, or that of two measured antennas)",
       0 },
     { "credited", KEY_CREDITED, "RHO", 0,
       "what policy credits to it, 0..0.99 (default: as much as it has, 0.99 at most)", 0 },
-    { "seconds", KEY_SECONDS, "S", 0, "of channel time, 1..100000 (default: 120)", 0 },
+    { "seconds", KEY_SECONDS, "S", 0,
+      "of channel time, 1..100000 (default: 120; fitted: 3000 probes, at least 120)", 0 },
     { "seed", KEY_SEED, "N", 0, "of channel and noise (default: a random one, printed)", 0 },
     { "interval-ms", KEY_INTERVAL, "MS", 0,
       "between probes, 1..10000 (default: half a Doppler period, 20 at least)", 0 },
@@ -74,7 +84,7 @@ static const struct argp_option options_list[] = {
     { "angles", KEY_ANGLES, "NAME", 0,
       "isotropic, or clusters: the angular spreads that TGn names (default: isotropic)", 0 },
     { "features", KEY_FEATURES, "NAME", 0,
-      "complex, or amplitude: a card without usable phase (default: complex)", 0 },
+      "complex, or amplitude: a card without usable phase (default: complex, or as measured)", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
@@ -91,9 +101,12 @@ static const struct argp_option options_list[] = {
     { "sfo-ppm", KEY_SFO, "PPM", 0, "of the sampling clocks, -100..100 (default: 0)", 0 },
     { "sweep", KEY_SWEEP, "NAME=A:B:STEP", 0, "one run for each value: snr, speed or eve", 0 },
     { "figure", KEY_FIGURE, "NAME", 0,
-      "of --svg: bits, rate, share or errors over the swept value (default: bits)", 0 },
+      "of --svg: bits, rate, share, errors, disagreement or eve over the swept value, or "
+      "waterfall: "
+      "the account of one run (default: bits)",
+      0 },
     { "csv", KEY_CSV, "FILE", 0, "one line per run", 0 },
-    { "svg", KEY_SVG, "FILE", 0, "a plot of a sweep", 0 },
+    { "svg", KEY_SVG, "FILE", 0, "a plot: see --figure", 0 },
     { "paper", KEY_PAPER, NULL, 0, "indoor, corridor and outdoor as a table", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
@@ -154,6 +167,19 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
         if (o->kind == NULL) {
             argp_error(state, "no channel '%s': see --help", value);
         }
+        o->has_channel = true;
+        return 0;
+    case KEY_FIT:
+        o->fit_path = value;
+        return 0;
+    case KEY_CAPTURE:
+        o->capture_path = value;
+        return 0;
+    case KEY_ALICE:
+        o->alice_path = value;
+        return 0;
+    case KEY_BOB:
+        o->bob_path = value;
         return 0;
     case KEY_CARRIER:
         word(value, carriers, state);
@@ -163,18 +189,22 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
         return 0;
     case KEY_SPEED:
         o->speed_m_per_s = real(value, 0.0, 50.0, state);
+        o->has_channel = true;
         return 0;
     case KEY_SPREAD:
         o->profile.delay_spread_s = 1e-9 * real(value, 1.0, 10000.0, state);
+        o->has_channel = true;
         return 0;
     case KEY_K:
         o->profile.rice_factor = pow(10.0, real(value, -30.0, 40.0, state) / 10.0);
+        o->has_channel = true;
         return 0;
     case KEY_ANGLES:
         o->profile.has_clusters = word(value, angles, state) == 1;
         return 0;
     case KEY_FEATURES:
         o->has_phase = word(value, features, state) == 1;
+        o->has_features = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -245,9 +275,34 @@ static error_t parse_run(struct lab_options *o, int key, char *value, struct arg
     }
 }
 
+/* A measured channel is what it is. */
+static void check_measured(const struct lab_options *o, struct argp_state *state)
+{
+    bool has_fit = o->fit_path != NULL;
+    bool has_pair = o->alice_path != NULL;
+    bool has_capture = o->capture_path != NULL || has_pair;
+
+    if (has_pair != (o->bob_path != NULL)) {
+        argp_error(state, "--alice and --bob are the two ends of one exchange");
+    }
+    if ((has_fit && has_capture) || (has_pair && o->capture_path != NULL) ||
+        ((has_fit || has_capture) && (o->has_channel || o->is_paper))) {
+        argp_error(state, "a channel is named, fitted or replayed: --channel, --speed-mps, "
+                          "--delay-spread-ns, --k-db and --paper do not go with --fit, --capture "
+                          "and --alice");
+    }
+    if (has_fit && o->sweep == LAB_SWEEP_SPEED) {
+        argp_error(state, "a fitted channel has its speed");
+    }
+    if (has_capture && (o->sweep != LAB_SWEEP_NONE || o->is_replayed)) {
+        argp_error(state, "a capture is replayed once");
+    }
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    static const char *const figures[] = { "bits", "rate", "share", "errors", NULL };
+    static const char *const figures[] = { "bits",         "rate", "share",     "errors",
+                                           "disagreement", "eve",  "waterfall", NULL };
     struct lab_options *o = state->input;
     error_t err;
 
@@ -271,12 +326,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
         o->as_json = true;
         return 0;
     case ARGP_KEY_END:
-        if (o->svg_path != NULL && o->sweep == LAB_SWEEP_NONE) {
-            argp_error(state, "--svg plots a --sweep");
+        if (o->svg_path != NULL &&
+            (o->sweep == LAB_SWEEP_NONE) != (o->figure == LAB_FIGURE_WATERFALL)) {
+            argp_error(state, "--svg plots a --sweep, or --figure waterfall of one run");
         }
         if (o->is_paper && o->sweep != LAB_SWEEP_NONE) {
             argp_error(state, "--paper and --sweep exclude each other");
         }
+        check_measured(o, state);
         return 0;
     default:
         err = parse_channel(o, key, value, state);
@@ -302,11 +359,12 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
 
     *options = (struct lab_options){ .kind = qw_channel_kind_find("tgn-d"),
                                      .profile = { .rice_factor = -1.0 },
-                                     .snr_db = 20.0,
+                                     .snr_db = NAN,
                                      .speed_m_per_s = NAN,
+                                     .eve_correlation = NAN,
                                      .interval_ms = NAN,
                                      .credited = NAN,
-                                     .seconds = 120.0,
+                                     .seconds = NAN,
                                      .session_probes = LAB_SESSION_PROBES,
                                      .has_phase = true,
                                      .has_eve = true,
@@ -330,23 +388,36 @@ double lab_options_step_value(const struct lab_options *options, size_t step)
     return options->sweep_from + (double)step * options->sweep_step;
 }
 
-static double interval_s(const struct lab_options *options, double speed_m_per_s)
+static double snr_of(const struct lab_options *options)
 {
-    double doppler_hz = speed_m_per_s * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
+    if (!isnan(options->snr_db)) {
+        return options->snr_db;
+    }
+    return options->measured != NULL && options->measured->is_fitted
+               ? qw_fit_snr_db(&options->measured->fit, SNR_DB)
+               : SNR_DB;
+}
 
-    if (!isnan(options->interval_ms)) {
-        return 1e-3 * options->interval_ms;
+static double eve_of(const struct lab_options *options)
+{
+    double measured = options->measured != NULL && options->measured->is_fitted
+                          ? options->measured->fit.parameter[QW_FIT_ANTENNAS].value
+                          : (double)NAN;
+
+    if (!isnan(options->eve_correlation)) {
+        return options->eve_correlation;
     }
-    if (doppler_hz == 0.0) {
-        return INTERVAL_MIN_S;
-    }
-    return fmin(fmax(FRESH_TURNS / doppler_hz, INTERVAL_MIN_S), INTERVAL_MAX_S);
+    return isnan(measured) ? 0.0 : measured;
 }
 
 static struct qw_front_end_config front_end_of(const struct lab_options *options, double snr_db)
 {
+    bool has_phase = options->measured != NULL && !options->has_features
+                         ? options->measured->channel.has_phase
+                         : options->has_phase;
+
     return (struct qw_front_end_config){ .snr_db = snr_db,
-                                         .has_phase = options->has_phase,
+                                         .has_phase = has_phase,
                                          .chain_ripple = options->chain_ripple,
                                          .phase_jitter_rad = options->jitter_deg * M_PI / 180.0,
                                          .detection_jitter_s = 1e-9 * options->detection_ns,
@@ -354,18 +425,28 @@ static struct qw_front_end_config front_end_of(const struct lab_options *options
                                          .sfo_ppm = options->sfo_ppm };
 }
 
+/* What an eavesdropper has is known of a simulated channel only. */
+static double credited_of(const struct lab_options *options, double eve_correlation)
+{
+    if (!isnan(options->credited)) {
+        return options->credited;
+    }
+    return options->capture_path != NULL || options->alice_path != NULL
+               ? qw_plkg_policy_standard.eve_correlation
+               : fmin(eve_correlation, CREDIT_MAX);
+}
+
 qw_err lab_options_config(const struct lab_options *options, size_t step,
                           struct lab_plkg_config *config)
 {
     double swept = lab_options_step_value(options, step);
-    double snr_db = options->sweep == LAB_SWEEP_SNR ? swept : options->snr_db;
+    double snr_db = options->sweep == LAB_SWEEP_SNR ? swept : snr_of(options);
     double speed =
         isnan(options->speed_m_per_s) ? options->kind->speed_m_per_s : options->speed_m_per_s;
-    double eve = options->sweep == LAB_SWEEP_EVE ? swept : options->eve_correlation;
+    double eve = options->sweep == LAB_SWEEP_EVE ? swept : eve_of(options);
     struct lab_plkg_config made = { .eve_correlation = eve,
-                                    .credited = isnan(options->credited) ? fmin(eve, CREDIT_MAX)
-                                                                         : options->credited,
-                                    .seconds = options->seconds,
+                                    .credited = credited_of(options, eve),
+                                    .seconds = isnan(options->seconds) ? SECONDS : options->seconds,
                                     .session_probes = options->session_probes,
                                     .has_eve = options->has_eve,
                                     .is_replayed = options->is_replayed };
@@ -379,10 +460,21 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     made.channel.speed_m_per_s = speed;
     made.channel.snr_db = snr_db;
     made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve);
-    made.channel.interval_s = interval_s(options, speed);
+    made.channel.interval_s =
+        isnan(options->interval_ms) ? radio_fresh_interval_s(speed) : 1e-3 * options->interval_ms;
     made.channel.loss = options->loss;
     made.channel.front_end = front_end_of(options, snr_db);
     made.channel.seed = options->seed;
+    snprintf(made.channel.label, sizeof made.channel.label, "simulated channel %s",
+             options->kind->name);
+    if (options->measured != NULL) {
+        made.channel.kind = NULL;
+        lab_measured_apply(options->measured,
+                           isnan(options->interval_ms) ? 0.0 : 1e-3 * options->interval_ms, &made);
+        if (options->measured->is_fitted && isnan(options->seconds)) {
+            made.seconds = fmax(SECONDS, FITTED_PROBES * made.channel.interval_s);
+        }
+    }
     *config = made;
     return QW_OK;
 }

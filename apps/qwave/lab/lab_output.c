@@ -3,6 +3,7 @@
 #include "lab/lab_output.h"
 
 #include "api/json_writer.h"
+#include "lab/lab_measured.h"
 #include "ledger_print.h"
 
 #include <inttypes.h>
@@ -23,20 +24,25 @@ static size_t list_values(const struct lab_row *row, struct value *values)
     const struct lab_plkg_config *c = &row->config;
     const struct lab_plkg_result *r = &row->result;
     const struct value all[] = {
-        { "snr_db", c->channel.snr_db, false },
-        { "speed_mps", c->channel.speed_m_per_s, false },
-        { "delay_spread_ns", 1e9 * qw_channel_profile_delay_spread_s(&c->channel.profile), false },
+        { "snr_db", c->is_two_sided ? (double)NAN : c->channel.snr_db, false },
+        { "speed_mps", c->channel.medium == NULL ? c->channel.speed_m_per_s : (double)NAN, false },
+        { "delay_spread_ns",
+          c->channel.medium == NULL ? 1e9 * qw_channel_profile_delay_spread_s(&c->channel.profile)
+                                    : (double)NAN,
+          false },
         { "interval_ms", 1e3 * c->channel.interval_s, false },
         { "seconds", c->seconds, false },
         { "channel_time_s", r->channel_time_s, false },
-        { "eve_correlation", c->eve_correlation, false },
+        { "eve_correlation", c->channel.medium == NULL ? c->eve_correlation : (double)NAN, false },
         { "credited_correlation", c->credited, false },
-        { "eve_distance_m", c->channel.eve_distance_m, false },
+        { "eve_distance_m", c->channel.medium == NULL ? c->channel.eve_distance_m : (double)NAN,
+          false },
         { "sessions", r->sessions, true },
         { "refused", r->refused, true },
         { "probes", (double)r->probes, true },
         { "coefficients", (double)r->coefficients, true },
         { "secret_bits", (double)r->secret_bits, true },
+        { "one_sided_bits", (double)r->one_sided_bits, true },
         { "secret_bits_per_probe", r->secret_bits_per_probe, false },
         { "capacity_bits_per_probe", r->capacity_bits_per_probe, false },
         { "capacity_share", r->capacity_share, false },
@@ -62,6 +68,31 @@ static size_t list_values(const struct lab_row *row, struct value *values)
     return count;
 }
 
+/* In files, where a table wants a word. */
+static const char *channel_name(const struct lab_row *row)
+{
+    const struct lab_channel *channel = &row->config.channel;
+
+    if (channel->medium != NULL) {
+        return row->config.is_two_sided ? "measured" : "replayed";
+    }
+    return channel->kind != NULL ? channel->kind->name : "fitted";
+}
+
+static void write_reason(const struct lab_row *row, struct qw_json_writer *w)
+{
+    const struct lab_plkg_result *r = &row->result;
+
+    qw_json_name(w, "reason");
+    if (row->config.channel.medium != NULL && !row->config.is_two_sided) {
+        qw_json_text(w, lab_measured_one_sided);
+    } else if (r->refused > 0) {
+        qw_json_text(w, qw_plkg_refusal_text(r->refusal));
+    } else {
+        qw_json_null(w);
+    }
+}
+
 static void write_row(const struct lab_row *row, struct qw_json_writer *w)
 {
     struct value values[VALUES_MAX];
@@ -69,7 +100,9 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
 
     qw_json_object_begin(w);
     qw_json_name(w, "channel");
-    qw_json_text(w, row->config.channel.kind->name);
+    qw_json_text(w, channel_name(row));
+    qw_json_name(w, "label");
+    qw_json_text(w, row->config.channel.label);
     qw_json_name(w, "carrier");
     qw_json_text(w, "wifi20");
     qw_json_name(w, "features");
@@ -86,8 +119,9 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
     }
     qw_json_name(w, "refusal");
     qw_json_text(w, qw_plkg_refusal_name(row->result.refusal));
+    write_reason(row, w);
     qw_json_name(w, "simulated");
-    qw_json_bool(w, true);
+    qw_json_bool(w, !row->config.is_two_sided);
     qw_json_object_end(w);
 }
 
@@ -139,8 +173,7 @@ qw_err lab_output_csv(const struct lab_row *rows, size_t count, const char *path
             }
             fprintf(stream, ",refusal\n");
         }
-        fprintf(stream, "%s,%" PRIu64, rows[i].config.channel.kind->name,
-                rows[i].config.channel.seed);
+        fprintf(stream, "%s,%" PRIu64, channel_name(&rows[i]), rows[i].config.channel.seed);
         for (size_t k = 0; k < columns; k++) {
             fprintf(stream, isnan(values[k].number) ? "," : ",%.9g", values[k].number);
         }
@@ -163,9 +196,15 @@ void lab_output_text(const struct lab_row *row, FILE *stream)
 {
     const struct lab_plkg_result *r = &row->result;
 
-    fprintf(stream, "simulated channel %s (%s), %u sessions, %u refused\n",
-            row->config.channel.kind->name, row->config.channel.kind->text, r->sessions,
-            r->refused);
+    const struct qw_channel_kind *kind = row->config.channel.kind;
+
+    fprintf(stream, "%s%s%s%s, %u sessions, %u refused\n", row->config.channel.label,
+            kind != NULL ? " (" : "", kind != NULL ? kind->text : "", kind != NULL ? ")" : "",
+            r->sessions, r->refused);
+    if (row->config.channel.medium != NULL && !row->config.is_two_sided) {
+        fprintf(stream, "  %s\n", lab_measured_one_sided);
+        line(stream, "bits its session came to, no key", (double)r->one_sided_bits, 0, "bit");
+    }
     line(stream, "secret bits per probe", r->secret_bits_per_probe, 2, "bit");
     line(stream, "capacity of a probe", r->capacity_bits_per_probe, 2, "bit");
     line(stream, "share of the capacity", 100.0 * r->capacity_share, 1, "%");

@@ -48,6 +48,10 @@ static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
                                        .eve_correlation = config->eve_correlation,
                                        .eve_noise = EVE_NOISE };
 
+    if (config->channel.medium != NULL) {
+        *bits = NAN; /* what a measured channel holds is not known */
+        return QW_OK;
+    }
     probing.tone_count = qw_csi_format_tones(QW_CSI_LEGACY_20, &probing.tones);
     return qw_capacity_probe_bits(&probing, &noise, bits);
 }
@@ -83,6 +87,7 @@ static void add_session(const struct lab_session_report *report, struct tally *t
         add_refusal(ledger, result);
         return;
     }
+    result->key_ledger = *ledger;
     result->secret_bits += ledger->secret_bits;
     result->keys += report->keys;
     result->wrong_keys += report->wrong_keys;
@@ -121,6 +126,16 @@ static void finish(const struct tally *tally, struct lab_plkg_result *result)
     result->eve_key_agreement = tally->agreement / tally->agreement_count;
     result->cpu_ms_per_key =
         result->secret_bits > 0 ? 1e3 * tally->cpu_s / ((double)result->secret_bits / 256.0) : NAN;
+}
+
+/* Both ends of a replay are given the same record: what they share is the receiver's as much as the
+ * channel's. A key made of it would be none. */
+static void withhold(struct lab_plkg_result *result)
+{
+    result->one_sided_bits = result->secret_bits;
+    result->secret_bits = 0;
+    result->keys = 0;
+    result->key_ledger = (struct qw_plkg_ledger){ 0 };
 }
 
 /* What the eavesdropper learnt in one session must be old in the next one: ten wavelengths of
@@ -230,6 +245,9 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
     }
     made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
                           (run.sessions - 1) * pause_s(&config->channel);
+    if (config->channel.medium != NULL && !config->is_two_sided) {
+        withhold(&made);
+    }
     finish(&tally, &made);
     *result = made;
     return QW_OK;

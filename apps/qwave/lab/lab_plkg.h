@@ -12,18 +12,20 @@ struct lab_plkg_config {
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
     bool has_eve;
-    bool is_replayed; /* the fading of every session was used once before (not reported) */
+    bool is_two_sided; /* channel.medium is a measurement of both ends, so that a key is one */
+    bool is_replayed;  /* the fading of every session was used once before (not reported) */
 };
 
 struct lab_plkg_result {
     uint32_t sessions, refused;
     enum qw_plkg_refusal refusal; /* of the last refused session */
     uint32_t undecoded;           /* sessions that ended in DECODE or VERIFY */
+    uint64_t one_sided_bits;      /* what the sessions of a replayed capture came to; no key */
     uint64_t probes, coefficients, secret_bits, leaked_bits, auth_bits, keys, wrong_keys;
     double channel_time_s; /* with the pauses between sessions */
     double net_rate_bps;
     double airtime_share;
-    double capacity_bits_per_probe; /* I(X;Y|Z) at this interval, white noise only */
+    double capacity_bits_per_probe; /* I(X;Y|Z) at this interval, white noise only; NaN: replayed */
     double secret_bits_per_probe;
     double capacity_share;
     double reconciliation_beta; /* NaN: nothing was reconciled */
@@ -31,7 +33,8 @@ struct lab_plkg_result {
     double eve_key_agreement;
     uint32_t eve_keys; /* sessions whose key the eavesdropper found */
     double cpu_ms_per_key;
-    struct qw_plkg_ledger ledger; /* of the last session */
+    struct qw_plkg_ledger ledger;     /* of the last session */
+    struct qw_plkg_ledger key_ledger; /* of the last one that made a key; zeroed: none */
 };
 
 /* The distance, in the same geometry, at which isotropic waves correlate so: the smallest d with

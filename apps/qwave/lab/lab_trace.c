@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_trace.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ struct lab_trace {
     size_t tones;
     double interval_s;
     bool has_phase;
-    char label[64];
+    char label[96];
     bool *is_heard;       /* [LAB_VIEWS * probes] */
     float complex *value; /* [(view * probes + probe) * tones + tone] */
     struct level *level;  /* [LAB_VIEWS * probes] */
@@ -44,11 +45,30 @@ static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
 }
 
 struct antennas {
-    struct qw_channel *channel;
+    struct qw_channel *channel;       /* NULL when replayed */
     struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
     struct qw_prng loss;
     struct qw_csi_frame frame;
 };
+
+/* The same of a capture: whoever is near hears nothing but the access point. */
+static void replay_pair(struct lab_trace *trace, struct qw_air_medium *medium,
+                        struct antennas *antennas, double time_s, uint32_t probe)
+{
+    double complex far[TONES_MAX];
+    double complex near[TONES_MAX];
+
+    if (!medium->hear_terminal(medium->self, llround(1e9 * time_s), far, near)) {
+        return;
+    }
+    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
+    keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
+    medium->hear_access_point(medium->self, llround(1e9 * (time_s + GAP_S)), far, near);
+    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
+    keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
+    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
+    keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+}
 
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
@@ -95,7 +115,11 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
     qw_front_end_init(&antennas->front_end[2], config->seed ^ UINT64_C(0xa11ce), stream + 2, &eve,
                       tones, count);
     qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
-    qw_csi_frame_set_tones(&antennas->frame, QW_CSI_LEGACY_20);
+    qw_csi_frame_set_tones(&antennas->frame,
+                           config->medium != NULL ? config->medium->format : QW_CSI_LEGACY_20);
+    if (config->medium != NULL) {
+        return QW_OK;
+    }
     return qw_channel_new(&channel, &antennas->channel);
 }
 
@@ -122,7 +146,9 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
                      uint64_t noise_stream, struct lab_trace **trace)
 {
     const int16_t *tones;
-    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+    enum qw_csi_format format =
+        channel->medium != NULL ? channel->medium->format : QW_CSI_LEGACY_20;
+    size_t count = qw_csi_format_tones(format, &tones);
     struct antennas *antennas = calloc(1, sizeof *antennas);
     struct lab_trace *made = allocate(probes, count);
     qw_err err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
@@ -135,12 +161,18 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
         lab_trace_free(made);
         return err;
     }
-    made->format = QW_CSI_LEGACY_20;
+    made->format = format;
     made->interval_s = channel->interval_s;
     made->has_phase = channel->front_end.has_phase;
-    snprintf(made->label, sizeof made->label, "simulated %s", channel->kind->name);
+    snprintf(made->label, sizeof made->label, "%s", channel->label);
     for (uint32_t i = 0; i < probes; i++) {
-        hear_pair(made, channel, antennas, start_s + i * channel->interval_s, i);
+        double time_s = start_s + i * channel->interval_s;
+
+        if (channel->medium != NULL) {
+            replay_pair(made, channel->medium, antennas, time_s, i);
+        } else {
+            hear_pair(made, channel, antennas, time_s, i);
+        }
     }
     qw_channel_free(antennas->channel);
     free(antennas);

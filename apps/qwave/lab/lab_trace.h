@@ -3,6 +3,7 @@
 #define QWAVE_LAB_LAB_TRACE_H
 
 #include "radio/air.h"
+#include "radio/air/medium.h"
 #include "radio/channel.h"
 #include "radio/csi_source.h"
 #include "radio/front_end.h"
@@ -12,12 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One session's measurements of a simulated channel, made beforehand: what the access point, the
- * terminal and the eavesdropper hear of each probe pair. Both ends of a session then read theirs
- * through a qw_csi_source of its own. Laboratory only: in the demonstration the air is a third
- * process (docs/adr/0002). */
+/* One session's measurements of a simulated or replayed channel, made beforehand: what the access
+ * point, the terminal and the eavesdropper hear of each probe pair. Both ends of a session then
+ * read theirs through a qw_csi_source of its own. Laboratory only: in the demonstration the air is
+ * a third process (docs/adr/0002). */
 struct lab_channel {
-    const struct qw_channel_kind *kind;
+    const struct qw_channel_kind *kind; /* NULL: a measured one */
+    struct qw_air_medium *medium;       /* replayed, as far as it was not yet; NULL: simulated */
+    char label[96];                     /* for people: "simulated channel tgn-d" */
     struct qw_channel_profile profile;
     double speed_m_per_s;
     double snr_db;

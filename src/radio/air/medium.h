@@ -16,6 +16,7 @@ struct qw_air_medium {
     bool has_phase;
     bool is_near_eve;       /* the eavesdropper hears the terminal as well */
     double snr_db;          /* of each honest end */
+    int64_t duration_ns;    /* from the first record to the last; 0: it never ends */
     int64_t session_gap_ns; /* channel time skipped before a new session */
     enum qw_csi_format format;
     uint16_t tone_count;

@@ -32,10 +32,25 @@ static void free_channel(void *self)
     qw_channel_free(self);
 }
 
+static qw_err scene_channel(enum qw_air_scene scene, struct qw_air_channel *channel)
+{
+    struct qw_channel_profile_options options = { .rice_factor = -1.0 };
+    const struct qw_channel_kind *kind;
+
+    if ((unsigned)scene > QW_AIR_STATIC) {
+        return QW_ERR_ARG;
+    }
+    kind = qw_channel_kind_find(qw_air_scene_names[scene]);
+    channel->speed_m_per_s = kind->speed_m_per_s;
+    channel->has_phase = true;
+    snprintf(channel->label, sizeof channel->label, "simulated Wi-Fi 20 MHz, %s",
+             qw_air_scene_names[scene]);
+    return qw_channel_profile_of(kind, &options, &channel->profile);
+}
+
 qw_err qw_air_simulated_new(const struct qw_air_config *config, struct qw_air_medium *medium)
 {
     struct qw_air_medium made = {
-        .has_phase = true,
         .is_near_eve = true,
         .snr_db = config->snr_db,
         .session_gap_ns = 1000000000, /* a second's walk: nothing of the last fading is left */
@@ -44,17 +59,15 @@ qw_err qw_air_simulated_new(const struct qw_air_config *config, struct qw_air_me
         .hear_access_point = hear_access_point,
         .free = free_channel,
     };
-    struct qw_channel_profile_options options = { .rice_factor = -1.0 };
-    const struct qw_channel_kind *kind;
-    struct qw_channel_profile profile;
+    struct qw_air_channel given;
     struct qw_channel *channel;
-    qw_err err;
+    qw_err err = QW_OK;
 
-    if ((unsigned)config->scene > QW_AIR_STATIC) {
-        return QW_ERR_ARG;
+    if (config->channel != NULL) {
+        given = *config->channel;
+    } else {
+        err = scene_channel(config->scene, &given);
     }
-    kind = qw_channel_kind_find(qw_air_scene_names[config->scene]);
-    err = qw_channel_profile_of(kind, &options, &profile);
     if (err != QW_OK) {
         return err;
     }
@@ -62,8 +75,8 @@ qw_err qw_air_simulated_new(const struct qw_air_config *config, struct qw_air_me
     err = qw_channel_new(
         &(struct qw_channel_config){
             .seed = config->seed,
-            .profile = &profile,
-            .speed_m_per_s = kind->speed_m_per_s,
+            .profile = &given.profile,
+            .speed_m_per_s = given.speed_m_per_s,
             .eve_distance_m = config->eve_distance_m,
             .tones = made.tones,
             .tone_count = made.tone_count,
@@ -73,8 +86,8 @@ qw_err qw_air_simulated_new(const struct qw_air_config *config, struct qw_air_me
         return err;
     }
     made.self = channel;
-    snprintf(made.label, sizeof made.label, "simulated Wi-Fi 20 MHz, %s",
-             qw_air_scene_names[config->scene]);
+    made.has_phase = given.has_phase;
+    snprintf(made.label, sizeof made.label, "%s", given.label);
     *medium = made;
     return QW_OK;
 }

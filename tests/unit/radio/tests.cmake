@@ -14,6 +14,8 @@ qwave_wrap(radio plkg_link calloc realloc)
 qwave_wrap(radio symmetric_eigen calloc)
 qwave_wrap(radio capacity calloc)
 qwave_wrap(radio replay_guard calloc)
+qwave_wrap(radio fit calloc)
+qwave_wrap(radio fit_series calloc)
 # Attacks that end in a wait: long on a busy machine.
 set_tests_properties(radio.plkg_tamper PROPERTIES TIMEOUT 300)
 # The same over every case, more than ten thousand runs.
