@@ -18,12 +18,12 @@ enum {
 
 static const double RANGE_DEVIATIONS = 24.0; /* cells reach 12 deviations to either side */
 static const double WIDTH_MIN = 4.0;         /* so that rounding to the grid stays small */
-static const double PHASE_MARGIN = 1.04;
-static const double AMPLITUDE_MARGIN = 1.15;
-static const double CORRELATED = 0.2;         /* share of variance that the other end explains */
-static const double STILL = 0.1;              /* fluctuation over steady power */
-static const double EXPECTED_LEAK_BITS = 2.3; /* entropy of the noise in cells, and the code */
-static const double EXPECTED_LOSS_BITS = 0.3; /* confidence, unseen lags, finite size */
+static const double MARGIN_DEVIATIONS = 0.5; /* of an estimate's relative error, 1/sqrt(count) */
+static const double AMPLITUDE_MARGIN = 1.1;
+static const double CORRELATED = 0.2;          /* share of variance that the other end explains */
+static const double STILL = 0.1;               /* fluctuation over steady power */
+static const double EXPECTED_LEAK_BITS = 3.95; /* entropy of the noise in cells, and the code */
+static const double EXPECTED_LOSS_BITS = 0.3;  /* confidence, unseen lags, finite size */
 
 struct statistics { /* of one number over the disclosed probes */
     double mean;
@@ -100,15 +100,23 @@ static void take_innovation(const struct qw_disclosed *disclosed, size_t dim,
 }
 
 /* deviation is estimated, and so is the belief that will be used: cells a little wider than it says
- * cost less than a MORE. The noise of an amplitude grows in a fade, so there the margin is larger.
- */
-static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
-                         bool has_phase, struct qw_model *model)
+ * cost less than a MORE, and the less the more probes were disclosed. The noise of an amplitude
+ * grows in a fade, so there the margin is larger. */
+static double margin_of(const struct qw_disclosed *disclosed)
 {
-    double margin = has_phase ? PHASE_MARGIN : AMPLITUDE_MARGIN;
+    double margin = 1.0 + MARGIN_DEVIATIONS / sqrt((double)disclosed->count);
+
+    return disclosed->group == 2 ? margin : AMPLITUDE_MARGIN * margin;
+}
+
+static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
+                         double margin, struct qw_model *model)
+{
     double wanted = round(margin * deviation / QW_MODEL_SIGMA_CELLS);
-    double width = fmin(fmax(wanted, WIDTH_MIN), WIDTH_MAX);
-    double cells = RANGE_DEVIATIONS * sqrt(statistics->variance) / width;
+    double range = RANGE_DEVIATIONS * sqrt(statistics->variance);
+    double least = fmax(WIDTH_MIN, ceil(range / (1 << DEPTH_MAX)));
+    double width = fmin(fmax(wanted, least), WIDTH_MAX);
+    double cells = range / width;
     double depth = fmin(fmax(ceil(log2(cells)), 1.0), DEPTH_MAX);
     double centre = fmin(fmax(round(statistics->mean), -CENTRE_MAX), CENTRE_MAX);
 
@@ -234,7 +242,7 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
         return QW_ERR_REFUSED;
     }
     for (size_t d = 0; d < dims; d++) {
-        choose_cells(&statistics[d], belief.deviation[d], d, disclosed->group == 2, &made);
+        choose_cells(&statistics[d], belief.deviation[d], d, margin_of(disclosed), &made);
         bits[d] = net_bits(statistics[d].innovation, eve_correlation, made.width[d]);
     }
     best_prefix(bits, dims, disclosed->group, &prefix);

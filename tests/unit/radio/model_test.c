@@ -80,7 +80,9 @@ static void cells_are_as_wide_as_what_the_other_end_cannot_tell(void **state)
     assert_int_equal(report.refusal, QW_PLKG_NONE);
     assert_true(model.dims >= 3 && model.dims <= SIGNAL_MODES);
     for (size_t d = 0; d < model.dims; d++) {
-        assert_true(model.width[d] > 200 * 1.2 && model.width[d] < 200 * 2.0);
+        double deviation = model.width[d] * QW_MODEL_SIGMA_CELLS;
+
+        assert_true(deviation > 200 * 1.2 && deviation < 200 * 2.0);
         /* 12 deviations to either side */
         assert_true((double)model.width[d] * exp2(model.depth[d]) >= 22.0 * 20000.0 / (1 << d));
     }
