@@ -18,7 +18,7 @@ enum {
 
 static const double RANGE_DEVIATIONS = 24.0; /* cells reach 12 deviations to either side */
 static const double WIDTH_MIN = 4.0;         /* so that rounding to the grid stays small */
-static const double MARGIN_DEVIATIONS = 0.5; /* of an estimate's relative error, 1/sqrt(count) */
+static const double MARGIN_DEVIATIONS = 0.65; /* of an estimate's relative error, 1/sqrt(count) */
 static const double AMPLITUDE_MARGIN = 1.1;
 static const double CORRELATED = 0.2;          /* share of variance that the other end explains */
 static const double STILL = 0.1;               /* fluctuation over steady power */
