@@ -14,10 +14,18 @@
 enum {
     ROWS_MIN = 7, /* fewer rows leave no room for the degrees of very high rates */
     COLUMNS_MIN = 256,
-    COLUMNS_MAX = 1024,
-    VISITS_MAX = 4000, /* of one search: bounds the time of construction */
-    TWIN_ATTEMPTS = 4,
+    COLUMNS_MAX = 512,
+    VISITS_MAX = 1000, /* of one search: bounds the time of construction */
+    TWIN_ATTEMPTS = 8,
+    BLOCK_WORD_MIN =
+        128, /* bits; a word of two whole columns with fewer could be taken for another */
     UNREACHED = 255
+};
+
+/* A bit or a check of the lifted graph: the base column or row and the place in its block. */
+struct place {
+    uint32_t base;
+    uint32_t turn;
 };
 
 /* Farthest-check search and the graph as far as it stands. */
@@ -25,6 +33,8 @@ struct growth {
     struct qw_ldpc_code *code;
     struct qw_prng prng;
     uint32_t weak_degree;
+    uint32_t visits_max;
+    uint32_t block_word_min;
     uint32_t *column_wish;   /* [size: columns]: degree to come */
     uint32_t *column_degree; /* [size: columns] */
     uint32_t *column_row;    /* [size: columns x QW_LDPC_DEGREE_MAX] */
@@ -33,11 +43,12 @@ struct growth {
     uint32_t *row_column;    /* [size: rows x row_cap] */
     uint32_t *row_shift;     /* [size: rows x row_cap] */
     uint32_t row_cap;
-    uint32_t *parent; /* [size: rows], see root_of */
-    size_t reached;   /* checks with a layer */
-    uint8_t *layer;   /* [size: checks]: of the check as seen from the bit, or UNREACHED */
-    uint8_t *seen;    /* [size: columns * lift] */
-    uint32_t *queue;  /* [size: checks + columns * lift]: checks first, bits counted from checks */
+    uint32_t *parent;    /* [size: rows], see root_of */
+    uint8_t *layer;      /* [size: checks]: of the check as seen from the bit, or UNREACHED */
+    uint8_t *seen;       /* [size: columns * lift] */
+    struct place *bit;   /* [size: columns * lift], queue of a search */
+    struct place *check; /* [size: checks], likewise */
+    size_t bits_queued, checks_queued;
 };
 
 /* Base columns by leak: low rates need many, so that the one graph is close to the average that its
@@ -60,7 +71,9 @@ static struct qw_ldpc_shape shape_for(size_t bits, size_t checks)
     size_t wish = by_columns < by_rows ? by_columns : by_rows;
     size_t best = wish > 0 ? wish : 1;
     size_t waste = SIZE_MAX;
-    struct qw_ldpc_shape shape = { .bits = bits };
+    struct qw_ldpc_shape shape = { .bits = bits,
+                                   .visits_max = VISITS_MAX,
+                                   .block_word_min = BLOCK_WORD_MIN };
 
     for (size_t lift = best; lift <= best + best / 4 && waste > 0; lift++) {
         size_t over = (checks + lift - 1) / lift * lift - checks;
@@ -95,89 +108,92 @@ static void add_edge(struct growth *g, uint32_t column, uint32_t row, uint32_t s
     g->code->edges++;
 }
 
+/* x in 0 .. 2 lift - 1. A division here would be most of the time of construction. */
+static uint32_t wrapped(uint32_t x, uint32_t lift)
+{
+    return x < lift ? x : x - lift;
+}
+
 /* Queues the checks of a bit that were not reached before, as members of layer. */
-static size_t reach_checks(struct growth *g, uint32_t bit, uint8_t layer, size_t tail)
+static void reach_checks(struct growth *g, struct place bit, uint8_t layer)
 {
     uint32_t lift = g->code->lift;
-    uint32_t column = bit / lift;
+    size_t first = (size_t)bit.base * QW_LDPC_DEGREE_MAX;
+    size_t end = first + g->column_degree[bit.base];
 
-    for (uint32_t i = 0; i < g->column_degree[column]; i++) {
-        size_t edge = (size_t)column * QW_LDPC_DEGREE_MAX + i;
-        uint32_t z = (bit % lift + g->column_shift[edge]) % lift;
-        uint32_t check = g->column_row[edge] * lift + z;
+    for (size_t edge = first; edge < end; edge++) {
+        struct place check = { g->column_row[edge],
+                               wrapped(bit.turn + g->column_shift[edge], lift) };
+        size_t at = (size_t)check.base * lift + check.turn;
 
-        if (g->layer[check] == UNREACHED) {
-            g->layer[check] = layer;
-            g->reached++;
-            g->queue[tail++] = check;
+        if (g->layer[at] == UNREACHED) {
+            g->layer[at] = layer;
+            g->check[g->checks_queued++] = check;
         }
     }
-    return tail;
 }
 
 /* Queues the bits of a check that were not seen before, weak: those of weak columns alone. */
-static size_t reach_bits(struct growth *g, uint32_t check, bool weak, size_t tail)
+static void reach_bits(struct growth *g, struct place check, bool weak)
 {
     uint32_t lift = g->code->lift;
-    uint32_t row = check / lift;
+    size_t first = (size_t)check.base * g->row_cap;
+    size_t end = first + g->row_degree[check.base];
 
-    for (uint32_t i = 0; i < g->row_degree[row]; i++) {
-        size_t edge = (size_t)row * g->row_cap + i;
-        uint32_t z = (check % lift + lift - g->row_shift[edge]) % lift;
-        uint32_t bit = g->row_column[edge] * lift + z;
+    for (size_t edge = first; edge < end; edge++) {
+        struct place bit = { g->row_column[edge],
+                             wrapped(check.turn + lift - g->row_shift[edge], lift) };
+        size_t at = (size_t)bit.base * lift + bit.turn;
 
-        if (!g->seen[bit] && (!weak || g->column_wish[g->row_column[edge]] <= g->weak_degree)) {
-            g->seen[bit] = 1;
-            g->queue[tail++] = (uint32_t)g->code->checks + bit;
+        if (!g->seen[at] && (!weak || g->column_wish[bit.base] <= g->weak_degree)) {
+            g->seen[at] = 1;
+            g->bit[g->bits_queued++] = bit;
         }
     }
-    return tail;
 }
 
-static bool may_go_on(const struct growth *g, size_t tail)
+/* Whatever is next to a neighbour is always found: no way around it would be a cycle of length 4.
+ */
+static bool may_go_on(const struct growth *g, uint8_t layer)
 {
-    return tail < VISITS_MAX && g->reached < g->code->checks;
+    bool has_budget = layer <= 2 || g->bits_queued + g->checks_queued < g->visits_max;
+
+    return has_budget && g->checks_queued < g->code->checks;
 }
 
 /* Breadth first from bit 0 of the column: fills layer for all checks within reach of the budget,
  * until none is left. For a weak column the way goes on through weak columns only: what is farthest
- * then closes the longest cycle of such columns, and no cycle of length 4. Returns how much of the
- * queue was used, for forget. */
-static size_t search(struct growth *g, uint32_t column)
+ * then closes the longest cycle of such columns, and no cycle of length 4. */
+static void search(struct growth *g, uint32_t column)
 {
-    uint32_t checks = (uint32_t)g->code->checks;
-    uint32_t start = column * g->code->lift;
     bool weak = g->column_wish[column] <= g->weak_degree;
-    size_t head = 0;
-    size_t tail = 0;
+    size_t bits = 0;
+    size_t checks = 0;
 
-    g->reached = 0;
-    g->seen[start] = 1;
-    g->queue[tail++] = checks + start;
-    for (uint8_t layer = 1; head < tail && may_go_on(g, tail) && layer < UNREACHED; layer++) {
-        size_t end = tail;
-
-        while (head < end && may_go_on(g, tail)) {
-            tail = reach_checks(g, g->queue[head++] - checks, layer, tail);
+    g->seen[(size_t)column * g->code->lift] = 1;
+    g->bit[0] = (struct place){ column, 0 };
+    g->bits_queued = 1;
+    g->checks_queued = 0;
+    for (uint8_t layer = 1; bits < g->bits_queued && may_go_on(g, layer) && layer < UNREACHED;
+         layer++) {
+        while (bits < g->bits_queued && may_go_on(g, layer)) {
+            reach_checks(g, g->bit[bits++], layer);
         }
-        end = tail;
-        while (head < end && may_go_on(g, tail)) {
-            tail = reach_bits(g, g->queue[head++], weak && layer > 1, tail);
+        while (checks < g->checks_queued && may_go_on(g, layer + 1)) {
+            reach_bits(g, g->check[checks++], weak && layer > 1);
         }
     }
-    return tail;
 }
 
-static void forget(struct growth *g, size_t tail)
+static void forget(struct growth *g)
 {
-    uint32_t checks = (uint32_t)g->code->checks;
+    uint32_t lift = g->code->lift;
 
-    for (size_t i = 0; i < tail; i++) {
-        if (g->queue[i] < checks) {
-            g->layer[g->queue[i]] = UNREACHED;
-        } else {
-            g->seen[g->queue[i] - checks] = 0;
-        }
+    for (size_t i = 0; i < g->checks_queued; i++) {
+        g->layer[(size_t)g->check[i].base * lift + g->check[i].turn] = UNREACHED;
+    }
+    for (size_t i = 0; i < g->bits_queued; i++) {
+        g->seen[(size_t)g->bit[i].base * lift + g->bit[i].turn] = 0;
     }
 }
 
@@ -237,8 +253,8 @@ static void grow_edge(struct growth *g, uint32_t column, bool closes)
     uint32_t best_row = 0;
     uint32_t best_shift = 0;
     uint8_t best_layer = 0;
-    size_t tail = search(g, column);
 
+    search(g, column);
     for (uint32_t i = 0; i < rows; i++) {
         uint32_t row = (first + i) % rows;
         uint32_t shift = 0;
@@ -257,7 +273,7 @@ static void grow_edge(struct growth *g, uint32_t column, bool closes)
             best_shift = shift;
         }
     }
-    forget(g, tail);
+    forget(g);
     if (best_layer > 0) {
         add_edge(g, column, best_row, best_shift);
         if (closes) {
@@ -266,35 +282,43 @@ static void grow_edge(struct growth *g, uint32_t column, bool closes)
     }
 }
 
+/* Place of a row among the edges of a column; the column's degree when it is not there. */
+static uint32_t edge_to(const struct growth *g, uint32_t column, uint32_t row)
+{
+    uint32_t k = 0;
+
+    while (k < g->column_degree[column] &&
+           g->column_row[(size_t)column * QW_LDPC_DEGREE_MAX + k] != row) {
+        k++;
+    }
+    return k;
+}
+
 /* True when b takes part in the same checks as a, up to a turn of the circulants: two such columns
- * make words of weight 2 that no check sees. */
+ * make words of weight 2 that no check sees. With the same rows and any turns, all bits of both are
+ * such a word: bad enough where the lift is small. */
 static bool are_twins(const struct growth *g, uint32_t a, uint32_t b)
 {
     uint32_t lift = g->code->lift;
     uint32_t turn = lift;
+    bool is_turned = false;
 
     if (g->column_degree[a] != g->column_degree[b]) {
         return false;
     }
     for (uint32_t i = 0; i < g->column_degree[a]; i++) {
         size_t of_a = (size_t)a * QW_LDPC_DEGREE_MAX + i;
-        uint32_t k = 0;
+        uint32_t k = edge_to(g, b, g->column_row[of_a]);
 
-        while (k < g->column_degree[b] &&
-               g->column_row[(size_t)b * QW_LDPC_DEGREE_MAX + k] != g->column_row[of_a]) {
-            k++;
-        }
         if (k == g->column_degree[b]) {
             return false;
         }
         k = (g->column_shift[(size_t)b * QW_LDPC_DEGREE_MAX + k] + lift - g->column_shift[of_a]) %
             lift;
-        if (turn != lift && turn != k) {
-            return false;
-        }
+        is_turned = is_turned || (turn != lift && turn != k);
         turn = k;
     }
-    return true;
+    return !is_turned || 2 * lift < g->block_word_min;
 }
 
 static bool has_twin(const struct growth *g, uint32_t column)
@@ -389,7 +413,8 @@ static void growth_wipe(struct growth *g)
     free(g->parent);
     free(g->layer);
     free(g->seen);
-    free(g->queue);
+    free(g->bit);
+    free(g->check);
 }
 
 static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
@@ -410,11 +435,12 @@ static bool growth_init(struct growth *g, struct qw_ldpc_code *code)
     g->parent = calloc(code->rows, sizeof *g->parent);
     g->layer = calloc(code->checks, 1);
     g->seen = calloc(width, 1);
-    g->queue = calloc(code->checks + width, sizeof *g->queue);
+    g->bit = calloc(width, sizeof *g->bit);
+    g->check = calloc(code->checks, sizeof *g->check);
     if (g->column_degree == NULL || g->column_wish == NULL || g->column_row == NULL ||
         g->column_shift == NULL || g->row_degree == NULL || g->row_column == NULL ||
         g->row_shift == NULL || g->parent == NULL || g->layer == NULL || g->seen == NULL ||
-        g->queue == NULL) {
+        g->bit == NULL || g->check == NULL) {
         return false;
     }
     memset(g->layer, UNREACHED, code->checks);
@@ -465,6 +491,8 @@ qw_err qw_ldpc_code_grow(const struct qw_ldpc_shape *shape,
         goto out;
     }
     g.weak_degree = shape->weak_degree;
+    g.visits_max = shape->visits_max;
+    g.block_word_min = shape->block_word_min;
     grow(&g, counts, count);
     err = freeze(&g);
     if (err == QW_OK) {

@@ -36,6 +36,11 @@ struct qw_ldpc_shape {
      * check sees are made of them, and out of the last row, which then may be used in part. 0: no
      * such care. */
     uint32_t weak_degree;
+    /* Places looked at before each edge: the more, the longer the shortest cycles, and the time. */
+    uint32_t visits_max;
+    /* Two columns with the same rows make a word of all their bits that no check sees: not wanted
+     * when it has fewer bits than this. 0: no such care. */
+    uint32_t block_word_min;
 };
 
 /* columns of a base graph that take part in so many rows, 2..QW_LDPC_DEGREE_MAX. */

@@ -5,6 +5,7 @@
 #include "distill/multilevel.h"
 
 #include "base/bits.h"
+#include "base/prng.h"
 #include "base/secret.h"
 #include "distill/gaussian_cells.h"
 #include "distill/ldpc_code.h"
@@ -17,6 +18,10 @@
 #include <string.h>
 
 enum { ITERATIONS_MAX = 300 };
+
+/* Of the beliefs of a level that is decoded once more, in log likelihood: strong enough to make
+ * another of two words with the same syndrome the likelier one, which differ in some dozen bits. */
+static const double SHAKE = 0.35;
 
 /* What is known of a coded level, at one end. */
 struct level {
@@ -46,6 +51,8 @@ struct qw_multilevel {
     unsigned more_sent;     /* as sender, of all levels */
     unsigned more_received; /* as receiver */
     bool has_first;         /* as receiver */
+    bool is_shaken;         /* coded levels are decoded from shaken beliefs */
+    unsigned again;         /* words tried besides the first since the last message, as receiver */
     size_t at;              /* level to go on with, as receiver */
     /* Scratch, secret. */
     uint8_t *first;    /* [ceil(leak_bits / 8) bytes] as received */
@@ -326,6 +333,18 @@ static void believe(struct qw_multilevel *m, const float *mean, size_t index)
     }
 }
 
+/* Another search for a word. The generator is as good as any: nobody else learns what comes of it.
+ */
+static void shake(struct qw_multilevel *m, size_t index)
+{
+    struct qw_prng prng;
+
+    qw_prng_init(&prng, m->again, index);
+    for (size_t i = 0; i < m->level[index].bits; i++) {
+        m->llr[i] += (float)(SHAKE * qw_prng_gaussian(&prng));
+    }
+}
+
 static void scatter_level(struct qw_multilevel *m, size_t index)
 {
     size_t at = 0;
@@ -353,10 +372,19 @@ static bool decode_coded(struct qw_multilevel *m, const float *mean, size_t inde
     unpack(m->first, level->first_at, level->first_bits, m->whole);
     qw_ldpc_split(level->code, split, level->row_start, &halved);
     qw_ldpc_split_syndrome(&halved, split, m->whole, level->half, m->syndrome);
-    if (!level->is_stuck) {
-        believe(m, mean, index);
-        qw_ldpc_decoder_load(level->decoder, m->llr);
+    if (level->is_stuck) {
+        level->is_stuck =
+            !qw_ldpc_decoder_run(level->decoder, &halved, m->syndrome, ITERATIONS_MAX, m->bit);
+        if (!level->is_stuck) {
+            return true;
+        }
     }
+    /* From the start, too: a search can be stuck where no further parities reach it. */
+    believe(m, mean, index);
+    if (m->is_shaken) {
+        shake(m, index);
+    }
+    qw_ldpc_decoder_load(level->decoder, m->llr);
     level->is_stuck =
         !qw_ldpc_decoder_run(level->decoder, &halved, m->syndrome, ITERATIONS_MAX, m->bit);
     return !level->is_stuck;
@@ -414,6 +442,14 @@ static bool decode_levels(struct qw_multilevel *m, const float *mean)
     return true;
 }
 
+/* From a level on. */
+static void forget_searches(struct qw_multilevel *m, size_t index)
+{
+    for (size_t l = index; l < m->levels; l++) {
+        m->level[l].is_stuck = false;
+    }
+}
+
 static qw_err decode_all(struct qw_multilevel *m, const float *mean, uint16_t *symbol)
 {
     if (!decode_levels(m, mean)) {
@@ -434,6 +470,7 @@ qw_err qw_multilevel_decode(struct qw_multilevel *m, const float *mean, const ui
         m->level[l].suspected = 0;
         m->level[l].is_stuck = false;
     }
+    m->again = 0;
     if (len != qw_multilevel_message_len(m) || !qw_bits_tail_clear(message, m->leak_bits)) {
         return QW_ERR_FORMAT;
     }
@@ -467,6 +504,29 @@ static bool blames(const struct qw_multilevel *m, size_t index, size_t below)
     }
     return level->is_stuck ? level->received >= 2 * (m->level[below].suspected + 1)
                            : level->suspected > m->level[below].suspected;
+}
+
+qw_err qw_multilevel_decode_again(struct qw_multilevel *m, const float *mean, uint16_t *symbol)
+{
+    qw_err err = QW_ERR_EXHAUSTED;
+    size_t lowest = 0;
+
+    if (!m->has_first || m->at < m->levels) {
+        return QW_ERR_STATE;
+    }
+    while (lowest < m->levels && m->level[lowest].kind != QW_LEVEL_CODED) {
+        lowest++;
+    }
+    m->is_shaken = true;
+    while (lowest < m->levels && err == QW_ERR_EXHAUSTED && m->again < QW_MULTILEVEL_AGAIN_MAX) {
+        m->again++;
+        m->at = lowest;
+        err = decode_all(m, mean, symbol);
+        forget_searches(m, lowest);
+    }
+    m->is_shaken = false;
+    m->at = m->levels; /* every level had its word once: MORE is asked for as if this were it */
+    return err;
 }
 
 size_t qw_multilevel_wanted(const struct qw_multilevel *m)
@@ -505,12 +565,11 @@ qw_err qw_multilevel_decode_more(struct qw_multilevel *m, size_t index, const fl
     unpack(message, 0, bits, level->half + level->received * bits);
     level->received++;
     m->more_received++;
+    m->again = 0;
     if (index < m->at) { /* everything above rests on this level's word */
         level->suspected++;
         m->at = index;
-        for (size_t l = index; l < m->levels; l++) {
-            m->level[l].is_stuck = false;
-        }
+        forget_searches(m, index);
     }
     return decode_all(m, mean, symbol);
 }

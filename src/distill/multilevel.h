@@ -24,7 +24,8 @@ enum {
     QW_MULTILEVEL_COEFFICIENTS_MIN = 64,
     QW_MULTILEVEL_COEFFICIENTS_MAX = 1 << 17,
     QW_MULTILEVEL_MORE_MAX = 3,
-    QW_MULTILEVEL_LEAN_MORE_MAX = 8
+    QW_MULTILEVEL_LEAN_MORE_MAX = 8,
+    QW_MULTILEVEL_AGAIN_MAX = 12 /* further searches for what was said so far */
 };
 
 struct qw_multilevel;
@@ -65,6 +66,12 @@ qw_err qw_multilevel_encode_more(struct qw_multilevel *multilevel, size_t level,
  * word: always verify; MORE may still be asked for then. */
 qw_err qw_multilevel_decode(struct qw_multilevel *multilevel, const float *mean,
                             const uint8_t *message, size_t len, uint16_t *symbol) QW_MUST_USE;
+/* After a QW_OK that verification refuted: a word with the same parities, from beliefs that were
+ * shaken a little; often the right one, possibly the same again. symbol untouched unless QW_OK.
+ * QW_ERR_EXHAUSTED: no more, after QW_MULTILEVEL_AGAIN_MAX searches since the last message;
+ * QW_ERR_STATE: the last message left a level undecoded. Nothing is said for it. */
+qw_err qw_multilevel_decode_again(struct qw_multilevel *multilevel, const float *mean,
+                                  uint16_t *symbol) QW_MUST_USE;
 /* The level about which MORE would help most, after a decode that did not give the right word;
  * QW_MULTILEVEL_DEPTH_MAX: none, give up. */
 size_t qw_multilevel_wanted(const struct qw_multilevel *multilevel);

@@ -16,14 +16,16 @@ enum {
     DEPTH_MAX = 14
 };
 
-static const double RANGE_DEVIATIONS = 24.0; /* cells reach 12 deviations to either side */
-static const double WIDTH_MIN = 4.0;         /* so that rounding to the grid stays small */
-static const double PHASE_MARGIN = 1.04;
-static const double AMPLITUDE_MARGIN = 1.15;
-static const double CORRELATED = 0.2;         /* share of variance that the other end explains */
-static const double STILL = 0.1;              /* fluctuation over steady power */
-static const double EXPECTED_LEAK_BITS = 2.3; /* entropy of the noise in cells, and the code */
-static const double EXPECTED_LOSS_BITS = 0.3; /* confidence, unseen lags, finite size */
+static const double RANGE_DEVIATIONS = 24.0;  /* cells reach 12 deviations to either side */
+static const double WIDTH_MIN = 4.0;          /* so that rounding to the grid stays small */
+static const double MARGIN_DEVIATIONS = 0.65; /* of an estimate's relative error, 1/sqrt(count) */
+static const double TAIL_SLACK = 2.0;         /* of a tail's estimate, likewise */
+static const double TAIL_MARGIN = 1.5;        /* for each unit above that */
+static const double AMPLITUDE_MARGIN = 1.1;
+static const double CORRELATED = 0.2;          /* share of variance that the other end explains */
+static const double STILL = 0.1;               /* fluctuation over steady power */
+static const double EXPECTED_LEAK_BITS = 3.95; /* entropy of the noise in cells, and the code */
+static const double EXPECTED_LOSS_BITS = 0.3;  /* confidence, unseen lags, finite size */
 
 struct statistics { /* of one number over the disclosed probes */
     double mean;
@@ -99,16 +101,83 @@ static void take_innovation(const struct qw_disclosed *disclosed, size_t dim,
     statistics->innovation = fmax(statistics->innovation, 1.0);
 }
 
-/* deviation is estimated, and so is the belief that will be used: cells a little wider than it says
- * cost less than a MORE. The noise of an amplitude grows in a fade, so there the margin is larger.
- */
-static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
-                         bool has_phase, struct qw_model *model)
+static size_t weights_of(const struct qw_belief *belief)
 {
-    double margin = has_phase ? PHASE_MARGIN : AMPLITUDE_MARGIN;
+    return 1 + belief->sources * belief->group;
+}
+
+static void fill_observation(const struct qw_belief *belief, size_t dim,
+                             const int32_t *const *observation, size_t row_at, double *out)
+{
+    size_t first = dim - dim % belief->group;
+
+    *out++ = 1.0;
+    for (size_t s = 0; s < belief->sources; s++) {
+        for (size_t g = 0; g < belief->group; g++) {
+            *out++ = observation[s][row_at + first + g];
+        }
+    }
+}
+
+static double expected_of(const struct qw_belief *belief, size_t dim,
+                          const int32_t *const *observation, size_t row_at)
+{
+    double row[QW_BELIEF_WEIGHTS];
+    double expected = 0.0;
+
+    fill_observation(belief, dim, observation, row_at, row);
+    for (size_t i = 0; i < weights_of(belief); i++) {
+        expected += belief->weight[dim][i] * row[i];
+    }
+    return expected;
+}
+
+/* Fourth moment of what the other end cannot tell, over a Gaussian's with that variance. */
+static double tail_of(const struct qw_disclosed *disclosed, const struct qw_belief *belief,
+                      size_t dim)
+{
+    double square_sum = 0.0;
+    double fourth_sum = 0.0;
+    double n = (double)disclosed->count;
+
+    for (size_t i = 0; i < disclosed->count; i++) {
+        size_t at = i * disclosed->stride;
+        double square = disclosed->x[at + dim] - expected_of(belief, dim, &disclosed->y, at);
+
+        square *= square;
+        square_sum += square;
+        fourth_sum += square * square;
+    }
+    return fourth_sum * n / fmax(3.0 * square_sum * square_sum, 1.0);
+}
+
+/* Deviations are estimated, and so is the belief that will be used: cells a little wider than they
+ * say cost less than a MORE, and the less the more probes were disclosed. The noise of an amplitude
+ * grows in a fade, and that of a receiver whose clock runs free with the channel: what has tails
+ * wider than a Gaussian's is believed to be wider as a whole. They show where the channel is
+ * strong. */
+static double margin_of(const struct qw_disclosed *disclosed, const struct qw_belief *belief)
+{
+    double judged = (double)(JUDGED_MODES * disclosed->group);
+    double count = (double)disclosed->count;
+    double margin = 1.0 + MARGIN_DEVIATIONS / sqrt(count);
+    double tail = 0.0;
+
+    for (size_t d = 0; d < JUDGED_MODES * disclosed->group; d++) {
+        tail += tail_of(disclosed, belief, d) / judged;
+    }
+    margin *= 1.0 + TAIL_MARGIN * fmax(tail - 1.0 - TAIL_SLACK / sqrt(count * judged), 0.0);
+    return disclosed->group == 2 ? margin : AMPLITUDE_MARGIN * margin;
+}
+
+static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
+                         double margin, struct qw_model *model)
+{
     double wanted = round(margin * deviation / QW_MODEL_SIGMA_CELLS);
-    double width = fmin(fmax(wanted, WIDTH_MIN), WIDTH_MAX);
-    double cells = RANGE_DEVIATIONS * sqrt(statistics->variance) / width;
+    double range = RANGE_DEVIATIONS * sqrt(statistics->variance);
+    double least = fmax(WIDTH_MIN, ceil(range / (1 << DEPTH_MAX)));
+    double width = fmin(fmax(wanted, least), WIDTH_MAX);
+    double cells = range / width;
     double depth = fmin(fmax(ceil(log2(cells)), 1.0), DEPTH_MAX);
     double centre = fmin(fmax(round(statistics->mean), -CENTRE_MAX), CENTRE_MAX);
 
@@ -219,6 +288,7 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     struct qw_belief belief;
     struct qw_model made = { 0 };
     double bits[QW_FEATURE_MAX] = { 0 };
+    double margin;
     size_t dims = disclosed->stride;
     size_t prefix;
     qw_err err = qw_belief_fit(disclosed, &disclosed->y, 1, dims, &belief);
@@ -233,8 +303,9 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     if (report->refusal != QW_PLKG_NONE) {
         return QW_ERR_REFUSED;
     }
+    margin = margin_of(disclosed, &belief);
     for (size_t d = 0; d < dims; d++) {
-        choose_cells(&statistics[d], belief.deviation[d], d, disclosed->group == 2, &made);
+        choose_cells(&statistics[d], belief.deviation[d], d, margin, &made);
         bits[d] = net_bits(statistics[d].innovation, eve_correlation, made.width[d]);
     }
     best_prefix(bits, dims, disclosed->group, &prefix);
@@ -310,24 +381,6 @@ int32_t qw_model_value(const struct qw_model *model, size_t dim, uint16_t symbol
     return (int32_t)value;
 }
 
-static size_t weights_of(const struct qw_belief *belief)
-{
-    return 1 + belief->sources * belief->group;
-}
-
-static void fill_observation(const struct qw_belief *belief, size_t dim,
-                             const int32_t *const *observation, size_t row_at, double *out)
-{
-    size_t first = dim - dim % belief->group;
-
-    *out++ = 1.0;
-    for (size_t s = 0; s < belief->sources; s++) {
-        for (size_t g = 0; g < belief->group; g++) {
-            *out++ = observation[s][row_at + first + g];
-        }
-    }
-}
-
 qw_err qw_belief_fit(const struct qw_disclosed *disclosed, const int32_t *const *observation,
                      size_t sources, size_t dims, struct qw_belief *belief)
 {
@@ -365,13 +418,8 @@ qw_err qw_belief_fit(const struct qw_disclosed *disclosed, const int32_t *const 
 float qw_belief_cells(const struct qw_belief *belief, const struct qw_model *model, size_t dim,
                       const int32_t *const *observation)
 {
-    double row[QW_BELIEF_WEIGHTS];
-    double expected = 0.0;
+    double expected = expected_of(belief, dim, observation, 0);
 
-    fill_observation(belief, dim, observation, 0, row);
-    for (size_t i = 0; i < weights_of(belief); i++) {
-        expected += belief->weight[dim][i] * row[i];
-    }
     /* A rounded number stands for half a unit to either side. */
     return (float)((expected + 0.5 - (double)lowest_edge(model, dim)) / model->width[dim]);
 }

@@ -37,8 +37,9 @@ struct qw_model_report {
     enum qw_plkg_refusal refusal; /* NONE, or why there is nothing to gain */
 };
 
-/* Deviation of the receiver's belief in cells, the same for every number. */
-#define QW_MODEL_SIGMA_CELLS 1.0
+/* Deviation of the receiver's belief in cells, the same for every number. Wider cells lose
+ * information and need a code of a rate at which decoding is unsure (ADR 0028). */
+#define QW_MODEL_SIGMA_CELLS 3.25
 
 /* QW_ERR_REFUSED with report->refusal set: STATIC, LOW_RHO, PREDICTABLE, EVE_CORR, NO_GAIN.
  * QW_ERR_NOMEM. eve_correlation is what policy credits. */

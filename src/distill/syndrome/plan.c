@@ -15,7 +15,8 @@ enum {
     ROWS_MIN_LONG = 64,
     ROWS_MIN_SHORT = 16, /* at any price in speed */
     LIFT_SHORT = 32,
-    WEAK_DEGREE = 3
+    WEAK_DEGREE = 3,
+    VISITS_MAX = 4000
 };
 
 /* Fitted to measurements (docs/adr/0024-syndrome-codes-grown-for-the-frame.md). */
@@ -35,7 +36,9 @@ static bool wants_more_columns(size_t bits, size_t checks, size_t columns)
 
 struct qw_ldpc_shape qw_syndrome_shape(size_t bits, size_t checks)
 {
-    struct qw_ldpc_shape shape = { .bits = bits, .weak_degree = WEAK_DEGREE };
+    struct qw_ldpc_shape shape = { .bits = bits,
+                                   .weak_degree = WEAK_DEGREE,
+                                   .visits_max = VISITS_MAX };
     size_t columns = COLUMNS_MIN;
     size_t lift;
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, SHARE = 16 };
+enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, SHARE = 24 };
 
 size_t qw_plkg_pairs_encode(const struct qw_plkg_pairs *pairs,
                             uint8_t out[static QW_PLKG_PAIRS_LEN_MAX])

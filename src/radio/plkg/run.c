@@ -312,7 +312,7 @@ static void book_account(struct qw_plkg_run *run, uint64_t secret_bits)
     ledger->selection_bits = QW_PLKG_SELECTION_BITS;
     ledger->epsilon_log2 =
         qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
-                                QW_MULTILEVEL_MORE_MAX + 1, run->link->transcript_len);
+                                QW_PLKG_ATTEMPTS_MAX, run->link->transcript_len);
     ledger->secret_bits = secret_bits;
 }
 

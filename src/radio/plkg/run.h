@@ -49,6 +49,8 @@ enum {
      * in FINISH). DECODED says one of five things, as no deviation has more than four coded levels;
      * with three MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session. */
     QW_PLKG_SELECTION_BITS = 2 * 32 + 8,
+    /* Words that a terminal shows to the tags at most. */
+    QW_PLKG_ATTEMPTS_MAX = (1 + QW_MULTILEVEL_AGAIN_MAX) * (1 + QW_MULTILEVEL_MORE_MAX),
     QW_PLKG_SECRET_BITS_MIN = 256
 };
 

@@ -164,8 +164,9 @@ static qw_err check_model(struct qw_plkg_run *run, const struct qw_belief *belie
     }
     for (size_t d = 0; d < run->model.dims; d++) {
         double ratio = belief->deviation[d] / (run->model.width[d] * QW_MODEL_SIGMA_CELLS);
+        bool is_deepest = run->model.depth[d] == QW_MULTILEVEL_DEPTH_MAX; /* wide for its range */
 
-        if (ratio > WIDTH_RATIO_MAX || ratio < 1.0 / WIDTH_RATIO_MAX) {
+        if (ratio > WIDTH_RATIO_MAX || (ratio < 1.0 / WIDTH_RATIO_MAX && !is_deepest)) {
             return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
         }
     }
@@ -191,41 +192,12 @@ static qw_err say_decoded(struct qw_plkg_run *run, const struct qw_plkg_decoded 
                              1, NULL);
 }
 
-/* One try, and more parities as long as they help. */
-static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
-                     const float *mean)
-{
-    const uint8_t *said;
-    size_t len;
-    qw_err err = qw_multilevel_decode(run->multilevel, mean, syndrome->said, syndrome->said_len,
-                                      run->symbol);
-
-    while (err == QW_ERR_EXHAUSTED) {
-        size_t level = qw_multilevel_wanted(run->multilevel);
-        size_t more_bits = qw_multilevel_more_bits(run->multilevel, level);
-
-        if (more_bits == 0) {
-            return qw_plkg_run_refuse(run, QW_PLKG_DECODE);
-        }
-        err = say_decoded(run, &(struct qw_plkg_decoded){ true, (uint8_t)level });
-        if (err == QW_OK) {
-            err = qw_plkg_link_receive(run->link, QW_PLKG_MORE, NULL, &said, &len,
-                                       run->link->timeout_ms);
-        }
-        if (err != QW_OK) {
-            return err;
-        }
-        run->ledger.more_rounds++;
-        run->said_bits += more_bits;
-        err = qw_multilevel_decode_more(run->multilevel, level, mean, said, len, run->symbol);
-    }
-    return err;
-}
-
-static bool is_verified(const struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome)
+/* Writes the string. Parities alone cannot tell a wrong word, the tags do. */
+static bool is_verified(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome)
 {
     bool ok = true;
 
+    qw_plkg_run_write_string(run);
     for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
         uint8_t tag[QW_VERIFY_TAG_LEN];
 
@@ -233,6 +205,64 @@ static bool is_verified(const struct qw_plkg_run *run, const struct qw_plkg_synd
         ok = qw_equal_ct(tag, syndrome->verify_tag[i], sizeof tag) && ok;
     }
     return ok;
+}
+
+/* Further parities of the level where the decoder is stuck, or that it got wrong; refusal says what
+ * the session ends with when there are none. */
+static qw_err ask_more(struct qw_plkg_run *run, const float *mean, enum qw_plkg_refusal refusal)
+{
+    size_t level = qw_multilevel_wanted(run->multilevel);
+    size_t more_bits = qw_multilevel_more_bits(run->multilevel, level);
+    const uint8_t *said;
+    size_t len;
+    qw_err err;
+
+    if (more_bits == 0) {
+        return qw_plkg_run_refuse(run, refusal);
+    }
+    err = say_decoded(run, &(struct qw_plkg_decoded){ true, (uint8_t)level });
+    if (err == QW_OK) {
+        err =
+            qw_plkg_link_receive(run->link, QW_PLKG_MORE, NULL, &said, &len, run->link->timeout_ms);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    run->ledger.more_rounds++;
+    run->said_bits += more_bits;
+    return qw_multilevel_decode_more(run->multilevel, level, mean, said, len, run->symbol);
+}
+
+/* Further searches with what was said, as long as the tags refute the word. */
+static qw_err verify(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
+                     const float *mean)
+{
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && !is_verified(run, syndrome)) {
+        err = qw_multilevel_decode_again(run->multilevel, mean, run->symbol);
+    }
+    return err;
+}
+
+/* One message, and more parities as long as no word is found or the tags say that it is wrong. */
+static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
+                     const float *mean)
+{
+    enum qw_plkg_refusal refusal = QW_PLKG_DECODE;
+    qw_err err = qw_multilevel_decode(run->multilevel, mean, syndrome->said, syndrome->said_len,
+                                      run->symbol);
+
+    for (;;) {
+        if (err == QW_OK) {
+            refusal = QW_PLKG_VERIFY;
+            err = verify(run, syndrome, mean);
+        }
+        if (err != QW_ERR_EXHAUSTED) {
+            return err;
+        }
+        err = ask_more(run, mean, refusal);
+    }
 }
 
 /* For the ledger: the access point has decided already. */
@@ -278,11 +308,7 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
     err = decode(run, syndrome, mean);
     qw_wipe(mean, run->coefficients * sizeof *mean);
     free(mean);
-    if (err != QW_OK) {
-        return err;
-    }
-    qw_plkg_run_write_string(run);
-    return is_verified(run, syndrome) ? QW_OK : qw_plkg_run_refuse(run, QW_PLKG_VERIFY);
+    return err;
 }
 
 /* T6. The said bytes are copied: a MORE would overwrite them. */
@@ -373,7 +399,7 @@ static void book_said(struct qw_plkg_run *run, const struct qw_plkg_amplify *sai
     ledger->selection_bits = said->selection_bits;
     ledger->epsilon_log2 =
         qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
-                                QW_MULTILEVEL_MORE_MAX + 1, run->link->transcript_len);
+                                QW_PLKG_ATTEMPTS_MAX, run->link->transcript_len);
 }
 
 /* T7 and T8 */

@@ -346,6 +346,66 @@ static void decodes_to_the_same_word_every_time(void **state)
     close_pair(&p);
 }
 
+static void a_search_from_shaken_beliefs_finds_the_word_again(void **state)
+{
+    struct pair p;
+    unsigned right = 0;
+    unsigned searched = 0;
+
+    (void)state;
+    open_pair(&p, 20.0, 3.25);
+    assert_int_equal(qw_multilevel_decode_again(p.receiver, p.mean, p.word), QW_ERR_STATE);
+    for (int block = 0; block < 10; block++) {
+        draw(&p);
+        if (qw_multilevel_decode(p.receiver, p.mean, p.message, p.len, p.word) != QW_OK) {
+            assert_int_equal(qw_multilevel_decode_again(p.receiver, p.mean, p.word), QW_ERR_STATE);
+            continue;
+        }
+        for (unsigned k = 0; k < QW_MULTILEVEL_AGAIN_MAX; k++) {
+            qw_err err;
+
+            memset(p.word, 0xaa, sizeof p.word);
+            err = qw_multilevel_decode_again(p.receiver, p.mean, p.word);
+            if (err != QW_OK) { /* this block's searches are used up */
+                assert_int_equal(err, QW_ERR_EXHAUSTED);
+                assert_true(untouched(&p));
+                break;
+            }
+            right += memcmp(p.word, p.symbol, sizeof p.word) == 0 ? 1 : 0;
+            searched++;
+        }
+        assert_int_equal(qw_multilevel_decode_again(p.receiver, p.mean, p.word), QW_ERR_EXHAUSTED);
+    }
+    assert_true(searched >= 60 && right >= searched / 10 * 9);
+    close_pair(&p);
+}
+
+/* After searches in vain the next parities count as if the first word had been the last. */
+static void more_may_be_asked_for_after_searches_in_vain(void **state)
+{
+    struct pair p;
+    uint8_t more[MESSAGE_CAP];
+    size_t level;
+    size_t len;
+
+    (void)state;
+    open_pair(&p, 20.0, 3.25);
+    do {
+        draw(&p);
+    } while (qw_multilevel_decode(p.receiver, p.mean, p.message, p.len, p.word) != QW_OK);
+    while (qw_multilevel_decode_again(p.receiver, p.mean, p.word) == QW_OK) {
+    }
+    level = qw_multilevel_wanted(p.receiver);
+    assert_true(level < QW_MULTILEVEL_DEPTH_MAX);
+    len = qw_multilevel_more_len(p.receiver, level);
+    assert_int_equal(qw_multilevel_encode_more(p.sender, level, p.symbol, more), QW_OK);
+    assert_int_equal(qw_multilevel_decode_more(p.receiver, level, p.mean, more, len, p.word),
+                     QW_OK);
+    assert_memory_equal(p.word, p.symbol, sizeof p.word);
+    assert_int_equal(qw_multilevel_decode_again(p.receiver, p.mean, p.word), QW_OK);
+    close_pair(&p);
+}
+
 static void refuses_every_other_length(void **state)
 {
     static struct pair p;
@@ -591,6 +651,8 @@ int main(void)
         cmocka_unit_test(mixed_depths_share_the_codes),
         cmocka_unit_test(says_its_leak_before_anything_is_sent),
         cmocka_unit_test(decodes_to_the_same_word_every_time),
+        cmocka_unit_test(a_search_from_shaken_beliefs_finds_the_word_again),
+        cmocka_unit_test(more_may_be_asked_for_after_searches_in_vain),
         cmocka_unit_test(refuses_every_other_length),
         cmocka_unit_test(refuses_set_bits_behind_the_end),
         cmocka_unit_test(no_flipped_message_gives_the_sent_word),

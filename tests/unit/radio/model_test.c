@@ -68,6 +68,39 @@ static void make(struct sample *sample, double signal, double noise, double stea
                                                .y = sample->y };
 }
 
+/* Width of the first cell over what a Gaussian belief of that deviation would want. */
+static double margin_of(const struct sample *sample)
+{
+    struct qw_model_report report;
+    struct qw_belief belief;
+    struct qw_model model;
+
+    assert_int_equal(qw_belief_fit(&sample->disclosed, &sample->disclosed.y, 1, STRIDE, &belief),
+                     QW_OK);
+    assert_int_equal(qw_model_estimate(&sample->disclosed, 0.0, &model, &report), QW_OK);
+    return model.width[0] * QW_MODEL_SIGMA_CELLS / belief.deviation[0];
+}
+
+/* A receiver whose measurement is six times as noisy in one probe of ten: the deviation alone
+ * says nothing of the probes that would not be decoded. */
+static void cells_are_wider_where_the_noise_has_tails(void **state)
+{
+    struct sample sample;
+    struct qw_prng prng;
+    double gaussian;
+
+    (void)state;
+    make(&sample, 20000.0, 200.0, 5000.0, 0.0, true);
+    gaussian = margin_of(&sample);
+    qw_prng_init(&prng, 43, 1);
+    for (size_t i = 0; i < COUNT; i += 10) {
+        for (size_t d = 0; d < STRIDE; d++) {
+            sample.y[i * STRIDE + d] += (int32_t)lrint(1200.0 * qw_prng_gaussian(&prng));
+        }
+    }
+    assert_true(margin_of(&sample) > 1.5 * gaussian);
+}
+
 static void cells_are_as_wide_as_what_the_other_end_cannot_tell(void **state)
 {
     struct qw_model_report report = { 0 };
@@ -80,7 +113,9 @@ static void cells_are_as_wide_as_what_the_other_end_cannot_tell(void **state)
     assert_int_equal(report.refusal, QW_PLKG_NONE);
     assert_true(model.dims >= 3 && model.dims <= SIGNAL_MODES);
     for (size_t d = 0; d < model.dims; d++) {
-        assert_true(model.width[d] > 200 * 1.2 && model.width[d] < 200 * 2.0);
+        double deviation = model.width[d] * QW_MODEL_SIGMA_CELLS;
+
+        assert_true(deviation > 200 * 1.2 && deviation < 200 * 2.0);
         /* 12 deviations to either side */
         assert_true((double)model.width[d] * exp2(model.depth[d]) >= 22.0 * 20000.0 / (1 << d));
     }
@@ -239,6 +274,7 @@ static void survives_every_failing_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_are_wider_where_the_noise_has_tails),
         cmocka_unit_test(cells_are_as_wide_as_what_the_other_end_cannot_tell),
         cmocka_unit_test(credits_less_to_whoever_asks_for_more),
         cmocka_unit_test(says_why_there_is_nothing),

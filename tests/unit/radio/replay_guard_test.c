@@ -27,7 +27,7 @@ void *__wrap_calloc(size_t count, size_t size)
     return is_failing ? NULL : __real_calloc(count, size);
 }
 
-enum { PROBES = 700, STRIDE = 32, DISCLOSED = 160, BLOCK = 32 };
+enum { PROBES = 700, STRIDE = 32, DISCLOSED = 96, BLOCK = 32 };
 
 /* Autoregressive fading of a seed, seen from a probe on, turned and amplified, with noise. */
 struct view {
