@@ -12,7 +12,7 @@ enum {
     QW_PLKG_PAIRS_LEN_MAX = 4 + 8 + QW_PLKG_BITMAP_MAX,
     QW_PLKG_PAIRS_MIN = 256,            /* usable pairs of a session */
     QW_PLKG_BLOCK_PROBES = 32,          /* disclosed together */
-    QW_PLKG_DISCLOSED_MIN = 96,        /* at least so many pairs, */
+    QW_PLKG_DISCLOSED_MIN = 96,         /* at least so many pairs, */
     QW_PLKG_DISCLOSED_TARGET_MAX = 512, /* or a sixteenth of them, but no more than this */
     QW_PLKG_DISCLOSED_MAX = QW_PLKG_DISCLOSED_TARGET_MAX + QW_PLKG_BLOCK_PROBES
 };
