@@ -3,6 +3,7 @@
 #include "lab/lab_options.h"
 
 #include "command.h"
+#include "radio/feature.h"
 #include "radio/plkg/message.h"
 #include "radio_options.h"
 
@@ -39,13 +40,12 @@ enum {
     KEY_CSV,
     KEY_SVG,
     KEY_PAPER,
+    KEY_GAP,
     STEPS_MAX = 200
 };
 
-/* Half a Doppler period makes a probe fresh; a probe pair of 178 us each 20 ms is 0.9 % of the
- * airtime. */
+/* Half a Doppler period makes a probe fresh. */
 static const double FRESH_TURNS = 0.52;
-static const double INTERVAL_MIN_S = 0.02;
 static const double INTERVAL_MAX_S = 10.0;
 static const double CREDIT_MAX = 0.99; /* of a policy */
 
@@ -54,7 +54,10 @@ static const struct argp_option options_list[] = {
       "tgn-a to tgn-f, tdl-a to tdl-e, exponential, rayleigh, rician, indoor, corridor, outdoor, "
       "room or static (default: tgn-d)",
       0 },
-    { "carrier", KEY_CARRIER, "NAME", 0, "wifi20, the only one yet", 0 },
+    { "carrier", KEY_CARRIER, "NAME", 0,
+      "wifi20, wifi40, wifi80, lte-tdd or nr-tdd (default: wifi20)", 0 },
+    { "open-gap", KEY_GAP, NULL, 0,
+      "lte-tdd and nr-tdd: no filter over the time between the two directions", 0 },
     { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20)", 0 },
     { "speed-mps", KEY_SPEED, "V", 0,
       "of the terminal or the people, 0..50 (default: the channel's own)", 0 },
@@ -67,7 +70,9 @@ static const struct argp_option options_list[] = {
     { "seconds", KEY_SECONDS, "S", 0, "of channel time, 1..100000 (default: 120)", 0 },
     { "seed", KEY_SEED, "N", 0, "of channel and noise (default: a random one, printed)", 0 },
     { "interval-ms", KEY_INTERVAL, "MS", 0,
-      "between probes, 1..10000 (default: half a Doppler period, 20 at least)", 0 },
+      "between probes, 1..10000 (default: half a Doppler period, and what the carrier "
+      "can spare)",
+      0 },
     { "delay-spread-ns", KEY_SPREAD, "NS", 0,
       "rms, 1..10000, for tdl, exponential and the scenes (default: the channel's own)", 0 },
     { "k-db", KEY_K, "DB", 0, "steady over scattered power in the first tap, -30..40", 0 },
@@ -76,7 +81,8 @@ static const struct argp_option options_list[] = {
     { "features", KEY_FEATURES, "NAME", 0,
       "complex, or amplitude: a card without usable phase (default: complex)", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
-    { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
+    { "session-probes", KEY_SESSION, "N", 0,
+      "at most, 256..20000 (default: 4096, of more than 16 modes 2560)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
     { "replayed", KEY_REPLAYED, NULL, 0,
       "the attack: every session meets fading that was used once before, as after a fixed seed",
@@ -144,7 +150,6 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
 
 static error_t parse_channel(struct lab_options *o, int key, char *value, struct argp_state *state)
 {
-    static const char *const carriers[] = { "wifi20", NULL };
     static const char *const angles[] = { "isotropic", "clusters", NULL };
     static const char *const features[] = { "amplitude", "complex", NULL };
 
@@ -156,7 +161,13 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
         }
         return 0;
     case KEY_CARRIER:
-        word(value, carriers, state);
+        o->carrier = qw_carrier_find(value);
+        if (o->carrier == NULL) {
+            argp_error(state, "no carrier '%s': see --help", value);
+        }
+        return 0;
+    case KEY_GAP:
+        o->is_gap_open = true;
         return 0;
     case KEY_SNR:
         o->snr_db = real(value, 0.0, 50.0, state);
@@ -301,13 +312,13 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
     struct qw_front_end_config calibrated = qw_front_end_calibrated(20.0, true);
 
     *options = (struct lab_options){ .kind = qw_channel_kind_find("tgn-d"),
+                                     .carrier = qw_carrier_find("wifi20"),
                                      .profile = { .rice_factor = -1.0 },
                                      .snr_db = 20.0,
                                      .speed_m_per_s = NAN,
                                      .interval_ms = NAN,
                                      .credited = NAN,
                                      .seconds = 120.0,
-                                     .session_probes = LAB_SESSION_PROBES,
                                      .has_phase = true,
                                      .has_eve = true,
                                      .chain_ripple = calibrated.chain_ripple,
@@ -332,15 +343,26 @@ double lab_options_step_value(const struct lab_options *options, size_t step)
 
 static double interval_s(const struct lab_options *options, double speed_m_per_s)
 {
-    double doppler_hz = speed_m_per_s * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
+    const struct qw_carrier *carrier = options->carrier;
+    double doppler_hz = speed_m_per_s * carrier->carrier_hz / QW_CHANNEL_LIGHT_M_PER_S;
 
     if (!isnan(options->interval_ms)) {
-        return 1e-3 * options->interval_ms;
+        return carrier->period_s > 0.0 ? qw_carrier_interval_s(carrier, 1e-3 * options->interval_ms)
+                                       : 1e-3 * options->interval_ms;
     }
     if (doppler_hz == 0.0) {
-        return INTERVAL_MIN_S;
+        return carrier->interval_min_s;
     }
-    return fmin(fmax(FRESH_TURNS / doppler_hz, INTERVAL_MIN_S), INTERVAL_MAX_S);
+    return qw_carrier_interval_s(carrier, fmin(FRESH_TURNS / doppler_hz, INTERVAL_MAX_S));
+}
+
+static unsigned session_probes(const struct lab_options *options)
+{
+    if (options->session_probes > 0) {
+        return options->session_probes;
+    }
+    return options->carrier->modes > QW_FEATURE_MODES ? LAB_SESSION_PROBES_WIDE
+                                                      : LAB_SESSION_PROBES;
 }
 
 static struct qw_front_end_config front_end_of(const struct lab_options *options, double snr_db)
@@ -351,7 +373,9 @@ static struct qw_front_end_config front_end_of(const struct lab_options *options
                                          .phase_jitter_rad = options->jitter_deg * M_PI / 180.0,
                                          .detection_jitter_s = 1e-9 * options->detection_ns,
                                          .cfo_hz = options->cfo_hz,
-                                         .sfo_ppm = options->sfo_ppm };
+                                         .sfo_ppm = options->sfo_ppm,
+                                         .gap_s = options->carrier->gap_s,
+                                         .spacing_hz = options->carrier->spacing_hz };
 }
 
 qw_err lab_options_config(const struct lab_options *options, size_t step,
@@ -366,7 +390,7 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
                                     .credited = isnan(options->credited) ? fmin(eve, CREDIT_MAX)
                                                                          : options->credited,
                                     .seconds = options->seconds,
-                                    .session_probes = options->session_probes,
+                                    .session_probes = session_probes(options),
                                     .has_eve = options->has_eve,
                                     .is_replayed = options->is_replayed };
     qw_err err = qw_channel_profile_of(options->kind, &options->profile, &made.channel.profile);
@@ -376,9 +400,11 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     }
     speed = options->sweep == LAB_SWEEP_SPEED ? swept : speed;
     made.channel.kind = options->kind;
+    made.channel.carrier = options->carrier;
+    made.channel.is_gap_open = options->is_gap_open;
     made.channel.speed_m_per_s = speed;
     made.channel.snr_db = snr_db;
-    made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve);
+    made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve, options->carrier->carrier_hz);
     made.channel.interval_s = interval_s(options, speed);
     made.channel.loss = options->loss;
     made.channel.front_end = front_end_of(options, snr_db);

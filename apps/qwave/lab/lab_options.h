@@ -10,6 +10,8 @@ enum lab_figure { LAB_FIGURE_BITS, LAB_FIGURE_RATE, LAB_FIGURE_SHARE, LAB_FIGURE
 
 struct lab_options {
     const struct qw_channel_kind *kind;
+    const struct qw_carrier *carrier;
+    bool is_gap_open;
     struct qw_channel_profile_options profile;
     double snr_db, loss;
     double speed_m_per_s; /* NaN: the channel's own */
@@ -17,7 +19,7 @@ struct lab_options {
     double eve_correlation;
     double credited; /* NaN: as eve_correlation */
     double seconds;
-    unsigned session_probes;
+    unsigned session_probes; /* 0: as many as the carrier's tones allow */
     bool has_phase, has_eve, is_replayed;
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;

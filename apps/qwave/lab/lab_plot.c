@@ -94,7 +94,8 @@ qw_err lab_plot_save(const struct lab_options *options, const struct lab_row *ro
                                                    .is_dashed = s == 1,
                                                    .has_marks = s == 0 };
     }
-    snprintf(title, sizeof title, "simulated channel %s, Wi-Fi 20 MHz", options->kind->name);
+    snprintf(title, sizeof title, "simulated channel %s, %s", options->kind->name,
+             options->carrier->name);
     plot.title = title;
     err = svg_plot_save(&plot, path);
     free(values);

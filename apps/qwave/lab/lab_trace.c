@@ -2,6 +2,9 @@
 #define _GNU_SOURCE
 #include "lab/lab_trace.h"
 
+#include "radio/carrier/gap_filter.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +12,6 @@
 
 enum { TONES_MAX = QW_CHANNEL_TONES_MAX };
 
-static const double GAP_S = 60e-6; /* a frame, SIFS and a preamble */
 static const double EVE_SNR_DB = 40.0;
 
 struct level {
@@ -48,6 +50,7 @@ struct antennas {
     struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
     struct qw_prng loss;
     struct qw_csi_frame frame;
+    struct qw_gap_filter filter[LAB_VIEWS]; /* of a cell */
 };
 
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
@@ -66,13 +69,93 @@ static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
         return; /* no answer to what was not heard */
     }
     keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
-    qw_channel_link(antennas->channel, time_s + GAP_S, far, near);
+    qw_channel_link(antennas->channel, time_s + config->carrier->gap_s, far, near);
     qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
     keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
     qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
     if (qw_prng_uniform(&antennas->loss) >= config->loss) {
         keep(trace, LAB_TERMINAL, probe, &antennas->frame);
     }
+}
+
+/* A cell's reference signals: one view of them by number. */
+struct signals {
+    const struct lab_channel *config;
+    struct antennas *antennas;
+    double start_s; /* of number 0 */
+    enum lab_view view;
+};
+
+static bool hear_signal(void *self, int64_t number, struct qw_csi_frame *frame)
+{
+    struct signals *signals = self;
+    const struct qw_carrier *carrier = signals->config->carrier;
+    struct antennas *antennas = signals->antennas;
+    bool is_down = signals->view == LAB_TERMINAL || signals->view == LAB_EVE_DOWN;
+    bool is_eve = signals->view == LAB_EVE_DOWN || signals->view == LAB_EVE_UP;
+    double time_s =
+        signals->start_s + (double)number * carrier->period_s + (is_down ? carrier->gap_s : 0.0);
+    double complex far[TONES_MAX];
+    double complex near[TONES_MAX];
+
+    if (signals->view == LAB_EVE_UP) {
+        qw_channel_short_link(antennas->channel, time_s, near);
+    } else {
+        qw_channel_link(antennas->channel, time_s, far, is_eve ? near : NULL);
+    }
+    qw_front_end_measure(&antennas->front_end[is_eve    ? 2
+                                              : is_down ? 1
+                                                        : 0],
+                         is_eve ? near : far, frame);
+    return is_eve || qw_prng_uniform(&antennas->loss) >= signals->config->loss;
+}
+
+/* Both directions of a probe, brought to the middle of the gap unless it is left open. The first
+ * number is REACH, so that none is before the start. */
+static void hear_cell(struct lab_trace *trace, const struct lab_channel *config,
+                      struct antennas *antennas, double start_s, uint32_t probe)
+{
+    int64_t periods = llround(config->interval_s / config->carrier->period_s);
+    int64_t number = QW_GAP_FILTER_REACH + probe * periods;
+    struct signals signals = { config, antennas, start_s, LAB_ACCESS_POINT };
+
+    for (size_t view = 0; view < LAB_VIEWS; view++) {
+        bool is_heard;
+
+        signals.view = (enum lab_view)view;
+        is_heard = config->is_gap_open ? hear_signal(&signals, number, &antennas->frame)
+                                       : qw_gap_filter_at(&antennas->filter[view], number,
+                                                          hear_signal, &signals, &antennas->frame);
+        if (is_heard) {
+            keep(trace, signals.view, probe, &antennas->frame);
+        }
+    }
+}
+
+static void close_antennas(struct antennas *antennas)
+{
+    if (antennas != NULL) {
+        for (size_t view = 0; view < LAB_VIEWS; view++) {
+            qw_gap_filter_clear(&antennas->filter[view]);
+        }
+        qw_channel_free(antennas->channel);
+        free(antennas);
+    }
+}
+
+/* The terminal's signals come first, so its end looks ahead to the middle of the gap and the
+ * other one back. */
+static qw_err open_filters(const struct qw_carrier *carrier, struct antennas *antennas)
+{
+    double half = 0.5 * carrier->gap_s / carrier->period_s;
+    qw_err err = QW_OK;
+
+    for (size_t view = 0; err == QW_OK && view < LAB_VIEWS; view++) {
+        bool is_down = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+
+        err = qw_gap_filter_init(&antennas->filter[view], carrier->format, is_down ? -half : half);
+    }
+    return err;
 }
 
 static qw_err open_antennas(const struct lab_channel *config, const int16_t *tones, size_t count,
@@ -84,10 +167,15 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
                                          .speed_m_per_s = config->speed_m_per_s,
                                          .eve_distance_m = config->eve_distance_m,
                                          .tones = tones,
-                                         .tone_count = count };
+                                         .tone_count = count,
+                                         .carrier_hz = config->carrier->carrier_hz,
+                                         .spacing_hz = config->carrier->spacing_hz };
     uint64_t stream = 4 * noise_stream;
+    qw_err err = QW_OK;
 
     eve.has_phase = config->front_end.has_phase;
+    eve.gap_s = config->front_end.gap_s;
+    eve.spacing_hz = config->front_end.spacing_hz;
     qw_front_end_init(&antennas->front_end[0], config->seed ^ UINT64_C(0xa11ce), stream,
                       &config->front_end, tones, count);
     qw_front_end_init(&antennas->front_end[1], config->seed ^ UINT64_C(0xa11ce), stream + 1,
@@ -95,8 +183,11 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
     qw_front_end_init(&antennas->front_end[2], config->seed ^ UINT64_C(0xa11ce), stream + 2, &eve,
                       tones, count);
     qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
-    qw_csi_frame_set_tones(&antennas->frame, QW_CSI_LEGACY_20);
-    return qw_channel_new(&channel, &antennas->channel);
+    qw_csi_frame_set_tones(&antennas->frame, config->carrier->format);
+    if (config->carrier->period_s > 0.0) {
+        err = open_filters(config->carrier, antennas);
+    }
+    return err == QW_OK ? qw_channel_new(&channel, &antennas->channel) : err;
 }
 
 static struct lab_trace *allocate(uint32_t probes, size_t tones)
@@ -122,7 +213,7 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
                      uint64_t noise_stream, struct lab_trace **trace)
 {
     const int16_t *tones;
-    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+    size_t count = qw_csi_format_tones(channel->carrier->format, &tones);
     struct antennas *antennas = calloc(1, sizeof *antennas);
     struct lab_trace *made = allocate(probes, count);
     qw_err err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
@@ -131,19 +222,22 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
         err = open_antennas(channel, tones, count, noise_stream, antennas);
     }
     if (err != QW_OK) {
-        free(antennas);
+        close_antennas(antennas);
         lab_trace_free(made);
         return err;
     }
-    made->format = QW_CSI_LEGACY_20;
+    made->format = channel->carrier->format;
     made->interval_s = channel->interval_s;
     made->has_phase = channel->front_end.has_phase;
     snprintf(made->label, sizeof made->label, "simulated %s", channel->kind->name);
     for (uint32_t i = 0; i < probes; i++) {
-        hear_pair(made, channel, antennas, start_s + i * channel->interval_s, i);
+        if (channel->carrier->period_s > 0.0) {
+            hear_cell(made, channel, antennas, start_s, i);
+        } else {
+            hear_pair(made, channel, antennas, start_s + i * channel->interval_s, i);
+        }
     }
-    qw_channel_free(antennas->channel);
-    free(antennas);
+    close_antennas(antennas);
     *trace = made;
     return QW_OK;
 }

@@ -3,6 +3,7 @@
 #define QWAVE_LAB_LAB_TRACE_H
 
 #include "radio/air.h"
+#include "radio/carrier/carrier.h"
 #include "radio/channel.h"
 #include "radio/csi_source.h"
 #include "radio/front_end.h"
@@ -19,6 +20,8 @@
 struct lab_channel {
     const struct qw_channel_kind *kind;
     struct qw_channel_profile profile;
+    const struct qw_carrier *carrier;
+    bool is_gap_open; /* of a cell: each end keeps the channel of its own moment */
     double speed_m_per_s;
     double snr_db;
     double eve_distance_m;
