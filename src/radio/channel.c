@@ -279,3 +279,27 @@ void qw_channel_short_link(struct qw_channel *channel, double time_s, double com
         add_tap(channel, i, at[0], eve);
     }
 }
+
+void qw_channel_link_taps(struct qw_channel *channel, double time_s, double complex *terminal,
+                          double complex *eve)
+{
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
+        double complex at[2];
+
+        evaluate_tap(channel, &channel->link[LINK_FAR], i, time_s, at);
+        terminal[i] = at[0];
+        if (eve != NULL) {
+            eve[i] = at[1];
+        }
+    }
+}
+
+void qw_channel_short_link_taps(struct qw_channel *channel, double time_s, double complex *eve)
+{
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
+        double complex at[2];
+
+        evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);
+        eve[i] = at[0];
+    }
+}

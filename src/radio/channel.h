@@ -46,6 +46,11 @@ void qw_channel_free(struct qw_channel *channel); /* NULL is fine */
 void qw_channel_link(struct qw_channel *channel, double time_s, double complex *terminal,
                      double complex *eve);
 
+/* The same as amplitudes by tap  [the profile's tap_count each], for whoever makes the waveform. */
+void qw_channel_link_taps(struct qw_channel *channel, double time_s, double complex *terminal,
+                          double complex *eve);
+void qw_channel_short_link_taps(struct qw_channel *channel, double time_s, double complex *eve);
+
 /* From the terminal to the eavesdropper beside it: other waves, a strong steady part. */
 void qw_channel_short_link(struct qw_channel *channel, double time_s, double complex *eve);
 

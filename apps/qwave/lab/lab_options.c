@@ -41,6 +41,7 @@ enum {
     KEY_SVG,
     KEY_PAPER,
     KEY_GAP,
+    KEY_PROBING,
     STEPS_MAX = 200
 };
 
@@ -56,6 +57,10 @@ static const struct argp_option options_list[] = {
       0 },
     { "carrier", KEY_CARRIER, "NAME", 0,
       "wifi20, wifi40, wifi80, lte-tdd or nr-tdd (default: wifi20)", 0 },
+    { "probing", KEY_PROBING, "NAME", 0,
+      "tones: measurements are made; samples: waveforms are sent, found and measured (default: "
+      "tones)",
+      0 },
     { "open-gap", KEY_GAP, NULL, 0,
       "lte-tdd and nr-tdd: no filter over the time between the two directions", 0 },
     { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20)", 0 },
@@ -151,6 +156,7 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
 static error_t parse_channel(struct lab_options *o, int key, char *value, struct argp_state *state)
 {
     static const char *const angles[] = { "isotropic", "clusters", NULL };
+    static const char *const probings[] = { "tones", "samples", NULL };
     static const char *const features[] = { "amplitude", "complex", NULL };
 
     switch (key) {
@@ -168,6 +174,9 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
         return 0;
     case KEY_GAP:
         o->is_gap_open = true;
+        return 0;
+    case KEY_PROBING:
+        o->is_sampled = word(value, probings, state) == 1;
         return 0;
     case KEY_SNR:
         o->snr_db = real(value, 0.0, 50.0, state);
@@ -282,6 +291,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         o->as_json = true;
         return 0;
     case ARGP_KEY_END:
+        if (o->is_sampled && (o->detection_ns > 0.0 || o->cfo_hz > 0.0 || o->sfo_ppm != 0.0)) {
+            argp_error(state, "--probing samples makes its own frequency and timing errors");
+        }
         if (o->svg_path != NULL && o->sweep == LAB_SWEEP_NONE) {
             argp_error(state, "--svg plots a --sweep");
         }
@@ -401,6 +413,7 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     speed = options->sweep == LAB_SWEEP_SPEED ? swept : speed;
     made.channel.kind = options->kind;
     made.channel.carrier = options->carrier;
+    made.channel.is_sampled = options->is_sampled;
     made.channel.is_gap_open = options->is_gap_open;
     made.channel.speed_m_per_s = speed;
     made.channel.snr_db = snr_db;

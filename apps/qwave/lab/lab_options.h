@@ -11,7 +11,7 @@ enum lab_figure { LAB_FIGURE_BITS, LAB_FIGURE_RATE, LAB_FIGURE_SHARE, LAB_FIGURE
 struct lab_options {
     const struct qw_channel_kind *kind;
     const struct qw_carrier *carrier;
-    bool is_gap_open;
+    bool is_gap_open, is_sampled;
     struct qw_channel_profile_options profile;
     double snr_db, loss;
     double speed_m_per_s; /* NaN: the channel's own */

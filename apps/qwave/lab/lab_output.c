@@ -78,6 +78,8 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
     qw_json_text(w, row->config.channel.kind->name);
     qw_json_name(w, "carrier");
     qw_json_text(w, row->config.channel.carrier->name);
+    qw_json_name(w, "probing");
+    qw_json_text(w, row->config.channel.is_sampled ? "samples" : "tones");
     qw_json_name(w, "cost_is");
     qw_json_text(w, cost_of(row));
     qw_json_name(w, "features");

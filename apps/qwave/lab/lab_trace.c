@@ -3,6 +3,7 @@
 #include "lab/lab_trace.h"
 
 #include "radio/carrier/gap_filter.h"
+#include "radio/carrier/rf_front_end.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,33 +49,65 @@ static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
 struct antennas {
     struct qw_channel *channel;
     struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
+    struct qw_rf_front_end *rf[3];    /* instead of these when waveforms are sent */
     struct qw_prng loss;
     struct qw_csi_frame frame;
     struct qw_gap_filter filter[LAB_VIEWS]; /* of a cell */
 };
 
+enum { ACCESS_POINT, TERMINAL, EVE };
+
+/* What one antenna makes of a frame that left at time_s; the eavesdropper hears either sender.
+ * False: not found in the noise. */
+static bool measure(struct antennas *antennas, enum lab_view view, double time_s,
+                    struct qw_csi_frame *frame)
+{
+    size_t who = view == LAB_ACCESS_POINT ? ACCESS_POINT : view == LAB_TERMINAL ? TERMINAL : EVE;
+    bool is_sampled = antennas->rf[who] != NULL;
+    double complex far[TONES_MAX];
+    double complex near[TONES_MAX];
+
+    if (view == LAB_EVE_UP && is_sampled) {
+        qw_channel_short_link_taps(antennas->channel, time_s, near);
+    } else if (view == LAB_EVE_UP) {
+        qw_channel_short_link(antennas->channel, time_s, near);
+    } else if (is_sampled) {
+        qw_channel_link_taps(antennas->channel, time_s, far, who == EVE ? near : NULL);
+    } else {
+        qw_channel_link(antennas->channel, time_s, far, who == EVE ? near : NULL);
+    }
+    if (is_sampled) {
+        return qw_rf_front_end_measure(antennas->rf[who], who == EVE ? near : far, frame, NULL);
+    }
+    qw_front_end_measure(&antennas->front_end[who], who == EVE ? near : far, frame);
+    return true;
+}
+
+static void measure_and_keep(struct lab_trace *trace, struct antennas *antennas, enum lab_view view,
+                             double time_s, uint32_t probe)
+{
+    if (measure(antennas, view, time_s, &antennas->frame)) {
+        keep(trace, view, probe, &antennas->frame);
+    }
+}
+
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
                       struct antennas *antennas, double time_s, uint32_t probe)
 {
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
+    double answer_s = time_s + config->carrier->gap_s;
 
-    qw_channel_link(antennas->channel, time_s, far, NULL);
-    qw_channel_short_link(antennas->channel, time_s, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_UP, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
-    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+    measure_and_keep(trace, antennas, LAB_EVE_UP, time_s, probe);
+    measure_and_keep(trace, antennas, LAB_ACCESS_POINT, time_s, probe);
+    if (qw_prng_uniform(&antennas->loss) < config->loss ||
+        !trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)]) {
+        trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)] = false;
         return; /* no answer to what was not heard */
     }
-    keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
-    qw_channel_link(antennas->channel, time_s + config->carrier->gap_s, far, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
-    if (qw_prng_uniform(&antennas->loss) >= config->loss) {
-        keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+    measure_and_keep(trace, antennas, LAB_EVE_DOWN, answer_s, probe);
+    measure_and_keep(trace, antennas, LAB_TERMINAL, answer_s, probe);
+    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+        trace->is_heard[place(trace, LAB_TERMINAL, probe)] = false;
     }
 }
 
@@ -90,24 +123,13 @@ static bool hear_signal(void *self, int64_t number, struct qw_csi_frame *frame)
 {
     struct signals *signals = self;
     const struct qw_carrier *carrier = signals->config->carrier;
-    struct antennas *antennas = signals->antennas;
     bool is_down = signals->view == LAB_TERMINAL || signals->view == LAB_EVE_DOWN;
-    bool is_eve = signals->view == LAB_EVE_DOWN || signals->view == LAB_EVE_UP;
+    bool is_honest = signals->view == LAB_TERMINAL || signals->view == LAB_ACCESS_POINT;
     double time_s =
         signals->start_s + (double)number * carrier->period_s + (is_down ? carrier->gap_s : 0.0);
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
 
-    if (signals->view == LAB_EVE_UP) {
-        qw_channel_short_link(antennas->channel, time_s, near);
-    } else {
-        qw_channel_link(antennas->channel, time_s, far, is_eve ? near : NULL);
-    }
-    qw_front_end_measure(&antennas->front_end[is_eve    ? 2
-                                              : is_down ? 1
-                                                        : 0],
-                         is_eve ? near : far, frame);
-    return is_eve || qw_prng_uniform(&antennas->loss) >= signals->config->loss;
+    return measure(signals->antennas, signals->view, time_s, frame) &&
+           (!is_honest || qw_prng_uniform(&signals->antennas->loss) >= signals->config->loss);
 }
 
 /* Both directions of a probe, brought to the middle of the gap unless it is left open. The first
@@ -138,6 +160,9 @@ static void close_antennas(struct antennas *antennas)
         for (size_t view = 0; view < LAB_VIEWS; view++) {
             qw_gap_filter_clear(&antennas->filter[view]);
         }
+        for (size_t who = 0; who <= EVE; who++) {
+            qw_rf_front_end_free(antennas->rf[who]);
+        }
         qw_channel_free(antennas->channel);
         free(antennas);
     }
@@ -154,6 +179,25 @@ static qw_err open_filters(const struct qw_carrier *carrier, struct antennas *an
         bool is_down = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
 
         err = qw_gap_filter_init(&antennas->filter[view], carrier->format, is_down ? -half : half);
+    }
+    return err;
+}
+
+static qw_err open_waveforms(const struct lab_channel *config,
+                             const struct qw_front_end_config *eve, uint64_t stream,
+                             struct antennas *antennas)
+{
+    qw_err err = QW_OK;
+
+    for (size_t who = 0; err == QW_OK && who <= EVE; who++) {
+        struct qw_rf_config rf = { .carrier = config->carrier,
+                                   .profile = &config->profile,
+                                   .front_end = who == EVE ? *eve : config->front_end,
+                                   .converter_bits = QW_RF_CONVERTER_BITS,
+                                   .seed = config->seed ^ UINT64_C(0xa11ce),
+                                   .stream = stream + who };
+
+        err = qw_rf_front_end_new(&rf, &antennas->rf[who]);
     }
     return err;
 }
@@ -186,6 +230,9 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
     qw_csi_frame_set_tones(&antennas->frame, config->carrier->format);
     if (config->carrier->period_s > 0.0) {
         err = open_filters(config->carrier, antennas);
+    }
+    if (err == QW_OK && config->is_sampled) {
+        err = open_waveforms(config, &eve, stream, antennas);
     }
     return err == QW_OK ? qw_channel_new(&channel, &antennas->channel) : err;
 }

@@ -21,6 +21,7 @@ struct lab_channel {
     const struct qw_channel_kind *kind;
     struct qw_channel_profile profile;
     const struct qw_carrier *carrier;
+    bool is_sampled;  /* waveforms are sent and received, not measurements made */
     bool is_gap_open; /* of a cell: each end keeps the channel of its own moment */
     double speed_m_per_s;
     double snr_db;
