@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PROBES = 4000, PATHS = 24 };
+enum { PROBES = 1000, PATHS = 24 };
 
 static int fail_at; /* the n-th calloc from now on fails; 0: none */
 
