@@ -13,7 +13,6 @@
 #include <string.h>
 
 static const double FRESH_TURNS = 0.52;
-static const double INTERVAL_MIN_S = 0.02;
 static const double INTERVAL_MAX_S = 10.0;
 
 void radio_options_init(struct radio_options *options)
@@ -119,12 +118,13 @@ error_t radio_options_parse(struct radio_options *options, int key, char *value,
     }
 }
 
-double radio_fresh_interval_s(double speed_m_per_s)
+double radio_fresh_interval_s(const struct qw_carrier *carrier, double speed_m_per_s)
 {
-    double doppler_hz = speed_m_per_s * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
+    double doppler_hz = speed_m_per_s * carrier->carrier_hz / QW_CHANNEL_LIGHT_M_PER_S;
 
-    return doppler_hz == 0.0 ? INTERVAL_MIN_S
-                             : fmin(fmax(FRESH_TURNS / doppler_hz, INTERVAL_MIN_S), INTERVAL_MAX_S);
+    return doppler_hz == 0.0
+               ? carrier->interval_min_s
+               : qw_carrier_interval_s(carrier, fmin(FRESH_TURNS / doppler_hz, INTERVAL_MAX_S));
 }
 
 const char *radio_file_name(const char *path)

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "radio/air.h"
+#include "radio/carrier/carrier.h"
 #include "radio/fit/fit.h"
 
 #include <argp.h>
@@ -74,8 +75,8 @@ qw_err radio_options_config(struct radio_options *options,
                             struct qw_air_config *config) QW_MUST_USE;
 
 /* Time after which what moves at this speed has mostly changed: half a Doppler period, but no less
- * than 20 ms, which is 0.9 % of the airtime, and no more than 10 s. */
-double radio_fresh_interval_s(double speed_m_per_s);
+ * than the carrier can spare, and no more than 10 s. */
+double radio_fresh_interval_s(const struct qw_carrier *carrier, double speed_m_per_s);
 
 /* The name of a file in a path. */
 const char *radio_file_name(const char *path);

@@ -33,6 +33,8 @@ struct qw_channel {
     uint64_t seed;
     double speed_m_per_s;
     double eve_distance_m;
+    double wave_number; /* radians per metre */
+    double spacing_hz;
     double heading_rad; /* of the walk against the profile's angles */
     size_t tone_count;
     struct qw_channel_profile profile;
@@ -40,17 +42,12 @@ struct qw_channel {
     struct link link[LINK_COUNT];
 };
 
-static double wave_number(void)
-{
-    return 2.0 * M_PI * QW_CHANNEL_CARRIER_HZ / QW_CHANNEL_LIGHT_M_PER_S;
-}
-
 /* The eavesdropper's distance changes no delay: it is far below a sample. */
 static void make_turns(struct qw_channel *channel, const int16_t *tones)
 {
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
         for (size_t k = 0; k < channel->tone_count; k++) {
-            double frequency_hz = QW_CHANNEL_TONE_SPACING_HZ * tones[k];
+            double frequency_hz = channel->spacing_hz * tones[k];
 
             channel->turn[i][k] =
                 cexp(-2.0 * M_PI * I * frequency_hz * channel->profile.tap[i].delay_s);
@@ -77,7 +74,7 @@ static void draw_wave(const struct qw_channel *channel, const struct link *link,
                       int64_t life, struct wave *wave)
 {
     uint64_t stream = (uint64_t)(link->id + 1) << 60 | (uint64_t)place << 44 | (uint64_t)life;
-    double k = wave_number();
+    double k = channel->wave_number;
     struct qw_prng prng;
     double angle;
     double slope;
@@ -115,7 +112,7 @@ static void draw_still(const struct qw_channel *channel, struct link *link, size
 
 static void draw_steady(const struct qw_channel *channel, struct link *link, struct qw_prng *prng)
 {
-    double k = wave_number();
+    double k = channel->wave_number;
     double angle = 2.0 * M_PI * qw_prng_uniform(prng);
     bool is_moving = link->id == LINK_FAR && channel->profile.motion == QW_CHANNEL_WALK;
 
@@ -158,7 +155,9 @@ qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel 
     if (config->tone_count == 0 || config->tone_count > QW_CHANNEL_TONES_MAX ||
         qw_channel_profile_check(config->profile) != QW_OK || !(config->speed_m_per_s >= 0.0) ||
         !isfinite(config->speed_m_per_s) || !(config->eve_distance_m >= 0.0) ||
-        !isfinite(config->eve_distance_m)) {
+        !isfinite(config->eve_distance_m) || !(config->carrier_hz >= 0.0) ||
+        !isfinite(config->carrier_hz) || !(config->spacing_hz >= 0.0) ||
+        !isfinite(config->spacing_hz)) {
         return QW_ERR_ARG;
     }
     made = calloc(1, sizeof *made);
@@ -168,6 +167,10 @@ qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel 
     made->seed = config->seed;
     made->speed_m_per_s = config->speed_m_per_s;
     made->eve_distance_m = config->eve_distance_m;
+    made->wave_number = 2.0 * M_PI *
+                        (config->carrier_hz > 0.0 ? config->carrier_hz : QW_CHANNEL_CARRIER_HZ) /
+                        QW_CHANNEL_LIGHT_M_PER_S;
+    made->spacing_hz = config->spacing_hz > 0.0 ? config->spacing_hz : QW_CHANNEL_TONE_SPACING_HZ;
     made->tone_count = config->tone_count;
     made->profile = *config->profile;
     qw_prng_init(&prng, config->seed, UINT64_MAX);
@@ -274,5 +277,29 @@ void qw_channel_short_link(struct qw_channel *channel, double time_s, double com
 
         evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);
         add_tap(channel, i, at[0], eve);
+    }
+}
+
+void qw_channel_link_taps(struct qw_channel *channel, double time_s, double complex *terminal,
+                          double complex *eve)
+{
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
+        double complex at[2];
+
+        evaluate_tap(channel, &channel->link[LINK_FAR], i, time_s, at);
+        terminal[i] = at[0];
+        if (eve != NULL) {
+            eve[i] = at[1];
+        }
+    }
+}
+
+void qw_channel_short_link_taps(struct qw_channel *channel, double time_s, double complex *eve)
+{
+    for (size_t i = 0; i < channel->profile.tap_count; i++) {
+        double complex at[2];
+
+        evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);
+        eve[i] = at[0];
     }
 }

@@ -14,9 +14,9 @@
  * have in common follows from the geometry and not from a number somebody chose. The terminal
  * moves, or people do; waves slowly fade in and out, so that the channel never becomes a line
  * spectrum that could be learnt. Idealisations: docs/design/channel.md. */
-enum { QW_CHANNEL_WAVES = 32, QW_CHANNEL_TONES_MAX = 64 };
+enum { QW_CHANNEL_WAVES = 32, QW_CHANNEL_TONES_MAX = 320 };
 
-#define QW_CHANNEL_CARRIER_HZ 5.2e9
+#define QW_CHANNEL_CARRIER_HZ 5.2e9        /* when nothing else is said */
 #define QW_CHANNEL_TONE_SPACING_HZ 312.5e3 /* Wi-Fi OFDM before HE */
 #define QW_CHANNEL_LIGHT_M_PER_S 299792458.0
 #define QW_CHANNEL_WAVE_PATH_M 4.0 /* what moves goes this far during the life of a wave */
@@ -28,6 +28,8 @@ struct qw_channel_config {
     double eve_distance_m; /* from the terminal, at a right angle to its path, >= 0 */
     const int16_t *tones;  /* borrowed for qw_channel_new only */
     size_t tone_count;     /* 1..QW_CHANNEL_TONES_MAX */
+    double carrier_hz;     /* 0: QW_CHANNEL_CARRIER_HZ */
+    double spacing_hz;     /* of one tone number; 0: QW_CHANNEL_TONE_SPACING_HZ */
 };
 
 struct qw_channel;
@@ -43,6 +45,11 @@ void qw_channel_free(struct qw_channel *channel); /* NULL is fine */
  * values. */
 void qw_channel_link(struct qw_channel *channel, double time_s, double complex *terminal,
                      double complex *eve);
+
+/* The same as amplitudes by tap  [the profile's tap_count each], for whoever makes the waveform. */
+void qw_channel_link_taps(struct qw_channel *channel, double time_s, double complex *terminal,
+                          double complex *eve);
+void qw_channel_short_link_taps(struct qw_channel *channel, double time_s, double complex *eve);
 
 /* From the terminal to the eavesdropper beside it: other waves, a strong steady part. */
 void qw_channel_short_link(struct qw_channel *channel, double time_s, double complex *eve);

@@ -42,6 +42,17 @@ static const int16_t he_40[] = { RUN_242(-244), RUN_242(3) };
 static const int16_t he_80[] = { RUN_498(-500), RUN_498(3) };
 static const int16_t he_160[] = { RUN_498(-1012), RUN_498(-509), RUN_498(12), RUN_498(515) };
 
+/* Where cell reference signals (every 6th subcarrier) meet sounding signals (comb 2), and where
+ * those for tracking meet sounding signals of comb 4. */
+/* clang-format off */
+#define COMB_8(a, step) (a), (a) + (step), (a) + 2 * (step), (a) + 3 * (step), (a) + 4 * (step), (a) + 5 * (step), (a) + 6 * (step), (a) + 7 * (step)
+#define COMB_24(a, step) COMB_8(a, step), COMB_8((a) + 8 * (step), step), COMB_8((a) + 16 * (step), step)
+#define COMB_96(a, step) COMB_24(a, step), COMB_24((a) + 24 * (step), step), COMB_24((a) + 48 * (step), step), COMB_24((a) + 72 * (step), step)
+/* clang-format on */
+static const int16_t lte_20[] = { COMB_96(-576, 6), COMB_96(0, 6) };
+static const int16_t nr_40[] = { COMB_96(-624, 4), COMB_96(-240, 4), COMB_96(144, 4),
+                                 COMB_24(528, 4) };
+
 #define LIST(name, tones) name, tones, sizeof(tones) / sizeof(tones)[0]
 static const struct {
     const char *name;
@@ -59,6 +70,8 @@ static const struct {
     [QW_CSI_HE_80] = { LIST("he80", he_80) },
     [QW_CSI_HE_160] = { LIST("he160", he_160) },
     [QW_CSI_OTHER] = { "other", NULL, 0 },
+    [QW_CSI_LTE_20] = { LIST("lte20", lte_20) },
+    [QW_CSI_NR_40] = { LIST("nr40", nr_40) },
 };
 
 size_t qw_csi_format_tones(enum qw_csi_format format, const int16_t **tones)

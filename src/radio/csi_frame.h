@@ -29,7 +29,9 @@ enum qw_csi_format {
     QW_CSI_HE_40,
     QW_CSI_HE_80,
     QW_CSI_HE_160,
-    QW_CSI_OTHER, /* the tone list is all there is */
+    QW_CSI_OTHER,  /* the tone list is all there is */
+    QW_CSI_LTE_20, /* every sixth subcarrier of 96 resource blocks */
+    QW_CSI_NR_40,  /* every fourth subcarrier of 104 resource blocks of 30 kHz */
     QW_CSI_FORMATS
 };
 

@@ -4,22 +4,30 @@
 
 #include "base/bits.h"
 #include "base/secret.h"
+#include "radio/carrier/carrier.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCALE_LOG2 = 13, FIXED_MAX = (1 << 23) - 1, ITERATIONS = 40, PROBES_MAX = 1 << 20 };
+enum {
+    SCALE_LOG2 = 13,
+    FIXED_MAX = (1 << 23) - 1,
+    PROBES_MAX = 1 << 20,
+    NARROW_SPAN = 64, /* tones of 20 MHz of Wi-Fi, guards included */
+    NARROW_ROUNDS = 40,
+    WIDE_ROUNDS = 6, /* each costs modes x tones^2; the start is closer there */
+    SPAN_MAX = 2048
+};
 
-static const double TONE_SPACING_HZ = 312.5e3; /* of every format of csi_frame.h */
-static const double DELAY_SPREAD_S = 60e-9;
-
-/* E[H(f) H*(g)] of an exponential delay profile. */
-static double complex covariance(int tone_a, int tone_b)
+/* E[H(f) H*(g)] of an exponential delay profile, over the distance in tone numbers. */
+static void fill_covariance(const struct qw_carrier *carrier, size_t span, double complex *by_lag)
 {
-    double phase = 2.0 * M_PI * (tone_a - tone_b) * TONE_SPACING_HZ * DELAY_SPREAD_S;
+    for (size_t lag = 0; lag < span; lag++) {
+        double phase = 2.0 * M_PI * (double)lag * carrier->spacing_hz * carrier->delay_spread_s;
 
-    return 1.0 / (1.0 + I * phase);
+        by_lag[lag] = 1.0 / (1.0 + I * phase);
+    }
 }
 
 static double complex inner(const double complex *a, const double complex *b, size_t n)
@@ -53,37 +61,49 @@ static void orthonormalise(double complex *vector, size_t modes, size_t n)
     }
 }
 
+/* What the covariance makes of one vector. */
+static void multiply(const double complex *by_lag, const int16_t *tone_index, size_t n,
+                     const double complex *vector, double complex *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double complex sum = 0.0;
+
+        for (size_t k = 0; k < n; k++) {
+            int lag = tone_index[i] - tone_index[k];
+
+            sum += (lag >= 0 ? by_lag[lag] : conj(by_lag[-lag])) * vector[k];
+        }
+        out[i] = sum;
+    }
+}
+
 /* Orthogonal iteration from delays one resolution cell apart. Rounding may differ between machines
  * in the last bits: each end uses its own numbers, so that is noise far below the receiver's. */
 static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_index)
 {
-    double complex common[QW_FEATURE_TONES_MAX * QW_FEATURE_TONES_MAX];
+    double complex by_lag[SPAN_MAX];
     double complex next[QW_FEATURE_TONES_MAX];
     size_t n = plan->tones;
+    size_t band = (size_t)(tone_index[n - 1] - tone_index[0]) + 1;
+    size_t span = band > NARROW_SPAN ? band : NARROW_SPAN;
+    size_t rounds = band > NARROW_SPAN ? WIDE_ROUNDS : NARROW_ROUNDS;
 
-    for (size_t i = 0; i < n * n; i++) {
-        common[i] = covariance(tone_index[i / n], tone_index[i % n]);
-    }
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    fill_covariance(qw_carrier_of_format(plan->format), span, by_lag);
+    for (size_t m = 0; m < plan->modes; m++) {
         for (size_t i = 0; i < n; i++) {
             plan->basis[m * n + i] =
-                cexp(-2.0 * M_PI * I * (double)m * tone_index[i] / QW_FEATURE_TONES_MAX);
+                cexp(-2.0 * M_PI * I * (double)m * tone_index[i] / (double)span);
         }
     }
-    orthonormalise(plan->basis, QW_FEATURE_MODES, n);
-    for (size_t round = 0; round < ITERATIONS; round++) {
-        for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
-            for (size_t i = 0; i < n; i++) {
-                next[i] = 0.0;
-                for (size_t k = 0; k < n; k++) {
-                    next[i] += common[i * n + k] * plan->basis[m * n + k];
-                }
-            }
+    orthonormalise(plan->basis, plan->modes, n);
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t m = 0; m < plan->modes; m++) {
+            multiply(by_lag, tone_index, n, &plan->basis[m * n], next);
             memcpy(&plan->basis[m * n], next, n * sizeof next[0]);
         }
-        orthonormalise(plan->basis, QW_FEATURE_MODES, n);
+        orthonormalise(plan->basis, plan->modes, n);
     }
-    for (size_t i = 0; i < QW_FEATURE_MODES * n; i++) {
+    for (size_t i = 0; i < plan->modes * n; i++) {
         plan->basis[i] = conj(plan->basis[i]);
     }
 }
@@ -92,7 +112,7 @@ static void make_cosines(struct qw_feature_plan *plan)
 {
     size_t n = plan->tones;
 
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    for (size_t m = 0; m < plan->modes; m++) {
         double scale = sqrt((m == 0 ? 1.0 : 2.0) / (double)n);
 
         for (size_t i = 0; i < n; i++) {
@@ -104,7 +124,10 @@ static void make_cosines(struct qw_feature_plan *plan)
 qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
                             bool has_phase)
 {
-    if (frame->tone_count < QW_FEATURE_MODES || frame->tone_count > QW_FEATURE_TONES_MAX) {
+    size_t modes = qw_carrier_of_format(frame->format)->modes;
+
+    if (frame->tone_count < modes || frame->tone_count > QW_FEATURE_TONES_MAX ||
+        frame->tone_index[frame->tone_count - 1] - frame->tone_index[0] >= SPAN_MAX) {
         return QW_ERR_ARG;
     }
     for (size_t i = 1; i < frame->tone_count; i++) {
@@ -116,8 +139,9 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     plan->format = frame->format;
     plan->has_phase = has_phase;
     plan->tones = frame->tone_count;
+    plan->modes = modes;
     plan->group = has_phase ? 2 : 1;
-    plan->count = plan->group * QW_FEATURE_MODES;
+    plan->count = plan->group * modes;
     if (has_phase) {
         make_eigenvectors(plan, frame->tone_index);
     } else {
@@ -143,7 +167,7 @@ qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_cs
             tone[i] = cabs(tone[i]);
         }
     }
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    for (size_t m = 0; m < plan->modes; m++) {
         double complex sum = 0.0;
 
         for (size_t i = 0; i < plan->tones; i++) {
@@ -193,7 +217,7 @@ void qw_feature_set_free(struct qw_feature_set *set)
     if (set == NULL) {
         return;
     }
-    numbers = (size_t)set->probes * QW_FEATURE_MAX;
+    numbers = (size_t)set->probes * set->stride; /* the rest was never touched */
     if (set->value != NULL) {
         qw_wipe(set->value, numbers * sizeof *set->value);
     }

@@ -13,27 +13,34 @@
 /* Public pre-processing: what both ends (and whoever listens) make of a
  * measurement before anything is decided. A fixed orthonormal transform over the tones gathers the
  * channel in few numbers, strongest first:
- *   coherent phases   eigenvectors of the published covariance of an exponential delay profile of
- *                     60 ns; real and imaginary part of each mode are two numbers (group 2)
+ *   coherent phases   eigenvectors of the published covariance of an exponential delay profile
+ *                     (60 ns for Wi-Fi, 100 ns for cells); real and imaginary part of each mode are
+ *                     two numbers (group 2)
  *   amplitudes only   DCT-II of |H| (group 1)
  * The automatic gain control is undone by what the frame reports of it. Dividing by the power of
  * the frame would do without the report, but it makes the noise of a faded frame larger than that
  * of the others and one number of each probe a function of the rest. The transform depends on
- * nothing that was measured. */
-enum { QW_FEATURE_MODES = 16, QW_FEATURE_MAX = 2 * QW_FEATURE_MODES, QW_FEATURE_TONES_MAX = 64 };
+ * nothing that was measured. How many modes: radio/carrier/carrier.h, by the width of the band. */
+enum {
+    QW_FEATURE_MODES = 16, /* of 20 MHz of Wi-Fi: the fewest */
+    QW_FEATURE_MODES_MAX = 48,
+    QW_FEATURE_MAX = 2 * QW_FEATURE_MODES_MAX,
+    QW_FEATURE_TONES_MAX = 320
+};
 
 struct qw_feature_plan {
     enum qw_csi_format format;
     bool has_phase;
     size_t tones;
+    size_t modes; /* QW_FEATURE_MODES..QW_FEATURE_MODES_MAX */
     size_t group; /* numbers per mode: 2 or 1 */
     size_t count; /* numbers per probe, <= QW_FEATURE_MAX */
-    double complex basis[QW_FEATURE_MODES * QW_FEATURE_TONES_MAX]; /* [mode * tones + tone],
-                                                                      conjugated already */
+    double complex basis[QW_FEATURE_MODES_MAX * QW_FEATURE_TONES_MAX]; /* [mode * tones + tone],
+                                                                          conjugated already */
 };
 
-/* Rows of basis for these tones. QW_ERR_ARG when the tones are fewer than QW_FEATURE_MODES or more
- * than QW_FEATURE_TONES_MAX, or not ascending. */
+/* Rows of basis for these tones. QW_ERR_ARG when the tones are fewer than the modes or more than
+ * QW_FEATURE_TONES_MAX, not ascending, or further apart than those of any carrier. */
 qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
                             bool has_phase) QW_MUST_USE;
 

@@ -15,8 +15,9 @@ static const double PHASE_JITTER_RAD = 0.25 * M_PI / 180.0;
 static const double TIMING_CYCLES_PER_TONE = 0.05; /* +-: 80 ns at Wi-Fi's tone spacing, 2 : 1 */
 static const double AGC_MIN_DB = -40.0;
 static const double AGC_MAX_DB = 60.0;
-static const double GAP_S = 60e-6;             /* between the two frames of a pair */
-static const double TONE_SPACING_HZ = 312.5e3; /* of every format of csi_frame.h */
+static const double GAP_S = 60e-6; /* between the two frames of a pair, when nothing else is said */
+static const double TONE_SPACING_HZ = 312.5e3;
+static const double RIPPLE_TONES = 28.0; /* half a ripple of a 20 MHz chain */
 
 struct qw_front_end_config qw_front_end_calibrated(double snr_db, bool has_phase)
 {
@@ -36,11 +37,17 @@ static double ripple(const double part[static 4], double position)
 void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t stream,
                        const struct qw_front_end_config *config, const int16_t *tones, size_t count)
 {
+    double edge = RIPPLE_TONES; /* a wider band is as flat, not steeper */
     double part[2][4];
 
     qw_assert(count <= QW_CSI_TONES_MAX);
+    for (size_t k = 0; k < count; k++) {
+        edge = fmax(edge, fabs((double)tones[k]));
+    }
     qw_prng_init(&front_end->prng, seed, stream);
     front_end->config = *config;
+    front_end->config.gap_s = config->gap_s > 0.0 ? config->gap_s : GAP_S;
+    front_end->config.spacing_hz = config->spacing_hz > 0.0 ? config->spacing_hz : TONE_SPACING_HZ;
     front_end->noise_power = pow(10.0, -config->snr_db / 10.0);
     for (size_t i = 0; i < 2; i++) {
         part[i][0] = qw_prng_gaussian(&front_end->prng);
@@ -49,7 +56,7 @@ void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t s
         part[i][3] = 2.0 * M_PI * qw_prng_uniform(&front_end->prng);
     }
     for (size_t k = 0; k < count; k++) {
-        double position = (double)tones[k] / 28.0;
+        double position = (double)tones[k] / edge;
 
         front_end->chain[k] = (1.0 + config->chain_ripple * ripple(part[0], position)) *
                               cexp(I * config->chain_ripple * ripple(part[1], position));
@@ -83,7 +90,7 @@ static void draw_phases(struct qw_front_end *front_end, double *first, double *s
 {
     const struct qw_front_end_config *config = &front_end->config;
     struct qw_prng *prng = &front_end->prng;
-    double late_s = config->sfo_ppm * 1e-6 * GAP_S;
+    double late_s = config->sfo_ppm * 1e-6 * config->gap_s;
 
     if (config->has_phase) {
         *first = config->phase_jitter_rad * qw_prng_gaussian(prng);
@@ -93,12 +100,12 @@ static void draw_phases(struct qw_front_end *front_end, double *first, double *s
         *slope = 2.0 * M_PI * TIMING_CYCLES_PER_TONE * (2.0 * qw_prng_uniform(prng) - 1.0);
     }
     if (config->cfo_hz > 0.0) {
-        *first += 2.0 * M_PI * GAP_S * config->cfo_hz * qw_prng_gaussian(prng);
+        *first += 2.0 * M_PI * config->gap_s * config->cfo_hz * qw_prng_gaussian(prng);
     }
     if (config->detection_jitter_s > 0.0) {
         late_s += config->detection_jitter_s * (2.0 * qw_prng_uniform(prng) - 1.0);
     }
-    *slope -= 2.0 * M_PI * TONE_SPACING_HZ * late_s;
+    *slope -= 2.0 * M_PI * config->spacing_hz * late_s;
 }
 
 void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,

@@ -21,6 +21,8 @@ struct qw_front_end_config {
     double detection_jitter_s; /* where a frame begins: uniform, +- this; a line over the tones */
     double cfo_hz;             /* rms of what frequency correction leaves, over the gap of a pair */
     double sfo_ppm;            /* sampling clock against the other end's, over the same gap */
+    double gap_s;              /* between the two frames of a pair; 0: Wi-Fi's 60 us */
+    double spacing_hz;         /* of one tone number; 0: Wi-Fi's 312.5 kHz */
 };
 
 /* A calibrated receiver: ripple -35 dB, jitter 0.25 degrees, nothing else. */

@@ -187,6 +187,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     made.dims = dims;
     made.rows = work.rows;
     made.lags = work.lags;
+    made.modes = set->plan.modes;
     for (size_t d = 0; d < dims; d++) {
         treat_dim(&work, d, &made);
     }

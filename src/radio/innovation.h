@@ -23,6 +23,7 @@ struct qw_innovation {
     size_t dims; /* numbers per probe that were looked at: the first ones */
     size_t rows; /* probes that had all their lags */
     size_t lags;
+    size_t modes; /* of the transform, so how many prefixes of it there are */
     /* Sum over dims of 1/2 log2 of the mean squared residual, averaged over segments of the
      * session: by concavity never above the value of the whole, and honest when the movement stops
      * half-way. Lower where the residuals are not Gaussian (docs/adr/0017-shape-of-innovations.md).

@@ -53,7 +53,7 @@ struct qw_plkg_ledger {
     double eve_correlation;       /* credited by policy */
     double channel_time_s;        /* from the first probe to the last, on the channel's clock */
     double airtime_share; /* of the host network, probes and discussion, at the carrier's standard
-                             figures */
+                             figures; of a cell: share of its resource elements */
     uint64_t messages;    /* of the discussion after probing, both directions */
     uint64_t message_bytes;
     uint32_t more_rounds;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: W9 W12
+# rows: W1 W9 W12 W13
 # The laboratory: what real sessions get out of simulated channels, what they refuse, its files, its refusals.
 set -u
 bin=$1
@@ -72,6 +72,31 @@ echo "a room with people"
 lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 800 --no-eve
 is net_rate_bps '>=' 20
 
+echo "a wide band, and a cell with the gap between its directions closed or left open"
+lab 0 --carrier wifi80 --seconds 40 --no-eve
+[ "$(field carrier)" = '"wifi80"' ] || fail "carrier $(field carrier)"
+is secret_bits_per_probe '>=' 45
+is wrong_keys == 0
+lab 0 --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-eve
+[ "$(field cost_is)" = '"resource elements"' ] || fail "cost is $(field cost_is)"
+is airtime_share '<' 0.01
+is wrong_keys == 0
+is raw_disagreement '<' 0.045
+closed=$(field secret_bits_per_probe)
+timeout 300 "$bin/qwave" lab plkg --seed 1 --json --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-eve \
+    --open-gap >"$work/out" 2>"$work/log" # a key or none: both are honest here
+is raw_disagreement '>' 0.06
+is secret_bits_per_probe '<' "$(awk -v c="$closed" 'BEGIN { print c / 2 }')"
+
+echo "waveforms instead of measurements: the same secret"
+lab 0 --seconds 40 --no-eve
+made=$(field secret_bits_per_probe)
+lab 0 --seconds 40 --no-eve --probing samples
+[ "$(field probing)" = '"samples"' ] || fail "probing $(field probing)"
+is wrong_keys == 0
+is secret_bits_per_probe '>' "$(awk -v m="$made" 'BEGIN { print 0.9 * m }')"
+is secret_bits_per_probe '<' "$(awk -v m="$made" 'BEGIN { print 1.1 * m }')"
+
 echo "nothing moves, and fading that comes again"
 lab 3 --channel static --seconds 20
 is secret_bits == 0
@@ -102,7 +127,8 @@ refuses() {
 echo "refusals"
 refuses 2 "no bench .chemistry." chemistry
 refuses 2 "no channel 'tgn-g'" plkg --channel tgn-g
-refuses 2 "none of the names" plkg --carrier wifi40
+refuses 2 "no carrier 'wifi160'" plkg --carrier wifi160
+refuses 2 "makes its own frequency and timing errors" plkg --probing samples --cfo-hz 10
 refuses 2 "not a number of 0..50" plkg --snr-db nan
 refuses 2 "not a number of 0..0.99" plkg --credited 1
 refuses 2 "is no sweep" plkg --sweep snr=10:30

@@ -229,7 +229,8 @@ static void write_plan(const struct qw_air_config *air, char plan[static 64])
         return;
     }
     if (air->channel != NULL) {
-        interval_ms = ceil(1e3 * radio_fresh_interval_s(air->channel->speed_m_per_s));
+        interval_ms = ceil(
+            1e3 * radio_fresh_interval_s(qw_carrier_find("wifi20"), air->channel->speed_m_per_s));
         interval_ms = fmin(interval_ms, PROBE_INTERVAL_MAX_MS);
     }
     snprintf(plan, 64, "probe_interval_ms: %.0f\n", interval_ms);

@@ -90,6 +90,8 @@ void lab_measured_apply(struct lab_measured *measured, double interval_s,
     config->channel.profile = measured->channel.profile;
     config->channel.speed_m_per_s = measured->channel.speed_m_per_s;
     config->channel.interval_s =
-        interval_s > 0.0 ? interval_s : radio_fresh_interval_s(measured->channel.speed_m_per_s);
+        interval_s > 0.0
+            ? interval_s
+            : radio_fresh_interval_s(config->channel.carrier, measured->channel.speed_m_per_s);
     snprintf(config->channel.label, sizeof config->channel.label, "%s", measured->channel.label);
 }

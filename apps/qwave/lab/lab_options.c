@@ -3,6 +3,7 @@
 #include "lab/lab_options.h"
 
 #include "command.h"
+#include "radio/feature.h"
 #include "radio/plkg/message.h"
 #include "radio_options.h"
 
@@ -43,6 +44,8 @@ enum {
     KEY_CSV,
     KEY_SVG,
     KEY_PAPER,
+    KEY_GAP,
+    KEY_PROBING,
     STEPS_MAX = 200
 };
 
@@ -63,7 +66,14 @@ static const struct argp_option options_list[] = {
     { "alice", KEY_ALICE, "FILE", 0,
       "with --bob: what both ends of one exchange measured, as `qwave capture pair` writes it", 0 },
     { "bob", KEY_BOB, "FILE", 0, "see --alice", 0 },
-    { "carrier", KEY_CARRIER, "NAME", 0, "wifi20, the only one yet", 0 },
+    { "carrier", KEY_CARRIER, "NAME", 0,
+      "wifi20, wifi40, wifi80, lte-tdd or nr-tdd (default: wifi20)", 0 },
+    { "probing", KEY_PROBING, "NAME", 0,
+      "tones: measurements are made; samples: waveforms are sent, found and measured (default: "
+      "tones)",
+      0 },
+    { "open-gap", KEY_GAP, NULL, 0,
+      "lte-tdd and nr-tdd: no filter over the time between the two directions", 0 },
     { "snr-db", KEY_SNR, "DB", 0, "at each end, per tone, 0..50 (default: 20, or as measured)", 0 },
     { "speed-mps", KEY_SPEED, "V", 0,
       "of the terminal or the people, 0..50 (default: the channel's own)", 0 },
@@ -77,7 +87,9 @@ static const struct argp_option options_list[] = {
       "of channel time, 1..100000 (default: 120; fitted: 3000 probes, at least 120)", 0 },
     { "seed", KEY_SEED, "N", 0, "of channel and noise (default: a random one, printed)", 0 },
     { "interval-ms", KEY_INTERVAL, "MS", 0,
-      "between probes, 1..10000 (default: half a Doppler period, 20 at least)", 0 },
+      "between probes, 1..10000 (default: half a Doppler period, and what the carrier "
+      "can spare)",
+      0 },
     { "delay-spread-ns", KEY_SPREAD, "NS", 0,
       "rms, 1..10000, for tdl, exponential and the scenes (default: the channel's own)", 0 },
     { "k-db", KEY_K, "DB", 0, "steady over scattered power in the first tap, -30..40", 0 },
@@ -86,7 +98,8 @@ static const struct argp_option options_list[] = {
     { "features", KEY_FEATURES, "NAME", 0,
       "complex, or amplitude: a card without usable phase (default: complex, or as measured)", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
-    { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
+    { "session-probes", KEY_SESSION, "N", 0,
+      "at most, 256..20000 (default: 4096, of more than 16 modes 2560)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
     { "replayed", KEY_REPLAYED, NULL, 0,
       "the attack: every session meets fading that was used once before, as after a fixed seed",
@@ -157,8 +170,8 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
 
 static error_t parse_channel(struct lab_options *o, int key, char *value, struct argp_state *state)
 {
-    static const char *const carriers[] = { "wifi20", NULL };
     static const char *const angles[] = { "isotropic", "clusters", NULL };
+    static const char *const probings[] = { "tones", "samples", NULL };
     static const char *const features[] = { "amplitude", "complex", NULL };
 
     switch (key) {
@@ -182,7 +195,16 @@ static error_t parse_channel(struct lab_options *o, int key, char *value, struct
         o->bob_path = value;
         return 0;
     case KEY_CARRIER:
-        word(value, carriers, state);
+        o->carrier = qw_carrier_find(value);
+        if (o->carrier == NULL) {
+            argp_error(state, "no carrier '%s': see --help", value);
+        }
+        return 0;
+    case KEY_GAP:
+        o->is_gap_open = true;
+        return 0;
+    case KEY_PROBING:
+        o->is_sampled = word(value, probings, state) == 1;
         return 0;
     case KEY_SNR:
         o->snr_db = real(value, 0.0, 50.0, state);
@@ -330,6 +352,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
             (o->sweep == LAB_SWEEP_NONE) != (o->figure == LAB_FIGURE_WATERFALL)) {
             argp_error(state, "--svg plots a --sweep, or --figure waterfall of one run");
         }
+        if (o->is_sampled && (o->detection_ns > 0.0 || o->cfo_hz > 0.0 || o->sfo_ppm != 0.0)) {
+            argp_error(state, "--probing samples makes its own frequency and timing errors");
+        }
+        if ((o->capture_path != NULL || o->alice_path != NULL) &&
+            (o->is_sampled || strcmp(o->carrier->name, "wifi20") != 0)) {
+            argp_error(state, "a capture has the carrier that it has");
+        }
         if (o->is_paper && o->sweep != LAB_SWEEP_NONE) {
             argp_error(state, "--paper and --sweep exclude each other");
         }
@@ -358,6 +387,7 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
     struct qw_front_end_config calibrated = qw_front_end_calibrated(20.0, true);
 
     *options = (struct lab_options){ .kind = qw_channel_kind_find("tgn-d"),
+                                     .carrier = qw_carrier_find("wifi20"),
                                      .profile = { .rice_factor = -1.0 },
                                      .snr_db = NAN,
                                      .speed_m_per_s = NAN,
@@ -365,7 +395,6 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .interval_ms = NAN,
                                      .credited = NAN,
                                      .seconds = NAN,
-                                     .session_probes = LAB_SESSION_PROBES,
                                      .has_phase = true,
                                      .has_eve = true,
                                      .chain_ripple = calibrated.chain_ripple,
@@ -410,6 +439,27 @@ static double eve_of(const struct lab_options *options)
     return isnan(measured) ? 0.0 : measured;
 }
 
+/* What was asked for, as the carrier can; 0: nothing was. */
+static double asked_interval_s(const struct lab_options *options)
+{
+    double asked_s = 1e-3 * options->interval_ms;
+
+    if (isnan(asked_s)) {
+        return 0.0;
+    }
+    return options->carrier->period_s > 0.0 ? qw_carrier_interval_s(options->carrier, asked_s)
+                                            : asked_s;
+}
+
+static unsigned session_probes(const struct lab_options *options)
+{
+    if (options->session_probes > 0) {
+        return options->session_probes;
+    }
+    return options->carrier->modes > QW_FEATURE_MODES ? LAB_SESSION_PROBES_WIDE
+                                                      : LAB_SESSION_PROBES;
+}
+
 static struct qw_front_end_config front_end_of(const struct lab_options *options, double snr_db)
 {
     bool has_phase = options->measured != NULL && !options->has_features
@@ -422,7 +472,9 @@ static struct qw_front_end_config front_end_of(const struct lab_options *options
                                          .phase_jitter_rad = options->jitter_deg * M_PI / 180.0,
                                          .detection_jitter_s = 1e-9 * options->detection_ns,
                                          .cfo_hz = options->cfo_hz,
-                                         .sfo_ppm = options->sfo_ppm };
+                                         .sfo_ppm = options->sfo_ppm,
+                                         .gap_s = options->carrier->gap_s,
+                                         .spacing_hz = options->carrier->spacing_hz };
 }
 
 /* What an eavesdropper has is known of a simulated channel only. */
@@ -447,7 +499,7 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     struct lab_plkg_config made = { .eve_correlation = eve,
                                     .credited = credited_of(options, eve),
                                     .seconds = isnan(options->seconds) ? SECONDS : options->seconds,
-                                    .session_probes = options->session_probes,
+                                    .session_probes = session_probes(options),
                                     .has_eve = options->has_eve,
                                     .is_replayed = options->is_replayed };
     qw_err err = qw_channel_profile_of(options->kind, &options->profile, &made.channel.profile);
@@ -457,11 +509,16 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     }
     speed = options->sweep == LAB_SWEEP_SPEED ? swept : speed;
     made.channel.kind = options->kind;
+    made.channel.carrier = options->carrier;
+    made.channel.is_sampled = options->is_sampled;
+    made.channel.is_gap_open = options->is_gap_open;
     made.channel.speed_m_per_s = speed;
     made.channel.snr_db = snr_db;
-    made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve);
-    made.channel.interval_s =
-        isnan(options->interval_ms) ? radio_fresh_interval_s(speed) : 1e-3 * options->interval_ms;
+    made.channel.eve_distance_m = lab_plkg_eve_distance_m(eve, options->carrier->carrier_hz);
+    made.channel.interval_s = asked_interval_s(options);
+    if (made.channel.interval_s == 0.0) {
+        made.channel.interval_s = radio_fresh_interval_s(options->carrier, speed);
+    }
     made.channel.loss = options->loss;
     made.channel.front_end = front_end_of(options, snr_db);
     made.channel.seed = options->seed;

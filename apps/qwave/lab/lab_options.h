@@ -19,16 +19,18 @@ enum lab_figure {
 
 struct lab_options {
     const struct qw_channel_kind *kind;
+    const struct qw_carrier *carrier;
+    bool is_gap_open, is_sampled;
     struct qw_channel_profile_options profile;
     double snr_db; /* NaN: 20, or as measured */
     double loss;
-    double speed_m_per_s;   /* NaN: the channel's own */
-    double interval_ms;     /* NaN: from speed */
-    double eve_correlation; /* NaN: 0, or that of two measured antennas */
-    double credited;        /* NaN: as eve_correlation */
-    double seconds;         /* NaN: 120; of a fitted channel as long as 3000 probes take */
-    unsigned session_probes;
-    bool has_features; /* has_phase was said */
+    double speed_m_per_s;    /* NaN: the channel's own */
+    double interval_ms;      /* NaN: from speed */
+    double eve_correlation;  /* NaN: 0, or that of two measured antennas */
+    double credited;         /* NaN: as eve_correlation */
+    double seconds;          /* NaN: 120; of a fitted channel as long as 3000 probes take */
+    unsigned session_probes; /* 0: as many as the carrier's tones allow */
+    bool has_features;       /* has_phase was said */
     bool has_phase, has_eve, is_replayed;
     bool has_channel;                    /* a name, a speed, a delay spread or K was said */
     const char *alice_path, *bob_path;   /* NULL: none */

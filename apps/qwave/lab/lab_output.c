@@ -79,6 +79,12 @@ static const char *channel_name(const struct lab_row *row)
     return channel->kind != NULL ? channel->kind->name : "fitted";
 }
 
+/* What airtime_share is a share of. */
+static const char *cost_of(const struct lab_row *row)
+{
+    return row->config.channel.carrier->is_cellular ? "resource elements" : "airtime";
+}
+
 static void write_reason(const struct lab_row *row, struct qw_json_writer *w)
 {
     const struct lab_plkg_result *r = &row->result;
@@ -104,7 +110,11 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
     qw_json_name(w, "label");
     qw_json_text(w, row->config.channel.label);
     qw_json_name(w, "carrier");
-    qw_json_text(w, "wifi20");
+    qw_json_text(w, row->config.channel.carrier->name);
+    qw_json_name(w, "probing");
+    qw_json_text(w, row->config.channel.is_sampled ? "samples" : "tones");
+    qw_json_name(w, "cost_is");
+    qw_json_text(w, cost_of(row));
     qw_json_name(w, "features");
     qw_json_text(w, row->config.channel.front_end.has_phase ? "complex" : "amplitude");
     qw_json_name(w, "seed");
@@ -209,7 +219,7 @@ void lab_output_text(const struct lab_row *row, FILE *stream)
     line(stream, "capacity of a probe", r->capacity_bits_per_probe, 2, "bit");
     line(stream, "share of the capacity", 100.0 * r->capacity_share, 1, "%");
     line(stream, "net rate", r->net_rate_bps, 1, "bit/s");
-    line(stream, "airtime", 100.0 * r->airtime_share, 2, "%");
+    line(stream, cost_of(row), 100.0 * r->airtime_share, 2, "%");
     line(stream, "efficiency of reconciliation", r->reconciliation_beta, 3, "");
     line(stream, "raw disagreement of sign bits", 100.0 * r->raw_disagreement, 2, "%");
     line(stream, "keys of 256 bits compared", (double)r->keys, 0, "");

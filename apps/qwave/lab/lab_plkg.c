@@ -20,7 +20,7 @@ enum { GUARDED_SESSIONS = 64 };
 
 static const double EVE_NOISE = 1e-4; /* 40 dB */
 
-double lab_plkg_eve_distance_m(double correlation)
+double lab_plkg_eve_distance_m(double correlation, double carrier_hz)
 {
     double low = 0.0;
     double high = 2.404825557695773; /* the first zero of J0 */
@@ -34,26 +34,37 @@ double lab_plkg_eve_distance_m(double correlation)
             high = middle;
         }
     }
-    return low / (2.0 * M_PI) * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    return low / (2.0 * M_PI) * QW_CHANNEL_LIGHT_M_PER_S / carrier_hz;
 }
 
+/* A cell measures each period, whatever is made of it: the capacity is that of all of them. Above
+ * twice the Doppler frequency the gap between the directions takes nothing of it, below it is an
+ * upper limit. */
 static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
 {
+    const struct qw_carrier *carrier = config->channel.carrier;
+    double measured_s = carrier->period_s > 0.0 ? carrier->period_s : config->channel.interval_s;
     struct qw_capacity_probing probing = { .profile = &config->channel.profile,
-                                           .spacing_hz = QW_CHANNEL_TONE_SPACING_HZ,
-                                           .carrier_hz = QW_CHANNEL_CARRIER_HZ,
+                                           .spacing_hz = carrier->spacing_hz,
+                                           .carrier_hz = carrier->carrier_hz,
                                            .speed_m_per_s = config->channel.speed_m_per_s,
-                                           .interval_s = config->channel.interval_s };
+                                           .interval_s = measured_s };
     struct qw_capacity_noise noise = { .noise = pow(10.0, -config->channel.snr_db / 10.0),
                                        .eve_correlation = config->eve_correlation,
                                        .eve_noise = EVE_NOISE };
+    double measured_bits = 0.0;
+    qw_err err;
 
     if (config->channel.medium != NULL) {
         *bits = NAN; /* what a measured channel holds is not known */
         return QW_OK;
     }
-    probing.tone_count = qw_csi_format_tones(QW_CSI_LEGACY_20, &probing.tones);
-    return qw_capacity_probe_bits(&probing, &noise, bits);
+    probing.tone_count = qw_csi_format_tones(carrier->format, &probing.tones);
+    err = qw_capacity_probe_bits(&probing, &noise, &measured_bits);
+    if (err == QW_OK) {
+        *bits = measured_bits * config->channel.interval_s / measured_s;
+    }
+    return err;
 }
 
 static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_result *result)
@@ -142,7 +153,7 @@ static void withhold(struct lab_plkg_result *result)
  * movement, a second at least. */
 static double pause_s(const struct lab_channel *channel)
 {
-    double wavelength_m = QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    double wavelength_m = QW_CHANNEL_LIGHT_M_PER_S / channel->carrier->carrier_hz;
 
     return channel->speed_m_per_s > 0.0 ? fmax(10.0 * wavelength_m / channel->speed_m_per_s, 1.0)
                                         : 1.0;

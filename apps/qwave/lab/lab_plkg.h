@@ -39,10 +39,11 @@ struct lab_plkg_result {
 
 /* The distance, in the same geometry, at which isotropic waves correlate so: the smallest d with
  * J0(2 pi d / wavelength) = correlation, 0..1. */
-double lab_plkg_eve_distance_m(double correlation);
+double lab_plkg_eve_distance_m(double correlation, double carrier_hz);
 
-/* Largest session whose numbers all fit into one block of the reconciler, for any channel. */
-enum { LAB_SESSION_PROBES = 4096 };
+/* Sessions whose numbers all fit into one block of the reconciler, for any channel of 20 MHz. Of a
+ * wider band some sessions leave the last probes out. */
+enum { LAB_SESSION_PROBES = 4096, LAB_SESSION_PROBES_WIDE = 2560 };
 
 /* progress may be NULL. QW_ERR_ARG: fewer probes than a session needs; QW_ERR_NOMEM. */
 qw_err lab_plkg_run(const struct lab_plkg_config *config,

@@ -126,7 +126,8 @@ static qw_err save_sweep(const struct lab_options *options, const struct lab_row
                                                    .is_dashed = s == 1,
                                                    .has_marks = s == 0 };
     }
-    snprintf(title, sizeof title, "%.90s, Wi-Fi 20 MHz", rows[0].config.channel.label);
+    snprintf(title, sizeof title, "%.90s, %s", rows[0].config.channel.label,
+             options->carrier->name);
     plot.title = title;
     err = svg_plot_save(&plot, path);
     free(values);

@@ -2,6 +2,9 @@
 #define _GNU_SOURCE
 #include "lab/lab_trace.h"
 
+#include "radio/carrier/gap_filter.h"
+#include "radio/carrier/rf_front_end.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +13,6 @@
 
 enum { TONES_MAX = QW_CHANNEL_TONES_MAX };
 
-static const double GAP_S = 60e-6; /* a frame, SIFS and a preamble */
 static const double EVE_SNR_DB = 40.0;
 
 struct level {
@@ -47,52 +49,183 @@ static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
 struct antennas {
     struct qw_channel *channel;       /* NULL when replayed */
     struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
+    struct qw_rf_front_end *rf[3];    /* instead of these when waveforms are sent */
     struct qw_prng loss;
     struct qw_csi_frame frame;
+    struct qw_gap_filter filter[LAB_VIEWS]; /* of a cell */
 };
 
-/* The same of a capture: whoever is near hears nothing but the access point. */
-static void replay_pair(struct lab_trace *trace, struct qw_air_medium *medium,
+enum { ACCESS_POINT, TERMINAL, EVE };
+
+/* A capture instead of a channel: whoever is near hears nothing but the access point. */
+static void replay_pair(struct lab_trace *trace, const struct lab_channel *config,
                         struct antennas *antennas, double time_s, uint32_t probe)
 {
+    struct qw_air_medium *medium = config->medium;
+    double answer_s = time_s + config->carrier->gap_s;
     double complex far[TONES_MAX];
     double complex near[TONES_MAX];
 
     if (!medium->hear_terminal(medium->self, llround(1e9 * time_s), far, near)) {
         return;
     }
-    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
+    qw_front_end_measure(&antennas->front_end[ACCESS_POINT], far, &antennas->frame);
     keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
-    medium->hear_access_point(medium->self, llround(1e9 * (time_s + GAP_S)), far, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
+    medium->hear_access_point(medium->self, llround(1e9 * answer_s), far, near);
+    qw_front_end_measure(&antennas->front_end[EVE], near, &antennas->frame);
     keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
+    qw_front_end_measure(&antennas->front_end[TERMINAL], far, &antennas->frame);
     keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+}
+
+/* What one antenna makes of a frame that left at time_s; the eavesdropper hears either sender.
+ * False: not found in the noise. */
+static bool measure(struct antennas *antennas, enum lab_view view, double time_s,
+                    struct qw_csi_frame *frame)
+{
+    size_t who = view == LAB_ACCESS_POINT ? ACCESS_POINT : view == LAB_TERMINAL ? TERMINAL : EVE;
+    bool is_sampled = antennas->rf[who] != NULL;
+    double complex far[TONES_MAX];
+    double complex near[TONES_MAX];
+
+    if (view == LAB_EVE_UP && is_sampled) {
+        qw_channel_short_link_taps(antennas->channel, time_s, near);
+    } else if (view == LAB_EVE_UP) {
+        qw_channel_short_link(antennas->channel, time_s, near);
+    } else if (is_sampled) {
+        qw_channel_link_taps(antennas->channel, time_s, far, who == EVE ? near : NULL);
+    } else {
+        qw_channel_link(antennas->channel, time_s, far, who == EVE ? near : NULL);
+    }
+    if (is_sampled) {
+        return qw_rf_front_end_measure(antennas->rf[who], who == EVE ? near : far, frame, NULL);
+    }
+    qw_front_end_measure(&antennas->front_end[who], who == EVE ? near : far, frame);
+    return true;
+}
+
+static void measure_and_keep(struct lab_trace *trace, struct antennas *antennas, enum lab_view view,
+                             double time_s, uint32_t probe)
+{
+    if (measure(antennas, view, time_s, &antennas->frame)) {
+        keep(trace, view, probe, &antennas->frame);
+    }
 }
 
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
                       struct antennas *antennas, double time_s, uint32_t probe)
 {
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
+    double answer_s = time_s + config->carrier->gap_s;
 
-    qw_channel_link(antennas->channel, time_s, far, NULL);
-    qw_channel_short_link(antennas->channel, time_s, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_UP, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
-    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+    measure_and_keep(trace, antennas, LAB_EVE_UP, time_s, probe);
+    measure_and_keep(trace, antennas, LAB_ACCESS_POINT, time_s, probe);
+    if (qw_prng_uniform(&antennas->loss) < config->loss ||
+        !trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)]) {
+        trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)] = false;
         return; /* no answer to what was not heard */
     }
-    keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
-    qw_channel_link(antennas->channel, time_s + GAP_S, far, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
-    if (qw_prng_uniform(&antennas->loss) >= config->loss) {
-        keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+    measure_and_keep(trace, antennas, LAB_EVE_DOWN, answer_s, probe);
+    measure_and_keep(trace, antennas, LAB_TERMINAL, answer_s, probe);
+    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+        trace->is_heard[place(trace, LAB_TERMINAL, probe)] = false;
     }
+}
+
+/* A cell's reference signals: one view of them by number. */
+struct signals {
+    const struct lab_channel *config;
+    struct antennas *antennas;
+    double start_s; /* of number 0 */
+    enum lab_view view;
+};
+
+static bool hear_signal(void *self, int64_t number, struct qw_csi_frame *frame)
+{
+    struct signals *signals = self;
+    const struct qw_carrier *carrier = signals->config->carrier;
+    bool is_down = signals->view == LAB_TERMINAL || signals->view == LAB_EVE_DOWN;
+    bool is_honest = signals->view == LAB_TERMINAL || signals->view == LAB_ACCESS_POINT;
+    double time_s =
+        signals->start_s + (double)number * carrier->period_s + (is_down ? carrier->gap_s : 0.0);
+
+    return measure(signals->antennas, signals->view, time_s, frame) &&
+           (!is_honest || qw_prng_uniform(&signals->antennas->loss) >= signals->config->loss);
+}
+
+/* Both directions of a probe, brought to the middle of the gap unless it is left open. The first
+ * number is REACH, so that none is before the start. */
+static void hear_cell(struct lab_trace *trace, const struct lab_channel *config,
+                      struct antennas *antennas, double start_s, uint32_t probe)
+{
+    int64_t periods = llround(config->interval_s / config->carrier->period_s);
+    int64_t number = QW_GAP_FILTER_REACH + probe * periods;
+    struct signals signals = { config, antennas, start_s, LAB_ACCESS_POINT };
+
+    for (size_t view = 0; view < LAB_VIEWS; view++) {
+        bool is_heard;
+
+        signals.view = (enum lab_view)view;
+        is_heard = config->is_gap_open ? hear_signal(&signals, number, &antennas->frame)
+                                       : qw_gap_filter_at(&antennas->filter[view], number,
+                                                          hear_signal, &signals, &antennas->frame);
+        if (is_heard) {
+            keep(trace, signals.view, probe, &antennas->frame);
+        }
+    }
+}
+
+static void close_antennas(struct antennas *antennas)
+{
+    if (antennas != NULL) {
+        for (size_t view = 0; view < LAB_VIEWS; view++) {
+            qw_gap_filter_clear(&antennas->filter[view]);
+        }
+        for (size_t who = 0; who <= EVE; who++) {
+            qw_rf_front_end_free(antennas->rf[who]);
+        }
+        qw_channel_free(antennas->channel);
+        free(antennas);
+    }
+}
+
+/* The terminal's signals come first, so its end looks ahead to the middle of the gap and the
+ * other one back. */
+static qw_err open_filters(const struct qw_carrier *carrier, struct antennas *antennas)
+{
+    double half = 0.5 * carrier->gap_s / carrier->period_s;
+    qw_err err = QW_OK;
+
+    for (size_t view = 0; err == QW_OK && view < LAB_VIEWS; view++) {
+        bool is_down = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+
+        err = qw_gap_filter_init(&antennas->filter[view], carrier->format, is_down ? -half : half);
+    }
+    return err;
+}
+
+static qw_err open_waveforms(const struct lab_channel *config,
+                             const struct qw_front_end_config *eve, uint64_t stream,
+                             struct antennas *antennas)
+{
+    qw_err err = QW_OK;
+
+    for (size_t who = 0; err == QW_OK && who <= EVE; who++) {
+        struct qw_rf_config rf = { .carrier = config->carrier,
+                                   .profile = &config->profile,
+                                   .front_end = who == EVE ? *eve : config->front_end,
+                                   .converter_bits = QW_RF_CONVERTER_BITS,
+                                   .seed = config->seed ^ UINT64_C(0xa11ce),
+                                   .stream = stream + who };
+
+        err = qw_rf_front_end_new(&rf, &antennas->rf[who]);
+    }
+    return err;
+}
+
+static enum qw_csi_format format_of(const struct lab_channel *config)
+{
+    return config->medium != NULL ? config->medium->format : config->carrier->format;
 }
 
 static qw_err open_antennas(const struct lab_channel *config, const int16_t *tones, size_t count,
@@ -104,10 +237,15 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
                                          .speed_m_per_s = config->speed_m_per_s,
                                          .eve_distance_m = config->eve_distance_m,
                                          .tones = tones,
-                                         .tone_count = count };
+                                         .tone_count = count,
+                                         .carrier_hz = config->carrier->carrier_hz,
+                                         .spacing_hz = config->carrier->spacing_hz };
     uint64_t stream = 4 * noise_stream;
+    qw_err err = QW_OK;
 
     eve.has_phase = config->front_end.has_phase;
+    eve.gap_s = config->front_end.gap_s;
+    eve.spacing_hz = config->front_end.spacing_hz;
     qw_front_end_init(&antennas->front_end[0], config->seed ^ UINT64_C(0xa11ce), stream,
                       &config->front_end, tones, count);
     qw_front_end_init(&antennas->front_end[1], config->seed ^ UINT64_C(0xa11ce), stream + 1,
@@ -115,12 +253,17 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
     qw_front_end_init(&antennas->front_end[2], config->seed ^ UINT64_C(0xa11ce), stream + 2, &eve,
                       tones, count);
     qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
-    qw_csi_frame_set_tones(&antennas->frame,
-                           config->medium != NULL ? config->medium->format : QW_CSI_LEGACY_20);
+    qw_csi_frame_set_tones(&antennas->frame, format_of(config));
     if (config->medium != NULL) {
         return QW_OK;
     }
-    return qw_channel_new(&channel, &antennas->channel);
+    if (config->carrier->period_s > 0.0) {
+        err = open_filters(config->carrier, antennas);
+    }
+    if (err == QW_OK && config->is_sampled) {
+        err = open_waveforms(config, &eve, stream, antennas);
+    }
+    return err == QW_OK ? qw_channel_new(&channel, &antennas->channel) : err;
 }
 
 static struct lab_trace *allocate(uint32_t probes, size_t tones)
@@ -146,8 +289,7 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
                      uint64_t noise_stream, struct lab_trace **trace)
 {
     const int16_t *tones;
-    enum qw_csi_format format =
-        channel->medium != NULL ? channel->medium->format : QW_CSI_LEGACY_20;
+    enum qw_csi_format format = format_of(channel);
     size_t count = qw_csi_format_tones(format, &tones);
     struct antennas *antennas = calloc(1, sizeof *antennas);
     struct lab_trace *made = allocate(probes, count);
@@ -157,7 +299,7 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
         err = open_antennas(channel, tones, count, noise_stream, antennas);
     }
     if (err != QW_OK) {
-        free(antennas);
+        close_antennas(antennas);
         lab_trace_free(made);
         return err;
     }
@@ -169,13 +311,14 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
         double time_s = start_s + i * channel->interval_s;
 
         if (channel->medium != NULL) {
-            replay_pair(made, channel->medium, antennas, time_s, i);
+            replay_pair(made, channel, antennas, time_s, i);
+        } else if (channel->carrier->period_s > 0.0) {
+            hear_cell(made, channel, antennas, start_s, i);
         } else {
             hear_pair(made, channel, antennas, time_s, i);
         }
     }
-    qw_channel_free(antennas->channel);
-    free(antennas);
+    close_antennas(antennas);
     *trace = made;
     return QW_OK;
 }

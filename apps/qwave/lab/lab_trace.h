@@ -4,6 +4,7 @@
 
 #include "radio/air.h"
 #include "radio/air/medium.h"
+#include "radio/carrier/carrier.h"
 #include "radio/channel.h"
 #include "radio/csi_source.h"
 #include "radio/front_end.h"
@@ -22,6 +23,9 @@ struct lab_channel {
     struct qw_air_medium *medium;       /* replayed, as far as it was not yet; NULL: simulated */
     char label[96];                     /* for people: "simulated channel tgn-d" */
     struct qw_channel_profile profile;
+    const struct qw_carrier *carrier;
+    bool is_sampled;  /* waveforms are sent and received, not measurements made */
+    bool is_gap_open; /* of a cell: each end keeps the channel of its own moment */
     double speed_m_per_s;
     double snr_db;
     double eve_distance_m;

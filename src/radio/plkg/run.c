@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
+#include "radio/carrier/carrier.h"
 #include "radio/plkg/session.h"
 
 #include <math.h>
@@ -12,10 +13,6 @@
 #include <string.h>
 
 enum { TIMEOUT_STANDARD_MS = 10000 };
-
-/* Standard figures of the carrier: pilot and answer with their gaps, and 24 Mbit/s. */
-static const double PROBE_AIRTIME_S = 178e-6;
-static const double DISCUSSION_BPS = 24e6;
 
 qw_err qw_plkg_run_new(const struct qw_plkg_party *party, bool is_terminal,
                        struct qw_plkg_run **run)
@@ -359,12 +356,15 @@ qw_err qw_plkg_run_make_key(struct qw_plkg_run *run, const uint8_t *seed, uint32
 static void close_ledger(struct qw_plkg_run *run, qw_err err)
 {
     struct qw_plkg_ledger *ledger = &run->ledger;
+    const struct qw_carrier *carrier =
+        qw_carrier_of_format(run->set != NULL ? run->set->plan.format : QW_CSI_OTHER);
 
     ledger->messages = run->link->messages;
     ledger->message_bytes = run->link->message_bytes;
     if (ledger->channel_time_s > 0.0) {
-        double airtime_s = (double)ledger->probes * PROBE_AIRTIME_S +
-                           (double)ledger->message_bytes * 8.0 / DISCUSSION_BPS;
+        double probe_s = qw_carrier_probe_cost_s(carrier, (double)run->terms.interval_us * 1e-6);
+        double airtime_s = (double)ledger->probes * probe_s +
+                           (double)ledger->message_bytes * 8.0 / carrier->discussion_bps;
 
         ledger->airtime_share = airtime_s / ledger->channel_time_s;
     }

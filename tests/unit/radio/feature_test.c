@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: W2 */
+/* rows: W2 W13 */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/prng.h"
+#include "radio/carrier/carrier.h"
 #include "radio/feature.h"
 
 #include <math.h>
@@ -104,6 +105,50 @@ static void few_numbers_hold_the_channel(void **state)
     assert_true(kept > 0.99 * total); /* 8 modes of 52 tones */
     free(plan);
     free(frame);
+}
+
+/* Wide grids: still orthonormal, and a channel as long as those of the carriers' standard profiles
+ * is in fewer numbers than there are. */
+static void every_carrier_has_a_transform_for_its_tones(void **state)
+{
+    (void)state;
+    for (const struct qw_carrier *carrier = qw_carriers; carrier->name != NULL; carrier++) {
+        struct qw_feature_plan *plan = calloc(1, sizeof *plan);
+        struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+        float value[QW_FEATURE_MAX];
+        double kept = 0.0;
+        double total = 0.0;
+
+        qw_csi_frame_set_tones(frame, carrier->format);
+        frame->rx_count = 1;
+        frame->tx_count = 1;
+        for (size_t k = 0; k < frame->tone_count; k++) {
+            double phase = -2.0 * M_PI * carrier->spacing_hz * frame->tone_index[k];
+
+            frame->value[k] = (float complex)(cexp(I * phase * 20e-9) + cexp(I * phase * 250e-9));
+            total += pow(cabs((double complex)frame->value[k]), 2.0);
+        }
+        assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_OK);
+        assert_int_equal(plan->count, 2 * carrier->modes);
+        for (size_t a = 0; a < plan->modes; a++) {
+            for (size_t b = 0; b <= a; b++) {
+                double complex sum = 0.0;
+
+                for (size_t k = 0; k < plan->tones; k++) {
+                    sum +=
+                        plan->basis[a * plan->tones + k] * conj(plan->basis[b * plan->tones + k]);
+                }
+                assert_true(cabs(sum - (a == b ? 1.0 : 0.0)) < 1e-9);
+            }
+        }
+        assert_int_equal(qw_feature_extract(plan, frame, value), QW_OK);
+        for (size_t d = 0; d < plan->count; d++) {
+            kept += (double)(value[d] * value[d]);
+        }
+        assert_true(kept > 0.98 * total);
+        free(plan);
+        free(frame);
+    }
 }
 
 static void gain_control_is_undone(void **state)
@@ -249,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transform_is_orthonormal),
         cmocka_unit_test(few_numbers_hold_the_channel),
+        cmocka_unit_test(every_carrier_has_a_transform_for_its_tones),
         cmocka_unit_test(gain_control_is_undone),
         cmocka_unit_test(amplitudes_do_not_depend_on_the_phase),
         cmocka_unit_test(refuses_other_shapes_and_what_is_no_number),

@@ -18,7 +18,7 @@
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
 
-static uint8_t buffer[1 << 17];
+static uint8_t buffer[1 << 18];
 
 static qw_err header_round_trip(const uint8_t *body, size_t len, uint8_t *out, size_t *out_len)
 {
@@ -233,17 +233,24 @@ static void estimate_message(void **state)
     struct qw_plkg_estimate *value = calloc(1, sizeof *value);
 
     (void)state;
-    value->count = 3;
+    value->count = 1;
     value->stride = QW_FEATURE_MAX;
-    for (int i = 0; i < 3 * QW_FEATURE_MAX; i++) {
+    for (int i = 0; i < QW_FEATURE_MAX; i++) {
         value->value[i] = i * 87211 - 4000000;
     }
     value->value[0] = -(1 << 23);
     value->value[1] = (1 << 23) - 1;
     assert_codec_laws(estimate_round_trip, buffer, qw_plkg_estimate_encode(value, buffer));
-    assert_int_equal(qw_plkg_estimate_decode(buffer, 3 + 3 * 3 * QW_FEATURE_MAX, value), QW_OK);
+    assert_int_equal(qw_plkg_estimate_decode(buffer, 3 + 3 * QW_FEATURE_MAX, value), QW_OK);
     assert_int_equal(value->value[0], -(1 << 23));
     assert_int_equal(value->value[1], (1 << 23) - 1);
+    buffer[2] = QW_FEATURE_MODES - 1; /* no transform has so many numbers, whatever the length */
+    assert_int_equal(qw_plkg_estimate_decode(buffer, 3 + 3 * (QW_FEATURE_MODES - 1), value),
+                     QW_ERR_FORMAT);
+    buffer[2] = QW_FEATURE_MAX + QW_FEATURE_MODES;
+    assert_int_equal(
+        qw_plkg_estimate_decode(buffer, 3 + 3 * (QW_FEATURE_MAX + QW_FEATURE_MODES), value),
+        QW_ERR_FORMAT);
     free(value);
 }
 
@@ -268,7 +275,7 @@ static void syndrome_message(void **state)
                                                  .centre = { -100, 100 },
                                                  .width = { 16, 1 << 24 },
                                                  .depth = { 14, 1 } } };
-    uint8_t out[512];
+    uint8_t out[2 * QW_PLKG_SYNDROME_HEAD_MAX];
     size_t out_len;
     size_t len;
 
