@@ -238,7 +238,7 @@ static void put_frame(FILE *stream, const struct svg_plot *plot)
 
 qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
 {
-    int height = HEIGHT + LEGEND_ROW * (int)legend_rows(plot);
+    int height;
     struct scale x;
     struct scale y;
 
@@ -246,6 +246,7 @@ qw_err svg_plot_write(const struct svg_plot *plot, FILE *stream)
         make_scale(plot, false, &y) != QW_OK) {
         return QW_ERR_ARG;
     }
+    height = HEIGHT + LEGEND_ROW * (int)legend_rows(plot);
     fprintf(
         stream,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
