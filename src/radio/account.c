@@ -17,7 +17,7 @@ static const double AUTOCORRELATION_SUM = 4.0;
  * same variance. */
 static const double SHAPE_BITS = 0.1;
 
-enum { PREFIXES = QW_FEATURE_MODES, ORDERS = QW_INNOVATION_LAGS_MAX + 1 };
+enum { PREFIXES_MIN = QW_FEATURE_MODES, ORDERS = QW_INNOVATION_LAGS_MAX + 1 };
 
 static double gaussian_bits(double deviation_log2)
 {
@@ -90,10 +90,11 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     double rho = input->eve_correlation;
     double rate_log2;
     double n = (double)input->key_pairs * dims;
+    double prefixes = fmax(PREFIXES_MIN, (double)innovation->modes);
 
     rate_log2 =
         innovation->deviation_log2 - tail_bits(innovation) -
-        qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(PREFIXES));
+        qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(prefixes));
     account->pair_bits = rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
                          (input->has_phase ? 0.0 : SHAPE_BITS * dims);
     for (size_t d = 0; d < innovation->dims; d++) {

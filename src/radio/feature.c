@@ -64,15 +64,15 @@ static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_
     for (size_t i = 0; i < n * n; i++) {
         common[i] = covariance(tone_index[i / n], tone_index[i % n]);
     }
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    for (size_t m = 0; m < plan->modes; m++) {
         for (size_t i = 0; i < n; i++) {
             plan->basis[m * n + i] =
                 cexp(-2.0 * M_PI * I * (double)m * tone_index[i] / QW_FEATURE_TONES_MAX);
         }
     }
-    orthonormalise(plan->basis, QW_FEATURE_MODES, n);
+    orthonormalise(plan->basis, plan->modes, n);
     for (size_t round = 0; round < ITERATIONS; round++) {
-        for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+        for (size_t m = 0; m < plan->modes; m++) {
             for (size_t i = 0; i < n; i++) {
                 next[i] = 0.0;
                 for (size_t k = 0; k < n; k++) {
@@ -81,9 +81,9 @@ static void make_eigenvectors(struct qw_feature_plan *plan, const int16_t *tone_
             }
             memcpy(&plan->basis[m * n], next, n * sizeof next[0]);
         }
-        orthonormalise(plan->basis, QW_FEATURE_MODES, n);
+        orthonormalise(plan->basis, plan->modes, n);
     }
-    for (size_t i = 0; i < QW_FEATURE_MODES * n; i++) {
+    for (size_t i = 0; i < plan->modes * n; i++) {
         plan->basis[i] = conj(plan->basis[i]);
     }
 }
@@ -92,7 +92,7 @@ static void make_cosines(struct qw_feature_plan *plan)
 {
     size_t n = plan->tones;
 
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    for (size_t m = 0; m < plan->modes; m++) {
         double scale = sqrt((m == 0 ? 1.0 : 2.0) / (double)n);
 
         for (size_t i = 0; i < n; i++) {
@@ -102,9 +102,12 @@ static void make_cosines(struct qw_feature_plan *plan)
 }
 
 qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
-                            bool has_phase)
+                            bool has_phase, bool is_transposed)
 {
-    if (frame->tone_count < QW_FEATURE_MODES || frame->tone_count > QW_FEATURE_TONES_MAX) {
+    size_t chains = qw_csi_frame_chain_count(frame);
+
+    if (chains == 0 || chains > QW_FEATURE_CHAINS_MAX || frame->tone_count < QW_FEATURE_MODES ||
+        frame->tone_count > QW_FEATURE_TONES_MAX) {
         return QW_ERR_ARG;
     }
     for (size_t i = 1; i < frame->tone_count; i++) {
@@ -115,9 +118,16 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     memset(plan, 0, sizeof *plan);
     plan->format = frame->format;
     plan->has_phase = has_phase;
+    plan->is_transposed = is_transposed;
     plan->tones = frame->tone_count;
+    plan->chains = chains;
+    plan->rx = frame->rx_count;
+    plan->tx = frame->tx_count;
+    plan->bands = chains / (plan->rx * plan->tx);
+    plan->modes = QW_FEATURE_MODES_MAX / chains < QW_FEATURE_MODES ? QW_FEATURE_MODES_MAX / chains
+                                                                   : QW_FEATURE_MODES;
     plan->group = has_phase ? 2 : 1;
-    plan->count = plan->group * QW_FEATURE_MODES;
+    plan->count = plan->group * plan->modes * chains;
     if (has_phase) {
         make_eigenvectors(plan, frame->tone_index);
     } else {
@@ -126,33 +136,59 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     return QW_OK;
 }
 
-qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
-                          float *value)
+/* Where a chain's tones begin in a frame: chains go band by band, access point antenna by access
+ * point antenna, terminal antenna by terminal antenna, whichever end measured. */
+static size_t chain_offset(const struct qw_feature_plan *plan, size_t chain)
 {
-    double complex tone[QW_FEATURE_TONES_MAX];
-    float made[QW_FEATURE_MAX];
-    double gain;
+    size_t per_band = plan->rx * plan->tx;
+    size_t band = chain / per_band;
+    size_t place = chain % per_band;
 
-    if (frame->format != plan->format || frame->tone_count != plan->tones) {
-        return QW_ERR_FORMAT;
+    if (plan->is_transposed) { /* rx counts the terminal's antennas */
+        place = place % plan->rx * plan->tx + place / plan->rx;
     }
-    gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    return (band * per_band + place) * plan->tones;
+}
+
+static void extract_chain(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          size_t chain, float *made)
+{
+    const float complex *heard = &frame->value[chain_offset(plan, chain)];
+    double gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    double complex tone[QW_FEATURE_TONES_MAX];
+
     for (size_t i = 0; i < plan->tones; i++) {
-        tone[i] = (double complex)frame->value[i] * gain;
+        tone[i] = (double complex)heard[i] * gain;
         if (!plan->has_phase) {
             tone[i] = cabs(tone[i]);
         }
     }
-    for (size_t m = 0; m < QW_FEATURE_MODES; m++) {
+    for (size_t m = 0; m < plan->modes; m++) {
+        float *number = &made[(m * plan->chains + chain) * plan->group];
         double complex sum = 0.0;
 
         for (size_t i = 0; i < plan->tones; i++) {
             sum += plan->basis[m * plan->tones + i] * tone[i];
         }
-        made[m * plan->group] = (float)creal(sum);
+        number[0] = (float)creal(sum);
         if (plan->group == 2) {
-            made[m * 2 + 1] = (float)cimag(sum);
+            number[1] = (float)cimag(sum);
         }
+    }
+}
+
+qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          float *value)
+{
+    float made[QW_FEATURE_MAX];
+
+    if (frame->format != plan->format || frame->tone_count != plan->tones ||
+        frame->rx_count != plan->rx || frame->tx_count != plan->tx ||
+        qw_csi_frame_chain_count(frame) != plan->chains) {
+        return QW_ERR_FORMAT;
+    }
+    for (size_t chain = 0; chain < plan->chains; chain++) {
+        extract_chain(plan, frame, chain, made);
     }
     for (size_t d = 0; d < plan->count; d++) {
         if (!isfinite(made[d])) {
@@ -215,7 +251,7 @@ qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
         return QW_ERR_FORMAT;
     }
     if (set->stride == 0) {
-        err = qw_feature_plan_init(&set->plan, frame, has_phase);
+        err = qw_feature_plan_init(&set->plan, frame, has_phase, set->is_transposed);
     }
     if (err != QW_OK) {
         return QW_ERR_FORMAT;
@@ -251,7 +287,7 @@ static double mean_power(const struct qw_feature_set *set)
 
             power += value * value;
         }
-        count += (double)set->plan.tones;
+        count += (double)(set->plan.tones * set->plan.chains);
     }
     return count > 0.0 ? power / count : 0.0;
 }

@@ -51,6 +51,20 @@ is eve_keys == 0
 is eve_key_agreement '>' 0.48 # 25 000 bits: a deviation is 0.003
 is eve_key_agreement '<' 0.52
 
+echo "two antennas at each end of a room, and four bands of it"
+lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 500 --antennas 2x2
+is net_rate_bps '>=' 60
+is capacity_share '<' 1
+is wrong_keys == 0
+lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 500 --hop 4 --eve-correlation 0.5
+is net_rate_bps '>=' 20
+is capacity_share '<' 1
+is eve_keys == 0
+lab 3 --channel static --seconds 20 --hop 4
+is keys == 0
+timeout 60 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
+[ $? = 2 ] || fail "eight channels are not refused"
+
 echo "an eavesdropper with correlation 0.9"
 lab 0 --eve-correlation 0.9 --seconds 40
 is secret_bits_per_probe '>=' 8

@@ -39,6 +39,10 @@ enum {
     KEY_CSV,
     KEY_SVG,
     KEY_PAPER,
+    KEY_ANTENNAS,
+    KEY_ROW,
+    KEY_HOP,
+    KEY_HOP_SPACING,
     STEPS_MAX = 200
 };
 
@@ -75,6 +79,13 @@ static const struct argp_option options_list[] = {
       "isotropic, or clusters: the angular spreads that TGn names (default: isotropic)", 0 },
     { "features", KEY_FEATURES, "NAME", 0,
       "complex, or amplitude: a card without usable phase (default: complex)", 0 },
+    { "antennas", KEY_ANTENNAS, "AxB", 0,
+      "of access point and terminal, up to 4 pairs of them (default: 1x1)", 0 },
+    { "antenna-spacing", KEY_ROW, "W", 0,
+      "in a row at either end, in wavelengths, 0.05..100 (default: 0.5)", 0 },
+    { "hop", KEY_HOP, "N", 0,
+      "bands that each probe sweeps over, 1..4, with antennas 4 channels in all (default: 1)", 0 },
+    { "hop-mhz", KEY_HOP_SPACING, "MHZ", 0, "from band to band, 20..1000 (default: 40)", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
@@ -139,6 +150,40 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
     options->sweep = (enum lab_sweep)word(name, names, state);
     if (options->sweep_to > (options->sweep == LAB_SWEEP_EVE ? 1.0 : 50.0)) {
         argp_error(state, "'%s' goes too far", text);
+    }
+}
+
+static void parse_antennas(struct lab_options *o, const char *text, struct argp_state *state)
+{
+    unsigned a = 0;
+    unsigned b = 0;
+    char end;
+
+    if (sscanf(text, "%ux%u%c", &a, &b, &end) != 2 || a < 1 || b < 1 || a > QW_FEATURE_CHAINS_MAX ||
+        b > QW_FEATURE_CHAINS_MAX) {
+        argp_error(state, "'%s' is no pair of antennas: for example 2x2", text);
+    }
+    o->access_point_antennas = a;
+    o->terminal_antennas = b;
+}
+
+static error_t parse_chains(struct lab_options *o, int key, char *value, struct argp_state *state)
+{
+    switch (key) {
+    case KEY_ANTENNAS:
+        parse_antennas(o, value, state);
+        return 0;
+    case KEY_ROW:
+        o->antenna_spacing = real(value, 0.05, 100.0, state);
+        return 0;
+    case KEY_HOP:
+        o->bands = (size_t)real(value, 1.0, QW_FEATURE_CHAINS_MAX, state);
+        return 0;
+    case KEY_HOP_SPACING:
+        o->band_spacing_mhz = real(value, 20.0, 1000.0, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -277,10 +322,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (o->is_paper && o->sweep != LAB_SWEEP_NONE) {
             argp_error(state, "--paper and --sweep exclude each other");
         }
+        if (o->access_point_antennas * o->terminal_antennas * o->bands > QW_FEATURE_CHAINS_MAX) {
+            argp_error(state, "antennas and bands together are more than %d channels",
+                       QW_FEATURE_CHAINS_MAX);
+        }
         return 0;
     default:
         err = parse_channel(o, key, value, state);
         err = err == ARGP_ERR_UNKNOWN ? parse_receiver(o, key, value, state) : err;
+        err = err == ARGP_ERR_UNKNOWN ? parse_chains(o, key, value, state) : err;
         return err == ARGP_ERR_UNKNOWN ? parse_run(o, key, value, state) : err;
     }
 }
@@ -310,6 +360,11 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .session_probes = LAB_SESSION_PROBES,
                                      .has_phase = true,
                                      .has_eve = true,
+                                     .access_point_antennas = 1,
+                                     .terminal_antennas = 1,
+                                     .bands = 1,
+                                     .antenna_spacing = 0.5,
+                                     .band_spacing_mhz = 40.0,
                                      .chain_ripple = calibrated.chain_ripple,
                                      .jitter_deg = calibrated.phase_jitter_rad * 180.0 / M_PI };
     argp_err_exit_status = EXIT_USAGE;
@@ -382,6 +437,12 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     made.channel.interval_s = interval_s(options, speed);
     made.channel.loss = options->loss;
     made.channel.front_end = front_end_of(options, snr_db);
+    made.channel.access_point_antennas = options->access_point_antennas;
+    made.channel.terminal_antennas = options->terminal_antennas;
+    made.channel.bands = options->bands;
+    made.channel.antenna_spacing_m =
+        options->antenna_spacing * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    made.channel.band_spacing_hz = 1e6 * options->band_spacing_mhz;
     made.channel.seed = options->seed;
     *config = made;
     return QW_OK;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_plkg.h"
 
+#include "radio/antenna/matrix_capacity.h"
 #include "radio/capacity.h"
 #include "radio/plkg/message.h"
 
@@ -18,7 +19,9 @@ struct tally {
 
 enum { GUARDED_SESSIONS = 64 };
 
-static const double EVE_NOISE = 1e-4; /* 40 dB */
+static const double EVE_NOISE = 1e-4;         /* 40 dB */
+static const double PROBE_AIRTIME_S = 178e-6; /* pilot and answer with their gaps, as the ledger */
+static const double TRAINING_FIELD_S = 4e-6;  /* HT-LTF, one for each further transmit antenna */
 
 double lab_plkg_eve_distance_m(double correlation)
 {
@@ -37,6 +40,39 @@ double lab_plkg_eve_distance_m(double correlation)
     return low / (2.0 * M_PI) * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
 }
 
+/* The bands of a sweep are one list of tones: what neighbours have in common is in it. */
+static size_t list_tones(const struct lab_channel *channel, int16_t *list)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+
+    for (size_t band = 0; band < channel->bands; band++) {
+        double offset = (double)band * channel->band_spacing_hz / QW_CHANNEL_TONE_SPACING_HZ;
+
+        for (size_t k = 0; k < count; k++) {
+            list[band * count + k] = (int16_t)(lrint(offset) + tones[k]);
+        }
+    }
+    return channel->bands * count;
+}
+
+static qw_err find_row_capacity(const struct lab_plkg_config *config,
+                                const struct qw_capacity_probing *probing, double noise,
+                                double *bits)
+{
+    struct qw_matrix_capacity link = { .probing = *probing,
+                                       .access_point_antennas =
+                                           config->channel.access_point_antennas,
+                                       .terminal_antennas = config->channel.terminal_antennas,
+                                       .antenna_spacing_m = config->channel.antenna_spacing_m,
+                                       .noise = noise,
+                                       .has_eve = config->eve_correlation > 0.0,
+                                       .eve_distance_m = config->channel.eve_distance_m,
+                                       .eve_noise = EVE_NOISE };
+
+    return qw_matrix_capacity_probe_bits(&link, bits);
+}
+
 static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
 {
     struct qw_capacity_probing probing = { .profile = &config->channel.profile,
@@ -48,7 +84,13 @@ static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
                                        .eve_correlation = config->eve_correlation,
                                        .eve_noise = EVE_NOISE };
 
-    probing.tone_count = qw_csi_format_tones(QW_CSI_LEGACY_20, &probing.tones);
+    int16_t tones[QW_FEATURE_CHAINS_MAX * QW_CHANNEL_TONES_MAX];
+
+    probing.tones = tones;
+    probing.tone_count = list_tones(&config->channel, tones);
+    if (config->channel.access_point_antennas * config->channel.terminal_antennas > 1) {
+        return find_row_capacity(config, &probing, noise.noise, bits);
+    }
     return qw_capacity_probe_bits(&probing, &noise, bits);
 }
 
@@ -61,8 +103,17 @@ static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_res
     }
 }
 
-static void add_session(const struct lab_session_report *report, struct tally *tally,
-                        struct lab_plkg_result *result)
+/* Of a probe, above that of one antenna each and one band: the ledger knows of no others. */
+static double more_airtime_s(const struct lab_channel *channel)
+{
+    double antennas = (double)(channel->access_point_antennas + channel->terminal_antennas - 2);
+    double bands = (double)channel->bands;
+
+    return (bands - 1.0) * PROBE_AIRTIME_S + bands * antennas * TRAINING_FIELD_S;
+}
+
+static void add_session(const struct lab_channel *channel, const struct lab_session_report *report,
+                        struct tally *tally, struct lab_plkg_result *result)
 {
     const struct qw_plkg_ledger *ledger = &report->ledger;
 
@@ -74,6 +125,7 @@ static void add_session(const struct lab_session_report *report, struct tally *t
     result->leaked_bits +=
         ledger->reconciliation_bits + ledger->verification_bits + ledger->selection_bits;
     tally->airtime_s += ledger->airtime_share * ledger->channel_time_s;
+    tally->airtime_s += (double)ledger->probes * more_airtime_s(channel);
     tally->cpu_s += report->cpu_s;
     if (!isnan(report->raw_disagreement)) {
         tally->disagreement += report->raw_disagreement;
@@ -192,7 +244,7 @@ static qw_err run_sessions(const struct run *run,
 
         err = run_session(run, i, i, &report);
         if (err == QW_OK) {
-            add_session(&report, tally, made);
+            add_session(&run->config->channel, &report, tally, made);
         }
         if (progress != NULL) {
             progress(self, i + 1, run->sessions);

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { TONES_MAX = QW_CHANNEL_TONES_MAX };
+enum { VALUES_MAX = QW_CHANNEL_CHAINS_MAX * QW_CHANNEL_TONES_MAX };
 
 static const double GAP_S = 60e-6; /* a frame, SIFS and a preamble */
 static const double EVE_SNR_DB = 40.0;
+static const double TUNING_S = 2e-3; /* from one band of a sweep to the next */
 
 struct level {
     float rssi_dbm, noise_dbm, agc_db;
@@ -20,11 +21,13 @@ struct lab_trace {
     uint32_t probes;
     enum qw_csi_format format;
     size_t tones;
+    size_t access_point_antennas, terminal_antennas, bands;
+    size_t values; /* of a frame */
     double interval_s;
     bool has_phase;
     char label[64];
     bool *is_heard;       /* [LAB_VIEWS * probes] */
-    float complex *value; /* [(view * probes + probe) * tones + tone] */
+    float complex *value; /* [(view * probes + probe) * values + value], as in a frame */
     struct level *level;  /* [LAB_VIEWS * probes] */
 };
 
@@ -38,53 +41,126 @@ static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
 {
     size_t at = place(trace, view, probe);
 
-    memcpy(&trace->value[at * trace->tones], frame->value, trace->tones * sizeof frame->value[0]);
+    memcpy(&trace->value[at * trace->values], frame->value, trace->values * sizeof frame->value[0]);
     trace->level[at] = (struct level){ frame->rssi_dbm, frame->noise_dbm, frame->agc_db };
     trace->is_heard[at] = true;
 }
 
 struct antennas {
-    struct qw_channel *channel;
-    struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
+    struct qw_channel *channel[QW_CHANNEL_CHAINS_MAX]; /* one for each band, the same waves */
+    struct qw_front_end front_end[3];                  /* access point, terminal, eavesdropper */
     struct qw_prng loss;
     struct qw_csi_frame frame;
+    double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
 };
+
+/* Receive antennas of the terminal, transmit antennas of the access point: the other order. */
+static void turn_round(const struct lab_trace *trace, const double complex *in, double complex *out)
+{
+    size_t ap = trace->access_point_antennas;
+    size_t te = trace->terminal_antennas;
+
+    for (size_t i = 0; i < trace->values; i++) {
+        size_t tone = i % trace->tones;
+        size_t chain = i / trace->tones;
+        size_t band = chain / (ap * te);
+        size_t place = chain % (ap * te);
+        size_t other = band * ap * te + place % te * ap + place / te;
+
+        out[other * trace->tones + tone] = in[i];
+    }
+}
+
+/* One frame through one receiver. The trace keeps it, wherever it was lost later. */
+static void measure(struct lab_trace *trace, enum lab_view view, uint32_t probe,
+                    struct antennas *antennas, const double complex *channel)
+{
+    bool is_downlink = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+    size_t end = view == LAB_ACCESS_POINT ? 0 : view == LAB_TERMINAL ? 1 : 2;
+    struct qw_csi_frame *frame = &antennas->frame;
+
+    frame->rx_count =
+        (uint8_t)(is_downlink ? trace->terminal_antennas : trace->access_point_antennas);
+    frame->tx_count =
+        (uint8_t)(is_downlink ? trace->access_point_antennas : trace->terminal_antennas);
+    frame->band_count = (uint8_t)trace->bands;
+    if (is_downlink) {
+        turn_round(trace, channel, antennas->turned);
+        channel = antennas->turned;
+    }
+    qw_front_end_measure_chains(&antennas->front_end[end], channel, frame);
+    keep(trace, view, probe, frame);
+}
+
+static void sweep(const struct lab_trace *trace, struct antennas *antennas, double time_s,
+                  bool is_downlink)
+{
+    size_t per_band = trace->values / trace->bands;
+
+    for (size_t band = 0; band < trace->bands; band++) {
+        double complex *near = &antennas->near[band * per_band];
+        double at_s = time_s + (double)band * TUNING_S;
+
+        qw_channel_link(antennas->channel[band], at_s, &antennas->far[band * per_band],
+                        is_downlink ? near : NULL);
+        if (!is_downlink) {
+            qw_channel_short_link(antennas->channel[band], at_s, near);
+        }
+    }
+}
 
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
                       struct antennas *antennas, double time_s, uint32_t probe)
 {
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
-
-    qw_channel_link(antennas->channel, time_s, far, NULL);
-    qw_channel_short_link(antennas->channel, time_s, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_UP, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[0], far, &antennas->frame);
+    sweep(trace, antennas, time_s, false);
+    measure(trace, LAB_EVE_UP, probe, antennas, antennas->near);
+    measure(trace, LAB_ACCESS_POINT, probe, antennas, antennas->far);
     if (qw_prng_uniform(&antennas->loss) < config->loss) {
+        trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)] = false;
         return; /* no answer to what was not heard */
     }
-    keep(trace, LAB_ACCESS_POINT, probe, &antennas->frame);
-    qw_channel_link(antennas->channel, time_s + GAP_S, far, near);
-    qw_front_end_measure(&antennas->front_end[2], near, &antennas->frame);
-    keep(trace, LAB_EVE_DOWN, probe, &antennas->frame);
-    qw_front_end_measure(&antennas->front_end[1], far, &antennas->frame);
-    if (qw_prng_uniform(&antennas->loss) >= config->loss) {
-        keep(trace, LAB_TERMINAL, probe, &antennas->frame);
+    sweep(trace, antennas, time_s + GAP_S, true);
+    measure(trace, LAB_EVE_DOWN, probe, antennas, antennas->near);
+    measure(trace, LAB_TERMINAL, probe, antennas, antennas->far);
+    if (qw_prng_uniform(&antennas->loss) < config->loss) {
+        trace->is_heard[place(trace, LAB_TERMINAL, probe)] = false;
     }
+}
+
+static void close_antennas(struct antennas *antennas)
+{
+    for (size_t band = 0; antennas != NULL && band < QW_CHANNEL_CHAINS_MAX; band++) {
+        qw_channel_free(antennas->channel[band]);
+    }
+    free(antennas);
+}
+
+static qw_err open_channels(const struct lab_channel *config, const int16_t *tones, size_t count,
+                            struct antennas *antennas)
+{
+    struct qw_channel_config channel = { .seed = config->seed,
+                                         .profile = &config->profile,
+                                         .speed_m_per_s = config->speed_m_per_s,
+                                         .eve_distance_m = config->eve_distance_m,
+                                         .tones = tones,
+                                         .tone_count = count,
+                                         .access_point_antennas = config->access_point_antennas,
+                                         .terminal_antennas = config->terminal_antennas,
+                                         .antenna_spacing_m = config->antenna_spacing_m };
+    qw_err err = QW_OK;
+
+    for (size_t band = 0; err == QW_OK && band < config->bands; band++) {
+        channel.offset_hz = (double)band * config->band_spacing_hz;
+        err = qw_channel_new(&channel, &antennas->channel[band]);
+    }
+    return err;
 }
 
 static qw_err open_antennas(const struct lab_channel *config, const int16_t *tones, size_t count,
                             uint64_t noise_stream, struct antennas *antennas)
 {
     struct qw_front_end_config eve = qw_front_end_calibrated(EVE_SNR_DB, true);
-    struct qw_channel_config channel = { .seed = config->seed,
-                                         .profile = &config->profile,
-                                         .speed_m_per_s = config->speed_m_per_s,
-                                         .eve_distance_m = config->eve_distance_m,
-                                         .tones = tones,
-                                         .tone_count = count };
     uint64_t stream = 4 * noise_stream;
 
     eve.has_phase = config->front_end.has_phase;
@@ -96,10 +172,10 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
                       tones, count);
     qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
     qw_csi_frame_set_tones(&antennas->frame, QW_CSI_LEGACY_20);
-    return qw_channel_new(&channel, &antennas->channel);
+    return open_channels(config, tones, count, antennas);
 }
 
-static struct lab_trace *allocate(uint32_t probes, size_t tones)
+static struct lab_trace *allocate(const struct lab_channel *config, uint32_t probes, size_t tones)
 {
     struct lab_trace *made = calloc(1, sizeof *made);
 
@@ -108,9 +184,14 @@ static struct lab_trace *allocate(uint32_t probes, size_t tones)
     }
     made->probes = probes;
     made->tones = tones;
+    made->access_point_antennas = config->access_point_antennas;
+    made->terminal_antennas = config->terminal_antennas;
+    made->bands = config->bands;
+    made->values =
+        config->access_point_antennas * config->terminal_antennas * config->bands * tones;
     made->is_heard = calloc((size_t)LAB_VIEWS * probes, sizeof *made->is_heard);
     made->level = calloc((size_t)LAB_VIEWS * probes, sizeof *made->level);
-    made->value = calloc((size_t)LAB_VIEWS * probes * tones, sizeof *made->value);
+    made->value = calloc((size_t)LAB_VIEWS * probes * made->values, sizeof *made->value);
     if (made->is_heard == NULL || made->level == NULL || made->value == NULL) {
         lab_trace_free(made);
         return NULL;
@@ -123,15 +204,22 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
 {
     const int16_t *tones;
     size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
-    struct antennas *antennas = calloc(1, sizeof *antennas);
-    struct lab_trace *made = allocate(probes, count);
-    qw_err err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
+    size_t chains = channel->access_point_antennas * channel->terminal_antennas * channel->bands;
+    struct antennas *antennas;
+    struct lab_trace *made;
+    qw_err err;
 
+    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX) {
+        return QW_ERR_ARG;
+    }
+    antennas = calloc(1, sizeof *antennas);
+    made = allocate(channel, probes, count);
+    err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
     if (err == QW_OK) {
         err = open_antennas(channel, tones, count, noise_stream, antennas);
     }
     if (err != QW_OK) {
-        free(antennas);
+        close_antennas(antennas);
         lab_trace_free(made);
         return err;
     }
@@ -142,8 +230,7 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
     for (uint32_t i = 0; i < probes; i++) {
         hear_pair(made, channel, antennas, start_s + i * channel->interval_s, i);
     }
-    qw_channel_free(antennas->channel);
-    free(antennas);
+    close_antennas(antennas);
     *trace = made;
     return QW_OK;
 }
@@ -167,6 +254,7 @@ bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t
                      struct qw_csi_frame *frame)
 {
     size_t at = place(trace, view, probe);
+    bool is_downlink;
 
     if (probe >= trace->probes || !trace->is_heard[at]) {
         return false;
@@ -174,12 +262,16 @@ bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t
     qw_csi_frame_set_tones(frame, trace->format);
     frame->sequence = probe;
     frame->time_ns = (int64_t)(probe * trace->interval_s * 1e9);
-    frame->rx_count = 1;
-    frame->tx_count = 1;
+    is_downlink = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+    frame->rx_count =
+        (uint8_t)(is_downlink ? trace->terminal_antennas : trace->access_point_antennas);
+    frame->tx_count =
+        (uint8_t)(is_downlink ? trace->access_point_antennas : trace->terminal_antennas);
+    frame->band_count = (uint8_t)trace->bands;
     frame->rssi_dbm = trace->level[at].rssi_dbm;
     frame->noise_dbm = trace->level[at].noise_dbm;
     frame->agc_db = trace->level[at].agc_db;
-    memcpy(frame->value, &trace->value[at * trace->tones], trace->tones * sizeof frame->value[0]);
+    memcpy(frame->value, &trace->value[at * trace->values], trace->values * sizeof frame->value[0]);
     return true;
 }
 

@@ -43,8 +43,8 @@ qw_err qw_plkg_estimate_decode(const uint8_t *body, size_t len, struct qw_plkg_e
     uint8_t stride = qw_read_u8(&r);
     size_t numbers = (size_t)count * stride;
 
-    if (r.failed || count > QW_PLKG_DISCLOSED_MAX ||
-        (stride != QW_FEATURE_MODES && stride != QW_FEATURE_MAX) ||
+    if (r.failed || count > QW_PLKG_DISCLOSED_MAX || stride < QW_FEATURE_MODES ||
+        stride > QW_FEATURE_MAX || stride % QW_FEATURE_MODES != 0 ||
         qw_reader_left(&r) != numbers * NUMBER_LEN) {
         return QW_ERR_FORMAT;
     }

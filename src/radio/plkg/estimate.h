@@ -10,7 +10,7 @@ enum { QW_PLKG_ESTIMATE_LEN_MAX = 2 + 1 + QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX
 
 struct qw_plkg_estimate {
     uint16_t count; /* probes, 0..QW_PLKG_DISCLOSED_MAX */
-    uint8_t stride; /* numbers per probe: QW_FEATURE_MODES or QW_FEATURE_MAX */
+    uint8_t stride; /* numbers per probe: as many as a feature plan can have */
     int32_t value[QW_PLKG_DISCLOSED_MAX * QW_FEATURE_MAX]; /* 24 bits, signed  [count * stride] */
 };
 

@@ -91,12 +91,17 @@ qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal)
 
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
 {
+    qw_err err = qw_feature_set_new(run->probes, &run->set);
+
     run->ledger.probes = run->probes;
     run->ledger.eve_correlation = run->terms.eve_correlation / 10000.0;
     run->ledger.channel_time_s = (run->probes - 1) * (double)run->terms.interval_us * 1e-6;
     run->ledger.is_simulated = is_simulated ? 1 : 0;
     run->ledger.auth_bits = 2 * QW_PLKG_AUTH_LEN * 8;
-    return qw_feature_set_new(run->probes, &run->set);
+    if (err == QW_OK) {
+        run->set->is_transposed = run->is_terminal;
+    }
+    return err;
 }
 
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)

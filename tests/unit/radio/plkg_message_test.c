@@ -18,7 +18,7 @@
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
 
-static uint8_t buffer[1 << 17];
+static uint8_t buffer[1 << 18];
 
 static qw_err header_round_trip(const uint8_t *body, size_t len, uint8_t *out, size_t *out_len)
 {
@@ -268,7 +268,7 @@ static void syndrome_message(void **state)
                                                  .centre = { -100, 100 },
                                                  .width = { 16, 1 << 24 },
                                                  .depth = { 14, 1 } } };
-    uint8_t out[512];
+    uint8_t out[1024];
     size_t out_len;
     size_t len;
 
