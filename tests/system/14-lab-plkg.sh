@@ -65,6 +65,14 @@ is keys == 0
 timeout 60 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
 [ $? = 2 ] || fail "eight channels are not refused"
 
+echo "a surface with secret settings in a room at rest, and one that an attacker switches by a schedule"
+lab 0 --channel static --ris -10 --seconds 60
+is net_rate_bps '>=' 20
+is capacity_share '<' 1
+is eve_keys == 0
+lab 3 --channel static --ris -10 --ris-period 45 --seconds 20
+grep -q PREDICTABLE "$work/out" || fail "a schedule is not called predictable: $(cat "$work/out")"
+
 echo "an eavesdropper with correlation 0.9"
 lab 0 --eve-correlation 0.9 --seconds 40
 is secret_bits_per_probe '>=' 8

@@ -43,6 +43,8 @@ enum {
     KEY_ROW,
     KEY_HOP,
     KEY_HOP_SPACING,
+    KEY_SURFACE,
+    KEY_SURFACE_PERIOD,
     STEPS_MAX = 200
 };
 
@@ -86,6 +88,12 @@ static const struct argp_option options_list[] = {
     { "hop", KEY_HOP, "N", 0,
       "bands that each probe sweeps over, 1..4, with antennas 4 channels in all (default: 1)", 0 },
     { "hop-mhz", KEY_HOP_SPACING, "MHZ", 0, "from band to band, 20..1000 (default: 40)", 0 },
+    { "ris", KEY_SURFACE, "DB", 0,
+      "over a channel at rest: a reflecting surface of 64 elements that adds this power, -40..0, "
+      "with secret settings for each probe",
+      0 },
+    { "ris-period", KEY_SURFACE_PERIOD, "N", 0,
+      "an attacker's surface: its settings repeat after N probes, 2..100000", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0, "at most, 256..20000 (default: 4096)", 0 },
     { "no-eve", KEY_NO_EVE, NULL, 0, "leave the eavesdropper's attack out: faster", 0 },
@@ -181,6 +189,12 @@ static error_t parse_chains(struct lab_options *o, int key, char *value, struct 
         return 0;
     case KEY_HOP_SPACING:
         o->band_spacing_mhz = real(value, 20.0, 1000.0, state);
+        return 0;
+    case KEY_SURFACE:
+        o->surface_db = real(value, -40.0, 0.0, state);
+        return 0;
+    case KEY_SURFACE_PERIOD:
+        o->surface_period = (uint32_t)real(value, 2.0, 100000.0, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -365,6 +379,7 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .bands = 1,
                                      .antenna_spacing = 0.5,
                                      .band_spacing_mhz = 40.0,
+                                     .surface_db = NAN,
                                      .chain_ripple = calibrated.chain_ripple,
                                      .jitter_deg = calibrated.phase_jitter_rad * 180.0 / M_PI };
     argp_err_exit_status = EXIT_USAGE;
@@ -443,6 +458,9 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     made.channel.antenna_spacing_m =
         options->antenna_spacing * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
     made.channel.band_spacing_hz = 1e6 * options->band_spacing_mhz;
+    made.surface_power = isnan(options->surface_db) ? 0.0 : pow(10.0, options->surface_db / 10.0);
+    made.surface_period = options->surface_period;
+    made.is_credit_given = !isnan(options->credited);
     made.channel.seed = options->seed;
     *config = made;
     return QW_OK;

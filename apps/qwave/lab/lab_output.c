@@ -30,7 +30,7 @@ static size_t list_values(const struct lab_row *row, struct value *values)
         { "seconds", c->seconds, false },
         { "channel_time_s", r->channel_time_s, false },
         { "eve_correlation", c->eve_correlation, false },
-        { "credited_correlation", c->credited, false },
+        { "credited_correlation", r->credited, false },
         { "eve_distance_m", c->channel.eve_distance_m, false },
         { "sessions", r->sessions, true },
         { "refused", r->refused, true },

@@ -19,9 +19,13 @@ struct tally {
 
 enum { GUARDED_SESSIONS = 64 };
 
+static const double CREDIT_MAX = 0.99;        /* of a policy */
 static const double EVE_NOISE = 1e-4;         /* 40 dB */
 static const double PROBE_AIRTIME_S = 178e-6; /* pilot and answer with their gaps, as the ledger */
-static const double TRAINING_FIELD_S = 4e-6;  /* HT-LTF, one for each further transmit antenna */
+enum { SURFACE_ELEMENTS = 64 };
+static const double SURFACE_DELAY_S = 50e-9;
+static const double SURFACE_WIDTH_RAD = M_PI / 3.0; /* half as far away as it is wide */
+static const double TRAINING_FIELD_S = 4e-6; /* HT-LTF, one for each further transmit antenna */
 
 double lab_plkg_eve_distance_m(double correlation)
 {
@@ -92,6 +96,64 @@ static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
         return find_row_capacity(config, &probing, noise.noise, bits);
     }
     return qw_capacity_probe_bits(&probing, &noise, bits);
+}
+
+/* One path, fresh at every probe unless somebody has a schedule: one mode of all tones. */
+static void find_surface_capacity(const struct lab_plkg_config *config,
+                                  const struct qw_surface *surface, double *bits)
+{
+    struct qw_capacity_noise noise = { .noise = pow(10.0, -config->channel.snr_db / 10.0),
+                                       .eve_correlation = qw_surface_eve_correlation(surface),
+                                       .eve_noise = EVE_NOISE };
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+
+    *bits = config->surface_period > 0
+                ? 0.0
+                : qw_capacity_mode_bits(config->surface_power * (double)count, &noise);
+}
+
+static qw_err open_surface(const struct lab_plkg_config *config, struct qw_surface **surface)
+{
+    double wavelength_m = QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    struct qw_surface_config made = { .seed = config->channel.seed ^ UINT64_C(0x5f1ec7),
+                                      .elements = SURFACE_ELEMENTS,
+                                      .power = config->surface_power,
+                                      .delay_s = SURFACE_DELAY_S,
+                                      .width_rad = SURFACE_WIDTH_RAD,
+                                      .eve_distance_wavelengths =
+                                          config->channel.eve_distance_m / wavelength_m,
+                                      .spacing_hz = QW_CHANNEL_TONE_SPACING_HZ,
+                                      .period = config->surface_period };
+
+    /* Amplitudes of one path at many tones are functions of two numbers: more of them than two
+     * would be credited as if they were none. */
+    if (config->channel.speed_m_per_s > 0.0 || config->channel.bands > 1 ||
+        !config->channel.front_end.has_phase ||
+        config->channel.access_point_antennas * config->channel.terminal_antennas > 1) {
+        return QW_ERR_ARG;
+    }
+    return qw_surface_new(&made, surface);
+}
+
+/* What the channel holds; with a surface in place, and what it shows credited. */
+static qw_err set_up(struct lab_plkg_config *own, struct qw_surface **surface, double *bits)
+{
+    qw_err err;
+
+    if (own->surface_power == 0.0) {
+        return find_capacity(own, bits);
+    }
+    err = open_surface(own, surface);
+    if (err != QW_OK) {
+        return err;
+    }
+    own->channel.surface = *surface;
+    if (!own->is_credit_given) {
+        own->credited = fmin(fmax(own->credited, qw_surface_eve_correlation(*surface)), CREDIT_MAX);
+    }
+    find_surface_capacity(own, *surface, bits);
+    return QW_OK;
 }
 
 static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_result *result)
@@ -258,7 +320,9 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     struct lab_plkg_result *result)
 {
     double wanted = floor(config->seconds / config->channel.interval_s + 1e-9);
-    struct run run = { .config = config,
+    struct lab_plkg_config own = *config;
+    struct qw_surface *surface = NULL;
+    struct run run = { .config = &own,
                        .sessions = (uint32_t)ceil(wanted / config->session_probes) };
     struct lab_plkg_result made = { 0 };
     struct tally tally = { 0 };
@@ -269,19 +333,20 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
         return QW_ERR_ARG;
     }
     err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
-    if (err != QW_OK) {
-        return err;
+    if (err == QW_OK) {
+        err = set_up(&own, &surface, &made.capacity_bits_per_probe);
     }
-    err = find_capacity(config, &made.capacity_bits_per_probe);
     if (err == QW_OK) {
         err = run_sessions(&run, progress, self, &tally, &made);
     }
+    qw_surface_free(surface);
     qw_replay_guard_free(run.guard);
     if (err != QW_OK) {
         return err;
     }
     made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
                           (run.sessions - 1) * pause_s(&config->channel);
+    made.credited = own.credited;
     finish(&tally, &made);
     *result = made;
     return QW_OK;

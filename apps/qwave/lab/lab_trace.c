@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_trace.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ struct antennas {
     struct qw_prng loss;
     struct qw_csi_frame frame;
     double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
+    const struct qw_surface *surface;
+    double interval_s;
 };
 
 /* Receive antennas of the terminal, transmit antennas of the access point: the other order. */
@@ -92,6 +95,18 @@ static void measure(struct lab_trace *trace, enum lab_view view, uint32_t probe,
     keep(trace, view, probe, frame);
 }
 
+/* Switched between two probes. What the eavesdropper hears of the terminal does not go by it. */
+static void add_surface(const struct lab_trace *trace, struct antennas *antennas, double time_s,
+                        size_t at, bool is_downlink)
+{
+    uint64_t probe = (uint64_t)floor(time_s / antennas->interval_s + 1e-3);
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(trace->format, &tones);
+
+    qw_surface_add(antennas->surface, probe, tones, count, &antennas->far[at],
+                   is_downlink ? &antennas->near[at] : NULL);
+}
+
 static void sweep(const struct lab_trace *trace, struct antennas *antennas, double time_s,
                   bool is_downlink)
 {
@@ -105,6 +120,9 @@ static void sweep(const struct lab_trace *trace, struct antennas *antennas, doub
                         is_downlink ? near : NULL);
         if (!is_downlink) {
             qw_channel_short_link(antennas->channel[band], at_s, near);
+        }
+        if (antennas->surface != NULL) {
+            add_surface(trace, antennas, at_s, band * per_band, is_downlink);
         }
     }
 }
@@ -172,6 +190,8 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
                       tones, count);
     qw_prng_init(&antennas->loss, config->seed ^ UINT64_C(0xa11ce), stream + 3);
     qw_csi_frame_set_tones(&antennas->frame, QW_CSI_LEGACY_20);
+    antennas->surface = config->surface;
+    antennas->interval_s = config->interval_s;
     return open_channels(config, tones, count, antennas);
 }
 
@@ -209,7 +229,7 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
     struct lab_trace *made;
     qw_err err;
 
-    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX) {
+    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX || (channel->surface != NULL && chains > 1)) {
         return QW_ERR_ARG;
     }
     antennas = calloc(1, sizeof *antennas);

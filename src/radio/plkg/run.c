@@ -189,6 +189,15 @@ qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run)
     return err;
 }
 
+qw_err qw_plkg_run_check_repetition(struct qw_plkg_run *run)
+{
+    if (qw_replay_guard_repeats(run->set, run->split.disclosed, run->split.disclosed_count,
+                                run->own_estimate.value)) {
+        return qw_plkg_run_refuse(run, QW_PLKG_PREDICTABLE);
+    }
+    return QW_OK;
+}
+
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run)
 {
     struct qw_replay_guard *guard = run->party->replay_guard;

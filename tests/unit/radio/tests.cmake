@@ -13,6 +13,7 @@ qwave_wrap(radio feature calloc)
 qwave_wrap(radio plkg_link calloc realloc)
 qwave_wrap(radio symmetric_eigen calloc)
 qwave_wrap(radio capacity calloc)
+qwave_wrap(radio channel_surface calloc)
 qwave_wrap(radio antenna_matrix_capacity calloc)
 qwave_wrap(radio replay_guard calloc)
 # Attacks that end in a wait: long on a busy machine.
