@@ -65,8 +65,15 @@ is keys == 0
 timeout 60 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
 [ $? = 2 ] || fail "eight channels are not refused"
 
+echo "people who hardly move: the pace is measured"
+lab 0 --channel room --speed-mps 0.006 --snr-db 25 --seconds 5000 --pace measured --antennas 1x2
+is interval_ms '>=' 1500
+is interval_ms '<=' 10000
+is keys '>' 10
+is wrong_keys == 0
+
 echo "a surface with secret settings in a room at rest, and one that an attacker switches by a schedule"
-lab 0 --channel static --ris -10 --seconds 60
+lab 0 --channel static --ris -10 --seconds 60 --session-probes 1000
 is net_rate_bps '>=' 20
 is capacity_share '<' 1
 is eve_keys == 0

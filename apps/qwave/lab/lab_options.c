@@ -43,6 +43,7 @@ enum {
     KEY_ROW,
     KEY_HOP,
     KEY_HOP_SPACING,
+    KEY_PACE,
     KEY_SURFACE,
     KEY_SURFACE_PERIOD,
     STEPS_MAX = 200
@@ -88,6 +89,10 @@ static const struct argp_option options_list[] = {
     { "hop", KEY_HOP, "N", 0,
       "bands that each probe sweeps over, 1..4, with antennas 4 channels in all (default: 1)", 0 },
     { "hop-mhz", KEY_HOP_SPACING, "MHZ", 0, "from band to band, 20..1000 (default: 40)", 0 },
+    { "pace", KEY_PACE, "NAME", 0,
+      "given, or measured: the interval follows from looks at the channel, which take their time "
+      "(default: given)",
+      0 },
     { "ris", KEY_SURFACE, "DB", 0,
       "over a channel at rest: a reflecting surface of 64 elements that adds this power, -40..0, "
       "with secret settings for each probe",
@@ -177,7 +182,12 @@ static void parse_antennas(struct lab_options *o, const char *text, struct argp_
 
 static error_t parse_chains(struct lab_options *o, int key, char *value, struct argp_state *state)
 {
+    static const char *const paces[] = { "given", "measured", NULL };
+
     switch (key) {
+    case KEY_PACE:
+        o->is_paced = word(value, paces, state) == 1;
+        return 0;
     case KEY_ANTENNAS:
         parse_antennas(o, value, state);
         return 0;
@@ -459,6 +469,7 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
         options->antenna_spacing * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
     made.channel.band_spacing_hz = 1e6 * options->band_spacing_mhz;
     made.surface_power = isnan(options->surface_db) ? 0.0 : pow(10.0, options->surface_db / 10.0);
+    made.is_paced = options->is_paced;
     made.surface_period = options->surface_period;
     made.is_credit_given = !isnan(options->credited);
     made.channel.seed = options->seed;

@@ -21,8 +21,9 @@ struct lab_options {
     bool has_phase, has_eve, is_replayed;
     size_t access_point_antennas, terminal_antennas, bands; /* product 1..4 */
     double antenna_spacing, band_spacing_mhz;               /* wavelengths */
-    double surface_db;                                      /* NaN: none */
-    uint32_t surface_period;                                /* 0: its settings never repeat */
+    bool is_paced;
+    double surface_db;       /* NaN: none */
+    uint32_t surface_period; /* 0: its settings never repeat */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;
     bool has_seed;

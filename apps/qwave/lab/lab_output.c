@@ -26,7 +26,7 @@ static size_t list_values(const struct lab_row *row, struct value *values)
         { "snr_db", c->channel.snr_db, false },
         { "speed_mps", c->channel.speed_m_per_s, false },
         { "delay_spread_ns", 1e9 * qw_channel_profile_delay_spread_s(&c->channel.profile), false },
-        { "interval_ms", 1e3 * c->channel.interval_s, false },
+        { "interval_ms", 1e3 * r->interval_s, false },
         { "seconds", c->seconds, false },
         { "channel_time_s", r->channel_time_s, false },
         { "eve_correlation", c->eve_correlation, false },

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_plkg.h"
 
+#include "lab/lab_pace.h"
 #include "radio/antenna/matrix_capacity.h"
 #include "radio/capacity.h"
 #include "radio/plkg/message.h"
@@ -262,6 +263,7 @@ struct run {
     const struct lab_plkg_config *config;
     struct qw_replay_guard *guard;
     uint32_t sessions, probes;
+    double start_s;
 };
 
 static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_stream,
@@ -271,8 +273,8 @@ static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_
     double length_s = run->probes * config->channel.interval_s + pause_s(&config->channel);
     struct qw_plkg_policy policy = policy_of(config, run->probes);
     struct lab_trace *trace;
-    qw_err err =
-        lab_trace_new(&config->channel, index * length_s, run->probes, noise_stream, &trace);
+    qw_err err = lab_trace_new(&config->channel, run->start_s + index * length_s, run->probes,
+                               noise_stream, &trace);
 
     if (err != QW_OK) {
         return err;
@@ -315,22 +317,38 @@ static qw_err run_sessions(const struct run *run,
     return err;
 }
 
+/* How far apart, how many sessions and how long; the looks are over and old before the first. */
+static qw_err plan(struct lab_plkg_config *own, struct run *run)
+{
+    double wanted;
+
+    if (own->is_paced) {
+        qw_err err = lab_pace_find(&own->channel, &own->channel.interval_s, &run->start_s);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        run->start_s += pause_s(&own->channel);
+    }
+    wanted = floor(own->seconds / own->channel.interval_s + 1e-9);
+    run->sessions = (uint32_t)ceil(wanted / own->session_probes);
+    run->probes = run->sessions > 0 ? (uint32_t)(wanted / run->sessions) : 0;
+    return run->probes < QW_PLKG_PROBES_MIN ? QW_ERR_ARG : QW_OK;
+}
+
 qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
                     struct lab_plkg_result *result)
 {
-    double wanted = floor(config->seconds / config->channel.interval_s + 1e-9);
     struct lab_plkg_config own = *config;
     struct qw_surface *surface = NULL;
-    struct run run = { .config = &own,
-                       .sessions = (uint32_t)ceil(wanted / config->session_probes) };
+    struct run run = { .config = &own };
     struct lab_plkg_result made = { 0 };
     struct tally tally = { 0 };
-    qw_err err;
+    qw_err err = plan(&own, &run);
 
-    run.probes = run.sessions > 0 ? (uint32_t)(wanted / run.sessions) : 0;
-    if (run.probes < QW_PLKG_PROBES_MIN) {
-        return QW_ERR_ARG;
+    if (err != QW_OK) {
+        return err;
     }
     err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
     if (err == QW_OK) {
@@ -344,9 +362,10 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
     if (err != QW_OK) {
         return err;
     }
-    made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
+    made.channel_time_s = run.start_s + run.sessions * run.probes * own.channel.interval_s +
                           (run.sessions - 1) * pause_s(&config->channel);
     made.credited = own.credited;
+    made.interval_s = own.channel.interval_s;
     finish(&tally, &made);
     *result = made;
     return QW_OK;

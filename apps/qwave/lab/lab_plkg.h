@@ -11,6 +11,7 @@ struct lab_plkg_config {
     double credited;            /* that policy credits to it, 0..0.99 */
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
+    bool is_paced;              /* the interval is measured, not channel.interval_s */
     double surface_power;       /* of a reflecting surface over a channel at rest; 0: none */
     uint32_t surface_period;    /* probes until its settings repeat; 0: never */
     bool is_credit_given;       /* else at least what the surface shows the eavesdropper */
@@ -24,6 +25,7 @@ struct lab_plkg_result {
     uint32_t undecoded;           /* sessions that ended in DECODE or VERIFY */
     uint64_t probes, coefficients, secret_bits, leaked_bits, auth_bits, keys, wrong_keys;
     double credited;       /* to the eavesdropper, in the end */
+    double interval_s;     /* between probes, in the end */
     double channel_time_s; /* with the pauses between sessions */
     double net_rate_bps;
     double airtime_share;
