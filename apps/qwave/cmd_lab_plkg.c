@@ -6,6 +6,7 @@
 #include "lab/lab.h"
 
 #include "crypto/random.h"
+#include "lab/lab_induced.h"
 #include "lab/lab_options.h"
 #include "lab/lab_output.h"
 #include "lab/lab_plot.h"
@@ -140,6 +141,9 @@ int lab_plkg_main(int argc, char **argv)
     err = options.has_seed ? QW_OK : qw_random_bytes(&options.seed, sizeof options.seed);
     if (err == QW_OK) {
         fprintf(stderr, "qwave lab plkg: simulated channel, seed %" PRIu64 "\n", options.seed);
+        if (options.is_induced) {
+            return lab_induced_main(options.seed, options.snr_db, options.as_json);
+        }
         err = make_rows(&options, &rows, &count);
     }
     if (err == QW_OK) {

@@ -72,6 +72,13 @@ is interval_ms '<=' 10000
 is keys '>' 10
 is wrong_keys == 0
 
+echo "random pilots over a channel at rest: an experiment that earns nothing"
+lab 3 --experiment random-pilots
+is agreed_bits_per_probe '>' 4
+is left_bits_per_probe '<' 0.05
+is credited_bits == 0
+[ "$(field experiment)" = '"random-pilots"' ] || fail "the experiment is not labelled"
+
 echo "a surface with secret settings in a room at rest, and one that an attacker switches by a schedule"
 lab 0 --channel static --ris -10 --seconds 60 --session-probes 1000
 is net_rate_bps '>=' 20

@@ -44,6 +44,7 @@ enum {
     KEY_HOP,
     KEY_HOP_SPACING,
     KEY_PACE,
+    KEY_EXPERIMENT,
     KEY_SURFACE,
     KEY_SURFACE_PERIOD,
     STEPS_MAX = 200
@@ -92,6 +93,10 @@ static const struct argp_option options_list[] = {
     { "pace", KEY_PACE, "NAME", 0,
       "given, or measured: the interval follows from looks at the channel, which take their time "
       "(default: given)",
+      0 },
+    { "experiment", KEY_EXPERIMENT, "NAME", 0,
+      "random-pilots: what secret random pilots over a channel at rest are worth, nothing; uses "
+      "--snr-db and --seed",
       0 },
     { "ris", KEY_SURFACE, "DB", 0,
       "over a channel at rest: a reflecting surface of 64 elements that adds this power, -40..0, "
@@ -183,8 +188,12 @@ static void parse_antennas(struct lab_options *o, const char *text, struct argp_
 static error_t parse_chains(struct lab_options *o, int key, char *value, struct argp_state *state)
 {
     static const char *const paces[] = { "given", "measured", NULL };
+    static const char *const experiments[] = { "random-pilots", NULL };
 
     switch (key) {
+    case KEY_EXPERIMENT:
+        o->is_induced = word(value, experiments, state) == 0;
+        return 0;
     case KEY_PACE:
         o->is_paced = word(value, paces, state) == 1;
         return 0;

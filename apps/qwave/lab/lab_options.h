@@ -22,6 +22,7 @@ struct lab_options {
     size_t access_point_antennas, terminal_antennas, bands; /* product 1..4 */
     double antenna_spacing, band_spacing_mhz;               /* wavelengths */
     bool is_paced;
+    bool is_induced;         /* the experiment with random pilots, and nothing else */
     double surface_db;       /* NaN: none */
     uint32_t surface_period; /* 0: its settings never repeat */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
