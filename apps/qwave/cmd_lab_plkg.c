@@ -6,6 +6,7 @@
 #include "lab/lab.h"
 
 #include "crypto/random.h"
+#include "lab/lab_induced.h"
 #include "lab/lab_options.h"
 #include "lab/lab_output.h"
 #include "lab/lab_plot.h"
@@ -174,6 +175,9 @@ int lab_plkg_main(int argc, char **argv)
                 : options.fit_path != NULL     ? "fitted"
                                                : "simulated",
                 options.seed);
+        if (options.is_induced) {
+            return lab_induced_main(options.seed, lab_options_snr_db(&options), options.as_json);
+        }
         err = make_rows(&options, &rows, &count);
     }
     if (err == QW_OK) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { LINK_FAR, LINK_SHORT, LINK_COUNT };
+enum { LINK_FAR, LINK_SHORT, LINK_COUNT, PLACES_MAX = 2 * QW_CHANNEL_CHAINS_MAX };
 
 static const double SHORT_RICE_FACTOR = 10.0; /* two antennas beside each other */
 
@@ -16,13 +16,14 @@ struct wave {
     int64_t life;          /* how many waves have stood in this place before; -1: none yet */
     double rate_rad_per_s; /* Doppler */
     double phase_rad;      /* at time 0 */
-    double complex to_eve; /* the eavesdropper's phase relative to the terminal's */
+    /* Phases relative to the first chain: the chains, then the eavesdropper's. */
+    double complex to[PLACES_MAX];
 };
 
 struct link {
     struct wave wave[QW_CHANNEL_TAPS_MAX][QW_CHANNEL_WAVES];
-    double complex still[QW_CHANNEL_TAPS_MAX][2]; /* walls and furniture, at both places */
-    struct wave steady;                           /* first tap only */
+    double complex still[QW_CHANNEL_TAPS_MAX][PLACES_MAX]; /* walls and furniture */
+    struct wave steady;                                    /* first tap only */
     double birth[QW_CHANNEL_TAPS_MAX]; /* so that not all taps renew their waves together */
     double scale[QW_CHANNEL_TAPS_MAX]; /* of a wave's amplitude, by tap */
     double steady_amplitude;
@@ -37,6 +38,9 @@ struct qw_channel {
     double spacing_hz;
     double heading_rad; /* of the walk against the profile's angles */
     size_t tone_count;
+    size_t access_point_antennas, terminal_antennas, chains;
+    double antenna_spacing_m;
+    double offset_hz;
     struct qw_channel_profile profile;
     double complex turn[QW_CHANNEL_TAPS_MAX][QW_CHANNEL_TONES_MAX]; /* exp(-j 2 pi f_tone delay) */
     struct link link[LINK_COUNT];
@@ -47,7 +51,7 @@ static void make_turns(struct qw_channel *channel, const int16_t *tones)
 {
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
         for (size_t k = 0; k < channel->tone_count; k++) {
-            double frequency_hz = channel->spacing_hz * tones[k];
+            double frequency_hz = channel->offset_hz + channel->spacing_hz * tones[k];
 
             channel->turn[i][k] =
                 cexp(-2.0 * M_PI * I * frequency_hz * channel->profile.tap[i].delay_s);
@@ -67,6 +71,27 @@ static double draw_angle(const struct qw_channel *channel, const struct link *li
     return link->id == LINK_SHORT || tap->spread_rad == 0.0
                ? 2.0 * M_PI * u
                : qw_channel_tap_angle(tap, u) - channel->heading_rad;
+}
+
+/* What a wave's angles at both ends make of each place. */
+static void set_places(const struct qw_channel *channel, double angle, double far_angle,
+                       struct wave *wave)
+{
+    double across = channel->wave_number * sin(angle);
+    double along = channel->wave_number * sin(far_angle);
+
+    for (size_t a = 0; a < channel->access_point_antennas; a++) {
+        double far_phase = along * (double)a * channel->antenna_spacing_m;
+
+        for (size_t t = 0; t < channel->terminal_antennas; t++) {
+            double phase = far_phase - across * (double)t * channel->antenna_spacing_m;
+            size_t chain = a * channel->terminal_antennas + t;
+
+            wave->to[chain] = cexp(I * phase);
+            wave->to[channel->chains + chain] =
+                cexp(I * (phase + across * channel->eve_distance_m));
+        }
+    }
 }
 
 /* The wave number life of one place, from the seed alone: no order of calls changes it. */
@@ -91,7 +116,7 @@ static void draw_wave(const struct qw_channel *channel, const struct link *link,
     wave->life = life;
     wave->rate_rad_per_s = k * channel->speed_m_per_s * slope;
     wave->phase_rad = 2.0 * M_PI * qw_prng_uniform(&prng);
-    wave->to_eve = cexp(I * k * channel->eve_distance_m * sin(angle));
+    set_places(channel, angle, 2.0 * M_PI * qw_prng_uniform(&prng), wave);
 }
 
 /* Other waves, that never change. */
@@ -105,8 +130,9 @@ static void draw_still(const struct qw_channel *channel, struct link *link, size
 
         draw_wave(channel, link, tap * QW_CHANNEL_WAVES + p, (int64_t)1 << 43, &wave);
         value = scale * cexp(I * wave.phase_rad);
-        link->still[tap][0] += value;
-        link->still[tap][1] += value * wave.to_eve;
+        for (size_t i = 0; i < 2 * channel->chains; i++) {
+            link->still[tap][i] += value * wave.to[i];
+        }
     }
 }
 
@@ -118,7 +144,7 @@ static void draw_steady(const struct qw_channel *channel, struct link *link, str
 
     link->steady.phase_rad = 2.0 * M_PI * qw_prng_uniform(prng);
     link->steady.rate_rad_per_s = is_moving ? k * channel->speed_m_per_s * cos(angle) : 0.0;
-    link->steady.to_eve = cexp(I * k * channel->eve_distance_m * sin(angle));
+    set_places(channel, angle, 2.0 * M_PI * qw_prng_uniform(prng), &link->steady);
 }
 
 /* The short link has the far one's delays, and a steady wave of its own in the first tap. */
@@ -147,6 +173,25 @@ static void make_link(struct qw_channel *channel, int id)
     draw_steady(channel, link, &prng);
 }
 
+static bool antennas_ok(const struct qw_channel_config *config)
+{
+    return config->access_point_antennas <= QW_CHANNEL_CHAINS_MAX &&
+           config->terminal_antennas <= QW_CHANNEL_CHAINS_MAX &&
+           config->access_point_antennas * config->terminal_antennas <= QW_CHANNEL_CHAINS_MAX &&
+           config->antenna_spacing_m >= 0.0 && isfinite(config->antenna_spacing_m) &&
+           isfinite(config->offset_hz);
+}
+
+static void set_antennas(struct qw_channel *channel, const struct qw_channel_config *config)
+{
+    channel->access_point_antennas =
+        config->access_point_antennas > 0 ? config->access_point_antennas : 1;
+    channel->terminal_antennas = config->terminal_antennas > 0 ? config->terminal_antennas : 1;
+    channel->chains = channel->access_point_antennas * channel->terminal_antennas;
+    channel->antenna_spacing_m = config->antenna_spacing_m;
+    channel->offset_hz = config->offset_hz;
+}
+
 qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel **channel)
 {
     struct qw_channel *made;
@@ -157,7 +202,7 @@ qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel 
         !isfinite(config->speed_m_per_s) || !(config->eve_distance_m >= 0.0) ||
         !isfinite(config->eve_distance_m) || !(config->carrier_hz >= 0.0) ||
         !isfinite(config->carrier_hz) || !(config->spacing_hz >= 0.0) ||
-        !isfinite(config->spacing_hz)) {
+        !isfinite(config->spacing_hz) || !antennas_ok(config)) {
         return QW_ERR_ARG;
     }
     made = calloc(1, sizeof *made);
@@ -172,6 +217,7 @@ qw_err qw_channel_new(const struct qw_channel_config *config, struct qw_channel 
                         QW_CHANNEL_LIGHT_M_PER_S;
     made->spacing_hz = config->spacing_hz > 0.0 ? config->spacing_hz : QW_CHANNEL_TONE_SPACING_HZ;
     made->tone_count = config->tone_count;
+    set_antennas(made, config);
     made->profile = *config->profile;
     qw_prng_init(&prng, config->seed, UINT64_MAX);
     made->heading_rad = 2.0 * M_PI * qw_prng_uniform(&prng);
@@ -215,27 +261,33 @@ static double complex wave_phasor(const struct wave *wave, double time_s)
     return cos(phase) + I * sin(phase);
 }
 
-/* One tap at the terminal and at the eavesdropper: the same waves, two places. */
+/* One tap at all places, first the link's and then the eavesdropper's: the same waves. */
 static void evaluate_tap(struct qw_channel *channel, struct link *link, size_t tap, double time_s,
-                         double complex at[static 2])
+                         double complex at[static PLACES_MAX])
 {
-    at[0] = 0.0;
-    at[1] = 0.0;
+    size_t places = 2 * channel->chains;
+
+    for (size_t i = 0; i < places; i++) {
+        at[i] = 0.0;
+    }
     for (size_t p = 0; p < QW_CHANNEL_WAVES; p++) {
         struct wave *wave = &link->wave[tap][p];
         double amplitude = wave_amplitude(channel, link, tap, p, time_s, wave);
         double complex value = amplitude * wave_phasor(wave, time_s);
 
-        at[0] += value;
-        at[1] += value * wave->to_eve;
+        for (size_t i = 0; i < places; i++) {
+            at[i] += value * wave->to[i];
+        }
     }
-    at[0] = link->scale[tap] * at[0] + link->still[tap][0];
-    at[1] = link->scale[tap] * at[1] + link->still[tap][1];
+    for (size_t i = 0; i < places; i++) {
+        at[i] = link->scale[tap] * at[i] + link->still[tap][i];
+    }
     if (tap == 0 && link->steady_amplitude > 0.0) {
         double complex value = link->steady_amplitude * wave_phasor(&link->steady, time_s);
 
-        at[0] += value;
-        at[1] += value * link->steady.to_eve;
+        for (size_t i = 0; i < places; i++) {
+            at[i] += value * link->steady.to[i];
+        }
     }
 }
 
@@ -247,36 +299,47 @@ static void add_tap(const struct qw_channel *channel, size_t tap, double complex
     }
 }
 
+static void add_chains(const struct qw_channel *channel, size_t tap, const double complex *at,
+                       double complex *tones)
+{
+    for (size_t chain = 0; chain < channel->chains; chain++) {
+        add_tap(channel, tap, at[chain], &tones[chain * channel->tone_count]);
+    }
+}
+
+static void clear_chains(const struct qw_channel *channel, double complex *tones)
+{
+    for (size_t k = 0; k < channel->chains * channel->tone_count; k++) {
+        tones[k] = 0.0;
+    }
+}
+
 void qw_channel_link(struct qw_channel *channel, double time_s, double complex *terminal,
                      double complex *eve)
 {
-    for (size_t k = 0; k < channel->tone_count; k++) {
-        terminal[k] = 0.0;
-        if (eve != NULL) {
-            eve[k] = 0.0;
-        }
+    clear_chains(channel, terminal);
+    if (eve != NULL) {
+        clear_chains(channel, eve);
     }
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
-        double complex at[2];
+        double complex at[PLACES_MAX];
 
         evaluate_tap(channel, &channel->link[LINK_FAR], i, time_s, at);
-        add_tap(channel, i, at[0], terminal);
+        add_chains(channel, i, at, terminal);
         if (eve != NULL) {
-            add_tap(channel, i, at[1], eve);
+            add_chains(channel, i, &at[channel->chains], eve);
         }
     }
 }
 
 void qw_channel_short_link(struct qw_channel *channel, double time_s, double complex *eve)
 {
-    for (size_t k = 0; k < channel->tone_count; k++) {
-        eve[k] = 0.0;
-    }
+    clear_chains(channel, eve);
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
-        double complex at[2];
+        double complex at[PLACES_MAX];
 
         evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);
-        add_tap(channel, i, at[0], eve);
+        add_chains(channel, i, at, eve);
     }
 }
 
@@ -284,12 +347,12 @@ void qw_channel_link_taps(struct qw_channel *channel, double time_s, double comp
                           double complex *eve)
 {
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
-        double complex at[2];
+        double complex at[PLACES_MAX];
 
         evaluate_tap(channel, &channel->link[LINK_FAR], i, time_s, at);
         terminal[i] = at[0];
         if (eve != NULL) {
-            eve[i] = at[1];
+            eve[i] = at[channel->chains];
         }
     }
 }
@@ -297,7 +360,7 @@ void qw_channel_link_taps(struct qw_channel *channel, double time_s, double comp
 void qw_channel_short_link_taps(struct qw_channel *channel, double time_s, double complex *eve)
 {
     for (size_t i = 0; i < channel->profile.tap_count; i++) {
-        double complex at[2];
+        double complex at[PLACES_MAX];
 
         evaluate_tap(channel, &channel->link[LINK_SHORT], i, time_s, at);
         eve[i] = at[0];

@@ -114,9 +114,16 @@ void qw_csi_frame_clear(struct qw_csi_frame *frame)
     }
 }
 
+size_t qw_csi_frame_chain_count(const struct qw_csi_frame *frame)
+{
+    size_t bands = frame->band_count > 1 ? frame->band_count : 1;
+
+    return bands * frame->rx_count * frame->tx_count;
+}
+
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame)
 {
-    return (size_t)frame->rx_count * frame->tx_count * frame->tone_count;
+    return qw_csi_frame_chain_count(frame) * frame->tone_count;
 }
 
 bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame)

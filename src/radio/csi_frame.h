@@ -54,16 +54,18 @@ struct qw_csi_frame {
     enum qw_csi_format format;
     uint8_t rx_count, tx_count; /* each >= 1, product <= QW_CSI_CHAINS_MAX */
     uint8_t rx_first, tx_first; /* number of the first chain, when a frame has one chain of many */
-    uint16_t tone_count;        /* rx_count * tx_count * tone_count <= QW_CSI_VALUES_MAX */
-    uint16_t flags;             /* QW_CSI_HAS_... */
-    uint16_t centre_mhz;        /* of the channel, 0: unknown */
+    uint8_t band_count;  /* of a sweep over several bands, each of all chains and tones; 0: one */
+    uint16_t tone_count; /* rx_count * tx_count * tone_count <= QW_CSI_VALUES_MAX */
+    uint16_t flags;      /* QW_CSI_HAS_... */
+    uint16_t centre_mhz; /* of the channel, 0: unknown */
     uint8_t source[QW_CSI_SOURCE_LEN]; /* address of the transmitter */
     float rssi_dbm;
     float noise_dbm;
     float agc_db;
     float chain_rssi_dbm[QW_CSI_ANTENNAS_MAX]; /* per receive chain; QW_CSI_LEVEL_UNKNOWN */
     int16_t tone_index[QW_CSI_TONES_MAX];      /* subcarrier numbers, 0 = DC, ascending */
-    float complex value[QW_CSI_VALUES_MAX];    /* [(rx * tx_count + tx) * tone_count + tone] */
+    float complex value[QW_CSI_VALUES_MAX];    /* [((band * rx_count + rx) * tx_count + tx) *
+                                              tone_count +    tone] */
 };
 
 /* The tones of a format, ascending, in constant memory; 0 and NULL for an unknown format. */
@@ -86,6 +88,8 @@ bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame);
  * and nothing is changed, when there is no power. */
 bool qw_csi_frame_normalise(struct qw_csi_frame *frame);
 
+/* Receive chains x transmit chains x bands, each with all tones. */
+size_t qw_csi_frame_chain_count(const struct qw_csi_frame *frame);
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame);
 
 #endif

@@ -130,6 +130,8 @@ static void hear_ack(struct qw_eavesdropper *eve, const uint8_t *body, size_t le
         eve->set[s] = NULL;
         if (qw_feature_set_new(ack.probes, &eve->set[s]) != QW_OK) {
             eve->set[s] = NULL;
+        } else { /* where the terminal is, she hears the access point as the terminal does */
+            eve->set[s]->is_transposed = s == FROM_ACCESS_POINT;
         }
     }
 }

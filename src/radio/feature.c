@@ -122,11 +122,13 @@ static void make_cosines(struct qw_feature_plan *plan)
 }
 
 qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
-                            bool has_phase)
+                            bool has_phase, bool is_transposed)
 {
+    size_t chains = qw_csi_frame_chain_count(frame);
     size_t modes = qw_carrier_of_format(frame->format)->modes;
 
-    if (frame->tone_count < modes || frame->tone_count > QW_FEATURE_TONES_MAX ||
+    if (chains == 0 || chains > QW_FEATURE_CHAINS_MAX || frame->tone_count < modes ||
+        frame->tone_count > QW_FEATURE_TONES_MAX ||
         frame->tone_index[frame->tone_count - 1] - frame->tone_index[0] >= SPAN_MAX) {
         return QW_ERR_ARG;
     }
@@ -138,10 +140,15 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     memset(plan, 0, sizeof *plan);
     plan->format = frame->format;
     plan->has_phase = has_phase;
+    plan->is_transposed = is_transposed;
     plan->tones = frame->tone_count;
-    plan->modes = modes;
+    plan->chains = chains;
+    plan->rx = frame->rx_count;
+    plan->tx = frame->tx_count;
+    plan->bands = chains / (plan->rx * plan->tx);
+    plan->modes = QW_FEATURE_MODES_MAX / chains < modes ? QW_FEATURE_MODES_MAX / chains : modes;
     plan->group = has_phase ? 2 : 1;
-    plan->count = plan->group * modes;
+    plan->count = plan->group * plan->modes * chains;
     if (has_phase) {
         make_eigenvectors(plan, frame->tone_index);
     } else {
@@ -150,33 +157,59 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     return QW_OK;
 }
 
-qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
-                          float *value)
+/* Where a chain's tones begin in a frame: chains go band by band, access point antenna by access
+ * point antenna, terminal antenna by terminal antenna, whichever end measured. */
+static size_t chain_offset(const struct qw_feature_plan *plan, size_t chain)
 {
-    double complex tone[QW_FEATURE_TONES_MAX];
-    float made[QW_FEATURE_MAX];
-    double gain;
+    size_t per_band = plan->rx * plan->tx;
+    size_t band = chain / per_band;
+    size_t place = chain % per_band;
 
-    if (frame->format != plan->format || frame->tone_count != plan->tones) {
-        return QW_ERR_FORMAT;
+    if (plan->is_transposed) { /* rx counts the terminal's antennas */
+        place = place % plan->rx * plan->tx + place / plan->rx;
     }
-    gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    return (band * per_band + place) * plan->tones;
+}
+
+static void extract_chain(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          size_t chain, float *made)
+{
+    const float complex *heard = &frame->value[chain_offset(plan, chain)];
+    double gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    double complex tone[QW_FEATURE_TONES_MAX];
+
     for (size_t i = 0; i < plan->tones; i++) {
-        tone[i] = (double complex)frame->value[i] * gain;
+        tone[i] = (double complex)heard[i] * gain;
         if (!plan->has_phase) {
             tone[i] = cabs(tone[i]);
         }
     }
     for (size_t m = 0; m < plan->modes; m++) {
+        float *number = &made[(m * plan->chains + chain) * plan->group];
         double complex sum = 0.0;
 
         for (size_t i = 0; i < plan->tones; i++) {
             sum += plan->basis[m * plan->tones + i] * tone[i];
         }
-        made[m * plan->group] = (float)creal(sum);
+        number[0] = (float)creal(sum);
         if (plan->group == 2) {
-            made[m * 2 + 1] = (float)cimag(sum);
+            number[1] = (float)cimag(sum);
         }
+    }
+}
+
+qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
+                          float *value)
+{
+    float made[QW_FEATURE_MAX];
+
+    if (frame->format != plan->format || frame->tone_count != plan->tones ||
+        frame->rx_count != plan->rx || frame->tx_count != plan->tx ||
+        qw_csi_frame_chain_count(frame) != plan->chains) {
+        return QW_ERR_FORMAT;
+    }
+    for (size_t chain = 0; chain < plan->chains; chain++) {
+        extract_chain(plan, frame, chain, made);
     }
     for (size_t d = 0; d < plan->count; d++) {
         if (!isfinite(made[d])) {
@@ -239,7 +272,7 @@ qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
         return QW_ERR_FORMAT;
     }
     if (set->stride == 0) {
-        err = qw_feature_plan_init(&set->plan, frame, has_phase);
+        err = qw_feature_plan_init(&set->plan, frame, has_phase, set->is_transposed);
     }
     if (err != QW_OK) {
         return QW_ERR_FORMAT;
@@ -275,7 +308,7 @@ static double mean_power(const struct qw_feature_set *set)
 
             power += value * value;
         }
-        count += (double)set->plan.tones;
+        count += (double)(set->plan.tones * set->plan.chains);
     }
     return count > 0.0 ? power / count : 0.0;
 }

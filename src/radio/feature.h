@@ -20,10 +20,15 @@
  * The automatic gain control is undone by what the frame reports of it. Dividing by the power of
  * the frame would do without the report, but it makes the noise of a faded frame larger than that
  * of the others and one number of each probe a function of the rest. The transform depends on
- * nothing that was measured. How many modes: radio/carrier/carrier.h, by the width of the band. */
+ * nothing that was measured. How many modes: radio/carrier/carrier.h, by the width of the band.
+ * Several antennas or bands are several chains: each goes through the same transform for itself,
+ * and the numbers of a probe are ordered mode by mode, chain by chain within a mode. No transform
+ * over the chains: it would have to be estimated. What neighbours have in common is left in the
+ * numbers, and the account takes it out. */
 enum {
-    QW_FEATURE_MODES = 16, /* of 20 MHz of Wi-Fi: the fewest */
-    QW_FEATURE_MODES_MAX = 48,
+    QW_FEATURE_MODES = 16,     /* of one chain of 20 MHz of Wi-Fi, with few chains: the fewest */
+    QW_FEATURE_MODES_MAX = 48, /* of all chains */
+    QW_FEATURE_CHAINS_MAX = 4,
     QW_FEATURE_MAX = 2 * QW_FEATURE_MODES_MAX,
     QW_FEATURE_TONES_MAX = 320
 };
@@ -31,31 +36,36 @@ enum {
 struct qw_feature_plan {
     enum qw_csi_format format;
     bool has_phase;
+    bool is_transposed; /* frames are [terminal antenna][access point antenna] */
     size_t tones;
-    size_t modes; /* QW_FEATURE_MODES..QW_FEATURE_MODES_MAX */
-    size_t group; /* numbers per mode: 2 or 1 */
-    size_t count; /* numbers per probe, <= QW_FEATURE_MAX */
+    size_t chains, rx, tx, bands; /* of a frame; chains = rx x tx x bands */
+    size_t modes;                 /* per chain */
+    size_t group;                 /* numbers per mode of a chain: 2 or 1 */
+    size_t count; /* numbers per probe, <= QW_FEATURE_MAX; a multiple of QW_FEATURE_MODES */
     double complex basis[QW_FEATURE_MODES_MAX * QW_FEATURE_TONES_MAX]; /* [mode * tones + tone],
                                                                           conjugated already */
 };
 
-/* Rows of basis for these tones. QW_ERR_ARG when the tones are fewer than the modes or more than
- * QW_FEATURE_TONES_MAX, not ascending, or further apart than those of any carrier. */
+/* Rows of basis for these tones. is_transposed: the frames are the terminal's, whose receive chains
+ * are the access point's transmit chains; both ends then order their numbers alike. QW_ERR_ARG when
+ * the tones are fewer than the modes or more than QW_FEATURE_TONES_MAX, not ascending, or further
+ * apart than those of any carrier, or the chains more than QW_FEATURE_CHAINS_MAX. */
 qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
-                            bool has_phase) QW_MUST_USE;
+                            bool has_phase, bool is_transposed) QW_MUST_USE;
 
-/* Numbers of one frame [plan->count values], first receive and transmit chain. QW_ERR_FORMAT when
- * the frame is not of the plan's format or not finite. */
+/* Numbers of one frame [plan->count values]. QW_ERR_FORMAT when the frame is not of the plan's
+ * format and chains or not finite. */
 qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_csi_frame *frame,
                           float *value) QW_MUST_USE;
 
 /* The numbers of all probes of a session at one end; raw material of the key, wiped when freed. */
 struct qw_feature_set {
     uint32_t probes;
-    size_t stride;  /* numbers per probe; 0 until the first frame came */
-    uint8_t *heard; /* bit string over probes [base/bits.h] */
-    float *value;   /* [probes * QW_FEATURE_MAX]; row i at i * stride */
-    int32_t *fixed; /* same shape, after qw_feature_set_fix */
+    bool is_transposed; /* set before the first frame, see qw_feature_plan_init */
+    size_t stride;      /* numbers per probe; 0 until the first frame came */
+    uint8_t *heard;     /* bit string over probes [base/bits.h] */
+    float *value;       /* [probes * QW_FEATURE_MAX]; row i at i * stride */
+    int32_t *fixed;     /* same shape, after qw_feature_set_fix */
     struct qw_feature_plan plan;
 };
 

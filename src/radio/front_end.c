@@ -74,15 +74,16 @@ static double complex draw_noise(struct qw_prng *prng, double power)
 
 static double frame_power(const struct qw_csi_frame *frame)
 {
+    size_t count = qw_csi_frame_value_count(frame);
     double power = 0.0;
 
-    for (size_t k = 0; k < frame->tone_count; k++) {
+    for (size_t k = 0; k < count; k++) {
         double re = (double)crealf(frame->value[k]);
         double im = (double)cimagf(frame->value[k]);
 
         power += re * re + im * im;
     }
-    return power / frame->tone_count;
+    return power / (double)count;
 }
 
 /* Phase of a frame at the carrier, and what it gains from tone to tone, radians. */
@@ -111,6 +112,17 @@ static void draw_phases(struct qw_front_end *front_end, double *first, double *s
 void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,
                           struct qw_csi_frame *frame)
 {
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->band_count = 1;
+    qw_front_end_measure_chains(front_end, channel, frame);
+}
+
+void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
+                                 struct qw_csi_frame *frame)
+{
+    size_t count = qw_csi_frame_value_count(frame);
+    size_t tones = frame->tone_count;
     struct qw_prng *prng = &front_end->prng;
     double first;
     double slope;
@@ -119,20 +131,18 @@ void qw_front_end_measure(struct qw_front_end *front_end, const double complex *
     float gain;
 
     draw_phases(front_end, &first, &slope);
-    for (size_t k = 0; k < frame->tone_count; k++) {
-        double complex turn = cexp(I * (first + slope * frame->tone_index[k]));
-        double complex heard = channel[k] * front_end->chain[k] * turn;
+    for (size_t k = 0; k < count; k++) {
+        double complex turn = cexp(I * (first + slope * frame->tone_index[k % tones]));
+        double complex heard = channel[k] * front_end->chain[k % tones] * turn;
 
         frame->value[k] = (float complex)(heard + draw_noise(prng, front_end->noise_power));
     }
     power_db = 10.0 * log10(fmax(frame_power(frame), 1e-12));
     agc_db = fmin(fmax(-round(power_db), AGC_MIN_DB), AGC_MAX_DB);
     gain = (float)pow(10.0, agc_db / 20.0);
-    for (size_t k = 0; k < frame->tone_count; k++) {
+    for (size_t k = 0; k < count; k++) {
         frame->value[k] *= gain;
     }
-    frame->rx_count = 1;
-    frame->tx_count = 1;
     frame->rssi_dbm = (float)(LEVEL_DBM + power_db);
     frame->noise_dbm = (float)(LEVEL_DBM - front_end->config.snr_db);
     frame->agc_db = (float)agc_db;

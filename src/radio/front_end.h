@@ -45,4 +45,10 @@ void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t s
 void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,
                           struct qw_csi_frame *frame);
 
+/* The same for all chains of frame at once, whose rx_count, tx_count and band_count are the
+ * caller's: channel [as frame->value]. One clock, one gain and one chain ripple for all of them,
+ * noise for each. */
+void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
+                                 struct qw_csi_frame *frame);
+
 #endif

@@ -52,16 +52,23 @@ static bool next_row(const struct work *work, uint32_t *at, size_t *run)
     return false;
 }
 
+/* Numbers of one mode, in all chains together. An antenna may come where another one was before, so
+ * what all of them heard is the past of each. */
+static size_t block_of(const struct qw_feature_set *set)
+{
+    return set->plan.group * (set->plan.chains > 1 ? set->plan.chains : 1);
+}
+
 static size_t regressors_of(const struct work *work, size_t dim, size_t lags)
 {
-    return 1 + dim + lags * work->set->plan.group;
+    return 1 + dim + lags * block_of(work->set);
 }
 
 /* Constant, earlier numbers of the same probe, own mode lag by lag, target. */
 static void fill_row(struct work *work, uint32_t probe, size_t dim)
 {
-    size_t group = work->set->plan.group;
-    size_t first = dim - dim % group;
+    size_t block = block_of(work->set);
+    size_t first = dim - dim % block;
     const int32_t *now = qw_feature_set_row(work->set, probe);
     double *out = work->row;
 
@@ -72,7 +79,7 @@ static void fill_row(struct work *work, uint32_t probe, size_t dim)
     for (size_t lag = 1; lag <= work->lags; lag++) {
         const int32_t *then = qw_feature_set_row(work->set, probe - (uint32_t)lag);
 
-        for (size_t g = 0; g < group; g++) {
+        for (size_t g = 0; g < block; g++) {
             *out++ = then[first + g] * UNIT;
         }
     }
@@ -161,10 +168,19 @@ static void treat_dim(struct work *work, size_t dim, struct qw_innovation *made)
     made->deviation_log2 += segment_log2(work, dim);
 }
 
+/* More chains, fewer probes back: the past is as long in numbers. */
+static size_t lags_of(const struct qw_feature_set *set)
+{
+    if (set->plan.chains <= 1) {
+        return QW_INNOVATION_LAGS_MAX;
+    }
+    return set->plan.chains == 2 ? QW_INNOVATION_LAGS_MIN : QW_INNOVATION_LAGS_CHAINS;
+}
+
 qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
                               struct qw_innovation *innovation)
 {
-    struct work work = { .set = set, .lags = QW_INNOVATION_LAGS_MAX };
+    struct work work = { .set = set, .lags = lags_of(set) };
     struct qw_innovation made;
     qw_err err;
 
@@ -172,7 +188,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
         return QW_ERR_ARG;
     }
     work.rows = count_rows(set, work.lags);
-    if (work.rows < QW_INNOVATION_ROWS_MANY) {
+    if (work.rows < QW_INNOVATION_ROWS_MANY && work.lags > QW_INNOVATION_LAGS_MIN) {
         work.lags = QW_INNOVATION_LAGS_MIN;
         work.rows = count_rows(set, work.lags);
     }
@@ -187,7 +203,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     made.dims = dims;
     made.rows = work.rows;
     made.lags = work.lags;
-    made.modes = set->plan.modes;
+    made.modes = set->stride / set->plan.group;
     for (size_t d = 0; d < dims; d++) {
         treat_dim(&work, d, &made);
     }

@@ -9,7 +9,7 @@
 /* Linear regression of one target on up to QW_LEAST_SQUARES_MAX regressors, fed row by row. Because
  * the regressors are factored in order, one solution tells the residual of every shorter list too.
  * Holds sums over measurements that may be secret: free wipes. */
-enum { QW_LEAST_SQUARES_MAX = 160 };
+enum { QW_LEAST_SQUARES_MAX = 192 };
 
 struct qw_least_squares;
 

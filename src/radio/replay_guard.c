@@ -6,9 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PROBES_MIN = 64, MODES_MAX = QW_REPLAY_GUARD_NUMBERS };
+enum { PROBES_MIN = 64, MODES_MAX = QW_REPLAY_GUARD_NUMBERS, REPEATED_MODES = 2 };
 
 static const double LIKENESS = 0.7;
+/* Blocks of one session are fewer independent values than another whole session. */
+static const double SELF_LIKENESS = 0.9;
 /* Share of a session's disclosed probes that must be heard: the new session may be shorter. */
 static const double PRESENT = 0.4;
 
@@ -82,16 +84,14 @@ static void normalise(float complex *value, size_t count, size_t modes)
     }
 }
 
-void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
-                              const int32_t *value, size_t stride, size_t group)
+/* The first numbers of the disclosed probes of one end. */
+static void keep(struct session *session, const uint32_t *index, size_t count, const int32_t *value,
+                 size_t stride, size_t group, size_t modes_max)
 {
-    struct session *session = &guard->session[guard->next];
+    size_t modes = modes_of(stride, group);
 
-    if (count < PROBES_MIN) {
-        return;
-    }
     session->count = count < QW_REPLAY_GUARD_PROBES_MAX ? count : QW_REPLAY_GUARD_PROBES_MAX;
-    session->modes = modes_of(stride, group);
+    session->modes = modes < modes_max ? modes : modes_max;
     for (size_t i = 0; i < session->count; i++) {
         session->index[i] = index[i];
         for (size_t m = 0; m < session->modes; m++) {
@@ -99,6 +99,15 @@ void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *ind
         }
     }
     normalise(session->value, session->count, session->modes);
+}
+
+void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
+                              const int32_t *value, size_t stride, size_t group)
+{
+    if (count < PROBES_MIN) {
+        return;
+    }
+    keep(&guard->session[guard->next], index, count, value, stride, group, MODES_MAX);
     guard->next = (guard->next + 1) % guard->sessions;
     guard->count += guard->count < guard->sessions ? 1 : 0;
 }
@@ -181,4 +190,27 @@ bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_
     qw_wipe(value, set->probes * modes * sizeof *value);
     free(value);
     return is_known;
+}
+
+/* Short of memory it answers yes, as above. */
+bool qw_replay_guard_repeats(const struct qw_feature_set *set, const uint32_t *index, size_t count,
+                             const int32_t *value)
+{
+    struct session *own = calloc(1, sizeof *own);
+    float complex *all = calloc((size_t)set->probes * REPEATED_MODES + 1, sizeof *all);
+    int64_t probes = set->probes;
+    bool is_repeated_here = own == NULL || all == NULL;
+
+    if (!is_repeated_here && count >= PROBES_MIN) {
+        keep(own, index, count, value, set->stride, set->plan.group, REPEATED_MODES);
+        fill(set, own->modes, all);
+        for (int64_t shift = -probes; shift < probes && !is_repeated_here; shift++) {
+            is_repeated_here = llabs(shift) > QW_REPLAY_GUARD_NEAR &&
+                               likeness(own, set, all, shift) >= SELF_LIKENESS;
+        }
+        qw_wipe(all, set->probes * own->modes * sizeof *all);
+    }
+    free(own);
+    free(all);
+    return is_repeated_here;
 }

@@ -40,4 +40,13 @@ void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *ind
  * replay at 10 dB has 0.9. */
 bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set);
 
+/* Whether one session repeats itself: the disclosed probes of it come again more than
+ * QW_REPLAY_GUARD_NEAR probes earlier or later, with correlation of at least 0.9. A reflector that
+ * somebody switches by a schedule does that; the account's prediction looks back over a few probes
+ * only and would take a longer schedule for fresh fading. A repetition below about 10 dB escapes,
+ * and so does a schedule as long as the session, which nothing in it tells from chance. */
+enum { QW_REPLAY_GUARD_NEAR = 24 };
+bool qw_replay_guard_repeats(const struct qw_feature_set *set, const uint32_t *index, size_t count,
+                             const int32_t *value);
+
 #endif

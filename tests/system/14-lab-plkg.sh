@@ -51,6 +51,42 @@ is eve_keys == 0
 is eve_key_agreement '>' 0.48 # 25 000 bits: a deviation is 0.003
 is eve_key_agreement '<' 0.52
 
+echo "two antennas at each end of a room, and four bands of it"
+lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 500 --antennas 2x2
+is net_rate_bps '>=' 60
+is capacity_share '<' 1
+is wrong_keys == 0
+lab 0 --channel room --snr-db 25 --interval-ms 500 --seconds 500 --hop 4 --eve-correlation 0.5
+is net_rate_bps '>=' 20
+is capacity_share '<' 1
+is eve_keys == 0
+lab 3 --channel static --seconds 20 --hop 4
+is keys == 0
+timeout 60 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
+[ $? = 2 ] || fail "eight channels are not refused"
+
+echo "people who hardly move: the pace is measured"
+lab 0 --channel room --speed-mps 0.006 --snr-db 25 --seconds 5000 --pace measured --antennas 1x2
+is interval_ms '>=' 1500
+is interval_ms '<=' 10000
+is keys '>' 10
+is wrong_keys == 0
+
+echo "random pilots over a channel at rest: an experiment that earns nothing"
+lab 3 --experiment random-pilots
+is agreed_bits_per_probe '>' 4
+is left_bits_per_probe '<' 0.05
+is credited_bits == 0
+[ "$(field experiment)" = '"random-pilots"' ] || fail "the experiment is not labelled"
+
+echo "a surface with secret settings in a room at rest, and one that an attacker switches by a schedule"
+lab 0 --channel static --ris -10 --seconds 60 --session-probes 1000
+is net_rate_bps '>=' 20
+is capacity_share '<' 1
+is eve_keys == 0
+lab 3 --channel static --ris -10 --ris-period 45 --seconds 20
+grep -q PREDICTABLE "$work/out" || fail "a schedule is not called predictable: $(cat "$work/out")"
+
 echo "an eavesdropper with correlation 0.9"
 lab 0 --eve-correlation 0.9 --seconds 40
 is secret_bits_per_probe '>=' 8

@@ -46,6 +46,14 @@ enum {
     KEY_PAPER,
     KEY_GAP,
     KEY_PROBING,
+    KEY_ANTENNAS,
+    KEY_ROW,
+    KEY_HOP,
+    KEY_HOP_SPACING,
+    KEY_PACE,
+    KEY_EXPERIMENT,
+    KEY_SURFACE,
+    KEY_SURFACE_PERIOD,
     STEPS_MAX = 200
 };
 
@@ -97,6 +105,27 @@ static const struct argp_option options_list[] = {
       "isotropic, or clusters: the angular spreads that TGn names (default: isotropic)", 0 },
     { "features", KEY_FEATURES, "NAME", 0,
       "complex, or amplitude: a card without usable phase (default: complex, or as measured)", 0 },
+    { "antennas", KEY_ANTENNAS, "AxB", 0,
+      "of access point and terminal, up to 4 pairs of them (default: 1x1)", 0 },
+    { "antenna-spacing", KEY_ROW, "W", 0,
+      "in a row at either end, in wavelengths, 0.05..100 (default: 0.5)", 0 },
+    { "hop", KEY_HOP, "N", 0,
+      "bands that each probe sweeps over, 1..4, with antennas 4 channels in all (default: 1)", 0 },
+    { "hop-mhz", KEY_HOP_SPACING, "MHZ", 0, "from band to band, 20..1000 (default: 40)", 0 },
+    { "pace", KEY_PACE, "NAME", 0,
+      "given, or measured: the interval follows from looks at the channel, which take their time "
+      "(default: given)",
+      0 },
+    { "experiment", KEY_EXPERIMENT, "NAME", 0,
+      "random-pilots: what secret random pilots over a channel at rest are worth, nothing; uses "
+      "--snr-db and --seed",
+      0 },
+    { "ris", KEY_SURFACE, "DB", 0,
+      "over a channel at rest: a reflecting surface of 64 elements that adds this power, -40..0, "
+      "with secret settings for each probe",
+      0 },
+    { "ris-period", KEY_SURFACE_PERIOD, "N", 0,
+      "an attacker's surface: its settings repeat after N probes, 2..100000", 0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0,
       "at most, 256..20000 (default: 4096, of more than 16 modes 2560)", 0 },
@@ -165,6 +194,55 @@ static void parse_sweep(struct lab_options *options, const char *text, struct ar
     options->sweep = (enum lab_sweep)word(name, names, state);
     if (options->sweep_to > (options->sweep == LAB_SWEEP_EVE ? 1.0 : 50.0)) {
         argp_error(state, "'%s' goes too far", text);
+    }
+}
+
+static void parse_antennas(struct lab_options *o, const char *text, struct argp_state *state)
+{
+    unsigned a = 0;
+    unsigned b = 0;
+    char end;
+
+    if (sscanf(text, "%ux%u%c", &a, &b, &end) != 2 || a < 1 || b < 1 || a > QW_FEATURE_CHAINS_MAX ||
+        b > QW_FEATURE_CHAINS_MAX) {
+        argp_error(state, "'%s' is no pair of antennas: for example 2x2", text);
+    }
+    o->access_point_antennas = a;
+    o->terminal_antennas = b;
+}
+
+static error_t parse_chains(struct lab_options *o, int key, char *value, struct argp_state *state)
+{
+    static const char *const paces[] = { "given", "measured", NULL };
+    static const char *const experiments[] = { "random-pilots", NULL };
+
+    switch (key) {
+    case KEY_EXPERIMENT:
+        o->is_induced = word(value, experiments, state) == 0;
+        return 0;
+    case KEY_PACE:
+        o->is_paced = word(value, paces, state) == 1;
+        return 0;
+    case KEY_ANTENNAS:
+        parse_antennas(o, value, state);
+        return 0;
+    case KEY_ROW:
+        o->antenna_spacing = real(value, 0.05, 100.0, state);
+        return 0;
+    case KEY_HOP:
+        o->bands = (size_t)real(value, 1.0, QW_FEATURE_CHAINS_MAX, state);
+        return 0;
+    case KEY_HOP_SPACING:
+        o->band_spacing_mhz = real(value, 20.0, 1000.0, state);
+        return 0;
+    case KEY_SURFACE:
+        o->surface_db = real(value, -40.0, 0.0, state);
+        return 0;
+    case KEY_SURFACE_PERIOD:
+        o->surface_period = (uint32_t)real(value, 2.0, 100000.0, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -321,6 +399,22 @@ static void check_measured(const struct lab_options *o, struct argp_state *state
     }
 }
 
+static void check_chains(const struct lab_options *o, struct argp_state *state)
+{
+    size_t chains = o->access_point_antennas * o->terminal_antennas * o->bands;
+
+    if (chains > QW_FEATURE_CHAINS_MAX) {
+        argp_error(state, "antennas and bands together are more than %d channels",
+                   QW_FEATURE_CHAINS_MAX);
+    }
+    if ((chains > 1 || o->is_paced || !isnan(o->surface_db)) &&
+        (o->is_sampled || o->capture_path != NULL || o->alice_path != NULL ||
+         strcmp(o->carrier->name, "wifi20") != 0)) {
+        argp_error(state,
+                   "antennas, bands, a pace and a surface are simulated for tones of wifi20");
+    }
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     static const char *const figures[] = { "bits",         "rate", "share",     "errors",
@@ -363,10 +457,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--paper and --sweep exclude each other");
         }
         check_measured(o, state);
+        check_chains(o, state);
         return 0;
     default:
         err = parse_channel(o, key, value, state);
         err = err == ARGP_ERR_UNKNOWN ? parse_receiver(o, key, value, state) : err;
+        err = err == ARGP_ERR_UNKNOWN ? parse_chains(o, key, value, state) : err;
         return err == ARGP_ERR_UNKNOWN ? parse_run(o, key, value, state) : err;
     }
 }
@@ -397,6 +493,12 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .seconds = NAN,
                                      .has_phase = true,
                                      .has_eve = true,
+                                     .access_point_antennas = 1,
+                                     .terminal_antennas = 1,
+                                     .bands = 1,
+                                     .antenna_spacing = 0.5,
+                                     .band_spacing_mhz = 40.0,
+                                     .surface_db = NAN,
                                      .chain_ripple = calibrated.chain_ripple,
                                      .jitter_deg = calibrated.phase_jitter_rad * 180.0 / M_PI };
     argp_err_exit_status = EXIT_USAGE;
@@ -417,7 +519,7 @@ double lab_options_step_value(const struct lab_options *options, size_t step)
     return options->sweep_from + (double)step * options->sweep_step;
 }
 
-static double snr_of(const struct lab_options *options)
+double lab_options_snr_db(const struct lab_options *options)
 {
     if (!isnan(options->snr_db)) {
         return options->snr_db;
@@ -492,7 +594,7 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
                           struct lab_plkg_config *config)
 {
     double swept = lab_options_step_value(options, step);
-    double snr_db = options->sweep == LAB_SWEEP_SNR ? swept : snr_of(options);
+    double snr_db = options->sweep == LAB_SWEEP_SNR ? swept : lab_options_snr_db(options);
     double speed =
         isnan(options->speed_m_per_s) ? options->kind->speed_m_per_s : options->speed_m_per_s;
     double eve = options->sweep == LAB_SWEEP_EVE ? swept : eve_of(options);
@@ -521,6 +623,16 @@ qw_err lab_options_config(const struct lab_options *options, size_t step,
     }
     made.channel.loss = options->loss;
     made.channel.front_end = front_end_of(options, snr_db);
+    made.channel.access_point_antennas = options->access_point_antennas;
+    made.channel.terminal_antennas = options->terminal_antennas;
+    made.channel.bands = options->bands;
+    made.channel.antenna_spacing_m =
+        options->antenna_spacing * QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    made.channel.band_spacing_hz = 1e6 * options->band_spacing_mhz;
+    made.surface_power = isnan(options->surface_db) ? 0.0 : pow(10.0, options->surface_db / 10.0);
+    made.is_paced = options->is_paced;
+    made.surface_period = options->surface_period;
+    made.is_credit_given = !isnan(options->credited);
     made.channel.seed = options->seed;
     snprintf(made.channel.label, sizeof made.channel.label, "simulated channel %s",
              options->kind->name);

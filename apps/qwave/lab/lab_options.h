@@ -36,6 +36,12 @@ struct lab_options {
     const char *alice_path, *bob_path;   /* NULL: none */
     const char *fit_path, *capture_path; /* NULL: none */
     struct lab_measured *measured;       /* of either, the caller's; NULL: simulated */
+    size_t access_point_antennas, terminal_antennas, bands; /* product 1..4 */
+    double antenna_spacing, band_spacing_mhz;               /* wavelengths */
+    bool is_paced;
+    bool is_induced;         /* the experiment with random pilots, and nothing else */
+    double surface_db;       /* NaN: none */
+    uint32_t surface_period; /* 0: its settings never repeat */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;
     bool has_seed;
@@ -51,6 +57,8 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options);
 
 size_t lab_options_steps(const struct lab_options *options); /* 1 without a sweep */
 double lab_options_step_value(const struct lab_options *options, size_t step);
+
+double lab_options_snr_db(const struct lab_options *options); /* as said, as measured, or 20 */
 
 /* QW_ERR_ARG: the channel has no such delay spread. */
 qw_err lab_options_config(const struct lab_options *options, size_t step,

@@ -39,6 +39,7 @@ static double correlation(const struct moments *m)
 static qw_err fill(const struct lab_trace *trace, enum lab_view view, bool has_phase,
                    struct qw_csi_frame *frame, struct qw_feature_set *set)
 {
+    set->is_transposed = view == LAB_TERMINAL;
     for (uint32_t i = 0; i < lab_trace_probes(trace); i++) {
         if (lab_trace_frame(trace, view, i, frame)) {
             qw_err err = qw_feature_set_put(set, i, frame, has_phase);

@@ -30,11 +30,11 @@ static size_t list_values(const struct lab_row *row, struct value *values)
           c->channel.medium == NULL ? 1e9 * qw_channel_profile_delay_spread_s(&c->channel.profile)
                                     : (double)NAN,
           false },
-        { "interval_ms", 1e3 * c->channel.interval_s, false },
+        { "interval_ms", 1e3 * r->interval_s, false },
         { "seconds", c->seconds, false },
         { "channel_time_s", r->channel_time_s, false },
         { "eve_correlation", c->channel.medium == NULL ? c->eve_correlation : (double)NAN, false },
-        { "credited_correlation", c->credited, false },
+        { "credited_correlation", r->credited, false },
         { "eve_distance_m", c->channel.medium == NULL ? c->channel.eve_distance_m : (double)NAN,
           false },
         { "sessions", r->sessions, true },

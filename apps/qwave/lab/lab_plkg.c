@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "lab/lab_plkg.h"
 
+#include "lab/lab_pace.h"
+#include "radio/antenna/matrix_capacity.h"
 #include "radio/capacity.h"
 #include "radio/plkg/message.h"
 
@@ -18,7 +20,13 @@ struct tally {
 
 enum { GUARDED_SESSIONS = 64 };
 
-static const double EVE_NOISE = 1e-4; /* 40 dB */
+static const double CREDIT_MAX = 0.99;        /* of a policy */
+static const double EVE_NOISE = 1e-4;         /* 40 dB */
+static const double PROBE_AIRTIME_S = 178e-6; /* pilot and answer with their gaps, as the ledger */
+enum { SURFACE_ELEMENTS = 64 };
+static const double SURFACE_DELAY_S = 50e-9;
+static const double SURFACE_WIDTH_RAD = M_PI / 3.0; /* half as far away as it is wide */
+static const double TRAINING_FIELD_S = 4e-6; /* HT-LTF, one for each further transmit antenna */
 
 double lab_plkg_eve_distance_m(double correlation, double carrier_hz)
 {
@@ -35,6 +43,59 @@ double lab_plkg_eve_distance_m(double correlation, double carrier_hz)
         }
     }
     return low / (2.0 * M_PI) * QW_CHANNEL_LIGHT_M_PER_S / carrier_hz;
+}
+
+/* The bands of a sweep are one list of tones: what neighbours have in common is in it. */
+static size_t list_tones(const struct lab_channel *channel, int16_t *list)
+{
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+
+    for (size_t band = 0; band < channel->bands; band++) {
+        double offset = (double)band * channel->band_spacing_hz / QW_CHANNEL_TONE_SPACING_HZ;
+
+        for (size_t k = 0; k < count; k++) {
+            list[band * count + k] = (int16_t)(lrint(offset) + tones[k]);
+        }
+    }
+    return channel->bands * count;
+}
+
+static qw_err find_row_capacity(const struct lab_plkg_config *config,
+                                const struct qw_capacity_probing *probing, double noise,
+                                double *bits)
+{
+    struct qw_matrix_capacity link = { .probing = *probing,
+                                       .access_point_antennas =
+                                           config->channel.access_point_antennas,
+                                       .terminal_antennas = config->channel.terminal_antennas,
+                                       .antenna_spacing_m = config->channel.antenna_spacing_m,
+                                       .noise = noise,
+                                       .has_eve = config->eve_correlation > 0.0,
+                                       .eve_distance_m = config->channel.eve_distance_m,
+                                       .eve_noise = EVE_NOISE };
+
+    return qw_matrix_capacity_probe_bits(&link, bits);
+}
+
+static size_t chains_of(const struct lab_channel *channel)
+{
+    return channel->access_point_antennas * channel->terminal_antennas * channel->bands;
+}
+
+/* Several antennas or bands, of Wi-Fi 20 MHz. */
+static qw_err find_chains_capacity(const struct lab_plkg_config *config,
+                                   const struct qw_capacity_probing *single,
+                                   const struct qw_capacity_noise *noise, double *bits)
+{
+    struct qw_capacity_probing probing = *single;
+    int16_t tones[QW_FEATURE_CHAINS_MAX * QW_CHANNEL_TONES_MAX];
+
+    probing.tones = tones;
+    probing.tone_count = list_tones(&config->channel, tones);
+    return config->channel.access_point_antennas * config->channel.terminal_antennas > 1
+               ? find_row_capacity(config, &probing, noise->noise, bits)
+               : qw_capacity_probe_bits(&probing, noise, bits);
 }
 
 /* A cell measures each period, whatever is made of it: the capacity is that of all of them. Above
@@ -59,12 +120,73 @@ static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
         *bits = NAN; /* what a measured channel holds is not known */
         return QW_OK;
     }
+    if (chains_of(&config->channel) > 1) {
+        return find_chains_capacity(config, &probing, &noise, bits);
+    }
     probing.tone_count = qw_csi_format_tones(carrier->format, &probing.tones);
     err = qw_capacity_probe_bits(&probing, &noise, &measured_bits);
     if (err == QW_OK) {
         *bits = measured_bits * config->channel.interval_s / measured_s;
     }
     return err;
+}
+
+/* One path, fresh at every probe unless somebody has a schedule: one mode of all tones. */
+static void find_surface_capacity(const struct lab_plkg_config *config,
+                                  const struct qw_surface *surface, double *bits)
+{
+    struct qw_capacity_noise noise = { .noise = pow(10.0, -config->channel.snr_db / 10.0),
+                                       .eve_correlation = qw_surface_eve_correlation(surface),
+                                       .eve_noise = EVE_NOISE };
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(QW_CSI_LEGACY_20, &tones);
+
+    *bits = config->surface_period > 0
+                ? 0.0
+                : qw_capacity_mode_bits(config->surface_power * (double)count, &noise);
+}
+
+static qw_err open_surface(const struct lab_plkg_config *config, struct qw_surface **surface)
+{
+    double wavelength_m = QW_CHANNEL_LIGHT_M_PER_S / QW_CHANNEL_CARRIER_HZ;
+    struct qw_surface_config made = { .seed = config->channel.seed ^ UINT64_C(0x5f1ec7),
+                                      .elements = SURFACE_ELEMENTS,
+                                      .power = config->surface_power,
+                                      .delay_s = SURFACE_DELAY_S,
+                                      .width_rad = SURFACE_WIDTH_RAD,
+                                      .eve_distance_wavelengths =
+                                          config->channel.eve_distance_m / wavelength_m,
+                                      .spacing_hz = QW_CHANNEL_TONE_SPACING_HZ,
+                                      .period = config->surface_period };
+
+    /* Amplitudes of one path at many tones are functions of two numbers: more of them than two
+     * would be credited as if they were none. */
+    if (config->channel.speed_m_per_s > 0.0 || config->channel.bands > 1 ||
+        !config->channel.front_end.has_phase ||
+        config->channel.access_point_antennas * config->channel.terminal_antennas > 1) {
+        return QW_ERR_ARG;
+    }
+    return qw_surface_new(&made, surface);
+}
+
+/* What the channel holds; with a surface in place, and what it shows credited. */
+static qw_err set_up(struct lab_plkg_config *own, struct qw_surface **surface, double *bits)
+{
+    qw_err err;
+
+    if (own->surface_power == 0.0) {
+        return find_capacity(own, bits);
+    }
+    err = open_surface(own, surface);
+    if (err != QW_OK) {
+        return err;
+    }
+    own->channel.surface = *surface;
+    if (!own->is_credit_given) {
+        own->credited = fmin(fmax(own->credited, qw_surface_eve_correlation(*surface)), CREDIT_MAX);
+    }
+    find_surface_capacity(own, *surface, bits);
+    return QW_OK;
 }
 
 static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_result *result)
@@ -76,8 +198,17 @@ static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_res
     }
 }
 
-static void add_session(const struct lab_session_report *report, struct tally *tally,
-                        struct lab_plkg_result *result)
+/* Of a probe, above that of one antenna each and one band: the ledger knows of no others. */
+static double more_airtime_s(const struct lab_channel *channel)
+{
+    double antennas = (double)(channel->access_point_antennas + channel->terminal_antennas - 2);
+    double bands = (double)channel->bands;
+
+    return (bands - 1.0) * PROBE_AIRTIME_S + bands * antennas * TRAINING_FIELD_S;
+}
+
+static void add_session(const struct lab_channel *channel, const struct lab_session_report *report,
+                        struct tally *tally, struct lab_plkg_result *result)
 {
     const struct qw_plkg_ledger *ledger = &report->ledger;
 
@@ -89,6 +220,7 @@ static void add_session(const struct lab_session_report *report, struct tally *t
     result->leaked_bits +=
         ledger->reconciliation_bits + ledger->verification_bits + ledger->selection_bits;
     tally->airtime_s += ledger->airtime_share * ledger->channel_time_s;
+    tally->airtime_s += (double)ledger->probes * more_airtime_s(channel);
     tally->cpu_s += report->cpu_s;
     if (!isnan(report->raw_disagreement)) {
         tally->disagreement += report->raw_disagreement;
@@ -174,6 +306,7 @@ struct run {
     const struct lab_plkg_config *config;
     struct qw_replay_guard *guard;
     uint32_t sessions, probes;
+    double start_s;
 };
 
 static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_stream,
@@ -183,8 +316,8 @@ static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_
     double length_s = run->probes * config->channel.interval_s + pause_s(&config->channel);
     struct qw_plkg_policy policy = policy_of(config, run->probes);
     struct lab_trace *trace;
-    qw_err err =
-        lab_trace_new(&config->channel, index * length_s, run->probes, noise_stream, &trace);
+    qw_err err = lab_trace_new(&config->channel, run->start_s + index * length_s, run->probes,
+                               noise_stream, &trace);
 
     if (err != QW_OK) {
         return err;
@@ -218,7 +351,7 @@ static qw_err run_sessions(const struct run *run,
 
         err = run_session(run, i, i, &report);
         if (err == QW_OK) {
-            add_session(&report, tally, made);
+            add_session(&run->config->channel, &report, tally, made);
         }
         if (progress != NULL) {
             progress(self, i + 1, run->sessions);
@@ -227,35 +360,55 @@ static qw_err run_sessions(const struct run *run,
     return err;
 }
 
+/* How far apart, how many sessions and how long; the looks are over and old before the first. */
+static qw_err plan(struct lab_plkg_config *own, struct run *run)
+{
+    double wanted;
+
+    if (own->is_paced) {
+        qw_err err = lab_pace_find(&own->channel, &own->channel.interval_s, &run->start_s);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        run->start_s += pause_s(&own->channel);
+    }
+    wanted = floor(own->seconds / own->channel.interval_s + 1e-9);
+    run->sessions = (uint32_t)ceil(wanted / own->session_probes);
+    run->probes = run->sessions > 0 ? (uint32_t)(wanted / run->sessions) : 0;
+    return run->probes < QW_PLKG_PROBES_MIN ? QW_ERR_ARG : QW_OK;
+}
+
 qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
                     struct lab_plkg_result *result)
 {
-    double wanted = floor(config->seconds / config->channel.interval_s + 1e-9);
-    struct run run = { .config = config,
-                       .sessions = (uint32_t)ceil(wanted / config->session_probes) };
+    struct lab_plkg_config own = *config;
+    struct qw_surface *surface = NULL;
+    struct run run = { .config = &own };
     struct lab_plkg_result made = { 0 };
     struct tally tally = { 0 };
-    qw_err err;
+    qw_err err = plan(&own, &run);
 
-    run.probes = run.sessions > 0 ? (uint32_t)(wanted / run.sessions) : 0;
-    if (run.probes < QW_PLKG_PROBES_MIN) {
-        return QW_ERR_ARG;
-    }
-    err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
     if (err != QW_OK) {
         return err;
     }
-    err = find_capacity(config, &made.capacity_bits_per_probe);
+    err = qw_replay_guard_new(GUARDED_SESSIONS, &run.guard);
+    if (err == QW_OK) {
+        err = set_up(&own, &surface, &made.capacity_bits_per_probe);
+    }
     if (err == QW_OK) {
         err = run_sessions(&run, progress, self, &tally, &made);
     }
+    qw_surface_free(surface);
     qw_replay_guard_free(run.guard);
     if (err != QW_OK) {
         return err;
     }
-    made.channel_time_s = run.sessions * run.probes * config->channel.interval_s +
+    made.channel_time_s = run.start_s + run.sessions * run.probes * own.channel.interval_s +
                           (run.sessions - 1) * pause_s(&config->channel);
+    made.credited = own.credited;
+    made.interval_s = own.channel.interval_s;
     if (config->channel.medium != NULL && !config->is_two_sided) {
         withhold(&made);
     }

@@ -11,6 +11,10 @@ struct lab_plkg_config {
     double credited;            /* that policy credits to it, 0..0.99 */
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
+    bool is_paced;              /* the interval is measured, not channel.interval_s */
+    double surface_power;       /* of a reflecting surface over a channel at rest; 0: none */
+    uint32_t surface_period;    /* probes until its settings repeat; 0: never */
+    bool is_credit_given;       /* else at least what the surface shows the eavesdropper */
     bool has_eve;
     bool is_two_sided; /* channel.medium is a measurement of both ends, so that a key is one */
     bool is_replayed;  /* the fading of every session was used once before (not reported) */
@@ -22,6 +26,8 @@ struct lab_plkg_result {
     uint32_t undecoded;           /* sessions that ended in DECODE or VERIFY */
     uint64_t one_sided_bits;      /* what the sessions of a replayed capture came to; no key */
     uint64_t probes, coefficients, secret_bits, leaked_bits, auth_bits, keys, wrong_keys;
+    double credited;       /* to the eavesdropper, in the end */
+    double interval_s;     /* between probes, in the end */
     double channel_time_s; /* with the pauses between sessions */
     double net_rate_bps;
     double airtime_share;
@@ -45,7 +51,8 @@ double lab_plkg_eve_distance_m(double correlation, double carrier_hz);
  * wider band some sessions leave the last probes out. */
 enum { LAB_SESSION_PROBES = 4096, LAB_SESSION_PROBES_WIDE = 2560 };
 
-/* progress may be NULL. QW_ERR_ARG: fewer probes than a session needs; QW_ERR_NOMEM. */
+/* progress may be NULL. QW_ERR_ARG: fewer probes than a session needs, or a surface with several
+ * antennas, without phases, or where something else moves; QW_ERR_NOMEM. */
 qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
                     struct lab_plkg_result *result) QW_MUST_USE;

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { TONES_MAX = QW_CHANNEL_TONES_MAX };
+enum { VALUES_MAX = QW_CHANNEL_CHAINS_MAX * QW_CHANNEL_TONES_MAX };
 
 static const double EVE_SNR_DB = 40.0;
+static const double TUNING_S = 2e-3; /* from one band of a sweep to the next */
 
 struct level {
     float rssi_dbm, noise_dbm, agc_db;
@@ -23,11 +24,13 @@ struct lab_trace {
     uint32_t probes;
     enum qw_csi_format format;
     size_t tones;
+    size_t access_point_antennas, terminal_antennas, bands;
+    size_t values; /* of a frame */
     double interval_s;
     bool has_phase;
     char label[96];
     bool *is_heard;       /* [LAB_VIEWS * probes] */
-    float complex *value; /* [(view * probes + probe) * tones + tone] */
+    float complex *value; /* [(view * probes + probe) * values + value], as in a frame */
     struct level *level;  /* [LAB_VIEWS * probes] */
 };
 
@@ -41,21 +44,30 @@ static void keep(struct lab_trace *trace, enum lab_view view, uint32_t probe,
 {
     size_t at = place(trace, view, probe);
 
-    memcpy(&trace->value[at * trace->tones], frame->value, trace->tones * sizeof frame->value[0]);
+    memcpy(&trace->value[at * trace->values], frame->value, trace->values * sizeof frame->value[0]);
     trace->level[at] = (struct level){ frame->rssi_dbm, frame->noise_dbm, frame->agc_db };
     trace->is_heard[at] = true;
 }
 
 struct antennas {
-    struct qw_channel *channel;       /* NULL when replayed */
-    struct qw_front_end front_end[3]; /* access point, terminal, eavesdropper */
-    struct qw_rf_front_end *rf[3];    /* instead of these when waveforms are sent */
+    struct qw_channel
+        *channel[QW_CHANNEL_CHAINS_MAX]; /* one per band, same waves; NULL: replayed */
+    struct qw_front_end front_end[3];    /* access point, terminal, eavesdropper */
+    struct qw_rf_front_end *rf[3];       /* instead when waveforms are sent */
     struct qw_prng loss;
     struct qw_csi_frame frame;
     struct qw_gap_filter filter[LAB_VIEWS]; /* of a cell */
+    double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
+    const struct qw_surface *surface;
+    double interval_s;
 };
 
 enum { ACCESS_POINT, TERMINAL, EVE };
+
+static size_t receiver_of(enum lab_view view)
+{
+    return view == LAB_ACCESS_POINT ? ACCESS_POINT : view == LAB_TERMINAL ? TERMINAL : EVE;
+}
 
 /* A capture instead of a channel: whoever is near hears nothing but the access point. */
 static void replay_pair(struct lab_trace *trace, const struct lab_channel *config,
@@ -63,8 +75,8 @@ static void replay_pair(struct lab_trace *trace, const struct lab_channel *confi
 {
     struct qw_air_medium *medium = config->medium;
     double answer_s = time_s + config->carrier->gap_s;
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
+    double complex *far = antennas->far;
+    double complex *near = antennas->near;
 
     if (!medium->hear_terminal(medium->self, llround(1e9 * time_s), far, near)) {
         return;
@@ -83,19 +95,20 @@ static void replay_pair(struct lab_trace *trace, const struct lab_channel *confi
 static bool measure(struct antennas *antennas, enum lab_view view, double time_s,
                     struct qw_csi_frame *frame)
 {
-    size_t who = view == LAB_ACCESS_POINT ? ACCESS_POINT : view == LAB_TERMINAL ? TERMINAL : EVE;
+    size_t who = receiver_of(view);
     bool is_sampled = antennas->rf[who] != NULL;
-    double complex far[TONES_MAX];
-    double complex near[TONES_MAX];
+    struct qw_channel *channel = antennas->channel[0];
+    double complex *far = antennas->far;
+    double complex *near = antennas->near;
 
     if (view == LAB_EVE_UP && is_sampled) {
-        qw_channel_short_link_taps(antennas->channel, time_s, near);
+        qw_channel_short_link_taps(channel, time_s, near);
     } else if (view == LAB_EVE_UP) {
-        qw_channel_short_link(antennas->channel, time_s, near);
+        qw_channel_short_link(channel, time_s, near);
     } else if (is_sampled) {
-        qw_channel_link_taps(antennas->channel, time_s, far, who == EVE ? near : NULL);
+        qw_channel_link_taps(channel, time_s, far, who == EVE ? near : NULL);
     } else {
-        qw_channel_link(antennas->channel, time_s, far, who == EVE ? near : NULL);
+        qw_channel_link(channel, time_s, far, who == EVE ? near : NULL);
     }
     if (is_sampled) {
         return qw_rf_front_end_measure(antennas->rf[who], who == EVE ? near : far, frame, NULL);
@@ -112,21 +125,102 @@ static void measure_and_keep(struct lab_trace *trace, struct antennas *antennas,
     }
 }
 
+/* Receive antennas of the terminal, transmit antennas of the access point: the other order. */
+static void turn_round(const struct lab_trace *trace, const double complex *in, double complex *out)
+{
+    size_t ap = trace->access_point_antennas;
+    size_t te = trace->terminal_antennas;
+
+    for (size_t i = 0; i < trace->values; i++) {
+        size_t tone = i % trace->tones;
+        size_t chain = i / trace->tones;
+        size_t band = chain / (ap * te);
+        size_t place = chain % (ap * te);
+        size_t other = band * ap * te + place % te * ap + place / te;
+
+        out[other * trace->tones + tone] = in[i];
+    }
+}
+
+/* One frame through one receiver. The trace keeps it, wherever it was lost later. */
+static void keep_chains(struct lab_trace *trace, enum lab_view view, uint32_t probe,
+                        struct antennas *antennas, const double complex *channel)
+{
+    bool is_downlink = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+    struct qw_csi_frame *frame = &antennas->frame;
+
+    frame->rx_count =
+        (uint8_t)(is_downlink ? trace->terminal_antennas : trace->access_point_antennas);
+    frame->tx_count =
+        (uint8_t)(is_downlink ? trace->access_point_antennas : trace->terminal_antennas);
+    frame->band_count = (uint8_t)trace->bands;
+    if (is_downlink) {
+        turn_round(trace, channel, antennas->turned);
+        channel = antennas->turned;
+    }
+    qw_front_end_measure_chains(&antennas->front_end[receiver_of(view)], channel, frame);
+    keep(trace, view, probe, frame);
+}
+
+/* Switched between two probes. What the eavesdropper hears of the terminal does not go by it. */
+static void add_surface(const struct lab_trace *trace, struct antennas *antennas, double time_s,
+                        size_t at, bool is_downlink)
+{
+    uint64_t probe = (uint64_t)floor(time_s / antennas->interval_s + 1e-3);
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(trace->format, &tones);
+
+    qw_surface_add(antennas->surface, probe, tones, count, &antennas->far[at],
+                   is_downlink ? &antennas->near[at] : NULL);
+}
+
+static void sweep(const struct lab_trace *trace, struct antennas *antennas, double time_s,
+                  bool is_downlink)
+{
+    size_t per_band = trace->values / trace->bands;
+
+    for (size_t band = 0; band < trace->bands; band++) {
+        double complex *near = &antennas->near[band * per_band];
+        double at_s = time_s + (double)band * TUNING_S;
+
+        qw_channel_link(antennas->channel[band], at_s, &antennas->far[band * per_band],
+                        is_downlink ? near : NULL);
+        if (!is_downlink) {
+            qw_channel_short_link(antennas->channel[band], at_s, near);
+        }
+        if (antennas->surface != NULL) {
+            add_surface(trace, antennas, at_s, band * per_band, is_downlink);
+        }
+    }
+}
+
+static void hear_direction(struct lab_trace *trace, struct antennas *antennas, double time_s,
+                           bool is_downlink, uint32_t probe)
+{
+    enum lab_view eve = is_downlink ? LAB_EVE_DOWN : LAB_EVE_UP;
+    enum lab_view end = is_downlink ? LAB_TERMINAL : LAB_ACCESS_POINT;
+
+    if (antennas->rf[ACCESS_POINT] != NULL) {
+        measure_and_keep(trace, antennas, eve, time_s, probe);
+        measure_and_keep(trace, antennas, end, time_s, probe);
+    } else {
+        sweep(trace, antennas, time_s, is_downlink);
+        keep_chains(trace, eve, probe, antennas, antennas->near);
+        keep_chains(trace, end, probe, antennas, antennas->far);
+    }
+}
+
 /* The terminal's pilot, then the access point's answer. The eavesdropper loses nothing. */
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
                       struct antennas *antennas, double time_s, uint32_t probe)
 {
-    double answer_s = time_s + config->carrier->gap_s;
-
-    measure_and_keep(trace, antennas, LAB_EVE_UP, time_s, probe);
-    measure_and_keep(trace, antennas, LAB_ACCESS_POINT, time_s, probe);
+    hear_direction(trace, antennas, time_s, false, probe);
     if (qw_prng_uniform(&antennas->loss) < config->loss ||
         !trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)]) {
         trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)] = false;
         return; /* no answer to what was not heard */
     }
-    measure_and_keep(trace, antennas, LAB_EVE_DOWN, answer_s, probe);
-    measure_and_keep(trace, antennas, LAB_TERMINAL, answer_s, probe);
+    hear_direction(trace, antennas, time_s + config->carrier->gap_s, true, probe);
     if (qw_prng_uniform(&antennas->loss) < config->loss) {
         trace->is_heard[place(trace, LAB_TERMINAL, probe)] = false;
     }
@@ -184,7 +278,9 @@ static void close_antennas(struct antennas *antennas)
         for (size_t who = 0; who <= EVE; who++) {
             qw_rf_front_end_free(antennas->rf[who]);
         }
-        qw_channel_free(antennas->channel);
+        for (size_t band = 0; band < QW_CHANNEL_CHAINS_MAX; band++) {
+            qw_channel_free(antennas->channel[band]);
+        }
         free(antennas);
     }
 }
@@ -200,6 +296,29 @@ static qw_err open_filters(const struct qw_carrier *carrier, struct antennas *an
         bool is_down = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
 
         err = qw_gap_filter_init(&antennas->filter[view], carrier->format, is_down ? -half : half);
+    }
+    return err;
+}
+
+static qw_err open_channels(const struct lab_channel *config, const int16_t *tones, size_t count,
+                            struct antennas *antennas)
+{
+    struct qw_channel_config channel = { .seed = config->seed,
+                                         .profile = &config->profile,
+                                         .speed_m_per_s = config->speed_m_per_s,
+                                         .eve_distance_m = config->eve_distance_m,
+                                         .tones = tones,
+                                         .tone_count = count,
+                                         .access_point_antennas = config->access_point_antennas,
+                                         .terminal_antennas = config->terminal_antennas,
+                                         .antenna_spacing_m = config->antenna_spacing_m,
+                                         .carrier_hz = config->carrier->carrier_hz,
+                                         .spacing_hz = config->carrier->spacing_hz };
+    qw_err err = QW_OK;
+
+    for (size_t band = 0; err == QW_OK && band < config->bands; band++) {
+        channel.offset_hz = (double)band * config->band_spacing_hz;
+        err = qw_channel_new(&channel, &antennas->channel[band]);
     }
     return err;
 }
@@ -232,14 +351,6 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
                             uint64_t noise_stream, struct antennas *antennas)
 {
     struct qw_front_end_config eve = qw_front_end_calibrated(EVE_SNR_DB, true);
-    struct qw_channel_config channel = { .seed = config->seed,
-                                         .profile = &config->profile,
-                                         .speed_m_per_s = config->speed_m_per_s,
-                                         .eve_distance_m = config->eve_distance_m,
-                                         .tones = tones,
-                                         .tone_count = count,
-                                         .carrier_hz = config->carrier->carrier_hz,
-                                         .spacing_hz = config->carrier->spacing_hz };
     uint64_t stream = 4 * noise_stream;
     qw_err err = QW_OK;
 
@@ -263,10 +374,12 @@ static qw_err open_antennas(const struct lab_channel *config, const int16_t *ton
     if (err == QW_OK && config->is_sampled) {
         err = open_waveforms(config, &eve, stream, antennas);
     }
-    return err == QW_OK ? qw_channel_new(&channel, &antennas->channel) : err;
+    antennas->surface = config->surface;
+    antennas->interval_s = config->interval_s;
+    return err == QW_OK ? open_channels(config, tones, count, antennas) : err;
 }
 
-static struct lab_trace *allocate(uint32_t probes, size_t tones)
+static struct lab_trace *allocate(const struct lab_channel *config, uint32_t probes, size_t tones)
 {
     struct lab_trace *made = calloc(1, sizeof *made);
 
@@ -275,9 +388,14 @@ static struct lab_trace *allocate(uint32_t probes, size_t tones)
     }
     made->probes = probes;
     made->tones = tones;
+    made->access_point_antennas = config->access_point_antennas;
+    made->terminal_antennas = config->terminal_antennas;
+    made->bands = config->bands;
+    made->values =
+        config->access_point_antennas * config->terminal_antennas * config->bands * tones;
     made->is_heard = calloc((size_t)LAB_VIEWS * probes, sizeof *made->is_heard);
     made->level = calloc((size_t)LAB_VIEWS * probes, sizeof *made->level);
-    made->value = calloc((size_t)LAB_VIEWS * probes * tones, sizeof *made->value);
+    made->value = calloc((size_t)LAB_VIEWS * probes * made->values, sizeof *made->value);
     if (made->is_heard == NULL || made->level == NULL || made->value == NULL) {
         lab_trace_free(made);
         return NULL;
@@ -291,10 +409,17 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
     const int16_t *tones;
     enum qw_csi_format format = format_of(channel);
     size_t count = qw_csi_format_tones(format, &tones);
-    struct antennas *antennas = calloc(1, sizeof *antennas);
-    struct lab_trace *made = allocate(probes, count);
-    qw_err err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
+    size_t chains = channel->access_point_antennas * channel->terminal_antennas * channel->bands;
+    struct antennas *antennas;
+    struct lab_trace *made;
+    qw_err err;
 
+    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX || (channel->surface != NULL && chains > 1)) {
+        return QW_ERR_ARG;
+    }
+    antennas = calloc(1, sizeof *antennas);
+    made = allocate(channel, probes, count);
+    err = antennas == NULL || made == NULL ? QW_ERR_NOMEM : QW_OK;
     if (err == QW_OK) {
         err = open_antennas(channel, tones, count, noise_stream, antennas);
     }
@@ -342,6 +467,7 @@ bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t
                      struct qw_csi_frame *frame)
 {
     size_t at = place(trace, view, probe);
+    bool is_downlink;
 
     if (probe >= trace->probes || !trace->is_heard[at]) {
         return false;
@@ -349,12 +475,16 @@ bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t
     qw_csi_frame_set_tones(frame, trace->format);
     frame->sequence = probe;
     frame->time_ns = (int64_t)(probe * trace->interval_s * 1e9);
-    frame->rx_count = 1;
-    frame->tx_count = 1;
+    is_downlink = view == LAB_TERMINAL || view == LAB_EVE_DOWN;
+    frame->rx_count =
+        (uint8_t)(is_downlink ? trace->terminal_antennas : trace->access_point_antennas);
+    frame->tx_count =
+        (uint8_t)(is_downlink ? trace->access_point_antennas : trace->terminal_antennas);
+    frame->band_count = (uint8_t)trace->bands;
     frame->rssi_dbm = trace->level[at].rssi_dbm;
     frame->noise_dbm = trace->level[at].noise_dbm;
     frame->agc_db = trace->level[at].agc_db;
-    memcpy(frame->value, &trace->value[at * trace->tones], trace->tones * sizeof frame->value[0]);
+    memcpy(frame->value, &trace->value[at * trace->values], trace->values * sizeof frame->value[0]);
     return true;
 }
 

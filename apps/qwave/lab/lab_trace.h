@@ -6,6 +6,7 @@
 #include "radio/air/medium.h"
 #include "radio/carrier/carrier.h"
 #include "radio/channel.h"
+#include "radio/channel/surface.h"
 #include "radio/csi_source.h"
 #include "radio/front_end.h"
 
@@ -29,7 +30,11 @@ struct lab_channel {
     double speed_m_per_s;
     double snr_db;
     double eve_distance_m;
-    double interval_s;                    /* between probes */
+    double interval_s; /* between probes */
+    /* Antennas in rows, and bands that a probe sweeps over; product 1..QW_FEATURE_CHAINS_MAX. */
+    size_t access_point_antennas, terminal_antennas, bands;
+    double antenna_spacing_m, band_spacing_hz;
+    const struct qw_surface *surface;     /* borrowed; NULL: none; with one antenna and band only */
     double loss;                          /* of frames, in each direction */
     struct qw_front_end_config front_end; /* of either honest end */
     uint64_t seed;

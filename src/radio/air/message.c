@@ -252,6 +252,7 @@ qw_err qw_air_csi_decode(const uint8_t *data, size_t len, struct qw_csi_frame *f
     frame->format = (enum qw_csi_format)head.format;
     frame->rx_count = head.rx_count;
     frame->tx_count = head.tx_count;
+    frame->band_count = 1;
     frame->tone_count = head.tone_count;
     frame->rssi_dbm = head.rssi_dbm;
     frame->noise_dbm = head.noise_dbm;

@@ -126,6 +126,7 @@ static enum qw_capture_outcome take_frame(struct qw_reader *r, struct qw_csi_fra
     frame->tx_count = qw_read_u8(r);
     frame->rx_first = qw_read_u8(r);
     frame->tx_first = qw_read_u8(r);
+    frame->band_count = 1;
     frame->tone_count = qw_read_u16le(r);
     frame->centre_mhz = qw_read_u16le(r);
     qw_read_bytes(r, frame->source, sizeof frame->source);

@@ -81,6 +81,9 @@ qw_err qw_capture_writer_add(struct qw_capture_writer *writer, const struct qw_c
     if (writer->is_broken) {
         return QW_ERR_STATE;
     }
+    if (frame->band_count > 1) {
+        return QW_ERR_ARG;
+    }
     len = writer->importer->encode(frame, writer->record, sizeof writer->record);
     return len > 0 ? append(writer, len) : QW_ERR_ARG;
 }

@@ -356,6 +356,9 @@ static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_access_poi
         err = qw_plkg_run_check_replay(run);
     }
     if (err == QW_OK) {
+        err = qw_plkg_run_check_repetition(run);
+    }
+    if (err == QW_OK) {
         qw_plkg_run_progress(run, QW_PLKG_STAGE_RECONCILE, 0, 1);
         err = prepare(run);
     }

@@ -88,12 +88,17 @@ qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal)
 
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
 {
+    qw_err err = qw_feature_set_new(run->probes, &run->set);
+
     run->ledger.probes = run->probes;
     run->ledger.eve_correlation = run->terms.eve_correlation / 10000.0;
     run->ledger.channel_time_s = (run->probes - 1) * (double)run->terms.interval_us * 1e-6;
     run->ledger.is_simulated = is_simulated ? 1 : 0;
     run->ledger.auth_bits = 2 * QW_PLKG_AUTH_LEN * 8;
-    return qw_feature_set_new(run->probes, &run->set);
+    if (err == QW_OK) {
+        run->set->is_transposed = run->is_terminal;
+    }
+    return err;
 }
 
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)
@@ -179,6 +184,15 @@ qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run)
         err = QW_ERR_FORMAT;
     }
     return err;
+}
+
+qw_err qw_plkg_run_check_repetition(struct qw_plkg_run *run)
+{
+    if (qw_replay_guard_repeats(run->set, run->split.disclosed, run->split.disclosed_count,
+                                run->own_estimate.value)) {
+        return qw_plkg_run_refuse(run, QW_PLKG_PREDICTABLE);
+    }
+    return QW_OK;
 }
 
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run)

@@ -358,6 +358,7 @@ static qw_err own_account(struct qw_plkg_run *run, uint64_t *secret_bits)
     }
     set->stride = run->set->stride;
     set->plan.group = run->set->plan.group;
+    set->plan.chains = run->set->plan.chains;
     for (size_t i = 0; i < run->split.disclosed_count; i++) {
         uint32_t probe_index = run->split.disclosed[i];
 

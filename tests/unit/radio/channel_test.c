@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: W9 */
+/* rows: W9 W12 */
 /* Statistics of the channel model against closed forms. The seeds are fixed: a false alarm cannot
  * come and go; each tolerance is more than five standard deviations of its estimate, so another
  * QW_TEST_SEED fails with a probability below 1e-5. */
@@ -431,14 +431,89 @@ static void narrow_clusters_reach_further_than_isotropic_waves(void **state)
     assert_true(expected > fabs(j0(2.0 * M_PI * 0.3)) + 0.2);
 }
 
+/* Rows of two antennas at both ends: (a t) and (a' t') have J0 of the distance at either end in
+ * common, and the eavesdropper's antennas stand where they are said to. */
+static void antennas_have_in_common_what_their_distances_say(void **state)
+{
+    static const double wavelengths[] = { 0.2, 0.5 };
+    static const double EVE_WAVELENGTHS = 0.1;
+
+    (void)state;
+    for (size_t j = 0; j < 2; j++) {
+        double apart = j0(2.0 * M_PI * wavelengths[j]);
+        double near = j0(2.0 * M_PI * EVE_WAVELENGTHS);
+        double crossed = j0(2.0 * M_PI * (EVE_WAVELENGTHS + wavelengths[j]));
+        double expected[4] = { 1.0, apart, apart, apart * apart };
+        double heard[4] = { near, j0(2.0 * M_PI * (EVE_WAVELENGTHS - wavelengths[j])), near * apart,
+                            crossed };
+        struct sums link[4] = { { 0.0, 0.0 } };
+        struct sums eve[4] = { { 0.0, 0.0 } };
+
+        for (uint64_t i = 0; i < DRAWS; i++) {
+            struct qw_channel_config config = walking(first_seed() + i);
+            struct qw_channel *channel;
+            double complex h[4 * TONES];
+            double complex e[4 * TONES];
+
+            config.access_point_antennas = 2;
+            config.terminal_antennas = 2;
+            config.antenna_spacing_m = wavelengths[j] * WAVELENGTH_M;
+            config.eve_distance_m = EVE_WAVELENGTHS * WAVELENGTH_M;
+            channel = open_channel(&config);
+            qw_channel_link(channel, 1.0, h, e);
+            for (size_t chain = 0; chain < 4; chain++) {
+                add_products(&link[chain], h, &h[chain * TONES]);
+            }
+            add_products(&eve[0], h, e);
+            add_products(&eve[1], h, &e[TONES]);
+            add_products(&eve[2], h, &e[2 * TONES]);
+            add_products(&eve[3], &h[TONES], e);
+            qw_channel_free(channel);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            printf("%.1f apart, %zu: %.3f, by distance %.3f; eavesdropper %.3f, %.3f\n",
+                   wavelengths[j], i, creal(link[i].cross) / link[i].power, expected[i],
+                   creal(eve[i].cross) / eve[i].power, heard[i]);
+            assert_true(cabs(link[i].cross / link[i].power - expected[i]) < 0.08);
+            assert_true(cabs(eve[i].cross / eve[i].power - heard[i]) < 0.08);
+        }
+    }
+}
+
+/* Tone 0 of another band is a tone of this one. */
+static void another_band_is_the_same_place_at_another_frequency(void **state)
+{
+    struct qw_channel_config config = walking(3);
+    int16_t wide[] = { 0, 4, 10 };
+    int16_t narrow[] = { -6, 0 };
+    double complex h[3];
+    double complex other[2];
+    struct qw_channel *channel;
+
+    (void)state;
+    config.tones = wide;
+    config.tone_count = 3;
+    channel = open_channel(&config);
+    qw_channel_link(channel, 1.0, h, NULL);
+    qw_channel_free(channel);
+    config.tones = narrow;
+    config.tone_count = 2;
+    config.offset_hz = 10.0 * QW_CHANNEL_TONE_SPACING_HZ;
+    channel = open_channel(&config);
+    qw_channel_link(channel, 1.0, other, NULL);
+    qw_channel_free(channel);
+    assert_true(cabs(other[0] - h[1]) < 1e-9);
+    assert_true(cabs(other[1] - h[2]) < 1e-9);
+}
+
 static void refuses_numbers_out_of_range(void **state)
 {
     struct qw_channel_profile broken;
-    struct qw_channel_config bad[6];
+    struct qw_channel_config bad[10];
     struct qw_channel *channel = NULL;
 
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 10; i++) {
         bad[i] = walking(1);
     }
     broken = profile;
@@ -449,7 +524,12 @@ static void refuses_numbers_out_of_range(void **state)
     bad[3].speed_m_per_s = -1.0;
     bad[4].speed_m_per_s = (double)NAN;
     bad[5].eve_distance_m = -0.1;
-    for (size_t i = 0; i < 6; i++) {
+    bad[6].terminal_antennas = QW_CHANNEL_CHAINS_MAX + 1;
+    bad[7].access_point_antennas = 2;
+    bad[7].terminal_antennas = 3;
+    bad[8].antenna_spacing_m = -0.1;
+    bad[9].offset_hz = (double)NAN;
+    for (size_t i = 0; i < 10; i++) {
         assert_int_equal(qw_channel_new(&bad[i], &channel), QW_ERR_ARG);
         assert_null(channel);
     }
@@ -471,6 +551,8 @@ int main(void)
         cmocka_unit_test(nothing_moves_at_speed_zero),
         cmocka_unit_test(old_waves_say_nothing_about_new_ones),
         cmocka_unit_test(the_value_depends_on_the_time_alone),
+        cmocka_unit_test(antennas_have_in_common_what_their_distances_say),
+        cmocka_unit_test(another_band_is_the_same_place_at_another_frequency),
         cmocka_unit_test(refuses_numbers_out_of_range),
     };
 

@@ -55,7 +55,7 @@ static struct qw_feature_plan *new_plan(bool has_phase)
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
 
     make_frame(frame, 1, 0.0f);
-    assert_int_equal(qw_feature_plan_init(plan, frame, has_phase), QW_OK);
+    assert_int_equal(qw_feature_plan_init(plan, frame, has_phase, false), QW_OK);
     free(frame);
     return plan;
 }
@@ -128,7 +128,7 @@ static void every_carrier_has_a_transform_for_its_tones(void **state)
             frame->value[k] = (float complex)(cexp(I * phase * 20e-9) + cexp(I * phase * 250e-9));
             total += pow(cabs((double complex)frame->value[k]), 2.0);
         }
-        assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_OK);
+        assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_OK);
         assert_int_equal(plan->count, 2 * carrier->modes);
         for (size_t a = 0; a < plan->modes; a++) {
             for (size_t b = 0; b <= a; b++) {
@@ -210,12 +210,12 @@ static void refuses_other_shapes_and_what_is_no_number(void **state)
     assert_true(value[0] == 7.0f);
     make_frame(frame, 1, 0.0f);
     frame->tone_count = QW_FEATURE_MODES - 1;
-    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_ERR_ARG);
     frame->tone_count = QW_FEATURE_TONES_MAX + 1;
-    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_ERR_ARG);
     frame->tone_count = 20;
     frame->tone_index[5] = frame->tone_index[4];
-    assert_int_equal(qw_feature_plan_init(plan, frame, true), QW_ERR_ARG);
+    assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_ERR_ARG);
     free(plan);
     free(frame);
 }
@@ -272,6 +272,82 @@ static void integers_do_not_depend_on_the_unit(void **state)
     free(frame);
 }
 
+/* A frame of 2 x 2 chains and what the other end makes of it: receive and transmit change places.
+ */
+static void make_matrix(struct qw_csi_frame *frame, size_t rx, size_t tx, size_t bands, bool swap)
+{
+    struct qw_csi_frame *one = calloc(1, sizeof *one);
+    size_t tones;
+
+    make_frame(frame, 1, 0.0f);
+    tones = frame->tone_count;
+    frame->rx_count = (uint8_t)(swap ? tx : rx);
+    frame->tx_count = (uint8_t)(swap ? rx : tx);
+    frame->band_count = (uint8_t)bands;
+    for (size_t chain = 0; chain < rx * tx * bands; chain++) {
+        size_t place = chain % (rx * tx);
+        size_t other = chain - place + place % tx * rx + place / tx;
+
+        make_frame(one, 100 + chain, 0.0f);
+        memcpy(&frame->value[(swap ? other : chain) * tones], one->value,
+               tones * sizeof one->value[0]);
+    }
+    free(one);
+}
+
+static void both_ends_order_their_antennas_alike(void **state)
+{
+    static const size_t shape[][3] = { { 2, 2, 1 }, { 1, 4, 1 }, { 3, 1, 1 }, { 1, 2, 2 } };
+    struct qw_feature_plan *plan = calloc(2, sizeof *plan);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    (void)state;
+    for (size_t s = 0; s < 4; s++) {
+        float value[2][QW_FEATURE_MAX];
+
+        for (size_t end = 0; end < 2; end++) {
+            make_matrix(frame, shape[s][0], shape[s][1], shape[s][2], end == 1);
+            assert_int_equal(qw_feature_plan_init(&plan[end], frame, true, end == 1), QW_OK);
+            assert_int_equal(qw_feature_extract(&plan[end], frame, value[end]), QW_OK);
+            assert_true(plan[end].count <= QW_FEATURE_MAX);
+            assert_int_equal(plan[end].count % QW_FEATURE_MODES, 0);
+        }
+        assert_memory_equal(value[0], value[1], plan[0].count * sizeof value[0][0]);
+        assert_true(value[0][0] != value[0][2]);
+    }
+    free(frame);
+    free(plan);
+}
+
+static void each_chain_has_the_numbers_that_it_has_alone(void **state)
+{
+    struct qw_feature_plan *alone = new_plan(true);
+    struct qw_feature_plan *plan = calloc(1, sizeof *plan);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    float value[QW_FEATURE_MAX];
+
+    (void)state;
+    make_matrix(frame, 2, 2, 1, false);
+    assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_OK);
+    assert_int_equal(qw_feature_extract(plan, frame, value), QW_OK);
+    assert_int_equal(qw_feature_extract(alone, frame, value), QW_ERR_FORMAT);
+    for (size_t chain = 0; chain < 4; chain++) {
+        float own[QW_FEATURE_MAX];
+
+        make_frame(frame, 100 + chain, 0.0f);
+        assert_int_equal(qw_feature_extract(alone, frame, own), QW_OK);
+        for (size_t m = 0; m < plan->modes; m++) {
+            assert_true(fabsf(value[(m * 4 + chain) * 2] - own[m * 2]) < 1e-5f);
+            assert_true(fabsf(value[(m * 4 + chain) * 2 + 1] - own[m * 2 + 1]) < 1e-5f);
+        }
+    }
+    make_matrix(frame, 2, 2, 2, false);
+    assert_int_equal(qw_feature_plan_init(plan, frame, true, false), QW_ERR_ARG);
+    free(frame);
+    free(plan);
+    free(alone);
+}
+
 static void survives_every_failing_allocation(void **state)
 {
     struct qw_feature_set *set = NULL;
@@ -292,6 +368,8 @@ static void survives_every_failing_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_ends_order_their_antennas_alike),
+        cmocka_unit_test(each_chain_has_the_numbers_that_it_has_alone),
         cmocka_unit_test(transform_is_orthonormal),
         cmocka_unit_test(few_numbers_hold_the_channel),
         cmocka_unit_test(every_carrier_has_a_transform_for_its_tones),

@@ -233,6 +233,45 @@ static void rare_jumps_count_less_than_their_variance(void **state)
     }
 }
 
+/* An antenna in the track of another hears one probe later what that one heard, with noise of its
+ * own (deviation 10 each): two fresh numbers of deviation 100 per probe and two of noise. */
+static double deviation_of_a_follower(size_t chains)
+{
+    struct qw_innovation innovation;
+    struct qw_feature_set *set;
+    double last[2] = { 0.0, 0.0 };
+    struct qw_prng prng;
+
+    assert_int_equal(qw_feature_set_new(PROBES, &set), QW_OK);
+    set->stride = 4;
+    set->plan.group = 2;
+    set->plan.chains = chains;
+    qw_prng_init(&prng, 5, 9);
+    for (uint32_t i = 0; i < PROBES; i++) {
+        qw_bit_set(set->heard, i, true);
+        for (size_t part = 0; part < 2; part++) {
+            double fresh = 1000.0 * qw_prng_gaussian(&prng);
+
+            set->fixed[i * 4 + part] = (int32_t)lrint(fresh + 10.0 * qw_prng_gaussian(&prng));
+            set->fixed[i * 4 + 2 + part] =
+                (int32_t)lrint(last[part] + 10.0 * qw_prng_gaussian(&prng));
+            last[part] = fresh;
+        }
+    }
+    assert_int_equal(qw_innovation_estimate(set, 4, &innovation), QW_OK);
+    qw_feature_set_free(set);
+    return innovation.deviation_log2;
+}
+
+static void what_another_antenna_heard_before_is_no_secret(void **state)
+{
+    double truth = 2.0 * log2(1000.0) + 2.0 * log2(10.0 * sqrt(2.0));
+
+    (void)state;
+    assert_true(fabs(deviation_of_a_follower(2) - truth) < 0.3);
+    assert_true(deviation_of_a_follower(1) > truth + 10.0); /* were the two not one mode */
+}
+
 /* Six deviations: 200 Gaussian sessions of six numbers are not charged once. The mean of the
  * logarithm of 14 segments of 96 rows is 0.0075 bits below the truth for each number. */
 static void gaussian_residuals_are_not_charged(void **state)
@@ -258,6 +297,7 @@ int main(void)
         cmocka_unit_test(more_lags_never_predict_worse),
         cmocka_unit_test(falls_back_to_fewer_lags_when_probes_are_lost),
         cmocka_unit_test(rare_jumps_count_less_than_their_variance),
+        cmocka_unit_test(what_another_antenna_heard_before_is_no_secret),
         cmocka_unit_test(gaussian_residuals_are_not_charged),
         cmocka_unit_test(survives_every_failing_allocation),
     };

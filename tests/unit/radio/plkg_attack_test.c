@@ -52,6 +52,28 @@ static void a_reflector_that_circles_steadily_gives_nothing(void **state)
     gives_nothing(BENCH_TURNING, true);
 }
 
+/* Longer than the account's prediction looks back: nothing but the repetition gives it away. */
+static void a_surface_that_is_switched_by_a_schedule_is_predictable(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct bench_config config = bench_standard(seed);
+        struct bench bench;
+
+        config.kind = BENCH_SURFACE;
+        config.loss = seed % 2 == 0 ? 0.02 : 0.0;
+        config.policy.eve_correlation = 0.0;
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(bench.ledger_ap.refusal, QW_PLKG_PREDICTABLE);
+        assert_int_equal(bench.ledger_te.refusal, QW_PLKG_PREDICTABLE);
+        assert_int_equal(bench.ledger_ap.secret_bits, 0);
+        bench_wipe(&bench);
+    }
+    gives_nothing(BENCH_SURFACE, true);
+}
+
 static void shadowing_alone_gives_nothing(void **state)
 {
     (void)state;
@@ -81,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_blocked_by_plan_gives_nothing),
         cmocka_unit_test(a_reflector_that_circles_steadily_gives_nothing),
+        cmocka_unit_test(a_surface_that_is_switched_by_a_schedule_is_predictable),
         cmocka_unit_test(shadowing_alone_gives_nothing),
         cmocka_unit_test(a_moving_channel_gives_a_key),
     };

@@ -19,15 +19,16 @@
 #include <time.h>
 
 /* SCHEDULED: a path is blocked and opened by plan; TURNING: one reflector circles steadily; TREND:
- * shadowing over a channel that stands still; SHAKEN: one reflector, moved at random by somebody
- * who keeps a record. */
+ * shadowing over a channel that stands still; SURFACE: a reflecting surface that is switched
+ * through a schedule of 45 settings again and again, which look like nothing but chance. */
 enum bench_kind {
     BENCH_MOVING,
     BENCH_STILL,
     BENCH_STRANGERS,
     BENCH_SCHEDULED,
     BENCH_TURNING,
-    BENCH_TREND
+    BENCH_TREND,
+    BENCH_SURFACE
 };
 
 struct bench_config {
@@ -95,6 +96,13 @@ static void bench_move_by_plan(struct bench_channel *channel)
     case BENCH_TURNING:
         channel->tap[1] *= cexp(2.0 * 3.14159265358979 * I * (double)i / 7.3);
         break;
+    case BENCH_SURFACE: {
+        struct qw_prng schedule;
+
+        qw_prng_init(&schedule, 45, i % 45);
+        channel->tap[1] += bench_gaussian(&schedule);
+        break;
+    }
     default:
         for (size_t t = 0; t < BENCH_TAPS; t++) {
             channel->tap[t] *= pow(10.0, channel->shadow_db / 20.0);

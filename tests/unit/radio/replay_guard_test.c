@@ -222,6 +222,71 @@ static void nothing_that_moves_is_like_nothing(void **state)
     qw_replay_guard_free(guard);
 }
 
+static bool repeats(const struct qw_feature_set *set)
+{
+    uint32_t index[DISCLOSED];
+    int32_t *value = malloc(sizeof(int32_t) * DISCLOSED * STRIDE);
+    bool is_repeated;
+
+    for (uint32_t i = 0; i < DISCLOSED; i++) {
+        index[i] = i / BLOCK * 128 + i % BLOCK;
+        memcpy(&value[i * STRIDE], qw_feature_set_row(set, index[i]), STRIDE * sizeof *value);
+    }
+    is_repeated = qw_replay_guard_repeats(set, index, DISCLOSED, value);
+    free(value);
+    return is_repeated;
+}
+
+/* The noise of the first view goes on while its fading starts again after each period. */
+static struct qw_feature_set *see_again_and_again(uint32_t period)
+{
+    struct qw_feature_set *set = see(&first_view);
+    struct qw_prng noise;
+
+    qw_prng_init(&noise, 77, 3);
+    for (uint32_t i = period; i < PROBES; i++) {
+        for (size_t d = 0; d < STRIDE; d++) {
+            set->fixed[i * STRIDE + d] =
+                set->fixed[(i % period) * STRIDE + d] + (int32_t)(200.0 * qw_prng_gaussian(&noise));
+        }
+    }
+    return set;
+}
+
+static void finds_a_session_that_repeats_itself(void **state)
+{
+    static const uint32_t period[] = { 30, 45, 100, 333 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof period / sizeof period[0]; i++) {
+        struct qw_feature_set *set = see_again_and_again(period[i]);
+
+        assert_true(repeats(set));
+        is_failing = true;
+        assert_true(repeats(set));
+        is_failing = false;
+        qw_feature_set_free(set);
+    }
+}
+
+/* Memory 0.97: some 30 probes long, so that a block of disclosed ones holds few independent values.
+ */
+static void fading_does_not_repeat_itself(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct view view = first_view;
+        struct qw_feature_set *set;
+
+        view.fading = 100 + seed;
+        view.noise = 100 + seed;
+        view.memory = seed % 3 == 0 ? 0.0 : seed % 3 == 1 ? 0.9 : 0.97;
+        set = see(&view);
+        assert_false(repeats(set));
+        qw_feature_set_free(set);
+    }
+}
+
 static void short_of_memory_it_lets_nothing_pass(void **state)
 {
     struct qw_replay_guard *guard = new_guard(1);
@@ -245,6 +310,8 @@ int main(void)
         cmocka_unit_test(remembers_the_last_sessions_only),
         cmocka_unit_test(short_memories_and_wrong_numbers),
         cmocka_unit_test(nothing_that_moves_is_like_nothing),
+        cmocka_unit_test(finds_a_session_that_repeats_itself),
+        cmocka_unit_test(fading_does_not_repeat_itself),
         cmocka_unit_test(short_of_memory_it_lets_nothing_pass),
     };
 
