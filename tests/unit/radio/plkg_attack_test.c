@@ -91,8 +91,7 @@ static void a_moving_channel_gives_a_key(void **state)
     config.snr_db = 30.0;
     config.loss = 0.0;
     config.policy.eve_correlation = 0.0;
-    bench_init(&bench, &config);
-    bench_run(&bench);
+    bench_run_to_key(&bench, &config);
     assert_int_equal(bench.err_ap, QW_OK);
     assert_true(bench.ledger_ap.secret_bits > 10 * bench.ledger_ap.probes);
     bench_wipe(&bench);
