@@ -23,6 +23,7 @@ qwave_wrap(radio replay_guard calloc)
 qwave_wrap(radio fit calloc)
 qwave_wrap(radio fit_series calloc)
 # Attacks that end in a wait, and channels of minutes: long on a busy machine.
+set_tests_properties(radio.channel PROPERTIES TIMEOUT 300) # a minute and a half under the address sanitizer
 set_tests_properties(radio.plkg_tamper PROPERTIES TIMEOUT 300)
 set_tests_properties(radio.fit PROPERTIES TIMEOUT 300)
 # The same over every case, more than ten thousand runs.
