@@ -21,6 +21,7 @@ static const double WIDTH_MIN = 4.0;          /* so that rounding to the grid st
 static const double MARGIN_DEVIATIONS = 0.65; /* of an estimate's relative error, 1/sqrt(count) */
 static const double TAIL_SLACK = 2.0;         /* of a tail's estimate, likewise */
 static const double TAIL_MARGIN = 1.5;        /* for each unit above that */
+static const double MARGIN_MAX = 0.95 * QW_MODEL_WIDTH_RATIO_MAX;
 static const double AMPLITUDE_MARGIN = 1.1;
 static const double CORRELATED = 0.2;          /* share of variance that the other end explains */
 static const double STILL = 0.1;               /* fluctuation over steady power */
@@ -167,7 +168,8 @@ static double margin_of(const struct qw_disclosed *disclosed, const struct qw_be
         tail += tail_of(disclosed, belief, d) / judged;
     }
     margin *= 1.0 + TAIL_MARGIN * fmax(tail - 1.0 - TAIL_SLACK / sqrt(count * judged), 0.0);
-    return disclosed->group == 2 ? margin : AMPLITUDE_MARGIN * margin;
+    margin *= disclosed->group == 2 ? 1.0 : AMPLITUDE_MARGIN;
+    return fmin(margin, MARGIN_MAX);
 }
 
 static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,

@@ -41,6 +41,10 @@ struct qw_model_report {
  * information and need a code of a rate at which decoding is unsure (ADR 0028). */
 #define QW_MODEL_SIGMA_CELLS 3.25
 
+/* A terminal refuses (POLICY) cells that are wider or narrower than its own estimate asks for by
+ * more than this. */
+#define QW_MODEL_WIDTH_RATIO_MAX 2.0
+
 /* QW_ERR_REFUSED with report->refusal set: STATIC, LOW_RHO, PREDICTABLE, EVE_CORR, NO_GAIN.
  * QW_ERR_NOMEM. eve_correlation is what policy credits. */
 qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correlation,

@@ -13,9 +13,6 @@
 
 enum { ANSWER_TIMEOUT_MS = 500, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
 
-/* The access point's cells may differ from one's own estimate by the spread of that estimate. */
-static const double WIDTH_RATIO_MAX = 2.0;
-
 /* T1 */
 static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal,
                         struct qw_plkg_open *open)
@@ -166,7 +163,8 @@ static qw_err check_model(struct qw_plkg_run *run, const struct qw_belief *belie
         double ratio = belief->deviation[d] / (run->model.width[d] * QW_MODEL_SIGMA_CELLS);
         bool is_deepest = run->model.depth[d] == QW_MULTILEVEL_DEPTH_MAX; /* wide for its range */
 
-        if (ratio > WIDTH_RATIO_MAX || (ratio < 1.0 / WIDTH_RATIO_MAX && !is_deepest)) {
+        if (ratio > QW_MODEL_WIDTH_RATIO_MAX ||
+            (ratio < 1.0 / QW_MODEL_WIDTH_RATIO_MAX && !is_deepest)) {
             return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
         }
     }
