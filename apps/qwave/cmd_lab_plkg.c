@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include "lab/lab.h"
+#include "lab/lab_config.h"
 
 #include "crypto/random.h"
 #include "lab/lab_induced.h"
@@ -110,7 +111,7 @@ static int status_of(const struct lab_row *rows, size_t count)
 static qw_err make_rows(struct lab_options *options, struct lab_row **rows, size_t *count)
 {
     size_t wanted = options->is_paper ? sizeof paper_channels / sizeof paper_channels[0]
-                                      : lab_options_steps(options);
+                                      : lab_config_steps(options);
     struct lab_row *made = calloc(wanted, sizeof *made);
     qw_err err = made == NULL ? QW_ERR_NOMEM : QW_OK;
 
@@ -118,7 +119,7 @@ static qw_err make_rows(struct lab_options *options, struct lab_row **rows, size
         if (options->is_paper) {
             options->kind = qw_channel_kind_find(paper_channels[i]);
         }
-        err = lab_options_config(options, i, &made[i].config);
+        err = lab_config_make(options, i, &made[i].config);
     }
     if (err != QW_OK) {
         free(made);
@@ -176,7 +177,7 @@ int lab_plkg_main(int argc, char **argv)
                                                : "simulated",
                 options.seed);
         if (options.is_induced) {
-            return lab_induced_main(options.seed, lab_options_snr_db(&options), options.as_json);
+            return lab_induced_main(options.seed, lab_config_snr_db(&options), options.as_json);
         }
         err = make_rows(&options, &rows, &count);
     }

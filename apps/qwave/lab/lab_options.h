@@ -55,13 +55,4 @@ struct lab_options {
 /* Ends the program with a message when an argument is wrong. */
 void lab_options_parse(int argc, char **argv, struct lab_options *options);
 
-size_t lab_options_steps(const struct lab_options *options); /* 1 without a sweep */
-double lab_options_step_value(const struct lab_options *options, size_t step);
-
-double lab_options_snr_db(const struct lab_options *options); /* as said, as measured, or 20 */
-
-/* QW_ERR_ARG: the channel has no such delay spread. */
-qw_err lab_options_config(const struct lab_options *options, size_t step,
-                          struct lab_plkg_config *config) QW_MUST_USE;
-
 #endif

@@ -20,9 +20,8 @@ struct tally {
 
 enum { GUARDED_SESSIONS = 64 };
 
-static const double CREDIT_MAX = 0.99;        /* of a policy */
-static const double EVE_NOISE = 1e-4;         /* 40 dB */
-static const double PROBE_AIRTIME_S = 178e-6; /* pilot and answer with their gaps, as the ledger */
+static const double CREDIT_MAX = 0.99; /* of a policy */
+static const double EVE_NOISE = 1e-4;  /* 40 dB */
 enum { SURFACE_ELEMENTS = 64 };
 static const double SURFACE_DELAY_S = 50e-9;
 static const double SURFACE_WIDTH_RAD = M_PI / 3.0; /* half as far away as it is wide */
@@ -204,7 +203,7 @@ static double more_airtime_s(const struct lab_channel *channel)
     double antennas = (double)(channel->access_point_antennas + channel->terminal_antennas - 2);
     double bands = (double)channel->bands;
 
-    return (bands - 1.0) * PROBE_AIRTIME_S + bands * antennas * TRAINING_FIELD_S;
+    return (bands - 1.0) * channel->carrier->exchange_s + bands * antennas * TRAINING_FIELD_S;
 }
 
 static void add_session(const struct lab_channel *channel, const struct lab_session_report *report,

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_plot.h"
 
+#include "lab/lab_config.h"
 #include "svg_plot.h"
 #include "svg_waterfall.h"
 
@@ -113,7 +114,7 @@ static qw_err save_sweep(const struct lab_options *options, const struct lab_row
         return QW_ERR_NOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        values[i] = lab_options_step_value(options, i);
+        values[i] = lab_config_step_value(options, i);
         for (size_t s = 0; s < SERIES; s++) {
             values[(s + 1) * count + i] = figure->value[s](&rows[i]);
         }

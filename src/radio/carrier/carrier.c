@@ -13,8 +13,7 @@
  * Messages: 24 Mbit/s, or two bits per resource element. */
 
 const struct qw_carrier qw_carriers[] = {
-    { .id = 1,
-      .name = "wifi20",
+    { .name = "wifi20",
       .text = "Wi-Fi 20 MHz, L-LTF of a frame and its ACK, 52 tones",
       .format = QW_CSI_LEGACY_20,
       .carrier_hz = 5.2e9,
@@ -25,8 +24,7 @@ const struct qw_carrier qw_carriers[] = {
       .interval_min_s = 20e-3,
       .exchange_s = 178e-6,
       .discussion_bps = 24e6 },
-    { .id = 2,
-      .name = "wifi40",
+    { .name = "wifi40",
       .text = "Wi-Fi 40 MHz, HT-LTF of a frame in each direction, 114 tones",
       .format = QW_CSI_HT_40,
       .carrier_hz = 5.2e9,
@@ -37,8 +35,7 @@ const struct qw_carrier qw_carriers[] = {
       .interval_min_s = 28e-3,
       .exchange_s = 249e-6,
       .discussion_bps = 24e6 },
-    { .id = 3,
-      .name = "wifi80",
+    { .name = "wifi80",
       .text = "Wi-Fi 80 MHz, VHT-LTF of a frame in each direction, 242 tones",
       .format = QW_CSI_VHT_80,
       .carrier_hz = 5.2e9,
@@ -49,8 +46,7 @@ const struct qw_carrier qw_carriers[] = {
       .interval_min_s = 30e-3,
       .exchange_s = 249e-6,
       .discussion_bps = 24e6 },
-    { .id = 4,
-      .name = "lte-tdd",
+    { .name = "lte-tdd",
       .text = "LTE 20 MHz TDD, CRS down and SRS up, 192 common tones",
       .format = QW_CSI_LTE_20,
       .carrier_hz = 2.6e9,
@@ -63,8 +59,7 @@ const struct qw_carrier qw_carriers[] = {
       .exchange_s = 10e-3 * 576.0 / 168000.0,
       .discussion_bps = 33.6e6,
       .is_cellular = true },
-    { .id = 5,
-      .name = "nr-tdd",
+    { .name = "nr-tdd",
       .text = "NR 40 MHz TDD, CSI-RS for tracking down and SRS up, 312 common tones",
       .format = QW_CSI_NR_40,
       .carrier_hz = 3.5e9,
@@ -88,11 +83,6 @@ const struct qw_carrier *qw_carrier_find(const char *name)
         }
     }
     return NULL;
-}
-
-const struct qw_carrier *qw_carrier_of_id(uint8_t id)
-{
-    return id >= 1 && id <= QW_CARRIER_ID_MAX ? &qw_carriers[id - 1] : NULL;
 }
 
 const struct qw_carrier *qw_carrier_of_format(enum qw_csi_format format)

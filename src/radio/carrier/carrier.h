@@ -11,10 +11,8 @@
 /* What carries the probes: frames of Wi-Fi or reference signals of LTE and NR in time division
  * [W13]. One table of numerology, times and costs; docs/design/carrier.md derives each number.
  * Only carriers whose two directions share one band: otherwise there is no reciprocity. */
-enum { QW_CARRIER_ID_MAX = 5 };
 
 struct qw_carrier {
-    uint8_t id;       /* in OPEN (docs/protocol/plkg.md), 1..QW_CARRIER_ID_MAX */
     const char *name; /* "wifi20" */
     const char *text; /* for people */
     enum qw_csi_format format;
@@ -33,9 +31,9 @@ struct qw_carrier {
     bool is_cellular;      /* the cost is a share of resource elements, not of airtime */
 };
 
+enum { QW_CARRIERS = 5 };
 extern const struct qw_carrier qw_carriers[]; /* ends with a NULL name; wifi20 first */
 const struct qw_carrier *qw_carrier_find(const char *name); /* NULL: none of that name */
-const struct qw_carrier *qw_carrier_of_id(uint8_t id);      /* NULL: none of that number */
 /* The carrier whose frames are of this format; wifi20 for every other format. */
 const struct qw_carrier *qw_carrier_of_format(enum qw_csi_format format);
 

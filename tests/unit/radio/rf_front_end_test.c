@@ -49,8 +49,8 @@ static struct bench *bench_of(const struct qw_carrier *carrier, double snr_db)
                                            .front_end = { .snr_db = snr_db, .has_phase = true },
                                            .converter_bits = QW_RF_CONVERTER_BITS,
                                            .seed = 11,
-                                           .stream = carrier->id };
-    qw_prng_init(&bench->prng, 5, carrier->id);
+                                           .stream = (uint64_t)(carrier - qw_carriers + 1) };
+    qw_prng_init(&bench->prng, 5, (uint64_t)(carrier - qw_carriers + 1));
     return bench;
 }
 

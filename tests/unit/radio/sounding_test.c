@@ -38,11 +38,11 @@ static void every_tone_of_the_measured_field_is_sent_at_amplitude_one(void **sta
 
 static void times_are_those_of_the_standards(void **state)
 {
-    static const double length_us[QW_CARRIER_ID_MAX] = { 8.0, 12.0, 12.0, 71.35, 35.68 };
-    static const double rate_mhz[QW_CARRIER_ID_MAX] = { 20.0, 40.0, 80.0, 30.72, 61.44 };
+    static const double length_us[QW_CARRIERS] = { 8.0, 12.0, 12.0, 71.35, 35.68 };
+    static const double rate_mhz[QW_CARRIERS] = { 20.0, 40.0, 80.0, 30.72, 61.44 };
 
     (void)state;
-    for (size_t i = 0; i < QW_CARRIER_ID_MAX; i++) {
+    for (size_t i = 0; i < QW_CARRIERS; i++) {
         struct qw_sounding *sounding = calloc(1, sizeof *sounding);
 
         assert_non_null(sounding);
@@ -58,10 +58,10 @@ static void times_are_those_of_the_standards(void **state)
 /* Training was chosen to be flat in time: a wrong sign somewhere would show. */
 static void peaks_stay_low(void **state)
 {
-    static const double most_db[QW_CARRIER_ID_MAX] = { 3.2, 5.5, 6.5, 2.7, 2.7 };
+    static const double most_db[QW_CARRIERS] = { 3.2, 5.5, 6.5, 2.7, 2.7 };
 
     (void)state;
-    for (size_t i = 0; i < QW_CARRIER_ID_MAX; i++) {
+    for (size_t i = 0; i < QW_CARRIERS; i++) {
         struct qw_sounding *sounding = calloc(1, sizeof *sounding);
         double complex *wave = calloc(QW_DFT_SIZE_MAX, sizeof *wave);
         const struct qw_sounding_field *field;
