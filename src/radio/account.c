@@ -97,7 +97,7 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
         innovation->deviation_log2 - tail_bits(innovation) -
         qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(prefixes));
     account->pair_bits = rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
-                         (input->has_phase ? 0.0 : SHAPE_BITS * dims);
+                         (input->has_phase ? 0.0 : SHAPE_BITS * dims) - innovation->shape_bits;
     for (size_t d = 0; d < innovation->dims; d++) {
         account->pair_bits -= log2(input->width[d]);
     }

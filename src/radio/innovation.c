@@ -3,9 +3,11 @@
 #include "radio/innovation.h"
 
 #include "base/secret.h"
+#include "radio/amplitude/shape.h"
 #include "radio/least_squares.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double ROUNDING_VARIANCE = 1.0 / 12.0; /* the integers know no less than this */
@@ -21,6 +23,8 @@ struct work {
     struct qw_least_squares *squares;
     size_t lags;
     size_t rows;
+    size_t dims;
+    double *residual; /* of amplitudes, wiped: [rows * dims]; NULL: not kept */
     double row[QW_LEAST_SQUARES_MAX + 1];
     double weight[QW_LEAST_SQUARES_MAX];
 };
@@ -120,6 +124,7 @@ static double segment_log2(struct work *work, size_t dim)
     size_t regressors = regressors_of(work, dim, work->lags);
     size_t segment = 0;
     size_t in_segment = 0;
+    size_t at_row = 0;
     double log_square_sum = 0.0;
     double square_sum = 0.0;
     double sum = 0.0;
@@ -131,6 +136,9 @@ static double segment_log2(struct work *work, size_t dim)
 
         fill_row(work, at - 1, dim);
         residual = residual_of(work, regressors) / UNIT;
+        if (work->residual != NULL) {
+            work->residual[at_row++ * work->dims + dim] = residual;
+        }
         square_sum += residual * residual * UNIT * UNIT;
         log_square_sum += log(fmax(residual * residual, ROUNDING_VARIANCE * 1e-3));
         in_segment++;
@@ -177,10 +185,28 @@ static size_t lags_of(const struct qw_feature_set *set)
     return set->plan.chains == 2 ? QW_INNOVATION_LAGS_MIN : QW_INNOVATION_LAGS_CHAINS;
 }
 
+/* Amplitudes are functions of each other: their residuals are looked at together. */
+static qw_err open_residuals(struct work *work)
+{
+    if (work->set->plan.group != 1) {
+        return QW_OK;
+    }
+    work->residual = calloc(work->rows * work->dims, sizeof *work->residual);
+    return work->residual == NULL ? QW_ERR_NOMEM : QW_OK;
+}
+
+static void close_residuals(struct work *work)
+{
+    if (work->residual != NULL) {
+        qw_wipe(work->residual, work->rows * work->dims * sizeof *work->residual);
+    }
+    free(work->residual);
+}
+
 qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
                               struct qw_innovation *innovation)
 {
-    struct work work = { .set = set, .lags = lags_of(set) };
+    struct work work = { .set = set, .lags = lags_of(set), .dims = dims };
     struct qw_innovation made;
     qw_err err;
 
@@ -199,6 +225,11 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     if (err != QW_OK) {
         return err;
     }
+    err = open_residuals(&work);
+    if (err != QW_OK) {
+        qw_least_squares_free(work.squares);
+        return err;
+    }
     memset(&made, 0, sizeof made);
     made.dims = dims;
     made.rows = work.rows;
@@ -207,7 +238,11 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     for (size_t d = 0; d < dims; d++) {
         treat_dim(&work, d, &made);
     }
+    if (work.residual != NULL) {
+        made.shape_bits = qw_shape_bits(work.residual, work.rows, dims);
+    }
     *innovation = made;
+    close_residuals(&work);
     qw_least_squares_free(work.squares);
     qw_wipe(work.row, sizeof work.row);
     qw_wipe(work.weight, sizeof work.weight);

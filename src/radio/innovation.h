@@ -31,6 +31,9 @@ struct qw_innovation {
      * half-way. Lower where the residuals are not Gaussian (docs/adr/0017-shape-of-innovations.md).
      * Units: log2 of the fixed-point unit. */
     double deviation_log2;
+    /* Of amplitudes: what the dims hold together less than Gaussian numbers would, per probe, upper
+     * limit (radio/amplitude/shape.h); 0 with phases. */
+    double shape_bits;
     /* Sum over dims of 1/2 log2 of the residual variance with that many lags, unbiased. */
     double order_log2[QW_INNOVATION_LAGS_MAX + 1];
 };

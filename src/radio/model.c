@@ -3,6 +3,7 @@
 #include "radio/model.h"
 
 #include "base/bytes.h"
+#include "radio/amplitude/waves.h"
 #include "radio/least_squares.h"
 
 #include <math.h>
@@ -283,6 +284,18 @@ static qw_err take_statistics(const struct qw_disclosed *disclosed, struct stati
     return QW_OK;
 }
 
+/* How many numbers may be used. */
+static qw_err find_most(const struct qw_disclosed *disclosed, size_t *most)
+{
+    size_t waves = disclosed->stride;
+    qw_err err = disclosed->group == 1 ? qw_waves_count(disclosed, &waves) : QW_OK;
+
+    if (err == QW_OK) {
+        *most = waves < disclosed->stride ? waves : disclosed->stride;
+    }
+    return err;
+}
+
 qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correlation,
                          struct qw_model *model, struct qw_model_report *report)
 {
@@ -292,11 +305,15 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     double bits[QW_FEATURE_MAX] = { 0 };
     double margin;
     size_t dims = disclosed->stride;
+    size_t most = 0;
     size_t prefix;
     qw_err err = qw_belief_fit(disclosed, &disclosed->y, 1, dims, &belief);
 
     if (err == QW_OK) {
         err = take_statistics(disclosed, statistics);
+    }
+    if (err == QW_OK) {
+        err = find_most(disclosed, &most);
     }
     if (err != QW_OK) {
         return err;
@@ -310,10 +327,11 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
         choose_cells(&statistics[d], belief.deviation[d], d, margin, &made);
         bits[d] = net_bits(statistics[d].innovation, eve_correlation, made.width[d]);
     }
-    best_prefix(bits, dims, disclosed->group, &prefix);
+    best_prefix(bits, most, disclosed->group, &prefix);
     report->snr_db = mean_snr_db(statistics, &belief, prefix > 0 ? prefix : disclosed->group);
     if (prefix == 0) {
-        report->refusal = diagnose(statistics, &made, dims, disclosed->group, eve_correlation);
+        report->refusal = diagnose(statistics, &made, most > 0 ? most : disclosed->group,
+                                   disclosed->group, eve_correlation);
         return QW_ERR_REFUSED;
     }
     made.dims = (uint8_t)prefix;

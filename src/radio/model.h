@@ -19,6 +19,7 @@ struct qw_disclosed {
     size_t count;
     size_t stride;         /* numbers per probe */
     size_t group;          /* numbers per mode */
+    size_t chains;         /* numbers of one mode that belong together; 0 counts as 1 */
     const uint32_t *index; /* probe numbers, ascending  [count] */
     const int32_t *x;      /* access point  [count * stride] */
     const int32_t *y;      /* terminal  [count * stride] */
@@ -45,7 +46,8 @@ struct qw_model_report {
  * more than this. */
 #define QW_MODEL_WIDTH_RATIO_MAX 2.0
 
-/* QW_ERR_REFUSED with report->refusal set: STATIC, LOW_RHO, PREDICTABLE, EVE_CORR, NO_GAIN.
+/* Of amplitudes at most as many numbers are used as waves move (radio/amplitude/waves.h).
+ * QW_ERR_REFUSED with report->refusal set: STATIC, LOW_RHO, PREDICTABLE, EVE_CORR, NO_GAIN.
  * QW_ERR_NOMEM. eve_correlation is what policy credits. */
 qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correlation,
                          struct qw_model *model, struct qw_model_report *report) QW_MUST_USE;

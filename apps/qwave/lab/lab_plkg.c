@@ -158,10 +158,7 @@ static qw_err open_surface(const struct lab_plkg_config *config, struct qw_surfa
                                       .spacing_hz = QW_CHANNEL_TONE_SPACING_HZ,
                                       .period = config->surface_period };
 
-    /* Amplitudes of one path at many tones are functions of two numbers: more of them than two
-     * would be credited as if they were none. */
     if (config->channel.speed_m_per_s > 0.0 || config->channel.bands > 1 ||
-        !config->channel.front_end.has_phase ||
         config->channel.access_point_antennas * config->channel.terminal_antennas > 1) {
         return QW_ERR_ARG;
     }

@@ -52,7 +52,7 @@ double lab_plkg_eve_distance_m(double correlation, double carrier_hz);
 enum { LAB_SESSION_PROBES = 4096, LAB_SESSION_PROBES_WIDE = 2560 };
 
 /* progress may be NULL. QW_ERR_ARG: fewer probes than a session needs, or a surface with several
- * antennas, without phases, or where something else moves; QW_ERR_NOMEM. */
+ * antennas or where something else moves; QW_ERR_NOMEM. */
 qw_err lab_plkg_run(const struct lab_plkg_config *config,
                     void (*progress)(void *self, uint32_t done, uint32_t total), void *self,
                     struct lab_plkg_result *result) QW_MUST_USE;

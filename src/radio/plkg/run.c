@@ -216,6 +216,7 @@ struct qw_disclosed qw_plkg_run_disclosed(const struct qw_plkg_run *run)
         .count = run->split.disclosed_count,
         .stride = run->set->stride,
         .group = run->set->plan.group,
+        .chains = run->set->plan.chains,
         .index = run->split.disclosed,
         .x = run->is_terminal ? run->peer_estimate.value : run->own_estimate.value,
         .y = run->is_terminal ? run->own_estimate.value : run->peer_estimate.value,

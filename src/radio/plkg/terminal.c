@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/random.h"
+#include "radio/amplitude/waves.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -153,6 +154,18 @@ static qw_err exchange_pairs(struct qw_plkg_run *run)
     return err;
 }
 
+/* Amplitudes: no more numbers than waves that move, counted by the terminal itself. */
+static qw_err check_waves(struct qw_plkg_run *run, const struct qw_disclosed *disclosed)
+{
+    size_t waves = disclosed->stride;
+    qw_err err = disclosed->group == 1 ? qw_waves_count(disclosed, &waves) : QW_OK;
+
+    if (err == QW_OK && run->model.dims > waves) {
+        return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
+    }
+    return err;
+}
+
 /* The model must fit what the disclosed probes say to the terminal itself. */
 static qw_err check_model(struct qw_plkg_run *run, const struct qw_belief *belief)
 {
@@ -291,6 +304,9 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
     err = qw_belief_fit(&disclosed, &disclosed.y, 1, run->model.dims, &belief);
     if (err == QW_OK) {
         err = check_model(run, &belief);
+    }
+    if (err == QW_OK) {
+        err = check_waves(run, &disclosed);
     }
     if (err == QW_OK) {
         err = qw_plkg_run_prepare_string(run);

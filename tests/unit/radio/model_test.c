@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/prng.h"
 #include "codec_laws.h"
+#include "radio/amplitude/waves.h"
 #include "radio/model.h"
 
 #include <math.h>
@@ -62,7 +63,7 @@ static void make(struct sample *sample, double signal, double noise, double stea
     }
     sample->disclosed = (struct qw_disclosed){ .count = COUNT,
                                                .stride = STRIDE,
-                                               .group = 1,
+                                               .group = 2,
                                                .index = sample->index,
                                                .x = sample->x,
                                                .y = sample->y };
@@ -123,6 +124,25 @@ static void cells_are_as_wide_as_what_the_other_end_cannot_tell(void **state)
     assert_true(report.snr_db > 20.0 && report.snr_db < 45.0);
 }
 
+/* The same numbers as amplitudes: never more of them than waves that move. */
+static void amplitudes_are_used_as_far_as_waves_move(void **state)
+{
+    struct qw_model_report report = { 0 };
+    struct qw_model all;
+    struct qw_model model;
+    struct sample sample;
+    size_t waves = 99;
+
+    (void)state;
+    make(&sample, 20000.0, 200.0, 5000.0, 0.0, true);
+    assert_int_equal(qw_model_estimate(&sample.disclosed, 0.0, &all, &report), QW_OK);
+    sample.disclosed.group = 1;
+    assert_int_equal(qw_model_estimate(&sample.disclosed, 0.0, &model, &report), QW_OK);
+    assert_int_equal(qw_waves_count(&sample.disclosed, &waves), QW_OK);
+    assert_int_equal(model.dims, waves);
+    assert_true(model.dims < all.dims);
+}
+
 static void credits_less_to_whoever_asks_for_more(void **state)
 {
     struct qw_model_report report = { 0 };
@@ -148,7 +168,7 @@ static void says_why_there_is_nothing(void **state)
         { 0.0, 200.0, 0.0, 0.0, 0.9, true, QW_PLKG_LOW_RHO },
         { 20000.0, 200.0, 0.0, 0.0, 0.9, false, QW_PLKG_LOW_RHO },
         { 2000.0, 300.0, 0.0, 0.0, 0.99, true, QW_PLKG_EVE_CORR },
-        { 3000.0, 500.0, 0.0, 0.999, 0.0, true, QW_PLKG_PREDICTABLE },
+        { 4000.0, 500.0, 0.0, 0.999, 0.0, true, QW_PLKG_PREDICTABLE },
         { 1000.0, 600.0, 0.0, 0.0, 0.0, true, QW_PLKG_NO_GAIN },
     };
 
@@ -276,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_wider_where_the_noise_has_tails),
         cmocka_unit_test(cells_are_as_wide_as_what_the_other_end_cannot_tell),
+        cmocka_unit_test(amplitudes_are_used_as_far_as_waves_move),
         cmocka_unit_test(credits_less_to_whoever_asks_for_more),
         cmocka_unit_test(says_why_there_is_nothing),
         cmocka_unit_test(a_value_lies_in_its_cell),

@@ -81,6 +81,32 @@ static void shadowing_alone_gives_nothing(void **state)
     gives_nothing(BENCH_TREND, true);
 }
 
+/* Sixteen amplitudes of a probe are functions of one angle: it is credited once. One number
+ * at 30 dB and nobody listening is no more than 5 bits: a range of 60 deviations of the noise. */
+static void amplitudes_of_one_wave_are_credited_once(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct bench_config config = bench_standard(seed);
+        struct bench bench;
+
+        config.kind = BENCH_ONE_WAVE;
+        config.snr_db = 30.0;
+        config.loss = 0.0;
+        config.is_amplitude_only = true;
+        config.policy.eve_correlation = 0.0;
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        print_message("%s, %.1f bits per pair\n",
+                      qw_plkg_refusal_name((enum qw_plkg_refusal)bench.ledger_ap.refusal),
+                      (double)bench.ledger_ap.secret_bits / (double)bench.ledger_ap.pairs);
+        assert_true(bench.ledger_ap.coefficients <=
+                    bench.ledger_ap.pairs - bench.ledger_ap.disclosed_pairs);
+        assert_true((double)bench.ledger_ap.secret_bits < 5.0 * (double)bench.ledger_ap.pairs);
+        bench_wipe(&bench);
+    }
+}
+
 /* The same set-up with a moving channel does give a key: the refusals are not the set-up's. */
 static void a_moving_channel_gives_a_key(void **state)
 {
@@ -104,6 +130,7 @@ int main(void)
         cmocka_unit_test(a_reflector_that_circles_steadily_gives_nothing),
         cmocka_unit_test(a_surface_that_is_switched_by_a_schedule_is_predictable),
         cmocka_unit_test(shadowing_alone_gives_nothing),
+        cmocka_unit_test(amplitudes_of_one_wave_are_credited_once),
         cmocka_unit_test(a_moving_channel_gives_a_key),
     };
 

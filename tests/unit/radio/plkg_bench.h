@@ -20,7 +20,8 @@
 
 /* SCHEDULED: a path is blocked and opened by plan; TURNING: one reflector circles steadily; TREND:
  * shadowing over a channel that stands still; SURFACE: a reflecting surface that is switched
- * through a schedule of 45 settings again and again, which look like nothing but chance. */
+ * through a schedule of 45 settings again and again, which look like nothing but chance; ONE_WAVE:
+ * one reflector at a random place for each probe, nothing else moves. */
 enum bench_kind {
     BENCH_MOVING,
     BENCH_STILL,
@@ -28,7 +29,8 @@ enum bench_kind {
     BENCH_SCHEDULED,
     BENCH_TURNING,
     BENCH_TREND,
-    BENCH_SURFACE
+    BENCH_SURFACE,
+    BENCH_ONE_WAVE
 };
 
 struct bench_config {
@@ -103,6 +105,10 @@ static void bench_move_by_plan(struct bench_channel *channel)
         channel->tap[1] += bench_gaussian(&schedule);
         break;
     }
+    case BENCH_ONE_WAVE:
+        channel->tap[1] =
+            0.6 * cexp(2.0 * 3.14159265358979 * I * qw_prng_uniform(&channel->fading));
+        break;
     default:
         for (size_t t = 0; t < BENCH_TAPS; t++) {
             channel->tap[t] *= pow(10.0, channel->shadow_db / 20.0);

@@ -20,6 +20,7 @@ qwave_wrap(radio capacity calloc)
 qwave_wrap(radio channel_surface calloc)
 qwave_wrap(radio antenna_matrix_capacity calloc)
 qwave_wrap(radio replay_guard calloc)
+qwave_wrap(radio amplitude_waves calloc)
 qwave_wrap(radio fit calloc)
 qwave_wrap(radio fit_series calloc)
 # Attacks that end in a wait, and channels of minutes: long on a busy machine.
