@@ -125,6 +125,9 @@ static qw_err make_certificates(const struct centre_folder_config *config, char 
         err = qw_certificate_issue(authority, &client, in(config, "operator/operator.pem").text,
                                    in(config, "operator/operator.key").text);
     }
+    if (err == QW_OK) {
+        err = qw_certificate_list_create(authority, in(config, "ca/revoked.pem").text);
+    }
     qw_certificate_authority_free(authority);
     if (err != QW_OK) {
         explain(error, "certificates: %s", qw_err_text(err));
@@ -174,9 +177,10 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "certificate: %s/tls/centre.pem\n"
                      "key: %s/tls/centre.key\n"
                      "client_ca: %s/ca/ca.pem\n"
+                     "revocation_list: %s/ca/revoked.pem\n"
                      "source: %s\n",
                      config->centre_id, config->centre_id, config->address, config->port, folder,
-                     folder, folder, folder, folder, config->source);
+                     folder, folder, folder, folder, folder, config->source);
     if (err != QW_OK) {
         return err;
     }
@@ -187,11 +191,12 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                       "key: %s/operator/operator.key\n"
                       "ca: %s/ca/ca.pem\n"
                       "ca_key: %s/ca/ca.key\n"
+                      "revocation_list: %s/ca/revoked.pem\n"
                       "station: station-1\n"
                       "station_card: %s/operator/station.card\n"
                       "station_passphrase_file: %s/operator/station.passphrase\n",
                       config->centre_id, config->address, config->port, folder, folder, folder,
-                      folder, folder, folder);
+                      folder, folder, folder, folder);
 }
 
 /* The first station's card is born on the centre's own machine, before anything listens. */

@@ -242,6 +242,17 @@ static qw_err run_certificate(struct operator_desk *desk, const struct arguments
     return err;
 }
 
+static qw_err run_revoke(struct operator_desk *desk, const struct arguments *arguments)
+{
+    qw_err err = operator_revoke(desk, arguments->word[2]);
+
+    if (err == QW_OK) {
+        printf(arguments->as_json ? "{\"revoked\":\"%s\"}\n" : "%s is revoked\n",
+               arguments->word[2]);
+    }
+    return err;
+}
+
 static const struct action actions[] = {
     { "status", NULL, 1, "", "stock, source and counters", run_status },
     { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...]", "register a device",
@@ -259,6 +270,7 @@ static const struct action actions[] = {
       run_certificate },
     { "certificate", "operator", 3, "ID --certificate FILE --key FILE", "of another operator",
       run_certificate },
+    { "certificate", "revoke", 3, "FILE", "takes it back; its open connections end", run_revoke },
 };
 
 static const struct argp_option options[] = {
@@ -328,7 +340,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->words == 0 || find_action(arguments) == NULL) {
             argp_error(state, "no such action");
-        } else if (strcmp(arguments->word[0], "certificate") == 0 &&
+        } else if (find_action(arguments)->run == run_certificate &&
                    (arguments->certificate == NULL || arguments->key == NULL)) {
             argp_error(state, "--certificate and --key say where to write");
         }

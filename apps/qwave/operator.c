@@ -35,6 +35,7 @@ struct settings {
     char key[PATH_MAX];
     char ca[PATH_MAX];
     char ca_key[PATH_MAX];
+    char revocation_list[PATH_MAX];
     char station[64];
     char station_card[PATH_MAX];
     char station_passphrase_file[PATH_MAX];
@@ -51,6 +52,7 @@ static const struct qw_config_row rows[] = {
     TEXT_ROW(key, PATH_MAX, NULL, "its private key, PEM"),
     TEXT_ROW(ca, PATH_MAX, NULL, "certificate of the authority, PEM"),
     TEXT_ROW(ca_key, PATH_MAX, "", "private key of the authority, where certificates are issued"),
+    TEXT_ROW(revocation_list, PATH_MAX, "", "certificates taken back, where the centre reads it"),
     TEXT_ROW(station, 64, "", "id of this charging station"),
     TEXT_ROW(station_card, PATH_MAX, "", "its card"),
     TEXT_ROW(station_passphrase_file, PATH_MAX, "", "the passphrase of its card"),
@@ -349,6 +351,32 @@ qw_err operator_enrol(struct operator_desk *desk, const char *role, const char *
     qw_certificate_authority_free(authority);
     if (err != QW_OK) {
         snprintf(desk->message, sizeof desk->message, "certificate: %s", qw_err_text(err));
+    }
+    return err;
+}
+
+qw_err operator_revoke(struct operator_desk *desk, const char *certificate_path)
+{
+    struct qw_certificate_authority *authority = NULL;
+    const char *list_path = desk->settings.revocation_list;
+    const char *cause = NULL;
+    qw_err err = QW_ERR_UNAVAILABLE;
+
+    if (list_path[0] == '\0') {
+        cause = "the operator's file names no revocation_list";
+    } else {
+        err = qw_certificate_authority_open(desk->settings.ca, desk->settings.ca_key, &authority);
+    }
+    if (err == QW_OK) {
+        err = qw_certificate_revoke(authority, certificate_path, list_path);
+        cause = err == QW_ERR_CONFLICT ? "it is revoked already"
+                : err == QW_ERR_AUTH   ? "it is not of this authority"
+                                       : NULL;
+    }
+    qw_certificate_authority_free(authority);
+    if (err != QW_OK) {
+        snprintf(desk->message, sizeof desk->message, "%s: %s", certificate_path,
+                 cause != NULL ? cause : qw_err_text(err));
     }
     return err;
 }

@@ -40,5 +40,7 @@ qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32
  * folder. */
 qw_err operator_enrol(struct operator_desk *desk, const char *role, const char *id,
                       const char *certificate_path, const char *key_path) QW_MUST_USE;
+/* Takes a certificate of that authority back, on the list that the centre watches. */
+qw_err operator_revoke(struct operator_desk *desk, const char *certificate_path) QW_MUST_USE;
 
 #endif

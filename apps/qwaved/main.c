@@ -169,6 +169,8 @@ static qw_err start_server(struct daemon *daemon, struct qw_http_server **server
         .certificate_path = settings->certificate,
         .key_path = settings->key,
         .client_ca_path = settings->client_ca,
+        .revocation_list_path =
+            settings->revocation_list[0] != '\0' ? settings->revocation_list : NULL,
         .threads = (unsigned)settings->threads,
         .connections_max = (unsigned)settings->connections_max,
         .connections_per_address_max = (unsigned)settings->connections_per_address_max,

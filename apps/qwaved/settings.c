@@ -29,6 +29,8 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "its private key, PEM"),
     ROW(QW_CONFIG_TEXT, client_ca, 1, SETTINGS_PATH_CAP, NULL,
         "authority whose clients may call, PEM"),
+    ROW(QW_CONFIG_TEXT, revocation_list, 0, SETTINGS_PATH_CAP, "",
+        "certificates it has taken back, PEM; read again when it changes"),
     CHOICE(source, sources, "best", "where keys come from"),
     ROW(QW_CONFIG_TEXT, source_path, 0, SETTINGS_PATH_CAP, "", "character device; source: device"),
     CHOICE(source_kind, settings_source_kinds, "qrng", "what that device is"),

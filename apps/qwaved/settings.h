@@ -19,7 +19,8 @@ struct settings {
     char certificate[SETTINGS_PATH_CAP];
     char key[SETTINGS_PATH_CAP];
     char client_ca[SETTINGS_PATH_CAP];
-    int source; /* enum settings_source */
+    char revocation_list[SETTINGS_PATH_CAP]; /* "": none */
+    int source;                              /* enum settings_source */
     char source_path[SETTINGS_PATH_CAP];
     int source_kind; /* index in settings_source_kinds */
     int64_t block_keys;

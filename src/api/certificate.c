@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "api/certificate.h"
 
+#include "api/certificate_authority.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
@@ -24,11 +25,6 @@ enum {
     HOST_MAX_LEN = 253, /* of a DNS name [RFC 1035 2.3.4], without the final dot */
     SERIAL_LEN = 16,
     BACKDATE_S = 300
-};
-
-struct qw_certificate_authority {
-    X509 *certificate;
-    EVP_PKEY *key;
 };
 
 static bool is_printable(const char *text, size_t min, size_t max, bool may_have_space)
@@ -237,7 +233,7 @@ static int no_passphrase(char *buffer, int size, int is_writing, void *self)
     return -1; /* else OpenSSL asks at the terminal */
 }
 
-static qw_err read_certificate(const char *path, X509 **certificate)
+qw_err qw_certificate_read(const char *path, X509 **certificate)
 {
     uint8_t *data;
     size_t len;
@@ -290,7 +286,7 @@ qw_err qw_certificate_authority_open(const char *certificate_path, const char *k
     if (authority == NULL) {
         return QW_ERR_NOMEM;
     }
-    err = read_certificate(certificate_path, &authority->certificate);
+    err = qw_certificate_read(certificate_path, &authority->certificate);
     if (err == QW_OK) {
         err = read_key(key_path, &authority->key);
     }
@@ -368,7 +364,7 @@ qw_err qw_certificate_hash(const char *certificate_path, uint8_t hash[static 32]
     X509 *certificate;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    qw_err err = read_certificate(certificate_path, &certificate);
+    qw_err err = qw_certificate_read(certificate_path, &certificate);
 
     if (err != QW_OK) {
         return err;

@@ -8,12 +8,14 @@
 #include <stdint.h>
 
 /* The built-in certificate authority: EC P-256 keys, ECDSA with SHA-256, X.509 version 3. It
- * issues; renewal, revocation and SM2 come with the certificate service [C4]. Files are PEM, mode
- * 0600, made durably, and never overwritten (QW_ERR_CONFLICT): a half-done initialisation shows. */
+ * issues and takes back; renewal and SM2 come with the certificate service [C4]. Files are PEM,
+ * mode 0600, made durably, and never overwritten (QW_ERR_CONFLICT): a half-done initialisation
+ * shows. */
 enum qw_certificate_purpose { QW_CERTIFICATE_SERVER, QW_CERTIFICATE_CLIENT };
 enum {
     QW_CERTIFICATE_LEAF_DAYS = 90,
     QW_CERTIFICATE_AUTHORITY_DAYS = 3650,
+    QW_CERTIFICATE_LIST_DAYS = 365, /* a list of revocations names this as its next update */
     QW_CERTIFICATE_DAYS_MAX = 7300,
     QW_CERTIFICATE_HOSTS_MAX = 8,
     QW_CERTIFICATE_URI_CAP = 128, /* with NUL; what http_server takes as an identity */
@@ -48,6 +50,17 @@ struct qw_certificate_request {
 qw_err qw_certificate_issue(struct qw_certificate_authority *authority,
                             const struct qw_certificate_request *request,
                             const char *certificate_path, const char *key_path) QW_MUST_USE;
+
+/* A list of revoked certificates that names nobody yet (api/revocation_list.h reads it).
+ * QW_ERR_CONFLICT, QW_ERR_IO, QW_ERR_NOMEM. */
+qw_err qw_certificate_list_create(const struct qw_certificate_authority *authority,
+                                  const char *list_path) QW_MUST_USE;
+
+/* Puts the first certificate of a PEM file on the list, for good; the file is replaced as a whole.
+ * QW_ERR_NOT_FOUND, QW_ERR_FORMAT; QW_ERR_AUTH: certificate or list is not of this authority;
+ * QW_ERR_CONFLICT: it is on the list; QW_ERR_IO, QW_ERR_NOMEM. */
+qw_err qw_certificate_revoke(const struct qw_certificate_authority *authority,
+                             const char *certificate_path, const char *list_path) QW_MUST_USE;
 
 /* SHA-256 of the DER form of the first certificate in a PEM file: what audit records name a
  * certificate by. */

@@ -2,13 +2,14 @@
 /* GnuTLS reads the certificate here because GnuTLS has verified it: two parsers could disagree. */
 #include "api/certificate_identity.h"
 
+#include "base/bytes.h"
 #include "crypto/hash.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
-enum { NAME_CAP = 1024 };
+enum { NAME_CAP = 1024, SERIAL_CAP = 64 };
 
 /* Identities are compared and logged: nothing but visible ASCII, and a NUL inside would cut a
  * longer name down to somebody else's. */
@@ -85,6 +86,35 @@ static bool has_client_purpose(gnutls_x509_crt_t certificate)
     }
 }
 
+qw_err qw_certificate_issue_hash(const uint8_t *issuer, size_t issuer_len, const uint8_t *serial,
+                                 size_t serial_len, uint8_t hash[static 32])
+{
+    uint8_t len[4];
+    struct qw_writer w = qw_writer_on(len, sizeof len);
+    struct qw_bytes parts[] = { { len, sizeof len },
+                                { issuer, issuer_len },
+                                { serial, serial_len } };
+
+    qw_write_u32be(&w, (uint32_t)issuer_len);
+    return qw_hash_of(QW_HASH_SHA256, parts, 3, hash);
+}
+
+static qw_err hash_issue(gnutls_x509_crt_t certificate, uint8_t hash[static 32])
+{
+    uint8_t serial[SERIAL_CAP];
+    size_t len = sizeof serial;
+    gnutls_datum_t issuer;
+    qw_err err;
+
+    if (gnutls_x509_crt_get_serial(certificate, serial, &len) != 0 ||
+        gnutls_x509_crt_get_raw_issuer_dn(certificate, &issuer) != 0) {
+        return QW_ERR_FORMAT;
+    }
+    err = qw_certificate_issue_hash(issuer.data, issuer.size, serial, len, hash);
+    gnutls_free(issuer.data);
+    return err;
+}
+
 qw_err qw_certificate_identity_read(const uint8_t *der, size_t len,
                                     struct qw_certificate_identity *identity)
 {
@@ -110,6 +140,9 @@ qw_err qw_certificate_identity_read(const uint8_t *der, size_t len,
         goto out;
     }
     err = qw_hash_of(QW_HASH_SHA256, &whole, 1, found.hash);
+    if (err == QW_OK) {
+        err = hash_issue(certificate, found.issue_hash);
+    }
     if (err != QW_OK) {
         goto out;
     }

@@ -6,11 +6,12 @@
 
 #include <gnutls/x509.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
-enum { WATCH_MS = 100 };
+enum { WATCH_MS = 100, REFRESH_TURNS = 5 /* of the watchdog, between two looks at a file */ };
 
 static void wait_ms(struct qw_http_connection_set *set, int ms)
 {
@@ -23,18 +24,31 @@ static void wait_ms(struct qw_http_connection_set *set, int ms)
     pthread_cond_timedwait(&set->wake, &set->lock, &until);
 }
 
-/* Shuts down what is over its deadline; the HTTP library sees the end of the stream and cleans up
- * in its own thread. Under the lock, so the descriptor cannot have been closed and given to
- * another. */
+/* The HTTP library sees the end of the stream and cleans up in its own thread. Under the lock, so
+ * the descriptor cannot have been closed and given to another. */
+static void cut(struct qw_http_connection *c, enum qw_log_level level, const char *why)
+{
+    c->deadline_ms = INT64_MAX;
+    shutdown(c->fd, SHUT_RDWR);
+    qw_log_write(c->set->log, level, "%s: %s, connection cut", c->address, why);
+}
+
 static void cut_late(struct qw_http_connection_set *set)
 {
     int64_t now_ms = qw_clock_monotonic_ms();
 
     for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
         if (c->deadline_ms < now_ms) {
-            c->deadline_ms = INT64_MAX;
-            shutdown(c->fd, SHUT_RDWR);
-            qw_log_write(set->log, QW_LOG_INFO, "%s: too slow, connection cut", c->address);
+            cut(c, QW_LOG_INFO, "too slow");
+        }
+    }
+}
+
+static void cut_revoked(struct qw_http_connection_set *set)
+{
+    for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
+        if (c->is_verified && qw_revocation_list_has(set->revocations, c->identity.issue_hash)) {
+            cut(c, QW_LOG_WARNING, "certificate revoked");
         }
     }
 }
@@ -42,25 +56,43 @@ static void cut_late(struct qw_http_connection_set *set)
 static void *watch(void *self)
 {
     struct qw_http_connection_set *set = self;
+    unsigned turn = 0;
 
     pthread_mutex_lock(&set->lock);
     while (!set->is_stopping || set->first != NULL) {
         cut_late(set);
+        if (set->revocations != NULL && turn++ % REFRESH_TURNS == 0) {
+            bool has_changed;
+
+            pthread_mutex_unlock(&set->lock); /* no file is read under it */
+            has_changed = qw_revocation_list_refresh(set->revocations);
+            pthread_mutex_lock(&set->lock);
+            if (has_changed) {
+                cut_revoked(set);
+            }
+        }
         wait_ms(set, WATCH_MS);
     }
     pthread_mutex_unlock(&set->lock);
     return NULL;
 }
 
-qw_err qw_http_connection_set_start(struct qw_http_connection_set *set, const struct qw_log *log)
+qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
+                                    struct qw_revocation_list *revocations,
+                                    const struct qw_log *log)
 {
     pthread_condattr_t monotonic;
 
     set->log = log;
+    set->revocations = revocations;
     set->first = NULL;
     set->answering = 0;
     set->is_stopping = false;
     if (pthread_condattr_init(&monotonic) != 0) {
+        return QW_ERR_NOMEM;
+    }
+    if (qw_session_tickets_start(&set->tickets, QW_SESSION_TICKET_KEY_LIFE_MS) != QW_OK) {
+        pthread_condattr_destroy(&monotonic);
         return QW_ERR_NOMEM;
     }
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -70,6 +102,7 @@ qw_err qw_http_connection_set_start(struct qw_http_connection_set *set, const st
     if (pthread_create(&set->watchdog, NULL, watch, set) != 0) {
         pthread_cond_destroy(&set->wake);
         pthread_mutex_destroy(&set->lock);
+        qw_session_tickets_stop(&set->tickets);
         return QW_ERR_NOMEM;
     }
     return QW_OK;
@@ -85,6 +118,7 @@ void qw_http_connection_set_stop(struct qw_http_connection_set *set)
     pthread_join(set->watchdog, NULL);
     pthread_cond_destroy(&set->wake);
     pthread_mutex_destroy(&set->lock);
+    qw_session_tickets_stop(&set->tickets);
 }
 
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms)
@@ -122,25 +156,75 @@ static qw_err verify_chain(gnutls_session_t session, unsigned *status)
     return QW_OK;
 }
 
-/* Runs inside the handshake [H2]: chain, validity and purpose; no cause reaches the peer. */
-static int verify(gnutls_session_t session)
+/* Whose certificate it is, and that nobody has taken it back. NULL: fine; else why not, for the
+ * log. */
+static const char *identify(struct qw_http_connection *c, gnutls_session_t session)
 {
-    struct qw_http_connection *c = gnutls_session_get_ptr(session);
     unsigned count = 0;
-    unsigned status = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
 
-    if (chain != NULL && count > 0 && verify_chain(session, &status) == QW_OK &&
-        qw_certificate_identity_read(chain[0].data, chain[0].size, &c->identity) == QW_OK &&
-        c->identity.is_client) {
+    if (chain == NULL || count == 0) {
+        return "none";
+    }
+    if (qw_certificate_identity_read(chain[0].data, chain[0].size, &c->identity) != QW_OK) {
+        return "unreadable";
+    }
+    if (!c->identity.is_client) {
+        return "not a client's";
+    }
+    return qw_revocation_list_has(c->set->revocations, c->identity.issue_hash) ? "revoked" : NULL;
+}
+
+/* No cause reaches the peer. */
+static int conclude(struct qw_http_connection *c, gnutls_session_t session, const char *why_not)
+{
+    if (why_not == NULL) {
         c->is_verified = true;
         qw_http_connection_limit(c, c->set->request_ms); /* for the head of the first request */
         return 0;
     }
-    qw_log_write(c->set->log, QW_LOG_WARNING, "%s: certificate refused (status 0x%x%s)", c->address,
-                 status, status == 0 ? ", not a client's" : "");
+    qw_log_write(c->set->log, QW_LOG_WARNING, "%s: certificate refused: %s", c->address, why_not);
     (void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
     return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* Runs inside a full handshake [H2]: chain, validity, purpose and revocation. */
+static int verify(gnutls_session_t session)
+{
+    struct qw_http_connection *c = gnutls_session_get_ptr(session);
+    char why_not[48];
+    unsigned status;
+
+    if (verify_chain(session, &status) != QW_OK) {
+        (void)snprintf(why_not, sizeof why_not, "chain, status 0x%x", status);
+        return conclude(c, session, why_not);
+    }
+    return conclude(c, session, identify(c, session));
+}
+
+/* At the client's last handshake message: a resumed session has not gone through verify. Its ticket
+ * was sealed by us after the chain was verified, against the same authorities; what may have
+ * changed since are time and revocation [H1]. */
+static int verify_resumed(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                          const gnutls_datum_t *message)
+{
+    struct qw_http_connection *c = gnutls_session_get_ptr(session);
+    const char *why_not;
+
+    (void)type;
+    (void)when;
+    (void)message;
+    if (incoming == 0 || c->is_verified) {
+        return 0;
+    }
+    if (gnutls_session_is_resumed(session) == 0) {
+        return conclude(c, session, "never verified");
+    }
+    why_not = identify(c, session);
+    if (why_not == NULL && qw_clock_utc_ms() > c->identity.not_after_ms) {
+        why_not = "expired";
+    }
+    return conclude(c, session, why_not);
 }
 
 static void name_peer(int fd, char *out, size_t cap)
@@ -170,6 +254,9 @@ struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set 
     gnutls_session_set_ptr(session, c);
     gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     gnutls_session_set_verify_function(session, verify);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       verify_resumed);
+    qw_session_tickets_offer(&set->tickets, session);
     pthread_mutex_lock(&set->lock);
     c->next = set->first;
     if (c->next != NULL) {

@@ -3,6 +3,8 @@
 #define QW_API_HTTP_CONNECTION_H
 
 #include "api/certificate_identity.h"
+#include "api/revocation_list.h"
+#include "api/session_ticket.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -11,8 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The open connections of a server and their absolute deadlines. An inactivity timer,
- * which each byte resets, lets a client hold a connection for ever; a deadline does not. */
+/* The open connections of a server, who is at the other end, and their absolute deadlines. An
+ * inactivity timer, which each byte resets, lets a client hold a connection for ever; a deadline
+ * does not. */
 struct qw_http_connection_set;
 
 struct qw_http_connection {
@@ -32,12 +35,16 @@ struct qw_http_connection_set {
     bool is_stopping;
     unsigned answering; /* requests between handler and last byte */
     struct qw_http_connection *first;
+    struct qw_session_tickets tickets;
+    struct qw_revocation_list *revocations; /* owned by the server; NULL: none */
     const struct qw_log *log;
     int handshake_ms, request_ms, idle_ms;
 };
 
-/* Starts the watchdog. The set stays where it is until _stop. */
+/* Starts the watchdog, which also reads revocations again when they change and shuts the open
+ * connections of whoever is on the list. The set stays where it is until _stop. */
 qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
+                                    struct qw_revocation_list *revocations,
                                     const struct qw_log *log) QW_MUST_USE;
 /* Joins the watchdog. Connections must be gone. */
 void qw_http_connection_set_stop(struct qw_http_connection_set *set);
@@ -45,7 +52,8 @@ void qw_http_connection_set_stop(struct qw_http_connection_set *set);
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
 bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set);
 
-/* NULL without memory. Makes the session demand a certificate and check it in the handshake. */
+/* NULL without memory. Makes the session demand a certificate and check it in the handshake, also
+ * in one that resumes an earlier session. */
 struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
                                                   gnutls_session_t session);
 void qw_http_connection_remove(struct qw_http_connection *connection);

@@ -158,12 +158,14 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
 {
     struct qw_http_connection *c = exchange->connection;
     struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
-    bool is_expired = qw_clock_utc_ms() > c->identity.not_after_ms;
+    /* H2: the handshake may be a long time ago. */
+    bool is_void = qw_clock_utc_ms() > c->identity.not_after_ms ||
+                   qw_revocation_list_has(context->set.revocations, c->identity.issue_hash);
     bool is_stopping = qw_http_connection_set_is_stopping(&context->set);
 
     qw_http_connection_answer_begin(c);
     exchange->is_answering = true;
-    if (is_expired) { /* H2: the handshake may be a long time ago */
+    if (is_void) {
         qw_http_answer_error(&answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
     } else if (is_stopping) {
         qw_http_answer_error(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily unavailable");
@@ -174,7 +176,7 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
                      MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type"),
                      &answer);
     }
-    return send_answer(exchange, connection, &answer, is_expired || is_stopping);
+    return send_answer(exchange, connection, &answer, is_void || is_stopping);
 }
 
 enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,

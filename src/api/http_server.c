@@ -25,15 +25,16 @@ enum {
     REQUEST_MS = 10000
 };
 
-/* TLS 1.3 only; no tickets: a session that could be resumed would outlive its certificate [H1]. */
+/* TLS 1.3 only. What a resumed session may still do is http_connection.c's business [H1]. */
 static const char PRIORITIES[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:"
-                                 "+CHACHA20-POLY1305:%PROFILE_MEDIUM:%NO_TICKETS";
+                                 "+CHACHA20-POLY1305:%PROFILE_MEDIUM";
 
 struct qw_http_server {
     struct qw_http_exchange_context context;
     const struct qw_log *log;
     struct MHD_Daemon *daemon;
     char *certificate, *key, *client_ca; /* PEM; the library keeps pointers to them */
+    struct qw_revocation_list *revocations;
 };
 
 /* Control and length of what the library says; never more than its own texts. */
@@ -139,7 +140,14 @@ static qw_err read_credentials(struct qw_http_server *server,
     if (err == QW_OK) {
         err = read_pem(server->log, config->client_ca_path, &server->client_ca);
     }
-    return err == QW_OK ? check_credentials(server, config) : err;
+    if (err == QW_OK) {
+        err = check_credentials(server, config);
+    }
+    if (err == QW_OK && config->revocation_list_path != NULL) {
+        err = qw_revocation_list_open(config->revocation_list_path, server->client_ca, server->log,
+                                      &server->revocations);
+    }
+    return err;
 }
 
 static struct MHD_Daemon *start(struct qw_http_server *server,
@@ -180,6 +188,7 @@ static void release(struct qw_http_server *server)
     qw_secret_free(server->certificate);
     qw_secret_free(server->key);
     qw_secret_free(server->client_ca);
+    qw_revocation_list_free(server->revocations);
     free(server);
 }
 
@@ -211,7 +220,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         err = qw_socket_listen(config->address, config->port, &listener, &port);
     }
     if (err == QW_OK) {
-        err = qw_http_connection_set_start(set, config->log);
+        err = qw_http_connection_set_start(set, server->revocations, config->log);
     }
     if (err != QW_OK) {
         qw_socket_close(listener);

@@ -42,8 +42,9 @@ struct qw_http_server_config {
     const char *address;                                      /* numeric */
     uint16_t port;                                            /* 0: any */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */
-    unsigned threads;                                         /* 1..64 */
-    unsigned connections_max;                                 /* in total, at least threads */
+    const char *revocation_list_path; /* PEM, see api/revocation_list.h; NULL: nobody is revoked */
+    unsigned threads;                 /* 1..64 */
+    unsigned connections_max;         /* in total, at least threads */
     unsigned connections_per_address_max;
     unsigned idle_timeout_s;
     int request_timeout_ms; /* absolute: for a request head and body to come in, and for the answer
@@ -54,8 +55,8 @@ struct qw_http_server_config {
                    struct qw_http_answer *answer); /* from several threads */
 };
 struct qw_http_server;
-/* QW_ERR_ARG, QW_ERR_NOT_FOUND and QW_ERR_FORMAT (certificate files; the log says which), QW_ERR_IO
- * (address), QW_ERR_NOMEM. */
+/* QW_ERR_ARG, QW_ERR_NOT_FOUND, QW_ERR_FORMAT and QW_ERR_AUTH (certificate files and list of
+ * revocations; the log says which), QW_ERR_IO (address), QW_ERR_NOMEM. */
 qw_err qw_http_server_new(const struct qw_http_server_config *config,
                           struct qw_http_server **server, uint16_t *port) QW_MUST_USE;
 void qw_http_server_free(

@@ -113,6 +113,23 @@ as carol bob/enc_keys | says 401 "not authorised"
 admin device peers carol --peer bob >/dev/null
 as carol bob/enc_keys | says 200
 
+echo "a certificate that is taken back: the open connection ends, and no other begins"
+mkfifo "$site/open"
+openssl s_client -quiet -connect "${url#https://}" -cert "$site/carol.pem" -key "$site/carol.key" -CAfile "$site/centre/ca/ca.pem" \
+    <"$site/open" >"$site/open.out" 2>/dev/null &
+pid[open]=$!
+exec 9>"$site/open"
+printf 'GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n' >&9
+within 10 grep -q '"status":"ok"' "$site/open.out" || fail "the open connection is not served"
+! admin certificate revoke "$site/absent.pem" 2>/dev/null || fail "a file that is not there was revoked"
+admin certificate revoke "$site/carol.pem" >/dev/null
+within 5 sh -c "! kill -0 ${pid[open]} 2>/dev/null" || fail "the open connection of a revoked certificate lives"
+exec 9>&-
+unset "pid[open]"
+! as carol bob/enc_keys >/dev/null || fail "a revoked certificate begins a connection"
+! admin certificate revoke "$site/carol.pem" 2>"$site/again.log" && grep -q 'revoked already' "$site/again.log" || fail "revoked twice"
+as alice bob/enc_keys | says 200
+
 echo "nothing of a delivered key is in any file"
 for i in 1 2 3; do
     jq -r '.keys[0].key' <<<"$key" >>"$site/keys.txt"

@@ -38,7 +38,8 @@ struct run {
 
 struct figures { /* NAN: not measured */
     double enc_1_per_s, enc_128_keys_per_s, dec_per_s, p50_ms, p99_ms, half_load_per_s;
-    double nginx_static_per_s, handshakes_per_s, nginx_handshakes_per_s, bytes_per_key;
+    double nginx_static_per_s, handshakes_per_s, nginx_handshakes_per_s, resumed_per_s;
+    double bytes_per_key;
     uint64_t failed;
 };
 
@@ -229,10 +230,15 @@ static qw_err measure_handshakes(struct run *run, const struct arguments *argume
     qw_err err;
 
     config.path_of = path_of_health;
-    config.is_new_each_time = 1;
+    config.connections = LOAD_NEW;
     err = measure(run, &config, "full handshakes", figures, &result);
     if (err == QW_OK) {
         figures->handshakes_per_s = per_s(&result);
+        config.connections = LOAD_RESUMED;
+        err = measure(run, &config, "resumed sessions", figures, &result);
+    }
+    if (err == QW_OK) {
+        figures->resumed_per_s = (double)result.resumed / result.seconds;
     }
     return err;
 }
@@ -258,7 +264,7 @@ static qw_err measure_nginx(struct run *run, const struct arguments *arguments,
     err = measure(run, &config, "nginx, a text", figures, &result);
     if (err == QW_OK) {
         figures->nginx_static_per_s = per_s(&result);
-        config.is_new_each_time = 1;
+        config.connections = LOAD_NEW;
         err = measure(run, &config, "nginx, full handshakes", figures, &result);
     }
     if (err == QW_OK) {
@@ -301,6 +307,7 @@ static const struct {
     { "nginx_static_per_s", offsetof(struct figures, nginx_static_per_s) },
     { "handshakes_per_s", offsetof(struct figures, handshakes_per_s) },
     { "nginx_handshakes_per_s", offsetof(struct figures, nginx_handshakes_per_s) },
+    { "resumed_per_s", offsetof(struct figures, resumed_per_s) },
     { "bytes_per_key", offsetof(struct figures, bytes_per_key) },
 };
 

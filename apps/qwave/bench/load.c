@@ -37,11 +37,12 @@ struct load { /* what all threads share */
 struct worker {
     struct load *load;
     pthread_t thread;
-    uint64_t good, bad;
+    uint64_t good, bad, resumed;
     float *samples; /* ms */
     size_t sample_count;
     char *answer; /* ANSWER_CAP */
     SSL *ssl;
+    SSL_SESSION *session; /* to resume; NULL: none yet */
     int fd;
 };
 
@@ -77,6 +78,7 @@ static bool connect_now(struct worker *worker)
     (void)setsockopt(worker->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     worker->ssl = SSL_new(worker->load->tls);
     if (worker->ssl == NULL || SSL_set_fd(worker->ssl, worker->fd) != 1 ||
+        (worker->session != NULL && SSL_set_session(worker->ssl, worker->session) != 1) ||
         SSL_connect(worker->ssl) != 1) {
         hang_up(worker);
         return false;
@@ -120,6 +122,16 @@ static bool read_answer(struct worker *worker, unsigned *status, const char **bo
     return true;
 }
 
+/* The server's ticket comes after its handshake, so it is here with the answer. */
+static void take_ticket(struct worker *worker)
+{
+    worker->resumed += SSL_session_reused(worker->ssl) == 1 ? 1 : 0;
+    SSL_SESSION_free(worker->session);
+    SSL_set_shutdown(worker->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* else the library
+                                                                    gives the session up */
+    worker->session = SSL_get1_session(worker->ssl);
+}
+
 static bool call(struct worker *worker, uint64_t number)
 {
     const struct load_config *config = worker->load->config;
@@ -134,7 +146,7 @@ static bool call(struct worker *worker, uint64_t number)
     config->path_of(config->self, number, path, sizeof path);
     request_len =
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path,
-                 config->address, config->is_new_each_time ? "Connection: close\r\n" : "");
+                 config->address, config->connections == LOAD_KEPT ? "" : "Connection: close\r\n");
     if (worker->ssl == NULL && !connect_now(worker)) {
         return false;
     }
@@ -144,7 +156,10 @@ static bool call(struct worker *worker, uint64_t number)
         config->take(config->self, body, len);
     }
     qw_wipe(worker->answer, ok ? (size_t)(body - worker->answer) + len : ANSWER_CAP);
-    if (!ok || config->is_new_each_time) {
+    if (ok && status == 200 && config->connections == LOAD_RESUMED) {
+        take_ticket(worker);
+    }
+    if (!ok || config->connections != LOAD_KEPT) {
         hang_up(worker);
     }
     return ok && status == 200;
@@ -187,6 +202,7 @@ static void *work(void *self)
         }
     }
     hang_up(worker);
+    SSL_SESSION_free(worker->session);
     return NULL;
 }
 
@@ -287,6 +303,7 @@ qw_err load_run(const struct load_config *config, struct load_result *result)
         pthread_join(workers[i].thread, NULL);
         r.good += workers[i].good;
         r.bad += workers[i].bad;
+        r.resumed += workers[i].resumed;
     }
     r.seconds = (double)(now_ns() - load.start_ns) / 1e9;
     if (err == QW_OK) {

@@ -91,17 +91,6 @@ static void speaks_tls_1_3_only(void **state)
     assert_int_equal(ask_as(echo, "client", GET, answer), 200);
 }
 
-static void gives_no_session_to_resume(void **state)
-{
-    struct echo *echo = *state;
-    char answer[4096];
-    struct raw raw = raw_open(echo->folder, echo->port, "client", TLS1_3_VERSION);
-
-    assert_int_equal(raw_ask(&raw, GET, answer, sizeof answer), 200);
-    assert_int_equal(SSL_SESSION_is_resumable(SSL_get_session(raw.ssl)), 0);
-    raw_close(&raw);
-}
-
 static void passes_the_path_undecoded(void **state)
 {
     struct echo *echo = *state;
@@ -556,7 +545,6 @@ int main(void)
         CASE(serves_a_client_with_a_certificate_of_the_authority),
         CASE(speaks_no_http_without_a_good_certificate),
         CASE(speaks_tls_1_3_only),
-        CASE(gives_no_session_to_resume),
         CASE(passes_the_path_undecoded),
         CASE(passes_bodies_of_both_framings),
         CASE(takes_a_body_of_64_kib_and_no_byte_more),
