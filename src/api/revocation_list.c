@@ -30,9 +30,18 @@ struct qw_revocation_list {
     char path[];
 };
 
+/* A list of revocations is public. */
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, HASH_LEN);
+    const uint8_t *x = a;
+    const uint8_t *y = b;
+
+    for (size_t i = 0; i < HASH_LEN; i++) {
+        if (x[i] != y[i]) {
+            return x[i] < y[i] ? -1 : 1;
+        }
+    }
+    return 0;
 }
 
 static qw_err add(struct revoked *revoked, const uint8_t hash[static HASH_LEN])
