@@ -4,7 +4,9 @@
 
 #include "api/json_writer.h"
 #include "api/url.h"
+#include "centre/centre.h"
 #include "operator.h"
+#include "radio_options.h"
 
 #include <argp.h>
 #include <cjson/cJSON.h>
@@ -20,6 +22,7 @@ enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100, 
 
 struct arguments {
     const char *operator_path, *url, *kind, *owner, *peer, *certificate, *key;
+    unsigned long long keys_per_s, weight;
     const char *word[WORDS_MAX];
     size_t words;
     bool as_json;
@@ -210,6 +213,27 @@ static qw_err run_device_peers(struct operator_desk *desk, const struct argument
     return err;
 }
 
+static qw_err run_device_quota(struct operator_desk *desk, const struct arguments *arguments)
+{
+    char body[BODY_CAP];
+    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
+    const char *answer = NULL;
+    qw_err err;
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "keys_per_s");
+    qw_json_uint(&w, arguments->keys_per_s);
+    qw_json_name(&w, "weight");
+    qw_json_uint(&w, arguments->weight);
+    qw_json_object_end(&w);
+    qw_assert(qw_json_done(&w)); /* two numbers fit */
+    err = operator_device_call(desk, "POST", arguments->word[2], "/quota", body, &answer);
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
+}
+
 /* The verb is a word of the table of actions, not of the user's. */
 static qw_err run_device_change(struct operator_desk *desk, const struct arguments *arguments)
 {
@@ -259,6 +283,8 @@ static const struct action actions[] = {
       run_device_add },
     { "device", "peers", 3, "ID --peer SAE,...", "whom an application may ask keys for",
       run_device_peers },
+    { "device", "quota", 3, "ID --keys-per-s N --weight N", "what an application may take",
+      run_device_quota },
     { "device", "list", 2, "", "every device", run_device_list },
     { "device", "show", 3, "ID", "one device", run_device_show },
     { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
@@ -282,6 +308,9 @@ static const struct argp_option options[] = {
     { "peer", 'p', "SAE,...", 0,
       "application that shares the terminal's keys; those that an application may ask keys for",
       0 },
+    { "keys-per-s", 'n', "N", 0,
+      "that an application may take; 0: as the centre's settings say (default: 0)", 0 },
+    { "weight", 'g', "N", 0, "its part when keys are scarce, 1 to 100 (default: 1)", 0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
@@ -320,6 +349,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'p':
         arguments->peer = value;
+        return 0;
+    case 'n':
+        if (!radio_parse_number(value, QW_QUOTA_KEYS_PER_S_MAX, &arguments->keys_per_s)) {
+            argp_error(state, "--keys-per-s is 0..%d, not '%s'", QW_QUOTA_KEYS_PER_S_MAX, value);
+        }
+        return 0;
+    case 'g':
+        if (!radio_parse_number(value, 100, &arguments->weight) || arguments->weight == 0) {
+            argp_error(state, "--weight is 1..100, not '%s'", value);
+        }
         return 0;
     case 'c':
         arguments->certificate = value;
@@ -382,7 +421,7 @@ int cmd_admin(int argc, char **argv)
                                       NULL,        help_filter,
                                       NULL };
     struct arguments arguments = {
-        .operator_path = "operator.yaml", .kind = "terminal", .owner = "", .peer = ""
+        .operator_path = "operator.yaml", .kind = "terminal", .owner = "", .peer = "", .weight = 1
     };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";

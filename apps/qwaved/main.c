@@ -34,11 +34,12 @@ struct daemon {
     struct qw_store store;
     struct qw_centre *centre;
     struct qw_secret_pool *secrets;
+    struct qw_rate_limit *rate;
     struct service service;
 };
 
 /* For answers: as many as there are threads, each for the most keys of the standard size. */
-enum { SECRET_LEN = 96 * 1024 };
+enum { SECRET_LEN = 96 * 1024, CALLERS = 1024 };
 
 static qw_err explain(const struct qw_log *log, const char *what, const char *path, qw_err err,
                       const char *reason)
@@ -108,6 +109,9 @@ static qw_err open_centre(struct daemon *daemon)
         .stock_keys = (uint32_t)settings->stock_keys,
         .window_ms = (uint32_t)settings->window_ms,
         .key_ttl_s = (uint32_t)settings->key_ttl_s,
+        .sae_keys_per_s = (uint32_t)settings->sae_keys_per_s,
+        .pair_keys_per_s = (uint32_t)settings->pair_keys_per_s,
+        .misses_per_s = (uint32_t)settings->misses_per_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
     };
     qw_err err;
@@ -140,9 +144,15 @@ static qw_err daemon_open(struct daemon *daemon)
             NULL);
     }
     if (err == QW_OK) {
+        err = explain(&daemon->log, "memory", "for limits",
+                      qw_rate_limit_new(CALLERS, &daemon->rate), NULL);
+    }
+    if (err == QW_OK) {
         daemon->service = (struct service){
             .centre = daemon->centre,
             .secrets = daemon->secrets,
+            .rate = daemon->rate,
+            .requests_per_s = (double)daemon->settings.requests_per_s,
             .log = &daemon->log,
             .centre_id = daemon->settings.centre_id,
             .version = QW_VERSION,
@@ -155,6 +165,7 @@ static qw_err daemon_open(struct daemon *daemon)
 static void daemon_close(struct daemon *daemon)
 {
     qw_secret_pool_free(daemon->secrets);
+    qw_rate_limit_free(daemon->rate);
     qw_centre_free(daemon->centre);
     qw_store_close(&daemon->store);
     qw_key_source_close(&daemon->source);

@@ -4,12 +4,13 @@
 #include "api/http_answer.h"
 #include "api/url.h"
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/secret.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-enum { RETRY_AFTER_S = 5, LOGGED_PATH_LEN = 200 };
+enum { RETRY_AFTER_S = 5, LIMIT_RETRY_S = 1, LOGGED_PATH_LEN = 200 };
 
 static bool is_etsi(const struct qw_http_request *request)
 {
@@ -44,6 +45,10 @@ void call_refuse(struct call *call, qw_err err)
     case QW_ERR_EXHAUSTED:
         call_refuse_with(call, 503, "not enough keys");
         call->answer->retry_after_s = RETRY_AFTER_S;
+        break;
+    case QW_ERR_LIMIT:
+        call_refuse_with(call, 503, "over a limit, later again");
+        call->answer->retry_after_s = LIMIT_RETRY_S;
         break;
     default:
         call_refuse_with(call, 503, "temporarily unavailable");
@@ -145,6 +150,11 @@ static void dispatch(struct call *call)
     }
     memcpy(call->caller.certificate_hash, call->request->certificate_hash,
            sizeof call->caller.certificate_hash);
+    if (!qw_rate_limit_take(call->service->rate, call->request->identity,
+                            call->service->requests_per_s, 1, qw_clock_monotonic_ms())) {
+        call_refuse(call, QW_ERR_LIMIT);
+        return;
+    }
     if (qw_url_path_split(call->request->path, &path) != QW_OK) {
         call_refuse(call, QW_ERR_FORMAT);
         return;

@@ -6,6 +6,7 @@
 #include "api/json_reader.h"
 #include "api/json_writer.h"
 #include "base/log.h"
+#include "base/rate_limit.h"
 #include "base/secret.h"
 #include "centre/centre.h"
 
@@ -20,7 +21,9 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     const struct qw_log *log;
     const char *centre_id;
     const char *version;
-    int64_t started_ms; /* monotonic */
+    int64_t started_ms;         /* monotonic */
+    struct qw_rate_limit *rate; /* requests of each caller */
+    double requests_per_s;      /* 0: no limit */
 };
 
 enum { CALL_PARAMETERS_MAX = 2, CALL_PARAMETER_CAP = 64 };

@@ -13,6 +13,7 @@ const struct route routes[] = {
     { "POST", "/v1/devices/{}/resume",            BY_OPERATOR,     route_device_resume },
     { "POST", "/v1/devices/{}/destroy",           BY_OPERATOR,     route_device_destroy },
     { "POST", "/v1/devices/{}/peers",             BY_OPERATOR,     route_device_peers },
+    { "POST", "/v1/devices/{}/quota",             BY_OPERATOR,     route_device_quota },
     { "POST", "/v1/devices/{}/charge",            BY_OPERATOR,     route_device_charge },
     { "POST", "/v1/devices/{}/charge/confirm",    BY_OPERATOR,     route_device_charge_confirm },
     { "POST", "/v1/radio/sessions",               BY_ACCESS_POINT, route_radio_contact },

@@ -12,6 +12,7 @@ void route_device_suspend(struct call *call);
 void route_device_resume(struct call *call);
 void route_device_destroy(struct call *call);
 void route_device_peers(struct call *call);
+void route_device_quota(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
 

@@ -41,6 +41,10 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_uint(w, device->remaining_keys);
     qw_json_name(w, "last_contact_ms");
     qw_json_int(w, device->last_contact_ms);
+    qw_json_name(w, "keys_per_s");
+    qw_json_uint(w, device->keys_per_s);
+    qw_json_name(w, "weight");
+    qw_json_uint(w, device->weight);
     qw_json_object_end(w);
 }
 
@@ -226,6 +230,32 @@ void route_device_peers(struct call *call)
     if (err == QW_OK) {
         err = qw_centre_device_set_peers(call->service->centre, &call->caller, call->parameter[0],
                                          peers);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    send_device(call, 200, call->parameter[0]);
+}
+
+void route_device_quota(struct call *call)
+{
+    uint64_t keys_per_s = 0;
+    uint64_t weight = 0;
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_uint(&r, object, "keys_per_s", 0, QW_QUOTA_KEYS_PER_S_MAX, &keys_per_s);
+    qw_json_get_uint(&r, object, "weight", 1, UINT8_MAX, &weight);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_device_set_quota(call->service->centre, &call->caller, call->parameter[0],
+                                         (uint32_t)keys_per_s, (uint8_t)weight);
     }
     if (err != QW_OK) {
         call_refuse(call, err);

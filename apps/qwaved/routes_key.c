@@ -56,6 +56,8 @@ static enum qw_etsi014_fault fault_of(qw_err err, enum qw_etsi014_fault not_foun
         return QW_ETSI014_MANDATORY_UNMET;
     case QW_ERR_EXHAUSTED:
         return QW_ETSI014_NOT_ENOUGH;
+    case QW_ERR_LIMIT:
+        return QW_ETSI014_LIMIT;
     default:
         return QW_ETSI014_UNAVAILABLE;
     }

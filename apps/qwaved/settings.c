@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "centre/centre.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -45,6 +47,14 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, threads, 1, 64, "8", "that serve requests"),
     ROW(QW_CONFIG_INT, connections_max, 64, 65536, "1024", "open at once"),
     ROW(QW_CONFIG_INT, connections_per_address_max, 1, 65536, "256", "of these from one address"),
+    ROW(QW_CONFIG_INT, sae_keys_per_s, 0, QW_QUOTA_KEYS_PER_S_MAX, "0",
+        "keys of 256 bits that one application may take, per s; 0: no limit"),
+    ROW(QW_CONFIG_INT, pair_keys_per_s, 0, QW_QUOTA_KEYS_PER_S_MAX, "0",
+        "of these for one slave, per s; 0: no limit"),
+    ROW(QW_CONFIG_INT, misses_per_s, 0, 1000000, "10",
+        "wrong key ids of one application that are looked up, per s; 0: no limit"),
+    ROW(QW_CONFIG_INT, requests_per_s, 0, 1000000, "0",
+        "requests of one caller, per s; 0: no limit"),
     ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),
     ROW(QW_CONFIG_INT, request_timeout_ms, 100, 600000, "10000",
         "for a request to come in and for its answer to be taken, in ms"),

@@ -108,6 +108,7 @@ struct qw_key_place { /* where a carved key stands */
 
 struct qw_pair_table;
 struct qw_fetch;
+struct qw_quota;
 
 /* Fetches that wait while one of them is being made durable; the first that wakes takes all that
  * came meanwhile along in its group. */
@@ -135,6 +136,7 @@ struct qw_centre {
     uint8_t tombstone_key[32];
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
+    struct qw_quota *quota;
     struct qw_fetch_queue fetches;
     struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */

@@ -21,6 +21,8 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
+enum { RECORD_VERSION = 2 };
+
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
     qw_write_u64be(w, pool->position);
@@ -52,9 +54,12 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u64be(w, device->keys_delivered);
     qw_write_u32be(w, device->remaining_keys);
     qw_write_u64be(w, (uint64_t)device->last_contact_ms);
+    qw_write_u32be(w, device->keys_per_s);
+    qw_write_u8(w, device->weight);
 }
 
-static bool read_device(struct qw_reader *r, struct qw_device *device)
+/* Version 1 knew no quotas. */
+static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
     uint8_t state;
@@ -70,6 +75,8 @@ static bool read_device(struct qw_reader *r, struct qw_device *device)
     device->keys_delivered = qw_read_u64be(r);
     device->remaining_keys = qw_read_u32be(r);
     device->last_contact_ms = (int64_t)qw_read_u64be(r);
+    device->keys_per_s = version == 1 ? 0 : qw_read_u32be(r);
+    device->weight = version == 1 ? 1 : qw_read_u8(r);
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT) {
         return false;
     }
@@ -95,7 +102,7 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
                                   .tag = book->device.state };
     struct qw_writer w = qw_writer_on(centre->scratch, sizeof centre->scratch);
 
-    qw_write_u8(&w, 1);
+    qw_write_u8(&w, RECORD_VERSION);
     write_device(&w, &book->device);
     qw_write_u64be(&w, book->number);
     qw_write_u8(&w, flags_of(book));
@@ -123,7 +130,8 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
 qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book *book)
 {
     struct qw_reader r = qw_reader_on(plain, len);
-    bool ok = qw_read_u8(&r) == 1 && read_device(&r, &book->device);
+    uint8_t version = qw_read_u8(&r);
+    bool ok = version >= 1 && version <= RECORD_VERSION && read_device(&r, version, &book->device);
     uint8_t flags;
 
     book->number = qw_read_u64be(&r);

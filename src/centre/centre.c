@@ -6,6 +6,7 @@
 #include "centre/books.h"
 #include "centre/fetch_queue.h"
 #include "centre/pair.h"
+#include "centre/quota.h"
 #include "centre/unseal.h"
 
 #include <string.h>
@@ -112,6 +113,9 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         return QW_ERR_NOMEM;
     }
     err = qw_pair_table_new(&c->pairs);
+    if (err == QW_OK) {
+        err = qw_quota_new(&c->config, &c->quota);
+    }
     if (err != QW_OK) {
         qw_centre_free(c);
         return err;
@@ -135,6 +139,7 @@ void qw_centre_free(struct qw_centre *centre)
         return;
     }
     qw_pair_table_free(centre->pairs);
+    qw_quota_free(centre->quota);
     qw_fetch_queue_destroy(&centre->fetches);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);

@@ -46,6 +46,10 @@ struct qw_centre_config {
                             default 86400 */
     uint32_t
         pool_bytes; /* authentication pool per direction that a full card holds; default 2048 */
+    uint32_t sae_keys_per_s;  /* that one application may take, unless its entry says another
+                                 number; 0: no limit */
+    uint32_t pair_keys_per_s; /* that it may take for one slave; 0: no limit */
+    uint32_t misses_per_s;    /* wrong key ids of one application that are looked up; 0: no limit */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. */
@@ -72,6 +76,11 @@ qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *c
 qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *after, struct qw_device *devices, size_t cap,
                              size_t *count) QW_MUST_USE;
+/* What an application may take: keys a second (0: the centre's standard) and its part when keys are
+ * scarce, 1 to 100 (centre/fair_share.h). QW_ERR_STATE: the device is none. */
+enum { QW_QUOTA_KEYS_PER_S_MAX = 10000000 };
+qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *id, uint32_t keys_per_s, uint8_t weight) QW_MUST_USE;
 /* Moves the device's state by the table in centre/device.h; DESTROY voids all keys of its card at
  * once. QW_ERR_STATE. */
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
@@ -143,8 +152,9 @@ struct qw_key_wish {
 /* New keys for the caller as master, count of them to keys, out of blocks that were durably leased
  * to the pair before. All or none. QW_ERR_REFUSED: not registered, suspended, or the pair is not
  * permitted (401). QW_ERR_NOT_FOUND: no such slave, QW_ERR_ARG: a value out of range,
- * QW_ERR_UNAVAILABLE: the mandatory demand cannot be met (400). QW_ERR_EXHAUSTED: too few in stock
- * (503). [ETSI 014 5.3] */
+ * QW_ERR_UNAVAILABLE: the mandatory demand cannot be met (400). QW_ERR_EXHAUSTED: too few in stock,
+ * or the caller has had more than its part of what is left; QW_ERR_LIMIT: its quota is used up,
+ * more comes with time (503). [ETSI 014 5.3] */
 qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
                          const struct qw_key_wish *wish, struct qw_given_key *keys) QW_MUST_USE;
 
@@ -158,7 +168,8 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
 
 /* The keys with these ids that `master` holds, each given to this caller once (again inside the
  * window: the same bytes). All or nothing. QW_ERR_REFUSED: caller is not a party of one of them
- * (401). QW_ERR_NOT_FOUND: one is unknown, used or expired (400). [ETSI 014 5.4] */
+ * (401). QW_ERR_NOT_FOUND: one is unknown, used or expired (400). QW_ERR_LIMIT: too many of these
+ * two answers of late (503). [ETSI 014 5.4] */
 qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
                        const uint8_t (*key_ids)[16], size_t count,
                        struct qw_given_key *keys) QW_MUST_USE;

@@ -8,6 +8,7 @@
 #include "centre/card_book.h"
 #include "centre/key_record.h"
 #include "centre/pair.h"
+#include "centre/quota.h"
 #include "centre/stock.h"
 
 #include <stdio.h>
@@ -207,20 +208,35 @@ static void hand_over(struct delivery *delivery, uint32_t bits, struct qw_given_
     }
 }
 
+static struct qw_quota_account account_of(const struct qw_pair *pair)
+{
+    return (struct qw_quota_account){ .master = pair->master,
+                                      .slave = pair->slave,
+                                      .keys_per_s = pair->keys_per_s };
+}
+
 /* With the pair locked. */
 static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                       const struct qw_key_wish *wish, struct qw_given_key *keys)
 {
+    struct qw_quota_account account = account_of(pair);
     struct delivery delivery;
     struct qw_key_demand demand;
-    qw_err err = lease(centre, pair, deed, wish, &demand);
+    qw_err err = qw_quota_has_keys(centre->quota, &account) ? QW_OK : QW_ERR_LIMIT;
 
+    if (err == QW_OK) {
+        err = lease(centre, pair, deed, wish, &demand);
+    }
     delivery.count = 0;
     if (err == QW_OK) {
         err = carve(centre, pair, wish, &demand, &delivery);
     }
     if (err == QW_OK && wish->other_count > 0) {
         err = share(centre, pair, deed, wish, &delivery);
+    }
+    if (err == QW_OK) {
+        qw_quota_spend_keys(centre->quota, &account,
+                            (uint64_t)wish->count * qw_key_slots(wish->bits));
     }
     hand_over(&delivery, wish->bits, err == QW_OK ? keys : NULL);
     return err;
@@ -258,6 +274,7 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
 {
     struct qw_deed deed = { .caller = caller, .verb = "pair-status", .object = slave };
     struct qw_pair_status s;
+    struct qw_quota_account account;
     struct qw_pair *pair;
     qw_err err;
 
@@ -284,6 +301,10 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
         qw_centre_leave(centre);
         if (s.max_keys < s.stored_keys) { /* what a pair has open comes on top */
             s.max_keys = s.stored_keys;
+        }
+        account = account_of(pair);
+        if (!qw_quota_has_keys(centre->quota, &account)) {
+            s.stored_keys = 0;
         }
         *status = s;
     }

@@ -50,6 +50,8 @@ struct qw_device {
     uint64_t keys_delivered; /* since birth */
     uint32_t remaining_keys; /* as last reported */
     int64_t last_contact_ms; /* UTC, 0 never */
+    uint32_t keys_per_s;     /* that an application may take; 0: the centre's standard */
+    uint8_t weight;          /* its part when keys are scarce, 1 to 100 */
 };
 
 /* Whether name is one of the peers. */

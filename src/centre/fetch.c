@@ -12,6 +12,7 @@
 #include "centre/fetch_queue.h"
 #include "centre/key_id.h"
 #include "centre/key_record.h"
+#include "centre/quota.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -398,6 +399,9 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
     if (count < 1 || count > QW_FETCH_KEYS_MAX || has_duplicate(&fetch)) {
         return QW_ERR_ARG;
     }
+    if (!qw_quota_may_fetch(centre->quota, caller->id)) {
+        return QW_ERR_LIMIT;
+    }
     fetch.records = calloc(count, sizeof *fetch.records);
     if (fetch.records == NULL) {
         return QW_ERR_NOMEM;
@@ -405,6 +409,9 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
     qw_uuid_encode(key_ids[0], object);
     fetch.deed.object = object;
     qw_fetch_queue_pass(centre, &fetch);
+    if (fetch.err == QW_ERR_REFUSED || fetch.err == QW_ERR_NOT_FOUND) {
+        qw_quota_note_miss(centre->quota, caller->id);
+    }
     free(fetch.records); /* places and parties, no material */
     return fetch.err;
 }

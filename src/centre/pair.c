@@ -7,6 +7,7 @@
 #include "centre/block.h"
 #include "centre/card_book.h"
 #include "centre/key_record.h"
+#include "centre/quota.h"
 #include "centre/stock.h"
 
 #include <stdio.h>
@@ -202,6 +203,10 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     if (cause != NULL) {
         err = qw_centre_refuse(centre, deed, err, cause);
     }
+    if (err == QW_OK) {
+        pair->keys_per_s = centre->card.device.keys_per_s;
+        pair->weight = centre->card.device.weight;
+    }
     qw_centre_leave(centre);
     if (err == QW_OK) {
         pair->registry_changes = changes;
@@ -348,6 +353,14 @@ static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, s
     return err;
 }
 
+/* Three quarters of the stock are for whoever comes first; the last one is shared out. */
+static bool may_lease(struct qw_centre *centre, const struct qw_pair *pair)
+{
+    bool has_share = qw_quota_has_share(centre->quota, pair->master, pair->weight);
+
+    return has_share || centre->books.stored >= centre->config.stock_keys / 4;
+}
+
 static qw_err commit_lease(struct qw_centre *centre, struct qw_group *group,
                            const struct qw_deed *deed, const struct lease *lease)
 {
@@ -401,11 +414,14 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
     lease.missing = wish->count - left;
     qw_centre_enter(centre);
     qw_group_begin(centre, &group);
-    err = collect_blocks(centre, &group, &lease);
+    err = may_lease(centre, pair) ? collect_blocks(centre, &group, &lease) : QW_ERR_EXHAUSTED;
     if (err == QW_OK) {
         err = commit_lease(centre, &group, deed, &lease);
     } else {
         qw_group_drop(&group);
+    }
+    if (err == QW_OK) {
+        qw_quota_note_lease(centre->quota, pair->master, lease.keys);
     }
     qw_centre_leave(centre);
     if (err == QW_OK) {

@@ -27,7 +27,9 @@ struct qw_pair {
     uint64_t last_used; /* of the table's clock */
     pthread_mutex_t mutex;
     uint64_t registry_changes; /* when it was looked up last; 0: never */
-    bool was_exhausted;        /* is in the journal already */
+    uint32_t keys_per_s;       /* the master's, from there */
+    uint8_t weight;
+    bool was_exhausted; /* is in the journal already */
     struct qw_open_block *blocks;
 };
 
@@ -49,8 +51,9 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair,
 uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
                       int64_t now_ms);
 
-/* Leases blocks until count keys of bits can be carved. QW_ERR_EXHAUSTED, QW_ERR_UNAVAILABLE (the
- * demand), nothing has changed. Takes the centre's mutex. */
+/* Leases blocks until count keys of bits can be carved. QW_ERR_EXHAUSTED (also when keys are scarce
+ * and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), nothing has changed.
+ * Takes the centre's mutex. */
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;

@@ -2,10 +2,12 @@
 /* Devices: registered, looked up, listed, moved from state to state [C8]. */
 #include "base/secret.h"
 #include "centre/card_book.h"
+#include "centre/fair_share.h"
 #include "centre/key_life.h"
 #include "centre/record.h"
 #include "centre/void_keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* 0..63 bytes without control characters; may be UTF-8. */
@@ -83,7 +85,7 @@ qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_calle
                                  const char *peers)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-register", .object = id };
-    struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED };
+    struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED, .weight = 1 };
     qw_err err;
 
     if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
@@ -233,7 +235,14 @@ qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller 
     return err;
 }
 
-static qw_err set_peers(struct qw_centre *centre, const struct qw_deed *deed, const char *peers)
+struct amendment {     /* of an application's entry */
+    const char *peers; /* NULL: stays */
+    uint32_t keys_per_s;
+    uint8_t weight; /* 0: it and the rate stay */
+};
+
+static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
+                    const struct amendment *amendment, const char *detail)
 {
     struct qw_card_book *book = &centre->card;
     struct qw_group group;
@@ -249,16 +258,35 @@ static qw_err set_peers(struct qw_centre *centre, const struct qw_deed *deed, co
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
     }
     qw_group_begin(centre, &group);
-    copy_text(book->device.peers, sizeof book->device.peers, peers);
+    if (amendment->peers != NULL) {
+        copy_text(book->device.peers, sizeof book->device.peers, amendment->peers);
+    }
+    if (amendment->weight != 0) {
+        book->device.keys_per_s = amendment->keys_per_s;
+        book->device.weight = amendment->weight;
+    }
     qw_card_book_put(centre, &group, book);
-    return qw_group_commit(centre, &group, deed, peers);
+    return qw_group_commit(centre, &group, deed, detail);
+}
+
+/* Whoever remembers what the registry says looks again. */
+static qw_err amend_and_tell(struct qw_centre *centre, const struct qw_deed *deed,
+                             const struct amendment *amendment, const char *detail)
+{
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = amend(centre, deed, amendment, detail);
+    atomic_fetch_add(&centre->registry_changes, 1);
+    qw_centre_leave(centre);
+    return err;
 }
 
 qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *id, const char *peers)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-peers", .object = id };
-    qw_err err;
+    struct amendment amendment = { .peers = peers };
 
     if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
         return qw_centre_refuse_role(centre, &deed);
@@ -266,9 +294,23 @@ qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_call
     if (!peers_ok(id, QW_DEVICE_APPLICATION, peers)) {
         return QW_ERR_ARG;
     }
-    qw_centre_enter(centre);
-    err = set_peers(centre, &deed, peers);
-    atomic_fetch_add(&centre->registry_changes, 1);
-    qw_centre_leave(centre);
-    return err;
+    return amend_and_tell(centre, &deed, &amendment, peers);
+}
+
+qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *id, uint32_t keys_per_s, uint8_t weight)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-quota", .object = id };
+    struct amendment amendment = { .keys_per_s = keys_per_s, .weight = weight };
+    char detail[64];
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (keys_per_s > QW_QUOTA_KEYS_PER_S_MAX || weight < 1 || weight > QW_FAIR_SHARE_WEIGHT_MAX) {
+        return QW_ERR_ARG;
+    }
+    (void)snprintf(detail, sizeof detail, "%u keys per second, weight %u", (unsigned)keys_per_s,
+                   (unsigned)weight);
+    return amend_and_tell(centre, &deed, &amendment, detail);
 }

@@ -23,6 +23,7 @@
     X(NO_KEY, 400, "one or more keys specified are not found on KME") /* [ETSI 014 6.4] */ \
     X(NOT_AUTHORISED, 401, "not authorised")                          /* [ETSI 014 5.4] */ \
     X(NOT_ENOUGH, 503, "not enough keys") \
+    X(LIMIT, 503, "over a limit, later again") \
     X(UNAVAILABLE, 503, "temporarily unavailable")
 
 #define QW_ETSI014_ENUM(name, status, text) QW_ETSI014_##name,

@@ -499,6 +499,36 @@ static void operators_change_the_peers_of_an_application(void **state)
     assert_int_equal(ask(site, CAROL, "POST", "/v1/devices/carol/peers", "{\"peer\":\"\"}"), 403);
 }
 
+/* Q1 */
+static void an_operator_sets_what_an_application_may_take(void **state)
+{
+    struct site *site = *state;
+    static const char *const bad[] = { "{}",
+                                       "{\"keys_per_s\":1}",
+                                       "{\"keys_per_s\":-1,\"weight\":1}",
+                                       "{\"keys_per_s\":10000001,\"weight\":1}",
+                                       "{\"keys_per_s\":1,\"weight\":0}",
+                                       "{\"keys_per_s\":1,\"weight\":101}",
+                                       "{\"keys_per_s\":\"1\",\"weight\":1}" };
+
+    assert_int_equal(
+        ask(site, OPERATOR, "POST", "/v1/devices/alice/quota", "{\"keys_per_s\":1,\"weight\":5}"),
+        200);
+    assert_non_null(strstr(site->text, "\"keys_per_s\":1,\"weight\":5"));
+    assert_int_equal(ask(site, ALICE, "GET", "/api/v1/keys/bob/enc_keys?number=100", NULL), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/api/v1/keys/bob/enc_keys", NULL), 503);
+    assert_non_null(strstr(site->text, "over a limit, later again"));
+    assert_int_equal(site->retry_after_s, 1);
+    assert_int_equal(ask(site, ALICE, "GET", "/api/v1/keys/bob/status", NULL), 200);
+    assert_non_null(strstr(site->text, "\"stored_key_count\":0,"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(ask(site, OPERATOR, "POST", "/v1/devices/alice/quota", bad[i]), 400);
+    }
+    assert_int_equal(
+        ask(site, ALICE, "POST", "/v1/devices/alice/quota", "{\"keys_per_s\":9,\"weight\":9}"),
+        403);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
 
 int main(void)
@@ -512,6 +542,7 @@ int main(void)
         CASE(tolerates_what_real_clients_do),
         CASE(an_empty_store_is_503),
         CASE(operators_change_the_peers_of_an_application),
+        CASE(an_operator_sets_what_an_application_may_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

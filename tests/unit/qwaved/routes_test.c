@@ -758,6 +758,23 @@ static void has_the_routes_that_the_openapi_document_names(void **state)
     assert_int_equal(named, routes_count);
 }
 
+static void one_caller_gets_no_more_requests_than_the_limit(void **state)
+{
+    struct site *site = *state;
+    unsigned served = 0;
+
+    assert_int_equal(qw_rate_limit_new(16, &site->service.rate), QW_OK);
+    site->service.requests_per_s = 0.5;
+    while (ask(site, "urn:qwave:sae:alice", "GET", "/v1/health", NULL) == 200) {
+        served++;
+    }
+    assert_in_range(served, 5, 6); /* ten seconds' worth, and what comes meanwhile */
+    assert_message(site, 503, "over a limit, later again");
+    assert_int_not_equal(site->retry_after_s, 0);
+    assert_int_equal(ask(site, "urn:qwave:sae:bob", "GET", "/v1/health", NULL), 200);
+    qw_rate_limit_free(site->service.rate);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_devices, remove_site)
 
 int main(void)
@@ -775,6 +792,7 @@ int main(void)
         CASE(refuses_malformed_radio_requests),
         CASE(says_503_when_the_stock_is_used_up),
         CASE(shows_health_and_status),
+        CASE(one_caller_gets_no_more_requests_than_the_limit),
         CASE(loses_no_key_without_memory),
         cmocka_unit_test(has_the_routes_that_the_openapi_document_names),
     };
