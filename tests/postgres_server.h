@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@
 struct postgres_server {
     char folder[64]; /* holds data/ and the socket */
     char uri[160];
-    pid_t pid; /* 0: not running */
+    pid_t pid;       /* 0: not running */
+    rlim_t file_max; /* of each file it writes, bytes; 0: no limit. For the next start */
 };
 
 static inline bool postgres_server_is_installed(void)
@@ -107,6 +109,11 @@ static inline void postgres_server_start(struct postgres_server *server, const c
             server->pid = fork();
             assert_true(server->pid >= 0);
             if (server->pid == 0) {
+                struct rlimit limit = { server->file_max, server->file_max };
+
+                if (server->file_max > 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+                    _exit(126);
+                }
                 postgres_server_become(server->folder, argv);
             }
         }
@@ -147,12 +154,19 @@ static inline void postgres_server_remove(struct postgres_server *server)
     assert_int_equal(system(command), 0);
 }
 
+static inline void postgres_server_notice(void *self, const char *message)
+{
+    (void)self;
+    (void)message;
+}
+
 static inline void postgres_server_execute(const struct postgres_server *server, const char *sql)
 {
     PGconn *connection = PQconnectdb(server->uri);
     PGresult *result;
 
     assert_int_equal(PQstatus(connection), CONNECTION_OK);
+    PQsetNoticeProcessor(connection, postgres_server_notice, NULL);
     result = PQexec(connection, sql);
     if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
         fail_msg("%s: %s", sql, PQresultErrorMessage(result));

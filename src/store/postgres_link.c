@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_MS = 30000 };
+enum { ANSWER_MS = 30000, REMARKS_MAX = 16 };
 
 static bool is_local(const char *host)
 {
@@ -148,15 +148,23 @@ void qw_postgres_link_close(struct qw_postgres_link *link)
     *link = (struct qw_postgres_link){ 0 };
 }
 
+/* An idle server says nothing but that it leaves: first why, then the end of the stream. */
 bool qw_postgres_link_is_up(struct qw_postgres_link *link)
 {
-    if (link->connection == NULL || link->is_lost) {
+    if (link->connection == NULL) {
         return false;
     }
-    /* Reads what has arrived: the end of the connection, if the server has left. */
-    link->is_lost =
-        PQconsumeInput(link->connection) != 1 || PQstatus(link->connection) != CONNECTION_OK;
-    return !link->is_lost;
+    for (int i = 0; i < REMARKS_MAX && !link->is_lost; i++) {
+        struct pollfd wait = { .fd = PQsocket(link->connection), .events = POLLIN };
+
+        if (poll(&wait, 1, 0) <= 0) {
+            return true;
+        }
+        link->is_lost =
+            PQconsumeInput(link->connection) != 1 || PQstatus(link->connection) != CONNECTION_OK;
+    }
+    link->is_lost = true;
+    return false;
 }
 
 /* Waits until there is something to read, or room to write if that is wanted. */
