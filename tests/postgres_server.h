@@ -82,7 +82,7 @@ static inline void postgres_server_initialise(const struct postgres_server *serv
  * kill the memory of the old one may still be in use: then it is started again. */
 static inline void postgres_server_start(struct postgres_server *server, const char *setting)
 {
-    const struct timespec step = { .tv_nsec = 20000000L };
+    const struct timespec step = { .tv_nsec = 40000000L };
     char program[] = POSTGRES_BIN "postgres";
     char further[64];
     char *const argv[] = { program,
@@ -125,14 +125,36 @@ static inline void postgres_server_start(struct postgres_server *server, const c
     fail_msg("the server does not start: see %s/log", server->folder);
 }
 
+/* Every process of the server at once. */
+static inline void postgres_server_kill_children(pid_t pid)
+{
+    char path[64];
+    FILE *list;
+    int child;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    list = fopen(path, "r");
+    while (list != NULL && fscanf(list, "%d", &child) == 1) {
+        (void)kill((pid_t)child, SIGKILL); /* it may have ended by itself */
+    }
+    if (list != NULL) {
+        fclose(list);
+    }
+}
+
 /* SIGINT: at once, but in order; SIGKILL: as a power cut would. */
 static inline void postgres_server_stop(struct postgres_server *server, int signal_number)
 {
-    if (server->pid != 0) {
-        assert_int_equal(kill(server->pid, signal_number), 0);
-        assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
-        server->pid = 0;
+    if (server->pid == 0) {
+        return;
     }
+    if (signal_number == SIGKILL) {
+        assert_int_equal(kill(server->pid, SIGSTOP), 0); /* it starts no new ones meanwhile */
+        postgres_server_kill_children(server->pid);
+    }
+    assert_int_equal(kill(server->pid, signal_number), 0);
+    assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
+    server->pid = 0;
 }
 
 static inline void postgres_server_make(struct postgres_server *server)

@@ -213,8 +213,11 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
 {
     struct delivery delivery;
     struct qw_key_demand demand;
-    qw_err err = lease(centre, pair, deed, wish, &demand);
+    qw_err err = QW_ERR_IO; /* set back: what is open here may be somebody else's by now */
 
+    if (!atomic_load(&centre->is_set_back)) {
+        err = lease(centre, pair, deed, wish, &demand);
+    }
     delivery.count = 0;
     if (err == QW_OK) {
         err = carve(centre, pair, wish, &demand, &delivery);

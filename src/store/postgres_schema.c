@@ -72,13 +72,16 @@ void qw_postgres_name(enum qw_store_kind kind, enum qw_postgres_statement statem
 }
 
 /* Which plan is right is known: the index. Statistics of a table that was empty when it was looked
- * at must not talk the planner out of it. */
+ * at must not talk the planner out of it. No statement_timeout: it would break off a COMMIT that
+ * waits for a standby, and PostgreSQL then reports success. A process that was stopped loses its
+ * turn with its session after ten seconds. */
 static qw_err set_session(struct qw_postgres_link *link)
 {
     return qw_postgres_link_ask(
         link,
-        "SET search_path = ''; SET statement_timeout = '30s'; SET lock_timeout = '5s';"
-        "SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = error;"
+        "SET search_path = ''; SET statement_timeout = 0; SET lock_timeout = '5s';"
+        "SET idle_in_transaction_session_timeout = '30s'; SET idle_session_timeout = '10s';"
+        "SET client_min_messages = error;"
         "SET enable_seqscan = off; SET enable_bitmapscan = off;"
         "SET plan_cache_mode = force_generic_plan; SET jit = off;"
         "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;"

@@ -56,8 +56,7 @@ struct qw_store {
     /* All or nothing, durable when it returns QW_OK. The first failing operation's error;
      * QW_ERR_IO: disk full, read-only, database gone: nothing has changed. QW_ERR_TIMEOUT: the
      * database went away with the group under way and did not come back in time: the group may turn
-     * out to be durable; what was remembered has to be read again. QW_ERR_REFUSED (every verb): the
-     * database has lost what it had acknowledged; this handle is of no more use. */
+     * out to be durable; what was remembered has to be read again. */
     qw_err (*submit)(void *self, const struct qw_store_op *ops, size_t count);
     qw_err (*get)(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
                   struct qw_store_record *record); /* QW_ERR_NOT_FOUND */
@@ -71,7 +70,8 @@ struct qw_store {
     /* Turns, where several processes share a store; NULL elsewhere. take waits until this process
      * is the only one that has it, at most some seconds; *is_moved: somebody else has written
      * since, so what was remembered has to be read again. From take to give, also after a take that
-     * failed, submit changes nothing unless the turn is still ours. One thread at a time. */
+     * failed, submit changes nothing unless the turn is still ours. QW_ERR_REFUSED: the store has
+     * lost what it had acknowledged; every verb is QW_ERR_IO from now on. One thread at a time. */
     qw_err (*take_turn)(void *self, bool *is_moved);
     void (*give_turn)(void *self);
     void (*close)(void *self);

@@ -37,9 +37,10 @@ bool qw_store_postgres_is_uri(const char *text)
 static qw_err outwards(qw_err err)
 {
     switch (err) {
-    case QW_ERR_CLOSED: /* the link broke, twice */
-    case QW_ERR_STATE:  /* skipped after an error: that one counts */
-    case QW_ERR_FORMAT: /* what was prepared is gone */
+    case QW_ERR_CLOSED:  /* the link broke, twice */
+    case QW_ERR_STATE:   /* skipped after an error: that one counts */
+    case QW_ERR_FORMAT:  /* what was prepared is gone */
+    case QW_ERR_REFUSED: /* set back, or no longer to be relied on; take_turn says so */
         return QW_ERR_IO;
     default:
         return err;

@@ -20,7 +20,8 @@
  * again with the next verb. When the connection breaks during submit, the outcome is found out as
  * soon as the server answers again, up to fifteen seconds long; only then is it QW_ERR_TIMEOUT. A
  * server that comes back without something it had acknowledged (an older copy, a failover without
- * synchronous replication) is never used again by this handle: QW_ERR_REFUSED. */
+ * synchronous replication) is never used again by this handle: take_turn is
+ * QW_ERR_REFUSED, every other verb QW_ERR_IO. */
 qw_err qw_store_postgres_open(const char *uri, struct qw_store *store) QW_MUST_USE;
 
 /* Whether a setting names such a database, and not a file. */
