@@ -27,6 +27,7 @@ build libcurl4-openssl-dev -     HTTP client
 build libcjson-dev         -     reads JSON
 build libyaml-dev          -     reads configuration files
 build libsqlite3-dev       -     database of the key service centre
+build libpq-dev             -     database of several centres: PostgreSQL client
 build libsmartcols-dev     -     tables of the command line
 build libcmocka-dev        -     unit tests
 build curl                 -     fetches a delivered key in the demo, as an application would
@@ -37,6 +38,7 @@ check clang-format-14      -     one formatting; versions differ, so this one
 check mandoc               -     checks the manual pages
 check gcovr                -     coverage report
 check openssl              -     certificates in scenario tests
+check postgresql-15        -     a server of its own in the tests of the store
 check jq                   -     reads JSON answers in scenario tests
 TABLE
 }

@@ -11,7 +11,7 @@
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
-#include "store/store_sqlite.h"
+#include "store/store_open.h"
 #include "terminal/card.h"
 
 #include <ctype.h>
@@ -172,15 +172,17 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "centre_id: %s\n"
                      "listen_address: %s\n"
                      "listen_port: %u\n"
-                     "database: %s/centre.db\n"
+                     "database: %s%s\n"
                      "passphrase_file: %s/passphrase\n"
                      "certificate: %s/tls/centre.pem\n"
                      "key: %s/tls/centre.key\n"
                      "client_ca: %s/ca/ca.pem\n"
                      "revocation_list: %s/ca/revoked.pem\n"
                      "source: %s\n",
-                     config->centre_id, config->centre_id, config->address, config->port, folder,
-                     folder, folder, folder, folder, folder, config->source);
+                     config->centre_id, config->centre_id, config->address, config->port,
+                     config->database != NULL ? "" : folder,
+                     config->database != NULL ? config->database : "/centre.db", folder, folder,
+                     folder, folder, folder, config->source);
     if (err != QW_OK) {
         return err;
     }
@@ -248,7 +250,8 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                                     : qw_key_source_best(&source);
     }
     if (err == QW_OK) {
-        err = qw_store_sqlite_open(in(config, "centre.db").text, &store);
+        err = qw_store_open(
+            config->database != NULL ? config->database : in(config, "centre.db").text, &store);
     }
     if (err == QW_OK) {
         err = qw_centre_new(&settings, &centre);

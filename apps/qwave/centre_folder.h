@@ -18,6 +18,7 @@ struct centre_folder_config {
     const char *address;   /* numeric, where qwaved will listen */
     uint16_t port;         /* 0: chosen when qwaved starts */
     const char *source;    /* "best", "kernel" */
+    const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
 };
 
 enum { CENTRE_FOLDER_ERROR_CAP = 512 };

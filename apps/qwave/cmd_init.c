@@ -4,6 +4,7 @@
 
 #include "centre_folder.h"
 #include "radio_options.h"
+#include "store/store_postgres.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -24,6 +25,9 @@ static const struct argp_option options[] = {
     { "source", 's', "NAME", 0,
       "where quantum keys come from: best (a QRNG device, else /dev/hwrng, else the kernel) or "
       "kernel (default: best)",
+      0 },
+    { "database", 'd', "URI", 0,
+      "postgresql://... in which the centre's books are begun (default: an SQLite file in FOLDER)",
       0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
@@ -52,6 +56,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--source is best or kernel, not '%s'", value);
         }
         arguments->config.source = value;
+        return 0;
+    case 'd':
+        if (!qw_store_postgres_is_uri(value)) {
+            argp_error(state, "--database begins with postgresql://");
+        }
+        arguments->config.database = value;
         return 0;
     case 'j':
         arguments->as_json = true;

@@ -13,7 +13,8 @@
 #include "router.h"
 #include "settings.h"
 #include "source_gate.h"
-#include "store/store_sqlite.h"
+#include "store/store_open.h"
+#include "store/store_postgres.h"
 #include "upkeep.h"
 
 #include <signal.h>
@@ -86,11 +87,26 @@ static qw_err open_custody(struct daemon *daemon)
                    err == QW_ERR_REFUSED ? "others may read it; `chmod 600` it" : NULL);
 }
 
+/* A URI is not shown: the one that is refused may hold a password. */
+static qw_err explain_postgres(struct daemon *daemon, qw_err err)
+{
+    return explain(&daemon->log, "database", "postgresql://", err,
+                   err == QW_ERR_REFUSED
+                       ? "a password in the URI (use passfile=), a network without "
+                         "sslmode=verify-full, or fsync, full_page_writes or synchronous_commit off"
+                   : err == QW_ERR_FORMAT ? "no such URI, or not a database of this version"
+                   : err == QW_ERR_IO     ? "nobody answers, lets us in and takes writes"
+                                          : NULL);
+}
+
 static qw_err open_store(struct daemon *daemon)
 {
     const char *path = daemon->settings.database;
-    qw_err err = qw_store_sqlite_open(path, &daemon->store);
+    qw_err err = qw_store_open(path, &daemon->store);
 
+    if (qw_store_postgres_is_uri(path)) {
+        return explain_postgres(daemon, err);
+    }
     return explain(&daemon->log, "database", path, err,
                    err == QW_ERR_REFUSED  ? "others may read it; `chmod 600` it"
                    : err == QW_ERR_FORMAT ? "not a database of this version"

@@ -39,7 +39,7 @@ _Static_assert(QW_MATERIAL_LEN >= QW_CARVE_MAX * QW_KEY_LEN, "what a package tak
 
 /* Totals of the centre, in the META record "books". */
 struct qw_books {
-    uint64_t starts;    /* epoch: how often the centre was opened */
+    uint64_t starts;    /* how often the centre was opened, by whatever process */
     uint64_t ingested;  /* keys, ever */
     uint64_t stored;    /* keys in blocks nobody has leased */
     uint64_t leased;    /* keys in leased blocks that are not assigned yet */
@@ -47,7 +47,8 @@ struct qw_books {
     uint64_t destroyed; /* keys whose material is gone */
     uint64_t next_block;
     uint64_t next_device;
-    int64_t swept_s; /* what was due up to this second is gone; may be older than the truth */
+    uint64_t registry; /* counts the changes of devices by operators */
+    int64_t swept_s;   /* what was due up to this second is gone; may be older than the truth */
     char first_station[64]; /* "" until qw_centre_station_birth */
 };
 
@@ -143,8 +144,12 @@ struct qw_centre {
     int64_t latest_ms;                     /* of the sweep's clock */
     struct qw_books books;
     uint64_t books_version;
+    uint64_t start; /* number of this process's start: the epoch of its leases and records */
     struct qw_audit audit;
-    qw_err source_err; /* last failure of the source that is in the journal */
+    qw_err turn_err;         /* why this entry must not write */
+    atomic_bool is_set_back; /* the store forgot what it had acknowledged, leases perhaps */
+    bool is_stale;           /* books and audit may be behind the store */
+    qw_err source_err;       /* last failure of the source that is in the journal */
     /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
     struct qw_block block;
     uint8_t block_scratch[QW_BLOCK_KEYS_MAX * QW_KEY_LEN]; /* until it is authenticated */

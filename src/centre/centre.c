@@ -7,6 +7,7 @@
 #include "centre/fetch_queue.h"
 #include "centre/pair.h"
 #include "centre/quota.h"
+#include "centre/turn.h"
 #include "centre/unseal.h"
 
 #include <string.h>
@@ -39,6 +40,7 @@ bool qw_caller_is(const struct qw_caller *caller, enum qw_role role)
 void qw_centre_enter(struct qw_centre *centre)
 {
     pthread_mutex_lock(&centre->mutex);
+    qw_turn_take(centre);
 }
 
 void qw_centre_leave(struct qw_centre *centre)
@@ -49,6 +51,7 @@ void qw_centre_leave(struct qw_centre *centre)
     qw_wipe(&centre->station, sizeof centre->station);
     qw_wipe(centre->scratch, sizeof centre->scratch);
     qw_wipe(centre->material, sizeof centre->material);
+    qw_turn_give(centre);
     pthread_mutex_unlock(&centre->mutex);
 }
 

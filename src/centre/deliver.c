@@ -224,6 +224,9 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     struct qw_key_demand demand;
     qw_err err = qw_quota_has_keys(centre->quota, &account) ? QW_OK : QW_ERR_LIMIT;
 
+    if (err == QW_OK && atomic_load(&centre->is_set_back)) {
+        err = QW_ERR_IO; /* what is open here may be somebody else's by now */
+    }
     if (err == QW_OK) {
         err = lease(centre, pair, deed, wish, &demand);
     }

@@ -150,10 +150,10 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
                                   .id_len = sizeof books_id - 1,
                                   .expected_version = centre->books_version };
     const struct qw_books *b = &group->books;
-    uint8_t plain[192];
+    uint8_t plain[200];
     struct qw_writer w = qw_writer_on(plain, sizeof plain);
 
-    qw_write_u8(&w, 2);
+    qw_write_u8(&w, 3);
     qw_write_u64be(&w, b->starts);
     qw_write_u64be(&w, b->ingested);
     qw_write_u64be(&w, b->stored);
@@ -163,6 +163,7 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     qw_write_u64be(&w, b->next_device);
     qw_write_u64be(&w, b->paired);
     qw_write_u64be(&w, (uint64_t)b->swept_s);
+    qw_write_u64be(&w, b->registry);
     qw_write_string8(&w, b->first_station);
     qw_assert(!w.failed);
     qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,
@@ -241,6 +242,7 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
     struct qw_audit audit;
     bool books_move;
 
+    qw_group_fail(group, centre->turn_err);
     books_move = (centre->books_version == 0 && !group->is_keyless) ||
                  !qw_equal_ct(&group->books, &centre->books, sizeof group->books);
     if (books_move) {
@@ -260,6 +262,8 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
         centre->audit = audit;
         centre->books = group->books;
         centre->books_version += books_move ? 1 : 0;
+    } else {
+        centre->is_stale = true; /* of a group that timed out nobody knows */
     }
     free(entries);
     return group->err;

@@ -71,7 +71,7 @@ static void store_fresh_key(struct qw_centre *centre, struct qw_group *group,
     qw_block_start(centre, group, 1);
     memcpy(block->material, key, QW_KEY_LEN);
     block->next = 1;
-    block->epoch = centre->books.starts;
+    block->epoch = centre->start;
     block->state = QW_KEY_ASSIGNED;
     centre->places[0] = (struct qw_key_place){ .block = block->number,
                                                .is_quantum = block->is_quantum,

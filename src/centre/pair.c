@@ -314,7 +314,7 @@ static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struc
     }
     memcpy(block->master, lease->pair->master, sizeof block->master);
     memcpy(block->slave, lease->pair->slave, sizeof block->slave);
-    block->epoch = centre->books.starts;
+    block->epoch = centre->start;
     block->next = block->keys; /* carved in memory alone: nobody else ever does */
     block->fetch_until_ms = lease->now_ms + 2 * ttl_ms;
     block->ends_ms = block->fetch_until_ms + END_SLACK_MS;

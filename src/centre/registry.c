@@ -74,6 +74,7 @@ static qw_err register_device(struct qw_centre *centre, const struct qw_deed *de
     }
     qw_wipe(book, sizeof *book);
     qw_group_begin(centre, &group);
+    group.books.registry++;
     book->device = *device;
     book->number = group.books.next_device++;
     qw_card_book_put(centre, &group, book);
@@ -202,6 +203,7 @@ static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_dev
     }
     book->device.state = next;
     qw_group_begin(centre, &group);
+    group.books.registry++;
     if (event == QW_DEVICE_DESTROY) {
         qw_void_all_keys(centre, &group, book, &voided);
     }
@@ -258,6 +260,7 @@ static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
     }
     qw_group_begin(centre, &group);
+    group.books.registry++;
     if (amendment->peers != NULL) {
         copy_text(book->device.peers, sizeof book->device.peers, amendment->peers);
     }

@@ -44,7 +44,7 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
     }
     memcpy(s.source, source->name, sizeof s.source - 1);
     qw_centre_enter(centre);
-    err = count_keys(centre, &s);
+    err = centre->turn_err == QW_OK ? count_keys(centre, &s) : QW_ERR_IO;
     if (err == QW_OK) {
         err = count(centre, QW_STORE_DEVICE, QW_STORE_ANY_TAG, &s.devices);
     }

@@ -58,7 +58,7 @@ static qw_err lease_block(struct qw_centre *centre, struct qw_group *group, uint
     if (err != QW_OK) {
         return err;
     }
-    block->epoch = centre->books.starts;
+    block->epoch = centre->start;
     group->books.stored -= block->keys;
     group->books.leased += block->keys;
     qw_block_put(centre, group);
@@ -140,7 +140,7 @@ static qw_err carve_block(struct qw_centre *centre, struct qw_group *group, uint
     while (block->next < block->keys && carving->spent_left + carving->count_left > 0) {
         carve_key(centre, group, carving);
     }
-    block->epoch = centre->books.starts; /* a lease of an earlier start is taken over */
+    block->epoch = centre->start; /* a lease of an earlier start is taken over */
     if (block->next == block->keys) {
         err = qw_key_next(block->state, QW_KEY_ASSIGN, block->state, &block->state);
     }

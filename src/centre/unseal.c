@@ -53,19 +53,38 @@ static qw_err read_books(struct qw_centre *centre)
     b.destroyed = qw_read_u64be(&r);
     b.next_block = qw_read_u64be(&r);
     b.next_device = qw_read_u64be(&r);
-    if (layout == 2) { /* 1: before there were pairs */
+    if (layout >= 2) { /* 1: before there were pairs */
         b.paired = qw_read_u64be(&r);
         b.swept_s = (int64_t)qw_read_u64be(&r);
+        b.registry = layout == 2 ? 0 : qw_read_u64be(&r);
     } else {
         b.swept_s = qw_clock_utc_ms() / 1000 - 1;
     }
     qw_read_string8(&r, b.first_station, sizeof b.first_station);
-    if (layout < 1 || layout > 2 || !qw_reader_done(&r)) {
+    if (layout < 1 || layout > 3 || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
+    }
+    if (b.registry != centre->books.registry) { /* pairs and memos ask again */
+        atomic_fetch_add(&centre->registry_changes, 1);
     }
     centre->books = b;
     centre->books_version = version;
     return QW_OK;
+}
+
+qw_err qw_centre_reread(struct qw_centre *centre)
+{
+    struct qw_audit audit;
+    qw_err err =
+        qw_audit_open(centre->config.store, centre->config.centre_id, centre->start, &audit);
+
+    if (err == QW_OK) {
+        err = read_books(centre);
+    }
+    if (err == QW_OK) {
+        centre->audit = audit;
+    }
+    return err;
 }
 
 /* A store without a KEK must be empty: anything else is a damaged one, not a new one. */
@@ -109,6 +128,7 @@ static qw_err initialise(struct qw_centre *centre)
     }
     qw_group_begin(centre, &group);
     group.books.starts = 1;
+    centre->start = 1;
     group.books.next_block = 1;
     group.books.next_device = 1;
     group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
@@ -122,7 +142,8 @@ static qw_err count_start(struct qw_centre *centre)
     struct qw_group group;
     char detail[QW_AUDIT_TEXT_CAP];
 
-    centre->audit.epoch = centre->books.starts + 1;
+    centre->start = centre->books.starts + 1;
+    centre->audit.epoch = centre->start;
     (void)snprintf(detail, sizeof detail, "start %llu, %s", (unsigned long long)centre->audit.epoch,
                    centre->config.custody->name);
     qw_group_begin(centre, &group);

@@ -9,4 +9,8 @@
  * (also in the journal); QW_ERR_IO; QW_ERR_FORMAT: not a centre's store. */
 qw_err qw_centre_unseal(struct qw_centre *centre) QW_MUST_USE;
 
+/* Books and end of the journal again, because another process has written. On failure both are as
+ * before. */
+qw_err qw_centre_reread(struct qw_centre *centre) QW_MUST_USE;
+
 #endif

@@ -4,12 +4,13 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Durable storage of a centre. Batch-oriented: one submit is one atomic, durable group of
  * operations. No backend ever sees a clear key: blobs arrive sealed. Implementations: SQLite
- * (store_sqlite.h); PostgreSQL later behind the same verbs. Safe from several threads. */
+ * (store_sqlite.h), PostgreSQL (store_postgres.h). Safe from several threads. */
 enum qw_store_kind { /* which table a record lives in; names and blob layouts: docs/design/store.md
                       */
                      QW_STORE_META,
@@ -53,7 +54,9 @@ struct qw_store_record {
 struct qw_store {
     void *self;
     /* All or nothing, durable when it returns QW_OK. The first failing operation's error;
-     * QW_ERR_IO: disk full, read-only, database gone: nothing has changed. */
+     * QW_ERR_IO: disk full, read-only, database gone: nothing has changed. QW_ERR_TIMEOUT: the
+     * database went away with the group under way and did not come back in time: the group may turn
+     * out to be durable; what was remembered has to be read again. */
     qw_err (*submit)(void *self, const struct qw_store_op *ops, size_t count);
     qw_err (*get)(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
                   struct qw_store_record *record); /* QW_ERR_NOT_FOUND */
@@ -64,6 +67,13 @@ struct qw_store {
                    int (*visit)(void *visitor, const struct qw_store_record *record),
                    void *visitor);
     qw_err (*count)(void *self, enum qw_store_kind kind, int64_t tag, uint64_t *count);
+    /* Turns, where several processes share a store; NULL elsewhere. take waits until this process
+     * is the only one that has it, at most some seconds; *is_moved: somebody else has written
+     * since, so what was remembered has to be read again. From take to give, also after a take that
+     * failed, submit changes nothing unless the turn is still ours. QW_ERR_REFUSED: the store has
+     * lost what it had acknowledged; every verb is QW_ERR_IO from now on. One thread at a time. */
+    qw_err (*take_turn)(void *self, bool *is_moved);
+    void (*give_turn)(void *self);
     void (*close)(void *self);
 };
 #define QW_STORE_ANY_TAG INT64_MIN

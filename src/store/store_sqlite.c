@@ -6,6 +6,7 @@
 #include "store/store_sqlite.h"
 
 #include "base/secret.h"
+#include "store/store_kind.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,13 +23,6 @@ enum {
     APPLICATION_ID = 0x51575354, /* "QWST" in the file's header */
     BUSY_TIMEOUT_MS = 5000,
     SQL_CAP = 320
-};
-
-static const char *const table_names[QW_STORE_KIND_COUNT] = {
-    [QW_STORE_META] = "meta",           [QW_STORE_DEVICE] = "device",
-    [QW_STORE_BLOCK] = "block",         [QW_STORE_KEY] = "key",
-    [QW_STORE_PACKAGE] = "package",     [QW_STORE_SESSION] = "session",
-    [QW_STORE_TOMBSTONE] = "tombstone", [QW_STORE_AUDIT] = "audit",
 };
 
 enum statement {
@@ -99,16 +93,6 @@ static int bind_blob(sqlite3_stmt *statement, int index, const void *data, size_
     return sqlite3_bind_blob64(statement, index, data, len, SQLITE_STATIC);
 }
 
-static bool id_ok(const void *id, size_t id_len)
-{
-    return id != NULL && id_len >= 1 && id_len <= QW_STORE_ID_MAX;
-}
-
-static bool kind_ok(enum qw_store_kind kind)
-{
-    return kind >= 0 && kind < QW_STORE_KIND_COUNT;
-}
-
 static qw_err record_exists(struct sqlite_store *s, const struct qw_store_op *op, bool *exists)
 {
     sqlite3_stmt *get = s->statements[op->kind][GET_RECORD];
@@ -152,27 +136,12 @@ static qw_err apply(struct sqlite_store *s, const struct qw_store_op *op)
     return exists ? QW_ERR_CONFLICT : QW_ERR_NOT_FOUND;
 }
 
-static bool ops_ok(const struct qw_store_op *ops, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool verb_ok = ops[i].verb >= 0 && ops[i].verb <= QW_STORE_REMOVE;
-        bool blob_ok = ops[i].len <= QW_STORE_BLOB_MAX && (ops[i].blob != NULL || ops[i].len == 0);
-        bool version_ok = ops[i].expected_version <= INT64_MAX;
-
-        if (!verb_ok || !blob_ok || !version_ok || !kind_ok(ops[i].kind) ||
-            !id_ok(ops[i].id, ops[i].id_len)) {
-            return false;
-        }
-    }
-    return count > 0;
-}
-
 static qw_err sqlite_submit(void *self, const struct qw_store_op *ops, size_t count)
 {
     struct sqlite_store *s = self;
     qw_err err;
 
-    if (!ops_ok(ops, count)) {
+    if (!qw_store_ops_ok(ops, count)) {
         return QW_ERR_ARG;
     }
     pthread_mutex_lock(&s->mutex);
@@ -249,7 +218,7 @@ static qw_err fetch(struct sqlite_store *s, enum qw_store_kind kind, enum statem
 static qw_err sqlite_get(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
                          struct qw_store_record *record)
 {
-    if (!kind_ok(kind) || !id_ok(id, id_len)) {
+    if (!qw_store_kind_ok(kind) || !qw_store_id_ok(id, id_len)) {
         return QW_ERR_ARG;
     }
     return fetch(self, kind, GET_RECORD, 0, id, id_len, record);
@@ -267,7 +236,7 @@ static qw_err sqlite_scan(void *self, enum qw_store_kind kind, int64_t tag, cons
     size_t last_len = after_len;
     qw_err err = QW_OK;
 
-    if (!kind_ok(kind) || after_len > sizeof last || (after == NULL && after_len > 0)) {
+    if (!qw_store_kind_ok(kind) || after_len > sizeof last || (after == NULL && after_len > 0)) {
         return QW_ERR_ARG;
     }
     if (after_len > 0) {
@@ -298,7 +267,7 @@ static qw_err sqlite_count(void *self, enum qw_store_kind kind, int64_t tag, uin
     sqlite3_stmt *query;
     int code = SQLITE_OK;
 
-    if (!kind_ok(kind)) {
+    if (!qw_store_kind_ok(kind)) {
         return QW_ERR_ARG;
     }
     query = s->statements[kind][tag == QW_STORE_ANY_TAG ? COUNT_ALL : COUNT_TAG];
@@ -377,12 +346,14 @@ static qw_err create_schema(struct sqlite_store *s)
     char sql[SQL_CAP];
     int code = SQLITE_OK;
 
-    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT && code == SQLITE_OK; kind++) {
+    for (int kind = 0; kind < QW_STORE_KIND_COUNT && code == SQLITE_OK; kind++) {
+        const char *table = qw_store_kind_name((enum qw_store_kind)kind);
+
         (void)snprintf(sql, sizeof sql,
                        "CREATE TABLE \"%s\"(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
                        " tag INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;"
                        "CREATE INDEX \"%s_tag\" ON \"%s\"(tag, id);",
-                       table_names[kind], table_names[kind], table_names[kind]);
+                       table, table, table);
         code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
     }
     if (code == SQLITE_OK) {
@@ -443,7 +414,7 @@ static qw_err prepare(struct sqlite_store *s)
             int before = (int)(mark - statement_texts[i]);
 
             (void)snprintf(head, sizeof head, "%.*s%s%s", before, statement_texts[i],
-                           table_names[kind], mark + 2);
+                           qw_store_kind_name((enum qw_store_kind)kind), mark + 2);
             code =
                 sqlite3_prepare_v3(s->connection, head, -1, flags, &s->statements[kind][i], NULL);
         }

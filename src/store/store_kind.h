@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_STORE_STORE_KIND_H
+#define QW_STORE_STORE_KIND_H
+
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What every backend asks of its arguments, so that all refuse the same, and how it names the
+ * tables of the kinds. */
+const char *qw_store_kind_name(enum qw_store_kind kind); /* a known kind; static text */
+bool qw_store_kind_ok(enum qw_store_kind kind);
+bool qw_store_id_ok(const void *id, size_t id_len);
+/* At least one operation, all in the ranges of store.h. */
+bool qw_store_ops_ok(const struct qw_store_op *ops, size_t count);
+
+#endif

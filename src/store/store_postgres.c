@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store on PostgreSQL. The shape of the tables is that of store_sqlite.c; why rows are locked
+ * one by one at READ COMMITTED, and doubt about a commit is settled by a counter:
+ * docs/adr/0037-postgresql-behind-the-five-verbs.md. */
+#include "store/store_postgres.h"
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "store/postgres_client.h"
+#include "store/store_kind.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ATTEMPTS = 8, PAGE_RECORDS = 32 };
+
+struct postgres_store {
+    pthread_mutex_t mutex; /* around the client */
+    struct qw_postgres_client client;
+};
+
+bool qw_store_postgres_is_uri(const char *text)
+{
+    static const char *const starts[] = { "postgresql://", "postgres://" };
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What verbs may say of a link that failed. */
+static qw_err outwards(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_CLOSED:  /* the link broke, twice */
+    case QW_ERR_STATE:   /* skipped after an error: that one counts */
+    case QW_ERR_FORMAT:  /* what was prepared is gone */
+    case QW_ERR_REFUSED: /* set back, or no longer to be relied on; take_turn says so */
+        return QW_ERR_IO;
+    default:
+        return err;
+    }
+}
+
+static void add(struct qw_postgres_call *call, const void *value, size_t len)
+{
+    call->values[call->count] = len == 0 ? "" : value; /* a NULL pointer would be SQL NULL */
+    call->lens[call->count] = (int)len;
+    call->count++;
+}
+
+static void send_op(struct qw_postgres_link *link, const struct qw_store_op *op)
+{
+    static const enum qw_postgres_statement of_verb[] = { [QW_STORE_INSERT] = QW_POSTGRES_INSERT,
+                                                          [QW_STORE_UPDATE] = QW_POSTGRES_UPDATE,
+                                                          [QW_STORE_REMOVE] = QW_POSTGRES_REMOVE };
+    char name[QW_POSTGRES_NAME_CAP];
+    uint8_t tag[8];
+    uint8_t version[8];
+    struct qw_postgres_call call = { .statement = name };
+
+    qw_postgres_name(op->kind, of_verb[op->verb], name);
+    qw_store_u64be(tag, (uint64_t)op->tag);
+    qw_store_u64be(version, op->expected_version);
+    add(&call, op->id, op->id_len);
+    if (op->verb != QW_STORE_REMOVE) {
+        add(&call, tag, sizeof tag);
+        add(&call, op->blob, op->len);
+    }
+    if (op->verb != QW_STORE_INSERT) {
+        add(&call, version, sizeof version);
+    }
+    qw_postgres_link_send(link, &call);
+}
+
+static qw_err roll_back(struct qw_postgres_link *link)
+{
+    struct qw_postgres_call call = { .statement = qw_postgres_rollback };
+    qw_err err;
+
+    qw_postgres_link_begin(link);
+    qw_postgres_link_send(link, &call);
+    qw_postgres_link_sync(link);
+    err = qw_postgres_link_take(link, NULL);
+    return err == QW_OK ? qw_postgres_link_take_sync(link) : err;
+}
+
+static void send_group(struct qw_postgres_client *client, const struct qw_store_op *ops,
+                       size_t count)
+{
+    struct qw_postgres_link *link = &client->link;
+    struct qw_postgres_call begin = { .statement = qw_postgres_begin };
+    struct qw_postgres_call mark = { .statement = qw_postgres_mark };
+    struct qw_postgres_call turned = { .statement = qw_postgres_turned };
+    struct qw_postgres_call commit = { .statement = qw_postgres_commit };
+    uint8_t number[8];
+
+    qw_store_u64be(number, (uint64_t)client->number);
+    add(&mark, client->id, sizeof client->id);
+    add(&mark, number, sizeof number);
+    qw_postgres_link_begin(link);
+    qw_postgres_link_send(link, &begin);
+    qw_postgres_link_send(link, &mark);
+    for (size_t i = 0; i < count; i++) {
+        send_op(link, &ops[i]);
+    }
+    qw_postgres_link_send(link, &turned);
+    qw_postgres_link_send(link, &commit);
+    qw_postgres_link_sync(link);
+}
+
+/* The error of the first statement that failed; *failed is its operation, or count. */
+static qw_err take_group(struct qw_postgres_client *client, size_t count, size_t *failed,
+                         int64_t *turn_number)
+{
+    struct qw_postgres_link *link = &client->link;
+    PGresult *turned = NULL;
+    qw_err mark_err;
+    qw_err end;
+    qw_err err = qw_postgres_link_take(link, NULL); /* BEGIN */
+
+    mark_err = qw_postgres_link_take(link, NULL);
+    if (mark_err == QW_ERR_NOT_FOUND) { /* our row is not where we left it */
+        client->is_set_back = true;
+        mark_err = QW_ERR_REFUSED;
+    }
+    err = err == QW_OK ? mark_err : err;
+    *failed = count;
+    for (size_t i = 0; i < count; i++) {
+        qw_err one = qw_postgres_link_take(link, NULL);
+
+        *failed = err == QW_OK && one != QW_OK ? i : *failed;
+        err = err == QW_OK ? one : err;
+    }
+    end = qw_postgres_link_take(link, &turned);
+    *turn_number = end == QW_OK ? qw_postgres_number(turned) : -1;
+    PQclear(turned);
+    err = err == QW_OK ? end : err;
+    end = qw_postgres_link_take(link, NULL); /* COMMIT */
+    err = err == QW_OK ? end : err;
+    end = qw_postgres_link_take_sync(link);
+    return link->is_lost ? QW_ERR_CLOSED : err == QW_OK ? end : err;
+}
+
+static qw_err ask(struct qw_postgres_client *client, const struct qw_postgres_call *call,
+                  PGresult **result)
+{
+    struct qw_postgres_link *link = &client->link;
+    PGresult *taken = NULL;
+    qw_err err = QW_ERR_CLOSED;
+
+    for (int attempt = 0; attempt < 2 && err == QW_ERR_CLOSED; attempt++) {
+        err = qw_postgres_client_ready(client);
+        if (err == QW_OK) {
+            qw_postgres_link_begin(link);
+            qw_postgres_link_send(link, call);
+            qw_postgres_link_sync(link);
+            err = qw_postgres_link_take(link, &taken);
+            if (qw_postgres_link_take_sync(link) != QW_OK) {
+                PQclear(taken);
+                taken = NULL;
+                err = QW_ERR_CLOSED;
+            }
+        }
+    }
+    if (err == QW_OK) {
+        *result = taken;
+    }
+    return err;
+}
+
+/* No record had the operation's id and version: is there one with the id? An earlier operation of
+ * the same group may have made or removed it; that is rolled back by now. */
+static qw_err tell_apart(struct qw_postgres_client *client, const struct qw_store_op *ops,
+                         size_t failed)
+{
+    const struct qw_store_op *op = &ops[failed];
+    char name[QW_POSTGRES_NAME_CAP];
+    struct qw_postgres_call call = { .statement = name };
+    PGresult *found = NULL;
+    bool exists;
+    qw_err err;
+
+    for (size_t i = failed; i > 0; i--) {
+        const struct qw_store_op *before = &ops[i - 1];
+
+        if (before->kind == op->kind && before->id_len == op->id_len &&
+            qw_equal_ct(before->id, op->id, op->id_len)) {
+            return before->verb == QW_STORE_REMOVE ? QW_ERR_NOT_FOUND : QW_ERR_CONFLICT;
+        }
+    }
+    qw_postgres_name(op->kind, QW_POSTGRES_GET, name);
+    add(&call, op->id, op->id_len);
+    err = ask(client, &call, &found);
+    if (err != QW_OK) {
+        return outwards(err);
+    }
+    exists = PQntuples(found) > 0;
+    PQclear(found);
+    return exists ? QW_ERR_CONFLICT : QW_ERR_NOT_FOUND;
+}
+
+/* Once. QW_ERR_CLOSED: the link broke and the group is not durable. QW_ERR_STATE: rolled back in
+ * favour of another process. */
+static qw_err try_group(struct qw_postgres_client *client, const struct qw_store_op *ops,
+                        size_t count)
+{
+    int64_t turn_number = -1;
+    size_t failed = count;
+    qw_err err;
+
+    send_group(client, ops, count);
+    err = take_group(client, count, &failed, &turn_number);
+    if (err == QW_OK) {
+        qw_postgres_client_count(client, turn_number);
+        return QW_OK;
+    }
+    if (err == QW_ERR_CLOSED) {
+        return qw_postgres_client_settle(client);
+    }
+    if (roll_back(&client->link) != QW_OK) { /* no COMMIT has run: nothing is in doubt */
+        qw_postgres_link_close(&client->link);
+    }
+    if (err == QW_ERR_TIMEOUT) {
+        return QW_ERR_STATE;
+    }
+    if (failed < count && err == QW_ERR_NOT_FOUND) {
+        return tell_apart(client, ops, failed);
+    }
+    return outwards(err);
+}
+
+static qw_err postgres_submit(void *self, const struct qw_store_op *ops, size_t count)
+{
+    struct postgres_store *s = self;
+    struct qw_postgres_client *client = &s->client;
+    qw_err err = QW_ERR_STATE;
+
+    if (!qw_store_ops_ok(ops, count)) {
+        return QW_ERR_ARG;
+    }
+    pthread_mutex_lock(&s->mutex);
+    for (int i = 0; i < ATTEMPTS && (err == QW_ERR_STATE || err == QW_ERR_CLOSED); i++) {
+        err = qw_postgres_client_ready(client);
+        if (err == QW_OK && client->has_turn && client->has_lost_turn) {
+            err = QW_ERR_IO; /* another process may have been at it since */
+        }
+        if (err == QW_OK) {
+            err = try_group(client, ops, count);
+        }
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return outwards(err);
+}
+
+/* The blob stays the result's. */
+static bool read_row(const PGresult *result, int row, struct qw_store_record *record)
+{
+    struct qw_store_record r = { 0 };
+    int id_len = PQgetlength(result, row, 0);
+    int len = PQgetlength(result, row, 3);
+
+    if (PQnfields(result) != 4 || id_len < 1 || id_len > QW_STORE_ID_MAX ||
+        len > QW_STORE_BLOB_MAX || PQgetlength(result, row, 1) != 8 ||
+        PQgetlength(result, row, 2) != 8) {
+        return false;
+    }
+    memcpy(r.id, PQgetvalue(result, row, 0), (size_t)id_len);
+    r.id_len = (size_t)id_len;
+    r.version = qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 1));
+    r.tag = (int64_t)qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 2));
+    r.blob = (uint8_t *)PQgetvalue(result, row, 3);
+    r.len = (size_t)len;
+    *record = r;
+    return true;
+}
+
+static qw_err locked_ask(struct postgres_store *s, const struct qw_postgres_call *call,
+                         PGresult **result)
+{
+    qw_err err;
+
+    pthread_mutex_lock(&s->mutex);
+    err = ask(&s->client, call, result);
+    pthread_mutex_unlock(&s->mutex);
+    return outwards(err);
+}
+
+static qw_err postgres_get(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
+                           struct qw_store_record *record)
+{
+    char name[QW_POSTGRES_NAME_CAP];
+    struct qw_postgres_call call = { .statement = name };
+    struct qw_store_record found;
+    PGresult *result = NULL;
+    uint8_t *copy;
+    qw_err err;
+
+    if (!qw_store_kind_ok(kind) || !qw_store_id_ok(id, id_len)) {
+        return QW_ERR_ARG;
+    }
+    qw_postgres_name(kind, QW_POSTGRES_GET, name);
+    add(&call, id, id_len);
+    err = locked_ask(self, &call, &result);
+    if (err != QW_OK) {
+        return err;
+    }
+    if (PQntuples(result) == 0) {
+        err = QW_ERR_NOT_FOUND;
+    } else if (!read_row(result, 0, &found)) {
+        err = QW_ERR_IO;
+    } else {
+        copy = malloc(found.len > 0 ? found.len : 1);
+        err = copy == NULL ? QW_ERR_NOMEM : QW_OK;
+        if (copy != NULL) {
+            memcpy(copy, found.blob, found.len);
+            found.blob = copy;
+            *record = found;
+        }
+    }
+    PQclear(result);
+    return err;
+}
+
+/* One page of a walk; *last becomes the id of its last record. */
+struct walk {
+    enum qw_store_kind kind;
+    int64_t tag;
+    uint8_t last[QW_STORE_ID_MAX];
+    size_t last_len;
+    int (*visit)(void *visitor, const struct qw_store_record *record);
+    void *visitor;
+    bool is_over;
+};
+
+static qw_err next_page(struct postgres_store *s, struct walk *walk, size_t limit)
+{
+    bool of_tag = walk->tag != QW_STORE_ANY_TAG;
+    char name[QW_POSTGRES_NAME_CAP];
+    uint8_t tag[8];
+    uint8_t wanted[8];
+    struct qw_postgres_call call = { .statement = name };
+    PGresult *page = NULL;
+    qw_err err;
+
+    qw_postgres_name(walk->kind, of_tag ? QW_POSTGRES_NEXT_OF : QW_POSTGRES_NEXT, name);
+    qw_store_u64be(wanted, limit);
+    qw_store_u64be(tag, (uint64_t)walk->tag);
+    add(&call, walk->last, walk->last_len);
+    add(&call, wanted, sizeof wanted);
+    if (of_tag) {
+        add(&call, tag, sizeof tag);
+    }
+    err = locked_ask(s, &call, &page);
+    if (err != QW_OK) {
+        return err;
+    }
+    walk->is_over = (size_t)PQntuples(page) < limit;
+    for (int i = 0; i < PQntuples(page) && err == QW_OK; i++) {
+        struct qw_store_record record;
+
+        if (!read_row(page, i, &record)) {
+            err = QW_ERR_IO;
+        } else {
+            memcpy(walk->last, record.id, record.id_len);
+            walk->last_len = record.id_len;
+            if (walk->visit(walk->visitor, &record) == 0) {
+                walk->is_over = true;
+                break;
+            }
+        }
+    }
+    PQclear(page);
+    return err;
+}
+
+/* The visitor runs without the mutex and may use the store. Records that change while their page is
+ * being visited are seen as they were. */
+static qw_err postgres_scan(void *self, enum qw_store_kind kind, int64_t tag, const void *after,
+                            size_t after_len, size_t limit,
+                            int (*visit)(void *visitor, const struct qw_store_record *record),
+                            void *visitor)
+{
+    struct walk walk = {
+        .kind = kind, .tag = tag, .last_len = after_len, .visit = visit, .visitor = visitor
+    };
+    qw_err err = QW_OK;
+
+    if (!qw_store_kind_ok(kind) || after_len > sizeof walk.last ||
+        (after == NULL && after_len > 0)) {
+        return QW_ERR_ARG;
+    }
+    if (after_len > 0) {
+        memcpy(walk.last, after, after_len);
+    }
+    while (limit > 0 && !walk.is_over && err == QW_OK) {
+        size_t page = limit < PAGE_RECORDS ? limit : PAGE_RECORDS;
+
+        err = next_page(self, &walk, page);
+        limit -= page;
+    }
+    return err;
+}
+
+static qw_err postgres_count(void *self, enum qw_store_kind kind, int64_t tag, uint64_t *count)
+{
+    char name[QW_POSTGRES_NAME_CAP];
+    uint8_t value[8];
+    struct qw_postgres_call call = { .statement = name };
+    PGresult *result = NULL;
+    int64_t number;
+    qw_err err;
+
+    if (!qw_store_kind_ok(kind)) {
+        return QW_ERR_ARG;
+    }
+    qw_postgres_name(kind, tag == QW_STORE_ANY_TAG ? QW_POSTGRES_COUNT : QW_POSTGRES_COUNT_OF,
+                     name);
+    qw_store_u64be(value, (uint64_t)tag);
+    if (tag != QW_STORE_ANY_TAG) {
+        add(&call, value, sizeof value);
+    }
+    err = locked_ask(self, &call, &result);
+    if (err != QW_OK) {
+        return err;
+    }
+    number = qw_postgres_number(result);
+    PQclear(result);
+    if (number < 0) {
+        return QW_ERR_IO;
+    }
+    *count = (uint64_t)number;
+    return QW_OK;
+}
+
+static qw_err postgres_take_turn(void *self, bool *is_moved)
+{
+    struct postgres_store *s = self;
+    qw_err err;
+
+    pthread_mutex_lock(&s->mutex);
+    err = qw_postgres_client_take_turn(&s->client, is_moved);
+    pthread_mutex_unlock(&s->mutex);
+    return err;
+}
+
+static void postgres_give_turn(void *self)
+{
+    struct postgres_store *s = self;
+
+    pthread_mutex_lock(&s->mutex);
+    qw_postgres_client_give_turn(&s->client);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static void postgres_close(void *self)
+{
+    struct postgres_store *s = self;
+
+    if (s == NULL) {
+        return;
+    }
+    qw_postgres_client_wipe(&s->client);
+    pthread_mutex_destroy(&s->mutex);
+    free(s);
+}
+
+qw_err qw_store_postgres_open(const char *uri, struct qw_store *store)
+{
+    struct postgres_store *s = calloc(1, sizeof *s);
+    qw_err err;
+
+    if (s == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_mutex_init(&s->mutex, NULL) != 0) {
+        free(s);
+        return QW_ERR_NOMEM;
+    }
+    err = qw_postgres_client_init(&s->client, uri);
+    if (err != QW_OK) {
+        pthread_mutex_destroy(&s->mutex);
+        free(s);
+        return err;
+    }
+    *store = (struct qw_store){ .self = s,
+                                .submit = postgres_submit,
+                                .get = postgres_get,
+                                .scan = postgres_scan,
+                                .count = postgres_count,
+                                .take_turn = postgres_take_turn,
+                                .give_turn = postgres_give_turn,
+                                .close = postgres_close };
+    return QW_OK;
+}

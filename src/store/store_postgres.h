@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_STORE_STORE_POSTGRES_H
+#define QW_STORE_STORE_POSTGRES_H
+
+#include "base/error.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+
+/* A PostgreSQL database (15 tested) behind the verbs of store.h: a group is one transaction, sent
+ * in one go. Any number of processes may share it, and take turns. uri: "postgresql://…" as libpq
+ * reads it, several hosts allowed; tables are made in the schema qwave when it is not there.
+ * One connection behind one mutex: safe from several threads.
+ *   QW_ERR_FORMAT     no such URI; the schema is not ours, of another version, or incomplete
+ *   QW_ERR_REFUSED    the URI holds a password (a passfile may), or leads over a network without
+ *                     sslmode=verify-full; fsync, full_page_writes or synchronous_commit is off
+ *   QW_ERR_IO         nobody answers, or it does not let us in, or it is read-only
+ *   QW_ERR_NOMEM
+ * While the server is away every verb is QW_ERR_IO after at most a few seconds; it is looked for
+ * again with the next verb. When the connection breaks during submit, the outcome is found out as
+ * soon as the server answers again, up to fifteen seconds long; only then is it QW_ERR_TIMEOUT. A
+ * server that comes back without something it had acknowledged (an older copy, a failover without
+ * synchronous replication) is never used again by this handle: take_turn is
+ * QW_ERR_REFUSED, every other verb QW_ERR_IO. */
+qw_err qw_store_postgres_open(const char *uri, struct qw_store *store) QW_MUST_USE;
+
+/* Whether a setting names such a database, and not a file. */
+bool qw_store_postgres_is_uri(const char *text);
+
+#endif

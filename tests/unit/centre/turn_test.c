@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: C5 C7 C14 */
+/* Two centres on one PostgreSQL, as two processes of qwaved: whatever one does holds for the other,
+ * and no key is given twice. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "postgres_server.h"
+#include "store/store_postgres.h"
+#include "unit/centre/scene.h"
+
+#include <pthread.h>
+
+enum { KEYS = 8, ROUNDS = 40 };
+
+static struct postgres_server server; /* of the whole run */
+
+struct two {
+    struct scene *scenes[2];
+};
+
+static void open_on_server(struct scene *scene)
+{
+    assert_int_equal(qw_store_postgres_open(server.uri, &scene->store), QW_OK);
+    assert_int_equal(qw_centre_new(&scene->config, &scene->centre), QW_OK);
+}
+
+static int make_two(void **state)
+{
+    struct two *two = calloc(1, sizeof *two);
+    void *scene = NULL;
+
+    assert_non_null(two);
+    postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(scene_make(&scene), 0);
+        two->scenes[i] = scene;
+        scene_close(two->scenes[i]);
+        qw_prng_init(&two->scenes[i]->prng, 2026, i);
+        two->scenes[i]->config.store = &two->scenes[i]->store;
+        two->scenes[i]->config.stock_keys = 512;
+        open_on_server(two->scenes[i]);
+    }
+    assert_int_equal(qw_centre_ingest(two->scenes[0]->centre), QW_OK);
+    for (size_t i = 0; i < 2; i++) { /* each registers one of them */
+        assert_int_equal(qw_centre_device_register(two->scenes[i]->centre,
+                                                   &two->scenes[i]->operator_caller,
+                                                   i == 0 ? "alice" : "bob", QW_DEVICE_APPLICATION,
+                                                   "", i == 0 ? "bob" : "alice"),
+                         QW_OK);
+    }
+    *state = two;
+    return 0;
+}
+
+static int remove_two(void **state)
+{
+    struct two *two = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        void *scene = two->scenes[i];
+
+        scene_remove(&scene);
+    }
+    free(two);
+    return 0;
+}
+
+static qw_err give(struct scene *scene, const char *master, const char *slave, uint32_t count,
+                   struct qw_given_key *keys)
+{
+    struct qw_caller caller = { .role = QW_ROLE_SAE };
+    struct qw_key_wish wish = { .slave = slave,
+                                .count = count,
+                                .bits = 256,
+                                .mandatory = qw_key_demand_none,
+                                .preferred = qw_key_demand_none };
+
+    strcpy(caller.id, master);
+    return qw_centre_deliver(scene->centre, &caller, &wish, keys);
+}
+
+static qw_err take(struct scene *scene, const char *slave, const char *master,
+                   const struct qw_given_key *wanted, size_t count, struct qw_given_key *keys)
+{
+    struct qw_caller caller = { .role = QW_ROLE_SAE };
+    uint8_t ids[KEYS][16];
+
+    strcpy(caller.id, slave);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(ids[i], wanted[i].id, 16);
+    }
+    return qw_centre_fetch(scene->centre, &caller, master, (const uint8_t(*)[16])ids, count, keys);
+}
+
+static void assert_same(const struct qw_given_key *a, const struct qw_given_key *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_memory_equal(a[i].id, b[i].id, 16);
+        assert_memory_equal(a[i].bytes, b[i].bytes, 32);
+    }
+}
+
+static void assert_whole(struct scene *scene)
+{
+    uint64_t records = 0;
+    uint64_t broken = 0;
+    struct qw_centre_status status;
+    uint64_t sum = 0;
+
+    assert_int_equal(qw_audit_verify(&scene->store, NULL, NULL, &records, &broken), QW_OK);
+    assert_int_equal(qw_centre_status(scene->centre, &scene->operator_caller, &status), QW_OK);
+    assert_int_equal(status.audit_records, records);
+    for (size_t i = 0; i < QW_KEY_STATE_COUNT; i++) {
+        sum += status.keys_in_state[i];
+    }
+    assert_int_equal(sum, status.keys_ingested);
+}
+
+static void what_one_gave_the_other_hands_out_once(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_given_key given[KEYS];
+    struct qw_given_key taken[KEYS];
+
+    assert_int_equal(give(a, "alice", "bob", KEYS, given), QW_OK);
+    assert_int_equal(take(b, "bob", "alice", given, KEYS, taken), QW_OK);
+    assert_same(given, taken, KEYS);
+    memset(taken, 0, sizeof taken);
+    assert_int_equal(take(a, "bob", "alice", given, KEYS, taken), QW_OK); /* the window is one */
+    assert_same(given, taken, KEYS);
+    assert_int_equal(take(b, "alice", "alice", given, 1, taken), QW_ERR_REFUSED);
+    scene_now_ms += 31000;
+    assert_int_equal(take(a, "bob", "alice", given, 1, taken), QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_centre_sweep(b->centre), QW_OK);
+    assert_int_equal(qw_centre_sweep(a->centre), QW_OK);
+    assert_int_equal(take(b, "bob", "alice", given, 1, taken), QW_ERR_NOT_FOUND);
+    assert_whole(a);
+    assert_whole(b);
+}
+
+struct worker { /* master at one centre, slave at the other */
+    struct scene *master, *slave;
+    struct qw_given_key given[ROUNDS][KEYS];
+    qw_err err;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    struct qw_given_key taken[KEYS];
+
+    for (size_t i = 0; i < ROUNDS && worker->err == QW_OK; i++) {
+        worker->err = give(worker->master, "alice", "bob", KEYS, worker->given[i]);
+        if (worker->err == QW_OK) {
+            worker->err = take(worker->slave, "bob", "alice", worker->given[i], KEYS, taken);
+        }
+        for (size_t j = 0; j < KEYS && worker->err == QW_OK; j++) {
+            bool same = qw_equal_ct(worker->given[i][j].bytes, taken[j].bytes, 32);
+
+            worker->err = same ? QW_OK : QW_ERR_FORMAT;
+        }
+        if (worker->err == QW_OK) {
+            worker->err = qw_centre_ingest(worker->master->centre);
+        }
+    }
+    return NULL;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct qw_given_key *x = a;
+    const struct qw_given_key *y = b;
+
+    for (size_t i = 0; i < 32; i++) {
+        if (x->bytes[i] != y->bytes[i]) {
+            return x->bytes[i] < y->bytes[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+static void both_serve_one_pair_at_once_and_give_nothing_twice(void **state)
+{
+    struct two *two = *state;
+    struct worker *workers = calloc(2, sizeof *workers);
+    struct qw_given_key *all = calloc(2, sizeof workers->given);
+    pthread_t threads[2];
+
+    assert_non_null(workers);
+    assert_non_null(all);
+    for (size_t i = 0; i < 2; i++) {
+        workers[i].master = two->scenes[i];
+        workers[i].slave = two->scenes[1 - i];
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(workers[i].err, QW_OK);
+        memcpy(all + i * ROUNDS * KEYS, workers[i].given, sizeof workers[i].given);
+    }
+    qsort(all, 2 * ROUNDS * KEYS, sizeof *all, by_bytes);
+    for (size_t i = 1; i < 2 * ROUNDS * KEYS; i++) {
+        assert_int_not_equal(by_bytes(&all[i - 1], &all[i]), 0);
+    }
+    assert_whole(two->scenes[0]);
+    assert_whole(two->scenes[1]);
+    free(all);
+    free(workers);
+}
+
+static void what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_given_key keys[KEYS];
+
+    assert_int_equal(give(b, "alice", "bob", 1, keys), QW_OK);
+    assert_int_equal(
+        qw_centre_device_change(a->centre, &a->operator_caller, "alice", QW_DEVICE_SUSPEND), QW_OK);
+    assert_int_equal(qw_centre_sweep(b->centre), QW_OK);
+    assert_int_equal(give(b, "alice", "bob", 1, keys), QW_ERR_REFUSED);
+    assert_int_equal(take(b, "bob", "alice", keys, 1, keys), QW_ERR_REFUSED);
+    assert_int_equal(
+        qw_centre_device_change(b->centre, &b->operator_caller, "alice", QW_DEVICE_RESUME), QW_OK);
+    assert_int_equal(qw_centre_sweep(a->centre), QW_OK);
+    assert_int_equal(give(a, "alice", "bob", 1, keys), QW_OK);
+    assert_whole(a);
+}
+
+static void one_goes_on_when_the_other_is_gone_and_a_third_comes(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_given_key first[KEYS];
+    struct qw_given_key second[KEYS];
+    struct qw_given_key taken[KEYS];
+
+    assert_int_equal(give(a, "alice", "bob", KEYS, first), QW_OK);
+    scene_close(a); /* with the rest of its block */
+    assert_int_equal(give(b, "alice", "bob", KEYS, second), QW_OK);
+    assert_int_equal(take(b, "bob", "alice", first, KEYS, taken), QW_OK);
+    assert_same(first, taken, KEYS);
+    open_on_server(a);
+    assert_int_equal(take(a, "bob", "alice", second, KEYS, taken), QW_OK);
+    assert_same(second, taken, KEYS);
+    assert_int_equal(give(a, "alice", "bob", KEYS, taken), QW_OK);
+    for (size_t i = 0; i < KEYS; i++) {
+        for (size_t j = 0; j < KEYS; j++) {
+            assert_memory_not_equal(taken[i].bytes, first[j].bytes, 32);
+            assert_memory_not_equal(taken[i].bytes, second[j].bytes, 32);
+        }
+    }
+    assert_whole(b);
+}
+
+static void nothing_durable_happens_while_the_database_is_away(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct qw_given_key given[KEYS];
+    struct qw_given_key taken[KEYS];
+    struct qw_centre_status status;
+
+    for (int i = 0; i < 2; i++) { /* the second finds the registry as it was left */
+        assert_int_equal(give(a, "alice", "bob", KEYS, given), QW_OK);
+    }
+    postgres_server_stop(&server, SIGKILL);
+    assert_int_equal(take(a, "bob", "alice", given, KEYS, taken), QW_ERR_IO);
+    assert_int_equal(qw_centre_status(a->centre, &a->operator_caller, &status), QW_ERR_IO);
+    assert_int_equal(qw_centre_sweep(a->centre), QW_ERR_IO);
+    /* What was leased is this process's, durably: it needs nobody to give it. */
+    assert_int_equal(give(a, "alice", "bob", 1, taken), QW_OK);
+    postgres_server_start(&server, NULL);
+    usleep(250000); /* it is looked for five times a second */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(take(two->scenes[i], "bob", "alice", given, KEYS, taken), QW_OK);
+        assert_same(given, taken, KEYS);
+        assert_whole(two->scenes[i]);
+    }
+}
+
+/* The leases may be among what was forgotten. */
+static void gives_no_key_of_memory_when_the_database_was_set_back(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct qw_given_key keys[KEYS];
+
+    assert_int_equal(give(a, "alice", "bob", 1, keys), QW_OK);
+    postgres_server_execute(&server, "UPDATE qwave.turn SET number = number - 2");
+    assert_int_equal(qw_centre_sweep(a->centre), QW_ERR_IO);
+    assert_int_equal(give(a, "alice", "bob", 1, keys), QW_ERR_IO);
+    assert_int_equal(take(a, "bob", "alice", keys, 1, keys), QW_ERR_IO);
+}
+
+int main(void)
+{
+#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, make_two, remove_two)
+    const struct CMUnitTest tests[] = {
+        WITH_TWO(what_one_gave_the_other_hands_out_once),
+        WITH_TWO(both_serve_one_pair_at_once_and_give_nothing_twice),
+        WITH_TWO(what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep),
+        WITH_TWO(one_goes_on_when_the_other_is_gone_and_a_third_comes),
+        WITH_TWO(nothing_durable_happens_while_the_database_is_away),
+        WITH_TWO(gives_no_key_of_memory_when_the_database_was_set_back),
+    };
+    int failed;
+
+    if (!postgres_server_is_installed()) {
+        fputs("skipped: the server of PostgreSQL 15 is not installed\n", stderr);
+        return 77;
+    }
+    postgres_server_make(&server);
+    failed = cmocka_run_group_tests_name("centre.turn", tests, NULL, NULL);
+    postgres_server_remove(&server);
+    return failed;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: C5 C7 */
+/* What only the backend on PostgreSQL can do: servers that go away, come back older, or were never
+ * fit. The laws it shares with every backend: store_test.c. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "postgres_server.h"
+#include "store/postgres_link.h"
+#include "store/store_postgres.h"
+#include "unit/store/store_place.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+static struct postgres_server server; /* of the whole run */
+
+/* The n-th event on the network, and the n-th allocation, fails. */
+static atomic_int network_fails_at, network_events, allocation_fails_at, allocations;
+
+int __real_PQconsumeInput(PGconn *connection);
+int __wrap_PQconsumeInput(PGconn *connection);
+int __wrap_PQconsumeInput(PGconn *connection)
+{
+    if (++network_events == network_fails_at) {
+        shutdown(PQsocket(connection), SHUT_RDWR);
+    }
+    return __real_PQconsumeInput(connection);
+}
+
+int __real_PQpipelineSync(PGconn *connection);
+int __wrap_PQpipelineSync(PGconn *connection);
+int __wrap_PQpipelineSync(PGconn *connection)
+{
+    if (++network_events == network_fails_at) {
+        shutdown(PQsocket(connection), SHUT_RDWR);
+    }
+    return __real_PQpipelineSync(connection);
+}
+
+int __real_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
+                               const char *const *values, const int *lens, const int *formats,
+                               int result_format);
+int __wrap_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
+                               const char *const *values, const int *lens, const int *formats,
+                               int result_format);
+int __wrap_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
+                               const char *const *values, const int *lens, const int *formats,
+                               int result_format)
+{
+    if (++network_events == network_fails_at) {
+        shutdown(PQsocket(connection), SHUT_RDWR);
+    }
+    return __real_PQsendQueryPrepared(connection, name, count, values, lens, formats,
+                                      result_format);
+}
+
+void *__real_malloc(size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_malloc(size_t len)
+{
+    return ++allocations == allocation_fails_at ? NULL : __real_malloc(len);
+}
+
+void *__real_calloc(size_t count, size_t len);
+void *__wrap_calloc(size_t count, size_t len);
+void *__wrap_calloc(size_t count, size_t len)
+{
+    return ++allocations == allocation_fails_at ? NULL : __real_calloc(count, len);
+}
+
+static int place_make(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    assert_non_null(place);
+    postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
+    snprintf(place->path, sizeof place->path, "%s", server.uri);
+    place->open = qw_store_postgres_open;
+    assert_int_equal(place->open(place->path, &place->store), QW_OK);
+    *state = place;
+    return 0;
+}
+
+static int place_remove(void **state)
+{
+    struct place *place = *state;
+
+    network_fails_at = 0;
+    allocation_fails_at = 0;
+    qw_store_close(&place->store);
+    free(place);
+    return 0;
+}
+
+static void tells_a_uri_from_a_file(void **state)
+{
+    (void)state;
+    assert_true(qw_store_postgres_is_uri("postgresql:///qwave"));
+    assert_true(qw_store_postgres_is_uri("postgres://db/qwave"));
+    assert_false(qw_store_postgres_is_uri("/var/lib/qwave/centre.db"));
+    assert_false(qw_store_postgres_is_uri("postgresql.db"));
+    assert_false(qw_store_postgres_is_uri(""));
+}
+
+static void refuses_passwords_in_the_uri_and_unverified_networks(void **state)
+{
+    static const struct {
+        const char *uri;
+        qw_err err;
+    } cases[] = {
+        { "postgresql:///qwave", QW_OK },
+        { "postgresql://qwave@/qwave?host=/run/postgresql", QW_OK },
+        { "postgresql://localhost/qwave", QW_OK },
+        { "postgresql://127.0.0.1:5433,[::1]/qwave?passfile=/etc/qwave/pgpass", QW_OK },
+        { "postgresql://db-1,db-2/qwave?sslmode=verify-full&sslrootcert=/etc/qwave/ca.pem", QW_OK },
+        { "postgresql://db-1/qwave", QW_ERR_REFUSED },
+        { "postgresql://localhost,db-1/qwave", QW_ERR_REFUSED },
+        { "postgresql://db-1/qwave?sslmode=require", QW_ERR_REFUSED },
+        { "postgresql://db-1/qwave?sslmode=verify-ca", QW_ERR_REFUSED },
+        { "postgresql:///qwave?hostaddr=10.0.0.1", QW_ERR_REFUSED },
+        { "postgresql://qwave:secret@/qwave", QW_ERR_REFUSED },
+        { "postgresql:///qwave?password=secret", QW_ERR_REFUSED },
+        { "postgresql://db-1/qwave?sslmode=verify-full&sslpassword=x", QW_ERR_REFUSED },
+        { "postgresql://[::1/qwave", QW_ERR_FORMAT },
+        { "postgresql:///qwave?colour=blue", QW_ERR_FORMAT },
+    };
+    struct qw_store store = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(qw_postgres_uri_check(cases[i].uri), cases[i].err);
+        if (cases[i].err != QW_OK) {
+            assert_int_equal(qw_store_postgres_open(cases[i].uri, &store), cases[i].err);
+            assert_null(store.self);
+        }
+    }
+}
+
+static void says_io_when_nobody_answers(void **state)
+{
+    struct qw_store store = { 0 };
+
+    (void)state;
+    assert_int_equal(qw_store_postgres_open("postgresql:///qwave?host=/nowhere", &store),
+                     QW_ERR_IO);
+    assert_null(store.self);
+}
+
+static void refuses_a_server_that_may_lose_what_it_acknowledged(void **state)
+{
+    static const char *const settings[] = { "fsync=off", "full_page_writes=off" };
+    static const char *const commits[] = { "off", "local", "remote_write" };
+    struct place *place = *state;
+    struct qw_store other = { 0 };
+    char sql[96];
+
+    for (size_t i = 0; i < sizeof commits / sizeof commits[0]; i++) {
+        snprintf(sql, sizeof sql, "ALTER DATABASE postgres SET synchronous_commit = %s",
+                 commits[i]);
+        postgres_server_execute(&server, sql);
+        assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_ERR_REFUSED);
+    }
+    postgres_server_execute(&server, "ALTER DATABASE postgres SET synchronous_commit ="
+                                     " remote_apply");
+    assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_OK);
+    qw_store_close(&other);
+    postgres_server_execute(&server, "ALTER DATABASE postgres RESET synchronous_commit");
+    assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        postgres_server_stop(&server, SIGINT);
+        postgres_server_start(&server, settings[i]);
+        assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_ERR_REFUSED);
+        assert_null(other.self);
+    }
+    assert_int_equal(insert(&place->store, "b", 1, "x"), QW_ERR_IO); /* also who was there */
+    postgres_server_stop(&server, SIGINT);
+    postgres_server_start(&server, NULL);
+}
+
+static void refuses_a_schema_that_is_not_its_own(void **state)
+{
+    struct place *place = *state;
+    struct qw_store other = { 0 };
+
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 2");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 1");
+    assert_int_equal(place->open(place->path, &other), QW_OK);
+    qw_store_close(&other);
+    postgres_server_execute(&server, "DROP TABLE qwave.session");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    postgres_server_execute(&server, "DROP TABLE qwave.schema_version");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    postgres_server_execute(&server, "DROP SCHEMA qwave CASCADE; CREATE SCHEMA qwave");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    assert_null(other.self);
+}
+
+static void refuses_a_read_only_database(void **state)
+{
+    struct place *place = *state;
+    struct qw_store other = { 0 };
+
+    postgres_server_stop(&server, SIGINT);
+    postgres_server_start(&server, "default_transaction_read_only=on");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_IO);
+    assert_int_equal(insert(&place->store, "a", 1, "x"), QW_ERR_IO);
+    postgres_server_stop(&server, SIGINT);
+    postgres_server_start(&server, NULL);
+    usleep(250000); /* it is looked for five times a second */
+    assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
+}
+
+static void says_io_while_the_server_is_away_and_goes_on_when_it_is_back(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    struct qw_store_record record;
+    uint64_t count;
+
+    assert_int_equal(insert(store, "a", 1, "x"), QW_OK);
+    for (int round = 0; round < 2; round++) {
+        int signal_number = round == 0 ? SIGKILL : SIGINT;
+        bool is_moved = false;
+
+        postgres_server_stop(&server, signal_number);
+        assert_int_equal(store->get(store->self, QW_STORE_KEY, "a", 1, &record), QW_ERR_IO);
+        assert_int_equal(store->count(store->self, QW_STORE_KEY, 1, &count), QW_ERR_IO);
+        assert_int_equal(insert(store, "b", 1, "x"), QW_ERR_IO);
+        assert_int_equal(store->take_turn(store->self, &is_moved), QW_ERR_IO);
+        store->give_turn(store->self);
+        postgres_server_start(&server, NULL);
+        usleep(250000); /* it is looked for five times a second */
+        assert_record(store, "a", 1, 1, "x");
+        assert_absent(store, "b");
+    }
+    assert_int_equal(insert(store, "b", 1, "x"), QW_OK);
+    postgres_server_stop(&server, SIGINT); /* while nobody asks: the next verb does not notice */
+    postgres_server_start(&server, NULL);
+    assert_int_equal(insert(store, "c", 1, "x"), QW_OK);
+    assert_int_equal(count_of(store, 1), 3);
+}
+
+/* The connection breaks at every point of a group's way, the one between COMMIT and its answer
+ * among them. */
+static void never_guesses_how_a_group_ended(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    bool was_reached = true;
+    int n = 1;
+
+    for (; was_reached; n++) {
+        struct qw_store_op ops[2];
+        char ids[2][16];
+        qw_err err;
+
+        assert_true(n < 100);
+        snprintf(ids[0], sizeof ids[0], "x%03d", n);
+        snprintf(ids[1], sizeof ids[1], "y%03d", n);
+        ops[0] = op_of(QW_STORE_INSERT, QW_STORE_KEY, ids[0], 0, 1, "x");
+        ops[1] = op_of(QW_STORE_INSERT, QW_STORE_KEY, ids[1], 0, 1, "y");
+        network_events = 0;
+        network_fails_at = n;
+        err = submit(store, ops, 2);
+        was_reached = network_events >= n;
+        network_fails_at = 0;
+        assert_int_equal(err, QW_OK); /* the server is there: it is asked, and the group repeated */
+        assert_record(store, ids[0], 1, 1, "x");
+        assert_record(store, ids[1], 1, 1, "y");
+    }
+    assert_true(n > 8);
+    assert_int_equal(count_of(store, 1), (uint64_t)(n - 1) * 2);
+}
+
+/* The same inside a turn: nothing may be repeated, since others may have had a turn meanwhile. */
+static void says_truly_whether_a_group_of_a_lost_turn_is_durable(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    bool was_reached = true;
+    int durable = 0;
+    int lost = 0;
+
+    for (int n = 1; was_reached; n++) {
+        bool is_moved = false;
+        char id[16];
+        qw_err err;
+
+        assert_true(n < 100);
+        snprintf(id, sizeof id, "%03d", n);
+        assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+        network_events = 0;
+        network_fails_at = n;
+        err = insert(store, id, 1, "x");
+        was_reached = network_events >= n;
+        network_fails_at = 0;
+        assert_true(err == QW_OK || err == QW_ERR_IO);
+        if (err == QW_OK) {
+            durable++;
+            assert_record(store, id, 1, 1, "x");
+        } else {
+            lost++;
+            assert_absent(store, id);
+        }
+        if (was_reached) { /* the connection broke: so the turn is over */
+            assert_int_equal(insert(store, "later", 1, "x"), QW_ERR_IO);
+        }
+        store->give_turn(store->self);
+        assert_int_equal(count_of(store, 1), (uint64_t)durable);
+    }
+    assert_true(durable >= 2); /* the undisturbed one, and one whose answer was cut */
+    assert_true(lost >= 1);
+}
+
+struct writer {
+    struct qw_store *store;
+    atomic_int acknowledged, refused, unknown;
+    atomic_bool is_over;
+};
+
+static void *write_on(void *argument)
+{
+    struct writer *writer = argument;
+
+    for (int i = 0; !writer->is_over; i++) {
+        char id[16];
+        qw_err err;
+
+        snprintf(id, sizeof id, "%06d", i);
+        err = insert(writer->store, id, 1, "x");
+        if (err == QW_OK) {
+            writer->acknowledged++;
+        } else if (err == QW_ERR_TIMEOUT) {
+            writer->unknown++;
+        } else {
+            writer->refused++;
+            usleep(1000);
+        }
+    }
+    return NULL;
+}
+
+static void counts_true_while_the_server_is_killed(void **state)
+{
+    struct place *place = *state;
+    struct writer writer = { .store = &place->store };
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
+    for (int round = 0; round < 4; round++) {
+        int before = writer.acknowledged;
+
+        while (writer.acknowledged < before + 30) {
+            usleep(1000);
+        }
+        usleep(300 * (unsigned)round);
+        postgres_server_stop(&server, SIGKILL);
+        postgres_server_start(&server, NULL);
+    }
+    writer.is_over = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    usleep(250000);
+    assert_int_equal(writer.unknown, 0);
+    assert_int_equal(count_of(&place->store, 1), writer.acknowledged);
+}
+
+/* A copy of the data folder from before; the server knows nothing of what it said since. */
+static void is_never_used_again_when_the_database_was_set_back(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    struct qw_store other = { 0 };
+    struct qw_store_record record;
+    char command[256];
+    bool is_moved = false;
+
+    assert_int_equal(insert(store, "a", 1, "x"), QW_OK);
+    postgres_server_stop(&server, SIGINT);
+    snprintf(command, sizeof command, "cp -a '%s/data' '%s/copy'", server.folder, server.folder);
+    assert_int_equal(system(command), 0);
+    postgres_server_start(&server, NULL);
+    assert_int_equal(insert(store, "b", 1, "x"), QW_OK);
+    postgres_server_stop(&server, SIGINT);
+    snprintf(command, sizeof command, "cd '%s' && rm -rf data && mv copy data", server.folder);
+    assert_int_equal(system(command), 0);
+    postgres_server_start(&server, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(insert(store, "c", 1, "x"), QW_ERR_IO);
+        assert_int_equal(store->get(store->self, QW_STORE_KEY, "a", 1, &record), QW_ERR_IO);
+        assert_int_equal(store->take_turn(store->self, &is_moved), QW_ERR_REFUSED);
+        store->give_turn(store->self);
+    }
+    assert_int_equal(qw_store_postgres_open(server.uri, &other),
+                     QW_OK); /* a new start is free to */
+    assert_absent(&other, "b");
+    qw_store_close(&other);
+}
+
+static void *wait_for_turn(void *argument)
+{
+    struct place *place = ((void **)argument)[0];
+    atomic_int *order = ((void **)argument)[1];
+    bool is_moved = false;
+
+    if (place->store.take_turn(place->store.self, &is_moved) != QW_OK) {
+        return argument;
+    }
+    (*order)++;
+    place->store.give_turn(place->store.self);
+    return NULL;
+}
+
+static void gives_the_turn_to_one_process_at_a_time_and_tells_what_has_moved(void **state)
+{
+    struct place *place = *state;
+    struct place second = { .open = place->open };
+    struct qw_store *store = &place->store;
+    atomic_int order = 0;
+    void *argument[2] = { &second, &order };
+    pthread_t thread;
+    void *result;
+    bool is_moved = false;
+
+    assert_int_equal(place->open(place->path, &second.store), QW_OK);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    assert_true(is_moved); /* nobody can know what was there before the first turn */
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_turn, argument), 0);
+    assert_int_equal(insert(store, "a", 1, "x"), QW_OK);
+    usleep(100000);
+    assert_int_equal(order, 0);
+    store->give_turn(store->self);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_null(result);
+    assert_int_equal(order, 1);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    assert_false(is_moved); /* the other one has only had its turn, and our own group counts not */
+    store->give_turn(store->self);
+    assert_int_equal(insert(&second.store, "b", 1, "x"), QW_OK);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    assert_true(is_moved);
+    store->give_turn(store->self);
+    assert_int_equal(second.store.take_turn(second.store.self, &is_moved), QW_OK);
+    qw_store_close(&second.store); /* as a killed process would: the turn goes with it */
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    store->give_turn(store->self);
+}
+
+static void loses_the_turn_with_its_connection(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    bool is_moved = false;
+
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    postgres_server_execute(&server, "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                                     " WHERE locktype = 'advisory' AND granted");
+    assert_int_equal(insert(store, "a", 1, "x"), QW_ERR_IO);
+    assert_absent(store, "a"); /* reading goes on */
+    assert_int_equal(insert(store, "a", 1, "x"), QW_ERR_IO);
+    store->give_turn(store->self);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    assert_int_equal(insert(store, "a", 1, "x"), QW_OK);
+    store->give_turn(store->self);
+}
+
+/* A file size limit stands for a full disk, as in store_sqlite_test.c; segments of the log are
+ * 16 MiB. */
+static void changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    char *blob = malloc(QW_STORE_BLOB_MAX);
+    uint64_t good = 0;
+    qw_err err = QW_OK;
+
+    assert_non_null(blob);
+    memset(blob, 'B', QW_STORE_BLOB_MAX);
+    postgres_server_stop(&server, SIGINT);
+    server.file_max = 16 << 20;
+    postgres_server_start(&server, NULL);
+    for (int i = 0; i < 40 && err == QW_OK; i++) {
+        struct qw_store_op ops[2];
+        char id[16];
+
+        snprintf(id, sizeof id, "%03d", i);
+        ops[0] = op_of(QW_STORE_INSERT, QW_STORE_KEY, id, 0, 1, "small");
+        ops[1] = op_of(QW_STORE_INSERT, QW_STORE_BLOCK, id, 0, 1, NULL);
+        ops[1].blob = (const uint8_t *)blob;
+        ops[1].len = QW_STORE_BLOB_MAX;
+        err = submit(store, ops, 2);
+        good += err == QW_OK;
+    }
+    free(blob);
+    assert_int_equal(err, QW_ERR_IO);
+    assert_true(good > 5);
+    assert_int_equal(count_of(store, 1), good);
+    postgres_server_stop(&server, SIGINT);
+    server.file_max = 0;
+    postgres_server_start(&server, NULL);
+    assert_int_equal(insert(store, "later", 1, "x"), QW_OK);
+    assert_int_equal(count_of(store, 1), good + 1);
+}
+
+static void survives_the_failure_of_any_allocation(void **state)
+{
+    struct place *place = *state;
+    struct qw_store_record record = { .len = 77 };
+    struct qw_store other = { 0 };
+    qw_err err = QW_ERR_NOMEM;
+
+    for (int n = 1; err != QW_OK; n++) {
+        assert_true(n < 100);
+        allocations = 0;
+        allocation_fails_at = n;
+        err = place->open(place->path, &other);
+        allocation_fails_at = 0;
+        assert_true(err == QW_OK || (err == QW_ERR_NOMEM && other.self == NULL));
+    }
+    qw_store_close(&other);
+    assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
+    allocations = 0;
+    allocation_fails_at = 1;
+    assert_int_equal(place->store.get(place->store.self, QW_STORE_KEY, "a", 1, &record),
+                     QW_ERR_NOMEM);
+    assert_int_equal(record.len, 77);
+    allocation_fails_at = 0;
+    assert_record(&place->store, "a", 1, 1, "x");
+}
+
+int main(void)
+{
+#define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_a_uri_from_a_file),
+        cmocka_unit_test(refuses_passwords_in_the_uri_and_unverified_networks),
+        cmocka_unit_test(says_io_when_nobody_answers),
+        WITH_PLACE(refuses_a_server_that_may_lose_what_it_acknowledged),
+        WITH_PLACE(refuses_a_schema_that_is_not_its_own),
+        WITH_PLACE(refuses_a_read_only_database),
+        WITH_PLACE(says_io_while_the_server_is_away_and_goes_on_when_it_is_back),
+        WITH_PLACE(never_guesses_how_a_group_ended),
+        WITH_PLACE(says_truly_whether_a_group_of_a_lost_turn_is_durable),
+        WITH_PLACE(counts_true_while_the_server_is_killed),
+        WITH_PLACE(is_never_used_again_when_the_database_was_set_back),
+        WITH_PLACE(gives_the_turn_to_one_process_at_a_time_and_tells_what_has_moved),
+        WITH_PLACE(loses_the_turn_with_its_connection),
+        WITH_PLACE(changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space),
+        WITH_PLACE(survives_the_failure_of_any_allocation),
+    };
+    int failed;
+
+    if (!postgres_server_is_installed()) {
+        fputs("skipped: the server of PostgreSQL 15 is not installed\n", stderr);
+        return 77;
+    }
+    postgres_server_make(&server);
+    failed = cmocka_run_group_tests_name("store.store_postgres", tests, NULL, NULL);
+    postgres_server_remove(&server);
+    return failed;
+}

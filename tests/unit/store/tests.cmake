@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+qwave_wrap(store store_postgres PQconsumeInput PQpipelineSync PQsendQueryPrepared malloc calloc)
+# Servers come and go: slow where many run at once.
+set_tests_properties(store.store store.store_postgres PROPERTIES TIMEOUT 600)
