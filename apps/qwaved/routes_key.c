@@ -123,7 +123,8 @@ static void send_keys(struct call *call, struct desk *desk, size_t count)
 static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
 {
     struct qw_key_demand demand = { .max_age_ms = options->max_age_ms,
-                                    .is_relayed = options->is_relayed == 1 };
+                                    .is_relayed = options->is_relayed == 1,
+                                    .is_fresh = options->is_fresh };
 
     memcpy(demand.source, options->source, sizeof demand.source);
     return demand;

@@ -139,6 +139,7 @@ struct qw_key_demand {  /* what a caller asks of the material itself */
     char source[64];    /* provenance: "qkd" also stands for "qkd:node-3"; "" for any */
     int64_t max_age_ms; /* since it left its source; negative for any */
     bool is_relayed;    /* over other centres: never so inside one */
+    bool is_fresh;      /* straight from the source, for this call */
 };
 extern const struct qw_key_demand qw_key_demand_none;
 struct qw_key_wish {

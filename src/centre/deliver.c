@@ -67,6 +67,7 @@ static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
         (both.max_age_ms < 0 || preferred->max_age_ms < both.max_age_ms)) {
         both.max_age_ms = preferred->max_age_ms;
     }
+    both.is_fresh = both.is_fresh || preferred->is_fresh;
     return both; /* is_relayed as demanded: nothing here is relayed, so a preference changes nothing
                   */
 }
@@ -92,7 +93,7 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
 
     *demand = join_demands(wish);
     err = qw_pair_lease(centre, pair, deed, wish, demand);
-    if (err == QW_ERR_UNAVAILABLE) {
+    if (err == QW_ERR_UNAVAILABLE || (err == QW_ERR_EXHAUSTED && demand->is_fresh)) {
         *demand = wish->mandatory;
         err = qw_pair_lease(centre, pair, deed, wish, demand);
     }

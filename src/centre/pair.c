@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "centre/block.h"
 #include "centre/card_book.h"
+#include "centre/fresh.h"
 #include "centre/key_record.h"
 #include "centre/quota.h"
 #include "centre/stock.h"
@@ -214,7 +215,7 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     return err;
 }
 
-static bool source_meets(const char *source, const char *wanted)
+bool qw_pair_source_meets(const char *source, const char *wanted)
 {
     size_t len = strlen(wanted);
 
@@ -225,7 +226,7 @@ static bool source_meets(const char *source, const char *wanted)
 static bool meets(const char *source, int64_t ingested_ms, const struct qw_key_demand *demand,
                   int64_t now_ms)
 {
-    return !demand->is_relayed && source_meets(source, demand->source) &&
+    return !demand->is_relayed && qw_pair_source_meets(source, demand->source) &&
            (demand->max_age_ms < 0 ||
             (ingested_ms <= now_ms && now_ms - ingested_ms <= demand->max_age_ms));
 }
@@ -274,6 +275,44 @@ static void drop_blocks(struct qw_pair *pair, int64_t now_ms)
     }
 }
 
+qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
+                          const struct qw_pair *pair, int64_t now_ms, struct qw_open_block **out)
+{
+    struct qw_block *block = &centre->block;
+    int64_t ttl_ms = (int64_t)centre->config.key_ttl_s * 1000;
+    size_t len = (size_t)block->keys * QW_KEY_LEN;
+    struct qw_open_block *open = qw_secret_new(sizeof *open + len);
+    qw_err err;
+
+    if (open == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    open->next = *out;
+    *out = open;
+    open->place = (struct qw_key_place){ .block = block->number,
+                                         .is_quantum = block->is_quantum,
+                                         .is_simulated = block->is_simulated };
+    memcpy(open->place.source, block->source, sizeof open->place.source);
+    open->keys = block->keys;
+    open->ingested_ms = block->ingested_ms;
+    open->carve_until_ms = now_ms + ttl_ms;
+    memcpy(open->material, block->material, len);
+    err = qw_key_next(block->state, QW_KEY_LEASE, block->state, &block->state);
+    if (err != QW_OK) {
+        return err;
+    }
+    memcpy(block->master, pair->master, sizeof block->master);
+    memcpy(block->slave, pair->slave, sizeof block->slave);
+    block->epoch = centre->start;
+    block->next = block->keys; /* carved in memory alone: nobody else ever does */
+    block->fetch_until_ms = now_ms + 2 * ttl_ms;
+    block->ends_ms = block->fetch_until_ms + END_SLACK_MS;
+    group->books.stored -= block->keys;
+    group->books.paired += block->keys;
+    qw_block_put(centre, group);
+    return QW_OK;
+}
+
 struct lease { /* one call of qw_pair_lease */
     struct qw_pair *pair;
     const struct qw_key_demand *demand;
@@ -289,42 +328,15 @@ struct lease { /* one call of qw_pair_lease */
 /* The workspace's block becomes the pair's. */
 static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
 {
-    struct qw_block *block = &centre->block;
-    int64_t ttl_ms = (int64_t)centre->config.key_ttl_s * 1000;
-    size_t len = (size_t)block->keys * QW_KEY_LEN;
-    struct qw_open_block *open = qw_secret_new(sizeof *open + len);
-    qw_err err;
+    const struct qw_block *block = &centre->block;
+    qw_err err = qw_pair_take_block(centre, group, lease->pair, lease->now_ms, &lease->opened);
 
-    if (open == NULL) {
-        return QW_ERR_NOMEM;
+    if (err == QW_OK) {
+        lease->first_number = lease->taken == 0 ? block->number : lease->first_number;
+        lease->taken++;
+        lease->keys += block->keys;
     }
-    open->next = lease->opened;
-    lease->opened = open;
-    open->place = (struct qw_key_place){ .block = block->number,
-                                         .is_quantum = block->is_quantum,
-                                         .is_simulated = block->is_simulated };
-    memcpy(open->place.source, block->source, sizeof open->place.source);
-    open->keys = block->keys;
-    open->ingested_ms = block->ingested_ms;
-    open->carve_until_ms = lease->now_ms + ttl_ms;
-    memcpy(open->material, block->material, len);
-    err = qw_key_next(block->state, QW_KEY_LEASE, block->state, &block->state);
-    if (err != QW_OK) {
-        return err;
-    }
-    memcpy(block->master, lease->pair->master, sizeof block->master);
-    memcpy(block->slave, lease->pair->slave, sizeof block->slave);
-    block->epoch = centre->start;
-    block->next = block->keys; /* carved in memory alone: nobody else ever does */
-    block->fetch_until_ms = lease->now_ms + 2 * ttl_ms;
-    block->ends_ms = block->fetch_until_ms + END_SLACK_MS;
-    group->books.stored -= block->keys;
-    group->books.paired += block->keys;
-    qw_block_put(centre, group);
-    lease->first_number = lease->taken == 0 ? block->number : lease->first_number;
-    lease->taken++;
-    lease->keys += block->keys;
-    return QW_OK;
+    return err;
 }
 
 static qw_err collect_blocks(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
@@ -404,6 +416,9 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
     qw_err err;
 
     drop_blocks(pair, lease.now_ms);
+    if (demand->is_fresh) {
+        return qw_fresh_lease(centre, pair, deed, wish, demand);
+    }
     left = qw_pair_left(pair, wish->bits, demand, lease.now_ms);
     if (left >= wish->count) {
         return QW_OK;

@@ -58,6 +58,14 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;
 
+/* The block of the centre's workspace, stored, becomes the pair's in the group, and its material is
+ * put before *open; who calls drops it again when the group fails. Whether a source's name meets a
+ * demand. Both under the centre's mutex. */
+qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
+                          const struct qw_pair *pair, int64_t now_ms,
+                          struct qw_open_block **open) QW_MUST_USE;
+bool qw_pair_source_meets(const char *source, const char *wanted);
+
 /* Carves one key; qw_pair_left has said that there is one. From now on nobody else gets it: the
  * caller copies its bits from where they stand and wipes the whole places, or only wipes them. */
 struct qw_carved {

@@ -3,6 +3,7 @@
  * much of a package is pool and how much is keys: docs/adr/0008-pool-top-up-in-package.md. */
 #include "base/secret.h"
 #include "centre/card_book.h"
+#include "centre/fresh.h"
 #include "centre/issue.h"
 #include "centre/package_record.h"
 #include "centre/session.h"
@@ -232,20 +233,6 @@ static qw_err needs_fresh_key(struct qw_centre *centre, const struct qw_caller *
     return err == QW_ERR_REFUSED ? QW_OK : err; /* refused, and written down, a moment later */
 }
 
-static const uint8_t *take_fresh_key(struct qw_centre *centre, uint8_t key[static QW_KEY_LEN])
-{
-    const struct qw_key_source *source = centre->config.source;
-    qw_err err;
-
-    atomic_fetch_add(&centre->fresh_waiting, 1);
-    pthread_mutex_lock(&centre->source_mutex);
-    err = source->take(source->self, key, QW_KEY_LEN);
-    atomic_fetch_sub(&centre->fresh_waiting, 1);
-    pthread_cond_broadcast(&centre->fresh_taken);
-    pthread_mutex_unlock(&centre->source_mutex);
-    return err == QW_OK ? key : NULL;
-}
-
 qw_err qw_centre_package(struct qw_centre *centre, const struct qw_caller *caller,
                          const uint8_t session_id[static 16], size_t pad_len, uint8_t *out,
                          size_t cap, size_t *len)
@@ -269,7 +256,7 @@ qw_err qw_centre_package(struct qw_centre *centre, const struct qw_caller *calle
         return err;
     }
     if (needed) {
-        refill.fresh_key = take_fresh_key(centre, fresh);
+        refill.fresh_key = qw_fresh_take(centre, fresh, sizeof fresh) == QW_OK ? fresh : NULL;
     }
     qw_centre_enter(centre);
     err = give_package(centre, &deed, &refill);

@@ -102,6 +102,7 @@ as alice bob/enc_keys -H 'Content-Type: application/json' --data-binary "@$site/
 as alice bob/enc_keys -X DELETE | says 405 "method not allowed"
 as alice bob/enc_keys -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' -H 'Expect: 100-continue' -d '{"number":2}' | says 200
 as alice bob/enc_keys --http1.0 | says 200
+as alice bob/enc_keys -H 'Content-Type: application/json' -d '{"extension_mandatory":[{"qwave_fresh":true}]}' | says 200
 as alice bob/enc_keys --http1.0 -H 'Connection: keep-alive' | says 200
 
 echo "suspended, resumed, and peers that change"

@@ -145,10 +145,16 @@ static enum option take_option(const struct qw_json_node *object, const char *na
     struct qw_json_reader r = { .failed = false };
     char text[QW_ETSI014_NAME_CAP] = "";
     uint64_t number = 0;
+    bool is_fresh = false;
 
     if (strcmp(name, "qwave_max_age") == 0) {
         qw_json_get_uint(&r, object, name, 0, QW_JSON_UINT_MAX, &number);
         options->max_age_ms = qw_json_ok(&r) ? (int64_t)number : options->max_age_ms;
+        return qw_json_ok(&r) ? OPTION_GOOD : OPTION_BAD;
+    }
+    if (strcmp(name, "qwave_fresh") == 0) {
+        qw_json_get_bool(&r, object, name, &is_fresh);
+        options->is_fresh = qw_json_ok(&r) ? is_fresh : options->is_fresh;
         return qw_json_ok(&r) ? OPTION_GOOD : OPTION_BAD;
     }
     if (strcmp(name, "qwave_source") != 0 && strcmp(name, "qwave_route_type") != 0) {

@@ -4,6 +4,7 @@
 
 #include "api/etsi014/fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct qw_etsi014_options {
     char source[QW_ETSI014_NAME_CAP]; /* qwave_source; "" for any */
     int64_t max_age_ms;               /* qwave_max_age; -1 for any */
     int is_relayed;                   /* qwave_route_type; -1 for any */
+    bool is_fresh;                    /* qwave_fresh; false for any */
 };
 
 struct qw_etsi014_key_request {

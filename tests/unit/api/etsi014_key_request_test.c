@@ -42,7 +42,8 @@ static void reads_every_field(void **state)
         decode("",
                "{\"number\":128,\"size\":4096,\"additional_slave_SAE_IDs\":[\"a\",\"b/c\"],"
                "\"extension_mandatory\":[{\"qwave_source\":\"qkd\"},{\"qwave_max_age\":7,"
-               "\"qwave_route_type\":\"direct\"}],\"extension_optional\":[{\"qwave_route_type\""
+               "\"qwave_route_type\":\"direct\",\"qwave_fresh\":true}],\"extension_optional\":[{"
+               "\"qwave_route_type\""
                ":\"relayed\"}]}",
                &r),
         QW_ETSI014_NONE);
@@ -53,6 +54,8 @@ static void reads_every_field(void **state)
     assert_string_equal(r.mandatory.source, "qkd");
     assert_int_equal(r.mandatory.max_age_ms, 7);
     assert_int_equal(r.mandatory.is_relayed, 0);
+    assert_true(r.mandatory.is_fresh);
+    assert_false(r.optional.is_fresh);
     assert_string_equal(r.optional.source, "");
     assert_int_equal(r.optional.max_age_ms, -1);
     assert_int_equal(r.optional.is_relayed, 1);
@@ -109,6 +112,7 @@ static void names_the_first_fault(void **state)
         { "", "{\"extension_mandatory\":[{\"qwave_max_age\":-1},{\"x\":1}]}",
           QW_ETSI014_MANDATORY_UNKNOWN },
         { "", "{\"extension_mandatory\":[{\"qwave_max_age\":-1}]}", QW_ETSI014_MANDATORY_UNMET },
+        { "", "{\"extension_mandatory\":[{\"qwave_fresh\":1}]}", QW_ETSI014_MANDATORY_UNMET },
         { "", "{\"extension_mandatory\":[{\"qwave_route_type\":\"x\"}]}",
           QW_ETSI014_MANDATORY_UNMET },
         { "", "{\"extension_mandatory\":[\"x\"]}", QW_ETSI014_MALFORMED },

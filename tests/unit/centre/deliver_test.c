@@ -566,6 +566,71 @@ static void demands_on_the_material_are_met_or_refused(void **state)
     scene_now_ms += 60000;
 }
 
+/* Never in stock: the last bytes the source gave, and the stock has not moved. */
+static void a_fresh_key_comes_straight_from_the_source(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller a = alice();
+    struct qw_caller b = bob();
+    struct qw_key_wish wish = wish_of("bob", 3, 384);
+    struct qw_given_key keys[3], got[3], one[1];
+    struct qw_pair_status before, after;
+    size_t given = scene->given_count;
+
+    assert_int_equal(qw_centre_pair_status(scene->centre, &a, "bob", &before), QW_OK);
+    wish.mandatory.is_fresh = true;
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_OK);
+    assert_last_deed(scene, "lease-fresh", QW_OK, "6 keys for alice > bob");
+    assert_int_equal(scene->given_count, given + 6);
+    for (size_t i = 0; i < 3; i++) {
+        assert_memory_equal(keys[i].bytes, scene->given[given + 2 * i], 32);
+        assert_memory_equal(keys[i].bytes + 32, scene->given[given + 2 * i + 1], 16);
+    }
+    assert_int_equal(qw_centre_pair_status(scene->centre, &a, "bob", &after), QW_OK);
+    assert_int_equal(before.stored_keys, after.stored_keys);
+    assert_int_equal(take(scene, &b, "alice", keys, 3, got), QW_OK);
+    assert_same_keys(keys, got, 3);
+    wish = wish_of("bob", 1, 256); /* from stock again, not what is left of a fresh block */
+    assert_int_equal(deliver(scene, &a, &wish, one), QW_OK);
+    assert_true(given_index(scene, one[0].bytes) < given);
+    for (int i = 0; i < 30; i++) { /* no blocks pile up */
+        wish.mandatory.is_fresh = true;
+        assert_int_equal(deliver(scene, &a, &wish, one), QW_OK);
+    }
+    assert_journal_whole(scene);
+}
+
+static void without_a_fresh_key_the_answer_is_no_or_stock_as_the_caller_says(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller a = alice();
+    struct qw_key_wish wish = wish_of("bob", 1, 256);
+    struct qw_given_key keys[128];
+
+    wish.mandatory.is_fresh = true;
+    strcpy(wish.mandatory.source, "qkd");
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_ERR_UNAVAILABLE);
+    wish.mandatory.source[0] = '\0';
+    wish.count = 128;
+    wish.bits = 4096; /* 2048 places */
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_ERR_UNAVAILABLE);
+    wish = wish_of("bob", 1, 256);
+    scene->left = 0;
+    wish.mandatory.is_fresh = true;
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_ERR_EXHAUSTED);
+    wish.mandatory.is_fresh = false;
+    wish.preferred.is_fresh = true;
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_OK);
+    scene->left = 32;
+    scene->submits = 0;
+    scene->fail_at = 1;
+    wish.mandatory.is_fresh = true;
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_ERR_IO);
+    scene->fail_at = 0;
+    assert_int_equal(scene->left, 0); /* what was taken for nothing is gone, and given to nobody */
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_ERR_EXHAUSTED);
+}
+
 static void a_write_that_fails_gives_nothing_away(void **state)
 {
     struct scene *scene = *state;
@@ -745,6 +810,8 @@ int main(void)
         IN_PAIRS(several_slaves_get_the_same_key_each_once),
         IN_PAIRS(what_nobody_fetches_expires),
         IN_PAIRS(demands_on_the_material_are_met_or_refused),
+        IN_PAIRS(a_fresh_key_comes_straight_from_the_source),
+        IN_PAIRS(without_a_fresh_key_the_answer_is_no_or_stock_as_the_caller_says),
         IN_PAIRS(a_write_that_fails_gives_nothing_away),
         IN_PAIRS(an_altered_id_is_nobodys),
         IN_PAIRS(a_crowd_gets_every_key_once),
