@@ -25,6 +25,12 @@ void route_key_status(struct call *call);
 void route_key_new(struct call *call);
 void route_key_fetch(struct call *call);
 
+void route_group_create(struct call *call);
+void route_group_change(struct call *call);
+void route_group_end(struct call *call);
+void route_group_show(struct call *call);
+void route_group_key(struct call *call);
+
 void route_status(struct call *call);
 void route_health(struct call *call);
 

@@ -175,6 +175,49 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
                        const uint8_t (*key_ids)[16], size_t count,
                        struct qw_given_key *keys) QW_MUST_USE;
 
+/* Groups of applications that share a key, epoch by epoch [docs/protocol/key-groups.md]. */
+enum {
+    QW_KEY_GROUP_NAME_CAP = 49, /* with NUL */
+    QW_KEY_GROUP_MEMBERS_MAX = 32,
+    QW_KEY_GROUP_LEAD_MS_MAX = 3600000
+};
+struct qw_key_group_change { /* who comes, who goes; borrowed */
+    const char *const *add;
+    size_t add_count;
+    const char *const *remove;
+    size_t remove_count;
+    uint32_t lead_ms; /* from now until the new epoch becomes active */
+};
+struct qw_key_group_info {
+    char owner[64];
+    uint32_t epoch;        /* the newest that the caller is a member of; 0: he is no longer one */
+    int64_t activates_ms;  /* of the newest epoch, UTC */
+    uint32_t epoch_before; /* still in use until then; 0: none, or not for the caller */
+    size_t member_count;
+    char members[QW_KEY_GROUP_MEMBERS_MAX][64]; /* beside the owner */
+};
+/* The caller becomes the owner. QW_ERR_REFUSED, QW_ERR_NOT_FOUND: a member is no peer of the caller
+ * in service; QW_ERR_CONFLICT: the name was used before; QW_ERR_EXHAUSTED. */
+qw_err qw_centre_key_group_create(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *name,
+                                  const struct qw_key_group_change *change) QW_MUST_USE;
+/* The owner begins a new epoch with a new key; with nobody added or removed it is only the key that
+ * changes. QW_ERR_NOT_FOUND: no group of the caller's; QW_ERR_STATE: it has ended; QW_ERR_ARG: a
+ * name twice or not there, too many, nobody left; QW_ERR_EXHAUSTED. */
+qw_err qw_centre_key_group_change(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *name,
+                                  const struct qw_key_group_change *change) QW_MUST_USE;
+/* The owner ends it: its keys are given to nobody from now on, and zeroed within two seconds. */
+qw_err qw_centre_key_group_end(struct qw_centre *centre, const struct qw_caller *caller,
+                               const char *name) QW_MUST_USE;
+/* QW_ERR_NOT_FOUND: no such group, or the caller is no member. QW_ERR_REFUSED: not in service. */
+qw_err qw_centre_key_group_find(struct qw_centre *centre, const struct qw_caller *caller,
+                                const char *name, struct qw_key_group_info *info) QW_MUST_USE;
+/* The key of an epoch, as often as a member of that epoch asks while it lasts. */
+qw_err qw_centre_key_group_take(struct qw_centre *centre, const struct qw_caller *caller,
+                                const char *name, uint32_t epoch, int64_t *activates_ms,
+                                struct qw_given_key *key) QW_MUST_USE;
+
 struct qw_centre_status {
     char source[64];
     bool source_is_quantum;

@@ -42,18 +42,6 @@ static bool wish_ok(const struct qw_caller *caller, const struct qw_key_wish *wi
            others_ok(caller, wish);
 }
 
-static qw_err check_pair(struct qw_centre *centre, const struct qw_deed *deed, const char *slave)
-{
-    struct qw_pair *pair;
-    qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, slave, &pair);
-
-    if (err == QW_OK) {
-        err = qw_pair_check(centre, pair, deed);
-        qw_pair_leave(centre->pairs, pair);
-    }
-    return err;
-}
-
 /* Both demands as one: the mandatory one is never weakened. */
 static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
 {
@@ -186,10 +174,10 @@ static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
 static qw_err check(struct qw_centre *centre, const struct qw_deed *deed,
                     const struct qw_key_wish *wish)
 {
-    qw_err err = check_pair(centre, deed, wish->slave);
+    qw_err err = qw_pair_permit(centre, deed, wish->slave);
 
     for (size_t i = 0; i < wish->other_count && err == QW_OK; i++) {
-        err = check_pair(centre, deed, wish->others[i]);
+        err = qw_pair_permit(centre, deed, wish->others[i]);
     }
     return err;
 }

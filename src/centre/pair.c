@@ -215,6 +215,18 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     return err;
 }
 
+qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, const char *slave)
+{
+    struct qw_pair *pair;
+    qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, slave, &pair);
+
+    if (err == QW_OK) {
+        err = qw_pair_check(centre, pair, deed);
+        qw_pair_leave(centre->pairs, pair);
+    }
+    return err;
+}
+
 bool qw_pair_source_meets(const char *source, const char *wanted)
 {
     size_t len = strlen(wanted);

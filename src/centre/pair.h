@@ -47,6 +47,10 @@ void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair);
 qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair,
                      const struct qw_deed *deed) QW_MUST_USE;
 
+/* Enters the pair of the caller and slave for that question alone. */
+qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed,
+                      const char *slave) QW_MUST_USE;
+
 /* Keys of so many bits that can be carved from what the pair has open and what meets the demand. */
 uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
                       int64_t now_ms);

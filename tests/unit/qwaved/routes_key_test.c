@@ -529,6 +529,55 @@ static void an_operator_sets_what_an_application_may_take(void **state)
         403);
 }
 
+/* G1 to G5 */
+static void a_group_shares_a_key_that_changes_with_its_members(void **state)
+{
+    struct site *site = *state;
+    static const char *const bad[] = {
+        "{}",
+        "{\"name\":\"f\",\"add\":[\"bob\"]}",
+        "{\"name\":\"f\",\"add\":\"bob\",\"lead_ms\":0}",
+        "{\"name\":\"f\",\"add\":[7],\"lead_ms\":0}",
+        "{\"name\":\"\",\"add\":[\"bob\"],\"lead_ms\":0}",
+        "{\"name\":\"f\",\"add\":[],\"lead_ms\":0}",
+        "{\"name\":\"f\",\"add\":[\"bob\"],\"lead_ms\":3600001}",
+    };
+    char key[64];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(ask(site, ALICE, "POST", "/v1/groups", bad[i]), 400);
+    }
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/groups",
+                         "{\"name\":\"fleet\",\"add\":[\"bob\"],\"lead_ms\":0}"),
+                     201);
+    assert_non_null(strstr(site->text, "\"owner\":\"alice\",\"members\":[\"bob\"],\"epoch\":1,"));
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/groups",
+                         "{\"name\":\"fleet\",\"add\":[\"bob\"],\"lead_ms\":0}"),
+                     409);
+    assert_int_equal(ask(site, ALICE, "GET", "/v1/groups/fleet/keys/1", NULL), 200);
+    snprintf(key, sizeof key, "%.50s", strstr(site->text, "\"key\":"));
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/1", NULL), 200);
+    assert_non_null(strstr(site->text, key));
+    assert_int_equal(ask(site, CAROL, "GET", "/v1/groups/fleet/keys/1", NULL), 404);
+    assert_int_equal(ask(site, CAROL, "GET", "/v1/groups/fleet", NULL), 404);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/0", NULL), 400);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/+1", NULL), 400);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/99999999999", NULL), 400);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/2", NULL), 404);
+    assert_int_equal(ask(site, BOB, "POST", "/v1/groups/fleet/change",
+                         "{\"add\":[],\"remove\":[],\"lead_ms\":0}"),
+                     404);
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/groups/fleet/change",
+                         "{\"add\":[],\"remove\":[],\"lead_ms\":0}"),
+                     200);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/1", NULL), 404);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/2", NULL), 200);
+    assert_null(strstr(site->text, key));
+    assert_int_equal(ask(site, OPERATOR, "GET", "/v1/groups/fleet/keys/2", NULL), 403);
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/groups/fleet/end", NULL), 200);
+    assert_int_equal(ask(site, BOB, "GET", "/v1/groups/fleet/keys/2", NULL), 404);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
 
 int main(void)
@@ -543,6 +592,7 @@ int main(void)
         CASE(an_empty_store_is_503),
         CASE(operators_change_the_peers_of_an_application),
         CASE(an_operator_sets_what_an_application_may_take),
+        CASE(a_group_shares_a_key_that_changes_with_its_members),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
