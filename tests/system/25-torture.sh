@@ -7,7 +7,7 @@ source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/postgres.sh"
 
 need_postgres
-torture_s=${QWAVE_TORTURE_S:-9}
+torture_s=${QWAVE_TORTURE_S:-6}
 seed=${QWAVE_TEST_SEED:-$$}
 RANDOM=$seed
 block=64
@@ -59,8 +59,8 @@ calls() {
 # master SAE SLAVE NUMBER NODE: hundreds of requests on each connection, until the file "over" is there.
 master() {
     while [ ! -e "$site/over" ]; do
-        calls "$1" "${url_of[$4]}/api/v1/keys/$2/enc_keys?number=$3&round=[1-30]" >>"$site/got.$1.$2.$3.$4"
-        sleep 0.4 # no more keys than can be fetched in the end
+        calls "$1" "${url_of[$4]}/api/v1/keys/$2/enc_keys?number=$3&round=[1-12]" >>"$site/got.$1.$2.$3.$4"
+        sleep 0.5 # no more keys than can be fetched in the end
     done
 }
 
@@ -85,7 +85,12 @@ slave() {
 }
 
 workers=()
-trap 'touch "$site/over" 2>/dev/null || true; clean_up' EXIT
+end_workers() {
+    local status=$?
+    touch "$site/over" 2>/dev/null || true
+    return "$status"
+}
+trap 'end_workers || false; clean_up' EXIT # clean_up looks at the status
 for node in a b; do
     master alice bob 1 $node & workers+=($!)
     master alice bob 5 $node & workers+=($!)
