@@ -7,13 +7,15 @@ source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/postgres.sh"
 
 need_postgres
-torture_s=${QWAVE_TORTURE_S:-6}
+torture_s=${QWAVE_TORTURE_S:-0}
+# Under sanitizers every start takes many seconds; there centre.turn and store.store_postgres do the same in one process.
+[ "$torture_s" != 0 ] || [ "${QWAVE_SEEDS:-10}" -ge 10 ] || skip "runs in release builds only"
 seed=${QWAVE_TEST_SEED:-$$}
 RANDOM=$seed
 block=64
 kills=0        # of qwaved
 server_kills=0 # of PostgreSQL
-echo "seed $seed, $torture_s s of kills"
+echo "seed $seed"
 
 make_postgres
 start_postgres
@@ -60,7 +62,7 @@ calls() {
 master() {
     while [ ! -e "$site/over" ]; do
         calls "$1" "${url_of[$4]}/api/v1/keys/$2/enc_keys?number=$3&round=[1-12]" >>"$site/got.$1.$2.$3.$4"
-        sleep 0.5 # no more keys than can be fetched in the end
+        sleep 0.7 # no more keys than can be fetched in the end
     done
 }
 
@@ -80,7 +82,7 @@ slave() {
         pairs "$site/seen.$1.$3" | cut -d' ' -f1 | tail -n 30 |
             sed "s|.*|url = \"${url_of[$3]}/api/v1/keys/$2/dec_keys?key_ID=&\"|" >"$site/asked.$1.$3" || true
         [ ! -s "$site/asked.$1.$3" ] || calls "$1" -K "$site/asked.$1.$3" >>"$site/fetched.$1.$3"
-        sleep 0.4
+        sleep 0.7
     done
 }
 
@@ -92,7 +94,6 @@ end_workers() {
 }
 trap 'end_workers || false; clean_up' EXIT # clean_up looks at the status
 for node in a b; do
-    master alice bob 1 $node & workers+=($!)
     master alice bob 5 $node & workers+=($!)
     master bob carol 3 $node & workers+=($!)
     slave bob alice $node & workers+=($!)
@@ -114,32 +115,38 @@ goes_on() {
 
 goes_on a
 goes_on b
+kill_node() {
+    stop "$1" KILL
+    kills=$((kills + 1))
+    start_node "$1"
+    node_is_ready "$1"
+}
+kill_server() {
+    kill_postgres
+    server_kills=$((server_kills + 1))
+    sleep "0.$((RANDOM % 6))"
+    start_postgres
+}
+# Longer than its turn lasts: the other one goes on, and it comes back as if nothing had been.
+stop_for_a_while() {
+    kill -STOP "${pid[a]}"
+    sleep 12
+    goes_on b
+    kill -CONT "${pid[a]}"
+}
+for fault in "kill_node a" kill_server "kill_node b" kill_server; do
+    $fault
+    sleep "0.$((RANDOM % 10))"
+done
 end=$((SECONDS + torture_s))
-while [ "$SECONDS" -lt "$end" ] || [ $kills -lt 2 ] || [ $server_kills -lt 2 ]; do
-    case $((RANDOM % 5)) in
-    0 | 1)
-        node=a
-        [ $((RANDOM % 2)) = 0 ] || node=b
-        stop $node KILL
-        kills=$((kills + 1))
-        start_node $node
-        node_is_ready $node
-        ;;
-    2 | 3)
-        kill_postgres
-        server_kills=$((server_kills + 1))
-        sleep "0.$((RANDOM % 6))"
-        start_postgres
-        ;;
-    4) # longer than its turn lasts: the other one goes on, and it comes back as if nothing had been
-        [ "$torture_s" -ge 60 ] || continue
-        kill -STOP "${pid[a]}"
-        sleep 12
-        goes_on b
-        kill -CONT "${pid[a]}"
-        ;;
+while [ "$SECONDS" -lt "$end" ]; do
+    case $((RANDOM % 6)) in
+    0 | 1) kill_node a ;;
+    2) kill_node b ;;
+    3 | 4) kill_server ;;
+    5) stop_for_a_while ;;
     esac
-    sleep "$((RANDOM % 2)).$((RANDOM % 10))"
+    sleep "$((RANDOM % 3)).$((RANDOM % 10))"
     [ $((RANDOM % 3)) != 0 ] || goes_on a
 done
 goes_on a
