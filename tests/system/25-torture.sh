@@ -181,6 +181,25 @@ fetch_all carol bob b
 pairs "$site"/rest.* "$site"/fetched.* | sort -u >"$site/slaves"
 cmp -s "$site/all" "$site/slaves" || fail "the two ends differ in $(comm -3 "$site/all" "$site/slaves" | wc -l) keys of $given"
 
+echo "none of them lies in the database's files or in a log"
+# scan WORD...: files under the database's folder, and logs, that hold one of the words; options of grep first.
+scan() {
+    LC_ALL=C grep -rla "$@" "$site/pg" "$site/a.log" "$site/b.log" "$site/pg.log" || true
+}
+cut -d' ' -f2 "$site/all" | shuf -n 40 --random-source="$site/all" >"$site/some"
+while read -r key; do
+    base64 -d <<<"$key" | od -An -v -tx1 | tr -d ' \n'
+    echo
+done <"$site/some" >"$site/some.hex"
+[ "$(wc -l <"$site/some.hex")" = 40 ] || fail "no keys to look for"
+[ -z "$(scan -F -f "$site/some")" ] || fail "a key in base64 in $(scan -F -f "$site/some")"
+[ -z "$(scan -F -i -f "$site/some.hex")" ] || fail "a key in hex in $(scan -F -i -f "$site/some.hex")"
+raw=$(sed 's/../\\x&/g' "$site/some.hex" | paste -sd'|')
+[ -z "$(scan -P "$raw")" ] || fail "a key in $(scan -P "$raw")"
+base64 -d <"$site/some" >"$site/pg/planted" # and the search finds what is there
+[ "$(scan -P "$raw")" = "$site/pg/planted" ] || fail "the search finds nothing"
+rm "$site/pg/planted"
+
 # What left the store and never reached anybody. Each node has a block open for each of two pairs, at its kill and in the end; answers on their
 # way hold at most 8 keys of a pair. A lease whose answer the server's death has cut may be durable and unknown to its node: a block for each node.
 lost=$(($(spent) - spent_before - given))
