@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: everything is done by tools/setup-debian.sh, the CMake presets and ctest.
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-fast install format coverage fuzz trace clean
+.PHONY: help demo check check-fast install format coverage fuzz torture trace clean
 
 # make demo ARGS="--scene corridor --seed 7"
 ARGS =
@@ -9,6 +9,8 @@ ARGS =
 PREFIX = /usr/local
 # make fuzz FUZZ_SECONDS=60 (for each target)
 FUZZ_SECONDS = 10
+# make torture TORTURE_SECONDS=3600
+TORTURE_SECONDS = 600
 
 help:
 	@echo "make demo      install packages, build, run the main job once and tell what happened"
@@ -17,6 +19,7 @@ help:
 	@echo "make format    bring every source into the one formatting"
 	@echo "make coverage  branch coverage per layer"
 	@echo "make fuzz      every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds"
+	@echo "make torture   kill qwaved and PostgreSQL under load for TORTURE_SECONDS=$(TORTURE_SECONDS), check what clients received"
 	@echo "make trace     regenerate docs/trace.md"
 	@echo "make clean     remove build/"
 
@@ -50,6 +53,12 @@ coverage:
 
 fuzz:
 	@tools/fuzz $(FUZZ_SECONDS)
+
+torture:
+	@tools/setup-debian.sh build check
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@QWAVE_TORTURE_S=$(TORTURE_SECONDS) bash tests/system/25-torture.sh build/release/bin
 
 trace:
 	@tools/trace --write

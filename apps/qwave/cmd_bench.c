@@ -280,6 +280,9 @@ int cmd_bench(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "centre") == 0) {
         return bench_centre(argc - 1, argv + 1);
     }
+    if (argc > 1 && strcmp(argv[1], "store") == 0) {
+        return bench_store(argc - 1, argv + 1);
+    }
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = check(&arguments);

@@ -124,10 +124,8 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         return err;
     }
     c->registry_changes = 1; /* a new pair has seen 0: it asks */
-    qw_centre_enter(c);
     err = qw_centre_unseal(c);
     c->config.custody = NULL; /* borrowed for this call only */
-    qw_centre_leave(c);
     if (err != QW_OK) {
         qw_centre_free(c);
         return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the custody's master key to open books [C6 W14]. The KEK exists in two places: wrapped in
- * the store, clear in this process's locked memory. */
+ * the store, clear in this process's locked memory. The custody takes seconds on purpose: it is
+ * asked before the centre is entered, or other processes would wait for it. */
 #include "centre/unseal.h"
 
 #include "base/bytes.h"
@@ -105,21 +106,17 @@ static qw_err store_is_empty(const struct qw_store *store)
     return QW_OK;
 }
 
-static qw_err initialise(struct qw_centre *centre)
+struct wrapped_kek {
+    uint8_t bytes[QW_WRAPPED_KEK_CAP];
+    size_t len;
+};
+
+static qw_err make_books(struct qw_centre *centre, const struct wrapped_kek *wrapped)
 {
-    const struct qw_custody *custody = centre->config.custody;
     struct qw_deed deed = { .verb = "init", .object = centre->config.centre_id };
-    uint8_t wrapped[QW_WRAPPED_KEK_CAP];
     struct qw_group group;
-    size_t len = 0;
     qw_err err = store_is_empty(centre->config.store);
 
-    if (err == QW_OK) {
-        err = qw_random_bytes(centre->kek, sizeof centre->kek);
-    }
-    if (err == QW_OK) {
-        err = custody->wrap(custody->self, centre->kek, wrapped, sizeof wrapped, &len);
-    }
     if (err == QW_OK) {
         err = qw_audit_open(centre->config.store, centre->config.centre_id, 1, &centre->audit);
     }
@@ -132,8 +129,36 @@ static qw_err initialise(struct qw_centre *centre)
     group.books.next_block = 1;
     group.books.next_device = 1;
     group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
-    qw_group_add_plain(&group, QW_STORE_META, kek_id, ID_LEN_KEK, wrapped, len);
-    return qw_group_commit(centre, &group, &deed, custody->name);
+    qw_group_add_plain(&group, QW_STORE_META, kek_id, ID_LEN_KEK, wrapped->bytes, wrapped->len);
+    return qw_group_commit(centre, &group, &deed, centre->config.custody->name);
+}
+
+/* QW_ERR_CONFLICT: another process was faster. */
+static qw_err initialise(struct qw_centre *centre)
+{
+    const struct qw_store *store = centre->config.store;
+    const struct qw_custody *custody = centre->config.custody;
+    struct qw_store_record there = { 0 };
+    struct wrapped_kek wrapped = { .len = 0 };
+    qw_err err = qw_random_bytes(centre->kek, sizeof centre->kek);
+
+    if (err == QW_OK) {
+        err = custody->wrap(custody->self, centre->kek, wrapped.bytes, sizeof wrapped.bytes,
+                            &wrapped.len);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_centre_enter(centre);
+    err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &there);
+    if (err == QW_ERR_NOT_FOUND) {
+        err = make_books(centre, &wrapped);
+    } else if (err == QW_OK) {
+        err = QW_ERR_CONFLICT;
+    }
+    qw_centre_leave(centre);
+    qw_store_record_free(&there);
+    return err;
 }
 
 static qw_err count_start(struct qw_centre *centre)
@@ -151,39 +176,52 @@ static qw_err count_start(struct qw_centre *centre)
     return qw_group_commit(centre, &group, &deed, detail);
 }
 
-static qw_err open_existing(struct qw_centre *centre, const struct qw_store_record *wrapped)
+/* unwrapped: what the custody made of the wrapped KEK. */
+static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
 {
-    const struct qw_custody *custody = centre->config.custody;
     struct qw_deed deed = { .verb = "unseal", .object = centre->config.centre_id };
     qw_err err = qw_audit_open(centre->config.store, centre->config.centre_id, 0, &centre->audit);
 
     if (err != QW_OK) {
         return err;
     }
-    err = custody->unwrap(custody->self, wrapped->blob, wrapped->len, centre->kek);
-    if (err == QW_ERR_AUTH) { /* without the books the record carries epoch 0 */
+    if (unwrapped == QW_ERR_AUTH) { /* without the books the record carries epoch 0 */
         struct qw_group group;
 
         qw_group_begin(centre, &group);
         return qw_group_commit_keyless(centre, &group, &deed, QW_ERR_AUTH, "wrong master key");
     }
-    if (err == QW_OK) {
-        err = read_books(centre);
-    }
+    err = unwrapped == QW_OK ? read_books(centre) : unwrapped;
     return err == QW_OK ? count_start(centre) : err;
+}
+
+static qw_err open_existing(struct qw_centre *centre, const struct qw_store_record *wrapped)
+{
+    const struct qw_custody *custody = centre->config.custody;
+    qw_err unwrapped = custody->unwrap(custody->self, wrapped->blob, wrapped->len, centre->kek);
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = open_books(centre, unwrapped);
+    qw_centre_leave(centre);
+    return err;
 }
 
 qw_err qw_centre_unseal(struct qw_centre *centre)
 {
     const struct qw_store *store = centre->config.store;
-    struct qw_store_record wrapped = { 0 };
-    qw_err err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &wrapped);
+    qw_err err = QW_ERR_CONFLICT;
 
-    if (err == QW_ERR_NOT_FOUND) {
-        err = initialise(centre);
-    } else if (err == QW_OK) {
-        err = open_existing(centre, &wrapped);
+    for (int attempt = 0; attempt < 2 && err == QW_ERR_CONFLICT; attempt++) {
+        struct qw_store_record wrapped = { 0 };
+
+        err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &wrapped);
+        if (err == QW_ERR_NOT_FOUND) {
+            err = initialise(centre);
+        } else if (err == QW_OK) {
+            err = open_existing(centre, &wrapped);
+        }
+        qw_store_record_free(&wrapped);
     }
-    qw_store_record_free(&wrapped);
     return err == QW_OK ? derive_keys(centre) : err;
 }

@@ -6,7 +6,8 @@
 
 /* Opens the books of a store, or makes them on an empty one: KEK unwrapped by the custody, totals
  * read, number of the start counted up, all of it in the journal. QW_ERR_AUTH: wrong master key
- * (also in the journal); QW_ERR_IO; QW_ERR_FORMAT: not a centre's store. */
+ * (also in the journal); QW_ERR_IO; QW_ERR_FORMAT: not a centre's store. Enters and leaves by
+ * itself. */
 qw_err qw_centre_unseal(struct qw_centre *centre) QW_MUST_USE;
 
 /* Books and end of the journal again, because another process has written. On failure both are as

@@ -48,6 +48,8 @@ qw_err bench_plot(const struct bench_row *rows, size_t count, const char *path) 
 
 /* `qwave bench centre`, with options of its own; argv[0] is "centre". The exit status. */
 int bench_centre(int argc, char **argv);
+/* `qwave bench store`, likewise. */
+int bench_store(int argc, char **argv);
 
 qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
 qw_err bench_mac(struct bench *bench) QW_MUST_USE;

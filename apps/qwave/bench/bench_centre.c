@@ -5,6 +5,7 @@
 #include "api/json_writer.h"
 #include "bench/bench.h"
 #include "bench/centre_site.h"
+#include "bench/claim.h"
 #include "bench/load.h"
 #include "bench/nginx_peer.h"
 
@@ -25,6 +26,7 @@ struct arguments {
     int seconds;
     int threads;
     int server_threads;
+    bool with_claims;
     bool as_json;
 };
 
@@ -40,6 +42,7 @@ struct figures { /* NAN: not measured */
     double enc_1_per_s, enc_128_keys_per_s, dec_per_s, p50_ms, p99_ms, half_load_per_s;
     double nginx_static_per_s, handshakes_per_s, nginx_handshakes_per_s, resumed_per_s;
     double bytes_per_key;
+    double claim_ratio_1e7;
     uint64_t failed;
 };
 
@@ -47,6 +50,8 @@ static const struct argp_option options[] = {
     { "seconds", 's', "N", 0, "for each measurement, 1 to 60 (default: 3)", 0 },
     { "threads", 't', "N", 0, "connections of the load generator, 1 to 64 (default: 8)", 0 },
     { "server-threads", 'S', "N", 0, "threads of qwaved, 1 to 64 (default: 8)", 0 },
+    { "claims", 'c', NULL, 0, "also claims out of 10^7 stored keys, as `bench store`: takes long",
+      0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -75,6 +80,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'S':
         arguments->server_threads = number_of(value, LOAD_THREADS_MAX, state);
+        return 0;
+    case 'c':
+        arguments->with_claims = true;
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -309,7 +317,19 @@ static const struct {
     { "nginx_handshakes_per_s", offsetof(struct figures, nginx_handshakes_per_s) },
     { "resumed_per_s", offsetof(struct figures, resumed_per_s) },
     { "bytes_per_key", offsetof(struct figures, bytes_per_key) },
+    { "claim_ratio_1e7", offsetof(struct figures, claim_ratio_1e7) },
 };
+
+static qw_err measure_claims(struct figures *figures)
+{
+    struct claim_figures claim;
+    qw_err err = claim_measure(10000000, 500, &claim);
+
+    if (err == QW_OK) {
+        figures->claim_ratio_1e7 = claim.large_ms / claim.small_ms;
+    }
+    return err;
+}
 
 static double value_of(const struct figures *figures, size_t column)
 {
@@ -367,7 +387,9 @@ int bench_centre(int argc, char **argv)
         NULL
     };
     struct arguments arguments = { .seconds = 3, .threads = 8, .server_threads = 8 };
-    struct figures figures = { .nginx_static_per_s = NAN, .nginx_handshakes_per_s = NAN };
+    struct figures figures = { .nginx_static_per_s = NAN,
+                               .nginx_handshakes_per_s = NAN,
+                               .claim_ratio_1e7 = NAN };
     struct run run = { .lock = PTHREAD_MUTEX_INITIALIZER };
     int status = EXIT_FAILED;
     qw_err err = QW_ERR_NOMEM;
@@ -379,6 +401,9 @@ int bench_centre(int argc, char **argv)
     }
     if (err == QW_OK) {
         err = measure_all(&run, &arguments, &figures);
+    }
+    if (err == QW_OK && arguments.with_claims) {
+        err = measure_claims(&figures);
     }
     if (err == QW_OK) {
         status = print_figures(&figures, &arguments);
