@@ -25,6 +25,11 @@ void route_key_status(struct call *call);
 void route_key_new(struct call *call);
 void route_key_fetch(struct call *call);
 
+void route_skip_capabilities(struct call *call);
+void route_skip_key_new(struct call *call);
+void route_skip_key_fetch(struct call *call);
+void route_skip_entropy(struct call *call);
+
 void route_status(struct call *call);
 void route_health(struct call *call);
 
