@@ -167,6 +167,7 @@ static qw_err daemon_open(struct daemon *daemon)
         daemon->service = (struct service){
             .centre = daemon->centre,
             .secrets = daemon->secrets,
+            .source = &daemon->source,
             .rate = daemon->rate,
             .requests_per_s = (double)daemon->settings.requests_per_s,
             .log = &daemon->log,

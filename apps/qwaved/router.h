@@ -9,6 +9,7 @@
 #include "base/rate_limit.h"
 #include "base/secret.h"
 #include "centre/centre.h"
+#include "crypto/key_source.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     struct qw_centre *centre;
     struct qw_secret_pool *secrets; /* for answers with keys */
+    struct qw_key_source *source;   /* for entropy; NULL: none is given */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;

@@ -30,6 +30,10 @@ const struct route routes[] = {
     { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
     { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
     { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
+    { "GET",  "/capabilities",                    BY_SAE,          route_skip_capabilities },
+    { "GET",  "/key",                             BY_SAE,          route_skip_key_new },
+    { "GET",  "/key/{}",                          BY_SAE,          route_skip_key_fetch },
+    { "GET",  "/entropy",                         BY_SAE,          route_skip_entropy },
 };
 /* clang-format on */
 const size_t routes_count = sizeof routes / sizeof routes[0];

@@ -31,6 +31,11 @@ void route_group_end(struct call *call);
 void route_group_show(struct call *call);
 void route_group_key(struct call *call);
 
+void route_skip_capabilities(struct call *call);
+void route_skip_key_new(struct call *call);
+void route_skip_key_fetch(struct call *call);
+void route_skip_entropy(struct call *call);
+
 void route_status(struct call *call);
 void route_health(struct call *call);
 

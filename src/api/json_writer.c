@@ -214,6 +214,30 @@ void qw_json_base64(struct qw_json_writer *w, const uint8_t *data, size_t len)
     put(w, "\"", 1);
 }
 
+/* Without a table: keys pass here. */
+static char hex_digit(unsigned nibble)
+{
+    unsigned is_letter = (9 - nibble) >> 31; /* 1 for 10..15 */
+
+    return (char)('0' + nibble + is_letter * ('a' - '0' - 10));
+}
+
+void qw_json_hex(struct qw_json_writer *w, const uint8_t *data, size_t len)
+{
+    value_begin(w);
+    put(w, "\"", 1);
+    if (w->failed || len > w->cap || 2 * len >= w->cap - w->len) {
+        w->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        w->out[w->len++] = hex_digit(data[i] >> 4);
+        w->out[w->len++] = hex_digit(data[i] & 15u);
+    }
+    w->out[w->len] = '\0';
+    put(w, "\"", 1);
+}
+
 bool qw_json_done(const struct qw_json_writer *w)
 {
     return !w->failed && w->depth == 0 && w->len > 0;

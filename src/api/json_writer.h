@@ -31,7 +31,9 @@ void qw_json_real(struct qw_json_writer *w, double value); /* not finite: null *
 void qw_json_bool(struct qw_json_writer *w, bool value);
 void qw_json_null(struct qw_json_writer *w);
 void qw_json_base64(struct qw_json_writer *w, const uint8_t *data,
-                    size_t len);                   /* constant time in the contents */
+                    size_t len); /* constant time in the contents */
+/* Lower-case hex in quotes; constant time in the contents. */
+void qw_json_hex(struct qw_json_writer *w, const uint8_t *data, size_t len);
 bool qw_json_done(const struct qw_json_writer *w); /* nothing failed and everything is closed */
 
 #endif

@@ -159,6 +159,11 @@ struct qw_key_wish {
 qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
                          const struct qw_key_wish *wish, struct qw_given_key *keys) QW_MUST_USE;
 
+/* The peers the caller may ask keys for, as they were registered. QW_ERR_REFUSED: no application in
+ * service. */
+qw_err qw_centre_peers(struct qw_centre *centre, const struct qw_caller *caller,
+                       char peers[static QW_DEVICE_PEERS_CAP]) QW_MUST_USE;
+
 struct qw_pair_status {
     uint64_t stored_keys; /* of the standard size, deliverable to the pair now; <= max_keys */
     uint64_t max_keys;

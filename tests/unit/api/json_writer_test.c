@@ -39,6 +39,8 @@ static void write_everything(struct qw_json_writer *w)
     qw_json_base64(w, bytes, sizeof bytes);
     qw_json_name(w, "nothing");
     qw_json_base64(w, bytes, 0);
+    qw_json_name(w, "hex");
+    qw_json_hex(w, (const uint8_t *)"\x01\x23\x45\x67\x89\xab\xcd\xef", 8);
     qw_json_name(w, "empty");
     qw_json_object_begin(w);
     qw_json_object_end(w);
@@ -48,7 +50,8 @@ static void write_everything(struct qw_json_writer *w)
 static const char everything[] =
     "{\"text\":\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\xC3\xA9\","
     "\"numbers\":[-9223372036854775808,18446744073709551615,0.25,1e+300,null,null],"
-    "\"flags\":[true,false,null],\"blob\":\"++++AA==\",\"nothing\":\"\",\"empty\":{}}";
+    "\"flags\":[true,false,null],\"blob\":\"++++AA==\",\"nothing\":\"\",\"hex\":"
+    "\"0123456789abcdef\",\"empty\":{}}";
 
 static void writes_every_kind_of_value(void **state)
 {
