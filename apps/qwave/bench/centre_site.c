@@ -133,12 +133,15 @@ qw_err site_wait_for_stock(const struct site *site)
     return QW_ERR_TIMEOUT;
 }
 
-qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads)
+qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads,
+                 const char *database)
 {
     const char *base = getenv("TMPDIR");
-    struct centre_folder_config config = {
-        .centre_id = "centre-1", .address = "127.0.0.1", .port = 0, .source = "kernel"
-    };
+    struct centre_folder_config config = { .centre_id = "centre-1",
+                                           .address = "127.0.0.1",
+                                           .port = 0,
+                                           .source = "kernel",
+                                           .database = database };
     char folder[SITE_PATH_CAP + 32];
     char error[CENTRE_FOLDER_ERROR_CAP] = "";
     qw_err err;

@@ -22,8 +22,10 @@ struct site {
     uint16_t port;
 };
 
-/* What it made is there until site_close, also when it failed. */
-qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads) QW_MUST_USE;
+/* What it made is there until site_close, also when it failed. database: the URI of an empty
+ * PostgreSQL database, in which the centre's tables stay; NULL: an SQLite file in the folder. */
+qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads,
+                 const char *database) QW_MUST_USE;
 
 /* Stops the centre and removes the folder. */
 void site_close(struct site *site);
