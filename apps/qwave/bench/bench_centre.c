@@ -29,6 +29,7 @@ struct arguments {
     int server_threads;
     bool with_claims;
     const char *database; /* NULL: SQLite */
+    int processes;
     bool as_json;
 };
 
@@ -55,6 +56,7 @@ static const struct argp_option options[] = {
     { "database", 'd', "URI", 0,
       "postgresql://... of an empty database, in which the tables stay (default: an SQLite file)",
       0 },
+    { "processes", 'P', "N", 0, "qwaved on that database, 1 or 2 (default: 1)", 0 },
     { "claims", 'c', NULL, 0, "also claims out of 10^7 stored keys, as `bench store`: takes long",
       0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
@@ -92,6 +94,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         arguments->database = value;
         return 0;
+    case 'P':
+        arguments->processes = number_of(value, 2, state);
+        return 0;
     case 'c':
         arguments->with_claims = true;
         return 0;
@@ -100,6 +105,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "too many words");
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->processes == 2 && arguments->database == NULL) {
+            argp_error(state, "--processes 2 goes with --database");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -153,6 +163,7 @@ static struct load_config config_of(struct run *run, const struct arguments *arg
 {
     return (struct load_config){ .address = "127.0.0.1",
                                  .port = run->site.port,
+                                 .other_port = run->site.second_port,
                                  .certificate_path = run->site.master_certificate,
                                  .key_path = run->site.master_key,
                                  .ca_path = run->site.ca,
@@ -279,6 +290,7 @@ static qw_err measure_nginx(struct run *run, const struct arguments *arguments,
         return err;
     }
     config.port = peer.port;
+    config.other_port = 0;
     config.path_of = path_of_health;
     err = measure(run, &config, "nginx, a text", figures, &result);
     if (err == QW_OK) {
@@ -372,6 +384,8 @@ static int print_figures(const struct figures *figures, const struct arguments *
     qw_json_int(&w, arguments->threads);
     qw_json_name(&w, "server_threads");
     qw_json_int(&w, arguments->server_threads);
+    qw_json_name(&w, "processes");
+    qw_json_int(&w, arguments->processes);
     qw_json_name(&w, "backend");
     qw_json_text(&w, arguments->database == NULL ? "sqlite" : "postgresql");
     qw_json_object_end(&w);
@@ -400,19 +414,25 @@ int bench_centre(int argc, char **argv)
         NULL,
         NULL
     };
-    struct arguments arguments = { .seconds = 3, .threads = 8, .server_threads = 8 };
+    struct arguments arguments = {
+        .seconds = 3, .threads = 8, .server_threads = 8, .processes = 1
+    };
     struct figures figures = { .nginx_static_per_s = NAN,
                                .nginx_handshakes_per_s = NAN,
                                .bytes_per_key = NAN,
                                .claim_ratio_1e7 = NAN };
     struct run run = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct site_config site = { .stock_keys = STOCK_KEYS };
     int status = EXIT_FAILED;
     qw_err err = QW_ERR_NOMEM;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    site.server_threads = arguments.server_threads;
+    site.database = arguments.database;
+    site.has_second = arguments.processes == 2;
     run.ids = calloc(IDS_MAX, sizeof *run.ids);
     if (run.ids != NULL) {
-        err = site_open(&run.site, STOCK_KEYS, arguments.server_threads, arguments.database);
+        err = site_open(&run.site, &site);
     }
     if (err == QW_OK) {
         err = measure_all(&run, &arguments, &figures);
