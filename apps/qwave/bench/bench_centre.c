@@ -8,6 +8,7 @@
 #include "bench/claim.h"
 #include "bench/load.h"
 #include "bench/nginx_peer.h"
+#include "store/store_postgres.h"
 
 #include <argp.h>
 #include <math.h>
@@ -27,6 +28,8 @@ struct arguments {
     int threads;
     int server_threads;
     bool with_claims;
+    const char *database; /* NULL: SQLite */
+    int processes;
     bool as_json;
 };
 
@@ -50,6 +53,10 @@ static const struct argp_option options[] = {
     { "seconds", 's', "N", 0, "for each measurement, 1 to 60 (default: 3)", 0 },
     { "threads", 't', "N", 0, "connections of the load generator, 1 to 64 (default: 8)", 0 },
     { "server-threads", 'S', "N", 0, "threads of qwaved, 1 to 64 (default: 8)", 0 },
+    { "database", 'd', "URI", 0,
+      "postgresql://... of an empty database, in which the tables stay (default: an SQLite file)",
+      0 },
+    { "processes", 'P', "N", 0, "qwaved on that database, 1 or 2 (default: 1)", 0 },
     { "claims", 'c', NULL, 0, "also claims out of 10^7 stored keys, as `bench store`: takes long",
       0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
@@ -81,6 +88,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'S':
         arguments->server_threads = number_of(value, LOAD_THREADS_MAX, state);
         return 0;
+    case 'd':
+        if (!qw_store_postgres_is_uri(value)) {
+            argp_error(state, "--database begins with postgresql://");
+        }
+        arguments->database = value;
+        return 0;
+    case 'P':
+        arguments->processes = number_of(value, 2, state);
+        return 0;
     case 'c':
         arguments->with_claims = true;
         return 0;
@@ -89,6 +105,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "too many words");
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->processes == 2 && arguments->database == NULL) {
+            argp_error(state, "--processes 2 goes with --database");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -142,6 +163,7 @@ static struct load_config config_of(struct run *run, const struct arguments *arg
 {
     return (struct load_config){ .address = "127.0.0.1",
                                  .port = run->site.port,
+                                 .other_port = run->site.second_port,
                                  .certificate_path = run->site.master_certificate,
                                  .key_path = run->site.master_key,
                                  .ca_path = run->site.ca,
@@ -268,6 +290,7 @@ static qw_err measure_nginx(struct run *run, const struct arguments *arguments,
         return err;
     }
     config.port = peer.port;
+    config.other_port = 0;
     config.path_of = path_of_health;
     err = measure(run, &config, "nginx, a text", figures, &result);
     if (err == QW_OK) {
@@ -285,8 +308,11 @@ static qw_err measure_nginx(struct run *run, const struct arguments *arguments,
 static qw_err measure_all(struct run *run, const struct arguments *arguments,
                           struct figures *figures)
 {
-    qw_err err = site_measure_size(&run->site, &figures->bytes_per_key);
+    qw_err err = QW_OK;
 
+    if (arguments->database == NULL) { /* a server's files are not ours to look at */
+        err = site_measure_size(&run->site, &figures->bytes_per_key);
+    }
     if (err == QW_OK) {
         err = measure_enc(run, arguments, figures);
     }
@@ -358,8 +384,10 @@ static int print_figures(const struct figures *figures, const struct arguments *
     qw_json_int(&w, arguments->threads);
     qw_json_name(&w, "server_threads");
     qw_json_int(&w, arguments->server_threads);
+    qw_json_name(&w, "processes");
+    qw_json_int(&w, arguments->processes);
     qw_json_name(&w, "backend");
-    qw_json_text(&w, "sqlite");
+    qw_json_text(&w, arguments->database == NULL ? "sqlite" : "postgresql");
     qw_json_object_end(&w);
     if (!qw_json_done(&w)) {
         return EXIT_FAILED;
@@ -386,18 +414,25 @@ int bench_centre(int argc, char **argv)
         NULL,
         NULL
     };
-    struct arguments arguments = { .seconds = 3, .threads = 8, .server_threads = 8 };
+    struct arguments arguments = {
+        .seconds = 3, .threads = 8, .server_threads = 8, .processes = 1
+    };
     struct figures figures = { .nginx_static_per_s = NAN,
                                .nginx_handshakes_per_s = NAN,
+                               .bytes_per_key = NAN,
                                .claim_ratio_1e7 = NAN };
     struct run run = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct site_config site = { .stock_keys = STOCK_KEYS };
     int status = EXIT_FAILED;
     qw_err err = QW_ERR_NOMEM;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    site.server_threads = arguments.server_threads;
+    site.database = arguments.database;
+    site.has_second = arguments.processes == 2;
     run.ids = calloc(IDS_MAX, sizeof *run.ids);
     if (run.ids != NULL) {
-        err = site_open(&run.site, STOCK_KEYS, arguments.server_threads);
+        err = site_open(&run.site, &site);
     }
     if (err == QW_OK) {
         err = measure_all(&run, &arguments, &figures);

@@ -56,21 +56,26 @@ static qw_err write_settings(const struct site *site, int server_threads)
     return ok ? QW_OK : QW_ERR_IO;
 }
 
-static qw_err start_centre(struct site *site)
+static qw_err start_process(const struct site *site, struct child *process, uint16_t *port)
 {
     char name[] = "qwaved";
     char option[] = "--config";
-    char *argv[] = { name, option, site->settings, NULL };
+    char *argv[] = { name, option, (char *)site->settings, NULL };
     char ready[32];
-    qw_err err = child_start("qwaved", argv, site->log, &site->centre);
+    qw_err err = child_start("qwaved", argv, site->log, process);
 
     if (err == QW_OK) {
-        err = child_wait_ready(&site->centre, READY_MS, ready, sizeof ready);
+        err = child_wait_ready(process, READY_MS, ready, sizeof ready);
     }
     if (err == QW_OK) {
-        site->port = (uint16_t)strtoul(ready, NULL, 10);
+        *port = (uint16_t)strtoul(ready, NULL, 10);
     }
     return err;
+}
+
+static qw_err start_centre(struct site *site)
+{
+    return start_process(site, &site->centre, &site->port);
 }
 
 static qw_err open_desk(const struct site *site, struct operator_desk **desk)
@@ -133,18 +138,20 @@ qw_err site_wait_for_stock(const struct site *site)
     return QW_ERR_TIMEOUT;
 }
 
-qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads)
+qw_err site_open(struct site *site, const struct site_config *wanted)
 {
     const char *base = getenv("TMPDIR");
-    struct centre_folder_config config = {
-        .centre_id = "centre-1", .address = "127.0.0.1", .port = 0, .source = "kernel"
-    };
+    struct centre_folder_config config = { .centre_id = "centre-1",
+                                           .address = "127.0.0.1",
+                                           .port = 0,
+                                           .source = "kernel",
+                                           .database = wanted->database };
     char folder[SITE_PATH_CAP + 32];
     char error[CENTRE_FOLDER_ERROR_CAP] = "";
     qw_err err;
 
     memset(site, 0, sizeof *site);
-    site->stock_keys = stock_keys;
+    site->stock_keys = wanted->stock_keys;
     if ((size_t)snprintf(site->folder, sizeof site->folder, "%s/qwave-bench.XXXXXX",
                          base != NULL && base[0] != '\0' ? base : "/tmp") >= sizeof site->folder ||
         mkdtemp(site->folder) == NULL) {
@@ -156,16 +163,20 @@ qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads
     config.folder = folder;
     err = centre_folder_create(&config, error);
     if (err == QW_OK) {
-        err = write_settings(site, server_threads);
+        err = write_settings(site, wanted->server_threads);
     }
     if (err == QW_OK) {
         err = start_centre(site);
+    }
+    if (err == QW_OK && wanted->has_second) {
+        err = start_process(site, &site->second, &site->second_port);
     }
     return err == QW_OK ? register_applications(site) : err;
 }
 
 void site_close(struct site *site)
 {
+    child_stop(&site->second);
     child_stop(&site->centre);
     if (site->folder[0] != '\0') {
         (void)nftw(site->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);

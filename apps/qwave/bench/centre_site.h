@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "child.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A real centre in a temporary folder under $TMPDIR or /tmp, and two applications, alice and bob,
@@ -18,12 +19,19 @@ struct site {
     char ca[SITE_FILE_CAP], certificate[SITE_FILE_CAP], key[SITE_FILE_CAP]; /* the server's */
     char database[SITE_FILE_CAP], settings[SITE_FILE_CAP], log[SITE_FILE_CAP];
     unsigned long stock_keys; /* that the centre keeps */
-    struct child centre;
-    uint16_t port;
+    struct child centre, second;
+    uint16_t port, second_port; /* 0: none */
 };
 
+struct site_config {
+    unsigned long stock_keys;
+    int server_threads;
+    const char *database; /* URI of an empty PostgreSQL database, in which the centre's tables stay;
+                             NULL: an SQLite file in the folder */
+    bool has_second;      /* two qwaved, on a database that several may share */
+};
 /* What it made is there until site_close, also when it failed. */
-qw_err site_open(struct site *site, unsigned long stock_keys, int server_threads) QW_MUST_USE;
+qw_err site_open(struct site *site, const struct site_config *config) QW_MUST_USE;
 
 /* Stops the centre and removes the folder. */
 void site_close(struct site *site);

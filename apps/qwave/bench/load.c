@@ -41,6 +41,7 @@ struct worker {
     float *samples; /* ms */
     size_t sample_count;
     char *answer; /* ANSWER_CAP */
+    uint16_t port;
     SSL *ssl;
     SSL_SESSION *session; /* to resume; NULL: none yet */
     int fd;
@@ -69,7 +70,7 @@ static bool connect_now(struct worker *worker)
     const struct load_config *config = worker->load->config;
     struct timeval limit = { .tv_sec = READ_S };
 
-    if (qw_socket_connect(config->address, config->port, CONNECT_MS, &worker->fd) != QW_OK) {
+    if (qw_socket_connect(config->address, worker->port, CONNECT_MS, &worker->fd) != QW_OK) {
         worker->fd = -1;
         return false;
     }
@@ -263,7 +264,10 @@ static qw_err make_tls(const struct load_config *config, SSL_CTX **out)
 static qw_err start_workers(struct load *load, struct worker *workers, unsigned *started)
 {
     for (unsigned i = 0; i < load->config->threads; i++) {
-        workers[i] = (struct worker){ .load = load, .fd = -1 };
+        workers[i] = (struct worker){ .load = load, .port = load->config->port, .fd = -1 };
+        if (i % 2 == 1 && load->config->other_port != 0) {
+            workers[i].port = load->config->other_port;
+        }
         workers[i].samples = malloc(SAMPLES_MAX * sizeof *workers[i].samples);
         workers[i].answer = malloc(ANSWER_CAP);
         if (workers[i].samples == NULL || workers[i].answer == NULL ||

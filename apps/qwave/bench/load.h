@@ -19,6 +19,7 @@ enum load_connections {
 struct load_config {
     const char *address; /* numeric */
     uint16_t port;
+    uint16_t other_port;                               /* of every second thread; 0: the same */
     const char *certificate_path, *key_path, *ca_path; /* PEM */
     unsigned threads;                                  /* 1..LOAD_THREADS_MAX */
     int64_t duration_ms;
