@@ -102,6 +102,7 @@ qw_err streams_start(struct streams *streams, const struct settings *settings,
         .revocation_list_path =
             settings->revocation_list[0] != '\0' ? settings->revocation_list : NULL,
         .connections_max = QW_ETSI004_CONNECTIONS_MAX,
+        .connections_per_address_max = (unsigned)settings->connections_per_address_max,
         .request_timeout_ms = (int)settings->request_timeout_ms,
         .idle_timeout_ms = QW_STREAM_TTL_S_MAX * 1000, /* a stream may be silent */
         .log = log,

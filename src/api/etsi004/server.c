@@ -83,19 +83,35 @@ static bool admit(struct qw_etsi004_server *server, struct connection *c, int fd
     return true;
 }
 
-static void accept_one(struct qw_etsi004_server *server)
+static bool is_over_its_part(const struct qw_etsi004_server *server, const struct connection *c)
 {
-    int fd;
+    unsigned count = 0;
 
     for (unsigned i = 0; i < server->config.connections_max; i++) {
-        if (server->connections[i].number == 0) {
-            if (qw_socket_accept(server->listener, 0, &fd) == QW_OK &&
-                !admit(server, &server->connections[i], fd)) {
-                qw_log_write(server->config.log, QW_LOG_WARNING, "streams: %s",
-                             qw_err_text(QW_ERR_NOMEM));
-            }
-            return;
-        }
+        const struct connection *other = &server->connections[i];
+
+        count += other->number != 0 && strcmp(other->guard->address, c->guard->address) == 0;
+    }
+    return count > server->config.connections_per_address_max;
+}
+
+static void accept_one(struct qw_etsi004_server *server)
+{
+    struct connection *c = server->connections;
+    int fd;
+
+    while (c->number != 0) { /* there is a free one: only then the listener is looked at */
+        c++;
+    }
+    if (qw_socket_accept(server->listener, 0, &fd) != QW_OK) {
+        return;
+    }
+    if (!admit(server, c, fd)) {
+        qw_log_write(server->config.log, QW_LOG_WARNING, "streams: %s", qw_err_text(QW_ERR_NOMEM));
+    } else if (is_over_its_part(server, c)) {
+        qw_log_write(server->config.log, QW_LOG_WARNING, "%s: streams: too many connections",
+                     c->guard->address);
+        release(server, c);
     }
 }
 
@@ -318,8 +334,9 @@ static qw_err load_credentials(struct qw_etsi004_server *server)
 static bool config_ok(const struct qw_etsi004_server_config *config)
 {
     return config->connections_max >= 1 && config->connections_max <= QW_ETSI004_CONNECTIONS_MAX &&
-           config->request_timeout_ms >= 2 && config->idle_timeout_ms >= 1 &&
-           config->answer != NULL && config->hang_up != NULL && config->tick != NULL;
+           config->connections_per_address_max >= 1 && config->request_timeout_ms >= 2 &&
+           config->idle_timeout_ms >= 1 && config->answer != NULL && config->hang_up != NULL &&
+           config->tick != NULL;
 }
 
 static qw_err start(struct qw_etsi004_server *server, uint16_t *port)

@@ -28,6 +28,7 @@ struct qw_etsi004_server_config {
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */
     const char *revocation_list_path;                         /* NULL: nobody is revoked */
     unsigned connections_max;                                 /* 1..QW_ETSI004_CONNECTIONS_MAX */
+    unsigned connections_per_address_max;                     /* of these, at least 1 */
     int request_timeout_ms; /* absolute: for a request to come in, and again for its answer to be
                                taken; half of it for the handshake */
     int idle_timeout_ms;

@@ -203,10 +203,20 @@ static qw_err assign_ksid(uint8_t ksid[static QW_ETSI004_KSID_LEN])
     return err;
 }
 
+static bool has_room(const struct qw_stream_table *table, const char *master)
+{
+    size_t count = 0;
+
+    for (const struct stream *stream = table->first; stream != NULL; stream = stream->next) {
+        count += strcmp(stream->master.id, master) == 0 ? 1 : 0;
+    }
+    return table->count < QW_STREAMS_MAX && count < QW_STREAMS_PER_MASTER;
+}
+
 static struct stream *stream_new(struct qw_stream_table *table, const struct qw_caller *caller,
                                  const char *slave)
 {
-    struct stream *stream = table->count < QW_STREAMS_MAX ? calloc(1, sizeof *stream) : NULL;
+    struct stream *stream = has_room(table, caller->id) ? calloc(1, sizeof *stream) : NULL;
 
     if (stream == NULL) {
         return NULL;

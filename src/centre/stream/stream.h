@@ -11,7 +11,8 @@
  * enc_keys and dec_keys, so no crash can give one twice. One thread at a time. */
 enum {
     QW_STREAMS_MAX = 64,
-    QW_STREAM_AHEAD_MAX = 15, /* chunks that one end may be in front of the other */
+    QW_STREAMS_PER_MASTER = 16, /* so that nobody takes all of them */
+    QW_STREAM_AHEAD_MAX = 15,   /* chunks that one end may be in front of the other */
     QW_STREAM_TTL_S_MAX = 86400,
     QW_STREAM_TIMEOUT_MS_MAX = 60000
 };
