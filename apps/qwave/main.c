@@ -18,6 +18,7 @@ static const struct {
     { "admin", cmd_admin, "devices, certificates and stock of a running centre" },
     { "charge", cmd_charge, "charge a card off line at a charging station" },
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
+    { "stream", cmd_stream, "one end of a key stream of ETSI GS QKD 004" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
     { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014" },
     { "qkd", cmd_qkd, "a QKD link as processes: both ends, and simulated light between them" },

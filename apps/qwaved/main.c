@@ -15,6 +15,7 @@
 #include "source_gate.h"
 #include "store/store_open.h"
 #include "store/store_postgres.h"
+#include "streams.h"
 #include "upkeep.h"
 
 #include <signal.h>
@@ -213,10 +214,23 @@ static qw_err start_server(struct daemon *daemon, struct qw_http_server **server
     return explain(&daemon->log, "listening on", settings->listen_address, err, NULL);
 }
 
+static qw_err start_streams(struct daemon *daemon, struct streams *streams, uint16_t *port)
+{
+    qw_err err = streams_start(streams, &daemon->settings, daemon->centre, &daemon->log, port);
+
+    if (err == QW_OK && *port != 0) {
+        printf("etsi004 %u\n", (unsigned)*port);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "key streams on port %u", (unsigned)*port);
+    }
+    return explain(&daemon->log, "key streams on", daemon->settings.listen_address, err, NULL);
+}
+
 static qw_err serve(struct daemon *daemon, const sigset_t *signals)
 {
     struct upkeep upkeep;
     struct qw_http_server *server = NULL;
+    struct streams streams = { .table = NULL };
+    uint16_t stream_port = 0;
     uint16_t port = 0;
     int number = 0;
     qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->log);
@@ -224,7 +238,10 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     if (err != QW_OK) {
         return err;
     }
-    err = start_server(daemon, &server, &port);
+    err = start_streams(daemon, &streams, &stream_port);
+    if (err == QW_OK) {
+        err = start_server(daemon, &server, &port);
+    }
     if (err == QW_OK) {
         printf("ready %u\n", (unsigned)port);
         fflush(stdout);
@@ -234,6 +251,7 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
         qw_http_server_free(server);
     }
+    streams_stop(&streams);
     source_gate_shut(&daemon->gate);
     upkeep_stop(&upkeep);
     return err;

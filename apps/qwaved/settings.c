@@ -8,6 +8,7 @@
 
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
 static const char *const sources[] = { "best", "kernel", "device", NULL };
+static const char *const switches[] = { "off", "on", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
@@ -24,6 +25,8 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, centre_id, 1, SETTINGS_TEXT_CAP, NULL, "name of this centre"),
     ROW(QW_CONFIG_TEXT, listen_address, 1, SETTINGS_TEXT_CAP, "127.0.0.1", "numeric address"),
     ROW(QW_CONFIG_INT, listen_port, 0, 65535, "8443", "TCP port; 0: the system chooses"),
+    CHOICE(etsi004, switches, "off", "key streams by ETSI GS QKD 004 on a port of their own"),
+    ROW(QW_CONFIG_INT, etsi004_port, 0, 65535, "25575", "that port; 0: the system chooses"),
     ROW(QW_CONFIG_TEXT, database, 1, SETTINGS_PATH_CAP, NULL,
         "SQLite file, made when absent, or postgresql://..."),
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,

@@ -14,6 +14,8 @@ struct settings {
     char centre_id[SETTINGS_TEXT_CAP];
     char listen_address[SETTINGS_TEXT_CAP];
     int64_t listen_port;
+    int etsi004; /* 1: on */
+    int64_t etsi004_port;
     char database[SETTINGS_PATH_CAP];
     char passphrase_file[SETTINGS_PATH_CAP];
     char certificate[SETTINGS_PATH_CAP];

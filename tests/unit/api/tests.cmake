@@ -9,3 +9,4 @@ qwave_wrap(api certificate calloc X509_new X509_set_version X509_set_pubkey RAND
 qwave_wrap(api session_ticket gnutls_session_ticket_key_generate)
 qwave_wrap(api revocation_list calloc realloc)
 qwave_wrap(api certificate_revoke X509_CRL_new X509_REVOKED_new ASN1_TIME_set X509_CRL_sign BIO_new_mem_buf)
+qwave_wrap(api etsi004_server calloc qw_secret_new pthread_create gnutls_certificate_allocate_credentials)

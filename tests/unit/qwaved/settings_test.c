@@ -42,6 +42,8 @@ static void fills_in_the_documented_defaults(void **state)
     assert_int_equal(read_text("", &s, error), QW_OK);
     assert_string_equal(s.listen_address, "127.0.0.1");
     assert_int_equal(s.listen_port, 8443);
+    assert_int_equal(s.etsi004, 0);
+    assert_int_equal(s.etsi004_port, 25575);
     assert_int_equal(s.source, SOURCE_BEST);
     assert_int_equal(s.block_keys, 256);
     assert_int_equal(s.stock_keys, 4096);

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: C14 C12
+# Two applications, one process each, and a running centre by ETSI GS QKD 004: the same chunks at both ends, from either side, over kills of
+# the centre and of an end; nobody else, no certificate, no nonsense.
+source "$(dirname "$0")/site.sh"
+
+make_centre
+printf 'etsi004: on\netsi004_port: 0\nlog_level: debug\nrequest_timeout_ms: 2000\n' >>"$site/centre/qwaved.yaml"
+start_streams() {
+    start_centre
+    server=127.0.0.1:$(sed -n 's/^etsi004 //p' "$site/qwaved.out")
+}
+start_streams
+for sae in alice bob eve; do
+    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
+    admin device add $sae --kind application --owner test >/dev/null
+done
+admin device peers alice --peer bob >/dev/null
+admin device peers eve --peer bob >/dev/null
+within 10 sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
+    jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
+
+# stream NAME WHO DEST OPTION...: one end in the background, its output in NAME.json.
+stream() {
+    local name=$1 who=$2 dest=$3
+    shift 3
+    "$bin/qwave" stream --server "$server" --ca "$site/centre/ca/ca.pem" --cert "$site/$who.pem" --key "$site/$who.key" \
+        --source "qkd://$who" --dest "qkd://$dest" --json "$@" >"$site/$name.json" 2>>"$site/$name.log" &
+    pid[$name]=$!
+}
+
+# done_with NAME: waits, and tells its exit status.
+done_with() {
+    local status=0
+    wait "${pid[$1]}" || status=$?
+    unset "pid[$1]"
+    return "$status"
+}
+
+# A name of the two ends' own: 16 random bytes, version 4.
+name_stream() {
+    ksid=$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n')
+    ksid=${ksid:0:12}4${ksid:13}
+}
+
+echo "the same chunks at both ends"
+for chunk in 3 32 512; do
+    name_stream
+    stream a alice bob --ksid "$ksid" --chunk $chunk --count 40
+    within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open: $(cat "$site/a.log")"
+    stream b bob alice --ksid "$ksid" --chunk $chunk --count 40
+    done_with a && done_with b || fail "an end fails: $(cat "$site/a.log" "$site/b.log")"
+    [ "$(jq -c .chunks "$site/a.json")" = "$(jq -c .chunks "$site/b.json")" ] || fail "the ends differ"
+    [ "$(jq '[.chunks[].key_hex] | unique | length' "$site/a.json")" = 40 ] || [ $chunk = 3 ] || fail "a chunk came twice"
+    [ "$(jq '[.chunks[].key_hex | length] | unique == ['$((2 * chunk))']' "$site/a.json")" = true ] || fail "not $chunk bytes"
+    jq -r '.chunks[].key_hex' "$site/a.json" >>"$site/all.txt"
+done
+
+echo "who has no part in it"
+name_stream
+stream a alice bob --ksid "$ksid" --wait 60
+within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+stream e eve alice --ksid "$ksid" --wait 0
+! done_with e || fail "a stranger joins a stream"
+grep -q 'status 5' "$site/e.log" || fail "not status 5: $(cat "$site/e.log")"
+stream e eve bob --wait 0 # a stream of her own is fine, but alone there is nothing to have
+! done_with e && grep -q 'status 3' "$site/e.log" || fail "a chunk without another end"
+stream e bob eve --wait 0
+! done_with e && grep -q 'status 4' "$site/e.log" || fail "a stream to who is no peer"
+stream b bob alice --ksid "$ksid"
+done_with a && done_with b || fail "the stream is disturbed"
+[ "$(jq -c .chunks "$site/a.json")" = "$(jq -c .chunks "$site/b.json")" ] || fail "the ends differ"
+! "$bin/qwave" stream --server "$server" --ca "$site/eve.pem" --cert "$site/alice.pem" --key "$site/alice.key" --source alice --dest bob \
+    2>/dev/null || fail "a client believes a server of another authority"
+! timeout 10 openssl s_client -quiet -connect "$server" -CAfile "$site/centre/ca/ca.pem" </dev/null 2>/dev/null | grep -q . ||
+    fail "something is said to who has no certificate"
+
+echo "nonsense, halves, and slowness end a connection and nothing else"
+talk() {
+    timeout 10 openssl s_client -quiet -connect "$server" -cert "$site/alice.pem" -key "$site/alice.key" -CAfile "$site/centre/ca/ca.pem" \
+        2>/dev/null
+}
+for bytes in 'GET / HTTP/1.1\r\n\r\n' '\x01\x00\x01\x04\xff\xff\xff\xff' '\x01\x00\x01\x05\x00\x00\x00\x04\x00\x00\x00\x00' \
+    '\x01\x00\x01\x04\x00\x00\x00\x01x' '\x01\x00\x01\x02\x00\x00\x00\x00'; do
+    [ -z "$( (printf "$bytes"; sleep 1) | talk | head -c 1 | tr -d '\0')" ] || fail "an answer to '$bytes'"
+done
+start_s=$SECONDS
+(printf '\x01\x00'; exec sleep 8) | talk >/dev/null || true # half a header: cut after 2 s, seen at the next byte or the end
+within 5 grep -q 'too slow' "$site/qwaved.log" || fail "half a message is waited for: $((SECONDS - start_s)) s"
+
+echo "the centre is killed while both ends read"
+for i in 1 2 3; do
+    name_stream
+    stream a alice bob --ksid "$ksid" --count 60000
+    within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+    stream b bob alice --ksid "$ksid" --count 60000
+    within 20 sh -c '[ "$(wc -c <"$0/a.json")" -gt 4096 ] && [ "$(wc -c <"$0/b.json")" -gt 4096 ]' "$site" || {
+        # who of the two came first opened a stream that the other may not begin: bob has no peer
+        fail "no chunks flow: $(cat "$site/a.log" "$site/b.log" | tail -n 3)"
+    }
+    stop qwaved KILL
+    ! done_with a && ! done_with b || fail "an end does not notice"
+    for end in a b; do
+        grep -o '"index":[0-9]*,"key_hex":"[0-9a-f]*"' "$site/$end.json" >"$site/$end.$i" || fail "no chunks at end $end"
+    done
+    [ "$(head -n 20 "$site/a.$i")" = "$(head -n 20 "$site/b.$i")" ] || fail "the ends differ before kill $i"
+    # Only whole lines: the last one may have been cut by the buffer.
+    sed 's/.*"key_hex":"//; s/"$//' "$site/a.$i" >>"$site/all.txt"
+    start_streams
+    [ "$("$bin/qwave" stream --server "$server" --ca "$site/centre/ca/ca.pem" --cert "$site/alice.pem" --key "$site/alice.key" \
+        --source alice --dest bob --wait 0 --json 2>/dev/null | jq .is_complete)" = false ] || fail "not served after kill $i"
+done
+awk 'length($0) > 6' "$site/all.txt" | sort | uniq -d | grep -q . && fail "a chunk was given to two streams"
+
+echo "nothing of a chunk is in any file of the centre"
+stop qwaved
+awk 'length($0) >= 64' "$site/all.txt" | head -n 30 >"$site/some.txt"
+while read -r hex; do
+    ! grep -rqF -e "$hex" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || fail "a chunk is in a file of the centre"
+    ! grep -rqaP "$(sed 's/../\\x&/g' <<<"${hex:0:64}")" "$site/centre" "$site/qwaved.log" || fail "a chunk is in a file, as it is"
+done <"$site/some.txt"
+echo "done"
