@@ -10,6 +10,7 @@
 #include "radio/plkg/open.h"
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
+#include "radio/plkg/silence.h"
 
 /* What both sides of a session do alike; the two orders of steps are in plkg/terminal.c and
  * plkg/access_point.c. Owned by one call of qw_plkg_run_*; everything secret in it is wiped when it
@@ -26,6 +27,7 @@ struct qw_plkg_run {
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
+    struct qw_plkg_silence silence; /* the terminal's */
     struct qw_plkg_pairs own_pairs, peer_pairs;
     struct qw_plkg_split split;
     struct qw_plkg_estimate own_estimate, peer_estimate;
