@@ -82,6 +82,9 @@ qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run) QW_MUST_USE;
 /* After ESTIMATE, at the end that makes the string: QW_ERR_REFUSED with PREDICTABLE when the
  * session repeats itself. */
 qw_err qw_plkg_run_check_repetition(struct qw_plkg_run *run) QW_MUST_USE;
+/* After the account, before anything is said about the string: QW_ERR_REFUSED with REPLAY when the
+ * radio of this end replays one record to both, so that a key would be none. */
+qw_err qw_plkg_run_check_source(struct qw_plkg_run *run) QW_MUST_USE;
 /* After ESTIMATE: QW_ERR_REFUSED with REPLAY when this end has seen the channel before; else its
  * guard, if it has one, remembers what was disclosed. */
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run) QW_MUST_USE;

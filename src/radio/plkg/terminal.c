@@ -322,6 +322,10 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
         return QW_ERR_FORMAT;
     }
     note_snr(run);
+    err = qw_plkg_run_check_source(run);
+    if (err != QW_OK) {
+        return err;
+    }
     err = qw_belief_fit(&disclosed, &disclosed.y, 1, run->model.dims, &belief);
     if (err == QW_OK) {
         err = check_model(run, &belief);

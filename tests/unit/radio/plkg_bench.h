@@ -42,6 +42,7 @@ struct bench_config {
     double loss;
     uint64_t stall_at; /* the access point answers this pilot 0.7 s late; 0: none */
     bool is_amplitude_only;
+    bool is_one_sided_ap, is_one_sided_te; /* that end's radio says that it replays one record */
     bool is_injected_at_ap; /* somebody's pilot is heard there in every slot, sent or not */
     bool is_injected_at_te; /* and here instead of answers that nobody gave */
     struct qw_plkg_policy policy;
@@ -211,7 +212,9 @@ static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
             bench_push(&channel->to_ap, channel->slot, time_ns);
         }
         channel->slot = sequence + 1;
-        bench_step(channel);
+        while (channel->at <= sequence) { /* it moves in silent slots too */
+            bench_step(channel);
+        }
         channel->is_lost_at_te = is_lost;
         if (is_lost) { /* said at once, as the simulated air does */
             bench_push(&channel->to_te, UINT64_MAX, time_ns);
@@ -422,6 +425,9 @@ static struct qw_csi_source bench_radio(struct bench_end *end)
 {
     struct qw_csi_source radio = { .label = "bench",
                                    .is_simulated = true,
+                                   .is_one_sided = end->is_terminal
+                                                       ? end->channel->config->is_one_sided_te
+                                                       : end->channel->config->is_one_sided_ap,
                                    .has_phase = !end->channel->config->is_amplitude_only,
                                    .self = end,
                                    .transmit = bench_transmit,
