@@ -120,7 +120,7 @@ status=0
 is eve_keys == 1
 
 echo "amplitudes only"
-lab 0 --features amplitude --seconds 40 --no-eve
+lab 0 --features amplitude --seconds 120 --no-eve
 is secret_bits_per_probe '>=' 8
 
 echo "a room with people"

@@ -354,7 +354,8 @@ static void a_steady_wave_is_no_repetition(void **state)
         for (size_t d = 0; d < STRIDE / 2; d++) {
             int32_t *now = &set->fixed[i * STRIDE + 2 * d];
             const int32_t *then = &set->fixed[(i - 45) * STRIDE + 2 * d];
-            double complex fading = then[0] + I * then[1] - 20000.0 * cexp(I * (double)(i - 45));
+            double complex fading =
+                (double)then[0] + I * (double)then[1] - 20000.0 * cexp(I * (double)(i - 45));
 
             fading += 20000.0 * cexp(I * (double)i);
             now[0] = (int32_t)creal(fading);
