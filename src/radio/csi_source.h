@@ -16,6 +16,8 @@ struct qw_csi_source {
     char label[96];    /* for people: "simulated Wi-Fi 20 MHz, indoor", "replayed channel
                           intel5300_moving_1s.dat" */
     bool is_simulated; /* channel does not come from the air of this moment: simulation or replay */
+    bool is_one_sided; /* both ends are given one and the same record: a session goes its way as far
+                          as the account, and ends in REPLAY */
     bool has_phase;    /* phases of both directions are coherent; false: amplitudes only */
     void *self;
     /* Sends one pilot frame numbered sequence at time_ns of the source's clock (virtual for a

@@ -2,9 +2,11 @@
 #include "radio/replay_guard.h"
 
 #include "base/secret.h"
+#include "radio/steady/line.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PROBES_MIN = 64, MODES_MAX = QW_REPLAY_GUARD_NUMBERS, REPEATED_MODES = 2 };
 
@@ -14,12 +16,18 @@ static const double SELF_LIKENESS = 0.9;
 /* Share of a session's disclosed probes that must be heard: the new session may be shorter. */
 static const double PRESENT = 0.4;
 
+/* Of a mode's power: a wave that turns steadily is then most of it, and is taken out before two
+ * sessions are compared. */
+static const double LINE_SHARE = 0.5;
+
 /* Complex where the numbers come in pairs; means removed, each mode of power 1. */
 struct session {
     size_t count;
     size_t modes;
     uint32_t index[QW_REPLAY_GUARD_PROBES_MAX];
+    bool has_line;
     float complex value[QW_REPLAY_GUARD_PROBES_MAX * MODES_MAX];
+    float complex rest[QW_REPLAY_GUARD_PROBES_MAX * MODES_MAX]; /* without the lines */
 };
 
 struct qw_replay_guard {
@@ -84,6 +92,24 @@ static void normalise(float complex *value, size_t count, size_t modes)
     }
 }
 
+/* Takes the strongest line out of each mode, and scales to mean square 1 again; whether one held
+ * most of its mode. */
+static bool remove_lines(const uint32_t *index, float complex *value, size_t count, size_t modes)
+{
+    bool has_line = false;
+
+    for (size_t m = 0; m < modes && count > 0; m++) {
+        struct qw_line_series series = { index, &value[m], count, modes };
+        struct qw_line line;
+
+        qw_line_find(&series, &line);
+        has_line = has_line || line.share >= LINE_SHARE;
+        qw_line_remove(&series, &line);
+    }
+    normalise(value, count, modes);
+    return has_line;
+}
+
 /* The first numbers of the disclosed probes of one end. */
 static void keep(struct session *session, const uint32_t *index, size_t count, const int32_t *value,
                  size_t stride, size_t group, size_t modes_max)
@@ -99,6 +125,8 @@ static void keep(struct session *session, const uint32_t *index, size_t count, c
         }
     }
     normalise(session->value, session->count, session->modes);
+    memcpy(session->rest, session->value, sizeof session->rest);
+    session->has_line = remove_lines(session->index, session->rest, session->count, session->modes);
 }
 
 void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
@@ -112,11 +140,24 @@ void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *ind
     guard->count += guard->count < guard->sessions ? 1 : 0;
 }
 
+/* All probes of a session, with its steady waves and without them. */
+struct whole {
+    size_t modes;
+    size_t numbers;
+    float complex *value, *rest; /* [probes * modes] */
+    bool has_line;
+};
+
 /* Likeness of the session to the probes from shift on; 0 when too few of them were heard. Every
- * mode may have a phase of its own: a repetition at another delay turns them apart. */
+ * mode may have a phase of its own: a repetition at another delay turns them apart. Both as they
+ * are, or both without their lines when either has one: a line comes again in every walk of the
+ * same pace, and would hide the fading that comes again under it. */
 static double likeness(const struct session *session, const struct qw_feature_set *set,
-                       const float complex *value, int64_t shift)
+                       const struct whole *whole, int64_t shift)
 {
+    bool has_line = session->has_line || whole->has_line;
+    const float complex *old = has_line ? session->rest : session->value;
+    const float complex *value = has_line ? whole->rest : whole->value;
     double complex cross[MODES_MAX] = { 0.0 };
     double power[2] = { 0.0, 0.0 };
     size_t heard = 0;
@@ -130,7 +171,7 @@ static double likeness(const struct session *session, const struct qw_feature_se
         }
         heard++;
         for (size_t m = 0; m < session->modes; m++) {
-            double complex a = session->value[i * session->modes + m];
+            double complex a = old[i * session->modes + m];
             double complex b = value[(size_t)at * session->modes + m];
 
             cross[m] += a * conj(b);
@@ -148,12 +189,12 @@ static double likeness(const struct session *session, const struct qw_feature_se
 }
 
 static bool is_repeated(const struct session *session, const struct qw_feature_set *set,
-                        const float complex *value)
+                        const struct whole *whole)
 {
     int64_t probes = set->probes;
 
     for (int64_t shift = -probes; shift < probes; shift++) {
-        if (likeness(session, set, value, shift) >= LIKENESS) {
+        if (likeness(session, set, whole, shift) >= LIKENESS) {
             return true;
         }
     }
@@ -163,32 +204,67 @@ static bool is_repeated(const struct session *session, const struct qw_feature_s
 /* All probes of the set as the sessions are kept; those not heard count as the mean. */
 static void fill(const struct qw_feature_set *set, size_t modes, float complex *value)
 {
-    for (uint32_t i = 0; i < set->probes; i++) {
-        for (size_t m = 0; m < modes; m++) {
-            value[i * modes + m] = qw_feature_set_has(set, i)
-                                       ? mode_of(qw_feature_set_row(set, i), m, set->plan.group)
-                                       : 0.0f;
+    for (size_t m = 0; m < modes; m++) {
+        double complex sum = 0.0;
+        double heard = 0.0;
+
+        for (uint32_t i = 0; i < set->probes; i++) {
+            if (qw_feature_set_has(set, i)) {
+                value[i * modes + m] = mode_of(qw_feature_set_row(set, i), m, set->plan.group);
+                sum += (double complex)value[i * modes + m];
+                heard += 1.0;
+            }
+        }
+        for (uint32_t i = 0; heard > 0.0 && i < set->probes; i++) {
+            if (!qw_feature_set_has(set, i)) {
+                value[i * modes + m] = (float complex)(sum / heard);
+            }
         }
     }
     normalise(value, set->probes, modes);
+}
+
+static void close_whole(struct whole *whole)
+{
+    if (whole->value != NULL) {
+        qw_wipe(whole->value, whole->numbers * sizeof *whole->value);
+    }
+    if (whole->rest != NULL) {
+        qw_wipe(whole->rest, whole->numbers * sizeof *whole->rest);
+    }
+    free(whole->value);
+    free(whole->rest);
+}
+
+static bool open_whole(const struct qw_feature_set *set, size_t modes, struct whole *whole)
+{
+    *whole = (struct whole){ .modes = modes, .numbers = (size_t)set->probes * modes };
+    whole->value = calloc(whole->numbers + 1, sizeof *whole->value);
+    whole->rest = calloc(whole->numbers + 1, sizeof *whole->rest);
+    if (whole->value == NULL || whole->rest == NULL) {
+        close_whole(whole);
+        return false;
+    }
+    fill(set, modes, whole->value);
+    memcpy(whole->rest, whole->value, whole->numbers * sizeof *whole->rest);
+    whole->has_line = remove_lines(NULL, whole->rest, set->probes, modes);
+    return true;
 }
 
 /* Short of memory it answers yes: a session less, not a guard less. */
 bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set)
 {
     size_t modes = modes_of(set->stride, set->plan.group);
-    float complex *value = calloc((size_t)set->probes * modes + 1, sizeof *value);
+    struct whole whole;
     bool is_known = false;
 
-    if (value == NULL) {
+    if (!open_whole(set, modes, &whole)) {
         return true;
     }
-    fill(set, modes, value);
     for (size_t i = 0; i < guard->count && !is_known; i++) {
-        is_known = guard->session[i].modes == modes && is_repeated(&guard->session[i], set, value);
+        is_known = guard->session[i].modes == modes && is_repeated(&guard->session[i], set, &whole);
     }
-    qw_wipe(value, set->probes * modes * sizeof *value);
-    free(value);
+    close_whole(&whole);
     return is_known;
 }
 
@@ -196,21 +272,23 @@ bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_
 bool qw_replay_guard_repeats(const struct qw_feature_set *set, const uint32_t *index, size_t count,
                              const int32_t *value)
 {
-    struct session *own = calloc(1, sizeof *own);
-    float complex *all = calloc((size_t)set->probes * REPEATED_MODES + 1, sizeof *all);
+    size_t modes = modes_of(set->stride, set->plan.group);
+    struct session own;
+    struct whole whole;
     int64_t probes = set->probes;
-    bool is_repeated_here = own == NULL || all == NULL;
+    bool is_repeated_here = false;
 
-    if (!is_repeated_here && count >= PROBES_MIN) {
-        keep(own, index, count, value, set->stride, set->plan.group, REPEATED_MODES);
-        fill(set, own->modes, all);
-        for (int64_t shift = -probes; shift < probes && !is_repeated_here; shift++) {
-            is_repeated_here = llabs(shift) > QW_REPLAY_GUARD_NEAR &&
-                               likeness(own, set, all, shift) >= SELF_LIKENESS;
-        }
-        qw_wipe(all, set->probes * own->modes * sizeof *all);
+    if (count < PROBES_MIN) {
+        return false;
     }
-    free(own);
-    free(all);
+    if (!open_whole(set, modes < REPEATED_MODES ? modes : REPEATED_MODES, &whole)) {
+        return true;
+    }
+    keep(&own, index, count, value, set->stride, set->plan.group, REPEATED_MODES);
+    for (int64_t shift = -probes; shift < probes && !is_repeated_here; shift++) {
+        is_repeated_here = llabs(shift) > QW_REPLAY_GUARD_NEAR &&
+                           likeness(&own, set, &whole, shift) >= SELF_LIKENESS;
+    }
+    close_whole(&whole);
     return is_repeated_here;
 }

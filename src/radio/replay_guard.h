@@ -37,14 +37,18 @@ void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *ind
  * heard, two fifths of them or more (the new session may be the shorter one). Fading that is
  * independent comes so close in less than one of 10^9 sessions when those probes hold 50
  * independent values; in a channel so slow that they hold few, an honest session may be refused. A
- * replay at 10 dB has 0.9. */
+ * replay at 10 dB has 0.9. Where a wave that turns steadily holds half of the power of a mode, in
+ * the old session or the new one (line of sight, somebody walks), all modes are compared without
+ * their strongest line: two walks of one pace share that line and nothing else. A replay under such
+ * a wave is found when what fades is 6 dB above the noise. */
 bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_feature_set *set);
 
 /* Whether one session repeats itself: the disclosed probes of it come again more than
  * QW_REPLAY_GUARD_NEAR probes earlier or later, with correlation of at least 0.9. A reflector that
  * somebody switches by a schedule does that; the account's prediction looks back over a few probes
  * only and would take a longer schedule for fresh fading. A repetition below about 10 dB escapes,
- * and so does a schedule as long as the session, which nothing in it tells from chance. */
+ * and so does a schedule as long as the session, which nothing in it tells from chance. A single
+ * line does not count: the account predicts it. */
 enum { QW_REPLAY_GUARD_NEAR = 24 };
 bool qw_replay_guard_repeats(const struct qw_feature_set *set, const uint32_t *index, size_t count,
                              const int32_t *value);

@@ -100,8 +100,27 @@ status=0
 is eve_keys == 1
 is eve_key_agreement == 1
 
+echo "somebody adds a signal to every probe, and to those that were never sent: refused, whatever moves"
+for channel in tgn-d static; do
+    lab 3 --attack inject --channel $channel --seconds 20 --no-eve
+    is keys == 0
+    grep -q INJECTION "$work/out" || fail "the injector is not found: $(cat "$work/out")"
+done
+
+echo "one that waits until it hears a pilot is not found, but paid for where the channel itself moves"
+lab 0 --attack inject-after-hearing --credited 0.9 --seconds 40
+is keys '>' 0
+is eve_keys == 0
+is eve_key_agreement '<' 0.52
+
+echo "where nothing else moves, such an injector has the key, and the laboratory says so"
+status=0
+"$bin/qwave" lab plkg --seed 1 --json --attack inject-after-hearing --channel static --seconds 20 >"$work/out" 2>"$work/log" || status=$?
+[ "$status" = 1 ] || fail "exit status $status, not 1"
+is eve_keys == 1
+
 echo "amplitudes only"
-lab 0 --features amplitude --seconds 40 --no-eve
+lab 0 --features amplitude --seconds 120 --no-eve
 is secret_bits_per_probe '>=' 8
 
 echo "a room with people"

@@ -101,8 +101,8 @@ static qw_err learn_what_is_simulated(struct demo *demo)
     cJSON_Delete(json);
     if (is_replay) {
         add_simulated(demo->result, "radio: replayed channel, measured once and given to both ends "
-                                    "with their own noise: its "
-                                    "keys are worth nothing");
+                                    "with their own noise: no "
+                                    "key is made of it");
         add_simulated(demo->result, "eavesdropper: the capture's second receive antenna");
     } else if (demo->options->air.channel != NULL) {
         add_simulated(demo->result, "radio: %s, with a clock of its own",

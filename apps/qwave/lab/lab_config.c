@@ -97,6 +97,21 @@ static double credited_of(const struct lab_options *options, double eve_correlat
                : fmin(eve_correlation, CREDIT_MAX);
 }
 
+/* What she sent she knows: credited unless something else was said. */
+static void apply_attack(const struct lab_options *options, struct lab_plkg_config *made)
+{
+    double known;
+
+    made->channel.attack = options->attack;
+    made->channel.injected_power = pow(10.0, options->injected_db / 10.0);
+    if (options->attack == LAB_ATTACK_NONE || !isnan(options->credited)) {
+        return;
+    }
+    known = lab_injector_correlation(made->channel.injected_power, made->eve_correlation,
+                                     made->channel.speed_m_per_s);
+    made->credited = fmin(fmax(made->credited, known), CREDIT_MAX);
+}
+
 qw_err lab_config_make(const struct lab_options *options, size_t step,
                        struct lab_plkg_config *config)
 {
@@ -151,6 +166,7 @@ qw_err lab_config_make(const struct lab_options *options, size_t step,
             made.seconds = fmax(SECONDS, FITTED_PROBES * made.channel.interval_s);
         }
     }
+    apply_attack(options, &made);
     *config = made;
     return QW_OK;
 }

@@ -54,6 +54,8 @@ enum {
     KEY_EXPERIMENT,
     KEY_SURFACE,
     KEY_SURFACE_PERIOD,
+    KEY_ATTACK,
+    KEY_ATTACK_POWER,
     STEPS_MAX = 200
 };
 
@@ -121,6 +123,12 @@ static const struct argp_option options_list[] = {
       0 },
     { "ris-period", KEY_SURFACE_PERIOD, "N", 0,
       "an attacker's surface: its settings repeat after N probes, 2..100000", 0 },
+    { "attack", KEY_ATTACK, "NAME", 0,
+      "somebody adds a signal at both ends alike: inject, in every slot, or inject-after-hearing, "
+      "when a pilot has begun (default: none)",
+      0 },
+    { "attack-db", KEY_ATTACK_POWER, "DB", 0, "its power over the channel's, -40..40 (default: 0)",
+      0 },
     { "loss", KEY_LOSS, "SHARE", 0, "of frames in each direction, 0..0.5 (default: 0)", 0 },
     { "session-probes", KEY_SESSION, "N", 0,
       "at most, 256..20000 (default: 4096, of more than 16 modes 2560)", 0 },
@@ -210,8 +218,15 @@ static error_t parse_chains(struct lab_options *o, int key, char *value, struct 
 {
     static const char *const paces[] = { "given", "measured", NULL };
     static const char *const experiments[] = { "random-pilots", NULL };
+    static const char *const attacks[] = { "none", "inject", "inject-after-hearing", NULL };
 
     switch (key) {
+    case KEY_ATTACK:
+        o->attack = (enum lab_attack)word(value, attacks, state);
+        return 0;
+    case KEY_ATTACK_POWER:
+        o->injected_db = real(value, -40.0, 40.0, state);
+        return 0;
     case KEY_EXPERIMENT:
         o->is_induced = word(value, experiments, state) == 0;
         return 0;
@@ -402,11 +417,15 @@ static void check_chains(const struct lab_options *o, struct argp_state *state)
         argp_error(state, "antennas and bands together are more than %d channels",
                    QW_FEATURE_CHAINS_MAX);
     }
-    if ((chains > 1 || o->is_paced || !isnan(o->surface_db)) &&
+    if (o->attack != LAB_ATTACK_NONE && chains > 1) {
+        argp_error(state, "an attacker's signal is simulated for one antenna and one band");
+    }
+    if ((chains > 1 || o->attack != LAB_ATTACK_NONE || o->is_paced || !isnan(o->surface_db)) &&
         (o->is_sampled || o->capture_path != NULL || o->alice_path != NULL ||
          strcmp(o->carrier->name, "wifi20") != 0)) {
-        argp_error(state,
-                   "antennas, bands, a pace and a surface are simulated for tones of wifi20");
+        argp_error(
+            state,
+            "antennas, bands, a pace, a surface and an attack are simulated for tones of wifi20");
     }
 }
 

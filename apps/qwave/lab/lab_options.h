@@ -42,6 +42,8 @@ struct lab_options {
     bool is_induced;         /* the experiment with random pilots, and nothing else */
     double surface_db;       /* NaN: none */
     uint32_t surface_period; /* 0: its settings never repeat */
+    enum lab_attack attack;
+    double injected_db; /* over the channel's power */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;
     bool has_seed;

@@ -115,8 +115,9 @@ static qw_err find_capacity(const struct lab_plkg_config *config, double *bits)
     double measured_bits = 0.0;
     qw_err err;
 
-    if (config->channel.medium != NULL) {
-        *bits = NAN; /* what a measured channel holds is not known */
+    if (config->channel.medium != NULL || config->channel.attack != LAB_ATTACK_NONE) {
+        *bits =
+            NAN; /* what a measured channel holds is not known; an attacked one has no formula */
         return QW_OK;
     }
     if (chains_of(&config->channel) > 1) {

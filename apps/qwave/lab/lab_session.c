@@ -99,6 +99,7 @@ struct laboratory {
     uint8_t up[QW_PLKG_AUTH_LEN], down[QW_PLKG_AUTH_LEN];
     struct end access_point, terminal;
     struct record record;
+    struct lab_slots slots;
 };
 
 static double thread_cpu_s(void)
@@ -176,6 +177,7 @@ static void open_end(struct laboratory *lab, struct end *end, const struct lab_t
                      enum lab_view view)
 {
     end->radio = lab_reader_source(&end->reader, trace, view);
+    end->reader.slots = &lab->slots;
     end->tap.record = &lab->record;
     end->tap.from_terminal = view == LAB_TERMINAL;
     end->wire = (struct qw_wire){ &end->tap, tap_send, tap_receive, tap_close, tap_counters };

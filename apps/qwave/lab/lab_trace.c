@@ -28,6 +28,7 @@ struct lab_trace {
     size_t values; /* of a frame */
     double interval_s;
     bool has_phase;
+    bool is_injected_blindly; /* something is heard in every slot */
     char label[96];
     bool *is_heard;       /* [LAB_VIEWS * probes] */
     float complex *value; /* [(view * probes + probe) * values + value], as in a frame */
@@ -60,6 +61,7 @@ struct antennas {
     double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
     const struct qw_surface *surface;
     double interval_s;
+    uint64_t injected_from; /* number of the first probe, of all sessions */
 };
 
 enum { ACCESS_POINT, TERMINAL, EVE };
@@ -194,8 +196,27 @@ static void sweep(const struct lab_trace *trace, struct antennas *antennas, doub
     }
 }
 
-static void hear_direction(struct lab_trace *trace, struct antennas *antennas, double time_s,
-                           bool is_downlink, uint32_t probe)
+/* Both ends measure one and the same wave on top of the channel; the attacker knows it. */
+static void inject(const struct lab_trace *trace, const struct lab_channel *config,
+                   struct antennas *antennas, bool is_downlink, uint32_t probe)
+{
+    double complex *wave = antennas->turned; /* free: one antenna has nothing to turn */
+    const int16_t *tones;
+    size_t count = qw_csi_format_tones(trace->format, &tones);
+
+    lab_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power, tones,
+                      count, config->carrier->spacing_hz, wave);
+    for (size_t k = 0; k < count; k++) {
+        antennas->far[k] += wave[k];
+        if (!is_downlink) { /* worth more to her than what she hears of the terminal */
+            antennas->near[k] = wave[k];
+        }
+    }
+}
+
+static void hear_direction(struct lab_trace *trace, const struct lab_channel *config,
+                           struct antennas *antennas, double time_s, bool is_downlink,
+                           uint32_t probe)
 {
     enum lab_view eve = is_downlink ? LAB_EVE_DOWN : LAB_EVE_UP;
     enum lab_view end = is_downlink ? LAB_TERMINAL : LAB_ACCESS_POINT;
@@ -205,6 +226,9 @@ static void hear_direction(struct lab_trace *trace, struct antennas *antennas, d
         measure_and_keep(trace, antennas, end, time_s, probe);
     } else {
         sweep(trace, antennas, time_s, is_downlink);
+        if (config->attack != LAB_ATTACK_NONE) {
+            inject(trace, config, antennas, is_downlink, probe);
+        }
         keep_chains(trace, eve, probe, antennas, antennas->near);
         keep_chains(trace, end, probe, antennas, antennas->far);
     }
@@ -214,13 +238,13 @@ static void hear_direction(struct lab_trace *trace, struct antennas *antennas, d
 static void hear_pair(struct lab_trace *trace, const struct lab_channel *config,
                       struct antennas *antennas, double time_s, uint32_t probe)
 {
-    hear_direction(trace, antennas, time_s, false, probe);
+    hear_direction(trace, config, antennas, time_s, false, probe);
     if (qw_prng_uniform(&antennas->loss) < config->loss ||
         !trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)]) {
         trace->is_heard[place(trace, LAB_ACCESS_POINT, probe)] = false;
         return; /* no answer to what was not heard */
     }
-    hear_direction(trace, antennas, time_s + config->carrier->gap_s, true, probe);
+    hear_direction(trace, config, antennas, time_s + config->carrier->gap_s, true, probe);
     if (qw_prng_uniform(&antennas->loss) < config->loss) {
         trace->is_heard[place(trace, LAB_TERMINAL, probe)] = false;
     }
@@ -414,7 +438,8 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
     struct lab_trace *made;
     qw_err err;
 
-    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX || (channel->surface != NULL && chains > 1)) {
+    if (chains == 0 || chains > QW_CHANNEL_CHAINS_MAX ||
+        ((channel->surface != NULL || channel->attack != LAB_ATTACK_NONE) && chains > 1)) {
         return QW_ERR_ARG;
     }
     antennas = calloc(1, sizeof *antennas);
@@ -431,6 +456,8 @@ qw_err lab_trace_new(const struct lab_channel *channel, double start_s, uint32_t
     made->format = format;
     made->interval_s = channel->interval_s;
     made->has_phase = channel->front_end.has_phase;
+    made->is_injected_blindly = channel->attack == LAB_ATTACK_INJECT;
+    antennas->injected_from = (uint64_t)llround(start_s / channel->interval_s);
     snprintf(made->label, sizeof made->label, "%s", channel->label);
     for (uint32_t i = 0; i < probes; i++) {
         double time_s = start_s + i * channel->interval_s;
@@ -495,24 +522,53 @@ static qw_err transmit(void *self, uint64_t sequence, int64_t time_ns)
     (void)time_ns;
     if (reader->view == LAB_TERMINAL) {
         reader->next = (uint32_t)sequence;
+        if (reader->slots != NULL) {
+            reader->slots->sent[sequence] = 1;
+            atomic_store(&reader->slots->passed, (unsigned)sequence + 1);
+        }
     }
     return QW_OK;
 }
 
+/* False: the terminal has not come to this slot in time. */
+static bool is_settled(const struct lab_reader *reader, int timeout_ms)
+{
+    const struct timespec pause = { .tv_nsec = 50000 };
+
+    for (int waits = 20 * timeout_ms; reader->slots != NULL; waits--) {
+        if (atomic_load(&reader->slots->passed) > reader->next) {
+            break;
+        }
+        if (waits <= 0) {
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static bool is_heard_at_access_point(const struct lab_reader *reader, uint32_t probe)
+{
+    return reader->slots == NULL || reader->slots->sent[probe] != 0 ||
+           reader->trace->is_injected_blindly;
+}
+
 /* The terminal reads the answer to its last pilot; the access point all pilots that it heard, in
- * order. Everything is there from the beginning: neither waits for the other. */
+ * order. The measurements are there from the beginning: it waits only to know what was sent. */
 static qw_err next(void *self, struct qw_csi_frame *frame, int timeout_ms)
 {
     struct lab_reader *reader = self;
     const struct timespec pause = { .tv_nsec = 1000000 };
 
-    (void)timeout_ms;
     if (reader->view == LAB_TERMINAL) {
         return lab_trace_frame(reader->trace, LAB_TERMINAL, reader->next, frame) ? QW_OK
                                                                                  : QW_ERR_TIMEOUT;
     }
-    while (reader->next < reader->trace->probes) {
-        if (lab_trace_frame(reader->trace, LAB_ACCESS_POINT, reader->next++, frame)) {
+    while (reader->next < reader->trace->probes && is_settled(reader, timeout_ms)) {
+        uint32_t probe = reader->next++;
+
+        if (is_heard_at_access_point(reader, probe) &&
+            lab_trace_frame(reader->trace, LAB_ACCESS_POINT, probe, frame)) {
             return QW_OK;
         }
     }
@@ -535,7 +591,7 @@ struct qw_csi_source lab_reader_source(struct lab_reader *reader, const struct l
                                     .next = next,
                                     .close = close_reader };
 
-    *reader = (struct lab_reader){ trace, view, 0 };
+    *reader = (struct lab_reader){ trace, view, 0, NULL };
     snprintf(source.label, sizeof source.label, "%s", trace->label);
     return source;
 }

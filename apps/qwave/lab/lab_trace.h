@@ -2,6 +2,7 @@
 #ifndef QWAVE_LAB_LAB_TRACE_H
 #define QWAVE_LAB_LAB_TRACE_H
 
+#include "lab/lab_injector.h"
 #include "radio/air.h"
 #include "radio/air/medium.h"
 #include "radio/carrier/carrier.h"
@@ -10,7 +11,10 @@
 #include "radio/csi_source.h"
 #include "radio/front_end.h"
 
+#include "radio/plkg/message.h"
+
 #include <complex.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +39,8 @@ struct lab_channel {
     size_t access_point_antennas, terminal_antennas, bands;
     double antenna_spacing_m, band_spacing_hz;
     const struct qw_surface *surface;     /* borrowed; NULL: none; with one antenna and band only */
+    enum lab_attack attack;               /* with one antenna and band only */
+    double injected_power;                /* over the channel's */
     double loss;                          /* of frames, in each direction */
     struct qw_front_end_config front_end; /* of either honest end */
     uint64_t seed;
@@ -55,12 +61,19 @@ uint32_t lab_trace_probes(const struct lab_trace *trace);
 bool lab_trace_frame(const struct lab_trace *trace, enum lab_view view, uint32_t probe,
                      struct qw_csi_frame *frame);
 
+/* Which pilots the terminal has sent so far: the access point hears no others. */
+struct lab_slots {
+    atomic_uint passed;               /* slots of which it is settled */
+    uint8_t sent[QW_PLKG_PROBES_MAX]; /* 1: sent */
+};
+
 /* The front end of one end (LAB_ACCESS_POINT or LAB_TERMINAL) in one session; borrows trace and
  * reader. */
 struct lab_reader {
     const struct lab_trace *trace;
     enum lab_view view;
     uint32_t next;
+    struct lab_slots *slots; /* borrowed, of both ends; NULL: everything was sent */
 };
 struct qw_csi_source lab_reader_source(struct lab_reader *reader, const struct lab_trace *trace,
                                        enum lab_view view);

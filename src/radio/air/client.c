@@ -122,6 +122,7 @@ qw_err qw_air_connect(const char *address, uint16_t port, enum qw_air_role role,
     }
     *source = (struct qw_csi_source){
         .is_simulated = ready.is_simulated,
+        .is_one_sided = ready.is_one_sided,
         .has_phase = ready.has_phase,
         .self = client,
         .transmit = client_transmit,

@@ -123,6 +123,7 @@ void qw_air_exchange_describe(const struct qw_air_exchange *exchange, struct qw_
     memset(ready, 0, sizeof *ready);
     memcpy(ready->label, exchange->medium.label, sizeof ready->label);
     ready->is_simulated = true;
+    ready->is_one_sided = exchange->medium.is_one_sided;
     ready->has_phase = exchange->medium.has_phase;
 }
 

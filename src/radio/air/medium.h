@@ -14,6 +14,7 @@
 struct qw_air_medium {
     char label[96];
     bool has_phase;
+    bool is_one_sided;      /* one record for both ends */
     bool is_near_eve;       /* the eavesdropper hears the terminal as well */
     double snr_db;          /* of each honest end */
     int64_t duration_ns;    /* from the first record to the last; 0: it never ends */

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { ONE_SIDED = 2 }; /* of READY's is_simulated */
+
 uint8_t qw_air_message_type(const uint8_t *data, size_t len)
 {
     return (uint8_t)(len == 0 ? 0 : data[0]);
@@ -46,7 +48,7 @@ size_t qw_air_ready_encode(const struct qw_air_ready *ready, uint8_t *out, size_
     struct qw_writer w = qw_writer_on(out, cap);
 
     qw_write_u8(&w, QW_AIR_READY);
-    qw_write_u8(&w, ready->is_simulated);
+    qw_write_u8(&w, ready->is_one_sided ? ONE_SIDED : ready->is_simulated);
     qw_write_u8(&w, ready->has_phase);
     qw_write_string8(&w, ready->label);
     return written(&w);
@@ -72,10 +74,12 @@ qw_err qw_air_ready_decode(const uint8_t *data, size_t len, struct qw_air_ready 
     uint8_t phase = qw_read_u8(&r);
 
     qw_read_string8(&r, made.label, sizeof made.label);
-    if (!ok || simulated > 1 || phase > 1 || !qw_reader_done(&r) || !is_printable(made.label)) {
+    if (!ok || simulated > ONE_SIDED || phase > 1 || !qw_reader_done(&r) ||
+        !is_printable(made.label)) {
         return QW_ERR_FORMAT;
     }
-    made.is_simulated = simulated == 1;
+    made.is_simulated = simulated >= 1;
+    made.is_one_sided = simulated == ONE_SIDED;
     made.has_phase = phase == 1;
     *ready = made;
     return QW_OK;

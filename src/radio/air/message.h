@@ -31,6 +31,7 @@ enum {
 struct qw_air_ready {
     char label[QW_AIR_LABEL_CAP];
     bool is_simulated;
+    bool is_one_sided; /* a replay: both front ends hear one record; implies is_simulated */
     bool has_phase;
 };
 

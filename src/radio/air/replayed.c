@@ -403,6 +403,7 @@ qw_err qw_air_replayed_new(const struct qw_air_config *config, struct qw_air_med
         .free = free_trace,
     };
     medium->tone_count = (uint16_t)qw_csi_format_tones(medium->format, &medium->tones);
+    medium->is_one_sided = true;
     make_label(config, medium->label);
     return QW_OK;
 }

@@ -363,6 +363,9 @@ static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_access_poi
         err = prepare(run);
     }
     if (err == QW_OK) {
+        err = qw_plkg_run_check_source(run);
+    }
+    if (err == QW_OK) {
         err = reconcile(run);
     }
     return err == QW_OK ? amplify(run) : err;

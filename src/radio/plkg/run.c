@@ -195,6 +195,11 @@ qw_err qw_plkg_run_check_repetition(struct qw_plkg_run *run)
     return QW_OK;
 }
 
+qw_err qw_plkg_run_check_source(struct qw_plkg_run *run)
+{
+    return run->party->radio->is_one_sided ? qw_plkg_run_refuse(run, QW_PLKG_REPLAY) : QW_OK;
+}
+
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run)
 {
     struct qw_replay_guard *guard = run->party->replay_guard;

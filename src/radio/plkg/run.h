@@ -10,6 +10,7 @@
 #include "radio/plkg/open.h"
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
+#include "radio/plkg/silence.h"
 
 /* What both sides of a session do alike; the two orders of steps are in plkg/terminal.c and
  * plkg/access_point.c. Owned by one call of qw_plkg_run_*; everything secret in it is wiped when it
@@ -26,6 +27,7 @@ struct qw_plkg_run {
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
+    struct qw_plkg_silence silence; /* the terminal's */
     struct qw_plkg_pairs own_pairs, peer_pairs;
     struct qw_plkg_split split;
     struct qw_plkg_estimate own_estimate, peer_estimate;
@@ -80,6 +82,9 @@ qw_err qw_plkg_run_receive_estimate(struct qw_plkg_run *run) QW_MUST_USE;
 /* After ESTIMATE, at the end that makes the string: QW_ERR_REFUSED with PREDICTABLE when the
  * session repeats itself. */
 qw_err qw_plkg_run_check_repetition(struct qw_plkg_run *run) QW_MUST_USE;
+/* After the account, before anything is said about the string: QW_ERR_REFUSED with REPLAY when the
+ * radio of this end replays one record to both, so that a key would be none. */
+qw_err qw_plkg_run_check_source(struct qw_plkg_run *run) QW_MUST_USE;
 /* After ESTIMATE: QW_ERR_REFUSED with REPLAY when this end has seen the channel before; else its
  * guard, if it has one, remembers what was disclosed. */
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run) QW_MUST_USE;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_TIMEOUT_MS = 500, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
+enum { ANSWER_TIMEOUT_MS = 500, SILENCE_MS = 2, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
 
 /* T1 */
 static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal,
@@ -114,15 +114,32 @@ static qw_err probe_once(struct qw_plkg_run *run, uint32_t index, struct qw_csi_
     return qw_clock_monotonic_ms() - *answered_ms > run->link->timeout_ms ? QW_ERR_TIMEOUT : QW_OK;
 }
 
+/* Nothing is sent, so nothing is due but the late answer to an earlier pilot. */
+static qw_err keep_silent(struct qw_plkg_run *run, uint32_t index, struct qw_csi_frame *frame)
+{
+    struct qw_csi_source *radio = run->party->radio;
+    qw_err err = QW_OK;
+
+    for (int tries = 0; err == QW_OK && tries < LATE_ANSWERS_MAX; tries++) {
+        err = radio->next(radio->self, frame, SILENCE_MS);
+        if (err == QW_OK && frame->sequence == index) {
+            qw_plkg_run_hear(run, frame); /* T4 finds it */
+            break;
+        }
+    }
+    return err == QW_ERR_TIMEOUT ? QW_OK : err;
+}
+
 /* T3: probe i goes out at i times the interval; the answer is due at once. */
 static qw_err probe(struct qw_plkg_run *run)
 {
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
     int64_t answered_ms = qw_clock_monotonic_ms();
-    qw_err err = frame == NULL ? QW_ERR_NOMEM : QW_OK;
+    qw_err err = frame == NULL ? QW_ERR_NOMEM : qw_plkg_silence_draw(run->probes, &run->silence);
 
     for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
-        err = probe_once(run, i, frame, &answered_ms);
+        err = qw_plkg_silence_at(&run->silence, i) ? keep_silent(run, i, frame)
+                                                   : probe_once(run, i, frame, &answered_ms);
         if (i % PROGRESS_EVERY == 0) {
             qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, i, run->probes);
         }
@@ -147,6 +164,10 @@ static qw_err exchange_pairs(struct qw_plkg_run *run)
     }
     if (err == QW_OK) {
         err = qw_plkg_run_take_pairs(run, body, len);
+    }
+    if (err == QW_OK && (qw_plkg_silence_is_broken(&run->silence, run->own_pairs.heard) ||
+                         qw_plkg_silence_is_broken(&run->silence, run->peer_pairs.heard))) {
+        err = qw_plkg_run_refuse(run, QW_PLKG_INJECTION);
     }
     if (err == QW_OK && run->split.usable < QW_PLKG_PAIRS_MIN) {
         err = qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS);
@@ -301,6 +322,10 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
         return QW_ERR_FORMAT;
     }
     note_snr(run);
+    err = qw_plkg_run_check_source(run);
+    if (err != QW_OK) {
+        return err;
+    }
     err = qw_belief_fit(&disclosed, &disclosed.y, 1, run->model.dims, &belief);
     if (err == QW_OK) {
         err = check_model(run, &belief);

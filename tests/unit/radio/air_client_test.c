@@ -69,7 +69,9 @@ static void say(struct fake_air *air, const void *message, size_t len)
 static void say_ready(struct fake_air *air)
 {
     uint8_t message[128];
-    struct qw_air_ready ready = { "an air for tests", true, false };
+    struct qw_air_ready ready = { .label = "an air for tests",
+                                  .is_simulated = true,
+                                  .has_phase = false };
 
     say(air, message, qw_air_ready_encode(&ready, message, sizeof message));
 }

@@ -97,7 +97,10 @@ static size_t good(size_t kind, uint8_t *out, size_t cap)
     case 0:
         return qw_air_hello_encode(QW_AIR_TERMINAL, out, cap);
     case 1:
-        return qw_air_ready_encode(&(struct qw_air_ready){ "simulated", true, false }, out, cap);
+        return qw_air_ready_encode(&(struct qw_air_ready){ .label = "simulated",
+                                                           .is_simulated = true,
+                                                           .has_phase = false },
+                                   out, cap);
     case 2:
         return qw_air_pilot_encode(&(struct qw_air_pilot){ 1, 15000000 }, out, cap);
     case 3:
@@ -163,7 +166,14 @@ static void every_field_survives_the_way(void **state)
     len = good(1, message, sizeof message);
     assert_int_equal(qw_air_ready_decode(message, len, &ready), QW_OK);
     assert_string_equal(ready.label, "simulated");
-    assert_true(ready.is_simulated && !ready.has_phase);
+    assert_true(ready.is_simulated && !ready.is_one_sided && !ready.has_phase);
+    message[1] = 2;
+    assert_int_equal(qw_air_ready_decode(message, len, &ready), QW_OK);
+    assert_true(ready.is_simulated && ready.is_one_sided);
+    assert_int_equal(qw_air_ready_encode(&ready, message, sizeof message), len);
+    assert_int_equal(message[1], 2);
+    message[1] = 3;
+    assert_int_equal(qw_air_ready_decode(message, len, &ready), QW_ERR_FORMAT);
     len = good(2, message, sizeof message);
     assert_int_equal(qw_air_pilot_decode(message, len, &pilot), QW_OK);
     assert_true(pilot.sequence == 1 && pilot.time_ns == 15000000);

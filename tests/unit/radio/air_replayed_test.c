@@ -190,7 +190,7 @@ static void the_label_says_that_it_is_a_replay(void **state)
     listener = open_listener((const char *[]){ capture.path }, 1, 40.0);
     qw_air_exchange_describe(listener->exchange, &ready);
     assert_string_equal(ready.label, expected);
-    assert_true(ready.is_simulated);
+    assert_true(ready.is_simulated && ready.is_one_sided);
     assert_false(ready.has_phase);
     close_listener(listener);
     listener = open_listener((const char *[]){ capture.path, capture.path }, 2, 40.0);

@@ -107,6 +107,37 @@ static void amplitudes_of_one_wave_are_credited_once(void **state)
     }
 }
 
+static void refuses_as_injected(const struct bench_config *config)
+{
+    struct bench bench;
+
+    bench_init(&bench, config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+    assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+    assert_int_equal(bench.ledger_ap.refusal, QW_PLKG_INJECTION);
+    assert_int_equal(bench.ledger_te.refusal, QW_PLKG_INJECTION);
+    assert_int_equal(bench.ledger_ap.secret_bits, 0);
+    bench_wipe(&bench);
+}
+
+/* Whoever adds a signal to every probe adds it to those that were never sent. The places are drawn
+ * anew each time, so this must hold each time. */
+static void who_sends_in_a_silent_slot_is_found(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct bench_config config = bench_standard(seed);
+
+        config.policy.wanted_bits = 256;
+        config.is_injected_at_ap = true;
+        refuses_as_injected(&config);
+        config.is_injected_at_ap = false;
+        config.is_injected_at_te = true;
+        refuses_as_injected(&config);
+    }
+}
+
 /* The same set-up with a moving channel does give a key: the refusals are not the set-up's. */
 static void a_moving_channel_gives_a_key(void **state)
 {
@@ -131,6 +162,7 @@ int main(void)
         cmocka_unit_test(a_surface_that_is_switched_by_a_schedule_is_predictable),
         cmocka_unit_test(shadowing_alone_gives_nothing),
         cmocka_unit_test(amplitudes_of_one_wave_are_credited_once),
+        cmocka_unit_test(who_sends_in_a_silent_slot_is_found),
         cmocka_unit_test(a_moving_channel_gives_a_key),
     };
 

@@ -42,6 +42,9 @@ struct bench_config {
     double loss;
     uint64_t stall_at; /* the access point answers this pilot 0.7 s late; 0: none */
     bool is_amplitude_only;
+    bool is_one_sided_ap, is_one_sided_te; /* that end's radio says that it replays one record */
+    bool is_injected_at_ap; /* somebody's pilot is heard there in every slot, sent or not */
+    bool is_injected_at_te; /* and here instead of answers that nobody gave */
     struct qw_plkg_policy policy;
     struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
     int timeout_ms;
@@ -63,7 +66,8 @@ struct bench_channel {
     double complex tap[BENCH_TAPS], eve_tap[BENCH_TAPS], other_tap[BENCH_TAPS];
     double complex first_tap[BENCH_TAPS]; /* of the first probe */
     double shadow_db;
-    uint64_t at; /* probe that the taps are of, plus 1 */
+    uint64_t at;   /* probe that the taps are of, plus 1 */
+    uint64_t slot; /* of the terminal, plus 1 */
     struct bench_queue to_ap, to_te;
     bool is_lost_at_te;          /* the answer to the last probe will not be heard */
     struct qw_eavesdropper *eve; /* may be NULL */
@@ -204,7 +208,13 @@ static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
     if (end->is_terminal) {
         bool is_lost = qw_prng_uniform(&channel->lost) < channel->config->loss;
 
-        bench_step(channel);
+        for (; channel->config->is_injected_at_ap && channel->slot < sequence; channel->slot++) {
+            bench_push(&channel->to_ap, channel->slot, time_ns);
+        }
+        channel->slot = sequence + 1;
+        while (channel->at <= sequence) { /* it moves in silent slots too */
+            bench_step(channel);
+        }
         channel->is_lost_at_te = is_lost;
         if (is_lost) { /* said at once, as the simulated air does */
             bench_push(&channel->to_te, UINT64_MAX, time_ns);
@@ -249,7 +259,12 @@ static qw_err bench_next(void *self, struct qw_csi_frame *frame, int timeout_ms)
 
     pthread_mutex_lock(&channel->lock);
     err = bench_wait(channel, queue, timeout_ms);
-    if (err == QW_OK) {
+    if (err == QW_ERR_TIMEOUT && end->is_terminal && timeout_ms < 100 &&
+        channel->config->is_injected_at_te) {
+        bench_measure(channel, channel->tap, &channel->noise_te, channel->config->snr_db,
+                      channel->slot++, 0, frame);
+        err = QW_OK;
+    } else if (err == QW_OK) {
         size_t at = queue->head++ % BENCH_QUEUE;
         bool is_stranger = channel->config->kind == BENCH_STRANGERS && end->is_terminal;
 
@@ -410,6 +425,9 @@ static struct qw_csi_source bench_radio(struct bench_end *end)
 {
     struct qw_csi_source radio = { .label = "bench",
                                    .is_simulated = true,
+                                   .is_one_sided = end->is_terminal
+                                                       ? end->channel->config->is_one_sided_te
+                                                       : end->channel->config->is_one_sided_ap,
                                    .has_phase = !end->channel->config->is_amplitude_only,
                                    .self = end,
                                    .transmit = bench_transmit,

@@ -79,10 +79,28 @@ static void the_terminal_refuses_fading_that_comes_again(void **state)
     repeat_with(false);
 }
 
+/* One record for both ends is no secret of theirs, whatever the account says of it. */
+static void either_end_refuses_one_record_for_both(void **state)
+{
+    (void)state;
+    for (int end = 0; end < 2; end++) {
+        struct bench_config config = bench_standard(31);
+        struct bench bench;
+
+        config.is_one_sided_ap = end == 0;
+        config.is_one_sided_te = end == 1;
+        run_with_noise(&bench, &config, 1);
+        expect_replay(&bench);
+        assert_true(bench.ledger_ap.entropy_bits > 1000.0); /* the way was shown */
+        bench_wipe(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_access_point_refuses_fading_that_comes_again),
+        cmocka_unit_test(either_end_refuses_one_record_for_both),
         cmocka_unit_test(the_terminal_refuses_fading_that_comes_again),
     };
 

@@ -37,6 +37,8 @@ struct view {
     double gain, phase;
     double deviation; /* of the noise over the channel */
     size_t group;
+    double line; /* amplitude of a wave that turns steadily */
+    double turn; /* radians per probe */
 };
 
 static struct qw_feature_set *see(const struct view *view)
@@ -62,6 +64,7 @@ static struct qw_feature_set *see(const struct view *view)
             }
             value =
                 at[d] + view->deviation * (qw_prng_gaussian(&noise) + I * qw_prng_gaussian(&noise));
+            value += view->line * cexp(I * view->turn * (double)i);
             value *= 2000.0 * view->gain * cexp(I * view->phase);
             set->fixed[(i - view->first) * STRIDE + d * view->group] = (int32_t)creal(value);
             if (view->group == 2) {
@@ -149,6 +152,55 @@ static void other_fading_is_not_known(void **state)
         assert_false(knows(guard, &other));
     }
     qw_replay_guard_free(guard);
+}
+
+/* K = 13 dB: two walks of one pace, or of nearly one, whose fading has nothing in common. */
+static void a_steady_wave_is_not_taken_for_a_replay(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct qw_replay_guard *guard = new_guard(1);
+        struct view walk = first_view;
+
+        walk.fading = 100 + seed;
+        walk.memory = seed % 2 == 0 ? 0.0 : 0.7;
+        walk.line = 6.3;
+        walk.turn = 0.13 * (double)seed;
+        remember(guard, &walk);
+        walk.fading = 1000 + seed;
+        walk.noise = 2;
+        walk.turn += seed % 3 == 0 ? 0.0 : 0.002;
+        assert_false(knows(guard, &walk));
+        walk.line = 0.0; /* nor is fading that knows no such wave */
+        assert_false(knows(guard, &walk));
+        qw_replay_guard_free(guard);
+    }
+}
+
+/* The other side: fading that comes again under the wave, under another one, or without it. */
+static void a_replay_under_a_steady_wave_is_found(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct qw_replay_guard *guard = new_guard(1);
+        struct view walk = first_view;
+
+        walk.fading = 100 + seed;
+        walk.memory = seed % 2 == 0 ? 0.0 : 0.7;
+        walk.line = 6.3;
+        walk.turn = 0.13 * (double)seed;
+        remember(guard, &walk);
+        walk.noise = 2;
+        walk.deviation = 0.5; /* what fades has 6 dB */
+        assert_true(knows(guard, &walk));
+        walk.first = 37;
+        assert_true(knows(guard, &walk));
+        walk.turn += 0.5;
+        assert_true(knows(guard, &walk));
+        walk.line = 0.0;
+        assert_true(knows(guard, &walk));
+        qw_replay_guard_free(guard);
+    }
 }
 
 static void amplitudes_are_compared_as_real_numbers(void **state)
@@ -287,6 +339,33 @@ static void fading_does_not_repeat_itself(void **state)
     }
 }
 
+/* What repeats itself under a steady wave does; the wave alone does not. */
+static void a_steady_wave_is_no_repetition(void **state)
+{
+    struct view walk = first_view;
+    struct qw_feature_set *set;
+
+    (void)state;
+    walk.line = 10.0;
+    walk.turn = 1.0;
+    set = see(&walk);
+    assert_false(repeats(set));
+    for (uint32_t i = 45; i < PROBES; i++) { /* the fading of 45 probes, again and again */
+        for (size_t d = 0; d < STRIDE / 2; d++) {
+            int32_t *now = &set->fixed[i * STRIDE + 2 * d];
+            const int32_t *then = &set->fixed[(i - 45) * STRIDE + 2 * d];
+            double complex fading =
+                (double)then[0] + I * (double)then[1] - 20000.0 * cexp(I * (double)(i - 45));
+
+            fading += 20000.0 * cexp(I * (double)i);
+            now[0] = (int32_t)creal(fading);
+            now[1] = (int32_t)cimag(fading);
+        }
+    }
+    assert_true(repeats(set));
+    qw_feature_set_free(set);
+}
+
 static void short_of_memory_it_lets_nothing_pass(void **state)
 {
     struct qw_replay_guard *guard = new_guard(1);
@@ -306,12 +385,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_same_fading_under_other_noise_gain_phase_and_start),
         cmocka_unit_test(other_fading_is_not_known),
+        cmocka_unit_test(a_steady_wave_is_not_taken_for_a_replay),
+        cmocka_unit_test(a_replay_under_a_steady_wave_is_found),
         cmocka_unit_test(amplitudes_are_compared_as_real_numbers),
         cmocka_unit_test(remembers_the_last_sessions_only),
         cmocka_unit_test(short_memories_and_wrong_numbers),
         cmocka_unit_test(nothing_that_moves_is_like_nothing),
         cmocka_unit_test(finds_a_session_that_repeats_itself),
         cmocka_unit_test(fading_does_not_repeat_itself),
+        cmocka_unit_test(a_steady_wave_is_no_repetition),
         cmocka_unit_test(short_of_memory_it_lets_nothing_pass),
     };
 
