@@ -10,19 +10,8 @@
 
 #include <cmocka.h>
 
-#include "api/http_answer.h"
-#include "base/base64.h"
-#include "base/clock.h"
-#include "base/hex.h"
-#include "base/secret.h"
-#include "router.h"
-#include "store/store_sqlite.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "api/json_reader.h"
+#include "unit/qwaved/site.h"
 
 #define OPERATOR "urn:qwave:operator:op"
 #define ALICE "urn:qwave:sae:alice"
@@ -35,124 +24,24 @@
 #define NO_KEY "one or more keys specified are not found on KME"
 #define NO_ID "00112233-4455-8677-8899-aabbccddeeff"
 
-struct site {
-    char folder[64];
-    struct qw_custody custody;
-    struct qw_key_source source;
-    struct qw_store store;
-    struct service service;
-    const char *content_type;
-    unsigned status, retry_after_s;
-    size_t len;
-    char text[1 << 17];
-};
-
 struct key {
     char id[40], text[1024];
     size_t len; /* of the key itself */
 };
 
-/* target may have a query. */
-static unsigned ask(struct site *site, const char *identity, const char *method, const char *target,
-                    const char *body)
-{
-    static const uint8_t hash[32] = { 1 };
-    struct qw_http_answer answer = { .status = 0 };
-    char path[8192];
-    char *query;
-    struct qw_http_request request = { .method = method,
-                                       .path = path,
-                                       .query = "",
-                                       .identity = identity,
-                                       .certificate_hash = hash,
-                                       .content_type = site->content_type,
-                                       .body = (const uint8_t *)body,
-                                       .body_len = body == NULL ? 0 : strlen(body) };
-
-    snprintf(path, sizeof path, "%s", target);
-    query = strchr(path, '?');
-    if (query != NULL) {
-        *query = '\0';
-        request.query = query + 1;
-    }
-    router_handle(&site->service, &request, &answer);
-    site->status = answer.status;
-    site->retry_after_s = answer.retry_after_s;
-    site->len = answer.body_len;
-    assert_true(answer.body_len < sizeof site->text);
-    memcpy(site->text, answer.body, answer.body_len);
-    site->text[answer.body_len] = '\0';
-    assert_string_equal(answer.content_type, "application/json");
-    qw_http_answer_wipe(&answer);
-    return site->status;
-}
-
 static int make_site(void **state)
 {
-    static const char *const saes[][2] = {
-        { "alice", "bob,carol" }, { "bob", "alice" }, { "carol", "" }, { "dave", "" }
-    };
-    struct site *site = calloc(1, sizeof *site);
     struct qw_centre_config config = {
         .block_keys = 256, .stock_keys = 4096, .window_ms = 30000, .centre_id = "centre-1"
     };
-    char path[128];
-    FILE *file;
+    struct site *site = site_new(config, 4096);
 
-    snprintf(site->folder, sizeof site->folder, "/tmp/qwaved-key-XXXXXX");
-    assert_non_null(mkdtemp(site->folder));
-    snprintf(path, sizeof path, "%s/passphrase", site->folder);
-    file = fopen(path, "w");
-    fputs("correct horse battery staple\n", file);
-    fclose(file);
-    chmod(path, 0600);
-    assert_int_equal(qw_custody_passphrase_file(path, &site->custody), QW_OK);
-    assert_int_equal(qw_key_source_kernel(&site->source), QW_OK);
-    snprintf(path, sizeof path, "%s/centre.db", site->folder);
-    assert_int_equal(qw_store_sqlite_open(path, &site->store), QW_OK);
-    config.store = &site->store;
-    config.custody = &site->custody;
-    config.source = &site->source;
-    site->content_type = "application/json";
-    assert_int_equal(qw_centre_new(&config, &site->service.centre), QW_OK);
-    assert_int_equal(qw_centre_ingest(site->service.centre), QW_OK);
-    assert_int_equal(qw_secret_pool_new(4096, 2, &site->service.secrets), QW_OK);
-    site->service.centre_id = "centre-1";
-    site->service.version = "test";
-    for (size_t i = 0; i < 4; i++) {
-        char body[256];
-
-        snprintf(body, sizeof body, "{\"id\":\"%s\",\"kind\":\"application\",\"peer\":\"%s\"}",
-                 saes[i][0], saes[i][1]);
-        assert_int_equal(ask(site, OPERATOR, "POST", "/v1/devices", body), 201);
-    }
+    site_add_application(site, "alice", "bob,carol");
+    site_add_application(site, "bob", "alice");
+    site_add_application(site, "carol", "");
+    site_add_application(site, "dave", "");
     *state = site;
     return 0;
-}
-
-static int remove_site(void **state)
-{
-    struct site *site = *state;
-    char command[128];
-
-    qw_secret_pool_free(site->service.secrets);
-    qw_centre_free(site->service.centre);
-    qw_store_close(&site->store);
-    qw_key_source_close(&site->source);
-    qw_custody_close(&site->custody);
-    snprintf(command, sizeof command, "rm -rf '%s'", site->folder);
-    assert_int_equal(system(command), 0);
-    free(site);
-    return 0;
-}
-
-static void assert_error(const struct site *site, unsigned status, const char *message)
-{
-    char want[256];
-
-    snprintf(want, sizeof want, "{\"message\":\"%s\"}", message);
-    assert_string_equal(site->text, want);
-    assert_int_equal(site->status, status);
 }
 
 /* The keys of the answer, which must be a Key container and nothing else. */

@@ -10,34 +10,19 @@
 
 #include <cmocka.h>
 
-#include "api/http_answer.h"
 #include "api/json_reader.h"
-#include "router.h"
-#include "store/store_sqlite.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "unit/qwaved/site.h"
 
 #define OPERATOR "urn:qwave:operator:op"
 #define ALICE "urn:qwave:sae:alice"
 #define BOB "urn:qwave:sae:bob"
 #define CAROL "urn:qwave:sae:carol"
 
-struct site {
-    char folder[64];
-    struct qw_custody custody;
+static struct entropy { /* what /entropy takes from */
     struct qw_key_source source;
-    struct qw_key_source entropy; /* what /entropy takes from */
-    size_t entropy_given;
-    qw_err entropy_err;
-    struct qw_store store;
-    struct service service;
-    unsigned status;
-    char text[8192];
-};
+    size_t given;
+    qw_err err;
+} entropy;
 
 static int fail_at; /* the n-th qw_secret_lend from now; 0: none */
 
@@ -48,122 +33,43 @@ void *__wrap_qw_secret_lend(struct qw_secret_pool *pool, size_t len)
     return fail_at > 0 && --fail_at == 0 ? NULL : __real_qw_secret_lend(pool, len);
 }
 
-static unsigned ask(struct site *site, const char *identity, const char *method, const char *target)
-{
-    static const uint8_t hash[32] = { 1 };
-    struct qw_http_answer answer = { .status = 0 };
-    char path[1024];
-    char *query;
-    struct qw_http_request request = { .method = method,
-                                       .path = path,
-                                       .query = "",
-                                       .identity = identity,
-                                       .certificate_hash = hash,
-                                       .content_type = "" };
-
-    snprintf(path, sizeof path, "%s", target);
-    query = strchr(path, '?');
-    if (query != NULL) {
-        *query = '\0';
-        request.query = query + 1;
-    }
-    router_handle(&site->service, &request, &answer);
-    site->status = answer.status;
-    assert_true(answer.body_len < sizeof site->text);
-    memcpy(site->text, answer.body, answer.body_len);
-    site->text[answer.body_len] = '\0';
-    qw_http_answer_wipe(&answer);
-    return site->status;
-}
-
 /* Counts up, so that the test knows what is given. */
 static qw_err take(void *self, uint8_t *key, size_t len)
 {
-    struct site *site = self;
+    struct entropy *e = self;
 
-    if (site->entropy_err != QW_OK) {
-        return site->entropy_err;
+    if (e->err != QW_OK) {
+        return e->err;
     }
     for (size_t i = 0; i < len; i++) {
-        key[i] = (uint8_t)site->entropy_given++;
+        key[i] = (uint8_t)e->given++;
     }
     return QW_OK;
 }
 
-static void add(struct site *site, const char *id, const char *peers)
-{
-    struct qw_caller operator_caller;
-
-    assert_int_equal(qw_caller_parse(OPERATOR, &operator_caller), QW_OK);
-    assert_int_equal(qw_centre_device_register(site->service.centre, &operator_caller, id,
-                                               QW_DEVICE_APPLICATION, "", peers),
-                     QW_OK);
-}
-
 static int make_site(void **state)
 {
-    struct site *site = calloc(1, sizeof *site);
     struct qw_centre_config config = {
         .block_keys = 64, .stock_keys = 128, .window_ms = 30000, .centre_id = "centre-1"
     };
-    char path[128];
-    FILE *file;
+    struct site *site = site_new(config, 64); /* what is lent is too short: the rest is made */
 
-    assert_non_null(site);
-    snprintf(site->folder, sizeof site->folder, "/tmp/qwaved-skip-XXXXXX");
-    assert_non_null(mkdtemp(site->folder));
-    snprintf(path, sizeof path, "%s/passphrase", site->folder);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("correct horse battery staple\n", file);
-    fclose(file);
-    chmod(path, 0600);
-    assert_int_equal(qw_custody_passphrase_file(path, &site->custody), QW_OK);
-    assert_int_equal(qw_key_source_kernel(&site->source), QW_OK);
-    snprintf(path, sizeof path, "%s/centre.db", site->folder);
-    assert_int_equal(qw_store_sqlite_open(path, &site->store), QW_OK);
-    config.store = &site->store;
-    config.custody = &site->custody;
-    config.source = &site->source;
-    assert_int_equal(qw_centre_new(&config, &site->service.centre), QW_OK);
-    assert_int_equal(qw_centre_ingest(site->service.centre), QW_OK);
-    assert_int_equal(qw_secret_pool_new(64, 1, &site->service.secrets), QW_OK); /* too short */
-    site->entropy = (struct qw_key_source){
-        .name = "qrng:/dev/qrng0", .is_quantum = true, .self = site, .take = take
+    site->content_type = "";
+    entropy = (struct entropy){
+        .source = { .name = "qrng:/dev/qrng0", .is_quantum = true, .self = &entropy, .take = take }
     };
-    site->service.source = &site->entropy;
-    site->service.centre_id = "centre-1";
-    add(site, "alice", "bob,carol");
-    add(site, "bob", "alice");
-    add(site, "carol", "");
+    site->service.source = &entropy.source;
+    site_add_application(site, "alice", "bob,carol");
+    site_add_application(site, "bob", "alice");
+    site_add_application(site, "carol", "");
     *state = site;
     return 0;
 }
 
-static int remove_site(void **state)
+static int close_site(void **state)
 {
-    struct site *site = *state;
-    char command[128];
-
     fail_at = 0;
-    qw_secret_pool_free(site->service.secrets);
-    qw_centre_free(site->service.centre);
-    qw_store_close(&site->store);
-    qw_key_source_close(&site->source);
-    qw_custody_close(&site->custody);
-    snprintf(command, sizeof command, "rm -rf '%s'", site->folder);
-    assert_int_equal(system(command), 0);
-    free(site);
-    return 0;
-}
-
-static void assert_refused(const struct site *site, unsigned status, const char *message)
-{
-    char want[128];
-
-    snprintf(want, sizeof want, "{\"message\":\"%s\"}", message);
-    assert_string_equal(site->text, want);
-    assert_int_equal(site->status, status);
+    return remove_site(state);
 }
 
 /* The members of the answer, which has nothing else. */
@@ -190,7 +96,7 @@ static void fetch(struct site *site, const char *identity, const char *id, const
     char target[256];
 
     snprintf(target, sizeof target, "/key/%s?remoteSystemID=%s", id, remote);
-    ask(site, identity, "GET", target);
+    ask(site, identity, "GET", target, NULL);
 }
 
 /* P1 */
@@ -198,20 +104,20 @@ static void says_what_it_can_do_for_the_caller(void **state)
 {
     struct site *site = *state;
 
-    assert_int_equal(ask(site, ALICE, "GET", "/capabilities"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/capabilities", NULL), 200);
     assert_string_equal(site->text, "{\"entropy\":true,\"key\":true,\"algorithm\":\"qrng\","
                                     "\"localSystemID\":\"alice\","
                                     "\"remoteSystemID\":[\"bob\",\"carol\"]}");
     site->service.source = &site->source;
-    assert_int_equal(ask(site, BOB, "GET", "/capabilities"), 200);
+    assert_int_equal(ask(site, BOB, "GET", "/capabilities", NULL), 200);
     assert_string_equal(site->text, "{\"entropy\":false,\"key\":true,\"algorithm\":\"kernel\","
                                     "\"localSystemID\":\"bob\",\"remoteSystemID\":[\"alice\"]}");
-    ask(site, "urn:qwave:sae:nobody", "GET", "/capabilities");
-    assert_refused(site, 400, "not found");
-    assert_int_equal(ask(site, OPERATOR, "GET", "/capabilities"), 403);
-    assert_int_equal(ask(site, "", "GET", "/capabilities"), 401);
-    assert_int_equal(ask(site, ALICE, "POST", "/capabilities"), 405);
-    assert_int_equal(ask(site, ALICE, "GET", "/capability"), 404);
+    ask(site, "urn:qwave:sae:nobody", "GET", "/capabilities", NULL);
+    assert_error(site, 400, "not found");
+    assert_int_equal(ask(site, OPERATOR, "GET", "/capabilities", NULL), 403);
+    assert_int_equal(ask(site, "", "GET", "/capabilities", NULL), 401);
+    assert_int_equal(ask(site, ALICE, "POST", "/capabilities", NULL), 405);
+    assert_int_equal(ask(site, ALICE, "GET", "/capability", NULL), 404);
 }
 
 /* P2, P3, P-1, P-2 */
@@ -228,7 +134,7 @@ static void both_ends_get_the_same_key_once(void **state)
     char id[40], upper[40], key[1100], got_id[40], got[1100];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(ask(site, ALICE, "GET", rows[i].target), 200);
+        assert_int_equal(ask(site, ALICE, "GET", rows[i].target, NULL), 200);
         key_of(site, id, key);
         assert_int_equal(strlen(key), rows[i].digits);
         for (size_t k = 0; k < sizeof upper; k++) {
@@ -241,7 +147,7 @@ static void both_ends_get_the_same_key_once(void **state)
             assert_string_equal(got, key);
         }
     }
-    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob", NULL), 200);
     key_of(site, got_id, got);
     assert_string_not_equal(got_id, id);
     assert_string_not_equal(got, key);
@@ -253,13 +159,13 @@ static void either_end_may_begin(void **state)
     struct site *site = *state;
     char id[40], key[1100], got[1100];
 
-    assert_int_equal(ask(site, BOB, "GET", "/key?remoteSystemID=alice"), 200);
+    assert_int_equal(ask(site, BOB, "GET", "/key?remoteSystemID=alice", NULL), 200);
     key_of(site, id, key);
     fetch(site, ALICE, id, "bob");
     key_of(site, id, got);
     assert_string_equal(got, key);
-    ask(site, CAROL, "GET", "/key?remoteSystemID=alice");
-    assert_refused(site, 400, "not found");
+    ask(site, CAROL, "GET", "/key?remoteSystemID=alice", NULL);
+    assert_error(site, 400, "not found");
 }
 
 /* P5, P-3 */
@@ -269,20 +175,20 @@ static void a_stranger_learns_nothing(void **state)
     char id[40], key[1100], got[1100];
     char flipped[40];
 
-    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob", NULL), 200);
     key_of(site, id, key);
     memcpy(flipped, id, sizeof flipped);
     flipped[31] = id[31] == '0' ? '1' : '0';
     fetch(site, CAROL, id, "alice"); /* exists, and is not hers */
-    assert_refused(site, 400, "not found");
+    assert_error(site, 400, "not found");
     fetch(site, CAROL, flipped, "alice"); /* does not exist */
-    assert_refused(site, 400, "not found");
+    assert_error(site, 400, "not found");
     fetch(site, ALICE, id, "alice"); /* the master has had it */
-    assert_refused(site, 400, "not found");
+    assert_error(site, 400, "not found");
     fetch(site, BOB, id, "carol"); /* another master's */
-    assert_refused(site, 400, "not found");
+    assert_error(site, 400, "not found");
     fetch(site, BOB, flipped, "alice");
-    assert_refused(site, 400, "not found");
+    assert_error(site, 400, "not found");
     fetch(site, BOB, id, "alice"); /* and none of it has used the key up */
     key_of(site, id, got);
     assert_string_equal(got, key);
@@ -314,15 +220,15 @@ static void malformed_requests_move_no_key(void **state)
     assert_int_equal(qw_caller_parse(ALICE, &caller), QW_OK);
     assert_int_equal(qw_centre_pair_status(site->service.centre, &caller, "bob", &before), QW_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        ask(site, ALICE, "GET", rows[i]);
-        assert_refused(site, 400, "malformed request");
+        ask(site, ALICE, "GET", rows[i], NULL);
+        assert_error(site, 400, "malformed request");
     }
-    ask(site, ALICE, "GET", "/key?remoteSystemID=nobody");
-    assert_refused(site, 400, "not found");
-    assert_int_equal(ask(site, ALICE, "POST", "/key?remoteSystemID=bob"), 405);
+    ask(site, ALICE, "GET", "/key?remoteSystemID=nobody", NULL);
+    assert_error(site, 400, "not found");
+    assert_int_equal(ask(site, ALICE, "POST", "/key?remoteSystemID=bob", NULL), 405);
     assert_int_equal(qw_centre_pair_status(site->service.centre, &caller, "bob", &after), QW_OK);
     assert_int_equal(after.stored_keys, before.stored_keys);
-    assert_int_equal(site->entropy_given, 0);
+    assert_int_equal(entropy.given, 0);
 }
 
 static void an_empty_store_is_500_and_nothing_shorter_comes(void **state)
@@ -330,11 +236,11 @@ static void an_empty_store_is_500_and_nothing_shorter_comes(void **state)
     struct site *site = *state;
     size_t given = 0;
 
-    while (ask(site, ALICE, "GET", "/key?remoteSystemID=bob&size=4096") == 200) {
+    while (ask(site, ALICE, "GET", "/key?remoteSystemID=bob&size=4096", NULL) == 200) {
         assert_true(++given < 100);
     }
     assert_in_range(given, 4, 8); /* 16 keys' room each, of 128 */
-    assert_refused(site, 500, "temporarily unavailable");
+    assert_error(site, 500, "temporarily unavailable");
 }
 
 /* P4, P-4 */
@@ -342,26 +248,26 @@ static void entropy_is_given_once_and_only_from_hardware(void **state)
 {
     struct site *site = *state;
 
-    assert_int_equal(ask(site, ALICE, "GET", "/entropy?minentropy=17"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/entropy?minentropy=17", NULL), 200);
     assert_string_equal(site->text, "{\"randomStr\":\"000102\",\"minentropy\":24}");
-    assert_int_equal(ask(site, ALICE, "GET", "/entropy"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/entropy", NULL), 200);
     assert_non_null(strstr(site->text, "\"randomStr\":\"0304"));
     assert_non_null(strstr(site->text, "\"minentropy\":256"));
-    assert_int_equal(site->entropy_given, 35);
-    assert_int_equal(ask(site, ALICE, "GET", "/entropy?minentropy=4096"), 200);
-    ask(site, "urn:qwave:sae:nobody", "GET", "/entropy");
-    assert_refused(site, 400, "not found");
-    site->entropy_err = QW_ERR_REFUSED; /* its health tests have failed */
-    ask(site, ALICE, "GET", "/entropy");
-    assert_refused(site, 503, "no entropy from hardware now");
-    site->entropy_err = QW_OK;
-    site->entropy.is_simulated = true;
-    ask(site, ALICE, "GET", "/entropy");
-    assert_refused(site, 503, "no entropy from hardware now");
+    assert_int_equal(entropy.given, 35);
+    assert_int_equal(ask(site, ALICE, "GET", "/entropy?minentropy=4096", NULL), 200);
+    ask(site, "urn:qwave:sae:nobody", "GET", "/entropy", NULL);
+    assert_error(site, 400, "not found");
+    entropy.err = QW_ERR_REFUSED; /* its health tests have failed */
+    ask(site, ALICE, "GET", "/entropy", NULL);
+    assert_error(site, 503, "no entropy from hardware now");
+    entropy.err = QW_OK;
+    entropy.source.is_simulated = true;
+    ask(site, ALICE, "GET", "/entropy", NULL);
+    assert_error(site, 503, "no entropy from hardware now");
     site->service.source = &site->source; /* the kernel */
-    ask(site, ALICE, "GET", "/entropy");
-    assert_refused(site, 503, "no entropy from hardware now");
-    assert_int_equal(site->entropy_given, 35 + 512);
+    ask(site, ALICE, "GET", "/entropy", NULL);
+    assert_error(site, 503, "no entropy from hardware now");
+    assert_int_equal(entropy.given, 35 + 512);
 }
 
 /* Each allocation of secret memory fails in turn; a key that was not given is still there. */
@@ -371,7 +277,7 @@ static void loses_no_key_without_memory(void **state)
     char id[40], key[1100], got[1100];
     int n;
 
-    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob"), 200);
+    assert_int_equal(ask(site, ALICE, "GET", "/key?remoteSystemID=bob", NULL), 200);
     key_of(site, id, key);
     for (n = 1;; n++) {
         assert_true(n < 20);
@@ -386,17 +292,17 @@ static void loses_no_key_without_memory(void **state)
     key_of(site, id, got);
     assert_string_equal(got, key);
     fail_at = 1;
-    ask(site, ALICE, "GET", "/key?remoteSystemID=bob");
-    assert_refused(site, 500, "temporarily unavailable");
+    ask(site, ALICE, "GET", "/key?remoteSystemID=bob", NULL);
+    assert_error(site, 500, "temporarily unavailable");
     fail_at = 1;
-    ask(site, ALICE, "GET", "/entropy");
-    assert_refused(site, 503, "no entropy from hardware now");
-    assert_int_equal(site->entropy_given, 0);
+    ask(site, ALICE, "GET", "/entropy", NULL);
+    assert_error(site, 503, "no entropy from hardware now");
+    assert_int_equal(entropy.given, 0);
 }
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, close_site)
     const struct CMUnitTest tests[] = {
         CASE(says_what_it_can_do_for_the_caller),
         CASE(both_ends_get_the_same_key_once),
