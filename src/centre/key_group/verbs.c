@@ -118,12 +118,12 @@ static bool change_ok(const char *name, const struct qw_key_group_change *change
            change->remove_count <= QW_KEY_GROUP_MEMBERS_MAX;
 }
 
-static qw_err create(struct qw_centre *centre, const struct qw_deed *deed, const char *name,
+static qw_err create(struct qw_centre *centre, const struct qw_deed *deed,
                      const struct qw_key_group_change *change)
 {
     struct qw_key_group key_group;
     struct qw_key_epoch members;
-    qw_err err = qw_key_group_load(centre, name, &key_group);
+    qw_err err = qw_key_group_load(centre, deed->object, &key_group);
 
     if (err == QW_OK) {
         return qw_centre_refuse(centre, deed, QW_ERR_CONFLICT, "the group exists or has existed");
@@ -132,31 +132,10 @@ static qw_err create(struct qw_centre *centre, const struct qw_deed *deed, const
         return err;
     }
     key_group = (struct qw_key_group){ .version = 0 };
-    (void)snprintf(key_group.name, sizeof key_group.name, "%s", name);
+    (void)snprintf(key_group.name, sizeof key_group.name, "%s", deed->object);
     memcpy(key_group.owner, deed->caller->id, sizeof key_group.owner);
     err = qw_key_epoch_members(&key_group, change, &members);
     return err == QW_OK ? begin_epoch(centre, deed, &key_group, &members, change->lead_ms) : err;
-}
-
-qw_err qw_centre_key_group_create(struct qw_centre *centre, const struct qw_caller *caller,
-                                  const char *name, const struct qw_key_group_change *change)
-{
-    struct qw_deed deed = { .caller = caller, .verb = "group-create", .object = name };
-    qw_err err;
-
-    if (!qw_caller_is(caller, QW_ROLE_SAE)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (!change_ok(name, change) || change->add_count == 0 || change->remove_count > 0) {
-        return QW_ERR_ARG;
-    }
-    err = permit(centre, &deed, change);
-    if (err == QW_OK) {
-        qw_centre_enter(centre);
-        err = create(centre, &deed, name, change);
-        qw_centre_leave(centre);
-    }
-    return err;
 }
 
 /* For its owner alone; to anybody else it does not exist. */
@@ -187,25 +166,43 @@ static qw_err change_members(struct qw_centre *centre, const struct qw_deed *dee
     return err == QW_OK ? begin_epoch(centre, deed, &key_group, &members, change->lead_ms) : err;
 }
 
+/* What both have in common: who, what, and whether he may. */
+static qw_err permit_and_run(struct qw_centre *centre, const struct qw_deed *deed,
+                             const struct qw_key_group_change *change,
+                             qw_err (*run)(struct qw_centre *centre, const struct qw_deed *deed,
+                                           const struct qw_key_group_change *change))
+{
+    qw_err err;
+
+    if (!qw_caller_is(deed->caller, QW_ROLE_SAE)) {
+        return qw_centre_refuse_role(centre, deed);
+    }
+    if (!change_ok(deed->object, change)) {
+        return QW_ERR_ARG;
+    }
+    err = permit(centre, deed, change);
+    if (err == QW_OK) {
+        qw_centre_enter(centre);
+        err = run(centre, deed, change);
+        qw_centre_leave(centre);
+    }
+    return err;
+}
+
+qw_err qw_centre_key_group_create(struct qw_centre *centre, const struct qw_caller *caller,
+                                  const char *name, const struct qw_key_group_change *change)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "group-create", .object = name };
+
+    return permit_and_run(centre, &deed, change, create);
+}
+
 qw_err qw_centre_key_group_change(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *name, const struct qw_key_group_change *change)
 {
     struct qw_deed deed = { .caller = caller, .verb = "group-change", .object = name };
-    qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_SAE)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (!change_ok(name, change)) {
-        return QW_ERR_ARG;
-    }
-    err = permit(centre, &deed, change);
-    if (err == QW_OK) {
-        qw_centre_enter(centre);
-        err = change_members(centre, &deed, change);
-        qw_centre_leave(centre);
-    }
-    return err;
+    return permit_and_run(centre, &deed, change, change_members);
 }
 
 static qw_err end_group(struct qw_centre *centre, const struct qw_deed *deed)
