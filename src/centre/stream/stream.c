@@ -258,8 +258,7 @@ static void open_known(struct stream *stream, const struct qw_caller *caller, ui
     bool is_slave = strcmp(caller->id, stream->slave) == 0 && strcmp(dest, stream->master.id) == 0;
     struct end *end = &stream->ends[is_master ? MASTER : SLAVE];
 
-    if ((!is_master && !is_slave) || end->has_closed ||
-        (end->connection != 0 && end->connection != connection)) {
+    if ((!is_master && !is_slave) || end->has_closed || end->connection != 0) {
         answer->status = QW_ETSI004_KSID_IN_USE;
         return;
     }

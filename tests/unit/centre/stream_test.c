@@ -202,6 +202,8 @@ static void nobody_else_gets_anything(void **state)
     assert_int_equal(
         open_with(play, &play->bob, ELSEWHERE, "qkd://bob", "qkd://alice", &plain, ksid),
         QW_ETSI004_KSID_IN_USE); /* from a second connection, while the first one is there */
+    assert_int_equal(open_with(play, &play->bob, BOB_AT, "qkd://bob", "qkd://alice", &plain, ksid),
+                     QW_ETSI004_KSID_IN_USE); /* and from the same one: it is open */
     assert_int_equal(
         open_with(play, &play->carol, ELSEWHERE, "qkd://bob", "qkd://alice", &plain, ksid),
         QW_ETSI004_NO_CONNECTION); /* the certificate says another name */
