@@ -64,7 +64,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0 || strcmp(value, "distill") != 0) {
-            argp_error(state, "only 'distill' can be measured, not '%s'", value);
+            argp_error(state, "distill, centre or store can be measured, not '%s'", value);
         }
         return 0;
     case ARGP_KEY_NO_ARGS:
