@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QW_CENTRE_KEY_GROUP_H
-#define QW_CENTRE_KEY_GROUP_H
+#ifndef QW_CENTRE_KEY_GROUP_KEY_GROUP_H
+#define QW_CENTRE_KEY_GROUP_KEY_GROUP_H
 
 #include "centre/group.h"
 
