@@ -202,13 +202,15 @@ struct qw_key_group_info {
     char members[QW_KEY_GROUP_MEMBERS_MAX][64]; /* beside the owner */
 };
 /* The caller becomes the owner. QW_ERR_REFUSED, QW_ERR_NOT_FOUND: a member is no peer of the caller
- * in service; QW_ERR_CONFLICT: the name was used before; QW_ERR_EXHAUSTED. */
+ * in service, or the caller is not; QW_ERR_CONFLICT: the name was used before; QW_ERR_EXHAUSTED;
+ * QW_ERR_LIMIT: the caller's quota is used up. */
 qw_err qw_centre_key_group_create(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *name,
                                   const struct qw_key_group_change *change) QW_MUST_USE;
 /* The owner begins a new epoch with a new key; with nobody added or removed it is only the key that
  * changes. QW_ERR_NOT_FOUND: no group of the caller's; QW_ERR_STATE: it has ended; QW_ERR_ARG: a
- * name twice or not there, too many, nobody left; QW_ERR_EXHAUSTED. */
+ * name twice or not there, too many, nobody left; QW_ERR_REFUSED, QW_ERR_EXHAUSTED and QW_ERR_LIMIT
+ * as above. */
 qw_err qw_centre_key_group_change(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *name,
                                   const struct qw_key_group_change *change) QW_MUST_USE;

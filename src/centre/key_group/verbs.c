@@ -7,6 +7,7 @@
 #include "centre/key_group/key_group.h"
 #include "centre/key_record.h"
 #include "centre/pair.h"
+#include "centre/quota.h"
 #include "centre/stock.h"
 #include "crypto/random.h"
 
@@ -118,6 +119,36 @@ static bool change_ok(const char *name, const struct qw_key_group_change *change
            change->remove_count <= QW_KEY_GROUP_MEMBERS_MAX;
 }
 
+static bool in_service(struct qw_centre *centre, const char *who, qw_err *err)
+{
+    const struct qw_device *device = &centre->card.device;
+
+    *err = qw_card_book_load(centre, who, &centre->card);
+    if (*err == QW_ERR_NOT_FOUND) {
+        *err = QW_OK;
+        return false;
+    }
+    return *err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
+           device->state == QW_DEVICE_ACTIVE;
+}
+
+/* G1, with the caller's entry in the workspace afterwards: a suspended owner changes nothing, and a
+ * key of a group counts like any other of his (Q1 of docs/protocol/etsi014.md). Under the mutex. */
+static qw_err check_owner(struct qw_centre *centre, const struct qw_deed *deed,
+                          struct qw_quota_account *account)
+{
+    qw_err err;
+
+    if (!in_service(centre, deed->caller->id, &err)) {
+        return err == QW_OK ? qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "not in service")
+                            : err;
+    }
+    *account = (struct qw_quota_account){ .master = deed->caller->id,
+                                          .slave = deed->object,
+                                          .keys_per_s = centre->card.device.keys_per_s };
+    return qw_quota_has_keys(centre->quota, account) ? QW_OK : QW_ERR_LIMIT;
+}
+
 static qw_err create(struct qw_centre *centre, const struct qw_deed *deed,
                      const struct qw_key_group_change *change)
 {
@@ -172,6 +203,7 @@ static qw_err permit_and_run(struct qw_centre *centre, const struct qw_deed *dee
                              qw_err (*run)(struct qw_centre *centre, const struct qw_deed *deed,
                                            const struct qw_key_group_change *change))
 {
+    struct qw_quota_account account;
     qw_err err;
 
     if (!qw_caller_is(deed->caller, QW_ROLE_SAE)) {
@@ -181,11 +213,18 @@ static qw_err permit_and_run(struct qw_centre *centre, const struct qw_deed *dee
         return QW_ERR_ARG;
     }
     err = permit(centre, deed, change);
-    if (err == QW_OK) {
-        qw_centre_enter(centre);
-        err = run(centre, deed, change);
-        qw_centre_leave(centre);
+    if (err != QW_OK) {
+        return err;
     }
+    qw_centre_enter(centre);
+    err = check_owner(centre, deed, &account);
+    if (err == QW_OK) {
+        err = run(centre, deed, change);
+    }
+    if (err == QW_OK) {
+        qw_quota_spend_keys(centre->quota, &account, 1);
+    }
+    qw_centre_leave(centre);
     return err;
 }
 
@@ -246,19 +285,6 @@ static bool is_in(const struct qw_key_group *key_group, const struct qw_key_epoc
 {
     return epoch->number != 0 &&
            (strcmp(key_group->owner, who) == 0 || qw_key_epoch_has(epoch, who));
-}
-
-static bool in_service(struct qw_centre *centre, const char *who, qw_err *err)
-{
-    const struct qw_device *device = &centre->card.device;
-
-    *err = qw_card_book_load(centre, who, &centre->card);
-    if (*err == QW_ERR_NOT_FOUND) {
-        *err = QW_OK;
-        return false;
-    }
-    return *err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
-           device->state == QW_DEVICE_ACTIVE;
 }
 
 /* G4: the group as one of its present or last members sees it. */

@@ -12,6 +12,13 @@
 
 #include <stdio.h>
 
+/* The clock of quotas stands still. */
+int64_t __wrap_qw_clock_monotonic_ms(void);
+int64_t __wrap_qw_clock_monotonic_ms(void)
+{
+    return 1000000;
+}
+
 static struct qw_caller sae(const char *id)
 {
     struct qw_caller caller = { .role = QW_ROLE_SAE };
@@ -247,6 +254,40 @@ static void refuses_who_may_not_and_what_makes_no_sense(void **state)
     assert_int_equal(create(scene, "olga", "other", good, 1), QW_ERR_REFUSED);
 }
 
+static void an_owner_who_is_suspended_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    make_fleet(scene);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "olga", QW_DEVICE_SUSPEND),
+        QW_OK);
+    assert_int_equal(change(scene, "olga", "fleet", NULL, NULL, 0), QW_ERR_REFUSED);
+    assert_int_equal(take(scene, "olga", 1, NULL), QW_ERR_REFUSED);
+    assert_int_equal(take(scene, "bob", 2, NULL), QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "olga", QW_DEVICE_RESUME),
+        QW_OK);
+    assert_int_equal(change(scene, "olga", "fleet", NULL, NULL, 0), QW_OK);
+}
+
+/* Q1: ten keys at once, then one a second. */
+static void keys_of_a_group_count_against_the_owners_quota(void **state)
+{
+    struct scene *scene = *state;
+    int changes = 0;
+    qw_err err;
+
+    make_fleet(scene);
+    assert_int_equal(
+        qw_centre_device_set_quota(scene->centre, &scene->operator_caller, "olga", 1, 1), QW_OK);
+    while ((err = change(scene, "olga", "fleet", NULL, NULL, 0)) == QW_OK) {
+        changes++;
+    }
+    assert_int_equal(err, QW_ERR_LIMIT);
+    assert_int_equal(changes, 10);
+}
+
 /* The id is no way round: dec_keys knows no party of it. */
 static void the_key_cannot_be_fetched_by_its_id(void **state)
 {
@@ -335,6 +376,8 @@ int main(void)
         CASE(an_ended_group_is_gone_and_its_name_stays_used),
         CASE(tells_members_what_they_may_know),
         CASE(refuses_who_may_not_and_what_makes_no_sense),
+        CASE(an_owner_who_is_suspended_changes_nothing),
+        CASE(keys_of_a_group_count_against_the_owners_quota),
         CASE(the_key_cannot_be_fetched_by_its_id),
         CASE(a_write_that_fails_changes_nothing),
         CASE(without_keys_nothing_changes),
