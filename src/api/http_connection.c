@@ -61,6 +61,7 @@ static void *watch(void *self)
     pthread_mutex_lock(&set->lock);
     while (!set->is_stopping || set->first != NULL) {
         cut_late(set);
+        qw_session_tickets_renew(&set->tickets);
         if (set->revocations != NULL && turn++ % REFRESH_TURNS == 0) {
             bool has_changed;
 

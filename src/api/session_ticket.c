@@ -41,15 +41,27 @@ void qw_session_tickets_stop(struct qw_session_tickets *tickets)
     pthread_mutex_destroy(&tickets->lock);
 }
 
+/* Under the lock. */
+static qw_err renew(struct qw_session_tickets *tickets)
+{
+    return qw_clock_monotonic_ms() - tickets->made_ms < tickets->key_life_ms ? QW_OK
+                                                                             : make_key(tickets);
+}
+
+void qw_session_tickets_renew(struct qw_session_tickets *tickets)
+{
+    pthread_mutex_lock(&tickets->lock);
+    if (renew(tickets) != QW_OK) { /* the old one is used no more, and tried again next time */
+        qw_wipe(tickets->key.data, tickets->key.size);
+    }
+    pthread_mutex_unlock(&tickets->lock);
+}
+
 void qw_session_tickets_offer(struct qw_session_tickets *tickets, gnutls_session_t session)
 {
-    qw_err err = QW_OK;
-
     pthread_mutex_lock(&tickets->lock);
-    if (qw_clock_monotonic_ms() - tickets->made_ms >= tickets->key_life_ms) {
-        err = make_key(tickets);
-    }
-    if (err == QW_OK && gnutls_session_ticket_enable_server(session, &tickets->key) == 0) {
+    if (renew(tickets) == QW_OK &&
+        gnutls_session_ticket_enable_server(session, &tickets->key) == 0) {
         gnutls_db_set_cache_expiration(session, QW_SESSION_TICKET_LIFE_S);
     }
     pthread_mutex_unlock(&tickets->lock);

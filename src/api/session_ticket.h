@@ -29,6 +29,9 @@ qw_err qw_session_tickets_start(struct qw_session_tickets *tickets,
                                 int64_t key_life_ms) QW_MUST_USE;
 void qw_session_tickets_stop(struct qw_session_tickets *tickets);
 
+/* Another key when the time of the present one is over; call it now and then. */
+void qw_session_tickets_renew(struct qw_session_tickets *tickets);
+
 /* Before the handshake of a server's session: it takes tickets of the present key and gives new
  * ones. A session without them (no memory, no randomness) has a full handshake. */
 void qw_session_tickets_offer(struct qw_session_tickets *tickets, gnutls_session_t session);

@@ -164,6 +164,14 @@ static void throws_its_key_away_when_its_time_is_over(void **state)
     assert_memory_equal(first, tickets.key.data, tickets.key.size);
     qw_session_tickets_offer(&tickets, session);
     assert_memory_not_equal(first, tickets.key.data, tickets.key.size);
+    memcpy(first, tickets.key.data, tickets.key.size);
+    usleep(60000); /* nobody comes: it goes all the same */
+    fail_nth = 1;
+    qw_session_tickets_renew(&tickets);
+    fail_nth = 0;
+    assert_memory_not_equal(first, tickets.key.data, tickets.key.size);
+    qw_session_tickets_renew(&tickets);
+    assert_memory_not_equal(first, tickets.key.data, tickets.key.size);
     gnutls_deinit(session);
     qw_session_tickets_stop(&tickets);
 }
