@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "command.h"
+#include "option_value.h"
 
 #include "api/etsi004/client.h"
 #include "base/clock.h"
@@ -16,7 +17,7 @@
 #include <time.h>
 
 /* qwave stream: one end of a key stream of ETSI GS QKD 004, by hand [C14]. */
-enum { COUNT_MAX = 65536, CALL_MS = 10000, RETRY_MS = 20, METADATA_CAP = 128 };
+enum { COUNT_MAX = 65536, CALL_MS = 10000, RETRY_MS = 20, TIMEOUT_MS = 1000, METADATA_CAP = 128 };
 
 struct arguments {
     struct qw_etsi004_client_config config;
@@ -24,7 +25,8 @@ struct arguments {
     struct qw_etsi004_open open;
     uint32_t first, count;
     int64_t wait_ms;
-    bool has_server, as_json;
+    long timeout_ms; /* negative: not given */
+    bool as_json;
 };
 
 static const struct argp_option options[] = {
@@ -39,33 +41,13 @@ static const struct argp_option options[] = {
     { "first", 'f', "INDEX", 0, "of the first chunk (default: 0)", 0 },
     { "count", 'n', "N", 0, "how many chunks, 1 to 65536 (default: 1)", 0 },
     { "wait", 'w', "SECONDS", 0, "for the other end and for keys, 0 to 3600 (default: 30)", 0 },
+    { "timeout", 't', "MS", 0, "that a call may wait at the server, 0 to 60000 (default: 1000)",
+      0 },
+    { "max-rate", 'm', "BPS", 0, "of the stream, bit/s (default: 0, no limit)", 0 },
+    { "min-rate", 'r', "BPS", 0, "to be promised, bit/s (default: 0)", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
-
-static long number_of(const char *text, long low, long high, struct argp_state *state)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-
-    if (end == text || *end != '\0' || value < low || value > high) {
-        argp_error(state, "'%s' is not a number of %ld to %ld", text, low, high);
-    }
-    return value;
-}
-
-static void read_server(struct arguments *arguments, const char *value, struct argp_state *state)
-{
-    const char *colon = strrchr(value, ':');
-
-    if (colon == NULL || colon == value || (size_t)(colon - value) >= sizeof arguments->address) {
-        argp_error(state, "'%s' is not ADDRESS:PORT", value);
-        return;
-    }
-    memcpy(arguments->address, value, (size_t)(colon - value));
-    arguments->config.port = (uint16_t)number_of(colon + 1, 1, 65535, state);
-    arguments->has_server = true;
-}
 
 static void read_uri(char out[static QW_ETSI004_URI_CAP], const char *value,
                      struct argp_state *state)
@@ -77,7 +59,7 @@ static void read_uri(char out[static QW_ETSI004_URI_CAP], const char *value,
 
 static void check(const struct arguments *arguments, struct argp_state *state)
 {
-    if (!arguments->has_server || arguments->config.ca_path == NULL ||
+    if (arguments->config.port == 0 || arguments->config.ca_path == NULL ||
         arguments->config.certificate_path == NULL || arguments->config.key_path == NULL ||
         arguments->open.source[0] == '\0' || arguments->open.dest[0] == '\0') {
         argp_error(state, "--server, --ca, --cert, --key, --source and --dest are needed");
@@ -90,7 +72,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case 'u':
-        read_server(arguments, value, state);
+        option_endpoint(value, arguments->address, sizeof arguments->address,
+                        &arguments->config.port, state);
         return 0;
     case 'a':
         arguments->config.ca_path = value;
@@ -113,16 +96,26 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         return 0;
     case 'b':
-        arguments->open.qos.chunk_len = (uint32_t)number_of(value, 3, QW_ETSI004_CHUNK_MAX, state);
+        arguments->open.qos.chunk_len =
+            (uint32_t)option_number(value, 3, QW_ETSI004_CHUNK_MAX, state);
         return 0;
     case 'f':
-        arguments->first = (uint32_t)number_of(value, 0, INT_MAX, state);
+        arguments->first = (uint32_t)option_number(value, 0, INT_MAX, state);
         return 0;
     case 'n':
-        arguments->count = (uint32_t)number_of(value, 1, COUNT_MAX, state);
+        arguments->count = (uint32_t)option_number(value, 1, COUNT_MAX, state);
         return 0;
     case 'w':
-        arguments->wait_ms = 1000 * number_of(value, 0, 3600, state);
+        arguments->wait_ms = 1000 * option_number(value, 0, 3600, state);
+        return 0;
+    case 't':
+        arguments->timeout_ms = option_number(value, 0, 60000, state);
+        return 0;
+    case 'm':
+        arguments->open.qos.max_bps = (uint32_t)option_number(value, 0, UINT32_MAX, state);
+        return 0;
+    case 'r':
+        arguments->open.qos.min_bps = (uint32_t)option_number(value, 0, UINT32_MAX, state);
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -142,6 +135,12 @@ static void pause_a_moment(void)
     (void)nanosleep(&moment, NULL);
 }
 
+static bool may_come(enum qw_etsi004_status status)
+{
+    return status == QW_ETSI004_PEER_ABSENT || status == QW_ETSI004_NO_KEY ||
+           status == QW_ETSI004_TIMEOUT;
+}
+
 /* Asks again while the other end is not there or keys are short, until the time is over. */
 static qw_err get_patiently(struct qw_etsi004_client *client, const struct qw_etsi004_get *get,
                             int64_t deadline_ms, struct qw_etsi004_get_answer *answer)
@@ -149,9 +148,7 @@ static qw_err get_patiently(struct qw_etsi004_client *client, const struct qw_et
     for (;;) {
         qw_err err = qw_etsi004_client_get(client, get, answer);
 
-        if (err != QW_OK ||
-            (answer->status != QW_ETSI004_PEER_ABSENT && answer->status != QW_ETSI004_NO_KEY) ||
-            qw_clock_monotonic_ms() >= deadline_ms) {
+        if (err != QW_OK || !may_come(answer->status) || qw_clock_monotonic_ms() >= deadline_ms) {
             return err;
         }
         pause_a_moment();
@@ -195,6 +192,14 @@ static bool read_chunks(const struct arguments *arguments, struct qw_etsi004_cli
     return true;
 }
 
+static void show_offer(const struct qw_etsi004_qos *qos)
+{
+    fprintf(stderr,
+            "qwave stream: the server offers chunks of %u bytes, %u to %u bit/s, timeout %u ms, "
+            "%u s\n",
+            qos->chunk_len, qos->min_bps, qos->max_bps, qos->timeout_ms, qos->ttl_s);
+}
+
 static int run(const struct arguments *arguments, struct qw_etsi004_client *client,
                struct qw_etsi004_get_answer *answer)
 {
@@ -206,6 +211,9 @@ static int run(const struct arguments *arguments, struct qw_etsi004_client *clie
     if (err != QW_OK || opened.status != QW_ETSI004_DONE) {
         fprintf(stderr, "qwave stream: the stream is not opened: %s, status %d\n", qw_err_text(err),
                 err == QW_OK ? (int)opened.status : -1);
+        if (err == QW_OK && opened.status == QW_ETSI004_QOS_NOT_MET) {
+            show_offer(&opened.qos);
+        }
         return EXIT_FAILED;
     }
     qw_hex_encode(opened.ksid, sizeof opened.ksid, ksid);
@@ -231,7 +239,7 @@ int cmd_stream(int argc, char **argv)
         NULL,
         NULL
     };
-    struct arguments arguments = { .count = 1, .wait_ms = 30000 };
+    struct arguments arguments = { .count = 1, .wait_ms = 30000, .timeout_ms = -1 };
     struct qw_etsi004_get_answer *answer;
     struct qw_etsi004_client *client = NULL;
     int status = EXIT_FAILED;
@@ -240,7 +248,12 @@ int cmd_stream(int argc, char **argv)
     arguments.open.qos = (struct qw_etsi004_qos){ .chunk_len = 32, .ttl_s = 3600 };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     arguments.config.address = arguments.address;
-    arguments.config.timeout_ms = CALL_MS;
+    if (arguments.timeout_ms < 0) {
+        arguments.timeout_ms =
+            arguments.wait_ms < TIMEOUT_MS ? (long)arguments.wait_ms : TIMEOUT_MS;
+    }
+    arguments.open.qos.timeout_ms = (uint32_t)arguments.timeout_ms;
+    arguments.config.timeout_ms = CALL_MS + (int)arguments.timeout_ms;
     answer = qw_secret_new(sizeof *answer);
     err = answer == NULL ? QW_ERR_NOMEM : qw_etsi004_client_new(&arguments.config, &client);
     if (err == QW_OK) {

@@ -3,11 +3,12 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/stream/quality.h"
 
 #include <string.h>
 
 static qw_err answer_open(struct streams *streams, const struct qw_etsi004_request *request,
-                          const struct qw_caller *caller, uint8_t *out, size_t *len)
+                          const struct qw_stream_call *call, uint8_t *out, size_t *len)
 {
     struct qw_etsi004_open open;
     struct qw_etsi004_open_answer answer;
@@ -16,15 +17,14 @@ static qw_err answer_open(struct streams *streams, const struct qw_etsi004_reque
     if (err != QW_OK) {
         return err;
     }
-    qw_stream_open(streams->table, caller, request->connection, &open, qw_clock_monotonic_ms(),
-                   &answer);
+    qw_stream_open(streams->table, call, &open, &answer);
     qw_log_write(streams->log, answer.status == QW_ETSI004_DONE ? QW_LOG_DEBUG : QW_LOG_WARNING,
                  "%s: stream to %s: status %d", request->identity, open.dest, (int)answer.status);
     return qw_etsi004_open_answer_encode(&answer, out, QW_ETSI004_ANSWER_MAX, len);
 }
 
 static qw_err answer_get(struct streams *streams, const struct qw_etsi004_request *request,
-                         const struct qw_caller *caller, uint8_t *out, size_t *len)
+                         const struct qw_stream_call *call, uint8_t *out, size_t *len)
 {
     struct qw_etsi004_get get;
     struct qw_etsi004_get_answer answer;
@@ -33,15 +33,15 @@ static qw_err answer_get(struct streams *streams, const struct qw_etsi004_reques
     if (err != QW_OK) {
         return err;
     }
-    qw_stream_get(streams->table, caller, request->connection, &get, qw_clock_monotonic_ms(),
-                  &answer);
-    err = qw_etsi004_get_answer_encode(&answer, out, QW_ETSI004_ANSWER_MAX, len);
+    err = qw_stream_get(streams->table, call, &get, &answer)
+              ? qw_etsi004_get_answer_encode(&answer, out, QW_ETSI004_ANSWER_MAX, len)
+              : QW_ERR_LIMIT; /* G6: later again */
     qw_wipe(&answer, sizeof answer);
     return err;
 }
 
 static qw_err answer_close(struct streams *streams, const struct qw_etsi004_request *request,
-                           const struct qw_caller *caller, uint8_t *out, size_t *len)
+                           const struct qw_stream_call *call, uint8_t *out, size_t *len)
 {
     uint8_t ksid[QW_ETSI004_KSID_LEN];
     qw_err err = qw_etsi004_close_decode(request->payload, request->len, ksid);
@@ -49,15 +49,18 @@ static qw_err answer_close(struct streams *streams, const struct qw_etsi004_requ
     if (err != QW_OK) {
         return err;
     }
-    return qw_etsi004_close_answer_encode(
-        qw_stream_close(streams->table, caller, request->connection, ksid, qw_clock_monotonic_ms()),
-        out, QW_ETSI004_ANSWER_MAX, len);
+    return qw_etsi004_close_answer_encode(qw_stream_close(streams->table, call, ksid), out,
+                                          QW_ETSI004_ANSWER_MAX, len);
 }
 
 qw_err streams_answer(void *self, const struct qw_etsi004_request *request, uint8_t *out,
                       size_t *len)
 {
     struct qw_caller caller;
+    struct qw_stream_call call = { .caller = &caller,
+                                   .connection = request->connection,
+                                   .now_ms = qw_clock_monotonic_ms(),
+                                   .waited_ms = request->waited_ms };
     qw_err err = qw_caller_parse(request->identity, &caller);
 
     if (err != QW_OK) {
@@ -66,11 +69,11 @@ qw_err streams_answer(void *self, const struct qw_etsi004_request *request, uint
     memcpy(caller.certificate_hash, request->certificate_hash, sizeof caller.certificate_hash);
     switch (request->service) {
     case QW_ETSI004_OPEN_REQUEST:
-        return answer_open(self, request, &caller, out, len);
+        return answer_open(self, request, &call, out, len);
     case QW_ETSI004_GET_REQUEST:
-        return answer_get(self, request, &caller, out, len);
+        return answer_get(self, request, &call, out, len);
     case QW_ETSI004_CLOSE_REQUEST:
-        return answer_close(self, request, &caller, out, len);
+        return answer_close(self, request, &call, out, len);
     default:
         return QW_ERR_FORMAT;
     }

@@ -75,6 +75,30 @@ done_with a && done_with b || fail "the stream is disturbed"
 ! timeout 10 openssl s_client -quiet -connect "$server" -CAfile "$site/centre/ca/ca.pem" </dev/null 2>/dev/null | grep -q . ||
     fail "something is said to who has no certificate"
 
+echo "a call waits at the server for the other end; who waits costs nobody"
+name_stream
+stream a alice bob --ksid "$ksid" --count 3 --timeout 60000 --wait 0
+within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+stream e eve bob --timeout 400 --wait 0 # alone: nobody will come
+! done_with e && grep -q 'status 3' "$site/e.log" || fail "not status 3 when nobody comes: $(tail -n 1 "$site/e.log")"
+kill -0 "${pid[a]}" || fail "alice's call does not wait: $(cat "$site/a.log")"
+stream b bob alice --ksid "$ksid" --count 3
+done_with a && done_with b || fail "an end fails: $(cat "$site/a.log" "$site/b.log")"
+[ "$(jq -c .chunks "$site/a.json")" = "$(jq -c .chunks "$site/b.json")" ] || fail "the ends differ"
+
+echo "rates: the highest holds, the lowest cannot be had"
+name_stream
+began_ms=$(date +%s%3N)
+stream a alice bob --ksid "$ksid" --count 13 --max-rate 1024 # four chunks a second, and a second's worth at once
+within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+stream b bob alice --ksid "$ksid" --count 13
+done_with a && done_with b || fail "an end fails: $(cat "$site/a.log" "$site/b.log")"
+took_ms=$(($(date +%s%3N) - began_ms))
+[ "$took_ms" -ge 1990 ] || fail "13 chunks of 256 bits in $took_ms ms are more than 1024 bit/s"
+stream a alice bob --min-rate 1
+! done_with a && grep -q 'status 7' "$site/a.log" && grep -q 'offers chunks of 32 bytes, 0 to 0 bit/s' "$site/a.log" ||
+    fail "a rate is promised: $(tail -n 2 "$site/a.log")"
+
 echo "nonsense, halves, and slowness end a connection and nothing else"
 talk() {
     timeout 10 openssl s_client -quiet -connect "$server" -cert "$site/alice.pem" -key "$site/alice.key" -CAfile "$site/centre/ca/ca.pem" \

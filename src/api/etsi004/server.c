@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "api/etsi004/server.h"
 
 #include "api/http_connection.h"
@@ -28,6 +28,8 @@ struct connection {
     bool is_open; /* the handshake is over */
     uint8_t in[QW_ETSI004_HEADER_LEN + QW_ETSI004_REQUEST_MAX];
     size_t in_len;
+    bool is_waiting; /* the request in `in` is whole and is answered later */
+    int64_t came_ms, again_ms;
     uint8_t *out; /* secret memory [HEADER_LEN + ANSWER_MAX] */
     size_t out_len, out_at;
 };
@@ -152,10 +154,19 @@ static enum move send_rest(struct qw_etsi004_server *server, struct connection *
     return DONE;
 }
 
-/* One whole message is there. */
+/* G7: puts the request aside. Our own time is not the client's fault: no deadline runs. */
+static enum move wait_on(struct connection *c, int64_t now_ms)
+{
+    c->is_waiting = true;
+    c->again_ms = now_ms + QW_ETSI004_AGAIN_MS;
+    return NOT_NOW;
+}
+
+/* One whole message is there, for the first time or again. */
 static enum move serve(struct qw_etsi004_server *server, struct connection *c,
                        const struct qw_etsi004_header *header)
 {
+    int64_t now_ms = qw_clock_monotonic_ms();
     struct qw_etsi004_request request = { .connection = c->number,
                                           .identity = c->guard->identity.text,
                                           .certificate_hash = c->guard->identity.hash,
@@ -165,10 +176,15 @@ static enum move serve(struct qw_etsi004_server *server, struct connection *c,
     size_t len = 0;
     qw_err err = QW_ERR_AUTH;
 
+    c->came_ms = c->is_waiting ? c->came_ms : now_ms;
+    request.waited_ms = now_ms - c->came_ms;
     if (qw_clock_utc_ms() <= c->guard->identity.not_after_ms) {
-        qw_http_connection_limit(c->guard, -1); /* our own time is not the client's fault */
+        qw_http_connection_limit(c->guard, -1);
         err = server->config.answer(server->config.self, &request, c->out + QW_ETSI004_HEADER_LEN,
                                     &len);
+    }
+    if (err == QW_ERR_LIMIT) {
+        return wait_on(c, now_ms);
     }
     if (err != QW_OK) {
         qw_log_write(server->config.log, QW_LOG_WARNING, "%s: streams: %s, connection ended",
@@ -178,6 +194,7 @@ static enum move serve(struct qw_etsi004_server *server, struct connection *c,
     qw_etsi004_header_write(c->out, (enum qw_etsi004_service)(header->service + 1), (uint32_t)len);
     c->out_len = QW_ETSI004_HEADER_LEN + len;
     c->in_len = 0;
+    c->is_waiting = false;
     qw_http_connection_limit(c->guard, server->config.request_timeout_ms);
     return send_rest(server, c);
 }
@@ -230,18 +247,39 @@ static void turn(struct qw_etsi004_server *server, struct connection *c)
     }
 }
 
+/* Of a connection whose request waits, only its end is looked for. */
 static short events_of(const struct connection *c)
 {
     bool is_writing =
         c->out_len > 0 || (!c->is_open && gnutls_record_get_direction(c->session) == 1);
 
+    if (c->is_waiting) {
+        return POLLRDHUP;
+    }
     return is_writing ? POLLOUT : POLLIN;
 }
 
-/* What the TLS layer has read already shows in no poll. */
-static bool has_buffered(const struct connection *c)
+/* How long nothing need be done for it, at most limit_ms. What the TLS layer has read already shows
+ * in no poll. */
+static int rest_of(const struct connection *c, int64_t now_ms, int limit_ms)
 {
-    return c->is_open && c->out_len == 0 && gnutls_record_check_pending(c->session) > 0;
+    if (c->is_waiting) {
+        int64_t rest_ms = c->again_ms > now_ms ? c->again_ms - now_ms : 0;
+
+        return rest_ms < limit_ms ? (int)rest_ms : limit_ms;
+    }
+    return c->is_open && c->out_len == 0 && gnutls_record_check_pending(c->session) > 0 ? 0
+                                                                                        : limit_ms;
+}
+
+/* What the poll said, and what no poll says. */
+static void attend(struct qw_etsi004_server *server, struct connection *c, short events)
+{
+    if (c->is_waiting && events != 0) {
+        release(server, c); /* gone: nobody reads the answer */
+    } else if (events != 0 || rest_of(c, qw_clock_monotonic_ms(), TICK_MS) == 0) {
+        turn(server, c);
+    }
 }
 
 static void *run(void *self)
@@ -252,6 +290,7 @@ static void *run(void *self)
     int64_t ticked_ms = qw_clock_monotonic_ms();
 
     for (;;) {
+        int64_t now_ms = qw_clock_monotonic_ms();
         int wait_ms = TICK_MS;
         bool has_room = false;
 
@@ -262,7 +301,7 @@ static void *run(void *self)
             has_room = has_room || c->number == 0;
             if (c->number != 0) {
                 fds[i].events = events_of(c);
-                wait_ms = has_buffered(c) ? 0 : wait_ms;
+                wait_ms = rest_of(c, now_ms, wait_ms);
             }
         }
         fds[max] = (struct pollfd){ .fd = has_room ? server->listener : -1, .events = POLLIN };
@@ -274,8 +313,8 @@ static void *run(void *self)
         for (unsigned i = 0; i < max; i++) {
             struct connection *c = &server->connections[i];
 
-            if (c->number != 0 && (fds[i].revents != 0 || has_buffered(c))) {
-                turn(server, c);
+            if (c->number != 0) {
+                attend(server, c, fds[i].revents);
             }
         }
         if (fds[max].revents != 0) {

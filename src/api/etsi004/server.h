@@ -11,7 +11,7 @@
 /* The listener of ETSI GS QKD 004: TLS 1.3 with certificates on both sides, one request and one
  * answer after the other on each connection. One thread serves them all without waiting for any of
  * them; who they are, their deadlines and revocations are api/http_connection.h's business. */
-enum { QW_ETSI004_CONNECTIONS_MAX = 256 };
+enum { QW_ETSI004_CONNECTIONS_MAX = 256, QW_ETSI004_AGAIN_MS = 20 };
 
 struct qw_etsi004_request {
     uint64_t connection; /* never 0, never given twice */
@@ -20,6 +20,7 @@ struct qw_etsi004_request {
     enum qw_etsi004_service service; /* of a request */
     const uint8_t *payload;
     size_t len;
+    int64_t waited_ms; /* since it was there as a whole; 0 when it is handed in first */
 };
 
 struct qw_etsi004_server_config {
@@ -35,7 +36,9 @@ struct qw_etsi004_server_config {
     const struct qw_log *log;
     void *self;
     /* The payload of the answer to out [QW_ETSI004_ANSWER_MAX bytes, wiped after it was sent].
-     * Anything but QW_OK ends the connection without one. From the server's thread, like the
+     * QW_ERR_LIMIT: later again; the same request is handed in every QW_ETSI004_AGAIN_MS until
+     * there is another result or its connection is gone, and whoever answers limits waited_ms.
+     * Anything else ends the connection without an answer. From the server's thread, like the
      * others. */
     qw_err (*answer)(void *self, const struct qw_etsi004_request *request, uint8_t *out,
                      size_t *len);

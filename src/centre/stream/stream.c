@@ -2,20 +2,24 @@
 #include "centre/stream/stream.h"
 
 #include "base/secret.h"
+#include "centre/stream/name.h"
+#include "centre/stream/quality.h"
+#include "centre/stream/rate.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING = QW_STREAM_AHEAD_MAX + 1, TTL_S_STANDARD = 3600, CHUNK_LEN_STANDARD = 32 };
+enum { RING = QW_STREAM_AHEAD_MAX + 1 };
 enum which { MASTER, SLAVE, ENDS }; /* the first opener is the master of the pair */
 
 struct end {
     uint64_t connection; /* 0: none at the moment */
     bool has_opened, has_closed;
-    bool may_skip; /* has lost a connection, and perhaps an answer */
-    uint32_t next; /* only grows; below it nothing is given but the last one again */
+    bool may_skip;       /* has lost a connection, and perhaps an answer */
+    uint32_t timeout_ms; /* of its GET_KEY [G6] */
+    uint32_t next;       /* only grows; below it nothing is given but the last one again */
     int64_t last_ms;
 };
 
@@ -33,7 +37,9 @@ struct stream {
     struct qw_etsi004_qos qos;
     int64_t ends_ms;
     struct end ends[ENDS];
-    uint32_t made;      /* chunks so far; the newest RING of them are in the ring */
+    uint32_t made; /* chunks so far; the newest RING of them are in the ring */
+    struct qw_stream_rate rate;
+    int64_t stock_ms;   /* before it who waits does not ask for stock again [G7] */
     struct chunk *ring; /* [RING] */
 };
 
@@ -83,25 +89,6 @@ void qw_stream_table_free(struct qw_stream_table *table)
     }
     qw_secret_free(table->key);
     free(table);
-}
-
-/* The name in "qkd://bob@host:1", "urn:qwave:sae:bob" or "bob" [docs/protocol/etsi004.md]. */
-static bool read_name(const char *uri, char name[static 64])
-{
-    static const char scheme[] = "qkd://";
-    bool has_scheme = strncmp(uri, scheme, sizeof scheme - 1) == 0;
-    char text[QW_ETSI004_URI_CAP];
-    struct qw_caller caller;
-
-    (void)snprintf(text, sizeof text, "%s", uri + (has_scheme ? sizeof scheme - 1 : 0));
-    if (has_scheme) {
-        text[strcspn(text, "@/?#")] = '\0';
-    }
-    if (qw_caller_parse(text, &caller) != QW_OK || caller.role != QW_ROLE_SAE) {
-        return false;
-    }
-    memcpy(name, caller.id, sizeof caller.id);
-    return true;
 }
 
 static struct stream *find(const struct qw_stream_table *table, const uint8_t *ksid)
@@ -161,32 +148,6 @@ void qw_stream_hang_up(struct qw_stream_table *table, uint64_t connection)
     }
 }
 
-/* O3: the nearest quality that can be had; false: it is not what was asked. */
-static bool settle(struct qw_etsi004_qos *qos)
-{
-    struct qw_etsi004_qos asked = *qos;
-
-    if (qos->chunk_len == 0) {
-        qos->chunk_len = CHUNK_LEN_STANDARD;
-    } else if (qos->chunk_len < QW_KEY_BITS_MIN / 8) {
-        qos->chunk_len = QW_KEY_BITS_MIN / 8;
-    } else if (qos->chunk_len > QW_ETSI004_CHUNK_MAX) {
-        qos->chunk_len = QW_ETSI004_CHUNK_MAX;
-    }
-    qos->min_bps = 0; /* nothing is set aside, so nothing is promised */
-    if (qos->timeout_ms > QW_STREAM_TIMEOUT_MS_MAX) {
-        qos->timeout_ms = QW_STREAM_TIMEOUT_MS_MAX;
-    }
-    if (qos->ttl_s == 0 || qos->ttl_s > QW_STREAM_TTL_S_MAX) {
-        qos->ttl_s = qos->ttl_s == 0 ? TTL_S_STANDARD : QW_STREAM_TTL_S_MAX;
-    }
-    if (qos->mimetype[0] != '\0') {
-        memset(qos->mimetype, 0, sizeof qos->mimetype);
-        (void)snprintf(qos->mimetype, sizeof qos->mimetype, "application/json");
-    }
-    return qw_equal_ct(&asked, qos, sizeof asked) /* no padding in it */;
-}
-
 /* A UUID of version 8, which no client makes by chance of another version: a name that was assigned
  * and is not known belongs to a stream that has ended. */
 static bool is_assigned(const uint8_t *ksid)
@@ -234,45 +195,40 @@ static struct stream *stream_new(struct qw_stream_table *table, const struct qw_
     return stream;
 }
 
-static void join(struct end *end, uint64_t connection)
+static void join(struct end *end, uint64_t connection, const struct qw_etsi004_qos *qos)
 {
     end->may_skip = end->has_opened;
     end->has_opened = true;
     end->connection = connection;
-}
-
-static void answer_with(struct qw_etsi004_open_answer *answer, enum qw_etsi004_status status,
-                        const struct stream *stream)
-{
-    answer->status = status;
-    answer->qos = stream->qos;
-    memcpy(answer->ksid, stream->ksid, sizeof answer->ksid);
+    end->timeout_ms = qos->timeout_ms;
 }
 
 /* O4, O5: a second opener, or one that comes back. */
-static void open_known(struct stream *stream, const struct qw_caller *caller, uint64_t connection,
+static void open_known(struct stream *stream, const struct qw_stream_call *call,
                        const struct qw_etsi004_qos *qos, const char *dest,
                        struct qw_etsi004_open_answer *answer)
 {
-    bool is_master = strcmp(caller->id, stream->master.id) == 0 && strcmp(dest, stream->slave) == 0;
-    bool is_slave = strcmp(caller->id, stream->slave) == 0 && strcmp(dest, stream->master.id) == 0;
+    const char *id = call->caller->id;
+    bool is_master = strcmp(id, stream->master.id) == 0 && strcmp(dest, stream->slave) == 0;
+    bool is_slave = strcmp(id, stream->slave) == 0 && strcmp(dest, stream->master.id) == 0;
     struct end *end = &stream->ends[is_master ? MASTER : SLAVE];
 
     if ((!is_master && !is_slave) || end->has_closed || end->connection != 0) {
         answer->status = QW_ETSI004_KSID_IN_USE;
         return;
     }
-    if (qos->chunk_len != stream->qos.chunk_len) {
-        answer_with(answer, QW_ETSI004_QOS_NOT_MET, stream);
-        return;
+    memcpy(answer->ksid, stream->ksid, sizeof answer->ksid);
+    answer->status = QW_ETSI004_QOS_NOT_MET;
+    if (qw_stream_quality_join(&stream->qos, qos, &answer->qos)) {
+        answer->status = QW_ETSI004_DONE;
+        stream->qos.max_bps = answer->qos.max_bps;
+        join(end, call->connection, &answer->qos);
     }
-    join(end, connection);
-    answer_with(answer, QW_ETSI004_DONE, stream);
 }
 
-static void open_new(struct qw_stream_table *table, const struct qw_caller *caller,
-                     uint64_t connection, const struct qw_etsi004_open *open, const char *dest,
-                     int64_t now_ms, struct qw_etsi004_open_answer *answer)
+static void open_new(struct qw_stream_table *table, const struct qw_stream_call *call,
+                     const struct qw_etsi004_open *open, const char *dest,
+                     struct qw_etsi004_open_answer *answer)
 {
     static const uint8_t none[QW_ETSI004_KSID_LEN] = { 0 };
     struct qw_pair_status status;
@@ -280,11 +236,11 @@ static void open_new(struct qw_stream_table *table, const struct qw_caller *call
     uint8_t ksid[QW_ETSI004_KSID_LEN];
 
     answer->status = QW_ETSI004_NO_CONNECTION;
-    if (qw_centre_pair_status(table->centre, caller, dest, &status) != QW_OK) {
+    if (qw_centre_pair_status(table->centre, call->caller, dest, &status) != QW_OK) {
         return;
     }
     answer->qos = open->qos;
-    if (!settle(&answer->qos)) {
+    if (!qw_stream_quality_settle(&answer->qos)) {
         answer->status = QW_ETSI004_QOS_NOT_MET;
         return;
     }
@@ -292,58 +248,59 @@ static void open_new(struct qw_stream_table *table, const struct qw_caller *call
     if (qw_equal_ct(ksid, none, sizeof ksid) && assign_ksid(ksid) != QW_OK) {
         return;
     }
-    stream = stream_new(table, caller, dest);
+    stream = stream_new(table, call->caller, dest);
     if (stream == NULL) {
         return;
     }
     memcpy(stream->ksid, ksid, sizeof ksid);
     stream->qos = open->qos;
-    stream->ends_ms = now_ms + (int64_t)stream->qos.ttl_s * 1000;
-    join(&stream->ends[MASTER], connection);
-    answer_with(answer, QW_ETSI004_DONE, stream);
+    stream->ends_ms = call->now_ms + (int64_t)stream->qos.ttl_s * 1000;
+    qw_stream_rate_init(&stream->rate, call->now_ms);
+    join(&stream->ends[MASTER], call->connection, &stream->qos);
+    answer->status = QW_ETSI004_DONE;
+    memcpy(answer->ksid, ksid, sizeof answer->ksid);
 }
 
-void qw_stream_open(struct qw_stream_table *table, const struct qw_caller *caller,
-                    uint64_t connection, const struct qw_etsi004_open *open, int64_t now_ms,
-                    struct qw_etsi004_open_answer *answer)
+void qw_stream_open(struct qw_stream_table *table, const struct qw_stream_call *call,
+                    const struct qw_etsi004_open *open, struct qw_etsi004_open_answer *answer)
 {
     char source[64], dest[64];
     struct stream *stream;
 
-    qw_stream_sweep(table, now_ms);
+    qw_stream_sweep(table, call->now_ms);
     memset(answer, 0, sizeof *answer);
     answer->status = QW_ETSI004_NO_CONNECTION;
-    if (caller->role != QW_ROLE_SAE || !read_name(open->source, source) ||
-        !read_name(open->dest, dest) || strcmp(source, caller->id) != 0) { /* O1 */
+    if (call->caller->role != QW_ROLE_SAE || !qw_stream_name_read(open->source, source) ||
+        !qw_stream_name_read(open->dest, dest) || strcmp(source, call->caller->id) != 0) { /* O1 */
         return;
     }
     stream = find(table, open->ksid);
     if (stream != NULL) {
-        open_known(stream, caller, connection, &open->qos, dest, answer);
+        open_known(stream, call, &open->qos, dest, answer);
     } else if (is_assigned(open->ksid)) {
         answer->status = QW_ETSI004_PEER_ABSENT; /* O6 */
     } else {
-        open_new(table, caller, connection, open, dest, now_ms, answer);
+        open_new(table, call, open, dest, answer);
     }
 }
 
 /* NULL: the caller has no such end on this connection. */
-static struct stream *find_end(struct qw_stream_table *table, const struct qw_caller *caller,
-                               uint64_t connection, const uint8_t *ksid, enum which *which)
+static struct stream *find_end(struct qw_stream_table *table, const struct qw_stream_call *call,
+                               const uint8_t *ksid, enum which *which)
 {
     struct stream *stream = find(table, ksid);
 
-    if (stream == NULL || caller->role != QW_ROLE_SAE) {
+    if (stream == NULL || call->caller->role != QW_ROLE_SAE) {
         return NULL;
     }
-    if (strcmp(caller->id, stream->master.id) == 0) {
+    if (strcmp(call->caller->id, stream->master.id) == 0) {
         *which = MASTER;
-    } else if (strcmp(caller->id, stream->slave) == 0) {
+    } else if (strcmp(call->caller->id, stream->slave) == 0) {
         *which = SLAVE;
     } else {
         return NULL;
     }
-    return stream->ends[*which].connection == connection ? stream : NULL;
+    return stream->ends[*which].connection == call->connection ? stream : NULL;
 }
 
 /* How long ago the chunk was made, in ms; it has come over no hop. */
@@ -356,23 +313,9 @@ static void write_metadata(const struct chunk *chunk, int64_t now_ms,
     answer->metadata_len = (uint32_t)len;
 }
 
-static enum qw_etsi004_status status_of(qw_err err)
-{
-    switch (err) {
-    case QW_OK:
-        return QW_ETSI004_DONE;
-    case QW_ERR_EXHAUSTED:
-    case QW_ERR_LIMIT:
-    case QW_ERR_NOT_FOUND: /* its time is over */
-        return QW_ETSI004_NO_KEY;
-    default:
-        return QW_ETSI004_NO_CONNECTION;
-    }
-}
-
-/* G2: one more key of the pair, for both ends. */
-static enum qw_etsi004_status make_chunk(struct qw_stream_table *table, struct stream *stream,
-                                         int64_t now_ms)
+/* G2: one more key of the pair, for both ends. QW_ERR_LIMIT: not now. */
+static qw_err make_chunk(struct qw_stream_table *table, struct stream *stream,
+                         const struct qw_stream_call *call)
 {
     struct chunk *chunk = &stream->ring[stream->made % RING];
     uint32_t slowest = stream->ends[MASTER].next < stream->ends[SLAVE].next
@@ -385,24 +328,33 @@ static enum qw_etsi004_status make_chunk(struct qw_stream_table *table, struct s
                                 .preferred = qw_key_demand_none };
     qw_err err;
 
-    if (stream->made - slowest >= QW_STREAM_AHEAD_MAX || stream->made == UINT32_MAX) {
-        return QW_ETSI004_NO_KEY;
+    if (stream->made == UINT32_MAX) {
+        return QW_ERR_NOT_FOUND;
+    }
+    if (stream->made - slowest >= QW_STREAM_AHEAD_MAX ||
+        !qw_stream_rate_has(&stream->rate, stream->qos.max_bps, call->now_ms) ||
+        (call->waited_ms > 0 && call->now_ms < stream->stock_ms)) {
+        return QW_ERR_LIMIT;
     }
     err = qw_centre_deliver(table->centre, &stream->master, &wish, table->key);
     if (err == QW_OK) {
         memcpy(chunk->id, table->key->id, sizeof chunk->id);
         memcpy(chunk->bytes, table->key->bytes, stream->qos.chunk_len);
-        chunk->made_ms = now_ms;
+        chunk->made_ms = call->now_ms;
         stream->made++;
+        qw_stream_rate_pay(&stream->rate, stream->qos.max_bps, wish.bits);
+    } else if (err == QW_ERR_EXHAUSTED || err == QW_ERR_LIMIT) {
+        stream->stock_ms = call->now_ms + QW_STREAM_STOCK_AGAIN_MS;
+        err = QW_ERR_LIMIT;
     }
     qw_wipe(table->key, sizeof *table->key);
-    return status_of(err);
+    return err;
 }
 
 /* G3 */
-static enum qw_etsi004_status copy_chunk(struct qw_stream_table *table, const struct stream *stream,
-                                         enum which which, const struct qw_caller *caller,
-                                         const struct chunk *chunk, uint8_t *out)
+static qw_err copy_chunk(struct qw_stream_table *table, const struct stream *stream,
+                         enum which which, const struct qw_caller *caller,
+                         const struct chunk *chunk, uint8_t *out)
 {
     qw_err err = QW_OK;
 
@@ -416,7 +368,7 @@ static enum qw_etsi004_status copy_chunk(struct qw_stream_table *table, const st
         }
         qw_wipe(table->key, sizeof *table->key);
     }
-    return status_of(err);
+    return err;
 }
 
 /* G1, G4, G5: the next one, the last one again, or, after a lost connection, one further on. */
@@ -450,67 +402,102 @@ static void advance(struct stream *stream, enum which which, uint32_t index, int
     end->may_skip = false;
 }
 
-void qw_stream_get(struct qw_stream_table *table, const struct qw_caller *caller,
-                   uint64_t connection, const struct qw_etsi004_get *get, int64_t now_ms,
-                   struct qw_etsi004_get_answer *answer)
+/* G6: whether there is an answer, or the call waits on. */
+static bool give_up(const struct end *end, const struct qw_stream_call *call,
+                    enum qw_etsi004_status status, struct qw_etsi004_get_answer *answer)
 {
-    enum which which;
-    struct stream *stream;
-    const struct chunk *chunk;
-    struct end *other;
+    answer->status = status;
+    return call->waited_ms >= end->timeout_ms;
+}
 
-    qw_stream_sweep(table, now_ms);
-    memset(answer, 0, sizeof *answer);
-    answer->status = QW_ETSI004_PEER_ABSENT;
-    stream = find_end(table, caller, connection, get->ksid, &which);
-    if (stream == NULL) {
-        return;
-    }
-    other = &stream->ends[which == MASTER ? SLAVE : MASTER];
-    if (!other->has_opened || other->has_closed) {
-        return;
-    }
-    answer->status = QW_ETSI004_NO_KEY;
-    if (!may_have(table, stream, which, get->index, now_ms)) {
-        return;
-    }
-    if (get->index == stream->made) {
-        answer->status = make_chunk(table, stream, now_ms);
-        if (answer->status != QW_ETSI004_DONE) {
-            return;
-        }
-    }
-    chunk = &stream->ring[get->index % RING];
-    if (stream->qos.mimetype[0] != '\0' && get->metadata_cap > 0) {
-        write_metadata(chunk, now_ms, answer);
-    }
-    if (answer->metadata_len > get->metadata_cap) {
-        answer->status = QW_ETSI004_METADATA_TOO_SMALL;
-        return; /* the chunk stays where it is, and can be asked for at once */
-    }
-    answer->status = copy_chunk(table, stream, which, caller, chunk, answer->chunk);
-    if (answer->status == QW_ETSI004_DONE) {
-        answer->index = get->index;
-        answer->chunk_len = stream->qos.chunk_len;
-        advance(stream, which, get->index, now_ms);
+static enum qw_etsi004_status status_of(qw_err err)
+{
+    switch (err) {
+    case QW_OK:
+        return QW_ETSI004_DONE;
+    case QW_ERR_LIMIT:
+    case QW_ERR_NOT_FOUND: /* its time is over */
+        return QW_ETSI004_NO_KEY;
+    default:
+        return QW_ETSI004_NO_CONNECTION;
     }
 }
 
+/* The chunk at index, which the end may have. */
+static qw_err give(struct qw_stream_table *table, struct stream *stream, enum which which,
+                   const struct qw_stream_call *call, const struct qw_etsi004_get *get,
+                   struct qw_etsi004_get_answer *answer)
+{
+    const struct chunk *chunk = &stream->ring[get->index % RING];
+    qw_err err = get->index == stream->made ? make_chunk(table, stream, call) : QW_OK;
+
+    if (err == QW_OK && stream->qos.mimetype[0] != '\0' && get->metadata_cap > 0) {
+        write_metadata(chunk, call->now_ms, answer);
+    }
+    if (err == QW_OK && answer->metadata_len > get->metadata_cap) {
+        return QW_ERR_SPACE; /* the chunk stays where it is, and can be asked for at once */
+    }
+    if (err == QW_OK) {
+        err = copy_chunk(table, stream, which, call->caller, chunk, answer->chunk);
+    }
+    if (err == QW_OK) {
+        answer->index = get->index;
+        answer->chunk_len = stream->qos.chunk_len;
+        advance(stream, which, get->index, call->now_ms);
+    }
+    return err;
+}
+
+bool qw_stream_get(struct qw_stream_table *table, const struct qw_stream_call *call,
+                   const struct qw_etsi004_get *get, struct qw_etsi004_get_answer *answer)
+{
+    enum which which;
+    struct stream *stream;
+    const struct end *end, *other;
+    qw_err err;
+
+    qw_stream_sweep(table, call->now_ms);
+    memset(answer, 0, sizeof *answer);
+    answer->status = QW_ETSI004_PEER_ABSENT;
+    stream = find_end(table, call, get->ksid, &which);
+    if (stream == NULL) {
+        return true;
+    }
+    end = &stream->ends[which];
+    other = &stream->ends[which == MASTER ? SLAVE : MASTER];
+    if (other->has_closed) {
+        return true;
+    }
+    if (!may_have(table, stream, which, get->index, call->now_ms)) {
+        answer->status = QW_ETSI004_NO_KEY;
+        return true;
+    }
+    if (!other->has_opened) {
+        return give_up(end, call, QW_ETSI004_PEER_ABSENT, answer);
+    }
+    err = give(table, stream, which, call, get, answer);
+    if (err == QW_ERR_LIMIT) {
+        return give_up(end, call, end->timeout_ms == 0 ? QW_ETSI004_NO_KEY : QW_ETSI004_TIMEOUT,
+                       answer);
+    }
+    answer->status = err == QW_ERR_SPACE ? QW_ETSI004_METADATA_TOO_SMALL : status_of(err);
+    return true;
+}
+
 enum qw_etsi004_status qw_stream_close(struct qw_stream_table *table,
-                                       const struct qw_caller *caller, uint64_t connection,
-                                       const uint8_t ksid[static QW_ETSI004_KSID_LEN],
-                                       int64_t now_ms)
+                                       const struct qw_stream_call *call,
+                                       const uint8_t ksid[static QW_ETSI004_KSID_LEN])
 {
     enum which which;
     struct stream *stream;
 
-    qw_stream_sweep(table, now_ms);
-    stream = find_end(table, caller, connection, ksid, &which);
+    qw_stream_sweep(table, call->now_ms);
+    stream = find_end(table, call, ksid, &which);
     if (stream == NULL) {
         return QW_ETSI004_PEER_ABSENT;
     }
     stream->ends[which].has_closed = true;
     stream->ends[which].connection = 0;
-    qw_stream_sweep(table, now_ms);
+    qw_stream_sweep(table, call->now_ms);
     return QW_ETSI004_DONE;
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <poll.h>
 #include <stdatomic.h>
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
@@ -28,8 +29,12 @@ struct place {
     struct qw_etsi004_server_config config;
     struct qw_etsi004_server *server;
     uint16_t port;
-    atomic_uint answers, hang_ups;
+    int client_timeout_ms;
+    atomic_uint answers, hang_ups, again;
+    atomic_bool may_go;
 };
+
+enum { LATER = 1000000 }; /* an index that is answered when may_go is set */
 
 /* GET_KEY: the index as chunk; CLOSE of a KSID that begins with 255 ends the connection. */
 static qw_err answer(void *self, const struct qw_etsi004_request *request, uint8_t *out,
@@ -50,6 +55,10 @@ static qw_err answer(void *self, const struct qw_etsi004_request *request, uint8
                                                 QW_ETSI004_DONE, out, QW_ETSI004_ANSWER_MAX, len);
     }
     err = qw_etsi004_get_decode(request->payload, request->len, &get);
+    if (err == QW_OK && get.index == LATER && !atomic_load(&place->may_go)) {
+        atomic_fetch_add(&place->again, request->waited_ms > 0 ? 1 : 0);
+        return QW_ERR_LIMIT;
+    }
     got.index = get.index;
     qw_store_u32be(got.chunk, get.index);
     return err == QW_OK ? qw_etsi004_get_answer_encode(&got, out, QW_ETSI004_ANSWER_MAX, len) : err;
@@ -77,6 +86,7 @@ static int make_place(void **state)
     snprintf(place->folder, sizeof place->folder, "/tmp/qwave-004-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     make_certificates(place->folder);
+    place->client_timeout_ms = 20000;
     for (size_t i = 0; i < 3; i++) {
         in_folder(place->folder, names[i], place->paths[i]);
     }
@@ -122,7 +132,7 @@ static qw_err connect_as(struct place *place, const char *name, struct qw_etsi00
                                                .certificate_path = place->paths[3],
                                                .key_path = place->paths[4],
                                                .ca_path = place->paths[2],
-                                               .timeout_ms = 20000 };
+                                               .timeout_ms = place->client_timeout_ms };
     char file[64];
 
     snprintf(file, sizeof file, "%s.pem", name);
@@ -171,6 +181,66 @@ static void serves_several_connections_request_by_request(void **state)
     qw_etsi004_server_free(place->server);
     place->server = NULL;
     assert_int_equal(atomic_load(&place->hang_ups), 4);
+}
+
+/* Looks again and again; a test that waits for ever is ended by its time limit. */
+static void await(atomic_uint *count, unsigned want)
+{
+    while (atomic_load(count) < want) {
+        (void)poll(NULL, 0, 1);
+    }
+}
+
+static void *get_later(void *client)
+{
+    return get(client, LATER) == QW_OK ? client : NULL;
+}
+
+/* G7 */
+static void a_call_that_waits_blocks_nobody(void **state)
+{
+    struct place *place = *state;
+    struct qw_etsi004_client *patient = NULL, *other = NULL;
+    pthread_t thread;
+    void *done;
+
+    place->config.request_timeout_ms = 1000; /* which does not run while it waits */
+    serve(place);
+    assert_int_equal(connect_as(place, "client", &patient), QW_OK);
+    assert_int_equal(connect_as(place, "client", &other), QW_OK);
+    assert_int_equal(pthread_create(&thread, NULL, get_later, patient), 0);
+    await(&place->again, 1);
+    for (uint32_t n = 0; n < 50; n++) {
+        assert_int_equal(get(other, n), QW_OK);
+    }
+    await(&place->again, 60); /* more than a second */
+    atomic_store(&place->may_go, true);
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_ptr_equal(done, patient);
+    assert_int_equal(get(patient, 3), QW_OK);
+    qw_etsi004_client_free(patient);
+    qw_etsi004_client_free(other);
+}
+
+static void who_goes_away_while_he_waits_is_asked_for_no_more(void **state)
+{
+    struct place *place = *state;
+    struct qw_etsi004_client *client = NULL;
+    unsigned again;
+
+    place->client_timeout_ms = 2000;
+    serve(place);
+    assert_int_equal(connect_as(place, "client", &client), QW_OK);
+    assert_int_equal(get(client, LATER), QW_ERR_TIMEOUT);
+    qw_etsi004_client_free(client);
+    await(&place->hang_ups, 1);
+    again = atomic_load(&place->again);
+    assert_true(again >= 1);
+    place->client_timeout_ms = 20000;
+    assert_int_equal(connect_as(place, "client", &client), QW_OK);
+    assert_int_equal(get(client, 5), QW_OK);
+    qw_etsi004_client_free(client);
+    assert_int_equal(atomic_load(&place->again), again);
 }
 
 /* T1: in TLS 1.3 a client learns at its first read that it was refused. */
@@ -295,6 +365,8 @@ int main(void)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
     const struct CMUnitTest tests[] = {
         CASE(serves_several_connections_request_by_request),
+        CASE(a_call_that_waits_blocks_nobody),
+        CASE(who_goes_away_while_he_waits_is_asked_for_no_more),
         CASE(refuses_whose_certificate_is_not_good),
         CASE(a_client_believes_its_authority_alone),
         CASE(cuts_who_does_not_go_on),

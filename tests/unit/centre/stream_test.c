@@ -9,128 +9,11 @@
 
 #include <cmocka.h>
 
-#include "centre/stream/stream.h"
 #include "support/fail_nth.h"
-#include "unit/centre/scene.h"
-
-#include <stdio.h>
+#include "unit/centre/stream_play.h"
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
-
-enum { WINDOW_MS = 30000, ALICE_AT = 11, BOB_AT = 22, ELSEWHERE = 33 };
-
-struct play {
-    struct scene *scene;
-    struct qw_stream_table *table;
-    struct qw_caller alice, bob, carol;
-    int64_t now_ms;
-    struct qw_etsi004_open_answer opened;
-    struct qw_etsi004_get_answer got;
-};
-
-static void add(struct play *play, const char *id, const char *peers)
-{
-    assert_int_equal(qw_centre_device_register(play->scene->centre, &play->scene->operator_caller,
-                                               id, QW_DEVICE_APPLICATION, "", peers),
-                     QW_OK);
-}
-
-static int make_play(void **state)
-{
-    struct play *play;
-    void *scene;
-
-    assert_int_equal(scene_make(&scene), 0);
-    play = calloc(1, sizeof *play);
-    assert_non_null(play);
-    play->scene = scene;
-    scene_close(scene);
-    play->scene->config.key_ttl_s = 3600;
-    play->scene->config.stock_keys = 640;
-    scene_open(scene);
-    assert_int_equal(qw_centre_ingest(play->scene->centre), QW_OK);
-    add(play, "alice", "bob,carol");
-    add(play, "bob", "alice");
-    add(play, "carol", "");
-    play->alice = caller_of("urn:qwave:sae:alice");
-    play->bob = caller_of("urn:qwave:sae:bob");
-    play->carol = caller_of("urn:qwave:sae:carol");
-    play->now_ms = 1000000;
-    assert_int_equal(qw_stream_table_new(play->scene->centre, WINDOW_MS, &play->table), QW_OK);
-    *state = play;
-    return 0;
-}
-
-static int end_play(void **state)
-{
-    struct play *play = *state;
-    void *scene = play->scene;
-
-    qw_stream_table_free(play->table);
-    free(play);
-    return scene_remove(&scene);
-}
-
-static void turn_clocks(struct play *play, int64_t ms)
-{
-    play->now_ms += ms;
-    scene_now_ms += ms;
-}
-
-static enum qw_etsi004_status open_with(struct play *play, const struct qw_caller *caller,
-                                        uint64_t at, const char *source, const char *dest,
-                                        const struct qw_etsi004_qos *qos, const uint8_t *ksid)
-{
-    struct qw_etsi004_open open = { .qos = *qos };
-
-    snprintf(open.source, sizeof open.source, "%s", source);
-    snprintf(open.dest, sizeof open.dest, "%s", dest);
-    if (ksid != NULL) {
-        memcpy(open.ksid, ksid, sizeof open.ksid);
-    }
-    qw_stream_open(play->table, caller, at, &open, play->now_ms, &play->opened);
-    return play->opened.status;
-}
-
-static const struct qw_etsi004_qos plain = { .chunk_len = 48, .ttl_s = 600 };
-static const struct qw_etsi004_qos with_metadata = { .chunk_len = 48,
-                                                     .ttl_s = 600,
-                                                     .mimetype = "application/json" };
-
-/* Both ends, by a name of the server; the name to ksid. */
-static void open_both(struct play *play, const struct qw_etsi004_qos *qos, uint8_t *ksid)
-{
-    assert_int_equal(open_with(play, &play->alice, ALICE_AT, "qkd://alice", "qkd://bob", qos, NULL),
-                     QW_ETSI004_DONE);
-    memcpy(ksid, play->opened.ksid, QW_ETSI004_KSID_LEN);
-    assert_int_equal(open_with(play, &play->bob, BOB_AT, "bob", "urn:qwave:sae:alice", qos, ksid),
-                     QW_ETSI004_DONE);
-    assert_memory_equal(play->opened.ksid, ksid, QW_ETSI004_KSID_LEN);
-}
-
-static enum qw_etsi004_status get(struct play *play, const struct qw_caller *caller, uint64_t at,
-                                  const uint8_t *ksid, uint32_t index)
-{
-    struct qw_etsi004_get get = { .index = index, .metadata_cap = 64 };
-
-    memcpy(get.ksid, ksid, sizeof get.ksid);
-    qw_stream_get(play->table, caller, at, &get, play->now_ms, &play->got);
-    if (play->got.status == QW_ETSI004_DONE) {
-        assert_int_equal(play->got.index, index);
-    }
-    return play->got.status;
-}
-
-static enum qw_etsi004_status get_alice(struct play *play, const uint8_t *ksid, uint32_t index)
-{
-    return get(play, &play->alice, ALICE_AT, ksid, index);
-}
-
-static enum qw_etsi004_status get_bob(struct play *play, const uint8_t *ksid, uint32_t index)
-{
-    return get(play, &play->bob, BOB_AT, ksid, index);
-}
 
 /* E1: the same bytes at both ends, whoever asks first, and no chunk twice. */
 static void both_ends_get_the_same_bytes(void **state)
@@ -236,16 +119,13 @@ static void no_chunk_without_the_other_end(void **state)
     assert_int_equal(open_with(play, &play->bob, BOB_AT, "bob", "alice", &plain, ksid),
                      QW_ETSI004_DONE);
     assert_int_equal(get_alice(play, ksid, 0), QW_ETSI004_DONE);
-    assert_int_equal(qw_stream_close(play->table, &play->alice, BOB_AT, ksid, play->now_ms),
-                     QW_ETSI004_PEER_ABSENT);
-    assert_int_equal(qw_stream_close(play->table, &play->alice, ALICE_AT, ksid, play->now_ms),
-                     QW_ETSI004_DONE);
+    assert_int_equal(close_end(play, &play->alice, BOB_AT, ksid), QW_ETSI004_PEER_ABSENT);
+    assert_int_equal(close_end(play, &play->alice, ALICE_AT, ksid), QW_ETSI004_DONE);
     assert_int_equal(get_bob(play, ksid, 0), QW_ETSI004_PEER_ABSENT);
     assert_int_equal(get_alice(play, ksid, 1), QW_ETSI004_PEER_ABSENT);
     assert_int_equal(open_with(play, &play->alice, ALICE_AT, "alice", "bob", &plain, ksid),
                      QW_ETSI004_KSID_IN_USE);
-    assert_int_equal(qw_stream_close(play->table, &play->bob, BOB_AT, ksid, play->now_ms),
-                     QW_ETSI004_DONE);
+    assert_int_equal(close_end(play, &play->bob, BOB_AT, ksid), QW_ETSI004_DONE);
     /* O6: the name of a stream that was, never a new one under it */
     assert_int_equal(open_with(play, &play->alice, ALICE_AT, "alice", "bob", &plain, ksid),
                      QW_ETSI004_PEER_ABSENT);
@@ -339,8 +219,7 @@ static void metadata_says_age_and_hops_or_how_much_room_it_needs(void **state)
     uint8_t ksid[16];
 
     open_both(play, &with_metadata, ksid);
-    memcpy(small.ksid, ksid, sizeof ksid);
-    qw_stream_get(play->table, &play->bob, BOB_AT, &small, play->now_ms, &play->got);
+    assert_true(ask(play, &play->bob, BOB_AT, ksid, &small, 0));
     assert_int_equal(play->got.status, QW_ETSI004_METADATA_TOO_SMALL);
     assert_int_equal(play->got.metadata_len, strlen("{\"age\":0,\"hops\":0}"));
     turn_clocks(play, 250);
@@ -348,7 +227,7 @@ static void metadata_says_age_and_hops_or_how_much_room_it_needs(void **state)
     assert_int_equal(play->got.metadata_len, strlen("{\"age\":250,\"hops\":0}"));
     assert_memory_equal(play->got.metadata, "{\"age\":250,\"hops\":0}", play->got.metadata_len);
     small.metadata_cap = 0; /* wants none */
-    qw_stream_get(play->table, &play->alice, ALICE_AT, &small, play->now_ms, &play->got);
+    assert_true(ask(play, &play->alice, ALICE_AT, ksid, &small, 0));
     assert_int_equal(play->got.status, QW_ETSI004_DONE);
     assert_int_equal(play->got.metadata_len, 0);
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "option_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+long option_number(const char *text, long low, long high, struct argp_state *state)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (end == text || *end != '\0' || value < low || value > high) {
+        argp_error(state, "'%s' is not a number of %ld to %ld", text, low, high);
+    }
+    return value;
+}
+
+void option_endpoint(const char *text, char *host, size_t cap, uint16_t *port,
+                     struct argp_state *state)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+    if (len == 0 || len >= cap) {
+        argp_error(state, "'%s' is not HOST:PORT", text);
+        return;
+    }
+    memcpy(host, text, len);
+    host[len] = '\0';
+    *port = (uint16_t)option_number(colon + 1, 1, 65535, state);
+}

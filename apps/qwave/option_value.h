@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_OPTION_VALUE_H
+#define QWAVE_OPTION_VALUE_H
+
+#include <argp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Values of options. What is wrong is said by argp_error, which ends the program with status 2. */
+long option_number(const char *text, long low, long high, struct argp_state *state);
+/* "HOST:PORT", "[v6]:PORT" too; host [cap bytes] without the brackets. */
+void option_endpoint(const char *text, char *host, size_t cap, uint16_t *port,
+                     struct argp_state *state);
+
+#endif
