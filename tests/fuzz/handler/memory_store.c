@@ -187,10 +187,9 @@ static qw_err store_submit(void *self, const struct qw_store_op *ops, size_t cou
 
 static struct qw_store_record record_of(const struct entry *entry)
 {
-    struct qw_store_record record = { .id_len = entry->id_len,
-                                      .version = entry->version,
-                                      .tag = entry->tag,
-                                      .len = entry->len };
+    struct qw_store_record record = {
+        .id_len = entry->id_len, .version = entry->version, .tag = entry->tag, .len = entry->len
+    };
 
     memcpy(record.id, entry->id, entry->id_len);
     record.blob = must(malloc(entry->len > 0 ? entry->len : 1));
