@@ -14,7 +14,6 @@ enum {
     SITE_STOCK_KEYS = 512,
     SITE_WINDOW_MS = 30000,
     SITE_TTL_S = 3600,
-    SITE_SECRET_LEN = 16384,
     SITE_PHONE_KEYS = 2
 };
 
