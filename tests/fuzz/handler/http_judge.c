@@ -59,27 +59,6 @@ static bool read_wish(const struct http_asked *asked, struct qw_etsi014_key_requ
     return true;
 }
 
-static void count_totals(struct site *site, struct qw_centre_status *totals)
-{
-    uint64_t sum = 0;
-
-    qw_assert(qw_centre_status(site->service.centre, &site->operator_caller, totals) == QW_OK);
-    for (size_t i = 0; i < sizeof totals->keys_in_state / sizeof totals->keys_in_state[0]; i++) {
-        sum += totals->keys_in_state[i];
-    }
-    qw_assert(sum == totals->keys_ingested);
-}
-
-/* 0: not known, or none. */
-static uint64_t count_left(struct site *site, const struct qw_caller *caller, const char *slave)
-{
-    struct qw_pair_status status;
-
-    return qw_centre_pair_status(site->service.centre, caller, slave, &status) == QW_OK
-               ? status.stored_keys
-               : 0;
-}
-
 void http_judge_look(struct http_judge *judge, const struct http_asked *asked,
                      struct http_judge_view *view)
 {
@@ -94,9 +73,9 @@ void http_judge_look(struct http_judge *judge, const struct http_asked *asked,
                           site_find(site, view->caller.id, &view->device);
     if (view->is_registered && view->device.keys_per_s == 0 &&
         read_wish(asked, &wish, slave, &is_skip)) {
-        view->left = count_left(site, &view->caller, slave);
+        view->left = site_left(site, &view->caller, slave);
     }
-    count_totals(site, &view->totals);
+    site_totals(site, &view->totals);
 }
 
 /* An application in service, and each slave a peer of it in service. */
@@ -111,7 +90,7 @@ static void check_permitted(struct site *site, const struct http_judge_view *bef
 static void check_left(const struct http_judge *judge, const struct http_judge_view *before,
                        const struct qw_centre_status *after, const char *slave, uint64_t spent)
 {
-    uint64_t left = count_left(judge->known.site, &before->caller, slave);
+    uint64_t left = site_left(judge->known.site, &before->caller, slave);
     uint64_t came = after->keys_ingested - before->totals.keys_ingested;
 
     if (before->left == 0) {
@@ -279,7 +258,7 @@ void http_judge_answer(struct http_judge *judge, const struct http_asked *asked,
     struct qw_centre_status after;
     cJSON *body = http_form_check(asked, answer);
 
-    count_totals(judge->known.site, &after);
+    site_totals(judge->known.site, &after);
     judge->keys_drawn += before->totals.keys_in_state[QW_KEY_STORED] + after.keys_ingested -
                          before->totals.keys_ingested - after.keys_in_state[QW_KEY_STORED];
     if (answer->status < 400) {

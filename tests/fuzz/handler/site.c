@@ -342,3 +342,23 @@ bool site_serves(struct site *site, const char *id)
     return site_find(site, id, &device) && device.kind == QW_DEVICE_APPLICATION &&
            device.state == QW_DEVICE_ACTIVE;
 }
+
+void site_totals(struct site *site, struct qw_centre_status *totals)
+{
+    uint64_t sum = 0;
+
+    must(qw_centre_status(site->service.centre, &site->operator_caller, totals) == QW_OK);
+    for (size_t i = 0; i < sizeof totals->keys_in_state / sizeof totals->keys_in_state[0]; i++) {
+        sum += totals->keys_in_state[i];
+    }
+    qw_assert(sum == totals->keys_ingested);
+}
+
+uint64_t site_left(struct site *site, const struct qw_caller *caller, const char *slave)
+{
+    struct qw_pair_status status;
+
+    return qw_centre_pair_status(site->service.centre, caller, slave, &status) == QW_OK
+               ? status.stored_keys
+               : 0;
+}

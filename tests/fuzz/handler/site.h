@@ -55,6 +55,11 @@ bool site_find(struct site *site, const char *id, struct qw_device *device);
 /* An application in service. */
 bool site_serves(struct site *site, const char *id);
 
+/* The totals of the books, which agree with one another. */
+void site_totals(struct site *site, struct qw_centre_status *totals);
+/* stored_key_count of the pair; 0: not known, or none. */
+uint64_t site_left(struct site *site, const struct qw_caller *caller, const char *slave);
+
 /* What the holder of a card would say next. */
 void site_card_report(struct site_card *card, uint8_t out[static QW_CONTACT_REPORT_LEN]);
 void site_card_receipt(const struct site_card *card, uint8_t out[static QW_RECEIPT_LEN]);
