@@ -86,7 +86,7 @@ static bool serve(struct scene *scene, size_t party, const uint8_t *frame, size_
 
 static void take_frame(struct scene *scene, uint8_t what, const uint8_t *frame, size_t len)
 {
-    static const int64_t waits_ms[] = { 0, 1000, 31000, 7200000 };
+    static const int64_t waits_ms[] = { 0, 1000, 31000, 1200000 };
     size_t party = what & 3u;
     int64_t wait_ms = waits_ms[what >> 2 & 3u];
 

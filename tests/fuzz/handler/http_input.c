@@ -7,14 +7,16 @@
 
 #include <string.h>
 
-enum { WAIT_MS_MAX = 10 * 86400 * 1000 };
+_Static_assert((int)QW_RECEIPT_LEN <= (int)QW_CONTACT_REPORT_LEN, "a receipt fits too");
+
+enum { WAIT_MS_MAX = 2 * 3600 * 1000 };
 
 /* The text of $<letter><digit>; its length in the input, 0: no word. */
 static size_t word(const struct http_known *known, const uint8_t *at, size_t len,
                    char out[static 512])
 {
     const struct ledger_key *key = NULL;
-    uint8_t bytes[QW_CONTACT_REPORT_LEN > QW_RECEIPT_LEN ? QW_CONTACT_REPORT_LEN : QW_RECEIPT_LEN];
+    uint8_t bytes[QW_CONTACT_REPORT_LEN]; /* the longer of the two */
     bool has_digit = len >= 3 && at[2] >= '0' && at[2] <= '9';
 
     if (len < 2 || at[0] != '$') {

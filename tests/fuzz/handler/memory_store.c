@@ -15,8 +15,9 @@ struct entry { /* never changed once it is in a table */
     uint8_t blob[];
 };
 
-struct table { /* sorted by id */
-    struct entry **at;
+struct table {
+    struct entry **at; /* sorted by id */
+    int64_t *tags;     /* of all of them, sorted: a sweep asks for thousands that are not there */
     size_t count, cap;
 };
 
@@ -39,15 +40,25 @@ static void release(struct entry *entry)
     }
 }
 
-static void empty(struct memory_store *store)
+static void table_free(struct table *table)
 {
-    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
-        struct table *table = &store->tables[kind];
+    for (size_t i = 0; i < table->count; i++) {
+        release(table->at[i]);
+    }
+    free(table->at);
+    free(table->tags);
+}
 
-        for (size_t i = 0; i < table->count; i++) {
-            release(table->at[i]);
-        }
-        free(table->at);
+static void table_copy(const struct table *from, struct table *to)
+{
+    to->cap = from->count + 8;
+    to->at = must(malloc(to->cap * sizeof *to->at));
+    to->tags = must(malloc(to->cap * sizeof *to->tags));
+    to->count = from->count;
+    for (size_t i = 0; i < from->count; i++) {
+        to->at[i] = from->at[i];
+        to->at[i]->users++;
+        to->tags[i] = from->tags[i];
     }
 }
 
@@ -61,24 +72,42 @@ struct memory_store *memory_store_copy(const struct memory_store *store)
     struct memory_store *copy = memory_store_new();
 
     for (size_t kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
-        const struct table *from = &store->tables[kind];
-        struct table *to = &copy->tables[kind];
-
-        to->cap = from->count + 8;
-        to->at = must(malloc(to->cap * sizeof *to->at));
-        to->count = from->count;
-        for (size_t i = 0; i < from->count; i++) {
-            to->at[i] = from->at[i];
-            to->at[i]->users++;
-        }
+        table_copy(&store->tables[kind], &copy->tables[kind]);
     }
     return copy;
 }
 
 void memory_store_free(struct memory_store *store)
 {
-    empty(store);
+    for (size_t kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
+        table_free(&store->tables[kind]);
+    }
     free(store);
+}
+
+/* Place of the first that is not below tag. */
+static size_t find_tag(const struct table *table, int64_t tag)
+{
+    size_t low = 0;
+    size_t high = table->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (table->tags[middle] < tag) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool has_tag(const struct table *table, int64_t tag)
+{
+    size_t place = find_tag(table, tag);
+
+    return tag == QW_STORE_ANY_TAG || (place < table->count && table->tags[place] == tag);
 }
 
 static int compare(const struct entry *entry, const void *id, size_t id_len)
@@ -124,13 +153,30 @@ static struct entry *entry_new(const struct qw_store_op *op, uint64_t version)
 
 static void insert(struct table *table, size_t place, struct entry *entry)
 {
+    size_t tag_place = find_tag(table, entry->tag);
+
     if (table->count == table->cap) {
         table->cap = 2 * table->cap + 8;
         table->at = must(realloc(table->at, table->cap * sizeof *table->at));
+        table->tags = must(realloc(table->tags, table->cap * sizeof *table->tags));
     }
     memmove(&table->at[place + 1], &table->at[place], (table->count - place) * sizeof *table->at);
+    memmove(&table->tags[tag_place + 1], &table->tags[tag_place],
+            (table->count - tag_place) * sizeof *table->tags);
     table->at[place] = entry;
+    table->tags[tag_place] = entry->tag;
     table->count++;
+}
+
+static void take_out(struct table *table, size_t place)
+{
+    size_t tag_place = find_tag(table, table->at[place]->tag);
+
+    release(table->at[place]);
+    table->count--;
+    memmove(&table->at[place], &table->at[place + 1], (table->count - place) * sizeof *table->at);
+    memmove(&table->tags[tag_place], &table->tags[tag_place + 1],
+            (table->count - tag_place) * sizeof *table->tags);
 }
 
 static qw_err apply(struct memory_store *store, const struct qw_store_op *op)
@@ -157,13 +203,10 @@ static qw_err apply(struct memory_store *store, const struct qw_store_op *op)
     if (table->at[place]->version != op->expected_version) {
         return QW_ERR_CONFLICT;
     }
-    release(table->at[place]);
+    take_out(table, place);
     if (op->verb == QW_STORE_UPDATE) {
-        table->at[place] = entry_new(op, op->expected_version + 1);
-        return QW_OK;
+        insert(table, place, entry_new(op, op->expected_version + 1));
     }
-    table->count--;
-    memmove(&table->at[place], &table->at[place + 1], (table->count - place) * sizeof *table->at);
     return QW_OK;
 }
 
@@ -218,24 +261,29 @@ static qw_err store_scan(void *self, enum qw_store_kind kind, int64_t tag, const
                          int (*visit)(void *visitor, const struct qw_store_record *record),
                          void *visitor)
 {
-    struct memory_store *store = memory_store_copy(self);
-    const struct table *table = &store->tables[kind];
+    const struct memory_store *store = self;
+    struct table table;
     bool is_there = false;
-    size_t i = after_len > 0 ? find(table, after, after_len, &is_there) : 0;
     bool goes_on = true;
+    size_t i;
 
-    for (i += is_there ? 1 : 0; i < table->count && limit > 0 && goes_on; i++) {
+    if (!has_tag(&store->tables[kind], tag)) {
+        return QW_OK;
+    }
+    table_copy(&store->tables[kind], &table);
+    i = after_len > 0 ? find(&table, after, after_len, &is_there) : 0;
+    for (i += is_there ? 1 : 0; i < table.count && limit > 0 && goes_on; i++) {
         struct qw_store_record record;
 
-        if (tag != QW_STORE_ANY_TAG && tag != table->at[i]->tag) {
+        if (tag != QW_STORE_ANY_TAG && tag != table.at[i]->tag) {
             continue;
         }
         limit--;
-        record = record_of(table->at[i]);
+        record = record_of(table.at[i]);
         goes_on = visit(visitor, &record) != 0;
         qw_store_record_free(&record);
     }
-    memory_store_free(store);
+    table_free(&table);
     return QW_OK;
 }
 

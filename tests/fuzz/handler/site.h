@@ -13,7 +13,7 @@ enum {
     SITE_BLOCK_KEYS = 64,
     SITE_STOCK_KEYS = 512,
     SITE_WINDOW_MS = 30000,
-    SITE_TTL_S = 3600,
+    SITE_TTL_S = 600,
     SITE_PHONE_KEYS = 2
 };
 

@@ -68,13 +68,13 @@ static void check_same(const uint8_t *answer, size_t len, const uint8_t *again,
 static void read_name(const char *uri, char name[static 64])
 {
     struct qw_caller caller;
-    char text[QW_ETSI004_URI_CAP];
     bool has_scheme = strncmp(uri, "qkd://", 6) == 0;
+    size_t len = has_scheme ? strcspn(uri += 6, "@/?#") : strlen(uri);
+    char text[QW_ETSI004_URI_CAP];
 
-    (void)snprintf(text, sizeof text, "%s", uri + (has_scheme ? 6 : 0));
-    if (has_scheme) {
-        text[strcspn(text, "@/?#")] = '\0';
-    }
+    qw_assert(len < sizeof text);
+    memcpy(text, uri, len);
+    text[len] = '\0';
     caller = caller_of(text);
     memcpy(name, caller.id, sizeof caller.id);
 }
