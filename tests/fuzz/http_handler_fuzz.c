@@ -63,7 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     judge = (struct http_judge){ .known = { .site = &site, .ledger = ledger }, .ledger = ledger };
     issue_card_keys(ledger, &site);
     while (http_input_next(&input, &judge.known, &asked)) {
-        if (asked.is_wait) {
+        if (asked.is_wait && !asked.has_sweep) {
+            site_pause(asked.wait_ms);
+        } else if (asked.is_wait) {
             site_wait(&site, asked.wait_ms);
         } else {
             ask(&judge, &asked);

@@ -90,7 +90,9 @@ static void take_frame(struct scene *scene, uint8_t what, const uint8_t *frame, 
     size_t party = what & 3u;
     int64_t wait_ms = waits_ms[what >> 2 & 3u];
 
-    if (wait_ms > 0) {
+    if (wait_ms == waits_ms[2]) {
+        site_pause(wait_ms);
+    } else if (wait_ms > 0) {
         site_wait(&scene->site, wait_ms);
         qw_stream_sweep(scene->streams.table, site_now_ms());
     }

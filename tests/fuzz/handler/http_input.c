@@ -93,23 +93,26 @@ static bool take_piece(const uint8_t **line, size_t *len, char *out, size_t cap)
     return true;
 }
 
-static bool read_wait(const uint8_t *line, size_t len, int64_t *wait_ms)
+/* "wait 1000" or "pause 1000". */
+static bool read_wait(const uint8_t *line, size_t len, struct http_asked *asked)
 {
-    static const char word_of_wait[] = "wait ";
-    size_t at = sizeof word_of_wait - 1;
+    static const char *const words[] = { "pause ", "wait " };
     int64_t ms = 0;
 
-    if (len <= at || memcmp(line, word_of_wait, at) != 0) {
-        return false;
-    }
-    for (; at < len; at++) {
-        if (line[at] < '0' || line[at] > '9' || ms > WAIT_MS_MAX) {
-            return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t at = strlen(words[i]);
+
+        if (len <= at || memcmp(line, words[i], at) != 0) {
+            continue;
         }
-        ms = 10 * ms + (line[at] - '0');
+        for (; at < len && line[at] >= '0' && line[at] <= '9' && ms <= WAIT_MS_MAX; at++) {
+            ms = 10 * ms + (line[at] - '0');
+        }
+        asked->has_sweep = i == 1;
+        asked->wait_ms = ms < WAIT_MS_MAX ? ms : WAIT_MS_MAX;
+        return at == len;
     }
-    *wait_ms = ms < WAIT_MS_MAX ? ms : WAIT_MS_MAX;
-    return true;
+    return false;
 }
 
 static bool read_line(const struct http_known *known, const uint8_t *line, size_t len,
@@ -119,7 +122,7 @@ static bool read_line(const struct http_known *known, const uint8_t *line, size_
     char *query;
     size_t used;
 
-    asked->is_wait = read_wait(line, len, &asked->wait_ms);
+    asked->is_wait = read_wait(line, len, asked);
     if (asked->is_wait) {
         return true;
     }

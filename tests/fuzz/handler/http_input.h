@@ -15,7 +15,7 @@ struct http_input {
 };
 
 struct http_asked {
-    bool is_wait;
+    bool is_wait, has_sweep; /* no request; what qwaved does meanwhile is done */
     int64_t wait_ms;
     char identity[QW_HTTP_IDENTITY_CAP];
     char method[16];

@@ -313,9 +313,14 @@ void site_close(struct site *site)
     memory_store_free(site->memory);
 }
 
-void site_wait(struct site *site, int64_t ms)
+void site_pause(int64_t ms)
 {
     now_ms += ms;
+}
+
+void site_wait(struct site *site, int64_t ms)
+{
+    site_pause(ms);
     must(qw_centre_sweep(site->service.centre) == QW_OK);
     must(qw_centre_ingest(site->service.centre) == QW_OK);
 }

@@ -43,8 +43,9 @@ struct site {
 void site_open(struct site *site);
 void site_close(struct site *site);
 
-/* The clock of everybody; it moves by this alone. */
+/* The clock of everybody; it moves by these alone. */
 int64_t site_now_ms(void);
+void site_pause(int64_t ms);
 void site_wait(struct site *site, int64_t ms); /* then what qwaved does about once a second */
 
 void site_log_begin(struct site *site);
