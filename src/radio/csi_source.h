@@ -3,6 +3,7 @@
 #define QW_RADIO_CSI_SOURCE_H
 
 #include "base/error.h"
+#include "radio/carrier/tuning.h"
 #include "radio/csi_frame.h"
 
 #include <stdbool.h>
@@ -13,13 +14,17 @@
  * W15]. Implementations: the simulated or replayed air (air.h). A one-sided source (a
  * monitor) cannot transmit. */
 struct qw_csi_source {
-    char label[96];    /* for people: "simulated Wi-Fi 20 MHz, indoor", "replayed channel
+    char label[96];    /* for people: "simulated Wi-Fi, indoor", "replayed channel
                           intel5300_moving_1s.dat" */
     bool is_simulated; /* channel does not come from the air of this moment: simulation or replay */
     bool is_one_sided; /* both ends are given one and the same record: a session goes its way as far
                           as the account, and ends in REPLAY */
     bool has_phase;    /* phases of both directions are coherent; false: amplitudes only */
+    struct qw_tuning tuning; /* what it stands at; no carrier: the standard one */
     void *self;
+    /* Sets it to something else, before the first pilot; see qw_csi_source_tune. NULL: it stands
+     * where it stands. */
+    qw_err (*tune)(void *self, const struct qw_tuning *tuning);
     /* Sends one pilot frame numbered sequence at time_ns of the source's clock (virtual for a
      * simulation). QW_ERR_UNAVAILABLE: one-sided source. */
     qw_err (*transmit)(void *self, uint64_t sequence, int64_t time_ns);
@@ -28,6 +33,10 @@ struct qw_csi_source {
     qw_err (*next)(void *self, struct qw_csi_frame *frame, int timeout_ms);
     void (*close)(void *self);
 };
+
+/* Sets the source to tuning, if it is not there already. QW_ERR_UNAVAILABLE: it cannot, and is as
+ * it was; others as of the connection to it. */
+qw_err qw_csi_source_tune(struct qw_csi_source *source, const struct qw_tuning *tuning) QW_MUST_USE;
 void qw_csi_source_close(struct qw_csi_source *source); /* NULL and zeroed are fine */
 
 #endif
