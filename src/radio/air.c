@@ -125,9 +125,7 @@ static bool take_hello(struct qw_air *air, struct client *client, const uint8_t 
         NULL) { /* the process was restarted; its old connection is dead or soon will be */
         lose_client(air, former);
     }
-    if (role == QW_AIR_TERMINAL) {
-        qw_air_exchange_begin(air->exchange);
-    }
+    qw_air_exchange_join(air->exchange, role);
     client->role = (int)role;
     qw_air_exchange_describe(air->exchange, &ready);
     send_to(air, client->role, qw_air_ready_encode(&ready, air->message, sizeof air->message));
@@ -177,13 +175,30 @@ static bool take_access_point_pilot(struct qw_air *air, const struct qw_air_pilo
     return false;
 }
 
+/* A3: whatever pair was open is none any more. */
+static void take_tune(struct qw_air *air, struct client *client, const struct qw_tuning *tuning)
+{
+    enum qw_air_role role = (enum qw_air_role)client->role;
+    bool is_tuned = qw_air_exchange_tune(air->exchange, role, tuning);
+
+    if (air->is_pair_open) {
+        send_silence(air);
+    }
+    send_to(air, (int)role, qw_air_tuned_encode(is_tuned, air->message, sizeof air->message));
+}
+
 /* False: the client is to be dropped. */
 static bool take_message(struct qw_air *air, struct client *client, const uint8_t *data, size_t len)
 {
     struct qw_air_pilot pilot;
+    struct qw_tuning tuning;
 
     if (client->role == ROLE_UNKNOWN) {
         return take_hello(air, client, data, len);
+    }
+    if (qw_air_tune_decode(data, len, &tuning) == QW_OK) {
+        take_tune(air, client, &tuning);
+        return true;
     }
     if (qw_air_pilot_decode(data, len, &pilot) != QW_OK) {
         return false;

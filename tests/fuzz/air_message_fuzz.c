@@ -21,6 +21,8 @@ static void try_small(const uint8_t *data, size_t size)
     enum qw_air_role role;
     struct qw_air_ready ready;
     struct qw_air_pilot pilot;
+    struct qw_tuning tuning;
+    bool is_tuned;
     uint64_t sequence;
 
     if (qw_air_hello_decode(data, size, &role) == QW_OK) {
@@ -34,6 +36,12 @@ static void try_small(const uint8_t *data, size_t size)
     }
     if (qw_air_silence_decode(data, size, &sequence) == QW_OK) {
         check(data, size, out, qw_air_silence_encode(sequence, out, sizeof out));
+    }
+    if (qw_air_tune_decode(data, size, &tuning) == QW_OK) {
+        check(data, size, out, qw_air_tune_encode(&tuning, out, sizeof out));
+    }
+    if (qw_air_tuned_decode(data, size, &is_tuned) == QW_OK) {
+        check(data, size, out, qw_air_tuned_encode(is_tuned, out, sizeof out));
     }
 }
 

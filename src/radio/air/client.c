@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEND_TIMEOUT_MS = 2000 };
+enum { SEND_TIMEOUT_MS = 2000, TUNE_TIMEOUT_MS = 5000 };
 
 struct client {
     struct qw_wire wire;
@@ -72,6 +72,28 @@ static qw_err client_next(void *self, struct qw_csi_frame *frame, int timeout_ms
     return err;
 }
 
+/* What is still on its way was measured before. */
+static qw_err client_tune(void *self, const struct qw_tuning *tuning)
+{
+    struct client *client = self;
+    int64_t deadline_ms = qw_clock_monotonic_ms() + TUNE_TIMEOUT_MS;
+    size_t len = qw_air_tune_encode(tuning, client->message, sizeof client->message);
+    qw_err err = qw_wire_send(&client->wire, client->message, len);
+    bool is_tuned = false;
+
+    while (err == QW_OK) {
+        int64_t left_ms = deadline_ms - qw_clock_monotonic_ms();
+
+        err = qw_wire_receive(&client->wire, client->message, sizeof client->message, &len,
+                              (int)(left_ms > 0 ? left_ms : 0));
+        if (err == QW_OK && qw_air_message_type(client->message, len) == QW_AIR_TUNED) {
+            err = qw_air_tuned_decode(client->message, len, &is_tuned);
+            break;
+        }
+    }
+    return err == QW_OK && !is_tuned ? QW_ERR_UNAVAILABLE : err;
+}
+
 static void client_close(void *self)
 {
     struct client *client = self;
@@ -124,7 +146,9 @@ qw_err qw_air_connect(const char *address, uint16_t port, enum qw_air_role role,
         .is_simulated = ready.is_simulated,
         .is_one_sided = ready.is_one_sided,
         .has_phase = ready.has_phase,
+        .tuning = qw_tuning_standard,
         .self = client,
+        .tune = client_tune,
         .transmit = client_transmit,
         .next = client_next,
         .close = client_close,

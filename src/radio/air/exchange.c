@@ -19,7 +19,9 @@ static const int64_t ANSWER_MAX_NS = 10000000; /* LTE's 5 ms is the longest gap 
 
 struct qw_air_exchange {
     struct qw_air_medium medium;
+    uint64_t seed;
     struct qw_front_end access_point, terminal, eve;
+    struct qw_tuning tuning[2]; /* of either end, by enum qw_air_role */
     struct qw_prng loss_prng;
     double loss;
     /* Virtual clock: time of the air = offset + time of the session. */
@@ -31,10 +33,13 @@ struct qw_air_exchange {
     /* The pair under way. */
     bool is_open; /* the access point may answer it */
     bool is_answer_lost;
+    bool is_answer;  /* the pilot in the air is the access point's */
+    int64_t said_ns; /* and when it was sent, on its sender's clock */
     struct qw_air_pilot pilot;
     struct qw_air_probe probe;
     double complex channel[QW_CSI_TONES_MAX];
     double complex eve_channel[QW_CSI_TONES_MAX];
+    double complex turned[QW_CSI_TONES_MAX];
 };
 
 static const char *config_fault(const struct qw_air_config *config)
@@ -76,33 +81,51 @@ static qw_err new_medium(const struct qw_air_config *config, struct qw_air_mediu
     return err;
 }
 
+static void open_front_ends(struct qw_air_exchange *exchange)
+{
+    const struct qw_air_medium *medium = &exchange->medium;
+    struct qw_front_end_config honest = qw_front_end_calibrated(medium->snr_db, medium->has_phase);
+    struct qw_front_end_config better = qw_front_end_calibrated(EVE_SNR_DB, medium->has_phase);
+
+    qw_front_end_init(&exchange->access_point, exchange->seed, STREAM_ACCESS_POINT, &honest,
+                      medium->tones, medium->tone_count);
+    qw_front_end_init(&exchange->terminal, exchange->seed, STREAM_TERMINAL, &honest, medium->tones,
+                      medium->tone_count);
+    qw_front_end_init(&exchange->eve, exchange->seed, STREAM_EVE, &better, medium->tones,
+                      medium->tone_count);
+}
+
+/* The same receivers on other tones: their noise goes on, it does not begin again. */
+static void reopen_front_ends(struct qw_air_exchange *exchange)
+{
+    struct qw_prng noise[3] = { exchange->access_point.prng, exchange->terminal.prng,
+                                exchange->eve.prng };
+
+    open_front_ends(exchange);
+    exchange->access_point.prng = noise[0];
+    exchange->terminal.prng = noise[1];
+    exchange->eve.prng = noise[2];
+}
+
 qw_err qw_air_exchange_new(const struct qw_air_config *config, struct qw_air_exchange **exchange,
                            char error[static 256])
 {
     struct qw_air_exchange *made = calloc(1, sizeof *made);
-    struct qw_front_end_config honest;
-    struct qw_front_end_config better;
-    struct qw_air_medium *medium;
     qw_err err;
 
     if (made == NULL) {
         snprintf(error, 256, "%s", qw_err_text(QW_ERR_NOMEM));
         return QW_ERR_NOMEM;
     }
-    medium = &made->medium;
-    err = new_medium(config, medium, error);
+    err = new_medium(config, &made->medium, error);
     if (err != QW_OK) {
         free(made);
         return err;
     }
-    honest = qw_front_end_calibrated(medium->snr_db, medium->has_phase);
-    better = qw_front_end_calibrated(EVE_SNR_DB, medium->has_phase);
-    qw_front_end_init(&made->access_point, config->seed, STREAM_ACCESS_POINT, &honest,
-                      medium->tones, medium->tone_count);
-    qw_front_end_init(&made->terminal, config->seed, STREAM_TERMINAL, &honest, medium->tones,
-                      medium->tone_count);
-    qw_front_end_init(&made->eve, config->seed, STREAM_EVE, &better, medium->tones,
-                      medium->tone_count);
+    made->seed = config->seed;
+    made->tuning[QW_AIR_ACCESS_POINT] = qw_tuning_standard;
+    made->tuning[QW_AIR_TERMINAL] = qw_tuning_standard;
+    open_front_ends(made);
     qw_prng_init(&made->loss_prng, config->seed, STREAM_LOSS);
     made->loss = config->loss;
     *exchange = made;
@@ -127,10 +150,47 @@ void qw_air_exchange_describe(const struct qw_air_exchange *exchange, struct qw_
     ready->has_phase = exchange->medium.has_phase;
 }
 
-void qw_air_exchange_begin(struct qw_air_exchange *exchange)
+void qw_air_exchange_join(struct qw_air_exchange *exchange, enum qw_air_role role)
 {
-    exchange->is_begun = false;
-    exchange->is_open = false;
+    exchange->tuning[role] = qw_tuning_standard;
+    if (role == QW_AIR_TERMINAL) {
+        exchange->is_begun = false;
+        exchange->is_open = false;
+    }
+}
+
+static bool is_possible(const struct qw_air_medium *medium, const struct qw_tuning *tuning)
+{
+    return qw_tuning_equal(&medium->tuning, tuning) ||
+           (medium->tune != NULL && !tuning->carrier->is_cellular);
+}
+
+/* Where the terminal's radio stands, there is the channel. */
+static bool tune_medium(struct qw_air_exchange *exchange, const struct qw_tuning *tuning)
+{
+    struct qw_air_medium *medium = &exchange->medium;
+
+    if (qw_tuning_equal(&medium->tuning, tuning)) {
+        return true;
+    }
+    if (!is_possible(medium, tuning) || medium->tune(medium, tuning) != QW_OK) {
+        return false;
+    }
+    reopen_front_ends(exchange);
+    return true;
+}
+
+bool qw_air_exchange_tune(struct qw_air_exchange *exchange, enum qw_air_role role,
+                          const struct qw_tuning *tuning)
+{
+    bool can = role == QW_AIR_TERMINAL ? tune_medium(exchange, tuning)
+                                       : is_possible(&exchange->medium, tuning);
+
+    if (can) {
+        exchange->tuning[role] = *tuning;
+        exchange->is_open = false;
+    }
+    return can;
 }
 
 /* Moves the air's clock to the pilot; false for a time out of all bounds. */
@@ -157,14 +217,24 @@ static bool advance_clock(struct qw_air_exchange *exchange, int64_t time_ns)
     return true;
 }
 
+/* What a receiver makes of what is said. */
 static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front_end,
-                    const double complex *channel, const struct qw_air_pilot *pilot,
-                    struct qw_csi_frame *frame)
+                    const double complex *channel, struct qw_csi_frame *frame)
 {
+    const struct qw_tuning *tuning = &exchange->medium.tuning;
+    bool is_answer = exchange->is_answer;
+
     qw_csi_frame_set_tones(frame, exchange->medium.format);
-    frame->sequence = pilot->sequence;
-    frame->time_ns = pilot->time_ns;
-    qw_front_end_measure(front_end, channel, frame);
+    frame->sequence = exchange->pilot.sequence;
+    frame->time_ns = exchange->said_ns;
+    frame->rx_count = is_answer ? tuning->terminal_antennas : tuning->access_point_antennas;
+    frame->tx_count = is_answer ? tuning->access_point_antennas : tuning->terminal_antennas;
+    frame->band_count = tuning->bands;
+    if (is_answer) {
+        qw_tuning_turn(tuning, exchange->medium.tone_count, channel, exchange->turned);
+        channel = exchange->turned;
+    }
+    qw_front_end_measure_chains(front_end, channel, frame);
 }
 
 enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
@@ -184,20 +254,24 @@ enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
         return QW_AIR_REFUSED;
     }
     exchange->pilot = *pilot;
+    exchange->said_ns = pilot->time_ns;
+    exchange->is_answer = false;
+    if (!tune_medium(exchange, &exchange->tuning[QW_AIR_TERMINAL])) {
+        return QW_AIR_LOST;
+    }
     is_heard = medium->hear_terminal(medium->self, exchange->now_ns, exchange->channel,
                                      exchange->eve_channel);
     if (!is_heard) {
         return QW_AIR_LOST;
     }
     if (medium->is_near_eve) { /* the listener loses nothing */
-        measure(exchange, &exchange->eve, exchange->eve_channel, pilot,
-                &exchange->probe.from_terminal);
+        measure(exchange, &exchange->eve, exchange->eve_channel, &exchange->probe.from_terminal);
         exchange->probe.heard_terminal = true;
     }
-    if (is_lost) {
+    if (is_lost || !qw_tuning_equal(&exchange->tuning[QW_AIR_ACCESS_POINT], &medium->tuning)) {
         return QW_AIR_LOST;
     }
-    measure(exchange, &exchange->access_point, exchange->channel, pilot, frame);
+    measure(exchange, &exchange->access_point, exchange->channel, frame);
     exchange->is_open = true;
     return QW_AIR_HEARD;
 }
@@ -217,19 +291,20 @@ enum qw_air_outcome qw_air_exchange_access_point(struct qw_air_exchange *exchang
         return QW_AIR_REFUSED;
     }
     exchange->is_open = false;
+    exchange->said_ns = pilot->time_ns;
+    exchange->is_answer = true;
     exchange->now_ns += gap_ns;
     if (exchange->now_ns > exchange->latest_ns) {
         exchange->latest_ns = exchange->now_ns;
     }
     medium->hear_access_point(medium->self, exchange->now_ns, exchange->channel,
                               exchange->eve_channel);
-    measure(exchange, &exchange->eve, exchange->eve_channel, pilot,
-            &exchange->probe.from_access_point);
+    measure(exchange, &exchange->eve, exchange->eve_channel, &exchange->probe.from_access_point);
     exchange->probe.heard_access_point = true;
     if (exchange->is_answer_lost) {
         return QW_AIR_LOST;
     }
-    measure(exchange, &exchange->terminal, exchange->channel, pilot, frame);
+    measure(exchange, &exchange->terminal, exchange->channel, frame);
     return QW_AIR_HEARD;
 }
 

@@ -21,8 +21,13 @@ void qw_air_exchange_free(struct qw_air_exchange *exchange); /* NULL is fine */
 
 void qw_air_exchange_describe(const struct qw_air_exchange *exchange, struct qw_air_ready *ready);
 
-/* A terminal has come: its next pilot starts a session. */
-void qw_air_exchange_begin(struct qw_air_exchange *exchange);
+/* A front end has come: its radio stands at the standard tuning. The next pilot of a terminal
+ * starts a session. */
+void qw_air_exchange_join(struct qw_air_exchange *exchange, enum qw_air_role role);
+/* Sets one front end's radio; the two hear each other when they are set alike. False: this air has
+ * no such radio, or no memory for it; nothing has changed. */
+bool qw_air_exchange_tune(struct qw_air_exchange *exchange, enum qw_air_role role,
+                          const struct qw_tuning *tuning);
 
 enum qw_air_outcome {
     QW_AIR_HEARD,   /* frame is what the other end measures */

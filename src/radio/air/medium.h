@@ -14,19 +14,25 @@
 struct qw_air_medium {
     char label[96];
     bool has_phase;
-    bool is_one_sided;      /* one record for both ends */
-    bool is_near_eve;       /* the eavesdropper hears the terminal as well */
-    double snr_db;          /* of each honest end */
-    int64_t duration_ns;    /* from the first record to the last; 0: it never ends */
-    int64_t session_gap_ns; /* channel time skipped before a new session */
+    bool is_one_sided;       /* one record for both ends */
+    bool is_near_eve;        /* the eavesdropper hears the terminal as well */
+    double snr_db;           /* of each honest end */
+    int64_t duration_ns;     /* from the first record to the last; 0: it never ends */
+    int64_t session_gap_ns;  /* channel time skipped before a new session */
+    struct qw_tuning tuning; /* of the front ends that stand in it */
     enum qw_csi_format format;
     uint16_t tone_count;
     const int16_t *tones; /* [tone_count], lives as long as the medium */
     void *self;
-    /* The terminal's pilot at time_ns [tone_count values each]. False: nobody hears it. */
+    /* Changes tuning, format and tones; the clock goes on. For carriers of Wi-Fi; QW_ERR_NOMEM: all
+     * is as it was. NULL: it stays what it is. */
+    qw_err (*tune)(struct qw_air_medium *medium, const struct qw_tuning *tuning);
+    /* The terminal's pilot at time_ns [[band][access point antenna][terminal antenna][tone] each].
+     * False: nobody hears it. */
     bool (*hear_terminal)(void *self, int64_t time_ns, double complex *access_point,
                           double complex *eve);
-    /* The access point's answer at time_ns, soon after a pilot that was heard. */
+    /* The access point's answer at time_ns, soon after a pilot that was heard; the same
+     * shape. */
     void (*hear_access_point)(void *self, int64_t time_ns, double complex *terminal,
                               double complex *eve);
     void (*free)(void *self);

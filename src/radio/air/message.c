@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ONE_SIDED = 2 }; /* of READY's is_simulated */
+enum { ONE_SIDED = 2 /* of READY's is_simulated */, BANDS_MAX = 4 };
 
 uint8_t qw_air_message_type(const uint8_t *data, size_t len)
 {
@@ -132,6 +132,49 @@ qw_err qw_air_silence_decode(const uint8_t *data, size_t len, uint64_t *sequence
     return QW_OK;
 }
 
+size_t qw_air_tune_encode(const struct qw_tuning *tuning, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+    uint8_t bytes[QW_TUNING_LEN];
+
+    qw_tuning_encode(tuning, bytes);
+    qw_write_u8(&w, QW_AIR_TUNE);
+    qw_write_bytes(&w, bytes, sizeof bytes);
+    return written(&w);
+}
+
+qw_err qw_air_tune_decode(const uint8_t *data, size_t len, struct qw_tuning *tuning)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u8(&r) == QW_AIR_TUNE;
+    uint8_t bytes[QW_TUNING_LEN] = { 0 };
+
+    qw_read_bytes(&r, bytes, sizeof bytes);
+    return ok && qw_reader_done(&r) ? qw_tuning_decode(bytes, tuning) : QW_ERR_FORMAT;
+}
+
+size_t qw_air_tuned_encode(bool is_tuned, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, QW_AIR_TUNED);
+    qw_write_u8(&w, is_tuned);
+    return written(&w);
+}
+
+qw_err qw_air_tuned_decode(const uint8_t *data, size_t len, bool *is_tuned)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u8(&r) == QW_AIR_TUNED;
+    uint8_t value = qw_read_u8(&r);
+
+    if (!ok || value > 1 || !qw_reader_done(&r)) {
+        return QW_ERR_FORMAT;
+    }
+    *is_tuned = value == 1;
+    return QW_OK;
+}
+
 static void write_float(struct qw_writer *w, float value)
 {
     uint32_t bits;
@@ -157,7 +200,7 @@ static float read_float(struct qw_reader *r, bool *ok)
 size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
 {
     struct qw_writer w = qw_writer_on(out, cap);
-    size_t value_count = (size_t)frame->rx_count * frame->tx_count * frame->tone_count;
+    size_t value_count = qw_csi_frame_value_count(frame);
 
     qw_write_u8(&w, QW_AIR_CSI);
     qw_write_u64be(&w, frame->sequence);
@@ -165,6 +208,7 @@ size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t 
     qw_write_u8(&w, (uint8_t)frame->format);
     qw_write_u8(&w, frame->rx_count);
     qw_write_u8(&w, frame->tx_count);
+    qw_write_u8(&w, frame->band_count > 1 ? frame->band_count : 1);
     qw_write_u16be(&w, frame->tone_count);
     write_float(&w, frame->rssi_dbm);
     write_float(&w, frame->noise_dbm);
@@ -185,11 +229,28 @@ struct csi_head { /* the fields before the arrays */
     uint8_t format;
     uint8_t rx_count;
     uint8_t tx_count;
+    uint8_t band_count;
     uint16_t tone_count;
     float rssi_dbm;
     float noise_dbm;
     float agc_db;
 };
+
+static size_t head_values(const struct csi_head *head)
+{
+    return (size_t)head->band_count * head->rx_count * head->tx_count * head->tone_count;
+}
+
+/* Each of a number that has room, and all of them together. */
+static bool shape_ok(const struct csi_head *head)
+{
+    return head->rx_count >= 1 && head->rx_count <= QW_CSI_ANTENNAS_MAX && head->tx_count >= 1 &&
+           head->tx_count <= QW_CSI_ANTENNAS_MAX && head->band_count >= 1 &&
+           head->band_count <= BANDS_MAX && head->tone_count >= 1 &&
+           head->tone_count <= QW_AIR_TONES_MAX &&
+           (size_t)head->band_count * head->rx_count * head->tx_count <= QW_CSI_CHAINS_MAX &&
+           head_values(head) <= QW_CSI_VALUES_MAX;
+}
 
 static bool read_head(struct qw_reader *r, struct csi_head *head)
 {
@@ -200,20 +261,19 @@ static bool read_head(struct qw_reader *r, struct csi_head *head)
     head->format = qw_read_u8(r);
     head->rx_count = qw_read_u8(r);
     head->tx_count = qw_read_u8(r);
+    head->band_count = qw_read_u8(r);
     head->tone_count = qw_read_u16be(r);
     head->rssi_dbm = read_float(r, &ok);
     head->noise_dbm = read_float(r, &ok);
     head->agc_db = read_float(r, &ok);
-    return ok && head->time_ns <= INT64_MAX && head->format <= QW_CSI_INTEL5300_20 &&
-           head->rx_count >= 1 && head->rx_count <= 3 && head->tx_count >= 1 &&
-           head->tx_count <= 3 && head->tone_count >= 1 && head->tone_count <= QW_AIR_TONES_MAX;
+    return ok && head->time_ns <= INT64_MAX && head->format <= QW_CSI_VHT_80 && shape_ok(head);
 }
 
 /* Reads the arrays; frame may be NULL: then they are only checked. */
 static bool read_arrays(struct qw_reader *r, const struct csi_head *head,
                         struct qw_csi_frame *frame)
 {
-    size_t value_count = (size_t)head->rx_count * head->tx_count * head->tone_count;
+    size_t value_count = head_values(head);
     bool ok = true;
     int previous = INT16_MIN - 1;
 
@@ -256,7 +316,7 @@ qw_err qw_air_csi_decode(const uint8_t *data, size_t len, struct qw_csi_frame *f
     frame->format = (enum qw_csi_format)head.format;
     frame->rx_count = head.rx_count;
     frame->tx_count = head.tx_count;
-    frame->band_count = 1;
+    frame->band_count = head.band_count;
     frame->tone_count = head.tone_count;
     frame->rssi_dbm = head.rssi_dbm;
     frame->noise_dbm = head.noise_dbm;

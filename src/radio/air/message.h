@@ -18,14 +18,16 @@ enum qw_air_message_type {
     QW_AIR_READY = 2,
     QW_AIR_PROBE = 3,
     QW_AIR_CSI = 4,
-    QW_AIR_SILENCE = 5
+    QW_AIR_SILENCE = 5,
+    QW_AIR_TUNE = 6,
+    QW_AIR_TUNED = 7
 };
 enum {
-    QW_AIR_VERSION = 1,
+    QW_AIR_VERSION = 2,
     QW_AIR_LABEL_CAP = 96,
-    QW_AIR_CSI_HEAD_LEN = 34,
+    QW_AIR_CSI_HEAD_LEN = 35,
     QW_AIR_TONES_MAX = 1024,
-    QW_AIR_MESSAGE_MAX = QW_AIR_CSI_HEAD_LEN + QW_AIR_TONES_MAX * (2 + 8 * QW_CSI_CHAINS_MAX)
+    QW_AIR_MESSAGE_MAX = QW_AIR_CSI_HEAD_LEN + 2 * QW_AIR_TONES_MAX + 8 * QW_CSI_VALUES_MAX
 };
 
 struct qw_air_ready {
@@ -55,5 +57,9 @@ size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t 
 qw_err qw_air_csi_decode(const uint8_t *data, size_t len, struct qw_csi_frame *frame) QW_MUST_USE;
 size_t qw_air_silence_encode(uint64_t sequence, uint8_t *out, size_t cap);
 qw_err qw_air_silence_decode(const uint8_t *data, size_t len, uint64_t *sequence) QW_MUST_USE;
+size_t qw_air_tune_encode(const struct qw_tuning *tuning, uint8_t *out, size_t cap);
+qw_err qw_air_tune_decode(const uint8_t *data, size_t len, struct qw_tuning *tuning) QW_MUST_USE;
+size_t qw_air_tuned_encode(bool is_tuned, uint8_t *out, size_t cap);
+qw_err qw_air_tuned_decode(const uint8_t *data, size_t len, bool *is_tuned) QW_MUST_USE;
 
 #endif

@@ -396,6 +396,7 @@ qw_err qw_air_replayed_new(const struct qw_air_config *config, struct qw_air_med
         .snr_db = config->capture_snr_db,
         .duration_ns = trace->sample[trace->count - 1].time_ns,
         .session_gap_ns = trace->interval_ns, /* the next sample: a trace is too short to waste */
+        .tuning = qw_tuning_standard,
         .format = trace->format,
         .self = trace,
         .hear_terminal = hear_terminal,

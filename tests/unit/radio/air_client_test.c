@@ -193,6 +193,58 @@ static void an_access_point_takes_every_measurement(void **state)
     finish(air);
 }
 
+static void say_tuned(struct fake_air *air, bool is_tuned)
+{
+    uint8_t message[8];
+
+    say(air, message, qw_air_tuned_encode(is_tuned, message, sizeof message));
+}
+
+/* A3 */
+static void a_radio_is_set_or_stays_where_it_is(void **state)
+{
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 2, 1 };
+
+    (void)state;
+    for (int answer = 0; answer < 2; answer++) {
+        struct fake_air *air = new_air();
+        struct qw_csi_source source;
+        struct qw_tuning heard;
+
+        say_ready(air);
+        say_csi(air, 3); /* on its way already: of before */
+        say_tuned(air, answer == 1);
+        source = join(air, QW_AIR_TERMINAL);
+        assert_true(qw_tuning_equal(&source.tuning, &qw_tuning_standard));
+        assert_int_equal(qw_csi_source_tune(&source, &wide),
+                         answer == 1 ? QW_OK : QW_ERR_UNAVAILABLE);
+        assert_true(qw_tuning_equal(&source.tuning, answer == 1 ? &wide : &qw_tuning_standard));
+        qw_csi_source_close(&source);
+        pthread_join(air->thread, NULL);
+        assert_int_equal(qw_air_tune_decode(air->heard, air->heard_len, &heard), QW_OK);
+        assert_true(qw_tuning_equal(&heard, &wide));
+        qw_socket_close(air->listener);
+        free(air);
+    }
+}
+
+static void an_air_that_does_not_know_the_question_is_an_error(void **state)
+{
+    static const uint8_t bad[2] = { QW_AIR_TUNED, 2 };
+    struct qw_tuning wide = { qw_carrier_find("wifi80"), 1, 1, 1 };
+    struct fake_air *air = new_air();
+    struct qw_csi_source source;
+
+    (void)state;
+    say_ready(air);
+    say(air, bad, sizeof bad);
+    source = join(air, QW_AIR_TERMINAL);
+    assert_int_equal(qw_csi_source_tune(&source, &wide), QW_ERR_FORMAT);
+    assert_int_equal(qw_csi_source_tune(&source, &wide), QW_ERR_CLOSED); /* it has hung up */
+    qw_csi_source_close(&source);
+    finish(air);
+}
+
 static void garbage_after_ready_is_an_error(void **state)
 {
     static const uint8_t bad[][4] = { { QW_AIR_SILENCE, 1 }, { QW_AIR_CSI, 1 }, { 99 } };
@@ -237,6 +289,8 @@ int main(void)
         cmocka_unit_test(the_source_is_described_by_the_air),
         cmocka_unit_test(a_terminal_takes_only_answers_to_its_last_pilot),
         cmocka_unit_test(an_access_point_takes_every_measurement),
+        cmocka_unit_test(a_radio_is_set_or_stays_where_it_is),
+        cmocka_unit_test(an_air_that_does_not_know_the_question_is_an_error),
         cmocka_unit_test(garbage_after_ready_is_an_error),
         cmocka_unit_test(anything_but_ready_ends_the_connection),
     };

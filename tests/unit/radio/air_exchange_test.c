@@ -15,6 +15,18 @@
 
 enum { TONES = 52 };
 
+static int fail_at; /* the n-th allocation from now fails; 0: none */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    if (fail_at > 0 && --fail_at == 0) {
+        return NULL;
+    }
+    return __real_calloc(count, size);
+}
+
 static const int64_t INTERVAL_NS = 15000000;
 static const int64_t GAP_NS = 60000;
 
@@ -75,7 +87,8 @@ static void an_answer_belongs_to_the_open_pair_and_comes_once(void **state)
     assert_int_equal(send(bench, 6, INTERVAL_NS), QW_AIR_HEARD);
     assert_int_equal(send(bench, 7, 2 * INTERVAL_NS), QW_AIR_HEARD);
     assert_int_equal(answer(bench, 6, INTERVAL_NS + GAP_NS), QW_AIR_IGNORED);
-    qw_air_exchange_begin(bench->exchange); /* the terminal has gone and come back */
+    qw_air_exchange_join(bench->exchange,
+                         QW_AIR_TERMINAL); /* the terminal has gone and come back */
     assert_int_equal(answer(bench, 7, 2 * INTERVAL_NS + GAP_NS), QW_AIR_IGNORED);
 }
 
@@ -91,7 +104,7 @@ static void times_that_no_honest_front_end_sends_are_refused(void **state)
     assert_int_equal(answer(bench, 1, 2000 + 10000000), QW_AIR_HEARD);
     assert_int_equal(send(bench, 2, 2000 + day_ns), QW_AIR_HEARD);
     assert_int_equal(send(bench, 3, 2001 + 2 * day_ns), QW_AIR_REFUSED);
-    qw_air_exchange_begin(bench->exchange);
+    qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL);
     assert_int_equal(send(bench, 4, INT64_MAX), QW_AIR_HEARD); /* a first time may be any */
     assert_int_equal(send(bench, 5, INT64_MAX), QW_AIR_HEARD); /* starts a session again */
 }
@@ -106,7 +119,7 @@ static void the_clock_ends_before_it_overflows(void **state)
         days++;
     }
     assert_in_range(days, 26000, 27000); /* 73 years */
-    qw_air_exchange_begin(bench->exchange);
+    qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL);
     assert_int_equal(send(bench, 0, 0), QW_AIR_HEARD); /* the last second of the clock */
 }
 
@@ -135,7 +148,7 @@ static void no_time_of_the_channel_is_served_twice(void **state)
     assert_non_null(first);
     for (size_t i = 0; i < SESSIONS; i++) {
         if (i % 2 == 0) { /* else the same connection simply starts again */
-            qw_air_exchange_begin(bench->exchange);
+            qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL);
         }
         assert_int_equal(send(bench, 0, starts_ns[i]), QW_AIR_HEARD);
         first[i] = *bench->at_access_point;
@@ -178,6 +191,149 @@ static void both_directions_are_lost_independently(void **state)
     assert_in_range(heard[1], 400, 600);  /* 500, sigma 19 */
 }
 
+/* Both ends of one shape see the same channel, each with its own antennas first. */
+static void assert_same_channel(const struct bench *bench, size_t access_point, size_t terminal,
+                                size_t bands)
+{
+    const struct qw_csi_frame *up = bench->at_access_point;
+    const struct qw_csi_frame *down = bench->at_terminal;
+    float complex cross = 0.0f;
+    float power_up = 0.0f;
+    float power_down = 0.0f;
+    size_t tones = up->tone_count;
+
+    assert_int_equal(up->rx_count, access_point);
+    assert_int_equal(up->tx_count, terminal);
+    assert_int_equal(down->rx_count, terminal);
+    assert_int_equal(down->tx_count, access_point);
+    assert_int_equal(up->band_count, bands);
+    assert_int_equal(down->band_count, bands);
+    assert_int_equal(down->tone_count, tones);
+    for (size_t chain = 0; chain < access_point * terminal * bands; chain++) {
+        size_t band = chain / (access_point * terminal);
+        size_t a = chain / terminal % access_point;
+        size_t t = chain % terminal;
+        size_t other = (band * terminal + t) * access_point + a;
+
+        for (size_t k = 0; k < tones; k++) {
+            float complex x = up->value[chain * tones + k];
+            float complex y = down->value[other * tones + k];
+
+            cross += x * conjf(y);
+            power_up += crealf(x * conjf(x));
+            power_down += crealf(y * conjf(y));
+        }
+    }
+    assert_true((double)cabsf(cross) / sqrt((double)power_up * (double)power_down) > 0.99);
+}
+
+/* A3 */
+static void tuned_alike_both_ends_hear_the_same_antennas_and_bands(void **state)
+{
+    static const struct {
+        const char *carrier;
+        uint8_t access_point, terminal, bands;
+        size_t tones;
+    } cases[] = {
+        { "wifi40", 1, 2, 1, 114 }, { "wifi80", 2, 1, 2, 242 }, { "wifi20", 4, 1, 1, 52 },
+        { "wifi20", 2, 2, 1, 52 },  { "wifi20", 1, 1, 4, 52 },  { "wifi20", 1, 1, 1, 52 }
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_tuning tuning = { qw_carrier_find(cases[i].carrier), cases[i].access_point,
+                                    cases[i].terminal, cases[i].bands };
+        int64_t now_ns = (int64_t)i * INTERVAL_NS;
+
+        assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &tuning));
+        assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &tuning));
+        assert_int_equal(send(bench, i, now_ns), QW_AIR_HEARD);
+        assert_int_equal(answer(bench, i, now_ns + GAP_NS), QW_AIR_HEARD);
+        assert_int_equal(bench->at_terminal->tone_count, cases[i].tones);
+        assert_same_channel(bench, tuning.access_point_antennas, tuning.terminal_antennas,
+                            tuning.bands);
+    }
+}
+
+/* S16 of plkg.md */
+static void tuned_differently_nothing_is_heard(void **state)
+{
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 1, 1 };
+    struct bench *bench = *state;
+
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &wide));
+    assert_int_equal(send(bench, 0, 0), QW_AIR_LOST);
+    assert_true(qw_air_exchange_probe(bench->exchange)->heard_terminal); /* by whoever listens */
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &wide));
+    assert_int_equal(send(bench, 1, INTERVAL_NS), QW_AIR_HEARD);
+    qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL); /* the next one stands at 20 MHz */
+    assert_int_equal(send(bench, 0, 0), QW_AIR_LOST);
+    qw_air_exchange_join(bench->exchange, QW_AIR_ACCESS_POINT);
+    assert_int_equal(send(bench, 1, INTERVAL_NS), QW_AIR_HEARD);
+    assert_int_equal(bench->at_access_point->tone_count, TONES);
+}
+
+static void a_change_that_lacks_memory_changes_nothing(void **state)
+{
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 2, 2 };
+    struct bench *bench = *state;
+    bool is_tuned = false;
+
+    for (int n = 1; !is_tuned; n++) {
+        assert_true(n < 20);
+        fail_at = n;
+        is_tuned = qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &wide);
+        fail_at = 0;
+        assert_int_equal(is_tuned, n > 2); /* one channel for each band */
+        if (!is_tuned) {
+            assert_int_equal(send(bench, (uint64_t)n, n * INTERVAL_NS), QW_AIR_HEARD);
+            assert_int_equal(bench->at_access_point->tone_count, TONES);
+        }
+    }
+    /* The next terminal stands at 20 MHz, but there is no memory to go back: lost, then not. */
+    qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL);
+    fail_at = 1;
+    assert_int_equal(send(bench, 0, 0), QW_AIR_LOST);
+    fail_at = 0;
+    assert_int_equal(send(bench, 1, INTERVAL_NS), QW_AIR_HEARD);
+    assert_int_equal(bench->at_access_point->tone_count, TONES);
+}
+
+static void a_cell_is_not_to_be_had(void **state)
+{
+    struct qw_tuning cell = { qw_carrier_find("lte-tdd"), 1, 1, 1 };
+    struct bench *bench = *state;
+
+    assert_false(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
+    assert_false(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &cell));
+    assert_int_equal(send(bench, 0, 0), QW_AIR_HEARD);
+}
+
+/* S3: the receivers' noise goes on over a change; it is never served twice. */
+static void noise_does_not_begin_again_with_another_carrier(void **state)
+{
+    struct qw_air_config config = { .scene = QW_AIR_STATIC, .seed = 9, .snr_db = 10.0 };
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 1, 1 };
+    struct bench *bench = *state;
+    struct qw_csi_frame *first = calloc(1, sizeof *first);
+    char error[256];
+
+    assert_non_null(first);
+    qw_air_exchange_free(bench->exchange);
+    bench->exchange = NULL;
+    assert_int_equal(qw_air_exchange_new(&config, &bench->exchange, error), QW_OK);
+    assert_int_equal(send(bench, 0, 0), QW_AIR_HEARD);
+    *first = *bench->at_access_point;
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &wide));
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &qw_tuning_standard));
+    assert_int_equal(send(bench, 0, INTERVAL_NS), QW_AIR_HEARD);
+    for (size_t k = 0; k < TONES; k++) { /* nothing moves: only noise can differ */
+        assert_true(first->value[k] != bench->at_access_point->value[k]);
+    }
+    assert_true(match(first, bench->at_access_point) > 0.8);
+    free(first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +344,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_clock_ends_before_it_overflows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_time_of_the_channel_is_served_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(both_directions_are_lost_independently, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tuned_alike_both_ends_hear_the_same_antennas_and_bands,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tuned_differently_nothing_is_heard, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_change_that_lacks_memory_changes_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_cell_is_not_to_be_had, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(noise_does_not_begin_again_with_another_carrier, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

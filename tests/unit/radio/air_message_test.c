@@ -63,8 +63,25 @@ static size_t recode_silence(const uint8_t *data, size_t len, uint8_t *out, size
                : 0;
 }
 
-static recode_fn *const kinds[] = { recode_hello, recode_ready, recode_pilot, recode_csi,
-                                    recode_silence };
+static size_t recode_tune(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    struct qw_tuning tuning;
+
+    return qw_air_tune_decode(data, len, &tuning) == QW_OK ? qw_air_tune_encode(&tuning, out, cap)
+                                                           : 0;
+}
+
+static size_t recode_tuned(const uint8_t *data, size_t len, uint8_t *out, size_t cap)
+{
+    bool is_tuned;
+
+    return qw_air_tuned_decode(data, len, &is_tuned) == QW_OK
+               ? qw_air_tuned_encode(is_tuned, out, cap)
+               : 0;
+}
+
+static recode_fn *const kinds[] = { recode_hello,   recode_ready, recode_pilot, recode_csi,
+                                    recode_silence, recode_tune,  recode_tuned };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0], BUFFER = QW_AIR_MESSAGE_MAX };
 
@@ -78,6 +95,7 @@ static struct qw_csi_frame *sample_frame(void)
                                     .format = QW_CSI_LEGACY_20,
                                     .rx_count = 1,
                                     .tx_count = 2,
+                                    .band_count = 1,
                                     .tone_count = 2,
                                     .rssi_dbm = -50.0f,
                                     .noise_dbm = -75.0f,
@@ -108,31 +126,37 @@ static size_t good(size_t kind, uint8_t *out, size_t cap)
         len = qw_air_csi_encode(frame, out, cap);
         free(frame);
         return len;
-    default:
+    case 4:
         return qw_air_silence_encode(258, out, cap);
+    case 5:
+        return qw_air_tune_encode(&(struct qw_tuning){ qw_carrier_find("wifi40"), 1, 2, 1 }, out,
+                                  cap);
+    default:
+        return qw_air_tuned_encode(true, out, cap);
     }
 }
 
 static void the_examples_of_the_page_are_right(void **state)
 {
-    static const uint8_t hello[] = { 1, 1, 1 };
+    static const uint8_t hello[] = { 1, 2, 1 };
     static const uint8_t ready[] = { 2, 1, 0, 9, 's', 'i', 'm', 'u', 'l', 'a', 't', 'e', 'd' };
     static const uint8_t probe[] = { 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xe4, 0xe1, 0xc0 };
-    static const uint8_t csi[] = { 4,    0,    0,    0,    0,    0,    0,    0, 1,    0,    0,
-                                   0,    0,    0,    0xe5, 0xcc, 0x20, 0,    1, 2,    0,    2,
-                                   0xc2, 0x48, 0,    0,    0xc2, 0x96, 0,    0, 0x3f, 0x80, 0,
-                                   0,    0xff, 0xff, 0,    1,    0x3f, 0x80, 0, 0,    0,    0,
-                                   0,    0,    0xbf, 0x80, 0,    0,    0,    0, 0,    0,    0,
-                                   0,    0,    0,    0x3f, 0,    0,    0 };
+    static const uint8_t csi[] = { 4, 0,    0,    0,    0,    0,    0,    0,    1, 0,    0,
+                                   0, 0,    0,    0xe5, 0xcc, 0x20, 0,    1,    2, 1,    0,
+                                   2, 0xc2, 0x48, 0,    0,    0xc2, 0x96, 0,    0, 0x3f, 0x80,
+                                   0, 0,    0xff, 0xff, 0,    1,    0x3f, 0x80, 0, 0,    0,
+                                   0, 0,    0,    0xbf, 0x80, 0,    0,    0,    0, 0,    0,
+                                   0, 0,    0,    0,    0x3f, 0,    0,    0 };
     static const uint8_t silence[] = { 5, 0, 0, 0, 0, 0, 0, 1, 2 };
+    static const uint8_t tune[] = { 6, 2, 1, 2, 1 };
+    static const uint8_t tuned[] = { 7, 1 };
     static const struct {
         const uint8_t *data;
         size_t len;
-    } examples[KINDS] = { { hello, sizeof hello },
-                          { ready, sizeof ready },
-                          { probe, sizeof probe },
-                          { csi, sizeof csi },
-                          { silence, sizeof silence } };
+    } examples[KINDS] = { { hello, sizeof hello },     { ready, sizeof ready },
+                          { probe, sizeof probe },     { csi, sizeof csi },
+                          { silence, sizeof silence }, { tune, sizeof tune },
+                          { tuned, sizeof tuned } };
 
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -179,6 +203,36 @@ static void every_field_survives_the_way(void **state)
     assert_true(pilot.sequence == 1 && pilot.time_ns == 15000000);
     free(in);
     free(out);
+}
+
+/* A sweep over bands with several antennas: the number of values follows from all of them. */
+static void bands_and_antennas_survive_the_way(void **state)
+{
+    struct qw_csi_frame *in = calloc(1, sizeof *in);
+    struct qw_csi_frame *out = calloc(1, sizeof *out);
+    uint8_t *message = malloc(BUFFER);
+    size_t len;
+
+    (void)state;
+    assert_non_null(in);
+    assert_non_null(out);
+    assert_non_null(message);
+    qw_csi_frame_set_tones(in, QW_CSI_VHT_80);
+    in->rx_count = 1;
+    in->tx_count = 2;
+    in->band_count = 2;
+    for (size_t i = 0; i < qw_csi_frame_value_count(in); i++) {
+        in->value[i] = (float)i;
+    }
+    len = qw_air_csi_encode(in, message, BUFFER);
+    assert_int_equal(len, QW_AIR_CSI_HEAD_LEN + 242 * (2 + 8 * 4));
+    assert_int_equal(qw_air_csi_decode(message, len, out), QW_OK);
+    assert_int_equal(out->band_count, 2);
+    assert_int_equal(out->format, QW_CSI_VHT_80);
+    assert_memory_equal(in->value, out->value, sizeof in->value);
+    free(in);
+    free(out);
+    free(message);
 }
 
 static void the_largest_frame_fits_exactly(void **state)
@@ -247,18 +301,29 @@ static void a_flipped_bit_is_refused_or_means_exactly_these_bytes(void **state)
 
 static void refuses_frames_that_make_no_sense(void **state)
 {
-    enum { AT_TIME = 9, AT_FORMAT = 17, AT_RX = 18, AT_TX = 19, AT_COUNT = 20, AT_RSSI = 22 };
+    enum {
+        AT_TIME = 9,
+        AT_FORMAT = 17,
+        AT_RX = 18,
+        AT_TX = 19,
+        AT_BANDS = 20,
+        AT_COUNT = 21,
+        AT_RSSI = 23
+    };
     static const struct {
         size_t at;
         uint8_t value[4];
         size_t len;
     } bad[] = {
         { AT_TIME, { 0x80 }, 1 }, /* negative */
-        { AT_FORMAT, { 3 }, 1 },  /* unknown */
+        { AT_FORMAT, { 5 }, 1 },  /* unknown */
         { AT_RX, { 0 }, 1 },
-        { AT_RX, { 4 }, 1 },
+        { AT_RX, { 5 }, 1 },
         { AT_TX, { 0 }, 1 },
-        { AT_TX, { 4 }, 1 },
+        { AT_TX, { 5 }, 1 },
+        { AT_BANDS, { 0 }, 1 },
+        { AT_BANDS, { 5 }, 1 },
+        { AT_RX, { 4, 3 }, 2 }, /* more chains than a frame has room for */
         { AT_COUNT, { 0, 0 }, 2 },
         { AT_COUNT, { 4, 1 }, 2 },                /* 1025 */
         { AT_RSSI, { 0x7f, 0x80, 0, 0 }, 4 },     /* infinity */
@@ -311,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_the_page_are_right),
         cmocka_unit_test(every_field_survives_the_way),
+        cmocka_unit_test(bands_and_antennas_survive_the_way),
         cmocka_unit_test(the_largest_frame_fits_exactly),
         cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
         cmocka_unit_test(a_flipped_bit_is_refused_or_means_exactly_these_bytes),

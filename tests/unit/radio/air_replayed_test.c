@@ -200,6 +200,31 @@ static void the_label_says_that_it_is_a_replay(void **state)
     unlink(capture.path);
 }
 
+/* A3 of docs/protocol/air.md */
+static void a_replay_is_what_its_file_is(void **state)
+{
+    struct qw_tuning two = { qw_carrier_find("wifi20"), 1, 2, 1 };
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 1, 1 };
+    struct capture capture;
+    const char *paths[1];
+    struct listener *listener;
+
+    (void)state;
+    make_capture(&capture, 100, 2, 10000);
+    paths[0] = capture.path;
+    listener = open_listener(paths, 1, 40.0);
+    for (int role = QW_AIR_ACCESS_POINT; role <= QW_AIR_TERMINAL; role++) {
+        assert_true(
+            qw_air_exchange_tune(listener->exchange, (enum qw_air_role)role, &qw_tuning_standard));
+        assert_false(qw_air_exchange_tune(listener->exchange, (enum qw_air_role)role, &two));
+        assert_false(qw_air_exchange_tune(listener->exchange, (enum qw_air_role)role, &wide));
+    }
+    probe(listener, 10, 10000000);
+    assert_int_equal(listener->heard, 10);
+    close_listener(listener);
+    unlink(capture.path);
+}
+
 static void everybody_hears_the_record_nearest_in_time(void **state)
 {
     struct capture capture;
@@ -270,7 +295,7 @@ static void no_record_is_served_twice(void **state)
     make_capture(&capture, 200, 2, 1000);
     listener = open_listener((const char *[]){ capture.path }, 1, 50.0);
     for (size_t session = 0; session < 5; session++) {
-        qw_air_exchange_begin(listener->exchange);
+        qw_air_exchange_join(listener->exchange, QW_AIR_TERMINAL);
         probe(listener, 5, 15000000);
     }
     assert_true(listener->heard < 20); /* the trace ended in the fourth session */
@@ -447,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_label_says_that_it_is_a_replay),
+        cmocka_unit_test(a_replay_is_what_its_file_is),
         cmocka_unit_test(everybody_hears_the_record_nearest_in_time),
         cmocka_unit_test(captures_of_any_tool_with_20_mhz_are_replayed),
         cmocka_unit_test(no_record_is_served_twice),

@@ -214,7 +214,7 @@ static void both_ends_hear_the_same_channel_and_the_listener_another(void **stat
     struct bench *bench = open_bench(&config);
 
     (void)state;
-    assert_string_equal(bench->terminal.label, "simulated Wi-Fi 20 MHz, indoor");
+    assert_string_equal(bench->terminal.label, "simulated Wi-Fi, indoor");
     assert_true(bench->terminal.is_simulated);
     assert_true(bench->terminal.has_phase);
     assert_int_equal(probe(bench, 0, 500, 0), 500);
@@ -619,7 +619,7 @@ static void a_start_that_fails_leaves_nothing_behind(void **state)
         err = qw_air_new(&config, NULL, NULL, &air, &port, error);
         fail_at = 0;
         if (err == QW_OK) {
-            assert_int_equal(n, 6); /* three allocations, pipe, thread */
+            assert_int_equal(n, 7); /* four allocations, pipe, thread */
             qw_air_free(air);
             return;
         }
