@@ -69,6 +69,7 @@ struct qw_plkg_terminal {
     const char *terminal_id; /* < QW_PLKG_ID_CAP characters */
     const uint8_t *contact;
     size_t contact_len;
+    const struct qw_tuning *tuning; /* what the radios are set to; NULL: the standard one */
     /* Gives the pool bytes at the absolute positions that the access point was granted, durable
      * before they are returned; up: terminal to access point. QW_ERR_EXHAUSTED, QW_ERR_ARG
      * (position already used). */
@@ -81,6 +82,8 @@ struct qw_plkg_terminal {
 struct qw_plkg_access_point {
     struct qw_plkg_party party;
     const char *access_point_id;
+    const struct qw_tuning_offer *offer; /* what terminals may ask for; NULL: the standard tuning
+                                            only. Anything else is answered with REFUSE(CARRIER) */
     qw_err (*authorise)(void *self, const char *terminal_id, const uint8_t *contact,
                         size_t contact_len, uint64_t *up_position, uint64_t *down_position,
                         uint8_t up[static QW_PLKG_AUTH_LEN], uint8_t down[static QW_PLKG_AUTH_LEN]);

@@ -62,6 +62,7 @@ static qw_err distil(const struct qw_refill *refill, uint32_t wanted_keys,
         .terminal_id = refill->terminal_id,
         .contact = report,
         .contact_len = sizeof report,
+        .tuning = refill->tuning,
         .take_auth = take_auth,
     };
     struct qw_card_info info;

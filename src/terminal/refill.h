@@ -16,9 +16,10 @@
 /* One refill as the terminal sees it: R1 to R11 of docs/protocol/refill.md [W5 W6 W7]. Blocking;
  * one thread; every wait has a time limit. */
 struct qw_refill {
-    struct qw_card *card;         /* borrowed, like everything here */
-    const char *terminal_id;      /* < QW_PLKG_ID_CAP characters */
-    struct qw_plkg_policy policy; /* wanted_bits is set from wanted_keys */
+    struct qw_card *card;           /* borrowed, like everything here */
+    const char *terminal_id;        /* < QW_PLKG_ID_CAP characters */
+    struct qw_plkg_policy policy;   /* wanted_bits is set from wanted_keys */
+    const struct qw_tuning *tuning; /* of the radio; NULL: the standard one */
     struct qw_csi_source *radio;
     struct qw_wire *wire;
     struct qw_replay_guard *replay_guard; /* remembers this terminal's sessions; may be NULL */

@@ -25,7 +25,6 @@ static const double EVE_NOISE = 1e-4;  /* 40 dB */
 enum { SURFACE_ELEMENTS = 64 };
 static const double SURFACE_DELAY_S = 50e-9;
 static const double SURFACE_WIDTH_RAD = M_PI / 3.0; /* half as far away as it is wide */
-static const double TRAINING_FIELD_S = 4e-6; /* HT-LTF, one for each further transmit antenna */
 
 double lab_plkg_eve_distance_m(double correlation, double carrier_hz)
 {
@@ -195,17 +194,8 @@ static void add_refusal(const struct qw_plkg_ledger *ledger, struct lab_plkg_res
     }
 }
 
-/* Of a probe, above that of one antenna each and one band: the ledger knows of no others. */
-static double more_airtime_s(const struct lab_channel *channel)
-{
-    double antennas = (double)(channel->access_point_antennas + channel->terminal_antennas - 2);
-    double bands = (double)channel->bands;
-
-    return (bands - 1.0) * channel->carrier->exchange_s + bands * antennas * TRAINING_FIELD_S;
-}
-
-static void add_session(const struct lab_channel *channel, const struct lab_session_report *report,
-                        struct tally *tally, struct lab_plkg_result *result)
+static void add_session(const struct lab_session_report *report, struct tally *tally,
+                        struct lab_plkg_result *result)
 {
     const struct qw_plkg_ledger *ledger = &report->ledger;
 
@@ -217,7 +207,6 @@ static void add_session(const struct lab_channel *channel, const struct lab_sess
     result->leaked_bits +=
         ledger->reconciliation_bits + ledger->verification_bits + ledger->selection_bits;
     tally->airtime_s += ledger->airtime_share * ledger->channel_time_s;
-    tally->airtime_s += (double)ledger->probes * more_airtime_s(channel);
     tally->cpu_s += report->cpu_s;
     if (!isnan(report->raw_disagreement)) {
         tally->disagreement += report->raw_disagreement;
@@ -348,7 +337,7 @@ static qw_err run_sessions(const struct run *run,
 
         err = run_session(run, i, i, &report);
         if (err == QW_OK) {
-            add_session(&run->config->channel, &report, tally, made);
+            add_session(&report, tally, made);
         }
         if (progress != NULL) {
             progress(self, i + 1, run->sessions);

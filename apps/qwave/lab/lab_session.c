@@ -149,6 +149,7 @@ static void *run_terminal(void *self)
     struct end *end = &lab->terminal;
     struct qw_plkg_terminal terminal = { .party = party_of(lab, end),
                                          .terminal_id = "laboratory-terminal",
+                                         .tuning = &end->radio.tuning,
                                          .take_auth = take_auth };
     double start_s = thread_cpu_s();
 
@@ -163,8 +164,12 @@ static void *run_terminal(void *self)
 static void run_access_point(struct laboratory *lab)
 {
     struct end *end = &lab->access_point;
+    struct qw_tuning_offer everything = { .carriers = UINT32_MAX,
+                                          .antennas = QW_TUNING_CHAINS_MAX,
+                                          .bands = QW_TUNING_CHAINS_MAX };
     struct qw_plkg_access_point access_point = { .party = party_of(lab, end),
                                                  .access_point_id = "laboratory-access-point",
+                                                 .offer = &everything,
                                                  .authorise = authorise };
     double start_s = thread_cpu_s();
 

@@ -14,7 +14,6 @@
 enum { VALUES_MAX = QW_CHANNEL_CHAINS_MAX * QW_CHANNEL_TONES_MAX };
 
 static const double EVE_SNR_DB = 40.0;
-static const double TUNING_S = 2e-3; /* from one band of a sweep to the next */
 
 struct level {
     float rssi_dbm, noise_dbm, agc_db;
@@ -127,21 +126,12 @@ static void measure_and_keep(struct lab_trace *trace, struct antennas *antennas,
     }
 }
 
-/* Receive antennas of the terminal, transmit antennas of the access point: the other order. */
-static void turn_round(const struct lab_trace *trace, const double complex *in, double complex *out)
+static struct qw_tuning tuning_of(const struct lab_trace *trace)
 {
-    size_t ap = trace->access_point_antennas;
-    size_t te = trace->terminal_antennas;
-
-    for (size_t i = 0; i < trace->values; i++) {
-        size_t tone = i % trace->tones;
-        size_t chain = i / trace->tones;
-        size_t band = chain / (ap * te);
-        size_t place = chain % (ap * te);
-        size_t other = band * ap * te + place % te * ap + place / te;
-
-        out[other * trace->tones + tone] = in[i];
-    }
+    return (struct qw_tuning){ .carrier = qw_carrier_of_format(trace->format),
+                               .access_point_antennas = (uint8_t)trace->access_point_antennas,
+                               .terminal_antennas = (uint8_t)trace->terminal_antennas,
+                               .bands = (uint8_t)trace->bands };
 }
 
 /* One frame through one receiver. The trace keeps it, wherever it was lost later. */
@@ -157,7 +147,9 @@ static void keep_chains(struct lab_trace *trace, enum lab_view view, uint32_t pr
         (uint8_t)(is_downlink ? trace->access_point_antennas : trace->terminal_antennas);
     frame->band_count = (uint8_t)trace->bands;
     if (is_downlink) {
-        turn_round(trace, channel, antennas->turned);
+        struct qw_tuning tuning = tuning_of(trace);
+
+        qw_tuning_turn(&tuning, trace->tones, channel, antennas->turned);
         channel = antennas->turned;
     }
     qw_front_end_measure_chains(&antennas->front_end[receiver_of(view)], channel, frame);
@@ -183,7 +175,7 @@ static void sweep(const struct lab_trace *trace, struct antennas *antennas, doub
 
     for (size_t band = 0; band < trace->bands; band++) {
         double complex *near = &antennas->near[band * per_band];
-        double at_s = time_s + (double)band * TUNING_S;
+        double at_s = time_s + (double)band * QW_TUNING_STEP_S;
 
         qw_channel_link(antennas->channel[band], at_s, &antennas->far[band * per_band],
                         is_downlink ? near : NULL);
@@ -586,6 +578,7 @@ struct qw_csi_source lab_reader_source(struct lab_reader *reader, const struct l
 {
     struct qw_csi_source source = { .is_simulated = true,
                                     .has_phase = trace->has_phase,
+                                    .tuning = tuning_of(trace),
                                     .self = reader,
                                     .transmit = transmit,
                                     .next = next,

@@ -8,13 +8,11 @@
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LISTEN_MS = 20, PROGRESS_EVERY = 16 };
-
-/* The answer leaves when the terminal's frame is over: 32 us, SIFS 16 us, preamble. */
-static const int64_t ANSWER_GAP_NS = 60000;
 
 static qw_err authorise(struct qw_plkg_run *run, const struct qw_plkg_access_point *access_point,
                         const struct qw_plkg_open *open, struct qw_plkg_open_ack *ack)
@@ -27,6 +25,25 @@ static qw_err authorise(struct qw_plkg_run *run, const struct qw_plkg_access_poi
         return QW_OK;
     }
     return qw_plkg_run_refuse(run, err == QW_ERR_EXHAUSTED ? QW_PLKG_POOL_LOW : QW_PLKG_AUTH);
+}
+
+/* What is offered when nothing is said: the first carrier. */
+static const struct qw_tuning_offer standard_offer = { .carriers = 1, .antennas = 1, .bands = 1 };
+
+static qw_err tune(struct qw_plkg_run *run, const struct qw_plkg_access_point *access_point,
+                   const struct qw_plkg_open *open)
+{
+    const struct qw_tuning_offer *offer =
+        access_point->offer != NULL ? access_point->offer : &standard_offer;
+    char text[QW_TUNING_TEXT_CAP];
+
+    if (qw_tuning_offer_has(offer, &open->tuning)) {
+        return qw_plkg_run_tune(run, &open->tuning);
+    }
+    qw_tuning_text(&open->tuning, text);
+    qw_log_write(run->party->log, QW_LOG_WARNING, "%s asks for %s, which is not offered",
+                 open->terminal_id, text);
+    return qw_plkg_run_refuse(run, QW_PLKG_CARRIER);
 }
 
 static qw_err send_ack(struct qw_plkg_run *run, const struct qw_plkg_open_ack *ack)
@@ -49,6 +66,9 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
 
     if (err == QW_OK) {
         err = qw_plkg_open_decode(body, len, &open);
+    }
+    if (err == QW_OK) {
+        err = tune(run, access_point, &open);
     }
     if (err == QW_OK) {
         err = authorise(run, access_point, &open, &ack);
@@ -88,7 +108,8 @@ static qw_err answer(struct qw_plkg_run *run, struct qw_csi_frame *frame)
     if (frame->sequence % PROGRESS_EVERY == 0) {
         qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, frame->sequence, run->probes);
     }
-    return radio->transmit(radio->self, frame->sequence, frame->time_ns + ANSWER_GAP_NS);
+    return radio->transmit(radio->self, frame->sequence,
+                           frame->time_ns + llround(run->tuning.carrier->gap_s * 1e9));
 }
 
 /* B2: answers pilots until the terminal says on the wire that it has sent the last one. */

@@ -38,7 +38,7 @@ qw_err qw_plkg_refuse_decode(const uint8_t *body, size_t len, enum qw_plkg_refus
     struct qw_reader r = qw_reader_on(body, len);
     uint8_t value = qw_read_u8(&r);
 
-    if (!qw_reader_done(&r) || value == QW_PLKG_NONE || value > QW_PLKG_NO_GAIN) {
+    if (!qw_reader_done(&r) || value == QW_PLKG_NONE || value > QW_PLKG_CARRIER) {
         return QW_ERR_FORMAT;
     }
     *refusal = (enum qw_plkg_refusal)value;

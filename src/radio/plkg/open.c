@@ -123,12 +123,15 @@ size_t qw_plkg_open_encode(const struct qw_plkg_open *open,
                            uint8_t out[static QW_PLKG_OPEN_LEN_MAX])
 {
     struct qw_writer w = qw_writer_on(out, QW_PLKG_OPEN_LEN_MAX);
+    uint8_t tuning[QW_TUNING_LEN];
 
     qw_write_u8(&w, QW_PLKG_VERSION);
     qw_write_bytes(&w, open->nonce, sizeof open->nonce);
     qw_write_string8(&w, open->terminal_id);
     qw_write_u8(&w, flags_of(open->has_phase, open->is_simulated));
     write_terms(&w, &open->terms);
+    qw_tuning_encode(&open->tuning, tuning);
+    qw_write_bytes(&w, tuning, sizeof tuning);
     qw_write_u16be(&w, open->contact_len);
     qw_write_bytes(&w, open->contact, open->contact_len);
     qw_assert(!w.failed);
@@ -140,15 +143,17 @@ qw_err qw_plkg_open_decode(const uint8_t *body, size_t len, struct qw_plkg_open 
     struct qw_reader r = qw_reader_on(body, len);
     struct qw_plkg_open m = { 0 };
     bool ok = qw_read_u8(&r) == QW_PLKG_VERSION;
+    uint8_t tuning[QW_TUNING_LEN] = { 0 };
     uint8_t flags;
 
     qw_read_bytes(&r, m.nonce, sizeof m.nonce);
     qw_read_string8(&r, m.terminal_id, sizeof m.terminal_id);
     flags = qw_read_u8(&r);
     read_terms(&r, &m.terms);
+    qw_read_bytes(&r, tuning, sizeof tuning);
     m.contact_len = qw_read_u16be(&r);
     ok = ok && (flags & ~FLAGS) == 0 && terms_ok(&m.terms) && m.terminal_id[0] != '\0' &&
-         m.contact_len <= sizeof m.contact;
+         qw_tuning_decode(tuning, &m.tuning) == QW_OK && m.contact_len <= sizeof m.contact;
     if (ok) {
         qw_read_bytes(&r, m.contact, m.contact_len);
     }

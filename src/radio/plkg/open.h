@@ -32,6 +32,7 @@ struct qw_plkg_open {
     char terminal_id[QW_PLKG_ID_CAP];
     bool has_phase, is_simulated;
     struct qw_plkg_terms terms;
+    struct qw_tuning tuning;
     uint16_t contact_len; /* 0..QW_PLKG_CONTACT_MAX */
     uint8_t contact[QW_PLKG_CONTACT_MAX];
 };
@@ -47,7 +48,8 @@ struct qw_plkg_open_ack {
 };
 
 enum {
-    QW_PLKG_OPEN_LEN_MAX = 1 + 16 + QW_PLKG_ID_CAP + 1 + 15 + 2 + QW_PLKG_CONTACT_MAX,
+    QW_PLKG_OPEN_LEN_MAX =
+        1 + 16 + QW_PLKG_ID_CAP + 1 + 15 + QW_TUNING_LEN + 2 + QW_PLKG_CONTACT_MAX,
     QW_PLKG_OPEN_ACK_LEN_MAX = 1 + 16 + QW_PLKG_ID_CAP + 1 + 15 + 4 + 16
 };
 

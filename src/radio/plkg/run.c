@@ -5,7 +5,6 @@
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
-#include "radio/carrier/carrier.h"
 #include "radio/plkg/session.h"
 
 #include <math.h>
@@ -32,6 +31,7 @@ qw_err qw_plkg_run_new(const struct qw_plkg_party *party, bool is_terminal,
     made->party = party;
     made->is_terminal = is_terminal;
     made->own_terms = terms;
+    made->tuning = qw_tuning_standard;
     made->auth = qw_secret_new(2 * QW_PLKG_AUTH_LEN);
     err =
         made->auth == NULL ? QW_ERR_NOMEM : qw_plkg_link_new(party->wire, timeout_ms, &made->link);
@@ -86,6 +86,23 @@ qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal)
     return QW_ERR_REFUSED;
 }
 
+qw_err qw_plkg_run_tune(struct qw_plkg_run *run, const struct qw_tuning *tuning)
+{
+    qw_err err = qw_csi_source_tune(run->party->radio, tuning);
+
+    if (err == QW_ERR_UNAVAILABLE) {
+        char text[QW_TUNING_TEXT_CAP];
+
+        qw_tuning_text(tuning, text);
+        qw_log_write(run->party->log, QW_LOG_WARNING, "the radio cannot be set to %s", text);
+        return qw_plkg_run_refuse(run, QW_PLKG_CARRIER);
+    }
+    if (err == QW_OK) {
+        run->tuning = *tuning;
+    }
+    return err;
+}
+
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
 {
     qw_err err = qw_feature_set_new(run->probes, &run->set);
@@ -103,7 +120,11 @@ qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
 
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)
 {
-    qw_err err = qw_feature_set_put(run->set, frame->sequence, frame, run->has_phase);
+    qw_err err = QW_ERR_FORMAT;
+
+    if (qw_tuning_fits(&run->tuning, frame, run->is_terminal)) {
+        err = qw_feature_set_put(run->set, frame->sequence, frame, run->has_phase);
+    }
 
     if (err != QW_OK) {
         qw_log_write(run->party->log, QW_LOG_DEBUG, "probe %llu dropped: %s",
@@ -376,15 +397,15 @@ qw_err qw_plkg_run_make_key(struct qw_plkg_run *run, const uint8_t *seed, uint32
 static void close_ledger(struct qw_plkg_run *run, qw_err err)
 {
     struct qw_plkg_ledger *ledger = &run->ledger;
-    const struct qw_carrier *carrier =
-        qw_carrier_of_format(run->set != NULL ? run->set->plan.format : QW_CSI_OTHER);
 
     ledger->messages = run->link->messages;
     ledger->message_bytes = run->link->message_bytes;
     if (ledger->channel_time_s > 0.0) {
-        double probe_s = qw_carrier_probe_cost_s(carrier, (double)run->terms.interval_us * 1e-6);
-        double airtime_s = (double)ledger->probes * probe_s +
-                           (double)ledger->message_bytes * 8.0 / carrier->discussion_bps;
+        double probe_s =
+            qw_tuning_probe_cost_s(&run->tuning, (double)run->terms.interval_us * 1e-6);
+        double airtime_s =
+            (double)ledger->probes * probe_s +
+            (double)ledger->message_bytes * 8.0 / run->tuning.carrier->discussion_bps;
 
         ledger->airtime_share = airtime_s / ledger->channel_time_s;
     }

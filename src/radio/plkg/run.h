@@ -24,6 +24,7 @@ struct qw_plkg_run {
     uint8_t *auth;                /* secret memory: up, then down  [2 x QW_PLKG_AUTH_LEN] */
 
     struct qw_plkg_terms own_terms, terms;
+    struct qw_tuning tuning; /* what both radios are set to, once agreed */
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
@@ -67,6 +68,8 @@ void qw_plkg_run_progress(const struct qw_plkg_run *run, enum qw_plkg_stage stag
 /* Remembers why and gives QW_ERR_REFUSED. */
 qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal) QW_MUST_USE;
 
+/* Sets this end's radio; QW_ERR_REFUSED with CARRIER when it cannot. */
+qw_err qw_plkg_run_tune(struct qw_plkg_run *run, const struct qw_tuning *tuning) QW_MUST_USE;
 /* The session is agreed: memory for its probes, first lines of the ledger. */
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated) QW_MUST_USE;
 /* Keeps a measurement. A frame of another shape counts as not heard: that says nothing about its

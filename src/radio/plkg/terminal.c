@@ -20,8 +20,12 @@ static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *
 {
     uint8_t body[QW_PLKG_OPEN_LEN_MAX];
     struct qw_bytes part;
-    qw_err err = qw_random_bytes(open->nonce, sizeof open->nonce);
+    qw_err err =
+        qw_plkg_run_tune(run, terminal->tuning != NULL ? terminal->tuning : &qw_tuning_standard);
 
+    if (err == QW_OK) {
+        err = qw_random_bytes(open->nonce, sizeof open->nonce);
+    }
     if (err != QW_OK) {
         return err;
     }
@@ -29,6 +33,7 @@ static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *
     open->has_phase = run->party->radio->has_phase;
     open->is_simulated = run->party->radio->is_simulated;
     open->terms = run->own_terms;
+    open->tuning = run->tuning;
     open->contact_len = (uint16_t)terminal->contact_len;
     if (terminal->contact_len > 0) {
         memcpy(open->contact, terminal->contact, terminal->contact_len);

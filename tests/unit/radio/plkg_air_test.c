@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: W1 W4 W9 W12 */
+/* rows: W1 W4 W9 W12 W13 */
 /* Sessions in the simulated air, over loopback sockets, as the programs run them. */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -109,6 +109,100 @@ static void a_walk_gives_a_key_that_the_listener_has_not(void **state)
     }
 }
 
+/* Other carriers, antennas and bands: a key, the same at both ends, that the listener with as many
+ * antennas has not; and more of it for each probe than one antenna gives on 20 MHz. */
+static void every_radio_gives_a_key_and_a_wide_one_a_longer_key(void **state)
+{
+    static const struct {
+        const char *carrier;
+        uint8_t access_point, terminal, bands;
+        uint64_t bits_per_probe; /* at least */
+    } cases[] = { { "wifi40", 1, 2, 1, 30 }, { "wifi80", 1, 1, 1, 30 }, { "wifi20", 2, 1, 2, 30 } };
+    static const struct qw_tuning_offer offer = { .carriers = 7, .antennas = 2, .bands = 2 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_air_config air = { .scene = QW_AIR_INDOOR,
+                                     .seed = 70 + i,
+                                     .snr_db = 25.0,
+                                     .loss = 0.01,
+                                     .eve_distance_m = 0.3 };
+        struct qw_tuning tuning = { qw_carrier_find(cases[i].carrier), cases[i].access_point,
+                                    cases[i].terminal, cases[i].bands };
+        struct bench_config config = bench_standard(1);
+        struct qw_eavesdropper_result result;
+        struct walk walk;
+        uint8_t data[64] = { 3, 2, 1 };
+        uint8_t got[64];
+        size_t len;
+
+        config.tuning = &tuning;
+        config.offer = &offer;
+        config.policy.probe_interval_ms = 1000.0 * qw_tuning_interval_s(&tuning);
+        walk_through(&walk, &air, &config);
+        for (int run = 1; run < 3 && walk.bench.err_te != QW_OK; run++) {
+            leave(&walk);
+            air.seed += 100;
+            walk_through(&walk, &air, &config);
+        }
+        assert_int_equal(walk.bench.err_ap, QW_OK);
+        assert_int_equal(walk.bench.err_te, QW_OK);
+        print_ledger(&walk.bench.ledger_ap);
+        assert_true(walk.bench.ledger_ap.secret_bits >
+                    cases[i].bits_per_probe * walk.bench.ledger_ap.probes);
+        assert_true(walk.bench.ledger_ap.airtime_share < 0.011);
+        assert_int_equal(
+            qw_plkg_send(walk.bench.session_ap, &walk.bench.wire_ap, data, sizeof data, false),
+            QW_OK);
+        assert_int_equal(qw_plkg_receive(walk.bench.session_te, &walk.bench.wire_te, got,
+                                         sizeof got, &len, 2000),
+                         QW_OK);
+        assert_memory_equal(got, data, sizeof data);
+        assert_int_equal(qw_eavesdropper_attack(walk.eve, &result), QW_OK);
+        assert_true(result.attempted);
+        assert_false(result.verified);
+        leave(&walk);
+    }
+}
+
+/* Not offered, or not to be had by either radio: no pool byte, no question to the centre. */
+static void what_is_not_offered_or_not_to_be_had_is_refused_before_the_centre_is_asked(void **state)
+{
+    static const struct qw_tuning_offer narrow = { .carriers = 1, .antennas = 1, .bands = 1 };
+    static const struct qw_tuning_offer all = { .carriers = UINT32_MAX, .antennas = 4, .bands = 4 };
+    static const struct {
+        const char *carrier;
+        uint8_t access_point, terminal, bands;
+        const struct qw_tuning_offer *offer;
+    } cases[] = { { "wifi40", 1, 1, 1, &narrow },
+                  { "wifi20", 2, 1, 1, &narrow },
+                  { "wifi20", 1, 1, 2, &narrow },
+                  { "wifi80", 1, 1, 1, NULL },
+                  { "nr-tdd", 1, 1, 1, &all } };
+    struct qw_air_config air = {
+        .scene = QW_AIR_INDOOR, .seed = 5, .snr_db = 25.0, .eve_distance_m = 0.3
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_tuning tuning = { qw_carrier_find(cases[i].carrier), cases[i].access_point,
+                                    cases[i].terminal, cases[i].bands };
+        struct bench_config config = bench_standard(1);
+        struct walk walk;
+
+        config.tuning = &tuning;
+        config.offer = cases[i].offer;
+        walk_through(&walk, &air, &config);
+        assert_int_equal(walk.bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(walk.bench.err_te, QW_ERR_REFUSED);
+        assert_int_equal(walk.bench.ledger_ap.refusal, QW_PLKG_CARRIER);
+        assert_int_equal(walk.bench.ledger_te.refusal, QW_PLKG_CARRIER);
+        assert_int_equal(walk.bench.ledger_te.probes, 0);
+        assert_int_equal(walk.bench.asked, 0);
+        leave(&walk);
+    }
+}
+
 static void nothing_moves_nothing_is_made(void **state)
 {
     struct qw_air_config air = {
@@ -130,6 +224,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_gives_a_key_that_the_listener_has_not),
+        cmocka_unit_test(every_radio_gives_a_key_and_a_wide_one_a_longer_key),
+        cmocka_unit_test(
+            what_is_not_offered_or_not_to_be_had_is_refused_before_the_centre_is_asked),
         cmocka_unit_test(nothing_moves_nothing_is_made),
     };
 

@@ -48,6 +48,8 @@ struct bench_config {
     struct qw_plkg_policy policy;
     struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
     int timeout_ms;
+    const struct qw_tuning *tuning;      /* borrowed, may be NULL, like the next one */
+    const struct qw_tuning_offer *offer; /* the access point's */
 };
 
 enum { BENCH_TAPS = 6, BENCH_TONES = 52, BENCH_QUEUE = 8 };
@@ -379,6 +381,7 @@ struct bench { /* one session */
     struct bench_middle middle_ap, middle_te; /* of what each end sends */
     struct qw_wire wire_ap, wire_te;
     qw_err authorise_err, take_err; /* what the callbacks answer */
+    unsigned asked;                 /* how often the centre was */
     qw_err err_ap, err_te;
     struct qw_plkg_session *session_ap, *session_te;
     struct qw_plkg_ledger ledger_ap, ledger_te;
@@ -400,6 +403,7 @@ static qw_err bench_authorise(void *self, const char *terminal_id, const uint8_t
     struct bench *bench = self;
 
     (void)terminal_id;
+    bench->asked++;
     if (contact_len != 3 || memcmp(contact, "abc", 3) != 0) {
         return QW_ERR_AUTH;
     }
@@ -465,6 +469,7 @@ static void *bench_run_terminal(void *self)
         .terminal_id = "meter-17",
         .contact = (const uint8_t *)"abc",
         .contact_len = 3,
+        .tuning = bench->config.tuning,
         .take_auth = bench_take,
     };
 
@@ -482,6 +487,7 @@ static void bench_run(struct bench *bench)
                    .replay_guard = bench->config.guard_ap,
                    .self = bench },
         .access_point_id = "ap-north",
+        .offer = bench->config.offer,
         .authorise = bench_authorise,
     };
     pthread_t thread;

@@ -80,9 +80,11 @@ static struct qw_plkg_terms sample_terms(void)
 
 static void open_message(void **state)
 {
-    struct qw_plkg_open value = {
-        .terminal_id = "meter-17", .has_phase = true, .terms = sample_terms(), .contact_len = 9
-    };
+    struct qw_plkg_open value = { .terminal_id = "meter-17",
+                                  .has_phase = true,
+                                  .terms = sample_terms(),
+                                  .contact_len = 9,
+                                  .tuning = qw_tuning_standard };
 
     (void)state;
     memcpy(value.contact, "a contact", 9);
@@ -95,9 +97,9 @@ static void open_message(void **state)
 static void open_message_as_in_the_page(void **state)
 {
     static const uint8_t page[] = {
-        0x01, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c,
-        0x0d, 0x0e, 0x0f, 0x02, 't',  '1',  0x03, 0x23, 0x28, 0x40, 0x00, 0x00, 0x07, 0xd0,
-        0x00, 0x00, 0x4e, 0x20, 0x00, 0x00, 0x20, 0x00, 0x00, 0x03, 'a',  'b',  'c',
+        0x02, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d,
+        0x0e, 0x0f, 0x02, 't',  '1',  0x03, 0x23, 0x28, 0x40, 0x00, 0x00, 0x07, 0xd0, 0x00, 0x00,
+        0x4e, 0x20, 0x00, 0x00, 0x20, 0x00, 0x02, 0x01, 0x02, 0x01, 0x00, 0x03, 'a',  'b',  'c',
     };
     struct qw_plkg_open value;
 
@@ -110,6 +112,10 @@ static void open_message_as_in_the_page(void **state)
     assert_int_equal(value.terms.probes_max, 2000);
     assert_int_equal(value.terms.interval_us, 20000);
     assert_int_equal(value.terms.wanted_bits, 8192);
+    assert_string_equal(value.tuning.carrier->name, "wifi40");
+    assert_int_equal(value.tuning.access_point_antennas, 1);
+    assert_int_equal(value.tuning.terminal_antennas, 2);
+    assert_int_equal(value.tuning.bands, 1);
     assert_int_equal(value.contact_len, 3);
     assert_int_equal(value.nonce[15], 15);
     assert_int_equal(qw_plkg_open_encode(&value, buffer), sizeof page);
@@ -361,7 +367,7 @@ static void messages_of_one_number(void **state)
             assert_int_equal(qw_plkg_decoded_encode(&decoded), value);
         }
         assert_int_equal(qw_plkg_refuse_decode(&byte, 1, &refusal),
-                         value >= 1 && value <= QW_PLKG_NO_GAIN ? QW_OK : QW_ERR_FORMAT);
+                         value >= 1 && value <= QW_PLKG_CARRIER ? QW_OK : QW_ERR_FORMAT);
     }
     assert_int_equal(qw_plkg_decoded_decode(bytes, 0, &decoded), QW_ERR_FORMAT);
     assert_int_equal(qw_plkg_decoded_decode(bytes, 2, &decoded), QW_ERR_FORMAT);
