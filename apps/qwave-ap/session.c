@@ -209,6 +209,7 @@ static void run_on(struct session *session, struct qw_csi_source *radio)
                    .log = session->context->log,
                    .self = session },
         .access_point_id = settings->access_point_id,
+        .offer = &settings->offer,
         .authorise = authorise,
     };
     struct qw_plkg_session *link = NULL;

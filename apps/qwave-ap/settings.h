@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "radio/carrier/tuning.h"
 
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct settings {
     char passphrase_file[SETTINGS_PATH_CAP];
     char air_address[64];
     int64_t air_port;
+    char offers_carriers[64];
+    int64_t offers_antennas, offers_bands;
+    struct qw_tuning_offer offer; /* from the three above */
     int64_t session_timeout_s;
     double eve_correlation;
     double epsilon_log2;

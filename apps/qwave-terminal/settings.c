@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+static const double INTERVAL_MIN_MS = 0.5;
+
+static const char *const carriers[] = { "wifi20", "wifi40", "wifi80", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
@@ -21,6 +24,15 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, access_point_port, 1, 65535, NULL, "TCP port of the access point"),
     ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
     ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
+    { .name = "carrier",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, carrier),
+      .standard = "wifi20",
+      .choices = carriers,
+      .help = "what the probes ride on" },
+    ROW(QW_CONFIG_INT, antennas, 1, 4, "1", "of this terminal, for probes"),
+    ROW(QW_CONFIG_INT, access_point_antennas, 1, 4, "1", "of the access point, for probes"),
+    ROW(QW_CONFIG_INT, bands, 1, 4, "1", "that each probe sweeps over"),
     ROW(QW_CONFIG_INT, low_water_keys, 1, 2047, "16", "refill below this many keys"),
     ROW(QW_CONFIG_INT, high_water_keys, 2, 2048, "64", "and up to this many"),
     ROW(QW_CONFIG_BOOL, automatic_refill, 0, 1, "true", "refill at the low-water mark unasked"),
@@ -32,7 +44,8 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_REAL, epsilon_log2, -128, -32, "-64",
         "failure probability of a distilled key, at most 2 to this"),
     ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
-    ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "20", "between two probe pairs, in ms"),
+    ROW(QW_CONFIG_REAL, probe_interval_ms, 0, 1000, "0",
+        "between two probe pairs, in ms; 0: so that they cost the network at most 1 %"),
     { .name = "log_level",
       .kind = QW_CONFIG_CHOICE,
       .offset = offsetof(struct settings, log_level),
@@ -40,6 +53,38 @@ static const struct qw_config_row rows[] = {
       .choices = log_levels,
       .help = "least important line that is written" },
 };
+
+/* What the radio is set to, and how often it can be used. */
+static qw_err derive_radio(const char *path, struct settings *s,
+                           char error[static QW_CONFIG_ERROR_CAP])
+{
+    double shortest_ms;
+
+    s->tuning = (struct qw_tuning){ .carrier = qw_carrier_find(carriers[s->carrier]),
+                                    .access_point_antennas = (uint8_t)s->access_point_antennas,
+                                    .terminal_antennas = (uint8_t)s->antennas,
+                                    .bands = (uint8_t)s->bands };
+    if (!qw_tuning_ok(&s->tuning)) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: antennas (%lld) x access_point_antennas (%lld) x bands (%lld) must be at "
+                 "most %d",
+                 path, (long long)s->antennas, (long long)s->access_point_antennas,
+                 (long long)s->bands, QW_TUNING_CHAINS_MAX);
+        return QW_ERR_FORMAT;
+    }
+    if (s->probe_interval_ms == 0.0) {
+        s->probe_interval_ms = 1000.0 * qw_tuning_interval_s(&s->tuning);
+        return QW_OK;
+    }
+    shortest_ms = INTERVAL_MIN_MS + 1000.0 * qw_tuning_sweep_s(&s->tuning);
+    if (s->probe_interval_ms < shortest_ms) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: probe_interval_ms: %g is not 0 or %g..1000 with %lld bands", path,
+                 s->probe_interval_ms, shortest_ms, (long long)s->bands);
+        return QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
 
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
@@ -55,6 +100,10 @@ qw_err settings_read(const char *path, struct settings *settings,
                  "%s: low_water_keys (%lld) must be less than high_water_keys (%lld)", path,
                  (long long)s.low_water_keys, (long long)s.high_water_keys);
         return QW_ERR_FORMAT;
+    }
+    err = derive_radio(path, &s, error);
+    if (err != QW_OK) {
+        return err;
     }
     *settings = s;
     return QW_OK;

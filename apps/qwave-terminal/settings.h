@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "radio/carrier/tuning.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,9 @@ struct settings {
     int64_t access_point_port;
     char air_address[64];
     int64_t air_port;
+    int carrier; /* index of the choice */
+    int64_t antennas, access_point_antennas, bands;
+    struct qw_tuning tuning; /* from the four above */
     int64_t low_water_keys, high_water_keys;
     bool automatic_refill;
     int64_t retry_interval_s;
@@ -28,7 +32,7 @@ struct settings {
     double eve_correlation;
     double epsilon_log2;
     int64_t probes_max;
-    double probe_interval_ms;
+    double probe_interval_ms; /* as given, or what the tuning can be used at */
     int log_level;
 };
 

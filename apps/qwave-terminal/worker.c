@@ -83,6 +83,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
         .card = worker->config.card,
         .terminal_id = settings->terminal_id,
         .policy = qw_plkg_policy_standard,
+        .tuning = &settings->tuning,
         .radio = &radio,
         .wire = &wire,
         .replay_guard = worker->replay_guard,

@@ -105,7 +105,7 @@ start_air() {
     air_port=$(ready air)
 }
 
-# start_access_point: keeps its port over restarts, so that terminals find it again.
+# start_access_point: keeps its port over restarts, so that terminals find it again. Further lines of its settings: access_point_settings.
 start_access_point() {
     cat >"$site/ap.yaml" <<YAML
 access_point_id: ap-1
@@ -119,6 +119,7 @@ card: $card_folder/ap-1.card
 passphrase_file: $site/ap-1.passphrase
 air_address: 127.0.0.1
 air_port: $air_port
+${access_point_settings:-}
 YAML
     start ap qwave-ap --config "$site/ap.yaml"
     access_point_port=$(ready ap)
