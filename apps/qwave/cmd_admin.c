@@ -21,7 +21,7 @@
 enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100, BODY_CAP = 2048 };
 
 struct arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *certificate, *key;
+    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key;
     unsigned long long keys_per_s, weight;
     const char *word[WORDS_MAX];
     size_t words;
@@ -192,7 +192,9 @@ static qw_err run_device_add(struct operator_desk *desk, const struct arguments 
     return err;
 }
 
-static qw_err run_device_peers(struct operator_desk *desk, const struct arguments *arguments)
+/* Sets one text of a device's entry: POST /v1/devices/{id}<path> {"name": value}. */
+static qw_err set_text(struct operator_desk *desk, const struct arguments *arguments,
+                       const char *path, const char *name, const char *value)
 {
     char body[BODY_CAP];
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
@@ -200,17 +202,27 @@ static qw_err run_device_peers(struct operator_desk *desk, const struct argument
     qw_err err;
 
     qw_json_object_begin(&w);
-    qw_json_name(&w, "peer");
-    qw_json_text(&w, arguments->peer);
+    qw_json_name(&w, name);
+    qw_json_text(&w, value);
     qw_json_object_end(&w);
     if (!qw_json_done(&w)) {
         return QW_ERR_SPACE;
     }
-    err = operator_device_call(desk, "POST", arguments->word[2], "/peers", body, &answer);
+    err = operator_device_call(desk, "POST", arguments->word[2], path, body, &answer);
     if (err == QW_OK) {
         show(answer, arguments);
     }
     return err;
+}
+
+static qw_err run_device_peers(struct operator_desk *desk, const struct arguments *arguments)
+{
+    return set_text(desk, arguments, "/peers", "peer", arguments->peer);
+}
+
+static qw_err run_device_home(struct operator_desk *desk, const struct arguments *arguments)
+{
+    return set_text(desk, arguments, "/home", "kme", arguments->kme);
 }
 
 static qw_err run_device_quota(struct operator_desk *desk, const struct arguments *arguments)
@@ -283,6 +295,8 @@ static const struct action actions[] = {
       run_device_add },
     { "device", "peers", 3, "ID --peer SAE,...", "whom an application may ask keys for",
       run_device_peers },
+    { "device", "home", 3, "ID [--kme KME]",
+      "the centre that serves an application; none: this one", run_device_home },
     { "device", "quota", 3, "ID --keys-per-s N --weight N", "what an application may take",
       run_device_quota },
     { "device", "list", 2, "", "every device", run_device_list },
@@ -294,6 +308,8 @@ static const struct action actions[] = {
       "client certificate of an access point", run_certificate },
     { "certificate", "sae", 3, "ID --certificate FILE --key FILE", "of an application",
       run_certificate },
+    { "certificate", "kme", 3, "ID --certificate FILE --key FILE", "of a partner's centre",
+      run_certificate },
     { "certificate", "operator", 3, "ID --certificate FILE --key FILE", "of another operator",
       run_certificate },
     { "certificate", "revoke", 3, "FILE", "takes it back; its open connections end", run_revoke },
@@ -302,12 +318,13 @@ static const struct action actions[] = {
 static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
-    { "kind", 'k', "KIND", 0, "terminal, application, access-point or station (default: terminal)",
-      0 },
+    { "kind", 'k', "KIND", 0,
+      "terminal, application, access-point, station or kme (default: terminal)", 0 },
     { "owner", 'w', "NAME", 0, "who has the device", 0 },
     { "peer", 'p', "SAE,...", 0,
       "application that shares the terminal's keys; those that an application may ask keys for",
       0 },
+    { "kme", 'm', "KME", 0, "a partner, registered with --kind kme", 0 },
     { "keys-per-s", 'n', "N", 0,
       "that an application may take; 0: as the centre's settings say (default: 0)", 0 },
     { "weight", 'g', "N", 0, "its part when keys are scarce, 1 to 100 (default: 1)", 0 },
@@ -349,6 +366,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'p':
         arguments->peer = value;
+        return 0;
+    case 'm':
+        arguments->kme = value;
         return 0;
     case 'n':
         if (!radio_parse_number(value, QW_QUOTA_KEYS_PER_S_MAX, &arguments->keys_per_s)) {
@@ -420,9 +440,12 @@ int cmd_admin(int argc, char **argv)
                                       "ACTION...", "Works on a running key service centre.\v",
                                       NULL,        help_filter,
                                       NULL };
-    struct arguments arguments = {
-        .operator_path = "operator.yaml", .kind = "terminal", .owner = "", .peer = "", .weight = 1
-    };
+    struct arguments arguments = { .operator_path = "operator.yaml",
+                                   .kind = "terminal",
+                                   .owner = "",
+                                   .peer = "",
+                                   .kme = "",
+                                   .weight = 1 };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";
     qw_err err;

@@ -110,6 +110,7 @@ struct qw_key_place { /* where a carved key stands */
 struct qw_pair_table;
 struct qw_fetch;
 struct qw_quota;
+struct qw_partner_desk;
 
 /* Fetches that wait while one of them is being made durable; the first that wakes takes all that
  * came meanwhile along in its group. */
@@ -120,6 +121,11 @@ struct qw_fetch_queue {
     size_t waiting;  /* in the list */
     size_t expected; /* as many as were there for the last group */
     bool is_busy;    /* somebody gathers or serves a batch */
+};
+
+struct qw_offer_walk { /* how far housekeeping has come in the offers of a state */
+    bool is_begun;
+    uint8_t last[16];
 };
 
 struct qw_service_memo {       /* two applications that were found to be in service */
@@ -138,6 +144,8 @@ struct qw_centre {
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
     struct qw_quota *quota;
+    struct qw_partner_desk *partners;
+    struct qw_offer_walk offer_walks[3]; /* by state; under the mutex */
     struct qw_fetch_queue fetches;
     struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */

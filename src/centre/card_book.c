@@ -21,7 +21,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 2 };
+enum { RECORD_VERSION = 3 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -56,9 +56,10 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u64be(w, (uint64_t)device->last_contact_ms);
     qw_write_u32be(w, device->keys_per_s);
     qw_write_u8(w, device->weight);
+    qw_write_string8(w, device->home);
 }
 
-/* Version 1 knew no quotas. */
+/* Version 1 knew no quotas, version 2 no other centres. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
@@ -77,6 +78,9 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
     device->last_contact_ms = (int64_t)qw_read_u64be(r);
     device->keys_per_s = version == 1 ? 0 : qw_read_u32be(r);
     device->weight = version == 1 ? 1 : qw_read_u8(r);
+    if (version >= 3) {
+        qw_read_string8(r, device->home, sizeof device->home);
+    }
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT) {
         return false;
     }

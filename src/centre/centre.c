@@ -6,6 +6,7 @@
 #include "centre/books.h"
 #include "centre/fetch_queue.h"
 #include "centre/pair.h"
+#include "centre/partner/send.h"
 #include "centre/quota.h"
 #include "centre/turn.h"
 #include "centre/unseal.h"
@@ -17,6 +18,8 @@ enum {
     BLOCK_KEYS_STANDARD = 256,
     POOL_BYTES_STANDARD = 2048,
     KEY_TTL_S_STANDARD = 86400,
+    PARTNER_WAIT_MS_STANDARD = 1000,
+    PARTNER_PLACES_STANDARD = 4,
     KEY_TTL_S_MAX = 365 * 86400
 };
 
@@ -70,6 +73,12 @@ static qw_err complete(struct qw_centre_config *config)
     if (config->key_ttl_s == 0) {
         config->key_ttl_s = KEY_TTL_S_STANDARD;
     }
+    if (config->partner_wait_ms == 0) {
+        config->partner_wait_ms = PARTNER_WAIT_MS_STANDARD;
+    }
+    if (config->partner_places == 0) {
+        config->partner_places = PARTNER_PLACES_STANDARD;
+    }
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
         config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
         config->key_ttl_s > KEY_TTL_S_MAX || config->window_ms > QW_WINDOW_MS_MAX ||
@@ -119,6 +128,9 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
     if (err == QW_OK) {
         err = qw_quota_new(&c->config, &c->quota);
     }
+    if (err == QW_OK) {
+        err = qw_partner_desk_new(&c->partners);
+    }
     if (err != QW_OK) {
         qw_centre_free(c);
         return err;
@@ -141,6 +153,7 @@ void qw_centre_free(struct qw_centre *centre)
     }
     qw_pair_table_free(centre->pairs);
     qw_quota_free(centre->quota);
+    qw_partner_desk_free(centre->partners);
     qw_fetch_queue_destroy(&centre->fetches);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);

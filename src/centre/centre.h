@@ -19,19 +19,26 @@
 /* The key service centre: owns the keys' whole life and knows every device. All verbs check the
  * caller's role, are durable before they return, and are audited with their result. Safe from
  * several threads. Knows keys only through qw_key_source and devices only through messages. */
-enum qw_role { QW_ROLE_OPERATOR, QW_ROLE_ACCESS_POINT, QW_ROLE_SAE, QW_ROLE_COUNT };
+enum qw_role {
+    QW_ROLE_OPERATOR,
+    QW_ROLE_ACCESS_POINT,
+    QW_ROLE_SAE,
+    QW_ROLE_KME, /* a partner, the centre of others */
+    QW_ROLE_COUNT
+};
 
 struct qw_caller {
     enum qw_role role;
     char id[64];                  /* operator, access point (device id) or SAE id */
     uint8_t certificate_hash[32]; /* zero for local calls */
 };
-/* "urn:qwave:operator:alice", "urn:qwave:ap:ap-1", "urn:qwave:sae:app-1"; anything else is an SAE
- * id as a whole. QW_ERR_FORMAT: empty, over-long, not printable. */
+/* "urn:qwave:operator:alice", "urn:qwave:ap:ap-1", "urn:qwave:sae:app-1", "urn:qwave:kme:kme-b";
+ * anything else is an SAE id as a whole. QW_ERR_FORMAT: empty, over-long, not printable. */
 qw_err qw_caller_parse(const char *identity, struct qw_caller *caller) QW_MUST_USE;
 
 enum { QW_WINDOW_MS_MAX = 3600000 };
 struct qw_centre;
+struct qw_partner_port; /* centre/partner/partner.h */
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
     struct qw_custody *custody;   /* borrowed until qw_centre_new returns */
@@ -50,6 +57,10 @@ struct qw_centre_config {
                                  number; 0: no limit */
     uint32_t pair_keys_per_s; /* that it may take for one slave; 0: no limit */
     uint32_t misses_per_s;    /* wrong key ids of one application that are looked up; 0: no limit */
+    const struct qw_partner_port *partner_port; /* borrowed; NULL: this centre has no partners */
+    uint32_t partner_wait_ms; /* a master waits so long for partners to take its keys; default 1000
+                               */
+    uint32_t partner_places;  /* and so many masters at once; default 4 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. */
@@ -70,6 +81,10 @@ qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_calle
 /* Replaces the peers of an application. QW_ERR_STATE: the device is none. */
 qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *id, const char *peers) QW_MUST_USE;
+/* The KME that serves an application; "" for this centre. Who is at home elsewhere gets nothing
+ * here. QW_ERR_STATE: the device is none. */
+qw_err qw_centre_device_set_home(struct qw_centre *centre, const struct qw_caller *caller,
+                                 const char *id, const char *kme) QW_MUST_USE;
 qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *id, struct qw_device *device) QW_MUST_USE;
 /* In id order, starting after `after` ("" for the first); at most cap. */
@@ -155,7 +170,8 @@ struct qw_key_wish {
  * permitted (401). QW_ERR_NOT_FOUND: no such slave, QW_ERR_ARG: a value out of range,
  * QW_ERR_UNAVAILABLE: the mandatory demand cannot be met (400). QW_ERR_EXHAUSTED: too few in stock,
  * or the caller has had more than its part of what is left; QW_ERR_LIMIT: its quota is used up,
- * more comes with time (503). [ETSI 014 5.3] */
+ * more comes with time, or too many wait for partners (503). QW_ERR_TIMEOUT, QW_ERR_IO: a slave's
+ * own centre did not take the keys; they are void (503). [ETSI 014 5.3] */
 qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
                          const struct qw_key_wish *wish, struct qw_given_key *keys) QW_MUST_USE;
 
@@ -167,6 +183,7 @@ qw_err qw_centre_peers(struct qw_centre *centre, const struct qw_caller *caller,
 struct qw_pair_status {
     uint64_t stored_keys; /* of the standard size, deliverable to the pair now; <= max_keys */
     uint64_t max_keys;
+    char slave_kme[64]; /* that serves the slave; "" for this centre */
 };
 /* QW_ERR_REFUSED, QW_ERR_NOT_FOUND as above. [ETSI 014 5.2] */
 qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *caller,
@@ -233,6 +250,8 @@ struct qw_centre_status {
     uint64_t keys_ingested;
     uint64_t devices;
     uint64_t audit_records;
+    uint64_t offers_open; /* of keys to partners that have not answered yet */
+    uint64_t offers_void; /* given up, and a partner has not yet said that its keys are gone */
 };
 qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller,
                         struct qw_centre_status *status) QW_MUST_USE;

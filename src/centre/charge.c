@@ -131,8 +131,8 @@ static qw_err charge_device(struct qw_centre *centre, const struct qw_deed *deed
     if (err != QW_OK) {
         return err;
     }
-    if (book->device.kind == QW_DEVICE_APPLICATION) {
-        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "an application has no card");
+    if (book->device.kind == QW_DEVICE_APPLICATION || book->device.kind == QW_DEVICE_KME) {
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "a device without a card");
     }
     if (qw_device_next(book->device.state, QW_DEVICE_CHARGE, &next) != QW_OK) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE,

@@ -2,12 +2,14 @@
 /* New keys for a pair of applications: enc_keys and status [ETSI 014 5.2, 5.3] [C12 C14]. A key
  * needs no record of its own until somebody fetches it: its block belongs to the pair, durably,
  * before any key of it leaves, and its id leads back to it. Keys for several slaves get a record at
- * once, because the block knows one slave only. */
+ * once, because the block knows one slave only; so do keys for another centre, with an offer to it
+ * [docs/protocol/etsi020.md]. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/card_book.h"
 #include "centre/key_record.h"
 #include "centre/pair.h"
+#include "centre/partner/send.h"
 #include "centre/quota.h"
 #include "centre/stock.h"
 
@@ -148,10 +150,27 @@ static void share_key(struct qw_centre *centre, struct qw_group *group, const st
     qw_key_record_put(centre, group, &key);
 }
 
-/* All assignments durable, or none. */
+/* X2 */
+static void offer_keys(struct qw_centre *centre, struct qw_group *group, struct qw_offer *offer,
+                       const struct delivery *delivery)
+{
+    const struct qw_key_place *first = &delivery->carved[0].place;
+
+    memcpy(offer->source, first->source, sizeof offer->source);
+    offer->is_quantum = true;
+    for (uint32_t i = 0; i < delivery->count; i++) { /* the label of the least */
+        offer->is_quantum = offer->is_quantum && delivery->carved[i].place.is_quantum;
+        offer->is_simulated = offer->is_simulated || delivery->carved[i].place.is_simulated;
+        memcpy(offer->key_ids[i], delivery->ids[i], sizeof offer->key_ids[i]);
+    }
+    offer->key_count = (uint8_t)delivery->count;
+    qw_offer_put(centre, group, offer);
+}
+
+/* All assignments durable, or none. offer: NULL when every slave is at home here. */
 static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
                     const struct qw_deed *deed, const struct qw_key_wish *wish,
-                    const struct delivery *delivery)
+                    const struct delivery *delivery, struct qw_offer *offer)
 {
     struct qw_group group;
     char detail[64];
@@ -162,6 +181,9 @@ static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
     for (uint32_t i = 0; i < wish->count && group.err == QW_OK; i++) {
         share_key(centre, &group, pair, wish, &delivery->carved[i].place, delivery->ids[i]);
     }
+    if (offer != NULL) {
+        offer_keys(centre, &group, offer, delivery);
+    }
     (void)snprintf(detail, sizeof detail, "%u keys for %zu slaves", (unsigned)wish->count,
                    wish->other_count + 1);
     err = qw_group_commit(centre, &group, deed, detail);
@@ -169,15 +191,24 @@ static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
     return err;
 }
 
-/* Who may have what, before any key moves. One pair is locked at a time: two calls that name each
- * other's slaves would wait for each other for ever. */
-static qw_err check(struct qw_centre *centre, const struct qw_deed *deed,
-                    const struct qw_key_wish *wish)
+static qw_err check_slave(struct qw_centre *centre, const struct qw_deed *deed, const char *slave,
+                          struct qw_offer *offer)
 {
-    qw_err err = qw_pair_permit(centre, deed, wish->slave);
+    struct qw_offer_target *target = &offer->targets[offer->target_count++];
+
+    (void)snprintf(target->id, sizeof target->id, "%s", slave);
+    return qw_pair_permit(centre, deed, slave, target->partner);
+}
+
+/* Who may have what and where, before any key moves. One pair is locked at a time: two calls that
+ * name each other's slaves would wait for each other for ever. */
+static qw_err check(struct qw_centre *centre, const struct qw_deed *deed,
+                    const struct qw_key_wish *wish, struct qw_offer *offer)
+{
+    qw_err err = check_slave(centre, deed, wish->slave, offer);
 
     for (size_t i = 0; i < wish->other_count && err == QW_OK; i++) {
-        err = qw_pair_permit(centre, deed, wish->others[i]);
+        err = check_slave(centre, deed, wish->others[i], offer);
     }
     return err;
 }
@@ -206,7 +237,8 @@ static struct qw_quota_account account_of(const struct qw_pair *pair)
 
 /* With the pair locked. */
 static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
-                      const struct qw_key_wish *wish, struct qw_given_key *keys)
+                      const struct qw_key_wish *wish, struct qw_offer *offer,
+                      struct qw_given_key *keys)
 {
     struct qw_quota_account account = account_of(pair);
     struct delivery delivery;
@@ -223,8 +255,8 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     if (err == QW_OK) {
         err = carve(centre, pair, wish, &demand, &delivery);
     }
-    if (err == QW_OK && wish->other_count > 0) {
-        err = share(centre, pair, deed, wish, &delivery);
+    if (err == QW_OK && (wish->other_count > 0 || offer != NULL)) {
+        err = share(centre, pair, deed, wish, &delivery, offer);
     }
     if (err == QW_OK) {
         qw_quota_spend_keys(centre->quota, &account,
@@ -234,11 +266,56 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     return err;
 }
 
+static qw_err enter_and_deliver(struct qw_centre *centre, const struct qw_deed *deed,
+                                const struct qw_key_wish *wish, struct qw_offer *offer,
+                                struct qw_given_key *keys)
+{
+    struct qw_pair *pair;
+    qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, wish->slave, &pair);
+
+    if (err == QW_OK) {
+        err = deliver(centre, pair, deed, wish, offer, keys);
+        qw_pair_leave(centre->pairs, pair);
+    }
+    return err;
+}
+
+/* Nothing is locked while partners are waited for. */
+static qw_err deliver_elsewhere(struct qw_centre *centre, const struct qw_deed *deed,
+                                const struct qw_key_wish *wish, struct qw_offer *offer,
+                                struct qw_given_key *keys)
+{
+    qw_err err = qw_offer_begin(centre, deed->caller, offer);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    err = enter_and_deliver(centre, deed, wish, offer, keys);
+    if (err == QW_OK) {
+        err = qw_offer_settle(centre, offer, keys);
+        if (err != QW_OK) {
+            qw_wipe(keys, wish->count * sizeof *keys);
+        }
+    }
+    qw_offer_end(centre);
+    return err;
+}
+
+static bool is_elsewhere(const struct qw_offer *offer)
+{
+    for (uint8_t i = 0; i < offer->target_count; i++) {
+        if (offer->targets[i].partner[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
                          const struct qw_key_wish *wish, struct qw_given_key *keys)
 {
     struct qw_deed deed = { .caller = caller, .verb = "deliver", .object = wish->slave };
-    struct qw_pair *pair;
+    struct qw_offer offer = { .version = 0 };
     qw_err err;
 
     if (!qw_caller_is(caller, QW_ROLE_SAE)) {
@@ -250,15 +327,12 @@ qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *calle
     if (!qw_device_id_ok(wish->slave)) {
         return QW_ERR_NOT_FOUND;
     }
-    err = check(centre, &deed, wish);
-    if (err == QW_OK) {
-        err = qw_pair_enter(centre->pairs, caller->id, wish->slave, &pair);
+    err = check(centre, &deed, wish, &offer);
+    if (err != QW_OK) {
+        return err;
     }
-    if (err == QW_OK) {
-        err = deliver(centre, pair, &deed, wish, keys);
-        qw_pair_leave(centre->pairs, pair);
-    }
-    return err;
+    return is_elsewhere(&offer) ? deliver_elsewhere(centre, &deed, wish, &offer, keys)
+                                : enter_and_deliver(centre, &deed, wish, NULL, keys);
 }
 
 qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *caller,
@@ -294,6 +368,7 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
         if (s.max_keys < s.stored_keys) { /* what a pair has open comes on top */
             s.max_keys = s.stored_keys;
         }
+        memcpy(s.slave_kme, pair->slave_kme, sizeof s.slave_kme);
         account = account_of(pair);
         if (!qw_quota_has_keys(centre->quota, &account)) {
             s.stored_keys = 0;

@@ -5,10 +5,9 @@
 #include <string.h>
 
 const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {
-    [QW_DEVICE_TERMINAL] = "terminal",
-    [QW_DEVICE_ACCESS_POINT] = "access-point",
-    [QW_DEVICE_STATION] = "station",
-    [QW_DEVICE_APPLICATION] = "application",
+    [QW_DEVICE_TERMINAL] = "terminal", [QW_DEVICE_ACCESS_POINT] = "access-point",
+    [QW_DEVICE_STATION] = "station",   [QW_DEVICE_APPLICATION] = "application",
+    [QW_DEVICE_KME] = "kme",
 };
 
 const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {

@@ -13,6 +13,7 @@ enum qw_device_kind {
     QW_DEVICE_ACCESS_POINT,
     QW_DEVICE_STATION,
     QW_DEVICE_APPLICATION, /* an SAE: no card, in service from its registration */
+    QW_DEVICE_KME,         /* a partner, the centre of others: likewise */
     QW_DEVICE_KIND_COUNT
 };
 enum qw_device_state {
@@ -35,7 +36,10 @@ extern const char
     *const qw_device_kind_names[QW_DEVICE_KIND_COUNT]; /* "terminal", "access-point" ... */
 extern const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT]; /* "registered" ... */
 
-enum { QW_DEVICE_PEERS_CAP = 256 };
+enum {
+    QW_DEVICE_PEERS_CAP = 256,
+    QW_KME_ID_MAX = 31 /* characters of a partner's id, none of them "/": part of a provenance */
+};
 
 struct qw_device {
     char id[64];
@@ -52,6 +56,7 @@ struct qw_device {
     int64_t last_contact_ms; /* UTC, 0 never */
     uint32_t keys_per_s;     /* that an application may take; 0: the centre's standard */
     uint8_t weight;          /* its part when keys are scarce, 1 to 100 */
+    char home[64];           /* of an application: the KME that serves it; "" for this centre */
 };
 
 /* Whether name is one of the peers. */

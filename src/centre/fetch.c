@@ -147,8 +147,8 @@ static bool is_live(const struct qw_key_record *record, int64_t now_ms)
     bool is_off_line =
         record->package_kind == QW_PACKAGE_BIRTH || record->package_kind == QW_PACKAGE_CHARGE;
 
-    if (record->other_count > 0 && now_ms >= record->due_ms) {
-        return false; /* shared, and its time is over */
+    if (record->due_ms != 0 && now_ms >= record->due_ms) {
+        return false; /* its time is over */
     }
     /* On line an assigned key is on its way or there: who knows its id has it from the card. */
     return record->state == QW_KEY_DELIVERED || (record->state == QW_KEY_ASSIGNED && !is_off_line);
@@ -272,7 +272,7 @@ static qw_err check_service(struct qw_centre *centre, const struct qw_fetch *fet
     }
     err = qw_card_book_load(centre, fetch->caller->id, &centre->card);
     is_application = err == QW_OK && device->kind == QW_DEVICE_APPLICATION;
-    if (is_application && device->state != QW_DEVICE_ACTIVE) {
+    if (is_application && (device->state != QW_DEVICE_ACTIVE || device->home[0] != '\0')) {
         return QW_ERR_REFUSED;
     }
     if (err != QW_OK && err != QW_ERR_NOT_FOUND) {

@@ -160,8 +160,8 @@ static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
         return err;
     }
     if (err == QW_ERR_NOT_FOUND || device->kind != QW_DEVICE_APPLICATION ||
-        device->state != QW_DEVICE_ACTIVE) {
-        *cause = "the caller is no application in service";
+        device->state != QW_DEVICE_ACTIVE || device->home[0] != '\0') {
+        *cause = "the caller is no application in service here";
         return QW_ERR_REFUSED;
     }
     if (!qw_device_has_peer(device, pair->slave)) {
@@ -207,6 +207,7 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     if (err == QW_OK) {
         pair->keys_per_s = centre->card.device.keys_per_s;
         pair->weight = centre->card.device.weight;
+        memcpy(pair->slave_kme, centre->holder.device.home, sizeof pair->slave_kme);
     }
     qw_centre_leave(centre);
     if (err == QW_OK) {
@@ -215,13 +216,15 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     return err;
 }
 
-qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, const char *slave)
+qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, const char *slave,
+                      char kme[static 64])
 {
     struct qw_pair *pair;
     qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, slave, &pair);
 
     if (err == QW_OK) {
         err = qw_pair_check(centre, pair, deed);
+        memcpy(kme, pair->slave_kme, sizeof pair->slave_kme);
         qw_pair_leave(centre->pairs, pair);
     }
     return err;

@@ -23,6 +23,7 @@ struct qw_open_block { /* in secret memory */
 struct qw_pair {
     struct qw_pair *next;
     char master[64], slave[64];
+    char slave_kme[64]; /* that serves the slave, from the registry; "" for this centre */
     unsigned users;     /* under the table's mutex, like last_used */
     uint64_t last_used; /* of the table's clock */
     pthread_mutex_t mutex;
@@ -47,9 +48,10 @@ void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair);
 qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair,
                      const struct qw_deed *deed) QW_MUST_USE;
 
-/* Enters the pair of the caller and slave for that question alone. */
-qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed,
-                      const char *slave) QW_MUST_USE;
+/* Enters the pair of the caller and slave for that question alone. kme: that serves the slave, ""
+ * for this centre. */
+qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, const char *slave,
+                      char kme[static 64]) QW_MUST_USE;
 
 /* Keys of so many bits that can be carved from what the pair has open and what meets the demand. */
 uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,

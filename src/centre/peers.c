@@ -16,8 +16,9 @@ qw_err qw_centre_peers(struct qw_centre *centre, const struct qw_caller *caller,
     }
     qw_centre_enter(centre);
     err = qw_card_book_load(centre, caller->id, &centre->card);
-    if (err == QW_ERR_NOT_FOUND || (err == QW_OK && (device->kind != QW_DEVICE_APPLICATION ||
-                                                     device->state != QW_DEVICE_ACTIVE))) {
+    if (err == QW_ERR_NOT_FOUND ||
+        (err == QW_OK && (device->kind != QW_DEVICE_APPLICATION ||
+                          device->state != QW_DEVICE_ACTIVE || device->home[0] != '\0'))) {
         err = qw_centre_refuse(centre, &deed, QW_ERR_REFUSED,
                                "the caller is no application in service");
     }

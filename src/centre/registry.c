@@ -59,6 +59,12 @@ static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers
     }
 }
 
+static bool id_ok(const char *id, enum qw_device_kind kind)
+{
+    return qw_device_id_ok(id) &&
+           (kind != QW_DEVICE_KME || (strlen(id) <= QW_KME_ID_MAX && strchr(id, '/') == NULL));
+}
+
 static qw_err register_device(struct qw_centre *centre, const struct qw_deed *deed,
                               const struct qw_device *device)
 {
@@ -92,14 +98,14 @@ qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_calle
     if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
         return qw_centre_refuse_role(centre, &deed);
     }
-    if (!qw_device_id_ok(id) || kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !text_ok(owner) ||
+    if (kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !id_ok(id, kind) || !text_ok(owner) ||
         !peers_ok(id, kind, peers)) {
         return QW_ERR_ARG;
     }
     copy_text(device.id, sizeof device.id, id);
     copy_text(device.owner, sizeof device.owner, owner);
     copy_text(device.peers, sizeof device.peers, peers);
-    if (kind == QW_DEVICE_APPLICATION) {
+    if (kind == QW_DEVICE_APPLICATION || kind == QW_DEVICE_KME) {
         device.state = QW_DEVICE_ACTIVE;
     }
     qw_centre_enter(centre);
@@ -239,6 +245,7 @@ qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller 
 
 struct amendment {     /* of an application's entry */
     const char *peers; /* NULL: stays */
+    const char *home;  /* NULL: stays */
     uint32_t keys_per_s;
     uint8_t weight; /* 0: it and the rate stay */
 };
@@ -263,6 +270,9 @@ static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
     group.books.registry++;
     if (amendment->peers != NULL) {
         copy_text(book->device.peers, sizeof book->device.peers, amendment->peers);
+    }
+    if (amendment->home != NULL) {
+        copy_text(book->device.home, sizeof book->device.home, amendment->home);
     }
     if (amendment->weight != 0) {
         book->device.keys_per_s = amendment->keys_per_s;
@@ -316,4 +326,43 @@ qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_call
     (void)snprintf(detail, sizeof detail, "%u keys per second, weight %u", (unsigned)keys_per_s,
                    (unsigned)weight);
     return amend_and_tell(centre, &deed, &amendment, detail);
+}
+
+/* Under the mutex, like all that amend does: a partner that is not there yet is no home. */
+static qw_err move_home(struct qw_centre *centre, const struct qw_deed *deed,
+                        const struct amendment *amendment)
+{
+    const struct qw_device *device = &centre->card.device;
+
+    if (amendment->home[0] != '\0') {
+        qw_err err = qw_card_book_load(centre, amendment->home, &centre->card);
+
+        if (err == QW_ERR_NOT_FOUND || (err == QW_OK && device->kind != QW_DEVICE_KME)) {
+            return qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "no such partner");
+        }
+        if (err != QW_OK) {
+            return err;
+        }
+    }
+    return amend(centre, deed, amendment, amendment->home[0] != '\0' ? amendment->home : "here");
+}
+
+qw_err qw_centre_device_set_home(struct qw_centre *centre, const struct qw_caller *caller,
+                                 const char *id, const char *kme)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-home", .object = id };
+    struct amendment amendment = { .home = kme };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    if (kme[0] != '\0' && !qw_device_id_ok(kme)) {
+        return QW_ERR_ARG;
+    }
+    qw_centre_enter(centre);
+    err = move_home(centre, &deed, &amendment);
+    atomic_fetch_add(&centre->registry_changes, 1);
+    qw_centre_leave(centre);
+    return err;
 }

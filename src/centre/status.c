@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/books.h"
 #include "centre/key_record.h"
+#include "centre/partner/offer.h"
 
 #include <string.h>
 
@@ -47,6 +48,12 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
     err = centre->turn_err == QW_OK ? count_keys(centre, &s) : QW_ERR_IO;
     if (err == QW_OK) {
         err = count(centre, QW_STORE_DEVICE, QW_STORE_ANY_TAG, &s.devices);
+    }
+    if (err == QW_OK) {
+        err = count(centre, QW_STORE_META, QW_OFFER_OPEN, &s.offers_open);
+    }
+    if (err == QW_OK) {
+        err = count(centre, QW_STORE_META, QW_OFFER_GIVEN_UP, &s.offers_void);
     }
     s.audit_records = centre->audit.seq;
     qw_centre_leave(centre);

@@ -6,25 +6,25 @@
 #include "centre/key_record.h"
 #include "centre/package_record.h"
 
-static qw_err void_key(struct qw_centre *centre, struct qw_group *group,
-                       const uint8_t id[static 16], uint64_t *voided)
+void qw_void_key(struct qw_centre *centre, struct qw_group *group, const uint8_t id[static 16],
+                 uint64_t *voided)
 {
     struct qw_key_record key;
     qw_err err = qw_key_record_load(centre, id, &key);
 
     if (err == QW_ERR_NOT_FOUND) {
-        return QW_OK; /* destroyed */
+        return; /* destroyed */
     }
     if (err != QW_OK) {
-        return err;
+        qw_group_fail(group, err);
+        return;
     }
     if (qw_key_next(key.state, QW_KEY_VOID, key.state, &key.state) != QW_OK) {
-        return QW_OK; /* voided before */
+        return; /* voided before */
     }
     key.due_ms = 0; /* at once */
     qw_key_record_put(centre, group, &key);
     (*voided)++;
-    return group->err;
 }
 
 void qw_void_package_keys(struct qw_centre *centre, struct qw_group *group,
@@ -42,7 +42,8 @@ void qw_void_package_keys(struct qw_centre *centre, struct qw_group *group,
     for (uint16_t i = 0; err == QW_OK && i < package.key_count; i++) {
         err = qw_package_key_id(keys.id, package.id, i, id);
         if (err == QW_OK) {
-            err = void_key(centre, group, id, voided);
+            qw_void_key(centre, group, id, voided);
+            err = group->err;
         }
     }
     qw_wipe(&keys, sizeof keys);

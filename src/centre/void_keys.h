@@ -4,6 +4,11 @@
 
 #include "centre/group.h"
 
+/* Withdraws a key: from the commit on nobody gets it, the next sweep destroys it. One that is
+ * destroyed already is left alone. *voided counts up. */
+void qw_void_key(struct qw_centre *centre, struct qw_group *group, const uint8_t id[static 16],
+                 uint64_t *voided);
+
 /* Withdraws keys that a card has or should have had: from the commit on no peer gets them, the next
  * sweep destroys them. Keys that are destroyed already are left alone. *voided counts up. */
 void qw_void_package_keys(struct qw_centre *centre, struct qw_group *group,

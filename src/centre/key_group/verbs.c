@@ -93,11 +93,12 @@ static qw_err begin_epoch(struct qw_centre *centre, const struct qw_deed *deed,
     return qw_group_commit(centre, &group, deed, detail);
 }
 
-/* G1: whoever is added is a peer of the owner and in service. */
+/* G1: whoever is added is a peer of the owner, in service, and at home here. */
 static qw_err permit(struct qw_centre *centre, const struct qw_deed *deed,
                      const struct qw_key_group_change *change)
 {
     struct qw_deed asked = *deed;
+    char kme[64] = "";
     qw_err err = QW_OK;
 
     for (size_t i = 0; i < change->add_count && err == QW_OK; i++) {
@@ -107,7 +108,10 @@ static qw_err permit(struct qw_centre *centre, const struct qw_deed *deed,
         asked.object = change->add[i];
         err = strcmp(change->add[i], deed->caller->id) == 0
                   ? QW_ERR_ARG
-                  : qw_pair_permit(centre, &asked, change->add[i]);
+                  : qw_pair_permit(centre, &asked, change->add[i], kme);
+        if (err == QW_OK && kme[0] != '\0') {
+            err = QW_ERR_REFUSED;
+        }
     }
     return err;
 }
@@ -129,7 +133,7 @@ static bool in_service(struct qw_centre *centre, const char *who, qw_err *err)
         return false;
     }
     return *err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
-           device->state == QW_DEVICE_ACTIVE;
+           device->state == QW_DEVICE_ACTIVE && device->home[0] == '\0';
 }
 
 /* G1, with the caller's entry in the workspace afterwards: a suspended owner changes nothing, and a
