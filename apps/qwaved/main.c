@@ -9,6 +9,7 @@
 #include "centre/centre.h"
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
+#include "partners.h"
 #include "program/start.h"
 #include "router.h"
 #include "settings.h"
@@ -34,10 +35,11 @@ struct daemon {
     struct source_gate gate;
     struct qw_key_source source; /* behind the gate */
     struct qw_store store;
+    struct partners *partners; /* NULL: none */
     struct qw_centre *centre;
     struct qw_secret_pool *secrets;
     struct qw_rate_limit *rate;
-    struct service service;
+    struct service service, partner_service;
 };
 
 /* For answers: as many as there are threads, each for the most keys of the standard size. */
@@ -130,6 +132,9 @@ static qw_err open_centre(struct daemon *daemon)
         .pair_keys_per_s = (uint32_t)settings->pair_keys_per_s,
         .misses_per_s = (uint32_t)settings->misses_per_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
+        .partner_port = partners_port(daemon->partners),
+        .partner_wait_ms = (uint32_t)settings->etsi020_wait_ms,
+        .partner_places = (uint32_t)(settings->threads + 1) / 2,
     };
     qw_err err;
 
@@ -140,10 +145,22 @@ static qw_err open_centre(struct daemon *daemon)
                                       : NULL);
 }
 
+static qw_err open_partners(struct daemon *daemon)
+{
+    char error[QW_CONFIG_ERROR_CAP] = "";
+    qw_err err = partners_open(&daemon->settings, &daemon->log, &daemon->partners, error);
+
+    return explain(&daemon->log, "partners", daemon->settings.partners, err,
+                   error[0] != '\0' ? error : NULL);
+}
+
 static qw_err daemon_open(struct daemon *daemon)
 {
     qw_err err = open_custody(daemon);
 
+    if (err == QW_OK) {
+        err = open_partners(daemon);
+    }
     if (err == QW_OK) {
         err = open_source(daemon);
     }
@@ -166,6 +183,7 @@ static qw_err daemon_open(struct daemon *daemon)
     }
     if (err == QW_OK) {
         daemon->service = (struct service){
+            .table = &routes_for_clients,
             .centre = daemon->centre,
             .secrets = daemon->secrets,
             .source = &daemon->source,
@@ -176,6 +194,9 @@ static qw_err daemon_open(struct daemon *daemon)
             .version = QW_VERSION,
             .started_ms = qw_clock_monotonic_ms(),
         };
+        daemon->partner_service = daemon->service;
+        daemon->partner_service.table = &routes_for_partners;
+        daemon->partner_service.partners = daemon->partners;
     }
     return err;
 }
@@ -185,16 +206,18 @@ static void daemon_close(struct daemon *daemon)
     qw_secret_pool_free(daemon->secrets);
     qw_rate_limit_free(daemon->rate);
     qw_centre_free(daemon->centre);
+    partners_close(daemon->partners);
     qw_store_close(&daemon->store);
     qw_key_source_close(&daemon->source);
 }
 
-static qw_err start_server(struct daemon *daemon, struct qw_http_server **server, uint16_t *port)
+static qw_err start_server(struct daemon *daemon, struct service *service, int64_t wanted_port,
+                           struct qw_http_server **server, uint16_t *port)
 {
     const struct settings *settings = &daemon->settings;
     struct qw_http_server_config config = {
         .address = settings->listen_address,
-        .port = (uint16_t)settings->listen_port,
+        .port = (uint16_t)wanted_port,
         .certificate_path = settings->certificate,
         .key_path = settings->key,
         .client_ca_path = settings->client_ca,
@@ -206,7 +229,7 @@ static qw_err start_server(struct daemon *daemon, struct qw_http_server **server
         .idle_timeout_s = (unsigned)settings->idle_timeout_s,
         .request_timeout_ms = (int)settings->request_timeout_ms,
         .log = &daemon->log,
-        .self = &daemon->service,
+        .self = service,
         .handle = router_handle,
     };
     qw_err err = qw_http_server_new(&config, server, port);
@@ -225,10 +248,34 @@ static qw_err start_streams(struct daemon *daemon, struct streams *streams, uint
     return explain(&daemon->log, "key streams on", daemon->settings.listen_address, err, NULL);
 }
 
+/* A listener of its own: what waits for a partner holds no thread that the partner's answer needs.
+ */
+static qw_err start_partners(struct daemon *daemon, struct qw_http_server **server)
+{
+    uint16_t port = 0;
+    qw_err err;
+
+    if (daemon->partners == NULL) {
+        return QW_OK;
+    }
+    err = start_server(daemon, &daemon->partner_service, daemon->settings.etsi020_port, server,
+                       &port);
+    if (err == QW_OK) {
+        err = explain(&daemon->log, "threads", "for partners",
+                      partners_start(daemon->partners, daemon->centre, port), NULL);
+    }
+    if (err == QW_OK) {
+        printf("etsi020 %u\n", (unsigned)port);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "partners on port %u (draft)", (unsigned)port);
+    }
+    return err;
+}
+
 static qw_err serve(struct daemon *daemon, const sigset_t *signals)
 {
     struct upkeep upkeep;
     struct qw_http_server *server = NULL;
+    struct qw_http_server *partner_server = NULL;
     struct streams streams = { .table = NULL };
     uint16_t stream_port = 0;
     uint16_t port = 0;
@@ -240,7 +287,10 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     }
     err = start_streams(daemon, &streams, &stream_port);
     if (err == QW_OK) {
-        err = start_server(daemon, &server, &port);
+        err = start_partners(daemon, &partner_server);
+    }
+    if (err == QW_OK) {
+        err = start_server(daemon, &daemon->service, daemon->settings.listen_port, &server, &port);
     }
     if (err == QW_OK) {
         printf("ready %u\n", (unsigned)port);
@@ -251,6 +301,8 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
         qw_http_server_free(server);
     }
+    qw_http_server_free(partner_server);
+    partners_stop(daemon->partners);
     streams_stop(&streams);
     source_gate_shut(&daemon->gate);
     upkeep_stop(&upkeep);

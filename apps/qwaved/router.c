@@ -19,7 +19,7 @@ static bool is_etsi(const struct qw_http_request *request)
 
 void call_refuse_with(struct call *call, unsigned status, const char *message)
 {
-    qw_http_answer_error(call->answer, status, message);
+    call->service->table->write_error(call->answer, status, message);
 }
 
 /* One status and one text for each kind of failure; the cause stays in the centre's audit. */
@@ -94,10 +94,11 @@ static void refuse_method(struct call *call, bool has_get, bool has_post)
 static const struct route *find_route(struct call *call, const struct qw_url_path *path,
                                       size_t at[static CALL_PARAMETERS_MAX], size_t *count)
 {
+    const struct route *routes = call->service->table->routes;
     bool has_get = false;
     bool has_post = false;
 
-    for (size_t i = 0; i < routes_count; i++) {
+    for (size_t i = 0; i < call->service->table->count; i++) {
         if (!pattern_matches(routes[i].pattern, path, at, count)) {
             continue;
         }

@@ -16,8 +16,13 @@
 
 /* From a request to the one handler that the table of routes names for it, and from a handler's
  * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
+struct route_table;
+struct partners; /* partners.h */
+
 struct service { /* what requests are served from; borrowed, lives as long as the server */
+    const struct route_table *table;
     struct qw_centre *centre;
+    struct partners *partners;      /* for routes_for_partners; else NULL */
     struct qw_secret_pool *secrets; /* for answers with keys */
     struct qw_key_source *source;   /* for entropy; NULL: none is given */
     const struct qw_log *log;
@@ -41,6 +46,7 @@ enum { /* who may call; bits */
        BY_OPERATOR = 1 << QW_ROLE_OPERATOR,
        BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
        BY_SAE = 1 << QW_ROLE_SAE,
+       BY_KME = 1 << QW_ROLE_KME,
        BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
 };
 struct route {
@@ -49,8 +55,13 @@ struct route {
     unsigned roles;
     void (*handle)(struct call *call);
 };
-extern const struct route routes[];
-extern const size_t routes_count;
+struct route_table {
+    const struct route *routes;
+    size_t count;
+    /* Replaces whatever the answer holds by the interface's error object. */
+    void (*write_error)(struct qw_http_answer *answer, unsigned status, const char *message);
+};
+extern const struct route_table routes_for_clients, routes_for_partners;
 
 /* handle of struct qw_http_server_config; self is a struct service. */
 void router_handle(void *self, const struct qw_http_request *request,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "routes.h"
 
-/* The whole interface [docs/protocol/centre-rest.md]: what is not a row here does not exist. */
+#include "api/http_answer.h"
+
+/* The whole interface for clients [docs/protocol/centre-rest.md]: what is not a row here does not
+ * exist. */
 /* clang-format off */
-const struct route routes[] = {
+static const struct route routes[] = {
     { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
     { "POST", "/v1/devices",                      BY_OPERATOR,     route_device_register },
@@ -14,6 +17,7 @@ const struct route routes[] = {
     { "POST", "/v1/devices/{}/destroy",           BY_OPERATOR,     route_device_destroy },
     { "POST", "/v1/devices/{}/peers",             BY_OPERATOR,     route_device_peers },
     { "POST", "/v1/devices/{}/quota",             BY_OPERATOR,     route_device_quota },
+    { "POST", "/v1/devices/{}/home",              BY_OPERATOR,     route_device_home },
     { "POST", "/v1/devices/{}/charge",            BY_OPERATOR,     route_device_charge },
     { "POST", "/v1/devices/{}/charge/confirm",    BY_OPERATOR,     route_device_charge_confirm },
     { "POST", "/v1/radio/sessions",               BY_ACCESS_POINT, route_radio_contact },
@@ -36,4 +40,6 @@ const struct route routes[] = {
     { "GET",  "/entropy",                         BY_SAE,          route_skip_entropy },
 };
 /* clang-format on */
-const size_t routes_count = sizeof routes / sizeof routes[0];
+const struct route_table routes_for_clients = { .routes = routes,
+                                                .count = sizeof routes / sizeof routes[0],
+                                                .write_error = qw_http_answer_error };

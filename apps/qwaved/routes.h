@@ -13,6 +13,7 @@ void route_device_resume(struct call *call);
 void route_device_destroy(struct call *call);
 void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);
+void route_device_home(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
@@ -35,6 +36,11 @@ void route_skip_capabilities(struct call *call);
 void route_skip_key_new(struct call *call);
 void route_skip_key_fetch(struct call *call);
 void route_skip_entropy(struct call *call);
+
+void route_partner_versions(struct call *call);
+void route_partner_keys(struct call *call);
+void route_partner_void(struct call *call);
+void route_partner_acks(struct call *call);
 
 void route_status(struct call *call);
 void route_health(struct call *call);

@@ -8,7 +8,7 @@
 enum {
     LIST_LIMIT_MAX = 100,
     LIST_LIMIT_STANDARD = 50,
-    DEVICE_TEXT_MAX = 3072, /* two names of 63 characters, the peers' of 255, every one escaped */
+    DEVICE_TEXT_MAX = 3584, /* three names of 63 characters, the peers' of 255, all escaped */
     PACKAGE_CAP = 64 * 1024,
     RECEIPT_CAP = 256
 };
@@ -45,6 +45,8 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_uint(w, device->keys_per_s);
     qw_json_name(w, "weight");
     qw_json_uint(w, device->weight);
+    qw_json_name(w, "kme");
+    qw_json_text(w, device->home);
     qw_json_object_end(w);
 }
 
@@ -256,6 +258,30 @@ void route_device_quota(struct call *call)
     if (err == QW_OK) {
         err = qw_centre_device_set_quota(call->service->centre, &call->caller, call->parameter[0],
                                          (uint32_t)keys_per_s, (uint8_t)weight);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    send_device(call, 200, call->parameter[0]);
+}
+
+void route_device_home(struct call *call)
+{
+    char kme[sizeof((struct qw_device *)0)->home] = "";
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_text(&r, object, "kme", kme, 0, sizeof kme);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_device_set_home(call->service->centre, &call->caller, call->parameter[0],
+                                        kme);
     }
     if (err != QW_OK) {
         call_refuse(call, err);

@@ -216,7 +216,8 @@ void route_key_status(struct call *call)
     }
     qw_json_object_begin(&w);
     write_text(&w, "source_KME_ID", call->service->centre_id);
-    write_text(&w, "target_KME_ID", call->service->centre_id); /* both ends are ours */
+    write_text(&w, "target_KME_ID",
+               status.slave_kme[0] != '\0' ? status.slave_kme : call->service->centre_id);
     write_text(&w, "master_SAE_ID", call->caller.id);
     write_text(&w, "slave_SAE_ID", call->parameter[0]);
     write_number(&w, "key_size", limits.bits_standard);

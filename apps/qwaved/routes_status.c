@@ -43,6 +43,10 @@ void route_status(struct call *call)
     qw_json_uint(&w, status.devices);
     qw_json_name(&w, "audit_records");
     qw_json_uint(&w, status.audit_records);
+    qw_json_name(&w, "offers_open");
+    qw_json_uint(&w, status.offers_open);
+    qw_json_name(&w, "offers_void");
+    qw_json_uint(&w, status.offers_void);
     qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
 }

@@ -9,6 +9,7 @@
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
 static const char *const sources[] = { "best", "kernel", "device", NULL };
 static const char *const switches[] = { "off", "on", NULL };
+static const char *const drafts[] = { "off", "draft", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
@@ -27,6 +28,15 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, listen_port, 0, 65535, "8443", "TCP port; 0: the system chooses"),
     CHOICE(etsi004, switches, "off", "key streams by ETSI GS QKD 004 on a port of their own"),
     ROW(QW_CONFIG_INT, etsi004_port, 0, 65535, "25575", "that port; 0: the system chooses"),
+    CHOICE(etsi020, drafts, "off",
+           "keys for applications of other centres by the draft of ETSI GS QKD 020"),
+    ROW(QW_CONFIG_INT, etsi020_port, 0, 65535, "9443", "its port; 0: the system chooses"),
+    ROW(QW_CONFIG_TEXT, etsi020_url, 0, SETTINGS_URL_CAP, "",
+        "how partners reach that port, https://...; standard: listen_address"),
+    ROW(QW_CONFIG_INT, etsi020_wait_ms, 50, 10000, "1000",
+        "a master waits so long for partners, in ms"),
+    ROW(QW_CONFIG_TEXT, partners, 0, SETTINGS_PATH_CAP, "",
+        "folder with a file for each partner; etsi020: draft"),
     ROW(QW_CONFIG_TEXT, database, 1, SETTINGS_PATH_CAP, NULL,
         "SQLite file, made when absent, or postgresql://..."),
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
@@ -77,6 +87,11 @@ qw_err settings_read(const char *path, struct settings *settings,
     if ((s.source == SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
                  "%s: source_path goes with source: device, and with nothing else", path);
+        return QW_ERR_FORMAT;
+    }
+    if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: partners goes with etsi020: draft, and with nothing else", path);
         return QW_ERR_FORMAT;
     }
     *settings = s;

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { SETTINGS_PATH_CAP = 1024, SETTINGS_TEXT_CAP = 64 };
+enum { SETTINGS_PATH_CAP = 1024, SETTINGS_TEXT_CAP = 64, SETTINGS_URL_CAP = 192 };
 enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE };
 
 struct settings {
@@ -16,6 +16,11 @@ struct settings {
     int64_t listen_port;
     int etsi004; /* 1: on */
     int64_t etsi004_port;
+    int etsi020; /* 1: draft */
+    int64_t etsi020_port;
+    char etsi020_url[SETTINGS_URL_CAP]; /* "": that port of listen_address */
+    int64_t etsi020_wait_ms;
+    char partners[SETTINGS_PATH_CAP]; /* a folder; "" when etsi020 is off */
     char database[SETTINGS_PATH_CAP];
     char passphrase_file[SETTINGS_PATH_CAP];
     char certificate[SETTINGS_PATH_CAP];

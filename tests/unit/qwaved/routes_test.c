@@ -89,7 +89,8 @@ static int make_site(void **state)
     assert_int_equal(qw_centre_new(&config, &site->centre), QW_OK);
     assert_int_equal(qw_centre_ingest(site->centre), QW_OK);
     assert_int_equal(qw_secret_pool_new(4096, 2, &site->secrets), QW_OK);
-    site->service = (struct service){ .centre = site->centre,
+    site->service = (struct service){ .table = &routes_for_clients,
+                                      .centre = site->centre,
                                       .secrets = site->secrets,
                                       .centre_id = "centre-1",
                                       .version = "test",
@@ -450,26 +451,27 @@ static void fill_holes(const char *pattern, char target[static 256])
 static void lets_nobody_call_what_is_not_theirs(void **state)
 {
     struct site *site = *state;
-    static const char *const identities[QW_ROLE_COUNT] = {
-        [QW_ROLE_OPERATOR] = ALICE, [QW_ROLE_ACCESS_POINT] = AP, [QW_ROLE_SAE] = APP
-    };
+    static const char *const identities[QW_ROLE_COUNT] = { [QW_ROLE_OPERATOR] = ALICE,
+                                                           [QW_ROLE_ACCESS_POINT] = AP,
+                                                           [QW_ROLE_SAE] = APP,
+                                                           [QW_ROLE_KME] = "urn:qwave:kme:kme-b" };
     unsigned refused = 0;
 
-    for (size_t i = 0; i < routes_count; i++) {
+    for (size_t i = 0; i < routes_for_clients.count; i++) {
         for (unsigned role = 0; role < QW_ROLE_COUNT; role++) {
             char target[256];
-            bool is_etsi = strncmp(routes[i].pattern, "/api/", 5) == 0;
+            bool is_etsi = strncmp(routes_for_clients.routes[i].pattern, "/api/", 5) == 0;
 
-            if ((routes[i].roles & 1u << role) != 0) {
+            if ((routes_for_clients.routes[i].roles & 1u << role) != 0) {
                 continue;
             }
-            fill_holes(routes[i].pattern, target);
-            ask(site, identities[role], routes[i].method, target, "{}");
+            fill_holes(routes_for_clients.routes[i].pattern, target);
+            ask(site, identities[role], routes_for_clients.routes[i].method, target, "{}");
             assert_message(site, is_etsi ? 401 : 403, is_etsi ? "not authorised" : "refused");
             refused++;
         }
     }
-    assert_int_equal(refused, 2 * (routes_count - 1));
+    assert_int_equal(refused, 3 * (routes_for_clients.count - 1) + 1); /* health: not a partner */
     assert_int_equal(ask(site, ALICE, "GET", "/v1/devices/phone-1", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"active\""));
 }
@@ -478,8 +480,9 @@ static void knows_no_caller_without_an_identity(void **state)
 {
     struct site *site = *state;
 
-    for (size_t i = 0; i < routes_count; i++) {
-        ask(site, "", routes[i].method, routes[i].pattern, NULL);
+    for (size_t i = 0; i < routes_for_clients.count; i++) {
+        ask(site, "", routes_for_clients.routes[i].method, routes_for_clients.routes[i].pattern,
+            NULL);
         assert_message(site, 401, "not authorised");
     }
     ask(site, "urn:qwave:operator:", "GET", "/v1/status", NULL);
@@ -733,6 +736,17 @@ static void strip_names(const char *path, char *out)
     *out = '\0';
 }
 
+static bool has_route(const struct route_table *table, const char *method, const char *pattern)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->routes[i].pattern, pattern) == 0 &&
+            strcmp(table->routes[i].method, method) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void has_the_routes_that_the_openapi_document_names(void **state)
 {
     FILE *file = fopen(QWAVE_SOURCE "/docs/openapi.yaml", "r");
@@ -746,7 +760,6 @@ static void has_the_routes_that_the_openapi_document_names(void **state)
         const char *method = strcmp(line, "    get:\n") == 0    ? "GET"
                              : strcmp(line, "    post:\n") == 0 ? "POST"
                                                                 : NULL;
-        bool is_known = false;
 
         if (strncmp(line, "  /", 3) == 0) {
             strip_names(line + 2, pattern);
@@ -755,16 +768,13 @@ static void has_the_routes_that_the_openapi_document_names(void **state)
             continue;
         }
         named++;
-        for (size_t i = 0; i < routes_count; i++) {
-            is_known = is_known || (strcmp(routes[i].pattern, pattern) == 0 &&
-                                    strcmp(routes[i].method, method) == 0);
-        }
-        if (!is_known) {
+        if (!has_route(&routes_for_clients, method, pattern) &&
+            !has_route(&routes_for_partners, method, pattern)) {
             fail_msg("no route for %s %s", method, pattern);
         }
     }
     fclose(file);
-    assert_int_equal(named, routes_count);
+    assert_int_equal(named, routes_for_clients.count + routes_for_partners.count);
 }
 
 static void one_caller_gets_no_more_requests_than_the_limit(void **state)

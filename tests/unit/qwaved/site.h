@@ -89,6 +89,7 @@ static inline struct site *site_new(struct qw_centre_config config, size_t secre
     assert_int_equal(qw_centre_new(&config, &site->service.centre), QW_OK);
     assert_int_equal(qw_centre_ingest(site->service.centre), QW_OK);
     assert_int_equal(qw_secret_pool_new(secret_len, 2, &site->service.secrets), QW_OK);
+    site->service.table = &routes_for_clients;
     site->service.centre_id = "centre-1";
     site->service.version = "test";
     return site;

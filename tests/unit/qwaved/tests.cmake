@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # qwaved's table of routes on a real centre, without the network.
 file(GLOB route_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/qwaved/rout*.c")
+list(APPEND route_sources "${CMAKE_SOURCE_DIR}/apps/qwaved/partners.c")
 add_executable(qwaved_routes_test unit/qwaved/routes_test.c ${route_sources})
 target_include_directories(qwaved_routes_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
 target_compile_definitions(qwaved_routes_test PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
@@ -33,3 +34,9 @@ target_include_directories(qwaved_source_gate_test PRIVATE "${CMAKE_SOURCE_DIR}/
 target_link_libraries(qwaved_source_gate_test PRIVATE qw_crypto PkgConfig::CMOCKA)
 add_test(NAME qwaved.source_gate COMMAND qwaved_source_gate_test)
 set_tests_properties(qwaved.source_gate PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C1")
+
+add_executable(qwaved_routes_partner_test unit/qwaved/routes_partner_test.c ${route_sources})
+target_include_directories(qwaved_routes_partner_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_routes_partner_test PRIVATE qw_centre PkgConfig::CMOCKA)
+add_test(NAME qwaved.routes_partner COMMAND qwaved_routes_partner_test)
+set_tests_properties(qwaved.routes_partner PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C12;C14")
