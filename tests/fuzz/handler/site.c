@@ -175,9 +175,11 @@ static void open_centre(struct site *site)
     config.custody = &site->custody;
     config.source = &site->source;
     config.log = &site->log;
-    site->service = (struct service){
-        .source = &site->source, .log = &site->log, .centre_id = "centre-1", .version = "test"
-    };
+    site->service = (struct service){ .table = &routes_for_clients,
+                                      .source = &site->source,
+                                      .log = &site->log,
+                                      .centre_id = "centre-1",
+                                      .version = "test" };
     must(qw_centre_new(&config, &site->service.centre) == QW_OK);
     must(qw_caller_parse("urn:qwave:operator:alice", &site->operator_caller) == QW_OK);
 }
