@@ -21,7 +21,7 @@ enum { COUNT_MAX = 65536, CALL_MS = 10000, RETRY_MS = 20, TIMEOUT_MS = 1000, MET
 
 struct arguments {
     struct qw_etsi004_client_config config;
-    char address[64];
+    char host[256];
     struct qw_etsi004_open open;
     uint32_t first, count;
     int64_t wait_ms;
@@ -30,7 +30,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    { "server", 'u', "ADDRESS:PORT", 0, "of the key server, numeric", 0 },
+    { "server", 'u', "HOST:PORT", 0, "of the key server", 0 },
     { "ca", 'a', "FILE", 0, "authority of the server's certificate", 0 },
     { "cert", 'c', "FILE", 0, "certificate of this end", 0 },
     { "key", 'k', "FILE", 0, "and its private key", 0 },
@@ -72,8 +72,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case 'u':
-        option_endpoint(value, arguments->address, sizeof arguments->address,
-                        &arguments->config.port, state);
+        option_endpoint(value, arguments->host, sizeof arguments->host, &arguments->config.port,
+                        state);
         return 0;
     case 'a':
         arguments->config.ca_path = value;
@@ -247,7 +247,7 @@ int cmd_stream(int argc, char **argv)
 
     arguments.open.qos = (struct qw_etsi004_qos){ .chunk_len = 32, .ttl_s = 3600 };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    arguments.config.address = arguments.address;
+    arguments.config.host = arguments.host;
     if (arguments.timeout_ms < 0) {
         arguments.timeout_ms =
             arguments.wait_ms < TIMEOUT_MS ? (long)arguments.wait_ms : TIMEOUT_MS;
@@ -259,7 +259,7 @@ int cmd_stream(int argc, char **argv)
     if (err == QW_OK) {
         status = run(&arguments, client, answer);
     } else {
-        fprintf(stderr, "qwave stream: %s: %s\n", arguments.address, qw_err_text(err));
+        fprintf(stderr, "qwave stream: %s: %s\n", arguments.host, qw_err_text(err));
     }
     qw_etsi004_client_free(client);
     qw_secret_free(answer);

@@ -8,7 +8,7 @@
 /* An application's side of ETSI GS QKD 004: one connection to a key server, one request at a time.
  * One thread. */
 struct qw_etsi004_client_config {
-    const char *address; /* numeric; the server's certificate must name it */
+    const char *host; /* name or numeric address; the server's certificate must name it */
     uint16_t port;
     const char *certificate_path, *key_path, *ca_path; /* PEM */
     int timeout_ms;                                    /* of the handshake and of each call */
@@ -16,7 +16,7 @@ struct qw_etsi004_client_config {
 
 struct qw_etsi004_client;
 /* QW_ERR_FORMAT (files), QW_ERR_AUTH (the server is not to be believed, or does not believe us),
- * QW_ERR_TIMEOUT, QW_ERR_IO, QW_ERR_ARG, QW_ERR_NOMEM. */
+ * QW_ERR_NOT_FOUND (name), QW_ERR_TIMEOUT, QW_ERR_CLOSED, QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_etsi004_client_new(const struct qw_etsi004_client_config *config,
                              struct qw_etsi004_client **client) QW_MUST_USE;
 void qw_etsi004_client_free(struct qw_etsi004_client *client); /* NULL is fine */

@@ -127,7 +127,7 @@ static int remove_place(void **state)
 
 static qw_err connect_as(struct place *place, const char *name, struct qw_etsi004_client **client)
 {
-    struct qw_etsi004_client_config config = { .address = "127.0.0.1",
+    struct qw_etsi004_client_config config = { .host = "127.0.0.1",
                                                .port = place->port,
                                                .certificate_path = place->paths[3],
                                                .key_path = place->paths[4],
@@ -351,7 +351,7 @@ static void a_client_is_made_as_a_whole_or_not_at_all(void **state)
     struct qw_etsi004_client *client = NULL;
 
     serve(place);
-    for (int n = 1; n <= 3; n++) { /* before it connects: behind that the server allocates, too */
+    for (int n = 1; n <= 4; n++) { /* before it connects: behind that the server allocates, too */
         fail_nth = n;
         assert_int_equal(connect_as(place, "client", &client), QW_ERR_NOMEM);
         assert_null(client);
