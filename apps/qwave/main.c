@@ -20,7 +20,7 @@ static const struct {
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "stream", cmd_stream, "one end of a key stream of ETSI GS QKD 004" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
-    { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014" },
+    { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014 or 004" },
     { "qkd", cmd_qkd, "a QKD link as processes: both ends, and simulated light between them" },
     { "lab", cmd_lab, "evaluation of links and channels on models" },
     { "capture", cmd_capture, "files of channel measurements: look, convert, record" },

@@ -15,19 +15,8 @@ bool conform_wrong(struct conform_run *run, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(run->row->reason, sizeof run->row->reason, format, arguments);
+    (void)conform_row_wrong(run->row, format, arguments);
     va_end(arguments);
-    for (char *c = run->row->reason; *c != '\0'; c++) { /* a server's text may be anything */
-        *c = *c < ' ' || *c > '~' ? '?' : *c;
-    }
-    run->row->result = CONFORM_FAILED;
-    return false;
-}
-
-bool conform_skip(struct conform_run *run, const char *reason)
-{
-    (void)snprintf(run->row->reason, sizeof run->row->reason, "%s", reason);
-    run->row->result = CONFORM_SKIPPED;
     return false;
 }
 

@@ -2,7 +2,7 @@
 #ifndef QWAVE_CONFORM_CHECK_014_H
 #define QWAVE_CONFORM_CHECK_014_H
 
-#include "conform/conform.h"
+#include "conform/conform_014.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,12 +28,10 @@ struct conform_run { /* of one check */
 };
 
 struct conform_check {
-    const char *id, *clause;
-    bool is_mandatory;
-    const char *text;
+    struct conform_title title;
     bool (*run)(struct conform_run *run);
 };
-/* In the order they are run; each ends with a check without an id. */
+/* In the order they are run; each ends with a check without a function. */
 extern const struct conform_check conform_status_checks[];
 extern const struct conform_check conform_enc_checks[];
 extern const struct conform_check conform_dec_checks[];
@@ -55,7 +53,6 @@ struct conform_limits { /* of the server, from its Status */
 
 bool conform_wrong(struct conform_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-bool conform_skip(struct conform_run *run, const char *reason);
 
 bool conform_ask(struct conform_run *run, enum conform_who who, const char *method,
                  const char *path, const char *body);

@@ -40,7 +40,7 @@ static bool several_ids_at_once(struct conform_run *run)
         return false;
     }
     return limits.per_request < 4
-               ? conform_skip(run, "max_key_per_request is below 4")
+               ? conform_row_skip(run->row, "max_key_per_request is below 4")
                : conform_get_keys(run, 4, &master) &&
                      conform_dec(run, CONFORM_SLAVE, &master, NULL) &&
                      conform_container_is(run, 4, CONFORM_UNKNOWN_SIZE, &slave) &&
@@ -107,7 +107,7 @@ static bool others_get_nothing(struct conform_run *run)
     struct conform_container master;
 
     if (run->server->other_id == NULL) {
-        return conform_skip(run, "no third application was given");
+        return conform_row_skip(run->row, "no third application was given");
     }
     return conform_get_keys(run, 1, &master) && conform_dec(run, CONFORM_OTHER, &master, NULL) &&
            conform_error_is(run, 401, NULL);
@@ -139,7 +139,7 @@ static bool too_many_slaves_are_refused(struct conform_run *run)
         return false;
     }
     if (limits.slaves_max > 100) {
-        return conform_skip(run, "max_SAE_ID_count is above 100");
+        return conform_row_skip(run->row, "max_SAE_ID_count is above 100");
     }
     for (uint64_t i = 0; i <= limits.slaves_max; i++) {
         at += (size_t)snprintf(body + at, sizeof body - at, "%s\"conform-%" PRIu64 "\"",
@@ -160,8 +160,9 @@ static bool additional_slaves_get_the_same_key(struct conform_run *run)
         return false;
     }
     if (limits.slaves_max == 0 || run->server->other_id == NULL) {
-        return conform_skip(run, limits.slaves_max == 0 ? "the server offers no additional slaves"
-                                                        : "no third application was given");
+        return conform_row_skip(run->row, limits.slaves_max == 0
+                                              ? "the server offers no additional slaves"
+                                              : "no third application was given");
     }
     (void)snprintf(body, sizeof body, "{\"additional_slave_SAE_IDs\":[\"%s\"]}",
                    run->server->other_id);
@@ -177,18 +178,18 @@ static bool additional_slaves_get_the_same_key(struct conform_run *run)
 
 /* clang-format off */
 const struct conform_check conform_dec_checks[] = {
-    { "D1", "5.4", true,  "the slave fetches the same key by POST", the_slave_gets_the_same_key },
-    { "D2", "5.4", true,  "and by GET, one id", one_id_may_be_fetched_by_get },
-    { "D3", "6.4", true,  "and several at once", several_ids_at_once },
-    { "D4", "5.4", true,  "keys of earlier calls stay fetchable", earlier_keys_stay_fetchable },
-    { "D5", "6.4", true,  "unknown ids: 400 with the mandated text", unknown_ids_have_the_mandated_answer },
-    { "D6", "6.4", false, "one unknown id burns none of the others", all_or_nothing },
-    { "D7", "6.4", true,  "malformed ids: 400", malformed_ids_are_refused },
-    { "D8", "5.4", true,  "the master is no slave: 401", the_master_is_no_slave },
-    { "D9", "5.4", true,  "an application that was not named: 401", others_get_nothing },
-    { "D10", "5.4", true, "fetched again: the same bytes, or 400 with the mandated text", a_repeat_never_differs },
-    { "M1", "6.2", true,  "more additional slaves than max_SAE_ID_count: 400", too_many_slaves_are_refused },
-    { "M2", "6.2", true,  "additional slaves get the same key", additional_slaves_get_the_same_key },
-    { .id = NULL },
+    { { "D1", "5.4", true,  "the slave fetches the same key by POST" }, the_slave_gets_the_same_key },
+    { { "D2", "5.4", true,  "and by GET, one id" }, one_id_may_be_fetched_by_get },
+    { { "D3", "6.4", true,  "and several at once" }, several_ids_at_once },
+    { { "D4", "5.4", true,  "keys of earlier calls stay fetchable" }, earlier_keys_stay_fetchable },
+    { { "D5", "6.4", true,  "unknown ids: 400 with the mandated text" }, unknown_ids_have_the_mandated_answer },
+    { { "D6", "6.4", false, "one unknown id burns none of the others" }, all_or_nothing },
+    { { "D7", "6.4", true,  "malformed ids: 400" }, malformed_ids_are_refused },
+    { { "D8", "5.4", true,  "the master is no slave: 401" }, the_master_is_no_slave },
+    { { "D9", "5.4", true,  "an application that was not named: 401" }, others_get_nothing },
+    { { "D10", "5.4", true, "fetched again: the same bytes, or 400 with the mandated text" }, a_repeat_never_differs },
+    { { "M1", "6.2", true,  "more additional slaves than max_SAE_ID_count: 400" }, too_many_slaves_are_refused },
+    { { "M2", "6.2", true,  "additional slaves get the same key" }, additional_slaves_get_the_same_key },
+    { .run = NULL },
 };
 /* clang-format on */

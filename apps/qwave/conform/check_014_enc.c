@@ -25,7 +25,7 @@ static bool get_with_number_and_size(struct conform_run *run)
         return false;
     }
     (void)snprintf(query, sizeof query, "?number=2&size=%" PRIu64, limits.key_size);
-    return limits.per_request < 2 ? conform_skip(run, "max_key_per_request is 1")
+    return limits.per_request < 2 ? conform_row_skip(run->row, "max_key_per_request is 1")
                                   : conform_enc(run, "GET", query, NULL) &&
                                         conform_container_is(run, 2, limits.key_size, &keys);
 }
@@ -205,22 +205,22 @@ static bool unknown_members_are_ignored(struct conform_run *run)
 
 /* clang-format off */
 const struct conform_check conform_enc_checks[] = {
-    { "E1", "5.3", true,  "GET enc_keys without parameters: one key of the standard size", an_empty_get_gives_one_key },
-    { "E2", "6.2", true,  "GET enc_keys with number and size", get_with_number_and_size },
-    { "E3", "6.2", true,  "POST enc_keys with {}: one key of the standard size", an_empty_object_gives_one_key },
-    { "E4", "6.2", false, "POST enc_keys without a body", an_empty_post_gives_one_key },
-    { "E5", "6.2", true,  "POST enc_keys with number and size", post_with_number_and_size },
-    { "E6", "6.2", true,  "the smallest and the largest size are exact", sizes_are_exact },
-    { "E7", "6.2", true,  "more keys than max_key_per_request: 400", too_many_keys_are_refused },
-    { "E8", "6.2", true,  "sizes below min_key_size or above max_key_size: 400", sizes_out_of_range_are_refused },
-    { "E9", "6.2", true,  "a size that is no multiple of 8: exact, or 400 with the mandated text", odd_sizes_have_the_mandated_answer },
-    { "E10", "6.2", true, "values that are no positive whole numbers: 400", wrong_values_are_refused },
-    { "E11", "5.3", true, "a body that is no JSON object: 400", malformed_json_is_refused },
-    { "E12", "6.2", true, "unknown extension_mandatory: 400 with the mandated text", unknown_mandatory_extensions_are_refused },
-    { "E13", "6.2", true, "unknown extension_optional: ignored, or 400 with the mandated text", unknown_optional_extensions_may_be_ignored },
-    { "E14", "5.3", true, "no key and no id is given twice", keys_are_never_repeated },
-    { "E15", "5.3", true, "an unknown slave: 400 or 401", unknown_slaves_are_refused },
-    { "E16", "6.2", false, "members nobody knows are ignored", unknown_members_are_ignored },
-    { .id = NULL },
+    { { "E1", "5.3", true,  "GET enc_keys without parameters: one key of the standard size" }, an_empty_get_gives_one_key },
+    { { "E2", "6.2", true,  "GET enc_keys with number and size" }, get_with_number_and_size },
+    { { "E3", "6.2", true,  "POST enc_keys with {}: one key of the standard size" }, an_empty_object_gives_one_key },
+    { { "E4", "6.2", false, "POST enc_keys without a body" }, an_empty_post_gives_one_key },
+    { { "E5", "6.2", true,  "POST enc_keys with number and size" }, post_with_number_and_size },
+    { { "E6", "6.2", true,  "the smallest and the largest size are exact" }, sizes_are_exact },
+    { { "E7", "6.2", true,  "more keys than max_key_per_request: 400" }, too_many_keys_are_refused },
+    { { "E8", "6.2", true,  "sizes below min_key_size or above max_key_size: 400" }, sizes_out_of_range_are_refused },
+    { { "E9", "6.2", true,  "a size that is no multiple of 8: exact, or 400 with the mandated text" }, odd_sizes_have_the_mandated_answer },
+    { { "E10", "6.2", true, "values that are no positive whole numbers: 400" }, wrong_values_are_refused },
+    { { "E11", "5.3", true, "a body that is no JSON object: 400" }, malformed_json_is_refused },
+    { { "E12", "6.2", true, "unknown extension_mandatory: 400 with the mandated text" }, unknown_mandatory_extensions_are_refused },
+    { { "E13", "6.2", true, "unknown extension_optional: ignored, or 400 with the mandated text" }, unknown_optional_extensions_may_be_ignored },
+    { { "E14", "5.3", true, "no key and no id is given twice" }, keys_are_never_repeated },
+    { { "E15", "5.3", true, "an unknown slave: 400 or 401" }, unknown_slaves_are_refused },
+    { { "E16", "6.2", false, "members nobody knows are ignored" }, unknown_members_are_ignored },
+    { .run = NULL },
 };
 /* clang-format on */

@@ -11,7 +11,7 @@ static bool needs_a_certificate(struct conform_run *run)
     static const char path[] = "/api/v1/keys/conform/status";
 
     if (!run->server->has_nobody) {
-        return conform_skip(run, "not tried");
+        return conform_row_skip(run->row, "not tried");
     }
     return run->server->ask(run->server->self, CONFORM_NOBODY, "GET", path, NULL, &run->status,
                             &run->answer) != QW_OK ||
@@ -95,11 +95,11 @@ static bool status_follows_consumption(struct conform_run *run)
 
 /* clang-format off */
 const struct conform_check conform_status_checks[] = {
-    { "T1", "5.1", true,  "a request without a client certificate is refused", needs_a_certificate },
-    { "S1", "6.1", true,  "Status has its eleven fields", status_has_all_fields },
-    { "S2", "6.1", true,  "Status names the caller as master and the path as slave", status_names_both_ends },
-    { "S3", "6.1", true,  "the numbers of Status are consistent", status_is_consistent },
-    { "S4", "5.2", false, "stored_key_count follows consumption", status_follows_consumption },
-    { .id = NULL },
+    { { "T1", "5.1", true,  "a request without a client certificate is refused" }, needs_a_certificate },
+    { { "S1", "6.1", true,  "Status has its eleven fields" }, status_has_all_fields },
+    { { "S2", "6.1", true,  "Status names the caller as master and the path as slave" }, status_names_both_ends },
+    { { "S3", "6.1", true,  "the numbers of Status are consistent" }, status_is_consistent },
+    { { "S4", "5.2", false, "stored_key_count follows consumption" }, status_follows_consumption },
+    { .run = NULL },
 };
 /* clang-format on */

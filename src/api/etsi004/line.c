@@ -78,7 +78,7 @@ static qw_err begin_session(struct qw_etsi004_line *line,
     const char *priorities = config->takes_tls12 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
                                                  : "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 
-    if (gnutls_init(&line->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK) != 0) {
+    if (gnutls_init(&line->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0) {
         line->session = NULL;
         return QW_ERR_NOMEM;
     }

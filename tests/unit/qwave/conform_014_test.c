@@ -12,7 +12,7 @@
 
 #include "api/json_reader.h"
 #include "base/base64.h"
-#include "conform/conform.h"
+#include "conform/conform_014.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -303,7 +303,7 @@ static void run_against(enum wrongness wrongness, const char *other, struct conf
 static const struct conform_row *row_of(const struct conform_report *report, const char *id)
 {
     for (size_t i = 0; i < report->count; i++) {
-        if (strcmp(report->rows[i].id, id) == 0) {
+        if (strcmp(report->rows[i].title.id, id) == 0) {
             return &report->rows[i];
         }
     }
@@ -319,7 +319,7 @@ static void a_right_server_passes_everything(void **state)
     run_against(RIGHT, "carol", &report);
     for (size_t i = 0; i < report.count; i++) {
         if (report.rows[i].result != CONFORM_PASSED) {
-            fail_msg("%s: %s", report.rows[i].id, report.rows[i].reason);
+            fail_msg("%s: %s", report.rows[i].title.id, report.rows[i].reason);
         }
     }
     assert_int_equal(report.mandatory_failed, 0);
@@ -380,9 +380,9 @@ static void each_wrongness_fails_its_check(void **state)
         run_against((enum wrongness)wrongness, "carol", &report);
         row = row_of(&report, fails[wrongness]);
         if (row->result != CONFORM_FAILED || row->reason[0] == '\0') {
-            fail_msg("wrongness %d was not found by %s", wrongness, row->id);
+            fail_msg("wrongness %d was not found by %s", wrongness, row->title.id);
         }
-        if (row->is_mandatory) {
+        if (row->title.is_mandatory) {
             assert_true(report.mandatory_failed >= 1);
         } else {
             assert_int_equal(report.mandatory_failed, 0); /* good practice alone fails nobody */
