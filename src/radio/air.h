@@ -16,7 +16,7 @@
  * geometry for all three), adds each end's own noise, and keeps a virtual clock, so a minute of
  * channel takes a second. Messages: docs/protocol/air.md. Everything measured through it is
  * labelled simulated or replayed. */
-enum qw_air_scene { QW_AIR_INDOOR, QW_AIR_CORRIDOR, QW_AIR_OUTDOOR, QW_AIR_STATIC };
+enum qw_air_scene { QW_AIR_INDOOR, QW_AIR_CORRIDOR, QW_AIR_OUTDOOR, QW_AIR_STATIC, QW_AIR_ROOM };
 extern const char *const qw_air_scene_names[]; /* NULL-ended, in the order of the enum */
 
 /* A simulated channel that is none of the scenes: fitted to a capture. */

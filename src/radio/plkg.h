@@ -33,7 +33,9 @@ struct qw_plkg_policy {     /* the stricter value of each item wins between the 
     uint32_t probes_max;    /* 64..20000; default 2000 */
     double probe_interval_ms; /* on the channel's clock, 0.1..10000; default 20: half a Doppler
                                  period at walking speed and 5.2 GHz, so that each probe is fresh */
-    uint32_t wanted_bits;     /* how long to probe is planned from this, 256..2^20; default 8192 */
+    bool is_paced; /* the terminal's wish: it looks at the channel first, and probes at the pace of
+                      what moves, never faster than the interval */
+    uint32_t wanted_bits; /* how long to probe is planned from this, 256..2^20; default 8192 */
 };
 extern const struct qw_plkg_policy qw_plkg_policy_standard;
 

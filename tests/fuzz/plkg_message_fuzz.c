@@ -5,6 +5,7 @@
 #include "radio/plkg/amplify.h"
 #include "radio/plkg/estimate.h"
 #include "radio/plkg/open.h"
+#include "radio/plkg/pace.h"
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
 
@@ -15,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 union bodies {
     struct qw_plkg_open open;
     struct qw_plkg_open_ack ack;
+    struct qw_plkg_pace pace;
     struct qw_plkg_pairs pairs;
     struct qw_plkg_estimate estimate;
     struct qw_plkg_syndrome syndrome;
@@ -31,6 +33,8 @@ static qw_err decode(enum qw_plkg_type type, const uint8_t *body, size_t len, un
         return qw_plkg_open_decode(body, len, &bodies->open);
     case QW_PLKG_OPEN_ACK:
         return qw_plkg_open_ack_decode(body, len, &bodies->ack);
+    case QW_PLKG_PACE:
+        return qw_plkg_pace_decode(body, len, &bodies->pace);
     case QW_PLKG_PAIRS:
         return qw_plkg_pairs_decode(body, len, &bodies->pairs);
     case QW_PLKG_ESTIMATE:

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const qw_air_scene_names[] = { "indoor", "corridor", "outdoor", "static", NULL };
+const char *const qw_air_scene_names[] = {
+    "indoor", "corridor", "outdoor", "static", "room", NULL
+};
 
 static const double ANTENNA_SPACING = 0.5; /* of a row, wavelengths */
 
@@ -126,7 +128,7 @@ static qw_err scene_channel(enum qw_air_scene scene, struct qw_air_channel *chan
     struct qw_channel_profile_options options = { .rice_factor = -1.0 };
     const struct qw_channel_kind *kind;
 
-    if ((unsigned)scene > QW_AIR_STATIC) {
+    if ((unsigned)scene > QW_AIR_ROOM) {
         return QW_ERR_ARG;
     }
     kind = qw_channel_kind_find(qw_air_scene_names[scene]);

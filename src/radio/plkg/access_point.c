@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
+#include "radio/pace/interval.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -84,9 +85,11 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
     qw_plkg_terms_merge(&open.terms, &run->own_terms, &run->terms);
     run->probes = qw_plkg_terms_probes(&run->terms);
     run->has_phase = open.has_phase && run->party->radio->has_phase;
+    run->is_paced = open.is_paced;
     ack.terms = run->terms;
     ack.probes = run->probes;
     ack.has_phase = run->has_phase;
+    ack.is_paced = run->is_paced;
     ack.is_simulated = run->party->radio->is_simulated;
     memcpy(run->link->session_id, open.nonce, QW_PLKG_SESSION_ID_LEN / 2);
     memcpy(run->link->session_id + QW_PLKG_SESSION_ID_LEN / 2, ack.nonce,
@@ -95,31 +98,42 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
     return err == QW_OK ? send_ack(run, &ack) : err;
 }
 
+/* A pilot by which the terminal finds its pace: answered, and not kept. */
+static bool is_look(const struct qw_plkg_run *run, uint64_t sequence)
+{
+    return run->is_paced && sequence >= QW_PLKG_LOOK_FIRST &&
+           sequence < QW_PLKG_LOOK_FIRST + QW_PLKG_LOOKS_MAX * QW_PACE_PROBES;
+}
+
 /* Answers one pilot of the terminal. QW_ERR_TIMEOUT: none came. */
 static qw_err answer(struct qw_plkg_run *run, struct qw_csi_frame *frame)
 {
     struct qw_csi_source *radio = run->party->radio;
     qw_err err = radio->next(radio->self, frame, LISTEN_MS);
 
-    if (err != QW_OK || frame->sequence >= run->probes) {
+    if (err != QW_OK || (frame->sequence >= run->probes && !is_look(run, frame->sequence))) {
         return err;
     }
-    qw_plkg_run_hear(run, frame);
+    if (frame->sequence < run->probes) {
+        qw_plkg_run_hear(run, frame);
+    }
     if (frame->sequence % PROGRESS_EVERY == 0) {
-        qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, frame->sequence, run->probes);
+        qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE,
+                             frame->sequence < run->probes ? frame->sequence : 0, run->probes);
     }
     return radio->transmit(radio->self, frame->sequence,
                            frame->time_ns + llround(run->tuning.carrier->gap_s * 1e9));
 }
 
-/* B2: answers pilots until the terminal says on the wire that it has sent the last one. */
-static qw_err listen_for_probes(struct qw_plkg_run *run, const uint8_t **body, size_t *len)
+/* B2: answers pilots until this message comes on the wire. */
+static qw_err answer_until(struct qw_plkg_run *run, enum qw_plkg_type type, const uint8_t **body,
+                           size_t *len)
 {
+    int64_t patience_ms = run->link->timeout_ms + 3 * (int64_t)(run->terms.interval_us / 1000);
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
     int64_t quiet_since_ms = qw_clock_monotonic_ms();
     qw_err err = frame == NULL ? QW_ERR_NOMEM : QW_ERR_TIMEOUT;
 
-    run->link->is_counting = true;
     while (err == QW_ERR_TIMEOUT) {
         err = answer(run, frame);
         if (err == QW_OK) {
@@ -130,13 +144,32 @@ static qw_err listen_for_probes(struct qw_plkg_run *run, const uint8_t **body, s
         if (err != QW_ERR_TIMEOUT) {
             break;
         }
-        err = qw_plkg_link_receive(run->link, QW_PLKG_PAIRS, NULL, body, len, 0);
-        if (err == QW_ERR_TIMEOUT &&
-            qw_clock_monotonic_ms() - quiet_since_ms > run->link->timeout_ms) {
+        err = qw_plkg_link_receive(run->link, type, NULL, body, len, 0);
+        if (err == QW_ERR_TIMEOUT && qw_clock_monotonic_ms() - quiet_since_ms > patience_ms) {
             break;
         }
     }
     free(frame);
+    return err;
+}
+
+/* B1a. No faster than was agreed. */
+static qw_err take_pace(struct qw_plkg_run *run)
+{
+    struct qw_plkg_pace pace;
+    const uint8_t *body;
+    size_t len;
+    qw_err err = answer_until(run, QW_PLKG_PACE, &body, &len);
+
+    if (err == QW_OK) {
+        err = qw_plkg_pace_decode(body, len, &pace);
+    }
+    if (err == QW_OK && pace.interval_us < run->terms.interval_us) {
+        err = QW_ERR_FORMAT;
+    }
+    if (err == QW_OK) {
+        qw_plkg_run_pace(run, &pace);
+    }
     return err;
 }
 
@@ -145,8 +178,12 @@ static qw_err exchange_pairs(struct qw_plkg_run *run)
 {
     const uint8_t *body;
     size_t len;
-    qw_err err = listen_for_probes(run, &body, &len);
+    qw_err err = run->is_paced ? take_pace(run) : QW_OK;
 
+    run->link->is_counting = true;
+    if (err == QW_OK) {
+        err = answer_until(run, QW_PLKG_PAIRS, &body, &len);
+    }
     if (err == QW_OK) {
         err = qw_plkg_run_fill_pairs(run);
     }
@@ -285,7 +322,7 @@ static qw_err send_amplify(struct qw_plkg_run *run, uint32_t secret_bits, const 
         .finite_size_bits = (uint32_t)run->ledger.finite_size_bits,
         .reconciliation_bits = (uint32_t)run->ledger.reconciliation_bits,
         .verification_bits = QW_PLKG_VERIFICATION_BITS,
-        .selection_bits = QW_PLKG_SELECTION_BITS,
+        .selection_bits = qw_plkg_run_selection_bits(run),
         .amplification_bits = (uint32_t)run->ledger.amplification_bits,
         .secret_bits = secret_bits,
     };

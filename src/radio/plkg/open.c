@@ -2,18 +2,18 @@
 #include "radio/plkg/open.h"
 
 #include "base/bytes.h"
+#include "radio/plkg/pace.h"
 
 #include <math.h>
 
 enum {
     FLAG_PHASE = 1,
     FLAG_SIMULATED = 2,
-    FLAGS = FLAG_PHASE | FLAG_SIMULATED,
+    FLAG_PACED = 4,
+    FLAGS = FLAG_PHASE | FLAG_SIMULATED | FLAG_PACED,
     EVE_MAX = 9900,
     EPSILON_BITS_MIN = 20,
     EPSILON_BITS_MAX = 100,
-    INTERVAL_US_MIN = 100,
-    INTERVAL_US_MAX = 10000000,
     WANTED_BITS_MIN = 256,
     WANTED_BITS_MAX = 1 << 20,
     PLAN_PROBES_MIN = 640,   /* as the innovation wants for all its lags */
@@ -33,8 +33,9 @@ static bool terms_ok(const struct qw_plkg_terms *terms)
 {
     return terms->eve_correlation <= EVE_MAX && terms->epsilon_bits >= EPSILON_BITS_MIN &&
            terms->epsilon_bits <= EPSILON_BITS_MAX && terms->probes_max >= QW_PLKG_PROBES_MIN &&
-           terms->probes_max <= QW_PLKG_PROBES_MAX && terms->interval_us >= INTERVAL_US_MIN &&
-           terms->interval_us <= INTERVAL_US_MAX && terms->wanted_bits >= WANTED_BITS_MIN &&
+           terms->probes_max <= QW_PLKG_PROBES_MAX &&
+           terms->interval_us >= QW_PLKG_INTERVAL_US_MIN &&
+           terms->interval_us <= QW_PLKG_INTERVAL_US_MAX && terms->wanted_bits >= WANTED_BITS_MIN &&
            terms->wanted_bits <= WANTED_BITS_MAX;
 }
 
@@ -45,7 +46,7 @@ qw_err qw_plkg_terms_of(const struct qw_plkg_policy *policy, struct qw_plkg_term
 
     if (!(policy->eve_correlation >= 0.0 && policy->eve_correlation <= 0.99) ||
         !(policy->epsilon_log2 >= -EPSILON_BITS_MAX && policy->epsilon_log2 <= 0.0) ||
-        !(interval_us >= INTERVAL_US_MIN && interval_us <= INTERVAL_US_MAX)) {
+        !(interval_us >= QW_PLKG_INTERVAL_US_MIN && interval_us <= QW_PLKG_INTERVAL_US_MAX)) {
         return QW_ERR_ARG;
     }
     made.eve_correlation = (uint16_t)ceil(policy->eve_correlation * 10000.0 - 1e-6);
@@ -114,9 +115,10 @@ static void read_terms(struct qw_reader *r, struct qw_plkg_terms *terms)
     terms->wanted_bits = qw_read_u32be(r);
 }
 
-static uint8_t flags_of(bool has_phase, bool is_simulated)
+static uint8_t flags_of(bool has_phase, bool is_simulated, bool is_paced)
 {
-    return (uint8_t)((has_phase ? FLAG_PHASE : 0) | (is_simulated ? FLAG_SIMULATED : 0));
+    return (uint8_t)((has_phase ? FLAG_PHASE : 0) | (is_simulated ? FLAG_SIMULATED : 0) |
+                     (is_paced ? FLAG_PACED : 0));
 }
 
 size_t qw_plkg_open_encode(const struct qw_plkg_open *open,
@@ -128,7 +130,7 @@ size_t qw_plkg_open_encode(const struct qw_plkg_open *open,
     qw_write_u8(&w, QW_PLKG_VERSION);
     qw_write_bytes(&w, open->nonce, sizeof open->nonce);
     qw_write_string8(&w, open->terminal_id);
-    qw_write_u8(&w, flags_of(open->has_phase, open->is_simulated));
+    qw_write_u8(&w, flags_of(open->has_phase, open->is_simulated, open->is_paced));
     write_terms(&w, &open->terms);
     qw_tuning_encode(&open->tuning, tuning);
     qw_write_bytes(&w, tuning, sizeof tuning);
@@ -162,6 +164,7 @@ qw_err qw_plkg_open_decode(const uint8_t *body, size_t len, struct qw_plkg_open 
     }
     m.has_phase = (flags & FLAG_PHASE) != 0;
     m.is_simulated = (flags & FLAG_SIMULATED) != 0;
+    m.is_paced = (flags & FLAG_PACED) != 0;
     *open = m;
     return QW_OK;
 }
@@ -174,7 +177,7 @@ size_t qw_plkg_open_ack_encode(const struct qw_plkg_open_ack *ack,
     qw_write_u8(&w, QW_PLKG_VERSION);
     qw_write_bytes(&w, ack->nonce, sizeof ack->nonce);
     qw_write_string8(&w, ack->access_point_id);
-    qw_write_u8(&w, flags_of(ack->has_phase, ack->is_simulated));
+    qw_write_u8(&w, flags_of(ack->has_phase, ack->is_simulated, ack->is_paced));
     write_terms(&w, &ack->terms);
     qw_write_u32be(&w, ack->probes);
     qw_write_u64be(&w, ack->up_position);
@@ -204,6 +207,7 @@ qw_err qw_plkg_open_ack_decode(const uint8_t *body, size_t len, struct qw_plkg_o
     }
     m.has_phase = (flags & FLAG_PHASE) != 0;
     m.is_simulated = (flags & FLAG_SIMULATED) != 0;
+    m.is_paced = (flags & FLAG_PACED) != 0;
     *ack = m;
     return QW_OK;
 }

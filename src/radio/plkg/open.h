@@ -31,6 +31,7 @@ struct qw_plkg_open {
     uint8_t nonce[QW_PLKG_NONCE_LEN];
     char terminal_id[QW_PLKG_ID_CAP];
     bool has_phase, is_simulated;
+    bool is_paced; /* the terminal looks at the channel before it says the interval */
     struct qw_plkg_terms terms;
     struct qw_tuning tuning;
     uint16_t contact_len; /* 0..QW_PLKG_CONTACT_MAX */
@@ -42,6 +43,7 @@ struct qw_plkg_open_ack {
     char access_point_id[QW_PLKG_ID_CAP];
     bool has_phase; /* phases are used: both have them */
     bool is_simulated;
+    bool is_paced;              /* as in OPEN */
     struct qw_plkg_terms terms; /* merged */
     uint32_t probes;            /* 64..terms.probes_max */
     uint64_t up_position, down_position;

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "distill/toeplitz.h"
+#include "radio/pace/interval.h"
 #include "radio/plkg/session.h"
 
 #include <math.h>
@@ -116,6 +117,20 @@ qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
         run->set->is_transposed = run->is_terminal;
     }
     return err;
+}
+
+void qw_plkg_run_pace(struct qw_plkg_run *run, const struct qw_plkg_pace *pace)
+{
+    double looked_s = qw_plkg_pace_looked_s(run->terms.interval_us, pace->looks);
+
+    run->looks = pace->looks;
+    run->terms.interval_us = pace->interval_us;
+    run->ledger.channel_time_s = looked_s + (run->probes - 1) * (double)pace->interval_us * 1e-6;
+}
+
+uint32_t qw_plkg_run_selection_bits(const struct qw_plkg_run *run)
+{
+    return QW_PLKG_SELECTION_BITS + (run->is_paced ? (uint32_t)QW_PLKG_PACE_BITS : 0);
 }
 
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)
@@ -306,7 +321,7 @@ void qw_plkg_run_write_string(struct qw_plkg_run *run)
 
 static uint64_t all_said(const struct qw_plkg_run *run)
 {
-    return run->said_bits + QW_PLKG_VERIFICATION_BITS + QW_PLKG_SELECTION_BITS;
+    return run->said_bits + QW_PLKG_VERIFICATION_BITS + qw_plkg_run_selection_bits(run);
 }
 
 static bool is_enough(const struct qw_plkg_run *run, uint64_t secret_bits)
@@ -347,7 +362,7 @@ static void book_account(struct qw_plkg_run *run, uint64_t secret_bits)
     ledger->amplification_bits = ceil(run->account.amplification_bits);
     ledger->reconciliation_bits = run->said_bits;
     ledger->verification_bits = QW_PLKG_VERIFICATION_BITS;
-    ledger->selection_bits = QW_PLKG_SELECTION_BITS;
+    ledger->selection_bits = qw_plkg_run_selection_bits(run);
     ledger->epsilon_log2 =
         qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
                                 QW_PLKG_ATTEMPTS_MAX, run->link->transcript_len);
@@ -403,9 +418,9 @@ static void close_ledger(struct qw_plkg_run *run, qw_err err)
     if (ledger->channel_time_s > 0.0) {
         double probe_s =
             qw_tuning_probe_cost_s(&run->tuning, (double)run->terms.interval_us * 1e-6);
-        double airtime_s =
-            (double)ledger->probes * probe_s +
-            (double)ledger->message_bytes * 8.0 / run->tuning.carrier->discussion_bps;
+        double pilots = (double)ledger->probes + (double)run->looks * QW_PACE_PROBES;
+        double airtime_s = pilots * probe_s + (double)ledger->message_bytes * 8.0 /
+                                                  run->tuning.carrier->discussion_bps;
 
         ledger->airtime_share = airtime_s / ledger->channel_time_s;
     }

@@ -8,6 +8,7 @@
 #include "radio/plkg/estimate.h"
 #include "radio/plkg/link.h"
 #include "radio/plkg/open.h"
+#include "radio/plkg/pace.h"
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
 #include "radio/plkg/silence.h"
@@ -25,6 +26,9 @@ struct qw_plkg_run {
 
     struct qw_plkg_terms own_terms, terms;
     struct qw_tuning tuning; /* what both radios are set to, once agreed */
+    bool is_paced;           /* the terminal looks first; terms.interval_us is what it found */
+    uint8_t looks;           /* that it took */
+    int64_t start_ns;        /* of probe 0, on the terminal's clock */
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
@@ -50,7 +54,8 @@ enum {
     QW_PLKG_VERIFICATION_BITS = QW_PLKG_VERIFY_TAGS * QW_VERIFY_TAG_BITS,
     /* Two published numbers of 32 bits are made from key data (the entropy in AMPLIFY, the length
      * in FINISH). DECODED says one of five things, as no deviation has more than four coded levels;
-     * with three MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session. */
+     * with three MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session.
+     * PACE comes on top. */
     QW_PLKG_SELECTION_BITS = 2 * 32 + 8,
     /* Words that a terminal shows to the tags at most. */
     QW_PLKG_ATTEMPTS_MAX = (1 + QW_MULTILEVEL_AGAIN_MAX) * (1 + QW_MULTILEVEL_MORE_MAX),
@@ -72,6 +77,10 @@ qw_err qw_plkg_run_refuse(struct qw_plkg_run *run, enum qw_plkg_refusal refusal)
 qw_err qw_plkg_run_tune(struct qw_plkg_run *run, const struct qw_tuning *tuning) QW_MUST_USE;
 /* The session is agreed: memory for its probes, first lines of the ledger. */
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated) QW_MUST_USE;
+/* What PACE says. */
+void qw_plkg_run_pace(struct qw_plkg_run *run, const struct qw_plkg_pace *pace);
+/* Bits of everything said that was made from measurements, but for the reconciler's. */
+uint32_t qw_plkg_run_selection_bits(const struct qw_plkg_run *run);
 /* Keeps a measurement. A frame of another shape counts as not heard: that says nothing about its
  * value, so dropping it is free. */
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terminal's order of steps, T1 to T8 of docs/protocol/plkg.md. */
-#include "radio/plkg/run.h"
+#include "radio/plkg/probing.h"
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "radio/amplitude/waves.h"
@@ -11,8 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ANSWER_TIMEOUT_MS = 500, SILENCE_MS = 2, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
 
 /* T1 */
 static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *terminal,
@@ -34,6 +31,7 @@ static qw_err send_open(struct qw_plkg_run *run, const struct qw_plkg_terminal *
     open->is_simulated = run->party->radio->is_simulated;
     open->terms = run->own_terms;
     open->tuning = run->tuning;
+    open->is_paced = run->party->policy.is_paced;
     open->contact_len = (uint16_t)terminal->contact_len;
     if (terminal->contact_len > 0) {
         memcpy(open->contact, terminal->contact, terminal->contact_len);
@@ -46,7 +44,8 @@ static bool ack_ok(const struct qw_plkg_run *run, const struct qw_plkg_open *ope
                    const struct qw_plkg_open_ack *ack)
 {
     return qw_plkg_terms_satisfy(&ack->terms, &run->own_terms) &&
-           ack->probes == qw_plkg_terms_probes(&ack->terms) && (open->has_phase || !ack->has_phase);
+           ack->probes == qw_plkg_terms_probes(&ack->terms) &&
+           (open->has_phase || !ack->has_phase) && ack->is_paced == open->is_paced;
 }
 
 /* T2 */
@@ -77,80 +76,13 @@ static qw_err take_ack(struct qw_plkg_run *run, const struct qw_plkg_terminal *t
     run->terms = ack.terms;
     run->probes = ack.probes;
     run->has_phase = ack.has_phase;
+    run->is_paced = ack.is_paced;
     err = terminal->take_auth(run->party->self, ack.up_position, ack.down_position, run->auth,
                               run->auth + QW_PLKG_AUTH_LEN);
     if (err != QW_OK) {
         return qw_plkg_run_refuse(run, err == QW_ERR_EXHAUSTED ? QW_PLKG_POOL_LOW : QW_PLKG_AUTH);
     }
     return qw_plkg_run_begin(run, open->is_simulated || ack.is_simulated);
-}
-
-/* One pilot and its answer. A pilot without answer is lost, unless the access point says on the
- * wire that it has given up; nothing else is due there before PAIRS. */
-static qw_err probe_once(struct qw_plkg_run *run, uint32_t index, struct qw_csi_frame *frame,
-                         int64_t *answered_ms)
-{
-    struct qw_csi_source *radio = run->party->radio;
-    int64_t interval_ns = (int64_t)run->terms.interval_us * 1000;
-    const uint8_t *body;
-    size_t len;
-    qw_err err = radio->transmit(radio->self, index, index * interval_ns);
-
-    for (int tries = 0; err == QW_OK && tries < LATE_ANSWERS_MAX; tries++) {
-        err = radio->next(radio->self, frame, ANSWER_TIMEOUT_MS);
-        if (err != QW_OK || frame->sequence >= index) {
-            break; /* else the late answer to an earlier pilot: this one's is still to come */
-        }
-    }
-    if (err == QW_OK) {
-        *answered_ms = qw_clock_monotonic_ms();
-        if (frame->sequence == index) {
-            qw_plkg_run_hear(run, frame);
-        }
-        return QW_OK;
-    }
-    if (err != QW_ERR_TIMEOUT) {
-        return err;
-    }
-    err = qw_plkg_link_receive(run->link, QW_PLKG_REFUSE, NULL, &body, &len, 0);
-    if (err != QW_ERR_TIMEOUT) {
-        return err;
-    }
-    return qw_clock_monotonic_ms() - *answered_ms > run->link->timeout_ms ? QW_ERR_TIMEOUT : QW_OK;
-}
-
-/* Nothing is sent, so nothing is due but the late answer to an earlier pilot. */
-static qw_err keep_silent(struct qw_plkg_run *run, uint32_t index, struct qw_csi_frame *frame)
-{
-    struct qw_csi_source *radio = run->party->radio;
-    qw_err err = QW_OK;
-
-    for (int tries = 0; err == QW_OK && tries < LATE_ANSWERS_MAX; tries++) {
-        err = radio->next(radio->self, frame, SILENCE_MS);
-        if (err == QW_OK && frame->sequence == index) {
-            qw_plkg_run_hear(run, frame); /* T4 finds it */
-            break;
-        }
-    }
-    return err == QW_ERR_TIMEOUT ? QW_OK : err;
-}
-
-/* T3: probe i goes out at i times the interval; the answer is due at once. */
-static qw_err probe(struct qw_plkg_run *run)
-{
-    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
-    int64_t answered_ms = qw_clock_monotonic_ms();
-    qw_err err = frame == NULL ? QW_ERR_NOMEM : qw_plkg_silence_draw(run->probes, &run->silence);
-
-    for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
-        err = qw_plkg_silence_at(&run->silence, i) ? keep_silent(run, i, frame)
-                                                   : probe_once(run, i, frame, &answered_ms);
-        if (i % PROGRESS_EVERY == 0) {
-            qw_plkg_run_progress(run, QW_PLKG_STAGE_PROBE, i, run->probes);
-        }
-    }
-    free(frame);
-    return err;
 }
 
 /* T4 */
@@ -468,7 +400,7 @@ static qw_err amplify(struct qw_plkg_run *run)
     if (err == QW_OK &&
         (said.string_bits != run->string_bits || said.reconciliation_bits != run->said_bits ||
          said.verification_bits != QW_PLKG_VERIFICATION_BITS ||
-         said.selection_bits != QW_PLKG_SELECTION_BITS)) {
+         said.selection_bits != qw_plkg_run_selection_bits(run))) {
         err = QW_ERR_FORMAT;
     }
     if (err == QW_OK) {
@@ -504,7 +436,10 @@ static qw_err run_steps(struct qw_plkg_run *run, const struct qw_plkg_terminal *
         err = take_ack(run, terminal, &open);
     }
     if (err == QW_OK) {
-        err = probe(run);
+        err = run->is_paced ? qw_plkg_probing_look(run) : QW_OK;
+    }
+    if (err == QW_OK) {
+        err = qw_plkg_probing_run(run);
     }
     if (err == QW_OK) {
         qw_plkg_run_progress(run, QW_PLKG_STAGE_ESTIMATE, 0, 1);

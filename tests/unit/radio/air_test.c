@@ -560,7 +560,7 @@ static void refuses_numbers_out_of_range_and_says_which(void **state)
         { { .snr_db = -11.0 }, "snr_db" },
         { { .snr_db = 20.0, .eve_distance_m = -1.0 }, "eve_distance_m" },
         { { .snr_db = 20.0, .eve_distance_m = 1001.0 }, "eve_distance_m" },
-        { { .snr_db = 20.0, .scene = (enum qw_air_scene)4 }, "simulated" },
+        { { .snr_db = 20.0, .scene = (enum qw_air_scene)5 }, "simulated" },
     };
 
     (void)state;

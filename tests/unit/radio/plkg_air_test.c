@@ -11,6 +11,8 @@
 
 #include "plkg_bench.h"
 
+enum { PATIENT_MS = 60000 }; /* tens of thousands of coefficients, a sanitizer, a busy machine */
+
 struct walk {
     struct bench bench;
     struct qw_air *air;
@@ -139,6 +141,7 @@ static void every_radio_gives_a_key_and_a_wide_one_a_longer_key(void **state)
         config.tuning = &tuning;
         config.offer = &offer;
         config.policy.probe_interval_ms = 1000.0 * qw_tuning_interval_s(&tuning);
+        config.timeout_ms = PATIENT_MS;
         walk_through(&walk, &air, &config);
         for (int run = 1; run < 3 && walk.bench.err_te != QW_OK; run++) {
             leave(&walk);
@@ -203,6 +206,38 @@ static void what_is_not_offered_or_not_to_be_had_is_refused_before_the_centre_is
     }
 }
 
+/* People who sit and shift: each 20 ms nothing is new, at the pace that the terminal finds there is
+ * a key. */
+static void a_quiet_room_gives_a_key_at_its_own_pace(void **state)
+{
+    struct qw_air_config air = {
+        .scene = QW_AIR_ROOM, .seed = 11, .snr_db = 25.0, .loss = 0.01, .eve_distance_m = 0.3
+    };
+    struct bench_config config = bench_standard(1);
+    struct walk walk;
+
+    (void)state;
+    walk_through(&walk, &air, &config);
+    assert_int_equal(walk.bench.err_te, QW_ERR_REFUSED);
+    print_message("each 20 ms: %s\n",
+                  qw_plkg_refusal_name((enum qw_plkg_refusal)walk.bench.ledger_ap.refusal));
+    leave(&walk);
+    config.policy.is_paced = true;
+    config.timeout_ms = PATIENT_MS;
+    walk_through(&walk, &air, &config);
+    for (int run = 1; run < 3 && walk.bench.err_te != QW_OK; run++) {
+        leave(&walk);
+        air.seed += 100;
+        walk_through(&walk, &air, &config);
+    }
+    assert_int_equal(walk.bench.err_ap, QW_OK);
+    assert_int_equal(walk.bench.err_te, QW_OK);
+    print_ledger(&walk.bench.ledger_ap);
+    assert_true(walk.bench.ledger_ap.secret_bits > 5 * walk.bench.ledger_ap.probes);
+    assert_true(walk.bench.ledger_ap.channel_time_s > 100.0);
+    leave(&walk);
+}
+
 static void nothing_moves_nothing_is_made(void **state)
 {
     struct qw_air_config air = {
@@ -227,6 +262,7 @@ int main(void)
         cmocka_unit_test(every_radio_gives_a_key_and_a_wide_one_a_longer_key),
         cmocka_unit_test(
             what_is_not_offered_or_not_to_be_had_is_refused_before_the_centre_is_asked),
+        cmocka_unit_test(a_quiet_room_gives_a_key_at_its_own_pace),
         cmocka_unit_test(nothing_moves_nothing_is_made),
     };
 

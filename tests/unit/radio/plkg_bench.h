@@ -9,6 +9,7 @@
 #include "radio/air.h"
 #include "radio/eavesdropper.h"
 #include "radio/plkg.h"
+#include "radio/plkg/pace.h"
 
 #include <complex.h>
 #include <math.h>
@@ -68,8 +69,9 @@ struct bench_channel {
     double complex tap[BENCH_TAPS], eve_tap[BENCH_TAPS], other_tap[BENCH_TAPS];
     double complex first_tap[BENCH_TAPS]; /* of the first probe */
     double shadow_db;
-    uint64_t at;   /* probe that the taps are of, plus 1 */
-    uint64_t slot; /* of the terminal, plus 1 */
+    uint64_t at;     /* probe that the taps are of, plus 1 */
+    uint64_t slot;   /* of the terminal, plus 1 */
+    uint64_t looked; /* pilots of looks so far: the channel moves in them as well */
     struct bench_queue to_ap, to_te;
     bool is_lost_at_te;          /* the answer to the last probe will not be heard */
     struct qw_eavesdropper *eve; /* may be NULL */
@@ -198,6 +200,16 @@ static void bench_tell_eve(struct bench_channel *channel, uint64_t sequence, int
     qw_eavesdropper_hear_probe(channel->eve, &probe);
 }
 
+/* Pilots since the beginning, those of looks included. */
+static uint64_t bench_moment(struct bench_channel *channel, uint64_t sequence)
+{
+    if (sequence < QW_PLKG_LOOK_FIRST) {
+        return channel->looked + sequence;
+    }
+    channel->looked = sequence - QW_PLKG_LOOK_FIRST + 1;
+    return channel->looked - 1;
+}
+
 static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
 {
     struct bench_end *end = self;
@@ -214,7 +226,7 @@ static qw_err bench_transmit(void *self, uint64_t sequence, int64_t time_ns)
             bench_push(&channel->to_ap, channel->slot, time_ns);
         }
         channel->slot = sequence + 1;
-        while (channel->at <= sequence) { /* it moves in silent slots too */
+        while (channel->at <= bench_moment(channel, sequence)) { /* it moves in silent slots too */
             bench_step(channel);
         }
         channel->is_lost_at_te = is_lost;

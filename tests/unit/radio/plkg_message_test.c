@@ -15,8 +15,11 @@
 #include "radio/plkg/amplify.h"
 #include "radio/plkg/estimate.h"
 #include "radio/plkg/open.h"
+#include "radio/plkg/pace.h"
 #include "radio/plkg/pairs.h"
 #include "radio/plkg/reconcile.h"
+
+#include <math.h>
 
 static uint8_t buffer[1 << 18];
 
@@ -54,7 +57,7 @@ static void header_refuses_unknown_types(void **state)
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_OK);
     buffer[0] = 0;
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_ERR_FORMAT);
-    buffer[0] = QW_PLKG_REFUSE + 1;
+    buffer[0] = QW_PLKG_PACE + 1;
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_ERR_FORMAT);
 }
 
@@ -88,6 +91,8 @@ static void open_message(void **state)
 
     (void)state;
     memcpy(value.contact, "a contact", 9);
+    assert_codec_laws(open_round_trip, buffer, qw_plkg_open_encode(&value, buffer));
+    value.is_paced = true;
     assert_codec_laws(open_round_trip, buffer, qw_plkg_open_encode(&value, buffer));
     value.contact_len = QW_PLKG_CONTACT_MAX;
     assert_codec_laws(open_round_trip, buffer, qw_plkg_open_encode(&value, buffer));
@@ -197,6 +202,44 @@ static void terms_refuse_policies_out_of_range(void **state)
     assert_int_equal(qw_plkg_terms_of(&qw_plkg_policy_standard, &terms), QW_OK);
     assert_int_equal(terms.eve_correlation, 9000);
     assert_int_equal(terms.epsilon_bits, 64);
+}
+
+static qw_err pace_round_trip(const uint8_t *body, size_t len, uint8_t *out, size_t *out_len)
+{
+    struct qw_plkg_pace value;
+    qw_err err = qw_plkg_pace_decode(body, len, &value);
+
+    if (err == QW_OK) {
+        qw_plkg_pace_encode(&value, out);
+        *out_len = QW_PLKG_PACE_LEN;
+    }
+    return err;
+}
+
+static void pace_message(void **state)
+{
+    static const struct {
+        struct qw_plkg_pace value;
+        qw_err err;
+    } cases[] = {
+        { { 2000000, 3 }, QW_OK },          { { 100, 1 }, QW_OK },
+        { { 10000000, 6 }, QW_OK },         { { 99, 1 }, QW_ERR_FORMAT },
+        { { 10000001, 1 }, QW_ERR_FORMAT }, { { 100, 0 }, QW_ERR_FORMAT },
+        { { 100, 7 }, QW_ERR_FORMAT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_plkg_pace got = { 1, 1 };
+
+        qw_plkg_pace_encode(&cases[i].value, buffer);
+        assert_int_equal(qw_plkg_pace_decode(buffer, QW_PLKG_PACE_LEN, &got), cases[i].err);
+        assert_int_equal(got.interval_us, cases[i].err == QW_OK ? cases[i].value.interval_us : 1);
+    }
+    qw_plkg_pace_encode(&cases[0].value, buffer);
+    assert_codec_laws(pace_round_trip, buffer, QW_PLKG_PACE_LEN);
+    /* 256 probes each at 20, 160 and 1280 ms */
+    assert_int_equal(lrint(1000.0 * qw_plkg_pace_looked_s(20000, 3)), 256 * 1460);
 }
 
 static qw_err pairs_round_trip(const uint8_t *body, size_t len, uint8_t *out, size_t *out_len)
@@ -447,6 +490,7 @@ int main(void)
         cmocka_unit_test(open_ack_message),
         cmocka_unit_test(terms_take_the_stricter_value),
         cmocka_unit_test(terms_refuse_policies_out_of_range),
+        cmocka_unit_test(pace_message),
         cmocka_unit_test(pairs_message),
         cmocka_unit_test(estimate_message),
         cmocka_unit_test(syndrome_message),

@@ -22,7 +22,7 @@ static const struct {
     { QW_PLKG_OPEN, true },      { QW_PLKG_OPEN_ACK, false }, { QW_PLKG_PAIRS, true },
     { QW_PLKG_PAIRS, false },    { QW_PLKG_ESTIMATE, true },  { QW_PLKG_ESTIMATE, false },
     { QW_PLKG_SYNDROME, false }, { QW_PLKG_DECODED, true },   { QW_PLKG_AMPLIFY, false },
-    { QW_PLKG_FINISH, true },
+    { QW_PLKG_FINISH, true },    { QW_PLKG_PACE, true },
 };
 enum { MESSAGES = sizeof messages / sizeof messages[0] };
 
@@ -60,6 +60,7 @@ static void *run_attempt(void *self)
             bench_wipe(bench);
         }
         config.policy.wanted_bits = 256;
+        config.policy.is_paced = messages[attempt->message].type == QW_PLKG_PACE;
         config.timeout_ms = TIMEOUT_MS;
         bench_init(bench, &config);
         middle->attack = attempt->attack;

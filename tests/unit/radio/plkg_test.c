@@ -297,6 +297,42 @@ static void a_late_answer_costs_one_pair(void **state)
     bench_wipe(&bench);
 }
 
+/* The bench moves by the probe, whatever the time between them: it keeps 0.97 at every look, of
+ * which a tenth would be left after 76 probes. Three looks, then the longest interval. */
+static void a_channel_slower_than_every_look_is_probed_each_ten_seconds(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    config.memory = 0.97;
+    config.policy.is_paced = true;
+    bench_run_to_key(&bench, &config);
+    assert_true(fabs(bench.ledger_te.channel_time_s - 256 * 1.46 - 1082 * 10.0) < 1e-6);
+    assert_true(bench.ledger_ap.channel_time_s == bench.ledger_te.channel_time_s);
+    bench_wipe(&bench);
+}
+
+static void a_fast_channel_is_probed_as_was_agreed_and_pace_is_charged(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    config.memory = 0.0;
+    config.policy.is_paced = true;
+    bench_run_to_key(&bench, &config);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_int_equal(bench.err_te, QW_OK);
+    assert_account_adds_up(&bench.ledger_ap);
+    assert_int_equal(bench.ledger_ap.selection_bits, 72 + 40);
+    assert_int_equal(bench.ledger_te.selection_bits, 72 + 40);
+    /* Fresh already: 256 probes of the look and those of the session, 20 ms apart. */
+    assert_true(fabs(bench.ledger_ap.channel_time_s - 0.02 * (256 + 1082)) < 1e-6);
+    assert_same_key(&bench);
+    bench_wipe(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +349,8 @@ int main(void)
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),
         cmocka_unit_test(a_late_answer_costs_one_pair),
+        cmocka_unit_test(a_channel_slower_than_every_look_is_probed_each_ten_seconds),
+        cmocka_unit_test(a_fast_channel_is_probed_as_was_agreed_and_pace_is_charged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
