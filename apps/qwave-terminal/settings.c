@@ -7,6 +7,7 @@
 static const double INTERVAL_MIN_MS = 0.5;
 
 static const char *const carriers[] = { "wifi20", "wifi40", "wifi80", NULL };
+static const char *const paces[] = { "fixed", "measured", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
@@ -46,6 +47,12 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
     ROW(QW_CONFIG_REAL, probe_interval_ms, 0, 1000, "0",
         "between two probe pairs, in ms; 0: so that they cost the network at most 1 %"),
+    { .name = "pace",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, pace),
+      .standard = "fixed",
+      .choices = paces,
+      .help = "a probe each probe_interval_ms, or as the channel moves, not faster than that" },
     { .name = "log_level",
       .kind = QW_CONFIG_CHOICE,
       .offset = offsetof(struct settings, log_level),

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 enum { SETTINGS_PATH_CAP = 4096 };
+enum settings_pace { PACE_FIXED, PACE_MEASURED };
 
 /* The configuration file of qwave-terminal, one row per setting; qwave-terminal.1 explains them. */
 struct settings {
@@ -32,6 +33,7 @@ struct settings {
     double eve_correlation;
     double epsilon_log2;
     int64_t probes_max;
+    int pace;                 /* enum settings_pace */
     double probe_interval_ms; /* as given, or what the tuning can be used at */
     int log_level;
 };

@@ -97,6 +97,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
     refill.policy.epsilon_log2 = settings->epsilon_log2;
     refill.policy.probes_max = (uint32_t)settings->probes_max;
     refill.policy.probe_interval_ms = settings->probe_interval_ms;
+    refill.policy.is_paced = settings->pace == PACE_MEASURED;
     if (err == QW_OK) {
         qw_deadline_wire_on(&limits, &wire);
         err = qw_refill_run(&refill, &worker->result);

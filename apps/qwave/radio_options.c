@@ -62,7 +62,7 @@ static enum qw_air_scene parse_scene(const char *text, struct argp_state *state)
             return (enum qw_air_scene)i;
         }
     }
-    argp_error(state, "--scene is indoor, corridor, outdoor or static, not '%s'", text);
+    argp_error(state, "--scene is indoor, corridor, outdoor, static or room, not '%s'", text);
     return QW_AIR_STATIC;
 }
 

@@ -28,7 +28,7 @@ enum {
       OPTION_SCENE, \
       "NAME", \
       0, \
-      "simulated: indoor, corridor, outdoor or static (default: indoor)", \
+      "simulated: indoor, corridor, outdoor, static or room (default: indoor)", \
       0 }, \
         { "seed", OPTION_SEED, "N", 0, "of the simulated channel (default: a random one, printed)", \
           0 }, \

@@ -236,6 +236,14 @@ static void write_plan(const struct qw_air_config *air, char plan[static 64])
     snprintf(plan, 64, "probe_interval_ms: %.0f\n", interval_ms);
 }
 
+/* How fast people move in a room nobody tells: the terminal looks first. */
+static const char *terminal_plan(const struct qw_air_config *air)
+{
+    bool is_room = air->captures == NULL && air->channel == NULL && air->scene == QW_AIR_ROOM;
+
+    return is_room ? "pace: measured\n" : "";
+}
+
 qw_err demo_start_radio(struct demo *demo)
 {
     char ready[32];
@@ -293,9 +301,10 @@ qw_err demo_start_radio(struct demo *demo)
                           "air_port: %u\n"
                           "low_water_keys: %d\n"
                           "high_water_keys: %d\n"
-                          "%s",
+                          "%s%s",
                           demo->folder, demo->folder, demo->folder, tap_port, air_port,
-                          DEMO_LOW_WATER, high_water_keys, plan);
+                          DEMO_LOW_WATER, high_water_keys, plan,
+                          terminal_plan(&demo->options->air));
 }
 
 qw_err demo_start_terminal(struct demo *demo)
