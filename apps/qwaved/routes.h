@@ -25,6 +25,7 @@ void route_radio_end(struct call *call);
 void route_key_status(struct call *call);
 void route_key_new(struct call *call);
 void route_key_fetch(struct call *call);
+void route_key_acknowledge(struct call *call);
 
 void route_group_create(struct call *call);
 void route_group_change(struct call *call);

@@ -189,6 +189,27 @@ void route_key_fetch(struct call *call)
     }
 }
 
+/* Ours: the caller has the keys and will not ask for them again (K9). */
+void route_key_acknowledge(struct call *call)
+{
+    struct qw_etsi014_key_ids ids = { .count = 0 };
+    struct qw_etsi014_text text = text_of(call);
+    enum qw_etsi014_fault fault = qw_etsi014_key_ids_decode(&text, &ids);
+    qw_err err;
+
+    if (fault != QW_ETSI014_NONE) {
+        refuse(call, fault, "");
+        return;
+    }
+    err = qw_centre_acknowledge(call->service->centre, &call->caller, (const uint8_t(*)[16])ids.id,
+                                ids.count);
+    if (err == QW_OK) {
+        call_send_empty(call);
+    } else {
+        refuse(call, fault_of(err, QW_ETSI014_NO_KEY), "");
+    }
+}
+
 static void write_number(struct qw_json_writer *w, const char *name, uint64_t value)
 {
     qw_json_name(w, name);

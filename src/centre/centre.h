@@ -197,6 +197,12 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
                        const uint8_t (*key_ids)[16], size_t count,
                        struct qw_given_key *keys) QW_MUST_USE;
 
+/* Keys with these ids, none twice, that the caller has fetched: he will not ask for them again. A
+ * key that every party has closed goes at once. All or nothing; again is fine. QW_ERR_REFUSED: no
+ * party of one of them; QW_ERR_NOT_FOUND: one was not fetched by the caller. */
+qw_err qw_centre_acknowledge(struct qw_centre *centre, const struct qw_caller *caller,
+                             const uint8_t (*key_ids)[16], size_t count) QW_MUST_USE;
+
 /* Groups of applications that share a key, epoch by epoch [docs/protocol/key-groups.md]. */
 enum {
     QW_KEY_GROUP_NAME_CAP = 49, /* with NUL */

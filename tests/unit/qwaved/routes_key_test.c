@@ -469,6 +469,31 @@ static void a_group_shares_a_key_that_changes_with_its_members(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
 
+static void who_has_a_key_can_close_its_window(void **state)
+{
+    struct site *site = *state;
+    char body[128];
+    char fetch[256];
+    const char *id;
+
+    assert_int_equal(ask(site, ALICE, "GET", ENC, NULL), 200);
+    id = strstr(site->text, "\"key_ID\":\"") + 10;
+    snprintf(body, sizeof body, "{\"key_IDs\":[{\"key_ID\":\"%.36s\"}]}", id);
+    snprintf(fetch, sizeof fetch, DEC "?key_ID=%.36s", id);
+    ask(site, BOB, "POST", "/v1/keys/ack", body);
+    assert_error(site, 400, "one or more keys specified are not found on KME");
+    assert_int_equal(ask(site, BOB, "GET", fetch, NULL), 200);
+    ask(site, CAROL, "POST", "/v1/keys/ack", body);
+    assert_error(site, 401, "not authorised");
+    assert_int_equal(ask(site, BOB, "POST", "/v1/keys/ack", body), 200);
+    assert_string_equal(site->text, "{}");
+    assert_int_equal(ask(site, BOB, "POST", "/v1/keys/ack", body), 200);
+    ask(site, BOB, "GET", fetch, NULL);
+    assert_error(site, 400, "one or more keys specified are not found on KME");
+    ask(site, BOB, "POST", "/v1/keys/ack", "{\"key_IDs\":[]}");
+    assert_int_equal(site->status, 400);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +502,7 @@ int main(void)
         CASE(every_mandated_text_is_given),
         CASE(wrong_key_requests_move_no_key),
         CASE(only_named_parties_get_a_key),
+        CASE(who_has_a_key_can_close_its_window),
         CASE(tolerates_what_real_clients_do),
         CASE(an_empty_store_is_503),
         CASE(operators_change_the_peers_of_an_application),
