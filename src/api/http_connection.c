@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "api/http_connection.h"
 
+#include "api/psk/connection.h"
 #include "base/clock.h"
 
 #include <gnutls/x509.h>
@@ -26,7 +27,7 @@ static void wait_ms(struct qw_http_connection_set *set, int ms)
 
 /* The HTTP library sees the end of the stream and cleans up in its own thread. Under the lock, so
  * the descriptor cannot have been closed and given to another. */
-static void cut(struct qw_http_connection *c, enum qw_log_level level, const char *why)
+void qw_http_connection_cut(struct qw_http_connection *c, enum qw_log_level level, const char *why)
 {
     c->deadline_ms = INT64_MAX;
     shutdown(c->fd, SHUT_RDWR);
@@ -39,7 +40,7 @@ static void cut_late(struct qw_http_connection_set *set)
 
     for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
         if (c->deadline_ms < now_ms) {
-            cut(c, QW_LOG_INFO, "too slow");
+            qw_http_connection_cut(c, QW_LOG_INFO, "too slow");
         }
     }
 }
@@ -48,8 +49,26 @@ static void cut_revoked(struct qw_http_connection_set *set)
 {
     for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
         if (c->is_verified && qw_revocation_list_has(set->revocations, c->identity.issue_hash)) {
-            cut(c, QW_LOG_WARNING, "certificate revoked");
+            qw_http_connection_cut(c, QW_LOG_WARNING, "certificate revoked");
         }
+    }
+}
+
+static void look_for_revoked(struct qw_http_connection_set *set)
+{
+    bool has_changed;
+
+    if (set->psk != NULL) {
+        qw_psk_connections_cut_revoked(set);
+    }
+    if (set->revocations == NULL) {
+        return;
+    }
+    pthread_mutex_unlock(&set->lock); /* no file is read under it */
+    has_changed = qw_revocation_list_refresh(set->revocations);
+    pthread_mutex_lock(&set->lock);
+    if (has_changed) {
+        cut_revoked(set);
     }
 }
 
@@ -62,15 +81,8 @@ static void *watch(void *self)
     while (!set->is_stopping || set->first != NULL) {
         cut_late(set);
         qw_session_tickets_renew(&set->tickets);
-        if (set->revocations != NULL && turn++ % REFRESH_TURNS == 0) {
-            bool has_changed;
-
-            pthread_mutex_unlock(&set->lock); /* no file is read under it */
-            has_changed = qw_revocation_list_refresh(set->revocations);
-            pthread_mutex_lock(&set->lock);
-            if (has_changed) {
-                cut_revoked(set);
-            }
+        if (turn++ % REFRESH_TURNS == 0) {
+            look_for_revoked(set);
         }
         wait_ms(set, WATCH_MS);
     }
@@ -180,11 +192,13 @@ static const char *identify(struct qw_http_connection *c, gnutls_session_t sessi
 static int conclude(struct qw_http_connection *c, gnutls_session_t session, const char *why_not)
 {
     if (why_not == NULL) {
+        pthread_mutex_lock(&c->set->lock);
         c->is_verified = true;
+        pthread_mutex_unlock(&c->set->lock);
         qw_http_connection_limit(c, c->set->request_ms); /* for the head of the first request */
         return 0;
     }
-    qw_log_write(c->set->log, QW_LOG_WARNING, "%s: certificate refused: %s", c->address, why_not);
+    qw_log_write(c->set->log, QW_LOG_WARNING, "%s: caller refused: %s", c->address, why_not);
     (void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
     return GNUTLS_E_CERTIFICATE_ERROR;
 }
@@ -228,6 +242,22 @@ static int verify_resumed(gnutls_session_t session, unsigned type, unsigned when
     return conclude(c, session, why_not);
 }
 
+/* At the client's last handshake message. Nobody is asked to prove himself a second time. */
+static int verify_psk(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                      const gnutls_datum_t *message)
+{
+    struct qw_http_connection *c = gnutls_session_get_ptr(session);
+
+    (void)type;
+    (void)when;
+    (void)message;
+    if (incoming == 0) {
+        return 0;
+    }
+    return conclude(c, session,
+                    c->is_verified ? "renegotiation" : qw_psk_connection_identify(c, session));
+}
+
 static void name_peer(int fd, char *out, size_t cap)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
@@ -238,6 +268,15 @@ static void name_peer(int fd, char *out, size_t cap)
         (void)getnameinfo((struct sockaddr *)&address, len, out, (socklen_t)cap, NULL, 0,
                           NI_NUMERICHOST);
     }
+}
+
+static void demand_certificate(struct qw_http_connection_set *set, gnutls_session_t session)
+{
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+    gnutls_session_set_verify_function(session, verify);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       verify_resumed);
+    qw_session_tickets_offer(&set->tickets, session);
 }
 
 struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
@@ -253,11 +292,13 @@ struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set 
     c->deadline_ms = qw_clock_monotonic_ms() + set->handshake_ms;
     name_peer(fd, c->address, sizeof c->address);
     gnutls_session_set_ptr(session, c);
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-    gnutls_session_set_verify_function(session, verify);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                       verify_resumed);
-    qw_session_tickets_offer(&set->tickets, session);
+    if (set->psk != NULL) {
+        qw_psk_connection_prepare(c, session);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                           verify_psk);
+    } else {
+        demand_certificate(set, session);
+    }
     pthread_mutex_lock(&set->lock);
     c->next = set->first;
     if (c->next != NULL) {
@@ -283,6 +324,17 @@ void qw_http_connection_remove(struct qw_http_connection *c)
     }
     pthread_mutex_unlock(&set->lock);
     free(c);
+}
+
+qw_err qw_http_connection_check(struct qw_http_connection *c)
+{
+    if (c->set->psk != NULL) {
+        return qw_psk_connection_check(c);
+    }
+    return qw_clock_utc_ms() > c->identity.not_after_ms ||
+                   qw_revocation_list_has(c->set->revocations, c->identity.issue_hash)
+               ? QW_ERR_AUTH
+               : QW_OK;
 }
 
 void qw_http_connection_limit(struct qw_http_connection *c, int after_ms)

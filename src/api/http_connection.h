@@ -17,15 +17,18 @@
  * inactivity timer, which each byte resets, lets a client hold a connection for ever; a deadline
  * does not. */
 struct qw_http_connection_set;
+struct qw_psk_gate;
 
 struct qw_http_connection {
     struct qw_http_connection *next, *previous;
     struct qw_http_connection_set *set;
-    int fd;              /* borrowed from the HTTP library, which closes it after _remove */
-    int64_t deadline_ms; /* qw_clock_monotonic_ms; INT64_MAX: none. Under the set's lock. */
-    bool is_verified;    /* the handshake has checked the certificate; nothing is served before */
-    struct qw_certificate_identity identity;
-    char address[64]; /* of the peer, for the log */
+    int fd;               /* borrowed from the HTTP library, which closes it after _remove */
+    int64_t deadline_ms;  /* qw_clock_monotonic_ms; INT64_MAX: none. Under the set's lock. */
+    bool is_verified;     /* the handshake has checked who it is; nothing is served before */
+    bool is_void;         /* its pre-shared key was revoked; under the set's lock, like the next */
+    uint64_t psk_changes; /* when that was looked up last; see api/psk/keys.h */
+    struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name) */
+    char address[64];                        /* of the peer, for the log */
 };
 
 struct qw_http_connection_set {
@@ -37,12 +40,14 @@ struct qw_http_connection_set {
     struct qw_http_connection *first;
     struct qw_session_tickets tickets;
     struct qw_revocation_list *revocations; /* owned by the server; NULL: none */
+    const struct qw_psk_gate *psk; /* owned by the server; NULL: callers show certificates */
     const struct qw_log *log;
     int handshake_ms, request_ms, idle_ms;
 };
 
 /* Starts the watchdog, which also reads revocations again when they change and shuts the open
- * connections of whoever is on the list. The set stays where it is until _stop. */
+ * connections of whoever is on the list, or whose pre-shared key is gone. psk and the three times
+ * are set before. The set stays where it is until _stop. */
 qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
                                     struct qw_revocation_list *revocations,
                                     const struct qw_log *log) QW_MUST_USE;
@@ -53,11 +58,17 @@ void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_
 bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set);
 
 /* NULL without memory. Makes the session demand a certificate and check it in the handshake, also
- * in one that resumes an earlier session. */
+ * in one that resumes an earlier session; or a pre-shared key, when the set takes these. */
 struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
                                                   gnutls_session_t session);
 void qw_http_connection_remove(struct qw_http_connection *connection);
 
+/* For each request: QW_OK; QW_ERR_AUTH: who is at the other end may not call any more (time,
+ * revocation); others: nobody can know now. */
+qw_err qw_http_connection_check(struct qw_http_connection *connection) QW_MUST_USE;
+/* Under the set's lock. Whoever serves the connection sees the end of the stream. */
+void qw_http_connection_cut(struct qw_http_connection *connection, enum qw_log_level level,
+                            const char *why);
 /* A new deadline, after_ms from now; negative: none. */
 void qw_http_connection_limit(struct qw_http_connection *connection, int after_ms);
 void qw_http_connection_answer_begin(struct qw_http_connection *connection);

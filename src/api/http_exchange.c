@@ -140,6 +140,7 @@ static void call_handler(struct qw_http_exchange_context *context,
         .query = question == NULL ? "" : question + 1,
         .identity = identity->text,
         .certificate_hash = identity->hash,
+        .is_psk = context->set.psk != NULL,
         .content_type = content_type == NULL ? "" : content_type,
         .body = exchange->body,
         .body_len = exchange->body_len,
@@ -158,16 +159,14 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
 {
     struct qw_http_connection *c = exchange->connection;
     struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
-    /* H2: the handshake may be a long time ago. */
-    bool is_void = qw_clock_utc_ms() > c->identity.not_after_ms ||
-                   qw_revocation_list_has(context->set.revocations, c->identity.issue_hash);
+    qw_err standing = qw_http_connection_check(c); /* H2, S7: the handshake may be long ago */
     bool is_stopping = qw_http_connection_set_is_stopping(&context->set);
 
     qw_http_connection_answer_begin(c);
     exchange->is_answering = true;
-    if (is_void) {
+    if (standing == QW_ERR_AUTH) {
         qw_http_answer_error(&answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
-    } else if (is_stopping) {
+    } else if (standing != QW_OK || is_stopping) {
         qw_http_answer_error(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily unavailable");
     } else if (exchange->is_too_large || exchange->target[0] != '/') {
         qw_http_answer_error(&answer, MHD_HTTP_BAD_REQUEST, "malformed request");
@@ -176,7 +175,7 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
                      MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type"),
                      &answer);
     }
-    return send_answer(exchange, connection, &answer, is_void || is_stopping);
+    return send_answer(exchange, connection, &answer, standing == QW_ERR_AUTH || is_stopping);
 }
 
 enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd carries HTTP, GnuTLS the handshake; what they leave open is closed here and in
- * http_connection.c: a certificate is demanded, deadlines are absolute, answers die in locked
- * memory. Why this library: docs/adr/0009. */
+ * http_connection.c: a certificate (or a pre-shared key: api/psk/) is demanded, deadlines are
+ * absolute, answers die in locked memory. Why this library: docs/adr/0009. */
 #define _POSIX_C_SOURCE 200809L
 #include "api/http_server.h"
 
 #include "api/http_connection.h"
 #include "api/http_exchange.h"
+#include "api/psk/connection.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/socket.h"
@@ -35,6 +36,7 @@ struct qw_http_server {
     struct MHD_Daemon *daemon;
     char *certificate, *key, *client_ca; /* PEM; the library keeps pointers to them */
     struct qw_revocation_list *revocations;
+    struct qw_psk_gate psk;
 };
 
 /* Control and length of what the library says; never more than its own texts. */
@@ -132,8 +134,12 @@ static qw_err check_credentials(const struct qw_http_server *server,
 static qw_err read_credentials(struct qw_http_server *server,
                                const struct qw_http_server_config *config)
 {
-    qw_err err = read_pem(server->log, config->certificate_path, &server->certificate);
+    qw_err err;
 
+    if (config->psk != NULL) {
+        return qw_psk_gate_open(&server->psk, config->psk);
+    }
+    err = read_pem(server->log, config->certificate_path, &server->certificate);
     if (err == QW_OK) {
         err = read_pem(server->log, config->key_path, &server->key);
     }
@@ -150,6 +156,28 @@ static qw_err read_credentials(struct qw_http_server *server,
     return err;
 }
 
+enum { CREDENTIAL_ITEMS = 5 };
+
+/* What the library is told about the proof that callers owe. */
+static void list_credentials(const struct qw_http_server *server,
+                             struct MHD_OptionItem items[static CREDENTIAL_ITEMS])
+{
+    const struct MHD_OptionItem certificates[CREDENTIAL_ITEMS] = {
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, server->key },
+        { MHD_OPTION_HTTPS_MEM_TRUST, 0, server->client_ca },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    const struct MHD_OptionItem psk[CREDENTIAL_ITEMS] = {
+        { MHD_OPTION_HTTPS_CRED_TYPE, GNUTLS_CRD_PSK, NULL },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)qw_psk_priorities },
+        { MHD_OPTION_END, 0, NULL },
+    };
+
+    memcpy(items, server->psk.keys != NULL ? psk : certificates, sizeof certificates);
+}
+
 static struct MHD_Daemon *start(struct qw_http_server *server,
                                 const struct qw_http_server_config *config, int listener)
 {
@@ -159,14 +187,14 @@ static struct MHD_Daemon *start(struct qw_http_server *server,
           (intptr_t)config->threads, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
+    struct MHD_OptionItem credentials[CREDENTIAL_ITEMS];
 
+    list_credentials(server, credentials);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, qw_http_exchange_step, &server->context, /* the logger comes first, so
                                                                           that it hears the rest */
         MHD_OPTION_EXTERNAL_LOGGER, log_library, server, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_ARRAY, threads, MHD_OPTION_HTTPS_MEM_CERT, server->certificate,
-        MHD_OPTION_HTTPS_MEM_KEY, server->key, MHD_OPTION_HTTPS_MEM_TRUST, server->client_ca,
-        MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_ARRAY, threads, MHD_OPTION_ARRAY, credentials, MHD_OPTION_CONNECTION_LIMIT,
         config->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         config->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_LEN,
@@ -189,6 +217,7 @@ static void release(struct qw_http_server *server)
     qw_secret_free(server->key);
     qw_secret_free(server->client_ca);
     qw_revocation_list_free(server->revocations);
+    qw_psk_gate_close(&server->psk);
     free(server);
 }
 
@@ -216,6 +245,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
     err = read_credentials(server, config);
+    set->psk = server->psk.keys != NULL ? &server->psk : NULL;
     if (err == QW_OK) {
         err = qw_socket_listen(config->address, config->port, &listener, &port);
     }
@@ -234,7 +264,9 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         release(server);
         return QW_ERR_IO;
     }
-    qw_wipe(server->key, strlen(server->key)); /* parsed by now */
+    if (server->key != NULL) {
+        qw_wipe(server->key, strlen(server->key)); /* parsed by now */
+    }
     *server_out = server;
     *port_out = port;
     return QW_OK;

@@ -5,19 +5,24 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* HTTPS with mutual certificates (TLS 1.3) over libmicrohttpd. The server knows transport and
- * identity; routes are the caller's. */
+/* HTTPS with mutual certificates (TLS 1.3), or with pre-shared keys, over libmicrohttpd. The server
+ * knows transport and identity; routes are the caller's. */
 enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_MAX = 4 << 20 };
+
+struct qw_psk_keys;
 
 struct qw_http_request {
     const char *method;   /* borrowed for the call, like everything here */
     const char *path;     /* raw, still percent-encoded, without the query */
     const char *query;    /* raw, without '?'; "" when none */
     const char *identity; /* of the certificate: SAN URI, else CN; "" when it has neither */
-    const uint8_t *certificate_hash; /* SHA-256 of the DER certificate [32 bytes], for the audit */
+    const uint8_t *certificate_hash; /* SHA-256 of the DER certificate, or the name of the
+                                        pre-shared key [32 bytes], for the audit */
+    bool is_psk;                     /* known by a pre-shared key */
     const char *content_type;        /* "" when none */
     const uint8_t *body;
     size_t body_len;
@@ -39,8 +44,10 @@ qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data,
                             size_t len) QW_MUST_USE;
 
 struct qw_http_server_config {
-    const char *address;                                      /* numeric */
-    uint16_t port;                                            /* 0: any */
+    const char *address;           /* numeric */
+    uint16_t port;                 /* 0: any */
+    const struct qw_psk_keys *psk; /* borrowed; not NULL: callers prove pre-shared keys, and the
+                                      next four are not used */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */
     const char *revocation_list_path; /* PEM, see api/revocation_list.h; NULL: nobody is revoked */
     unsigned threads;                 /* 1..64 */
