@@ -73,8 +73,9 @@ qw_err qw_centre_ingest(struct qw_centre *centre) QW_MUST_USE;
 /* Housekeeping: closes windows, expires, destroys; call about once a second. */
 qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
 
-/* Operators. peers: the SAE that shares a terminal's keys; of an application, the SAEs it may ask
- * keys for, separated by commas; "" for access points and stations. */
+/* Operators. id: without the characters of patterns, * ? [. peers: the SAE that shares a terminal's
+ * keys; of an application, the SAEs it may ask keys for, names or patterns (centre/device.h),
+ * separated by commas; "" for access points and stations. */
 qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, enum qw_device_kind kind, const char *owner,
                                  const char *peers) QW_MUST_USE;

@@ -2,6 +2,9 @@
 /* Names and states of devices as one table [C8]. */
 #include "centre/device.h"
 
+#include "centre/card_book.h"
+
+#include <fnmatch.h>
 #include <string.h>
 
 const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {
@@ -34,17 +37,48 @@ static const signed char table[QW_DEVICE_STATE_COUNT][QW_DEVICE_EVENT_COUNT] = {
 };
 /* clang-format on */
 
+bool qw_device_is_pattern(const char *name)
+{
+    return strpbrk(name, "*?[") != NULL;
+}
+
+/* A list is closed by the first ']' behind its first character, which '!' may come before. */
+static bool lists_are_closed(const char *pattern)
+{
+    for (const char *at = strchr(pattern, '['); at != NULL; at = strchr(at, '[')) {
+        at += at[1] == '!' ? 2 : 1;
+        at = *at == '\0' ? NULL : strchr(at + 1, ']');
+        if (at == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool qw_device_peer_ok(const char *peer)
+{
+    return qw_device_id_ok(peer) && lists_are_closed(peer);
+}
+
 bool qw_device_has_peer(const struct qw_device *device, const char *name)
 {
-    size_t len = strlen(name);
+    char peer[64];
+    size_t len;
 
-    for (const char *peer = device->peers; len > 0 && *peer != '\0';) {
-        size_t peer_len = strcspn(peer, ",");
-
-        if (peer_len == len && strncmp(peer, name, len) == 0) {
+    if (name[0] == '\0') {
+        return false;
+    }
+    for (const char *at = device->peers; *at != '\0'; at += len + (at[len] == ',' ? 1 : 0)) {
+        len = strcspn(at, ",");
+        if (len >= sizeof peer) {
+            continue;
+        }
+        memcpy(peer, at, len);
+        peer[len] = '\0';
+        if (strcmp(peer, name) == 0 ||
+            (device->kind == QW_DEVICE_APPLICATION && fnmatch(peer, name, FNM_NOESCAPE) == 0)) {
             return true;
         }
-        peer += peer_len + (peer[peer_len] == ',' ? 1 : 0);
     }
     return false;
 }

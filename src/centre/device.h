@@ -46,8 +46,8 @@ struct qw_device {
     enum qw_device_kind kind;
     enum qw_device_state state;
     char owner[64];
-    char peers[QW_DEVICE_PEERS_CAP]; /* an application's: names with commas between; a terminal's:
-                                        one, of at most 63 bytes */
+    char peers[QW_DEVICE_PEERS_CAP]; /* an application's: names or patterns with commas between; a
+                                        terminal's: one name, of at most 63 bytes */
     uint8_t serial[16];
     uint32_t epoch;
     uint64_t counter;        /* last seen in a report */
@@ -59,8 +59,15 @@ struct qw_device {
     char home[64];           /* of an application: the KME that serves it; "" for this centre */
 };
 
-/* Whether name is one of the peers. */
+/* Whether name is one of the peers, or fits a pattern among them: * any text, ? any character,
+ * [list] one of these, the rest is itself [docs/protocol/skip.md P-11]. A name is never read as a
+ * pattern. */
 bool qw_device_has_peer(const struct qw_device *device, const char *name);
+
+/* Whether a pattern could be meant: then it can be no device's id. */
+bool qw_device_is_pattern(const char *name);
+/* A name, or a pattern whose lists are closed. */
+bool qw_device_peer_ok(const char *peer);
 
 /* The table: next state, or QW_ERR_STATE. */
 qw_err qw_device_next(enum qw_device_state state, enum qw_device_event event,

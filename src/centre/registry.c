@@ -4,6 +4,7 @@
 #include "centre/card_book.h"
 #include "centre/fair_share.h"
 #include "centre/key_life.h"
+#include "centre/psk/psk.h"
 #include "centre/record.h"
 #include "centre/void_keys.h"
 
@@ -29,8 +30,8 @@ static void copy_text(char *out, size_t cap, const char *text)
     memcpy(out, text, strlen(text));
 }
 
-/* Of an application: names with single commas between them, none of them itself. Of others: one
- * text. */
+/* Of an application: names or patterns with single commas between them, none of them its own name.
+ * Of others: one text. */
 static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers)
 {
     char name[64];
@@ -49,7 +50,7 @@ static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers
         }
         memcpy(name, at, len);
         name[len] = '\0';
-        if (!qw_device_id_ok(name) || strcmp(name, id) == 0) {
+        if (!qw_device_peer_ok(name) || strcmp(name, id) == 0) {
             return false;
         }
         if (at[len] == '\0') {
@@ -212,6 +213,7 @@ static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_dev
     group.books.registry++;
     if (event == QW_DEVICE_DESTROY) {
         qw_void_all_keys(centre, &group, book, &voided);
+        qw_psk_drop(centre, &group, book->device.id);
     }
     qw_card_book_put(centre, &group, book);
     return qw_group_commit(centre, &group, deed, qw_device_state_names[next]);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
 
 static int allocations, fail_allocation; /* 0: none fails */
@@ -182,6 +183,32 @@ static qw_err do_fetch_shared(struct scene *scene)
                            (const uint8_t(*)[16]) & given[1].id, 1, got);
 }
 
+static uint8_t psk_key[QW_PSK_LEN];
+
+static qw_err do_create_psk(struct scene *scene)
+{
+    return qw_centre_psk_create(scene->centre, &scene->operator_caller, "app-1", psk_key);
+}
+
+static qw_err do_find_psk(struct scene *scene)
+{
+    struct qw_psk psk;
+
+    return qw_centre_psk_find(scene->centre, "app-1", &psk);
+}
+
+static qw_err do_note_psk(struct scene *scene)
+{
+    static const uint8_t name[32] = { 1 };
+
+    return qw_centre_psk_note(scene->centre, "app-1", name, "192.0.2.1");
+}
+
+static qw_err do_revoke_psk(struct scene *scene)
+{
+    return qw_centre_psk_revoke(scene->centre, &scene->operator_caller, "app-1");
+}
+
 static qw_err do_sweep(struct scene *scene)
 {
     return qw_centre_sweep(scene->centre);
@@ -257,6 +284,10 @@ static void keys_of_pairs_survive_a_lack_of_memory(void **state)
     assert_int_equal(add_application(scene, "app-1", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-2", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-3", ""), QW_OK);
+    starve(scene, do_create_psk);
+    starve(scene, do_find_psk);
+    starve(scene, do_note_psk);
+    starve(scene, do_revoke_psk);
     starve(scene, do_set_peers);
     starve(scene, do_pair_status);
     starve(scene, do_deliver);
