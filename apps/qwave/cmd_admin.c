@@ -289,6 +289,30 @@ static qw_err run_revoke(struct operator_desk *desk, const struct arguments *arg
     return err;
 }
 
+/* Shows the key, this once. */
+static qw_err run_psk_create(struct operator_desk *desk, const struct arguments *arguments)
+{
+    const char *answer = NULL;
+    qw_err err = operator_device_call(desk, "POST", arguments->word[2], "/psk", NULL, &answer);
+
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
+}
+
+static qw_err run_psk_revoke(struct operator_desk *desk, const struct arguments *arguments)
+{
+    const char *answer = NULL;
+    qw_err err =
+        operator_device_call(desk, "POST", arguments->word[2], "/psk/revoke", NULL, &answer);
+
+    if (err == QW_OK) {
+        show(answer, arguments);
+    }
+    return err;
+}
+
 static const struct action actions[] = {
     { "status", NULL, 1, "", "stock, source and counters", run_status },
     { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...]", "register a device",
@@ -312,6 +336,9 @@ static const struct action actions[] = {
       run_certificate },
     { "certificate", "operator", 3, "ID --certificate FILE --key FILE", "of another operator",
       run_certificate },
+    { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
+      run_psk_create },
+    { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },
     { "certificate", "revoke", 3, "FILE", "takes it back; its open connections end", run_revoke },
 };
 

@@ -11,6 +11,7 @@
 #include "crypto/key_source.h"
 #include "partners.h"
 #include "program/start.h"
+#include "psk_door.h"
 #include "router.h"
 #include "settings.h"
 #include "source_gate.h"
@@ -271,12 +272,26 @@ static qw_err start_partners(struct daemon *daemon, struct qw_http_server **serv
     return err;
 }
 
+static qw_err open_psk_door(struct daemon *daemon, struct psk_door *door)
+{
+    uint16_t port = 0;
+    qw_err err = psk_door_open(door, &daemon->settings, &daemon->service, &port);
+
+    if (err == QW_OK && port != 0) {
+        printf("skip-psk %u\n", (unsigned)port);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "SKIP with pre-shared keys on port %u",
+                     (unsigned)port);
+    }
+    return explain(&daemon->log, "pre-shared keys on", daemon->settings.listen_address, err, NULL);
+}
+
 static qw_err serve(struct daemon *daemon, const sigset_t *signals)
 {
     struct upkeep upkeep;
     struct qw_http_server *server = NULL;
     struct qw_http_server *partner_server = NULL;
     struct streams streams = { .table = NULL };
+    struct psk_door psk_door = { .server = NULL };
     uint16_t stream_port = 0;
     uint16_t port = 0;
     int number = 0;
@@ -290,6 +305,9 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         err = start_partners(daemon, &partner_server);
     }
     if (err == QW_OK) {
+        err = open_psk_door(daemon, &psk_door);
+    }
+    if (err == QW_OK) {
         err = start_server(daemon, &daemon->service, daemon->settings.listen_port, &server, &port);
     }
     if (err == QW_OK) {
@@ -301,6 +319,7 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
         qw_http_server_free(server);
     }
+    psk_door_close(&psk_door);
     qw_http_server_free(partner_server);
     partners_stop(daemon->partners);
     streams_stop(&streams);

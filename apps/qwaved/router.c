@@ -99,7 +99,8 @@ static const struct route *find_route(struct call *call, const struct qw_url_pat
     bool has_post = false;
 
     for (size_t i = 0; i < call->service->table->count; i++) {
-        if (!pattern_matches(routes[i].pattern, path, at, count)) {
+        if ((call->request->is_psk && (routes[i].roles & BY_PSK) == 0) ||
+            !pattern_matches(routes[i].pattern, path, at, count)) {
             continue;
         }
         if (strcmp(routes[i].method, call->request->method) == 0) {

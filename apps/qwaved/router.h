@@ -47,7 +47,8 @@ enum { /* who may call; bits */
        BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
        BY_SAE = 1 << QW_ROLE_SAE,
        BY_KME = 1 << QW_ROLE_KME,
-       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
+       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE,
+       BY_PSK = 1 << QW_ROLE_COUNT /* also who has no certificate: to others it does not exist */
 };
 struct route {
     const char *method;

@@ -18,6 +18,8 @@ static const struct route routes[] = {
     { "POST", "/v1/devices/{}/peers",             BY_OPERATOR,     route_device_peers },
     { "POST", "/v1/devices/{}/quota",             BY_OPERATOR,     route_device_quota },
     { "POST", "/v1/devices/{}/home",              BY_OPERATOR,     route_device_home },
+    { "POST", "/v1/devices/{}/psk",               BY_OPERATOR,     route_psk_create },
+    { "POST", "/v1/devices/{}/psk/revoke",        BY_OPERATOR,     route_psk_revoke },
     { "POST", "/v1/devices/{}/charge",            BY_OPERATOR,     route_device_charge },
     { "POST", "/v1/devices/{}/charge/confirm",    BY_OPERATOR,     route_device_charge_confirm },
     { "POST", "/v1/radio/sessions",               BY_ACCESS_POINT, route_radio_contact },
@@ -35,10 +37,10 @@ static const struct route routes[] = {
     { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
     { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
     { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
-    { "GET",  "/capabilities",                    BY_SAE,          route_skip_capabilities },
-    { "GET",  "/key",                             BY_SAE,          route_skip_key_new },
-    { "GET",  "/key/{}",                          BY_SAE,          route_skip_key_fetch },
-    { "GET",  "/entropy",                         BY_SAE,          route_skip_entropy },
+    { "GET",  "/capabilities",                    BY_SAE | BY_PSK, route_skip_capabilities },
+    { "GET",  "/key",                             BY_SAE | BY_PSK, route_skip_key_new },
+    { "GET",  "/key/{}",                          BY_SAE | BY_PSK, route_skip_key_fetch },
+    { "GET",  "/entropy",                         BY_SAE | BY_PSK, route_skip_entropy },
 };
 /* clang-format on */
 const struct route_table routes_for_clients = { .routes = routes,

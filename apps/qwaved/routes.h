@@ -17,6 +17,9 @@ void route_device_home(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
+void route_psk_create(struct call *call);
+void route_psk_revoke(struct call *call);
+
 void route_radio_contact(struct call *call);
 void route_radio_package(struct call *call);
 void route_radio_receipt(struct call *call);

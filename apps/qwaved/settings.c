@@ -37,6 +37,8 @@ static const struct qw_config_row rows[] = {
         "a master waits so long for partners, in ms"),
     ROW(QW_CONFIG_TEXT, partners, 0, SETTINGS_PATH_CAP, "",
         "folder with a file for each partner; etsi020: draft"),
+    CHOICE(skip_psk, switches, "off", "SKIP for encryptors with pre-shared keys, on its own port"),
+    ROW(QW_CONFIG_INT, skip_psk_port, 0, 65535, "8444", "that port; 0: the system chooses"),
     ROW(QW_CONFIG_TEXT, database, 1, SETTINGS_PATH_CAP, NULL,
         "SQLite file, made when absent, or postgresql://..."),
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,

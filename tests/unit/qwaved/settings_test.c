@@ -44,6 +44,8 @@ static void fills_in_the_documented_defaults(void **state)
     assert_int_equal(s.listen_port, 8443);
     assert_int_equal(s.etsi004, 0);
     assert_int_equal(s.etsi004_port, 25575);
+    assert_int_equal(s.skip_psk, 0);
+    assert_int_equal(s.skip_psk_port, 8444);
     assert_int_equal(s.source, SOURCE_BEST);
     assert_int_equal(s.block_keys, 256);
     assert_int_equal(s.stock_keys, 4096);
@@ -55,8 +57,10 @@ static void fills_in_the_documented_defaults(void **state)
 static void refuses_values_out_of_range_and_says_where(void **state)
 {
     static const char *const bad[] = {
-        "listen_port: 65536\n",  "block_keys: 15\n", "source: lottery\n", "threads: 0\n",
-        "connections_max: 10\n", "window_ms: -1\n",  "surprise: 1\n",     "centre_id: again\n",
+        "listen_port: 65536\n",   "block_keys: 15\n",      "source: lottery\n",
+        "threads: 0\n",           "connections_max: 10\n", "window_ms: -1\n",
+        "surprise: 1\n",          "centre_id: again\n",    "skip_psk: yes\n",
+        "skip_psk_port: 65536\n",
     };
     struct settings s = { .centre_id = "keep" };
 

@@ -23,6 +23,13 @@ target_link_options(qwaved_routes_skip_test PRIVATE "-Wl,--wrap=qw_secret_lend")
 add_test(NAME qwaved.routes_skip COMMAND qwaved_routes_skip_test)
 set_tests_properties(qwaved.routes_skip PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C12;C14")
 
+add_executable(qwaved_routes_psk_test unit/qwaved/routes_psk_test.c ${route_sources})
+target_include_directories(qwaved_routes_psk_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_routes_psk_test PRIVATE qw_centre PkgConfig::CMOCKA)
+target_link_options(qwaved_routes_psk_test PRIVATE "-Wl,--wrap=qw_secret_lend")
+add_test(NAME qwaved.routes_psk COMMAND qwaved_routes_psk_test)
+set_tests_properties(qwaved.routes_psk PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C12;C14")
+
 add_executable(qwaved_settings_test unit/qwaved/settings_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/settings.c")
 target_include_directories(qwaved_settings_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved")
 target_link_libraries(qwaved_settings_test PRIVATE qw_base PkgConfig::CMOCKA)
