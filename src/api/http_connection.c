@@ -313,6 +313,10 @@ void qw_http_connection_remove(struct qw_http_connection *c)
 {
     struct qw_http_connection_set *set = c->set;
 
+    if (set->psk != NULL && !c->is_verified && c->identity.text[0] != '\0') {
+        qw_log_write(set->log, QW_LOG_WARNING, "%s: no proof that it is %s", c->address,
+                     c->identity.text);
+    }
     pthread_mutex_lock(&set->lock);
     if (c->previous != NULL) {
         c->previous->next = c->next;

@@ -27,7 +27,8 @@ struct qw_http_connection {
     bool is_verified;     /* the handshake has checked who it is; nothing is served before */
     bool is_void;         /* its pre-shared key was revoked; under the set's lock, like the next */
     uint64_t psk_changes; /* when that was looked up last; see api/psk/keys.h */
-    struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name) */
+    struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name); before
+                                                it is verified the text is what somebody claims */
     char address[64];                        /* of the peer, for the log */
 };
 

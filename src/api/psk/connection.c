@@ -37,8 +37,10 @@ static int give_key(gnutls_session_t session, const gnutls_datum_t *username, gn
     const struct qw_psk_keys *keys = c->set->psk->keys;
     struct qw_psk psk = { .name = { 0 } };
     char id[QW_PSK_ID_CAP];
-    bool is_known = read_id(username, id) && keys->find(keys->self, id, &psk) == QW_OK;
+    bool has_id = read_id(username, id);
+    bool is_known = has_id && keys->find(keys->self, id, &psk) == QW_OK;
 
+    (void)snprintf(c->identity.text, sizeof c->identity.text, "%s", has_id ? id : "?");
     if (!is_known && qw_random_bytes(psk.key, sizeof psk.key) != QW_OK) {
         return -1;
     }

@@ -319,6 +319,24 @@ static void gives_no_tickets(void **state)
     assert_int_equal(tickets, 0);
 }
 
+/* TLS 1.2 would let a client change who he is in the middle of a connection. */
+static void ends_a_connection_that_wants_a_second_handshake(void **state)
+{
+    struct echo *echo = *state;
+    char answer[4096];
+    struct raw raw = psk_open(echo, "router-a", 0xa0, TLS1_2_VERSION, NULL);
+
+    assert_int_equal(raw_ask(&raw, GET, answer, sizeof answer), 200);
+    client.id = "router-b";
+    memset(client.key, 0xa1, sizeof client.key);
+    assert_int_equal(SSL_renegotiate(raw.ssl), 1);
+    assert_int_not_equal(SSL_do_handshake(raw.ssl), 1);
+    assert_false(ask_again(&raw, 200));
+    assert_int_equal(keyring.notes, 1);
+    assert_int_equal(echo->calls, 1);
+    raw_close(&raw);
+}
+
 /* S7, P-9 */
 static void ends_the_connections_of_a_revoked_key_by_itself(void **state)
 {
@@ -457,6 +475,7 @@ int main(void)
         CASE(takes_nothing_weaker),
         CASE(says_the_same_to_all_who_do_not_know_it),
         CASE(gives_no_tickets),
+        CASE(ends_a_connection_that_wants_a_second_handshake),
         CASE(ends_the_connections_of_a_revoked_key_by_itself),
         CASE(serves_no_request_after_the_revocation),
         CASE(a_new_key_does_not_carry_the_connections_of_the_old_one),
