@@ -21,7 +21,7 @@ struct settings {
     char etsi020_url[SETTINGS_URL_CAP]; /* "": that port of listen_address */
     int64_t etsi020_wait_ms;
     char partners[SETTINGS_PATH_CAP]; /* a folder; "" when etsi020 is off */
-    int skip_psk; /* 1: on */
+    int skip_psk;                     /* 1: on */
     int64_t skip_psk_port;
     char database[SETTINGS_PATH_CAP];
     char passphrase_file[SETTINGS_PATH_CAP];

@@ -62,7 +62,7 @@ static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers
 
 static bool id_ok(const char *id, enum qw_device_kind kind)
 {
-    return qw_device_id_ok(id) &&
+    return qw_device_id_ok(id) && !qw_device_is_pattern(id) &&
            (kind != QW_DEVICE_KME || (strlen(id) <= QW_KME_ID_MAX && strchr(id, '/') == NULL));
 }
 

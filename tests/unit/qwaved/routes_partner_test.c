@@ -2,7 +2,7 @@
 /* rows: C12 C14 */
 /* The listener for other centres [docs/protocol/etsi020.md]: what a partner's request is answered
  * with, on a real centre, without the network. What comes of the acknowledgements between two real
- * processes: tests/system/30-etsi020.sh. */
+ * processes: tests/system/31-etsi020.sh. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
