@@ -296,7 +296,7 @@ static inline struct qw_http_client *client_for(const char *folder, uint16_t por
 {
     char paths[3][512];
     char file[64], url[128];
-    struct qw_http_client_config config = { .base_url = url, .timeout_ms = 3000 };
+    struct qw_http_client_config config = { .base_url = url, .timeout_ms = 20000 };
     struct qw_http_client *client = NULL;
 
     snprintf(url, sizeof url, "https://%s:%u", host, (unsigned)port);
