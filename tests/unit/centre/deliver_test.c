@@ -533,6 +533,37 @@ static void what_nobody_fetches_expires(void **state)
     assert_journal_whole(scene);
 }
 
+static void a_clock_that_goes_back_loses_no_key_and_revives_none(void **state)
+{
+    struct scene *scene = *state;
+    const int64_t day_ms = 86400000;
+    struct qw_caller a = alice();
+    struct qw_caller b = bob();
+    struct qw_key_wish wish = wish_of("bob", 2, 256);
+    struct qw_given_key keys[2], more[2], got[2];
+
+    assert_int_equal(deliver(scene, &a, &wish, keys), QW_OK);
+    assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_OK);
+    scene_now_ms -= day_ms;
+    sweep(scene);
+    assert_int_equal(take(scene, &b, "alice", keys, 1, got), QW_ERR_NOT_FOUND);
+    assert_int_equal(take(scene, &b, "alice", keys + 1, 1, got), QW_OK); /* was never fetched */
+    assert_same_keys(got, keys + 1, 1);
+    assert_int_equal(take(scene, &b, "alice", keys + 1, 1, got), QW_OK);
+    assert_same_keys(got, keys + 1, 1);
+    assert_int_equal(deliver(scene, &a, &wish, more), QW_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_memory_not_equal(keys[i / 2].bytes, more[i % 2].bytes, 32);
+    }
+    scene_now_ms += day_ms;
+    sweep(scene);
+    assert_int_equal(take(scene, &b, "alice", keys, 2, got), QW_ERR_NOT_FOUND);
+    assert_int_equal(take(scene, &b, "alice", keys + 1, 1, got), QW_ERR_NOT_FOUND);
+    assert_int_equal(take(scene, &b, "alice", more, 2, got), QW_OK);
+    assert_same_keys(got, more, 2);
+    assert_journal_whole(scene);
+}
+
 static void demands_on_the_material_are_met_or_refused(void **state)
 {
     struct scene *scene = *state;
@@ -809,6 +840,7 @@ int main(void)
         IN_PAIRS(status_counts_what_can_be_delivered_now),
         IN_PAIRS(several_slaves_get_the_same_key_each_once),
         IN_PAIRS(what_nobody_fetches_expires),
+        IN_PAIRS(a_clock_that_goes_back_loses_no_key_and_revives_none),
         IN_PAIRS(demands_on_the_material_are_met_or_refused),
         IN_PAIRS(a_fresh_key_comes_straight_from_the_source),
         IN_PAIRS(without_a_fresh_key_the_answer_is_no_or_stock_as_the_caller_says),

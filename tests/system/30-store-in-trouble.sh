@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: C5 C14 W14
+# What keys of two applications meet when the store is in trouble: a full disk under a running centre, a file system that is read-only, a crash.
+# The answers are the ones that are written down, no key is lost or given twice, and it goes on by itself; what a crash leaves behind, write-ahead
+# log and all, holds no key, and there is no core.
+source "$(dirname "$0")/site.sh"
+
+small=$site/small
+mkdir "$small"
+mount -t tmpfs -o size=4m,mode=0700 tmpfs "$small" 2>/dev/null || skip "a file system of its own needs root"
+
+make_centre
+mv "$site/centre/centre.db" "$small/"
+sed -i "s|^database: .*|database: $small/centre.db|" "$site/centre/qwaved.yaml"
+# The window outlasts whatever a busy machine takes from a fetch to its repeat.
+printf 'window_ms: 600000\n' >>"$site/centre/qwaved.yaml"
+cd "$site" || exit 1 # where a core would be
+ulimit -c unlimited 2>/dev/null || true
+start_centre
+for sae in alice bob; do
+    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
+done
+admin device add alice --kind application --owner test --peer bob >/dev/null
+admin device add bob --kind application --owner test >/dev/null
+
+# as SAE PATH [CURL-OPTION...]: the body to the file "body", the status to standard output.
+as() {
+    curl --silent --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -o "$site/body" -w '%{http_code}' \
+        "${@:3}" "$url/api/v1/keys/$2"
+}
+stored() {
+    [ "$(as alice bob/status)" = 200 ] && [ "$(jq .stored_key_count "$site/body")" -ge 300 ]
+}
+# take N: alice gets N keys; their objects are lines of the file "given".
+take() {
+    [ "$(as alice "bob/enc_keys?number=$1")" = 200 ] || fail "no keys: $(cat "$site/body")"
+    jq -c '.keys[]' "$site/body" >>"$site/given"
+}
+# bob_has KEY-OBJECT: bob gets exactly that.
+bob_has() {
+    [ "$(as bob "alice/dec_keys?key_ID=$(jq -r .key_ID <<<"$1")")" = 200 ] && [ "$(jq -c '.keys[]' "$site/body")" = "$1" ]
+}
+is_unavailable() {
+    [ "$1" = 503 ] && [ "$(jq -r .message "$site/body")" = "temporarily unavailable" ]
+}
+within 30 stored || fail "the store does not fill"
+
+echo "a full disk"
+take 3
+dd if=/dev/zero of="$small/filler" bs=4k 2>/dev/null || true
+dd if=/dev/zero of="$small/filler2" bs=64 2>/dev/null || true
+status=0
+for attempt in $(seq 64); do
+    status=$(as bob "alice/dec_keys?key_ID=$(sed -n 1p given | jq -r .key_ID)")
+    [ "$status" = 503 ] && break
+done
+is_unavailable "$status" || fail "a fetch that cannot become durable: $status $(cat "$site/body")"
+# What is leased already is given out of memory; a new lease needs the disk.
+for attempt in $(seq 16); do
+    status=$(as alice "bob/enc_keys?number=128")
+    [ "$status" = 200 ] || break
+    jq -c '.keys[]' "$site/body" >>given
+done
+is_unavailable "$status" || fail "a lease that cannot become durable: $status $(cat "$site/body")"
+kill -0 "${pid[qwaved]}" || fail "the centre ended"
+rm -f "$small/filler" "$small/filler2"
+bob_has "$(sed -n 1p given)" || fail "a key was lost to the full disk: $(cat "$site/body")"
+bob_has "$(sed -n 2p given)" || fail "a key was lost to the full disk: $(cat "$site/body")"
+take 128
+take 128
+
+echo "a file system that is read-only"
+stop qwaved
+mount -o remount,ro "$small"
+: >"$site/refused.log"
+status=0
+timeout 30 "$bin/qwaved" --config "$site/centre/qwaved.yaml" >"$site/refused.out" 2>"$site/refused.log" || status=$?
+[ "$status" = 1 ] && [ -s "$site/refused.log" ] && ! grep -q '^ready' "$site/refused.out" ||
+    fail "a read-only database: exit status $status, $(cat "$site/refused.log")"
+mount -o remount,rw "$small"
+start_centre
+bob_has "$(sed -n 3p given)" || fail "a key was lost to the read-only file system: $(cat "$site/body")"
+
+echo "a crash"
+take 5
+bob_has "$(tail -n 1 given)" || fail "the last key is not there"
+[ "$(awk '/^Max core file size/ { print $5 }' "/proc/${pid[qwaved]}/limits")" = 0 ] || fail "qwaved could leave a core"
+stop qwaved SEGV
+[ -z "$(find "$site" -name 'core*' -type f)" ] || fail "a core: $(find "$site" -name 'core*')"
+[ -s "$small/centre.db-wal" ] || fail "no write-ahead log to look at"
+jq -r .key given | sort >"$site/keys.base64"
+[ -z "$(uniq -d keys.base64)" ] && [ -z "$(jq -r .key_ID given | sort | uniq -d)" ] || fail "a key or an id was given twice"
+tail -n 3 given | jq -r .key >"$site/some"
+while read -r text; do
+    base64 -d <<<"$text" | od -An -v -tx1 | tr -d ' \n'
+    echo
+done <"$site/some" >"$site/some.hex"
+raw=$(sed 's/../\\x&/g' some.hex | paste -sd '|')
+# scan OPTION...: files of the centre, and its logs, that hold one of the keys.
+scan() {
+    grep -rl --binary-files=text "$@" "$small" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || true
+}
+look() {
+    scan -F -f "$site/some"
+    scan -F -i -f "$site/some.hex"
+    LC_ALL=C scan -P "$raw"
+}
+[ -z "$(look)" ] || fail "a delivered key is in $(look)"
+tail -n 1 some | base64 -d >"$small/planted"
+[ "$(look)" = "$small/planted" ] || fail "the search finds nothing"
+rm "$small/planted"
+
+start_centre
+bob_has "$(tail -n 1 given)" || fail "no repeat inside the window after the crash: $(cat "$site/body")"
+bob_has "$(tail -n 2 given | head -n 1)" || fail "a key was lost to the crash: $(cat "$site/body")"
+take 1
+[ -z "$(jq -r .key given | sort | uniq -d)" ] || fail "a key was given twice"
+echo "done"
