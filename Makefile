@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: everything is done by tools/setup-debian.sh, the CMake presets and ctest.
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-fast install format coverage fuzz torture trace clean
+.PHONY: help demo check check-fast install format coverage fuzz tsan torture trace clean
 
 # make demo ARGS="--scene corridor --seed 7"
 ARGS =
@@ -19,6 +19,7 @@ help:
 	@echo "make format    bring every source into the one formatting"
 	@echo "make coverage  branch coverage per layer"
 	@echo "make fuzz      every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds"
+	@echo "make tsan      the concurrent tests and a load on qwaved under the thread sanitizer"
 	@echo "make torture   kill qwaved and PostgreSQL under load for TORTURE_SECONDS=$(TORTURE_SECONDS), check what clients received"
 	@echo "make trace     regenerate docs/trace.md"
 	@echo "make clean     remove build/"
@@ -53,6 +54,10 @@ coverage:
 
 fuzz:
 	@tools/fuzz $(FUZZ_SECONDS)
+
+tsan:
+	@tools/setup-debian.sh build check
+	@tools/check_threads
 
 torture:
 	@tools/setup-debian.sh build check

@@ -17,3 +17,8 @@ foreach(scenario IN LISTS scenarios)
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}")
     set_property(TEST system.${name} PROPERTY LABELS system ${rows})
 endforeach()
+
+# Several threads of qwaved under load.
+foreach(name 22-bench-centre 28-etsi004)
+    qwave_threads(system.${name} qwaved qwave)
+endforeach()
