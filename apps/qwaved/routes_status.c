@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "centre/key_life.h"
+#include "centre/key/key_life.h"
 #include "routes.h"
 
 enum { STATUS_TEXT_CAP = 4096 };

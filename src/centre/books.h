@@ -3,7 +3,7 @@
 #define QW_CENTRE_BOOKS_H
 
 #include "centre/centre.h"
-#include "centre/key_life.h"
+#include "centre/key/key_life.h"
 #include "store/audit.h"
 #include "store/store.h"
 

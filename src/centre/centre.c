@@ -4,10 +4,10 @@
 
 #include "base/secret.h"
 #include "centre/books.h"
-#include "centre/fetch_queue.h"
-#include "centre/pair.h"
+#include "centre/pair/fetch_queue.h"
+#include "centre/pair/pair.h"
+#include "centre/pair/quota.h"
 #include "centre/partner/send.h"
-#include "centre/quota.h"
 #include "centre/turn.h"
 #include "centre/unseal.h"
 

@@ -7,7 +7,7 @@
 #include "api/package.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "centre/device.h"
+#include "centre/device/device.h"
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
 #include "store/store.h"
@@ -74,8 +74,8 @@ qw_err qw_centre_ingest(struct qw_centre *centre) QW_MUST_USE;
 qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
 
 /* Operators. id: without the characters of patterns, * ? [. peers: the SAE that shares a terminal's
- * keys; of an application, the SAEs it may ask keys for, names or patterns (centre/device.h),
- * separated by commas; "" for access points and stations. */
+ * keys; of an application, the SAEs it may ask keys for, names or patterns
+ * (centre/device/device.h), separated by commas; "" for access points and stations. */
 qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, enum qw_device_kind kind, const char *owner,
                                  const char *peers) QW_MUST_USE;
@@ -93,12 +93,12 @@ qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *c
                              const char *after, struct qw_device *devices, size_t cap,
                              size_t *count) QW_MUST_USE;
 /* What an application may take: keys a second (0: the centre's standard) and its part when keys are
- * scarce, 1 to 100 (centre/fair_share.h). QW_ERR_STATE: the device is none. */
+ * scarce, 1 to 100 (centre/pair/fair_share.h). QW_ERR_STATE: the device is none. */
 enum { QW_QUOTA_KEYS_PER_S_MAX = 10000000 };
 qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *id, uint32_t keys_per_s, uint8_t weight) QW_MUST_USE;
-/* Moves the device's state by the table in centre/device.h; DESTROY voids all keys of its card at
- * once. QW_ERR_STATE. */
+/* Moves the device's state by the table in centre/device/device.h; DESTROY voids all keys of its
+ * card at once. QW_ERR_STATE. */
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
                                const char *id, enum qw_device_event event) QW_MUST_USE;
 
@@ -253,7 +253,7 @@ struct qw_centre_status {
     char source[64];
     bool source_is_quantum;
     bool source_is_simulated;
-    uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key_life.h) */
+    uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key/key_life.h) */
     uint64_t keys_ingested;
     uint64_t devices;
     uint64_t audit_records;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/books.h"
-#include "centre/key_record.h"
+#include "centre/key/key_record.h"
 #include "centre/partner/offer.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "centre/card_book.h"
+#include "centre/device/card_book.h"
 #include "centre/record.h"
 
 #include <stdio.h>

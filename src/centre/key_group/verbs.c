@@ -2,13 +2,13 @@
 /* Steps G1 to G5 of docs/protocol/key-groups.md. */
 #include "base/clock.h"
 #include "base/secret.h"
-#include "centre/block.h"
-#include "centre/card_book.h"
+#include "centre/device/card_book.h"
+#include "centre/key/block.h"
+#include "centre/key/key_record.h"
+#include "centre/key/stock.h"
 #include "centre/key_group/key_group.h"
-#include "centre/key_record.h"
-#include "centre/pair.h"
-#include "centre/quota.h"
-#include "centre/stock.h"
+#include "centre/pair/pair.h"
+#include "centre/pair/quota.h"
 #include "crypto/random.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* What partners answer, and what becomes of offers that nobody waits for any more: X5 to X8 of
  * docs/protocol/etsi020.md. */
 #include "base/clock.h"
-#include "centre/card_book.h"
-#include "centre/key_record.h"
+#include "centre/device/card_book.h"
+#include "centre/key/key_record.h"
 #include "centre/partner/send.h"
 
 #include <stdio.h>

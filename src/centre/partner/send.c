@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "centre/key_record.h"
-#include "centre/void_keys.h"
+#include "centre/key/key_record.h"
+#include "centre/key/void_keys.h"
 #include "crypto/random.h"
 
 #include <stdlib.h>

@@ -2,13 +2,13 @@
 /* Keys of partners' applications for ours: X4 of docs/protocol/etsi020.md, and their withdrawal. */
 #include "base/clock.h"
 #include "base/secret.h"
-#include "centre/block.h"
-#include "centre/card_book.h"
-#include "centre/key_id.h"
-#include "centre/key_record.h"
+#include "centre/device/card_book.h"
+#include "centre/key/block.h"
+#include "centre/key/key_record.h"
+#include "centre/key/void_keys.h"
+#include "centre/pair/key_id.h"
+#include "centre/pair/quota.h"
 #include "centre/partner/send.h"
-#include "centre/quota.h"
-#include "centre/void_keys.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
-#include "centre/card_book.h"
+#include "centre/device/card_book.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"

@@ -6,7 +6,7 @@
 #include "api/skip/query.h"
 #include "base/base64.h"
 #include "base/hex.h"
-#include "centre/key_record.h"
+#include "centre/key/key_record.h"
 #include "crypto/aead.h"
 #include "http_form.h"
 #include "http_groups.h"

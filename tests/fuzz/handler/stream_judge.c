@@ -3,7 +3,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
-#include "centre/key_record.h"
+#include "centre/key/key_record.h"
 
 #include <string.h>
 

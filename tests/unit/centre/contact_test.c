@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: W6 C11 */
 /* Reports: who may contact, and how a copied card is told from a replayed message (J1-J6 of
- * centre/contact.c, S3 and S6 of docs/protocol/refill.md). */
+ * centre/device/contact.c, S3 and S6 of docs/protocol/refill.md). */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "centre/device.h"
+#include "centre/device/device.h"
 
 #include <string.h>
 

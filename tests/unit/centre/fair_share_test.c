@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "centre/fair_share.h"
+#include "centre/pair/fair_share.h"
 
 #include <stdio.h>
 #include <stdlib.h>

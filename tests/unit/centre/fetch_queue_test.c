@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "centre/fetch.h"
-#include "centre/fetch_queue.h"
+#include "centre/pair/fetch.h"
+#include "centre/pair/fetch_queue.h"
 
 #include <pthread.h>
 #include <stdlib.h>

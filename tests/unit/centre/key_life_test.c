@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "centre/key_life.h"
+#include "centre/key/key_life.h"
 
 #include <stdio.h>
 #include <string.h>

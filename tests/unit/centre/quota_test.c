@@ -10,7 +10,7 @@
 
 #include "unit/centre/scene.h"
 
-#include "centre/quota.h"
+#include "centre/pair/quota.h"
 #include "support/fail_nth.h"
 
 #include <stdio.h>

@@ -13,7 +13,7 @@
 #include "base/prng.h"
 #include "base/secret.h"
 #include "centre/centre.h"
-#include "centre/key_life.h"
+#include "centre/key/key_life.h"
 #include "crypto/aead.h"
 #include "store/audit.h"
 #include "store/store_sqlite.h"

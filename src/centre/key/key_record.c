@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "centre/key/key_record.h"
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "centre/record.h"
+#include "crypto/hash.h"
+
+#include <string.h>
+
+enum { RECORD_CAP = 1024, TOMBSTONE_CAP = 1024, BLOCK_STONE_CAP = 192 };
+
+uint16_t qw_key_slots(uint32_t bits)
+{
+    return (uint16_t)((bits + 8 * QW_KEY_LEN - 1) / (8 * QW_KEY_LEN));
+}
+
+static void write_others(struct qw_writer *w, const struct qw_key_record *key)
+{
+    qw_write_u8(w, key->other_count);
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        qw_write_string8(w, key->others[i].id);
+        qw_write_u8(w, key->others[i].is_fetched ? 1 : 0);
+        qw_write_u64be(w, (uint64_t)key->others[i].fetched_ms);
+    }
+}
+
+static bool read_others(struct qw_reader *r, struct qw_key_record *key)
+{
+    key->other_count = qw_read_u8(r);
+    if (key->other_count > QW_KEY_OTHERS_MAX) {
+        return false;
+    }
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        uint8_t fetched;
+
+        qw_read_string8(r, key->others[i].id, sizeof key->others[i].id);
+        fetched = qw_read_u8(r);
+        key->others[i].is_fetched = fetched == 1;
+        key->others[i].fetched_ms = (int64_t)qw_read_u64be(r);
+        if (fetched > 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t encode(const struct qw_key_record *key, uint8_t out[static RECORD_CAP])
+{
+    struct qw_writer w = qw_writer_on(out, RECORD_CAP);
+
+    qw_write_u8(&w, 2);
+    qw_write_u8(&w, (uint8_t)key->state);
+    qw_write_u8(&w, key->is_fetched ? 1 : 0);
+    qw_write_u8(&w, (uint8_t)key->package_kind);
+    qw_write_bytes(&w, key->package_id, sizeof key->package_id);
+    qw_write_string8(&w, key->master);
+    qw_write_string8(&w, key->peer);
+    qw_write_u64be(&w, key->place.block);
+    qw_write_u16be(&w, key->place.position);
+    qw_write_u8(&w, (uint8_t)((key->place.is_quantum ? 1 : 0) | (key->place.is_simulated ? 2 : 0)));
+    qw_write_string8(&w, key->place.source);
+    qw_write_u64be(&w, (uint64_t)key->assigned_ms);
+    qw_write_u64be(&w, (uint64_t)key->fetched_ms);
+    qw_write_u16be(&w, key->bits);
+    qw_write_u64be(&w, (uint64_t)key->due_ms);
+    write_others(&w, key);
+    qw_assert(!w.failed);
+    return w.len;
+}
+
+static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key)
+{
+    struct qw_reader r = qw_reader_on(plain, len);
+    uint8_t layout = qw_read_u8(&r);
+    bool ok = layout == 1 || layout == 2;
+    uint8_t state = qw_read_u8(&r);
+    uint8_t fetched = qw_read_u8(&r);
+    uint8_t flags;
+
+    key->package_kind = (enum qw_package_kind)qw_read_u8(&r);
+    qw_read_bytes(&r, key->package_id, sizeof key->package_id);
+    qw_read_string8(&r, key->master, sizeof key->master);
+    qw_read_string8(&r, key->peer, sizeof key->peer);
+    key->place.block = qw_read_u64be(&r);
+    key->place.position = qw_read_u16be(&r);
+    flags = qw_read_u8(&r);
+    key->place.is_quantum = (flags & 1) != 0;
+    key->place.is_simulated = (flags & 2) != 0;
+    qw_read_string8(&r, key->place.source, sizeof key->place.source);
+    key->assigned_ms = (int64_t)qw_read_u64be(&r);
+    key->fetched_ms = (int64_t)qw_read_u64be(&r);
+    key->bits = 8 * QW_KEY_LEN;
+    if (layout == 2) { /* 1: before keys had sizes and several parties */
+        key->bits = qw_read_u16be(&r);
+        key->due_ms = (int64_t)qw_read_u64be(&r);
+        ok = read_others(&r, key);
+    }
+    if (!ok || key->bits < 1 || key->bits > QW_KEY_BITS_MAX || !qw_reader_done(&r) ||
+        state >= QW_KEY_STATE_COUNT || fetched > 1) {
+        return QW_ERR_IO;
+    }
+    key->state = (enum qw_key_state)state;
+    key->is_fetched = fetched == 1;
+    return QW_OK;
+}
+
+qw_err qw_key_record_load(struct qw_centre *centre, const uint8_t id[static 16],
+                          struct qw_key_record *key)
+{
+    struct qw_key_record k = { 0 };
+    size_t len;
+    qw_err err = qw_record_load(centre, QW_STORE_KEY, id, 16, &k.version, &len);
+
+    if (err == QW_OK) {
+        err = decode(centre->scratch, len, &k);
+    }
+    if (err == QW_OK) {
+        memcpy(k.id, id, sizeof k.id);
+        *key = k;
+    }
+    return err;
+}
+
+qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record *record,
+                          struct qw_key_record *key)
+{
+    struct qw_key_record k = { .version = record->version };
+    qw_err err;
+
+    if (record->id_len != sizeof k.id || record->len < QW_RECORD_OVERHEAD ||
+        record->len > RECORD_CAP + QW_RECORD_OVERHEAD) {
+        return QW_ERR_IO;
+    }
+    err = qw_record_open(centre, QW_STORE_KEY, record, record->len, centre->scratch);
+    if (err == QW_OK) {
+        err = decode(centre->scratch, record->len - QW_RECORD_OVERHEAD, &k);
+    }
+    if (err == QW_OK) {
+        memcpy(k.id, record->id, sizeof k.id);
+        *key = k;
+    }
+    return err;
+}
+
+void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
+                       const struct qw_key_record *key)
+{
+    struct qw_store_op record = { .kind = QW_STORE_KEY,
+                                  .id = key->id,
+                                  .id_len = sizeof key->id,
+                                  .expected_version = key->version,
+                                  .tag = key->due_ms == 0 ? (int64_t)key->state
+                                                          : QW_TAG_DUE_AT(key->due_ms) };
+    uint8_t plain[RECORD_CAP];
+    size_t len = encode(key, plain);
+
+    qw_group_add(centre, group, key->version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, record,
+                 plain, len);
+}
+
+void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
+                        const struct qw_key_record *key, const uint8_t *material, int64_t now_ms)
+{
+    struct qw_store_op record = { .kind = QW_STORE_KEY,
+                                  .id = key->id,
+                                  .id_len = sizeof key->id,
+                                  .expected_version = key->version };
+    struct qw_store_op stone = { .kind = QW_STORE_TOMBSTONE,
+                                 .id = key->id,
+                                 .id_len = sizeof key->id };
+    struct qw_bytes part = { material, key->bits / 8u };
+    uint8_t plain[TOMBSTONE_CAP];
+    struct qw_writer w = qw_writer_on(plain, sizeof plain);
+    uint8_t mac[32];
+    qw_err err =
+        qw_hmac(QW_HASH_SHA256, centre->tombstone_key, sizeof centre->tombstone_key, &part, 1, mac);
+
+    if (err != QW_OK) {
+        qw_group_fail(group, err);
+        return;
+    }
+    qw_write_u8(&w, 2);
+    qw_write_string8(&w, key->peer);
+    write_others(&w, key);
+    qw_write_string8(&w, key->master);
+    qw_write_bytes(&w, mac, sizeof mac);
+    qw_write_u8(&w, (uint8_t)key->state);
+    qw_write_bytes(&w, key->package_id, sizeof key->package_id);
+    qw_write_string8(&w, key->place.source);
+    qw_write_u64be(&w, (uint64_t)key->assigned_ms);
+    qw_write_u64be(&w, (uint64_t)key->fetched_ms);
+    qw_write_u64be(&w, (uint64_t)now_ms);
+    qw_assert(!w.failed);
+    qw_group_add(centre, group, QW_STORE_REMOVE, record, NULL, 0);
+    qw_group_add(centre, group, QW_STORE_INSERT, stone, plain, w.len);
+    qw_wipe(mac, sizeof mac);
+    qw_wipe(plain, sizeof plain);
+}
+
+qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16], const char *who,
+                          bool *is_party)
+{
+    struct qw_key_record key = { 0 };
+    struct qw_reader r;
+    uint64_t version;
+    uint8_t layout;
+    size_t len;
+    bool found;
+    bool ok;
+    qw_err err = qw_record_load(centre, QW_STORE_TOMBSTONE, id, 16, &version, &len);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    r = qw_reader_on(centre->scratch, len);
+    layout = qw_read_u8(&r);
+    qw_read_string8(&r, key.peer, sizeof key.peer);
+    ok = layout == 1 || (layout == 2 && read_others(&r, &key));
+    if (!ok || r.failed) {
+        return QW_ERR_IO;
+    }
+    found = strcmp(key.peer, who) == 0;
+    for (uint8_t i = 0; i < key.other_count; i++) {
+        found = found || strcmp(key.others[i].id, who) == 0;
+    }
+    *is_party = found;
+    return QW_OK;
+}
+
+void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
+                            const struct qw_block *block, int64_t now_ms)
+{
+    uint8_t id[8];
+    struct qw_store_op stone = { .kind = QW_STORE_TOMBSTONE, .id = id, .id_len = sizeof id };
+    uint8_t plain[BLOCK_STONE_CAP];
+    struct qw_writer w = qw_writer_on(plain, sizeof plain);
+
+    qw_store_u64be(id, block->number);
+    qw_write_u8(&w, 1);
+    qw_write_string8(&w, block->slave);
+    qw_write_string8(&w, block->master);
+    qw_write_u64be(&w, (uint64_t)block->ends_ms);
+    qw_write_u64be(&w, (uint64_t)now_ms);
+    qw_assert(!w.failed);
+    qw_group_add(centre, group, QW_STORE_INSERT, stone, plain, w.len);
+}
+
+qw_err qw_tombstone_block_names(struct qw_centre *centre, uint64_t block, const char *who,
+                                bool *is_party)
+{
+    char slave[64] = "";
+    struct qw_reader r;
+    uint64_t version;
+    uint8_t id[8];
+    size_t len;
+    bool ok;
+    qw_err err;
+
+    qw_store_u64be(id, block);
+    err = qw_record_load(centre, QW_STORE_TOMBSTONE, id, sizeof id, &version, &len);
+    if (err != QW_OK) {
+        return err;
+    }
+    r = qw_reader_on(centre->scratch, len);
+    ok = qw_read_u8(&r) == 1;
+    qw_read_string8(&r, slave, sizeof slave);
+    if (!ok || r.failed) {
+        return QW_ERR_IO;
+    }
+    *is_party = strcmp(slave, who) == 0;
+    return QW_OK;
+}

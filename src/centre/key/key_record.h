@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_KEY_KEY_RECORD_H
+#define QW_CENTRE_KEY_KEY_RECORD_H
+
+#include "centre/group.h"
+
+/* A key that has an owner: who may have it, where its material stands, what became of it. In
+ * QW_STORE_KEY under its id until it is destroyed, then in QW_STORE_TOMBSTONE. */
+
+struct qw_key_party { /* who may fetch a key beside its peer, and has he? */
+    char id[64];
+    bool is_fetched;
+    int64_t fetched_ms;
+};
+
+/* The tag of a key is its state, or the second at which it has to go: delivered to all and the
+ * repeat window over, or not fetched by all in time. */
+struct qw_key_record {
+    uint8_t id[16];
+    uint64_t version;
+    enum qw_key_state state;
+    bool is_new;     /* made while fetching, not in the store yet; not written */
+    bool is_fetched; /* by the peer; its window is open */
+    enum qw_package_kind package_kind;
+    uint8_t package_id[16];
+    char master[64]; /* device whose card has it, or SAE that asked for it */
+    char peer[64];   /* SAE that may fetch it */
+    struct qw_key_party others[QW_KEY_OTHERS_MAX];
+    uint8_t other_count;
+    struct qw_key_place place;
+    uint16_t bits; /* the key takes as many whole places of its block as it needs */
+    int64_t assigned_ms, fetched_ms;
+    int64_t due_ms; /* 0: it waits for an event */
+};
+
+/* QW_ERR_NOT_FOUND, QW_ERR_IO. */
+qw_err qw_key_record_load(struct qw_centre *centre, const uint8_t id[static 16],
+                          struct qw_key_record *key) QW_MUST_USE;
+/* Opens a record that a scan has read. */
+qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record *record,
+                          struct qw_key_record *key) QW_MUST_USE;
+void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
+                       const struct qw_key_record *key);
+
+/* The key moves from its record to a tombstone: id, MAC of the material under a key of the centre,
+ * parties, times, last state before the end. */
+void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
+                        const struct qw_key_record *key, const uint8_t *material, int64_t now_ms);
+/* Whether who was a party of the key that a tombstone is of. QW_ERR_NOT_FOUND: no such tombstone.
+ */
+qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16], const char *who,
+                          bool *is_party) QW_MUST_USE;
+
+/* A tombstone for a whole block of a pair: its keys were never fetched. */
+void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
+                            const struct qw_block *block, int64_t now_ms);
+/* The same question about a block that is gone. */
+qw_err qw_tombstone_block_names(struct qw_centre *centre, uint64_t block, const char *who,
+                                bool *is_party) QW_MUST_USE;
+
+/* Places of its block that a key of so many bits takes. */
+uint16_t qw_key_slots(uint32_t bits);
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of keys: windows close, what is used up or withdrawn is zeroed in its block and leaves a
+ * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as well. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "centre/device/package_record.h"
+#include "centre/device/session.h"
+#include "centre/key/block.h"
+#include "centre/key/key_record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_KEYS = 256, BATCH_BLOCKS = 64, SECONDS_MAX = 600 };
+
+struct batch {
+    struct qw_centre *centre;
+    struct qw_key_record *keys; /* BATCH_KEYS */
+    size_t count;
+    int64_t now_ms;
+    bool only_future; /* the clock went back: what was fetched later than now */
+    qw_err err;
+};
+
+static bool was_fetched_later(const struct qw_key_record *key, int64_t now_ms)
+{
+    bool is_later = key->is_fetched && key->fetched_ms > now_ms;
+
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        is_later = is_later || (key->others[i].is_fetched && key->others[i].fetched_ms > now_ms);
+    }
+    return is_later;
+}
+
+static int collect(void *self, const struct qw_store_record *record)
+{
+    struct batch *batch = self;
+    struct qw_key_record key;
+
+    batch->err = qw_key_record_open(batch->centre, record, &key);
+    if (batch->err == QW_OK && (!batch->only_future || was_fetched_later(&key, batch->now_ms))) {
+        batch->keys[batch->count++] = key;
+    }
+    return batch->err == QW_OK && batch->count < BATCH_KEYS;
+}
+
+static qw_err collect_tag(struct batch *batch, int64_t tag)
+{
+    const struct qw_store *store = batch->centre->config.store;
+    qw_err err = store->scan(store->self, QW_STORE_KEY, tag, NULL, 0, SIZE_MAX, collect, batch);
+
+    return err == QW_OK ? batch->err : err;
+}
+
+/* Fills the batch with keys whose material has to go: by their state, and by the second they are
+ * due, up to to_s. */
+static qw_err collect_keys(struct batch *batch, int64_t to_s)
+{
+    static const int64_t tags[] = { QW_KEY_CONSUMED, QW_KEY_VOIDED, QW_KEY_EXPIRED,
+                                    QW_KEY_COMPROMISED };
+    int64_t second = batch->centre->books.swept_s + 1;
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0] && err == QW_OK; i++) {
+        if (batch->count < BATCH_KEYS) {
+            err = collect_tag(batch, tags[i]);
+        }
+    }
+    for (; second <= to_s && err == QW_OK && batch->count < BATCH_KEYS; second++) {
+        err = collect_tag(batch, QW_TAG_DUE + second);
+    }
+    return err;
+}
+
+static int by_block(const void *a, const void *b)
+{
+    const struct qw_key_record *x = a;
+    const struct qw_key_record *y = b;
+
+    return x->place.block < y->place.block ? -1 : x->place.block > y->place.block;
+}
+
+static bool all_have_fetched(const struct qw_key_record *key)
+{
+    bool all = key->is_fetched;
+
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        all = all && key->others[i].is_fetched;
+    }
+    return all;
+}
+
+/* From wherever the key stands, by the table, to destroyed. */
+static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key_record *key)
+{
+    struct qw_block *block = &batch->centre->block;
+    uint16_t slots = qw_key_slots(key->bits);
+    enum qw_key_state last;
+    qw_err err = QW_OK;
+
+    if (key->state == QW_KEY_DELIVERED) {
+        err = qw_key_next(key->state, all_have_fetched(key) ? QW_KEY_CLOSE : QW_KEY_EXPIRE,
+                          key->state, &key->state);
+    }
+    if (err == QW_OK) {
+        err = qw_key_next(key->state, QW_KEY_DESTROY, key->state, &last);
+    }
+    if (err == QW_OK && key->place.position + slots > block->keys) {
+        err = QW_ERR_IO;
+    }
+    if (err == QW_OK) {
+        qw_key_record_bury(batch->centre, group, key,
+                           block->material + (size_t)key->place.position * QW_KEY_LEN,
+                           batch->now_ms);
+        for (uint16_t i = 0; i < slots; i++) {
+            qw_block_erase(block, group, (uint16_t)(key->place.position + i));
+        }
+        group->books.paired -= slots - 1u; /* the record stood for one place of it */
+    }
+    return err;
+}
+
+static qw_err erase_by_block(struct batch *batch, struct qw_group *group)
+{
+    struct qw_centre *centre = batch->centre;
+    qw_err err = QW_OK;
+
+    qsort(batch->keys, batch->count, sizeof *batch->keys, by_block);
+    for (size_t i = 0; i < batch->count && err == QW_OK; i++) {
+        bool is_first = i == 0 || batch->keys[i].place.block != batch->keys[i - 1].place.block;
+
+        if (is_first) {
+            if (i > 0) {
+                qw_block_put(centre, group);
+            }
+            err = qw_block_load(centre, batch->keys[i].place.block);
+        }
+        if (err == QW_OK) {
+            err = end_key(batch, group, &batch->keys[i]);
+        }
+    }
+    if (err == QW_OK) {
+        qw_block_put(centre, group);
+    }
+    return err;
+}
+
+static int by_package(const void *a, const void *b)
+{
+    const struct qw_key_record *x = a;
+    const struct qw_key_record *y = b;
+
+    for (size_t i = 0; i < sizeof x->package_id; i++) {
+        if (x->package_id[i] != y->package_id[i]) {
+            return x->package_id[i] < y->package_id[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+/* Counts the destroyed keys of one package. */
+static qw_err count_in_package(struct batch *batch, struct qw_group *group,
+                               const uint8_t id[static 16], uint16_t gone)
+{
+    struct qw_centre *centre = batch->centre;
+    struct qw_package_record package;
+    const uint8_t *pools = NULL;
+    qw_err err = qw_package_record_load(centre, id, &package, &pools);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    package.gone_count = (uint16_t)(package.gone_count + gone);
+    if (package.pool_up_len + package.pool_down_len >
+        0) { /* still pending: written back as it is */
+        memcpy(centre->material, pools, (size_t)package.pool_up_len + package.pool_down_len);
+    }
+    qw_package_record_put(centre, group, &package, centre->material);
+    return QW_OK;
+}
+
+static qw_err count_by_package(struct batch *batch, struct qw_group *group)
+{
+    uint16_t gone = 0;
+    qw_err err = QW_OK;
+
+    qsort(batch->keys, batch->count, sizeof *batch->keys, by_package);
+    for (size_t i = 0; i < batch->count && err == QW_OK; i++) {
+        bool is_last = i + 1 == batch->count || by_package(&batch->keys[i], &batch->keys[i + 1]);
+
+        gone++;
+        if (is_last && batch->keys[i].package_kind == 0) {
+            gone = 0; /* keys of pairs come in no package */
+        } else if (is_last) {
+            err = count_in_package(batch, group, batch->keys[i].package_id, gone);
+            gone = 0;
+        }
+    }
+    return err;
+}
+
+static qw_err destroy_batch(struct batch *batch)
+{
+    struct qw_deed deed = { .verb = "destroy", .object = "keys" };
+    struct qw_group group;
+    char detail[64];
+    qw_err err;
+
+    qw_group_begin(batch->centre, &group);
+    err = erase_by_block(batch, &group);
+    if (err == QW_OK) {
+        err = count_by_package(batch, &group);
+    }
+    qw_group_fail(&group, err);
+    (void)snprintf(detail, sizeof detail, "%zu keys, tombstones written", batch->count);
+    return qw_group_commit(batch->centre, &group, &deed, detail);
+}
+
+struct block_numbers {
+    uint64_t numbers[BATCH_BLOCKS];
+    size_t count;
+};
+
+static int note_block(void *self, const struct qw_store_record *record)
+{
+    struct block_numbers *found = self;
+
+    if (record->id_len == 8) {
+        found->numbers[found->count++] = qw_load_u64be(record->id);
+    }
+    return found->count < BATCH_BLOCKS;
+}
+
+/* What nobody fetched in time. Keys with a record of their own are gone by now: their windows end
+ * before their block does. */
+static qw_err end_block(struct batch *batch, struct qw_group *group, uint64_t number,
+                        size_t *destroyed)
+{
+    const struct qw_block *block = &batch->centre->block;
+    enum qw_key_state last;
+    uint64_t left = 0;
+    qw_err err = qw_block_load(batch->centre, number);
+
+    if (err == QW_OK) {
+        err = qw_key_next(block->state, QW_KEY_EXPIRE, block->state, &last);
+    }
+    if (err == QW_OK) {
+        err = qw_key_next(last, QW_KEY_DESTROY, last, &last);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    for (uint16_t i = 0; i < block->keys; i++) {
+        left += qw_block_is_gone(block, i) ? 0 : 1;
+    }
+    group->books.paired -= left;
+    group->books.destroyed += left;
+    *destroyed += left;
+    qw_tombstone_put_block(batch->centre, group, block, batch->now_ms);
+    qw_block_remove(batch->centre, group);
+    return QW_OK;
+}
+
+static qw_err end_blocks(struct batch *batch, const struct block_numbers *found)
+{
+    struct qw_deed deed = { .verb = "expire", .object = "blocks of pairs" };
+    struct qw_group group;
+    char detail[64];
+    size_t destroyed = 0;
+    qw_err err = QW_OK;
+
+    qw_group_begin(batch->centre, &group);
+    for (size_t i = 0; i < found->count && err == QW_OK; i++) {
+        err = end_block(batch, &group, found->numbers[i], &destroyed);
+    }
+    qw_group_fail(&group, err);
+    (void)snprintf(detail, sizeof detail, "%zu blocks, %zu keys nobody fetched", found->count,
+                   destroyed);
+    return qw_group_commit(batch->centre, &group, &deed, detail);
+}
+
+static qw_err sweep_blocks(struct batch *batch, int64_t to_s)
+{
+    const struct qw_store *store = batch->centre->config.store;
+    qw_err err = QW_OK;
+
+    for (int64_t second = batch->centre->books.swept_s + 1; second <= to_s && err == QW_OK;) {
+        struct block_numbers found = { .count = 0 };
+
+        err = store->scan(store->self, QW_STORE_BLOCK, QW_TAG_DUE + second, NULL, 0, BATCH_BLOCKS,
+                          note_block, &found);
+        if (err == QW_OK && found.count > 0) {
+            err = end_blocks(batch, &found);
+        }
+        second += found.count < BATCH_BLOCKS ? 1 : 0;
+    }
+    return err;
+}
+
+/* What was fetched in a future that is not there yet: its windows close at once. */
+static qw_err sweep_future(struct batch *batch)
+{
+    struct qw_centre *centre = batch->centre;
+    qw_err err = QW_OK;
+
+    do {
+        batch->count = 0;
+        batch->only_future = true;
+        err = collect_tag(batch, QW_STORE_ANY_TAG);
+        batch->only_future = false;
+        if (err == QW_OK && batch->count > 0) {
+            err = destroy_batch(batch);
+        }
+    } while (err == QW_OK && batch->count == BATCH_KEYS);
+    if (err == QW_OK) { /* what is fetched from now on is due before what was swept already */
+        int64_t now_s = batch->now_ms / 1000;
+
+        centre->books.swept_s = centre->books.swept_s < now_s ? centre->books.swept_s : now_s - 1;
+        centre->latest_ms = batch->now_ms;
+    }
+    return err;
+}
+
+/* One batch under the mutex; *more when there may be another. */
+static qw_err sweep_keys(struct qw_centre *centre, struct batch *batch, bool *more)
+{
+    int64_t to_s;
+    qw_err err = QW_OK;
+
+    qw_centre_enter(centre);
+    batch->now_ms = qw_clock_utc_ms();
+    if (batch->now_ms < centre->latest_ms) {
+        err = sweep_future(batch);
+    }
+    centre->latest_ms = centre->latest_ms < batch->now_ms ? batch->now_ms : centre->latest_ms;
+    to_s = batch->now_ms / 1000;
+    to_s = to_s - centre->books.swept_s > SECONDS_MAX ? centre->books.swept_s + SECONDS_MAX : to_s;
+    batch->count = 0;
+    if (err == QW_OK) {
+        err = collect_keys(batch, to_s);
+    }
+    if (err == QW_OK && batch->count > 0) {
+        err = destroy_batch(batch);
+    }
+    *more = batch->count == BATCH_KEYS || to_s < batch->now_ms / 1000;
+    if (err == QW_OK && batch->count < BATCH_KEYS) {
+        err = sweep_blocks(batch, to_s);
+        if (err == QW_OK && centre->books.swept_s < to_s) {
+            centre->books.swept_s = to_s; /* on disk with the next group that moves the books */
+        }
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+struct expired {
+    struct qw_centre *centre;
+    struct qw_group *group;
+    int64_t now_ms;
+    size_t count;
+};
+
+static int end_old_session(void *self, const struct qw_store_record *record)
+{
+    struct expired *expired = self;
+    struct qw_session session;
+    qw_err err = qw_session_open(expired->centre, record, &session);
+    int64_t age_ms = err == QW_OK ? expired->now_ms - session.created_ms : 0;
+
+    if (err != QW_OK) {
+        qw_group_fail(expired->group, err);
+    } else if (age_ms < 0 || age_ms > QW_SESSION_LIFE_MS) {
+        qw_session_remove(expired->centre, expired->group, &session);
+        expired->count++;
+    }
+    return err == QW_OK && expired->count < BATCH_KEYS;
+}
+
+static qw_err sweep_sessions(struct qw_centre *centre)
+{
+    struct qw_deed deed = { .verb = "session-expire", .object = "sessions" };
+    const struct qw_store *store = centre->config.store;
+    struct qw_group group;
+    struct expired expired = { .centre = centre, .group = &group };
+    char detail[64];
+    qw_err err;
+
+    qw_centre_enter(centre);
+    expired.now_ms = qw_clock_utc_ms();
+    qw_group_begin(centre, &group);
+    err = store->scan(store->self, QW_STORE_SESSION, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX,
+                      end_old_session, &expired);
+    qw_group_fail(&group, err);
+    err = group.err;
+    if (err == QW_OK && expired.count > 0) {
+        (void)snprintf(detail, sizeof detail, "%zu sessions", expired.count);
+        err = qw_group_commit(centre, &group, &deed, detail);
+    } else {
+        qw_group_drop(&group);
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+qw_err qw_centre_sweep(struct qw_centre *centre)
+{
+    struct batch batch = { .centre = centre };
+    bool more = true;
+    qw_err err = QW_OK;
+
+    batch.keys = calloc(BATCH_KEYS, sizeof *batch.keys);
+    if (batch.keys == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    while (more && err == QW_OK) {
+        err = sweep_keys(centre, &batch, &more);
+    }
+    free(batch.keys);
+    return err == QW_OK ? sweep_sessions(centre) : err;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_PAIR_PAIR_H
+#define QW_CENTRE_PAIR_PAIR_H
+
+#include "centre/group.h"
+#include "centre/pair/key_id.h"
+
+/* An ordered pair of applications and the blocks it is being served from. A block is leased to the
+ * pair durably, once, and then carved here in memory: no key of it is ever carved by anybody else,
+ * also not after a restart, which voids what was not carved. One mutex per pair; the centre's mutex
+ * may be taken under it, never the other way round. */
+enum { QW_PAIRS_MAX = 256 };
+
+struct qw_open_block { /* in secret memory */
+    struct qw_open_block *next;
+    struct qw_key_place place; /* block number and provenance */
+    uint16_t keys, at;         /* at: the first place that was never carved */
+    int64_t ingested_ms;
+    int64_t carve_until_ms; /* a key carved later would not live long enough */
+    uint8_t material[];     /* wiped as it is carved */
+};
+
+struct qw_pair {
+    struct qw_pair *next;
+    char master[64], slave[64];
+    char slave_kme[64]; /* that serves the slave, from the registry; "" for this centre */
+    unsigned users;     /* under the table's mutex, like last_used */
+    uint64_t last_used; /* of the table's clock */
+    pthread_mutex_t mutex;
+    uint64_t registry_changes; /* when it was looked up last; 0: never */
+    uint32_t keys_per_s;       /* the master's, from there */
+    uint8_t weight;
+    bool was_exhausted; /* is in the journal already */
+    struct qw_open_block *blocks;
+};
+
+qw_err qw_pair_table_new(struct qw_pair_table **table) QW_MUST_USE;
+void qw_pair_table_free(struct qw_pair_table *table); /* NULL is fine */
+
+/* The pair, locked; made when it is new. Over QW_PAIRS_MAX the one that was idle longest goes with
+ * what it had left. QW_ERR_NOMEM, also when all are in use. */
+qw_err qw_pair_enter(struct qw_pair_table *table, const char *master, const char *slave,
+                     struct qw_pair **pair) QW_MUST_USE;
+void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair);
+
+/* Asks the registry, if it has changed since, whether master may have keys for slave. Journals a
+ * refusal. QW_ERR_REFUSED, QW_ERR_NOT_FOUND. Takes the centre's mutex. */
+qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair,
+                     const struct qw_deed *deed) QW_MUST_USE;
+
+/* Enters the pair of the caller and slave for that question alone. kme: that serves the slave, ""
+ * for this centre. */
+qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, const char *slave,
+                      char kme[static 64]) QW_MUST_USE;
+
+/* Keys of so many bits that can be carved from what the pair has open and what meets the demand. */
+uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
+                      int64_t now_ms);
+
+/* Leases blocks until count keys of bits can be carved. QW_ERR_EXHAUSTED (also when keys are scarce
+ * and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), nothing has changed.
+ * Takes the centre's mutex. */
+qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
+                     const struct qw_key_wish *wish,
+                     const struct qw_key_demand *demand) QW_MUST_USE;
+
+/* The block of the centre's workspace, stored, becomes the pair's in the group, and its material is
+ * put before *open; who calls drops it again when the group fails. Whether a source's name meets a
+ * demand. Both under the centre's mutex. */
+qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
+                          const struct qw_pair *pair, int64_t now_ms,
+                          struct qw_open_block **open) QW_MUST_USE;
+bool qw_pair_source_meets(const char *source, const char *wanted);
+
+/* Carves one key; qw_pair_left has said that there is one. From now on nobody else gets it: the
+ * caller copies its bits from where they stand and wipes the whole places, or only wipes them. */
+struct qw_carved {
+    struct qw_key_place place;
+    uint8_t *material; /* in the open block, as long as the pair is locked */
+    size_t len;        /* of the places: at least the key */
+};
+void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
+                   int64_t now_ms, struct qw_carved *carved);
+
+#endif
