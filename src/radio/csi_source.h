@@ -14,7 +14,7 @@
  * W15]. Implementations: the simulated or replayed air (air.h). A one-sided source (a
  * monitor) cannot transmit. */
 struct qw_csi_source {
-    char label[96];    /* for people: "simulated Wi-Fi, indoor", "replayed channel
+    char label[96];    /* for people: "simulated radio, indoor", "replayed channel
                           intel5300_moving_1s.dat" */
     bool is_simulated; /* channel does not come from the air of this moment: simulation or replay */
     bool is_one_sided; /* both ends are given one and the same record: a session goes its way as far

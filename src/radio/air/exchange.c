@@ -2,6 +2,7 @@
 #include "radio/air/exchange.h"
 
 #include "base/prng.h"
+#include "radio/air/cell.h"
 #include "radio/air/medium.h"
 #include "radio/front_end.h"
 
@@ -21,6 +22,7 @@ struct qw_air_exchange {
     struct qw_air_medium medium;
     uint64_t seed;
     struct qw_front_end access_point, terminal, eve;
+    struct qw_air_cell cell;    /* open while the medium is one */
     struct qw_tuning tuning[2]; /* of either end, by enum qw_air_role */
     struct qw_prng loss_prng;
     double loss;
@@ -34,6 +36,7 @@ struct qw_air_exchange {
     bool is_open; /* the access point may answer it */
     bool is_answer_lost;
     bool is_answer;  /* the pilot in the air is the access point's */
+    int64_t pair_ns; /* of the air, when the pair began */
     int64_t said_ns; /* and when it was sent, on its sender's clock */
     struct qw_air_pilot pilot;
     struct qw_air_probe probe;
@@ -87,6 +90,8 @@ static void open_front_ends(struct qw_air_exchange *exchange)
     struct qw_front_end_config honest = qw_front_end_calibrated(medium->snr_db, medium->has_phase);
     struct qw_front_end_config better = qw_front_end_calibrated(EVE_SNR_DB, medium->has_phase);
 
+    honest.gap_s = better.gap_s = medium->tuning.carrier->gap_s;
+    honest.spacing_hz = better.spacing_hz = medium->tuning.carrier->spacing_hz;
     qw_front_end_init(&exchange->access_point, exchange->seed, STREAM_ACCESS_POINT, &honest,
                       medium->tones, medium->tone_count);
     qw_front_end_init(&exchange->terminal, exchange->seed, STREAM_TERMINAL, &honest, medium->tones,
@@ -137,6 +142,7 @@ void qw_air_exchange_free(struct qw_air_exchange *exchange)
     if (exchange == NULL) {
         return;
     }
+    qw_air_cell_close(&exchange->cell);
     exchange->medium.free(exchange->medium.self);
     free(exchange);
 }
@@ -161,21 +167,28 @@ void qw_air_exchange_join(struct qw_air_exchange *exchange, enum qw_air_role rol
 
 static bool is_possible(const struct qw_air_medium *medium, const struct qw_tuning *tuning)
 {
-    return qw_tuning_equal(&medium->tuning, tuning) ||
-           (medium->tune != NULL && !tuning->carrier->is_cellular);
+    return qw_tuning_equal(&medium->tuning, tuning) || medium->tune != NULL;
 }
 
 /* Where the terminal's radio stands, there is the channel. */
 static bool tune_medium(struct qw_air_exchange *exchange, const struct qw_tuning *tuning)
 {
     struct qw_air_medium *medium = &exchange->medium;
+    struct qw_air_cell cell = { .carrier = NULL };
 
     if (qw_tuning_equal(&medium->tuning, tuning)) {
         return true;
     }
-    if (!is_possible(medium, tuning) || medium->tune(medium, tuning) != QW_OK) {
+    if (!is_possible(medium, tuning) ||
+        (tuning->carrier->is_cellular && qw_air_cell_open(tuning->carrier, &cell) != QW_OK)) {
         return false;
     }
+    if (medium->tune(medium, tuning) != QW_OK) {
+        qw_air_cell_close(&cell);
+        return false;
+    }
+    qw_air_cell_close(&exchange->cell);
+    exchange->cell = cell;
     reopen_front_ends(exchange);
     return true;
 }
@@ -237,6 +250,51 @@ static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front
     qw_front_end_measure_chains(front_end, channel, frame);
 }
 
+/* The same of a cell; the pilot only says in which period. */
+static bool measure_cell(struct qw_air_exchange *exchange, enum qw_air_view view,
+                         struct qw_csi_frame *frame)
+{
+    bool is_end = view == QW_AIR_VIEW_ACCESS_POINT || view == QW_AIR_VIEW_TERMINAL;
+    struct qw_air_ear ear = { .medium = &exchange->medium,
+                              .front_end = view == QW_AIR_VIEW_ACCESS_POINT
+                                               ? &exchange->access_point
+                                           : view == QW_AIR_VIEW_TERMINAL ? &exchange->terminal
+                                                                          : &exchange->eve,
+                              .loss_prng = is_end ? &exchange->loss_prng : NULL,
+                              .loss = exchange->loss };
+
+    frame->sequence = exchange->pilot.sequence;
+    frame->time_ns = exchange->said_ns;
+    frame->band_count = 1;
+    return qw_air_cell_hear(&exchange->cell, view, &ear, exchange->pair_ns, frame);
+}
+
+static bool are_tuned_alike(const struct qw_air_exchange *exchange)
+{
+    return qw_tuning_equal(&exchange->tuning[QW_AIR_ACCESS_POINT], &exchange->medium.tuning);
+}
+
+static enum qw_air_outcome hear_terminal_in_cell(struct qw_air_exchange *exchange,
+                                                 struct qw_csi_frame *frame)
+{
+    struct qw_air_probe *probe = &exchange->probe;
+
+    probe->heard_terminal = measure_cell(exchange, QW_AIR_VIEW_EVE_UP, &probe->from_terminal);
+    exchange->is_open =
+        measure_cell(exchange, QW_AIR_VIEW_ACCESS_POINT, frame) && are_tuned_alike(exchange);
+    return exchange->is_open ? QW_AIR_HEARD : QW_AIR_LOST;
+}
+
+static enum qw_air_outcome hear_access_point_in_cell(struct qw_air_exchange *exchange,
+                                                     struct qw_csi_frame *frame)
+{
+    struct qw_air_probe *probe = &exchange->probe;
+
+    probe->heard_access_point =
+        measure_cell(exchange, QW_AIR_VIEW_EVE_DOWN, &probe->from_access_point);
+    return measure_cell(exchange, QW_AIR_VIEW_TERMINAL, frame) ? QW_AIR_HEARD : QW_AIR_LOST;
+}
+
 enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
                                              const struct qw_air_pilot *pilot,
                                              struct qw_csi_frame *frame)
@@ -259,6 +317,10 @@ enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
     if (!tune_medium(exchange, &exchange->tuning[QW_AIR_TERMINAL])) {
         return QW_AIR_LOST;
     }
+    exchange->pair_ns = exchange->now_ns;
+    if (exchange->cell.carrier != NULL) {
+        return hear_terminal_in_cell(exchange, frame);
+    }
     is_heard = medium->hear_terminal(medium->self, exchange->now_ns, exchange->channel,
                                      exchange->eve_channel);
     if (!is_heard) {
@@ -268,7 +330,7 @@ enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
         measure(exchange, &exchange->eve, exchange->eve_channel, &exchange->probe.from_terminal);
         exchange->probe.heard_terminal = true;
     }
-    if (is_lost || !qw_tuning_equal(&exchange->tuning[QW_AIR_ACCESS_POINT], &medium->tuning)) {
+    if (is_lost || !are_tuned_alike(exchange)) {
         return QW_AIR_LOST;
     }
     measure(exchange, &exchange->access_point, exchange->channel, frame);
@@ -296,6 +358,9 @@ enum qw_air_outcome qw_air_exchange_access_point(struct qw_air_exchange *exchang
     exchange->now_ns += gap_ns;
     if (exchange->now_ns > exchange->latest_ns) {
         exchange->latest_ns = exchange->now_ns;
+    }
+    if (exchange->cell.carrier != NULL) {
+        return hear_access_point_in_cell(exchange, frame);
     }
     medium->hear_access_point(medium->self, exchange->now_ns, exchange->channel,
                               exchange->eve_channel);

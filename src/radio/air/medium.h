@@ -24,8 +24,8 @@ struct qw_air_medium {
     uint16_t tone_count;
     const int16_t *tones; /* [tone_count], lives as long as the medium */
     void *self;
-    /* Changes tuning, format and tones; the clock goes on. For carriers of Wi-Fi; QW_ERR_NOMEM: all
-     * is as it was. NULL: it stays what it is. */
+    /* Changes tuning, format and tones; the clock goes on. QW_ERR_NOMEM: all is as it was. NULL: it
+     * stays what it is. */
     qw_err (*tune)(struct qw_air_medium *medium, const struct qw_tuning *tuning);
     /* The terminal's pilot at time_ns [[band][access point antenna][terminal antenna][tone] each].
      * False: nobody hears it. */

@@ -241,6 +241,12 @@ static size_t head_values(const struct csi_head *head)
     return (size_t)head->band_count * head->rx_count * head->tx_count * head->tone_count;
 }
 
+/* Of the carriers, and what captures of 20 MHz have. */
+static bool format_ok(uint8_t format)
+{
+    return format <= QW_CSI_VHT_80 || format == QW_CSI_LTE_20 || format == QW_CSI_NR_40;
+}
+
 /* Each of a number that has room, and all of them together. */
 static bool shape_ok(const struct csi_head *head)
 {
@@ -266,7 +272,7 @@ static bool read_head(struct qw_reader *r, struct csi_head *head)
     head->rssi_dbm = read_float(r, &ok);
     head->noise_dbm = read_float(r, &ok);
     head->agc_db = read_float(r, &ok);
-    return ok && head->time_ns <= INT64_MAX && head->format <= QW_CSI_VHT_80 && shape_ok(head);
+    return ok && head->time_ns <= INT64_MAX && format_ok(head->format) && shape_ok(head);
 }
 
 /* Reads the arrays; frame may be NULL: then they are only checked. */

@@ -134,7 +134,7 @@ static qw_err scene_channel(enum qw_air_scene scene, struct qw_air_channel *chan
     kind = qw_channel_kind_find(qw_air_scene_names[scene]);
     channel->speed_m_per_s = kind->speed_m_per_s;
     channel->has_phase = true;
-    snprintf(channel->label, sizeof channel->label, "simulated Wi-Fi, %s",
+    snprintf(channel->label, sizeof channel->label, "simulated radio, %s",
              qw_air_scene_names[scene]);
     return qw_channel_profile_of(kind, &options, &channel->profile);
 }

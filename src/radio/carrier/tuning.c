@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "radio/carrier/tuning.h"
 
+#include "radio/carrier/gap_filter.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +32,8 @@ bool qw_tuning_ok(const struct qw_tuning *tuning)
     return tuning->access_point_antennas >= 1 && tuning->access_point_antennas <= ANTENNAS_MAX &&
            tuning->terminal_antennas >= 1 && tuning->terminal_antennas <= ANTENNAS_MAX &&
            tuning->bands >= 1 && tuning->bands <= BANDS_MAX &&
-           qw_tuning_chains(tuning) <= QW_TUNING_CHAINS_MAX;
+           qw_tuning_chains(tuning) <=
+               (tuning->carrier->is_cellular ? (size_t)1 : (size_t)QW_TUNING_CHAINS_MAX);
 }
 
 void qw_tuning_encode(const struct qw_tuning *tuning, uint8_t out[static QW_TUNING_LEN])
@@ -47,10 +50,13 @@ qw_err qw_tuning_decode(const uint8_t data[static QW_TUNING_LEN], struct qw_tuni
                               .terminal_antennas = data[2],
                               .bands = data[3] };
 
-    if (data[0] < 1 || data[0] > QW_CARRIERS || !qw_tuning_ok(&made)) {
+    if (data[0] < 1 || data[0] > QW_CARRIERS) {
         return QW_ERR_FORMAT;
     }
     made.carrier = &qw_carriers[data[0] - 1];
+    if (!qw_tuning_ok(&made)) {
+        return QW_ERR_FORMAT;
+    }
     *tuning = made;
     return QW_OK;
 }
@@ -84,11 +90,21 @@ double qw_tuning_probe_cost_s(const struct qw_tuning *tuning, double interval_s)
 double qw_tuning_interval_s(const struct qw_tuning *tuning)
 {
     const struct qw_carrier *carrier = tuning->carrier;
-    double share =
-        qw_tuning_probe_cost_s(tuning, carrier->interval_min_s) /
-        qw_tuning_probe_cost_s(&(struct qw_tuning){ carrier, 1, 1, 1 }, carrier->interval_min_s);
+    struct qw_tuning alone = { carrier, 1, 1, 1 };
+    double shortest_s = carrier->interval_min_s;
 
-    return qw_carrier_interval_s(carrier, share * carrier->interval_min_s);
+    if (carrier->is_cellular) {
+        return QW_GAP_FILTER_REACH * carrier->period_s;
+    }
+    return shortest_s * qw_tuning_probe_cost_s(tuning, shortest_s) /
+           qw_tuning_probe_cost_s(&alone, shortest_s);
+}
+
+uint32_t qw_tuning_interval_us(const struct qw_tuning *tuning, uint32_t wanted_us)
+{
+    uint32_t period_us = (uint32_t)lrint(1e6 * tuning->carrier->period_s);
+
+    return period_us == 0 ? wanted_us : (wanted_us + period_us - 1) / period_us * period_us;
 }
 
 double qw_tuning_sweep_s(const struct qw_tuning *tuning)
@@ -129,8 +145,7 @@ bool qw_tuning_offer_has(const struct qw_tuning_offer *offer, const struct qw_tu
 static const struct qw_carrier *find_word(const char *word, size_t len)
 {
     for (const struct qw_carrier *carrier = qw_carriers; carrier->name != NULL; carrier++) {
-        if (strlen(carrier->name) == len && strncmp(carrier->name, word, len) == 0 &&
-            !carrier->is_cellular) {
+        if (strlen(carrier->name) == len && strncmp(carrier->name, word, len) == 0) {
             return carrier;
         }
     }

@@ -19,7 +19,7 @@ enum { QW_TUNING_CHAINS_MAX = 4, QW_TUNING_LEN = 4, QW_TUNING_TEXT_CAP = 64 };
 struct qw_tuning {
     const struct qw_carrier *carrier;                        /* of qw_carriers */
     uint8_t access_point_antennas, terminal_antennas, bands; /* each >= 1, their product at most
-                                                                QW_TUNING_CHAINS_MAX */
+                                                                QW_TUNING_CHAINS_MAX, 1 of a cell */
 };
 
 /* Wi-Fi 20 MHz, one antenna each, one band: what radios stand at when nothing is said. */
@@ -46,8 +46,11 @@ bool qw_tuning_fits(const struct qw_tuning *tuning, const struct qw_csi_frame *f
 /* Seconds of the host network that one probe takes: qw_carrier_probe_cost_s, the other bands, and
  * the training fields of further antennas. */
 double qw_tuning_probe_cost_s(const struct qw_tuning *tuning, double interval_s);
-/* The shortest interval between probes that costs the host at most 1 %. */
+/* The shortest interval between probes that costs the host at most 1 %; of a cell, whose cost does
+ * not depend on it, half the reach of its filter. */
 double qw_tuning_interval_s(const struct qw_tuning *tuning);
+/* The next interval that the carrier can do: whole periods of a cell. wanted_us <= 10^7. */
+uint32_t qw_tuning_interval_us(const struct qw_tuning *tuning, uint32_t wanted_us);
 /* From the first band of a sweep to the last. */
 double qw_tuning_sweep_s(const struct qw_tuning *tuning);
 /* From one band to the next: twice the width, so that each is fresh in most rooms. */
@@ -65,7 +68,7 @@ struct qw_tuning_offer {
     uint8_t bands;     /* at most */
 };
 bool qw_tuning_offer_has(const struct qw_tuning_offer *offer, const struct qw_tuning *tuning);
-/* Names of carriers of Wi-Fi, separated by spaces, at least one. QW_ERR_FORMAT. */
+/* Names of carriers, separated by spaces, at least one. QW_ERR_FORMAT. */
 qw_err qw_tuning_offer_read(const char *names, uint32_t *carriers) QW_MUST_USE;
 
 #endif

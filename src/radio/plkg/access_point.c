@@ -83,6 +83,7 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
     memcpy(ack.access_point_id, access_point->access_point_id,
            strlen(access_point->access_point_id));
     qw_plkg_terms_merge(&open.terms, &run->own_terms, &run->terms);
+    run->terms.interval_us = qw_tuning_interval_us(&run->tuning, run->terms.interval_us);
     run->probes = qw_plkg_terms_probes(&run->terms);
     run->has_phase = open.has_phase && run->party->radio->has_phase;
     run->is_paced = open.is_paced;
@@ -164,7 +165,9 @@ static qw_err take_pace(struct qw_plkg_run *run)
     if (err == QW_OK) {
         err = qw_plkg_pace_decode(body, len, &pace);
     }
-    if (err == QW_OK && pace.interval_us < run->terms.interval_us) {
+    if (err == QW_OK &&
+        (pace.interval_us < run->terms.interval_us ||
+         pace.interval_us != qw_tuning_interval_us(&run->tuning, pace.interval_us))) {
         err = QW_ERR_FORMAT;
     }
     if (err == QW_OK) {

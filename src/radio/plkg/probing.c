@@ -130,11 +130,11 @@ qw_err qw_plkg_probing_look(struct qw_plkg_run *run)
         return err;
     }
     found_s = found_s == 0.0 ? longest_s : fmin(fmax(found_s, shortest_s), longest_s);
-    pace.interval_us = (uint32_t)floor(found_s * 1e6 + 0.5);
+    pace.interval_us = qw_tuning_interval_us(&run->tuning, (uint32_t)floor(found_s * 1e6 + 0.5));
     qw_plkg_pace_encode(&pace, body);
     qw_plkg_run_pace(run, &pace);
     qw_log_write(run->party->log, QW_LOG_INFO, "a probe each %.0f ms, after %u looks",
-                 found_s * 1e3, pace.looks);
+                 pace.interval_us * 1e-3, pace.looks);
     return qw_plkg_link_send(run->link, QW_PLKG_PACE, &(struct qw_bytes){ body, sizeof body }, 1,
                              NULL);
 }

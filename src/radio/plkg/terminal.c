@@ -45,7 +45,8 @@ static bool ack_ok(const struct qw_plkg_run *run, const struct qw_plkg_open *ope
 {
     return qw_plkg_terms_satisfy(&ack->terms, &run->own_terms) &&
            ack->probes == qw_plkg_terms_probes(&ack->terms) &&
-           (open->has_phase || !ack->has_phase) && ack->is_paced == open->is_paced;
+           (open->has_phase || !ack->has_phase) && ack->is_paced == open->is_paced &&
+           ack->terms.interval_us == qw_tuning_interval_us(&run->tuning, ack->terms.interval_us);
 }
 
 /* T2 */

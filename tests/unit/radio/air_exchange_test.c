@@ -290,6 +290,13 @@ static void a_change_that_lacks_memory_changes_nothing(void **state)
             assert_int_equal(bench->at_access_point->tone_count, TONES);
         }
     }
+    for (int n = 1; n <= 9; n++) { /* two for each of four filters, then the channel */
+        struct qw_tuning cell = { qw_carrier_find("lte-tdd"), 1, 1, 1 };
+
+        fail_at = n;
+        assert_false(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
+        fail_at = 0;
+    }
     /* The next terminal stands at 20 MHz, but there is no memory to go back: lost, then not. */
     qw_air_exchange_join(bench->exchange, QW_AIR_TERMINAL);
     fail_at = 1;
@@ -299,14 +306,73 @@ static void a_change_that_lacks_memory_changes_nothing(void **state)
     assert_int_equal(bench->at_access_point->tone_count, TONES);
 }
 
-static void a_cell_is_not_to_be_had(void **state)
+static const int64_t PERIOD_NS = 10000000;
+
+/* Both ends of a cell compute the channel of one instant, milliseconds between their signals. */
+static void ends_of_a_cell_hear_the_channel_of_one_instant(void **state)
+{
+    static const char *const names[] = { "lte-tdd", "nr-tdd" };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct qw_tuning cell = { qw_carrier_find(names[i]), 1, 1, 1 };
+        int64_t gap_ns = llround(1e9 * cell.carrier->gap_s);
+
+        assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
+        assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &cell));
+        for (size_t k = 0; k < 20; k++) {
+            int64_t now_ns = (int64_t)(20 * i + k) * 4 * PERIOD_NS;
+            const struct qw_air_probe *eve = qw_air_exchange_probe(bench->exchange);
+
+            assert_int_equal(send(bench, k, now_ns), QW_AIR_HEARD);
+            assert_int_equal(answer(bench, k, now_ns + gap_ns), QW_AIR_HEARD);
+            assert_int_equal(bench->at_access_point->time_ns, now_ns);
+            assert_int_equal(bench->at_terminal->time_ns, now_ns + gap_ns);
+            assert_same_channel(bench, 1, 1, 1);
+            assert_true(eve->heard_terminal && eve->heard_access_point);
+            assert_int_equal(eve->from_access_point.tone_count, bench->at_terminal->tone_count);
+        }
+    }
+}
+
+static void a_period_of_a_cell_is_served_once(void **state)
 {
     struct qw_tuning cell = { qw_carrier_find("lte-tdd"), 1, 1, 1 };
     struct bench *bench = *state;
 
-    assert_false(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
-    assert_false(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &cell));
-    assert_int_equal(send(bench, 0, 0), QW_AIR_HEARD);
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
+    assert_int_equal(send(bench, 0, 0), QW_AIR_LOST); /* the access point is no cell yet */
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &cell));
+    assert_int_equal(send(bench, 1, PERIOD_NS / 4), QW_AIR_LOST); /* that period is gone */
+    assert_int_equal(send(bench, 2, PERIOD_NS), QW_AIR_HEARD);
+    assert_int_equal(send(bench, 3, 5 * PERIOD_NS), QW_AIR_HEARD);
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &qw_tuning_standard));
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &qw_tuning_standard));
+    assert_int_equal(send(bench, 4, 6 * PERIOD_NS), QW_AIR_HEARD);
+    assert_int_equal(bench->at_access_point->tone_count, TONES);
+}
+
+/* A probe is lost with any of its nine signals, as often as was asked for. */
+static void probes_of_a_cell_are_lost_as_often_as_others(void **state)
+{
+    struct qw_air_config config = {
+        .scene = QW_AIR_STATIC, .seed = 23, .snr_db = 20.0, .loss = 0.05
+    };
+    struct qw_tuning cell = { qw_carrier_find("nr-tdd"), 1, 1, 1 };
+    struct bench *bench = *state;
+    size_t heard = 0;
+    char error[256];
+
+    qw_air_exchange_free(bench->exchange);
+    bench->exchange = NULL;
+    assert_int_equal(qw_air_exchange_new(&config, &bench->exchange, error), QW_OK);
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_TERMINAL, &cell));
+    assert_true(qw_air_exchange_tune(bench->exchange, QW_AIR_ACCESS_POINT, &cell));
+    for (size_t i = 0; i < 500; i++) { /* nine periods apart: no signal in common */
+        heard += send(bench, i, (int64_t)i * 9 * PERIOD_NS) == QW_AIR_HEARD;
+        assert_true(qw_air_exchange_probe(bench->exchange)->heard_terminal);
+    }
+    assert_in_range(heard, 445, 500); /* 475, sigma 5 */
 }
 
 /* S3: the receivers' noise goes on over a change; it is never served twice. */
@@ -349,7 +415,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(tuned_differently_nothing_is_heard, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_that_lacks_memory_changes_nothing, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_cell_is_not_to_be_had, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ends_of_a_cell_hear_the_channel_of_one_instant, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_period_of_a_cell_is_served_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(probes_of_a_cell_are_lost_as_often_as_others, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(noise_does_not_begin_again_with_another_carrier, set_up,
                                         tear_down),
     };

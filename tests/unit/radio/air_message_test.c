@@ -316,7 +316,9 @@ static void refuses_frames_that_make_no_sense(void **state)
         size_t len;
     } bad[] = {
         { AT_TIME, { 0x80 }, 1 }, /* negative */
-        { AT_FORMAT, { 5 }, 1 },  /* unknown */
+        { AT_FORMAT, { 5 }, 1 },  /* of no carrier */
+        { AT_FORMAT, { 10 }, 1 },
+        { AT_FORMAT, { 13 }, 1 }, /* unknown */
         { AT_RX, { 0 }, 1 },
         { AT_RX, { 5 }, 1 },
         { AT_TX, { 0 }, 1 },

@@ -214,7 +214,7 @@ static void both_ends_hear_the_same_channel_and_the_listener_another(void **stat
     struct bench *bench = open_bench(&config);
 
     (void)state;
-    assert_string_equal(bench->terminal.label, "simulated Wi-Fi, indoor");
+    assert_string_equal(bench->terminal.label, "simulated radio, indoor");
     assert_true(bench->terminal.is_simulated);
     assert_true(bench->terminal.has_phase);
     assert_int_equal(probe(bench, 0, 500, 0), 500);

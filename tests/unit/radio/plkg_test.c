@@ -297,6 +297,33 @@ static void a_late_answer_costs_one_pair(void **state)
     bench_wipe(&bench);
 }
 
+/* The bench's radios cannot be set to anything: both ends say CARRIER, whoever finds it first. */
+static void refuses_what_its_own_radio_cannot_do(void **state)
+{
+    static const struct qw_tuning_offer offer = { .carriers = 31, .antennas = 4, .bands = 4 };
+    struct qw_tuning wide = { qw_carrier_find("wifi40"), 1, 1, 1 };
+    struct bench_config config = bench_standard(test_seed());
+
+    (void)state;
+    config.tuning = &wide;
+    config.offer = &offer;
+    for (int who = 0; who < 2; who++) {
+        struct bench bench;
+
+        bench_init(&bench, &config);
+        if (who == 1) {
+            bench.radio_te.tuning = wide; /* that of the access point stands elsewhere */
+        }
+        bench_run(&bench);
+        assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+        assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(bench.ledger_te.refusal, QW_PLKG_CARRIER);
+        assert_int_equal(bench.ledger_ap.refusal, QW_PLKG_CARRIER);
+        assert_int_equal(bench.asked, 0);
+        bench_wipe(&bench);
+    }
+}
+
 /* The bench moves by the probe, whatever the time between them: it keeps 0.97 at every look, of
  * which a tenth would be left after 76 probes. Three looks, then the longest interval. */
 static void a_channel_slower_than_every_look_is_probed_each_ten_seconds(void **state)
@@ -349,6 +376,7 @@ int main(void)
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),
         cmocka_unit_test(a_late_answer_costs_one_pair),
+        cmocka_unit_test(refuses_what_its_own_radio_cannot_do),
         cmocka_unit_test(a_channel_slower_than_every_look_is_probed_each_ten_seconds),
         cmocka_unit_test(a_fast_channel_is_probed_as_was_agreed_and_pace_is_charged),
     };

@@ -39,13 +39,15 @@ static void bytes_are_taken_only_when_they_come_back_alike(void **state)
         if (qw_tuning_decode(bytes, &tuning) == QW_OK) {
             qw_tuning_encode(&tuning, back);
             assert_memory_equal(back, bytes, sizeof back);
-            assert_true(bytes[1] * bytes[2] * bytes[3] <= QW_TUNING_CHAINS_MAX);
+            assert_true(bytes[1] * bytes[2] * bytes[3] <=
+                        (tuning.carrier->is_cellular ? 1 : QW_TUNING_CHAINS_MAX));
             taken++;
         } else {
             assert_true(qw_tuning_equal(&tuning, &qw_tuning_standard)); /* untouched */
         }
     }
-    assert_int_equal(taken, QW_CARRIERS * 13); /* ordered products of three numbers up to 4 */
+    /* Ordered products of three numbers up to 4, and the two cells with one antenna each. */
+    assert_int_equal(taken, 3 * 13 + 2);
     for (size_t at = 0; at < QW_TUNING_LEN; at++) {
         for (unsigned value = 8; value < 256; value++) {
             uint8_t bytes[QW_TUNING_LEN] = { 1, 1, 1, 1 };
@@ -98,6 +100,22 @@ static void cost_grows_with_antennas_and_bands_and_the_interval_with_the_cost(vo
         assert_near(qw_tuning_sweep_s(&one), 0.0, 0.0);
         assert_near(qw_tuning_band_hz(&one), 40e6 * (double)(1u << i), 1.0);
     }
+}
+
+/* A probe of a cell is the channel in the middle of a period's gap. */
+static void probes_of_a_cell_are_whole_periods_apart(void **state)
+{
+    static const uint32_t asked_us[] = { 100, 10000, 10001, 20000, 29999, 9999999, 10000000 };
+    static const uint32_t given_us[] = { 10000, 10000, 20000, 20000, 30000, 10000000, 10000000 };
+    struct qw_tuning cell = of("lte-tdd", 1, 1, 1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof asked_us / sizeof asked_us[0]; i++) {
+        assert_int_equal(qw_tuning_interval_us(&cell, asked_us[i]), given_us[i]);
+        assert_int_equal(qw_tuning_interval_us(&qw_tuning_standard, asked_us[i]), asked_us[i]);
+    }
+    assert_near(qw_tuning_interval_s(&cell), 0.04, 1e-12);
+    assert_near(qw_tuning_probe_cost_s(&cell, 0.04), 4.0 * cell.carrier->exchange_s, 1e-12);
 }
 
 static void a_frame_fits_the_end_that_measured_it(void **state)
@@ -164,8 +182,9 @@ static void an_offer_is_a_list_of_carriers_and_limits(void **state)
     assert_int_equal(qw_tuning_offer_read("   ", &carriers), QW_ERR_FORMAT);
     assert_int_equal(qw_tuning_offer_read("wifi20, wifi40", &carriers), QW_ERR_FORMAT);
     assert_int_equal(qw_tuning_offer_read("wifi2", &carriers), QW_ERR_FORMAT);
-    assert_int_equal(qw_tuning_offer_read("wifi20 lte-tdd", &carriers), QW_ERR_FORMAT);
     assert_int_equal(carriers, 77);
+    assert_int_equal(qw_tuning_offer_read("lte-tdd nr-tdd", &carriers), QW_OK);
+    assert_int_equal(carriers, 24);
 }
 
 struct radio {
@@ -210,6 +229,7 @@ int main(void)
         cmocka_unit_test(bytes_are_taken_only_when_they_come_back_alike),
         cmocka_unit_test(the_bytes_are_those_of_the_page),
         cmocka_unit_test(cost_grows_with_antennas_and_bands_and_the_interval_with_the_cost),
+        cmocka_unit_test(probes_of_a_cell_are_whole_periods_apart),
         cmocka_unit_test(a_frame_fits_the_end_that_measured_it),
         cmocka_unit_test(turning_round_twice_changes_nothing),
         cmocka_unit_test(an_offer_is_a_list_of_carriers_and_limits),
