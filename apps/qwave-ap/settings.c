@@ -27,8 +27,8 @@ static const struct qw_config_row rows[] = {
         "first line is the card's passphrase; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
     ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
-    ROW(QW_CONFIG_TEXT, offers_carriers, 1, 64, "wifi20 wifi40 wifi80",
-        "what terminals may use: of wifi20, wifi40, wifi80, separated by spaces"),
+    ROW(QW_CONFIG_TEXT, offers_carriers, 1, 64, "wifi20 wifi40 wifi80 lte-tdd nr-tdd",
+        "what terminals may use: of wifi20, wifi40, wifi80, lte-tdd, nr-tdd, separated by spaces"),
     ROW(QW_CONFIG_INT, offers_antennas, 1, 4, "4", "antennas of this access point, at most"),
     ROW(QW_CONFIG_INT, offers_bands, 1, 4, "4", "bands that a probe sweeps over, at most"),
     ROW(QW_CONFIG_INT, session_timeout_s, 5, 3600, "120",
@@ -59,7 +59,8 @@ qw_err settings_read(const char *path, struct settings *settings,
     err = qw_tuning_offer_read(s.offers_carriers, &s.offer.carriers);
     if (err != QW_OK) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: offers_carriers: '%s' is not a list of wifi20, wifi40, wifi80, separated by "
+                 "%s: offers_carriers: '%s' is not a list of wifi20, wifi40, wifi80, lte-tdd, "
+                 "nr-tdd, separated by "
                  "spaces",
                  path, s.offers_carriers);
         return err;

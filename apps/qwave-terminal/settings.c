@@ -6,7 +6,7 @@
 
 static const double INTERVAL_MIN_MS = 0.5;
 
-static const char *const carriers[] = { "wifi20", "wifi40", "wifi80", NULL };
+static const char *const carriers[] = { "wifi20", "wifi40", "wifi80", "lte-tdd", "nr-tdd", NULL };
 static const char *const paces[] = { "fixed", "measured", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
@@ -74,7 +74,7 @@ static qw_err derive_radio(const char *path, struct settings *s,
     if (!qw_tuning_ok(&s->tuning)) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
                  "%s: antennas (%lld) x access_point_antennas (%lld) x bands (%lld) must be at "
-                 "most %d",
+                 "most %d, and 1 with a cell",
                  path, (long long)s->antennas, (long long)s->access_point_antennas,
                  (long long)s->bands, QW_TUNING_CHAINS_MAX);
         return QW_ERR_FORMAT;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W6 W12 W13
-# The terminal's settings choose carrier, antennas and bands; the access point's say what it offers. Real processes, simulated Wi-Fi.
+# The terminal's settings choose carrier, antennas and bands; the access point's say what it offers. Real processes, simulated radio.
 source "$(dirname "$0")/site.sh"
 
 ledger() { # NAME: of the last session
@@ -14,7 +14,7 @@ restart_terminal() { # SETTING...
 
 make_centre
 start_centre
-make_devices 30
+make_devices 20
 start_air
 start_access_point
 start_terminal
@@ -43,6 +43,14 @@ use_keys 3
 restart_terminal "carrier: wifi80" "access_point_antennas: 2"
 key refill >/dev/null || fail "no refill over Wi-Fi 80 MHz"
 use_keys 3
+
+echo "cells: LTE and NR in time division"
+restart_terminal "carrier: lte-tdd"
+key refill >/dev/null || fail "no refill over LTE"
+use_keys 2
+restart_terminal "carrier: nr-tdd" "probe_interval_ms: 25"
+key refill >/dev/null || fail "no refill over NR"
+use_keys 2
 
 echo "an access point that does not offer it"
 stop ap
@@ -82,6 +90,7 @@ stop ap
 start_access_point
 wrong qwave-terminal terminal.yaml "must be at most 4" "antennas: 2" "bands: 4"
 wrong qwave-terminal terminal.yaml "wifi20, wifi40, wifi80" "carrier: wifi41"
+wrong qwave-terminal terminal.yaml "1 with a cell" "carrier: lte-tdd" "antennas: 2"
 wrong qwave-terminal terminal.yaml "probe_interval_ms" "probe_interval_ms: 6" "bands: 4"
 wrong qwave-terminal terminal.yaml "probe_interval_ms" "probe_interval_ms: 0.4"
 wrong qwave-ap ap.yaml "offers_carriers" "offers_carriers: wifi20, wifi40"
