@@ -28,6 +28,7 @@ struct arguments {
     int threads;
     int server_threads;
     bool with_claims;
+    bool only_dec;
     const char *database; /* NULL: SQLite */
     int processes;
     bool as_json;
@@ -59,6 +60,7 @@ static const struct argp_option options[] = {
     { "processes", 'P', "N", 0, "qwaved on that database, 1 or 2 (default: 1)", 0 },
     { "claims", 'c', NULL, 0, "also claims out of 10^7 stored keys, as `bench store`: takes long",
       0 },
+    { "fetches", 'f', NULL, 0, "dec_keys alone; the other figures are missing", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -99,6 +101,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'c':
         arguments->with_claims = true;
+        return 0;
+    case 'f':
+        arguments->only_dec = true;
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -310,6 +315,9 @@ static qw_err measure_all(struct run *run, const struct arguments *arguments,
 {
     qw_err err = QW_OK;
 
+    if (arguments->only_dec) {
+        return measure_dec(run, arguments, figures);
+    }
     if (arguments->database == NULL) { /* a server's files are not ours to look at */
         err = site_measure_size(&run->site, &figures->bytes_per_key);
     }
@@ -400,6 +408,16 @@ static int print_figures(const struct figures *figures, const struct arguments *
     return EXIT_DONE;
 }
 
+static struct figures figures_of_none(void)
+{
+    struct figures figures = { .failed = 0 };
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        memcpy((char *)&figures + columns[i].offset, &(double){ NAN }, sizeof(double));
+    }
+    return figures;
+}
+
 int bench_centre(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -417,10 +435,7 @@ int bench_centre(int argc, char **argv)
     struct arguments arguments = {
         .seconds = 3, .threads = 8, .server_threads = 8, .processes = 1
     };
-    struct figures figures = { .nginx_static_per_s = NAN,
-                               .nginx_handshakes_per_s = NAN,
-                               .bytes_per_key = NAN,
-                               .claim_ratio_1e7 = NAN };
+    struct figures figures = figures_of_none();
     struct run run = { .lock = PTHREAD_MUTEX_INITIALIZER };
     struct site_config site = { .stock_keys = STOCK_KEYS };
     int status = EXIT_FAILED;
