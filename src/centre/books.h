@@ -112,15 +112,16 @@ struct qw_fetch;
 struct qw_quota;
 struct qw_partner_desk;
 
-/* Fetches that wait while one of them is being made durable; the first that wakes takes all that
- * came meanwhile along in its group. */
+/* Fetches that wait while a group is being made durable; the first of them leads the next group and
+ * takes all that came meanwhile along. */
 struct qw_fetch_queue {
     pthread_mutex_t mutex;
-    pthread_cond_t served, arrived;
+    pthread_cond_t complete; /* as many wait as are expected */
     struct qw_fetch *first, *last;
-    size_t waiting;  /* in the list */
-    size_t expected; /* as many as were there for the last group */
-    bool is_busy;    /* somebody gathers or serves a batch */
+    size_t waiting;   /* in the list */
+    size_t expected;  /* as many as were there when the last group ended */
+    long patience_us; /* how long to wait for them */
+    bool is_led;      /* somebody gathers or serves a batch, or was woken to do so */
 };
 
 struct qw_offer_walk { /* how far housekeeping has come in the offers of a state */

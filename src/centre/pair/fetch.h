@@ -4,6 +4,8 @@
 
 #include "centre/books.h"
 
+#include <semaphore.h>
+
 /* One call of qw_centre_fetch on its way through the queue. */
 struct qw_fetch {
     const struct qw_caller *caller;
@@ -15,8 +17,9 @@ struct qw_fetch {
     int64_t now_ms;
     size_t repeats;
     struct qw_deed deed;
-    qw_err err; /* the result, when is_served */
-    bool is_served;
+    qw_err err;     /* the result, when is_served */
+    bool is_served; /* written before woken is posted */
+    sem_t woken;
     struct qw_fetch *next; /* in the queue, then in the batch */
 };
 

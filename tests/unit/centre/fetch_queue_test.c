@@ -131,11 +131,52 @@ static void a_fetch_that_is_alone_is_served_alone(void **state)
     free(centre);
 }
 
+/* One who asks once, from a thread of his own. */
+static void *ask_once(void *self)
+{
+    struct guest *guest = self;
+    uint8_t ids[1][16] = { { (uint8_t)(100 + guest->number) } };
+    struct qw_fetch fetch = { .ids = (const uint8_t(*)[16])ids, .count = 1 };
+
+    qw_fetch_queue_pass(guest->centre, &fetch);
+    guest->is_well_served = fetch.is_served && fetch.repeats == 1;
+    return NULL;
+}
+
+/* The last group had five in it or behind it, and there is patience for longer than any machine
+ * stops: whoever comes first is not served before the fifth is there. */
+static void the_next_group_waits_for_all_who_were_there_before(void **state)
+{
+    struct qw_centre *centre = calloc(1, sizeof *centre);
+    struct guest guests[5];
+
+    (void)state;
+    assert_non_null(centre);
+    memset(&seen, 0, sizeof seen);
+    assert_int_equal(qw_fetch_queue_init(&centre->fetches), QW_OK);
+    centre->fetches.expected = 5;
+    centre->fetches.patience_us = 60L * 1000 * 1000;
+    for (unsigned i = 0; i < 5; i++) {
+        guests[i] = (struct guest){ .centre = centre, .number = i };
+        assert_int_equal(pthread_create(&guests[i].thread, NULL, ask_once, &guests[i]), 0);
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        pthread_join(guests[i].thread, NULL);
+        assert_true(guests[i].is_well_served);
+    }
+    assert_int_equal(seen.groups, 1);
+    assert_int_equal(centre->fetches.expected, 5);
+    assert_in_range(centre->fetches.patience_us, 300, 2000);
+    qw_fetch_queue_destroy(&centre->fetches);
+    free(centre);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_is_served_once_in_groups_that_name_no_key_twice),
         cmocka_unit_test(a_fetch_that_is_alone_is_served_alone),
+        cmocka_unit_test(the_next_group_waits_for_all_who_were_there_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
