@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SQL_CAP = 640, SCHEMA_VERSION = 1 };
+enum { SQL_CAP = 640, SCHEMA_VERSION = 2 }; /* 1: keys of pairs stood under their id */
 
 const char qw_postgres_begin[] = "begin";
 const char qw_postgres_commit[] = "commit";

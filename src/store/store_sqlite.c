@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,          /* 1: keys of pairs stood under their id */
     APPLICATION_ID = 0x51575354, /* "QWST" in the file's header */
     BUSY_TIMEOUT_MS = 5000,
     SQL_CAP = 320
@@ -27,6 +27,7 @@ enum {
 
 enum statement {
     INSERT_RECORD,
+    UPDATE_BLOB,
     UPDATE_RECORD,
     REMOVE_RECORD,
     GET_RECORD,
@@ -40,6 +41,8 @@ enum statement {
 /* %s is the table. Parameters have the same number everywhere: 1 id, 2 version, 3 tag, 4 blob. */
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [INSERT_RECORD] = "INSERT INTO \"%s\"(id, version, tag, blob) VALUES(?1, 1, ?3, ?4)",
+    [UPDATE_BLOB] = "UPDATE \"%s\" SET version = version + 1, blob = ?4"
+                    " WHERE id = ?1 AND version = ?2 AND tag = ?3",
     [UPDATE_RECORD] = "UPDATE \"%s\" SET version = version + 1, tag = ?3, blob = ?4"
                       " WHERE id = ?1 AND version = ?2",
     [REMOVE_RECORD] = "DELETE FROM \"%s\" WHERE id = ?1 AND version = ?2",
@@ -106,15 +109,13 @@ static qw_err record_exists(struct sqlite_store *s, const struct qw_store_op *op
     return from_sqlite(code);
 }
 
-static qw_err apply(struct sqlite_store *s, const struct qw_store_op *op)
+/* *changed: it has met its record. */
+static qw_err run_on_record(struct sqlite_store *s, const struct qw_store_op *op,
+                            enum statement which, bool *changed)
 {
-    static const enum statement of_verb[] = { [QW_STORE_INSERT] = INSERT_RECORD,
-                                              [QW_STORE_UPDATE] = UPDATE_RECORD,
-                                              [QW_STORE_REMOVE] = REMOVE_RECORD };
-    sqlite3_stmt *statement = s->statements[op->kind][of_verb[op->verb]];
-    bool exists = false;
-    qw_err err;
+    sqlite3_stmt *statement = s->statements[op->kind][which];
     int code = bind_blob(statement, 1, op->id, op->id_len);
+    qw_err err;
 
     if (code == SQLITE_OK && op->verb != QW_STORE_INSERT) {
         code = sqlite3_bind_int64(statement, 2, (sqlite3_int64)op->expected_version);
@@ -126,7 +127,27 @@ static qw_err apply(struct sqlite_store *s, const struct qw_store_op *op)
         code = bind_blob(statement, 4, op->blob, op->len);
     }
     err = code == SQLITE_OK ? run(statement) : from_sqlite(code);
-    if (err != QW_OK || op->verb == QW_STORE_INSERT || sqlite3_changes(s->connection) == 1) {
+    *changed = err == QW_OK && sqlite3_changes(s->connection) == 1;
+    return err;
+}
+
+static qw_err apply(struct sqlite_store *s, const struct qw_store_op *op)
+{
+    static const enum statement of_verb[] = { [QW_STORE_INSERT] = INSERT_RECORD,
+                                              [QW_STORE_UPDATE] = UPDATE_RECORD,
+                                              [QW_STORE_REMOVE] = REMOVE_RECORD };
+    bool changed = false;
+    bool exists = false;
+    qw_err err = QW_OK;
+
+    /* A tag that is set is written into the index again, a page more, also when it is the same. */
+    if (op->verb == QW_STORE_UPDATE) {
+        err = run_on_record(s, op, UPDATE_BLOB, &changed);
+    }
+    if (err == QW_OK && !changed) {
+        err = run_on_record(s, op, of_verb[op->verb], &changed);
+    }
+    if (err != QW_OK || changed) {
         return err;
     }
     err = record_exists(s, op, &exists);

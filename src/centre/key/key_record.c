@@ -3,12 +3,56 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "centre/key_id.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
 
 #include <string.h>
 
 enum { RECORD_CAP = 1024, TOMBSTONE_CAP = 1024, BLOCK_STONE_CAP = 192 };
+enum { PLACE_LEN = 12 };
+
+/* What a key's record and tombstone stand under: its id, 16 bytes; a pair's key under its place,
+ * block u64, position u16, size in bits u16, so that the keys of one block stand together. */
+struct row {
+    uint8_t bytes[16];
+    size_t len;
+};
+
+static qw_err row_of(const struct qw_centre *centre, const uint8_t id[static 16], struct row *row)
+{
+    struct qw_key_spot spot;
+    struct qw_writer w = qw_writer_on(row->bytes, sizeof row->bytes);
+    qw_err err = qw_key_id_resolve(centre, id, &spot);
+
+    if (err == QW_ERR_NOT_FOUND) {
+        qw_write_bytes(&w, id, 16);
+    } else if (err == QW_OK) {
+        qw_write_u64be(&w, spot.block);
+        qw_write_u16be(&w, spot.position);
+        qw_write_u16be(&w, spot.bits);
+    } else {
+        return err;
+    }
+    row->len = w.len;
+    return QW_OK;
+}
+
+static qw_err id_of(const struct qw_centre *centre, const struct qw_store_record *record,
+                    uint8_t id[static 16])
+{
+    struct qw_key_spot spot;
+    struct qw_reader r = qw_reader_on(record->id, record->id_len);
+
+    if (record->id_len == PLACE_LEN) {
+        spot.block = qw_read_u64be(&r);
+        spot.position = qw_read_u16be(&r);
+        spot.bits = qw_read_u16be(&r);
+        return qw_key_id_make(centre, &spot, 1, (uint8_t(*)[16])id);
+    }
+    qw_read_bytes(&r, id, 16);
+    return qw_reader_done(&r) ? QW_OK : QW_ERR_IO;
+}
 
 uint16_t qw_key_slots(uint32_t bits)
 {
@@ -109,9 +153,13 @@ qw_err qw_key_record_load(struct qw_centre *centre, const uint8_t id[static 16],
                           struct qw_key_record *key)
 {
     struct qw_key_record k = { 0 };
+    struct row row;
     size_t len;
-    qw_err err = qw_record_load(centre, QW_STORE_KEY, id, 16, &k.version, &len);
+    qw_err err = row_of(centre, id, &row);
 
+    if (err == QW_OK) {
+        err = qw_record_load(centre, QW_STORE_KEY, row.bytes, row.len, &k.version, &len);
+    }
     if (err == QW_OK) {
         err = decode(centre->scratch, len, &k);
     }
@@ -128,8 +176,7 @@ qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record
     struct qw_key_record k = { .version = record->version };
     qw_err err;
 
-    if (record->id_len != sizeof k.id || record->len < QW_RECORD_OVERHEAD ||
-        record->len > RECORD_CAP + QW_RECORD_OVERHEAD) {
+    if (record->len < QW_RECORD_OVERHEAD || record->len > RECORD_CAP + QW_RECORD_OVERHEAD) {
         return QW_ERR_IO;
     }
     err = qw_record_open(centre, QW_STORE_KEY, record, record->len, centre->scratch);
@@ -137,7 +184,9 @@ qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record
         err = decode(centre->scratch, record->len - QW_RECORD_OVERHEAD, &k);
     }
     if (err == QW_OK) {
-        memcpy(k.id, record->id, sizeof k.id);
+        err = id_of(centre, record, k.id);
+    }
+    if (err == QW_OK) {
         *key = k;
     }
     return err;
@@ -146,15 +195,21 @@ qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record
 void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
                        const struct qw_key_record *key)
 {
+    struct row row = { .len = 0 };
     struct qw_store_op record = { .kind = QW_STORE_KEY,
-                                  .id = key->id,
-                                  .id_len = sizeof key->id,
+                                  .id = row.bytes,
                                   .expected_version = key->version,
                                   .tag = key->due_ms == 0 ? (int64_t)key->state
                                                           : QW_TAG_DUE_AT(key->due_ms) };
     uint8_t plain[RECORD_CAP];
     size_t len = encode(key, plain);
+    qw_err err = row_of(centre, key->id, &row);
 
+    if (err != QW_OK) {
+        qw_group_fail(group, err);
+        return;
+    }
+    record.id_len = row.len;
     qw_group_add(centre, group, key->version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, record,
                  plain, len);
 }
@@ -162,13 +217,11 @@ void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
 void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
                         const struct qw_key_record *key, const uint8_t *material, int64_t now_ms)
 {
+    struct row row = { .len = 0 };
     struct qw_store_op record = { .kind = QW_STORE_KEY,
-                                  .id = key->id,
-                                  .id_len = sizeof key->id,
+                                  .id = row.bytes,
                                   .expected_version = key->version };
-    struct qw_store_op stone = { .kind = QW_STORE_TOMBSTONE,
-                                 .id = key->id,
-                                 .id_len = sizeof key->id };
+    struct qw_store_op stone = { .kind = QW_STORE_TOMBSTONE, .id = row.bytes };
     struct qw_bytes part = { material, key->bits / 8u };
     uint8_t plain[TOMBSTONE_CAP];
     struct qw_writer w = qw_writer_on(plain, sizeof plain);
@@ -176,10 +229,14 @@ void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
     qw_err err =
         qw_hmac(QW_HASH_SHA256, centre->tombstone_key, sizeof centre->tombstone_key, &part, 1, mac);
 
+    if (err == QW_OK) {
+        err = row_of(centre, key->id, &row);
+    }
     if (err != QW_OK) {
         qw_group_fail(group, err);
         return;
     }
+    record.id_len = stone.id_len = row.len;
     qw_write_u8(&w, 2);
     qw_write_string8(&w, key->peer);
     write_others(&w, key);
@@ -202,14 +259,18 @@ qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16],
                           bool *is_party)
 {
     struct qw_key_record key = { 0 };
+    struct row row;
     struct qw_reader r;
     uint64_t version;
     uint8_t layout;
     size_t len;
     bool found;
     bool ok;
-    qw_err err = qw_record_load(centre, QW_STORE_TOMBSTONE, id, 16, &version, &len);
+    qw_err err = row_of(centre, id, &row);
 
+    if (err == QW_OK) {
+        err = qw_record_load(centre, QW_STORE_TOMBSTONE, row.bytes, row.len, &version, &len);
+    }
     if (err != QW_OK) {
         return err;
     }

@@ -5,7 +5,8 @@
 #include "centre/group.h"
 
 /* A key that has an owner: who may have it, where its material stands, what became of it. In
- * QW_STORE_KEY under its id until it is destroyed, then in QW_STORE_TOMBSTONE. */
+ * QW_STORE_KEY until it is destroyed, then in QW_STORE_TOMBSTONE; under its id, a pair's key under
+ * its place [docs/adr/0055]. */
 
 struct qw_key_party { /* who may fetch a key beside its peer, and has he? */
     char id[64];

@@ -137,6 +137,61 @@ static void both_ends_get_the_same_keys_and_each_end_once(void **state)
     assert_journal_whole(scene);
 }
 
+struct rows {
+    uint8_t ids[16][QW_STORE_ID_MAX];
+    size_t lens[16];
+    size_t count;
+};
+
+static int note_row(void *self, const struct qw_store_record *record)
+{
+    struct rows *rows = self;
+
+    memcpy(rows->ids[rows->count], record->id, record->id_len);
+    rows->lens[rows->count++] = record->id_len;
+    return rows->count < 16;
+}
+
+/* block u64, position u16, size u16 [docs/adr/0055] */
+static void assert_neighbours(const struct scene *scene, enum qw_store_kind kind, size_t count)
+{
+    struct rows rows = { .count = 0 };
+
+    assert_int_equal(
+        scene->store.scan(scene->store.self, kind, QW_STORE_ANY_TAG, NULL, 0, 16, note_row, &rows),
+        QW_OK);
+    assert_int_equal(rows.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(rows.lens[i], 12);
+        assert_memory_equal(rows.ids[i], rows.ids[0], 8);
+        assert_int_equal(rows.ids[i][8] << 8 | rows.ids[i][9],
+                         (rows.ids[0][8] << 8 | rows.ids[0][9]) + (int)i);
+        assert_int_equal(rows.ids[i][10] << 8 | rows.ids[i][11], 256);
+    }
+}
+
+static void marks_and_tombstones_of_one_block_stand_together(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller a = alice();
+    struct qw_caller b = bob();
+    struct qw_key_wish wish = wish_of("bob", 5, 256);
+    struct qw_given_key master[5];
+    struct qw_given_key slave[5];
+
+    assert_int_equal(deliver(scene, &a, &wish, master), QW_OK);
+    for (size_t i = 5; i-- > 0;) { /* in whatever order they are fetched */
+        assert_int_equal(take(scene, &b, "alice", &master[i], 1, &slave[i]), QW_OK);
+    }
+    assert_same_keys(master, slave, 5);
+    assert_neighbours(scene, QW_STORE_KEY, 5);
+    scene_now_ms += 31000;
+    sweep(scene);
+    assert_neighbours(scene, QW_STORE_KEY, 0);
+    assert_neighbours(scene, QW_STORE_TOMBSTONE, 5);
+    assert_int_equal(take(scene, &b, "alice", master, 1, slave), QW_ERR_NOT_FOUND);
+}
+
 static void a_repeat_inside_the_window_survives_a_restart(void **state)
 {
     struct scene *scene = *state;
@@ -828,6 +883,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_PAIRS(both_ends_get_the_same_keys_and_each_end_once),
+        IN_PAIRS(marks_and_tombstones_of_one_block_stand_together),
         IN_PAIRS(a_repeat_inside_the_window_survives_a_restart),
         IN_PAIRS(a_restart_never_carves_the_same_place_again),
         IN_PAIRS(each_direction_and_each_pair_has_keys_of_its_own),

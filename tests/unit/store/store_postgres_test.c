@@ -189,9 +189,11 @@ static void refuses_a_schema_that_is_not_its_own(void **state)
     struct place *place = *state;
     struct qw_store other = { 0 };
 
-    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 2");
-    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
     postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 1");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 3");
+    assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 2");
     assert_int_equal(place->open(place->path, &other), QW_OK);
     qw_store_close(&other);
     postgres_server_execute(&server, "DROP TABLE qwave.session");

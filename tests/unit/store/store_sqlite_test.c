@@ -145,11 +145,13 @@ static void refuses_files_that_are_not_its_own(void **state)
 
     assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
     qw_store_close(&place->store);
-    execute(place->path, "PRAGMA user_version = 2");
+    execute(place->path, "PRAGMA user_version = 3");
+    assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
+    execute(place->path, "PRAGMA user_version = 1"); /* its marks would not be found */
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     execute(place->path, "PRAGMA user_version = 0");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
-    execute(place->path, "PRAGMA user_version = 1; PRAGMA application_id = 5");
+    execute(place->path, "PRAGMA user_version = 2; PRAGMA application_id = 5");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     execute(place->path, "PRAGMA application_id = 0x51575354");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_OK);
