@@ -9,8 +9,9 @@ ARGS =
 PREFIX = /usr/local
 # make fuzz FUZZ_SECONDS=60 (for each target)
 FUZZ_SECONDS = 10
-# make torture TORTURE_SECONDS=3600
-TORTURE_SECONDS = 600
+# make torture TORTURE_SECONDS=3600 TORTURE_KEYS=10000000: whichever comes first
+TORTURE_SECONDS = 2400
+TORTURE_KEYS = 1000000
 
 help:
 	@echo "make demo      install packages, build, run the main job once and tell what happened"
@@ -20,7 +21,7 @@ help:
 	@echo "make coverage  branch coverage per layer"
 	@echo "make fuzz      every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds"
 	@echo "make tsan      the concurrent tests and a load on qwaved under the thread sanitizer"
-	@echo "make torture   kill qwaved and PostgreSQL under load for TORTURE_SECONDS=$(TORTURE_SECONDS), check what clients received"
+	@echo "make torture   kill qwaved and PostgreSQL under load for TORTURE_KEYS=$(TORTURE_KEYS), check what clients received"
 	@echo "make trace     regenerate docs/trace.md"
 	@echo "make clean     remove build/"
 
@@ -63,7 +64,7 @@ torture:
 	@tools/setup-debian.sh build check
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
-	@QWAVE_TORTURE_S=$(TORTURE_SECONDS) bash tests/system/25-torture.sh build/release/bin
+	@QWAVE_TORTURE_S=$(TORTURE_SECONDS) QWAVE_TORTURE_KEYS=$(TORTURE_KEYS) bash tests/system/25-torture.sh build/release/bin
 
 trace:
 	@tools/trace --write

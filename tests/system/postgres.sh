@@ -32,7 +32,7 @@ make_postgres() {
 
 # Returns when it takes connections; what a killed one left is waited for.
 start_postgres() {
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + ready_s))
     until $postgres_bin/pg_isready -q -h "$site/pg" -U qwave; do
         [ "$SECONDS" -lt "$deadline" ] || fail "PostgreSQL does not start: $(tail -n 2 "$site/pg.log")"
         if [ -z "${pid[postgres]:-}" ] || ! kill -0 "${pid[postgres]}" 2>/dev/null; then

@@ -6,6 +6,7 @@ set -euo pipefail
 bin=${1:?"usage: $0 FOLDER-OF-THE-PROGRAMS"}
 site=$(mktemp -d "${TMPDIR:-/tmp}/qwave-system.XXXXXX")
 declare -A pid=()
+ready_s=60        # that a program may take to start, or to go on after a fault
 card_folder=$site # where charge puts cards and the programs find them
 
 clean_up() {
@@ -54,7 +55,7 @@ start() {
 
 # ready NAME: waits for its line "ready REST" and prints REST.
 ready() {
-    within 60 grep -q '^ready ' "$site/$1.out" || fail "$1 does not get ready: $(tail -n 1 "$site/$1.log")"
+    within $ready_s grep -q '^ready ' "$site/$1.out" || fail "$1 does not get ready: $(tail -n 1 "$site/$1.log")"
     sed -n 's/^ready //p' "$site/$1.out"
 }
 
