@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "centre/key_id.h"
+#include "centre/pair/key_id.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
 
