@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "partners.h"
 
+#include "ack_queue.h"
 #include "api/http_client.h"
 #include "api/http_server.h"
 #include "base/hex.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANES = 4, ACKS_MAX = 256, PATH_CAP = 2 * SETTINGS_PATH_CAP, UUID_CAP = 40 };
+enum { LANES = 4, PATH_CAP = 2 * SETTINGS_PATH_CAP, UUID_CAP = 40 };
 
 struct partner_settings {
     char url[QW_ETSI020_URL_CAP];
@@ -40,22 +41,12 @@ struct lane { /* one connection */
     struct qw_http_client *client; /* NULL: not used yet */
 };
 
-struct pending_ack {
-    struct pending_ack *next;
-    char path[QW_ETSI020_URL_CAP];
-    char *body; /* ids only */
-};
-
 struct partner {
     char id[QW_KME_ID_MAX + 1];
     struct partner_settings settings;
     struct lane lanes[LANES];
-    pthread_mutex_t mutex; /* of what follows */
-    pthread_cond_t arrived;
-    struct pending_ack *first, *last;
-    size_t waiting;
-    bool is_stopping;
-    pthread_t thread;
+    struct ack_queue acks;
+    pthread_t thread; /* that sends them */
     struct partners *all;
 };
 
@@ -220,8 +211,7 @@ static qw_err init_partner(struct partners *partners, struct partner *partner)
     for (size_t i = 0; i < LANES; i++) {
         pthread_mutex_init(&partner->lanes[i].mutex, NULL);
     }
-    pthread_mutex_init(&partner->mutex, NULL);
-    return pthread_cond_init(&partner->arrived, NULL) == 0 ? QW_OK : QW_ERR_NOMEM;
+    return ack_queue_init(&partner->acks);
 }
 
 /* The id of "kme-b.yaml"; false for other files. */
@@ -327,42 +317,15 @@ const struct qw_partner_port *partners_port(const struct partners *partners)
     return partners == NULL ? NULL : &partners->port;
 }
 
-static struct pending_ack *take_ack(struct partner *partner)
-{
-    struct pending_ack *ack = partner->first;
-
-    if (ack != NULL) {
-        partner->first = ack->next;
-        partner->last = partner->first == NULL ? NULL : partner->last;
-        partner->waiting--;
-    }
-    return ack;
-}
-
-static void free_ack(struct pending_ack *ack)
-{
-    free(ack->body);
-    free(ack);
-}
-
 static void *run_acks(void *self)
 {
     struct partner *partner = self;
+    struct pending_ack *ack;
 
-    pthread_mutex_lock(&partner->mutex);
-    while (!partner->is_stopping) {
-        struct pending_ack *ack = take_ack(partner);
-
-        if (ack == NULL) {
-            pthread_cond_wait(&partner->arrived, &partner->mutex);
-            continue;
-        }
-        pthread_mutex_unlock(&partner->mutex);
+    while ((ack = ack_queue_take(&partner->acks)) != NULL) {
         (void)post(partner, ack->path, ack->body); /* in the log; who waits for it asks again */
-        free_ack(ack);
-        pthread_mutex_lock(&partner->mutex);
+        pending_ack_free(ack);
     }
-    pthread_mutex_unlock(&partner->mutex);
     return NULL;
 }
 
@@ -436,27 +399,18 @@ void partners_stop(struct partners *partners)
     while (partners->started > 0) {
         struct partner *partner = &partners->partner[--partners->started];
 
-        pthread_mutex_lock(&partner->mutex);
-        partner->is_stopping = true;
-        pthread_cond_signal(&partner->arrived);
-        pthread_mutex_unlock(&partner->mutex);
+        ack_queue_stop(&partner->acks);
         pthread_join(partner->thread, NULL);
     }
 }
 
 static void close_partner(struct partner *partner)
 {
-    struct pending_ack *ack;
-
-    while ((ack = take_ack(partner)) != NULL) {
-        free_ack(ack);
-    }
     for (size_t i = 0; i < LANES; i++) {
         qw_http_client_free(partner->lanes[i].client);
         pthread_mutex_destroy(&partner->lanes[i].mutex);
     }
-    pthread_cond_destroy(&partner->arrived);
-    pthread_mutex_destroy(&partner->mutex);
+    ack_queue_destroy(&partner->acks);
 }
 
 void partners_close(struct partners *partners)
@@ -496,70 +450,11 @@ bool partners_may_call(const struct partners *partners, const char *id, const ch
     return partner != NULL && path_below(partner, url) != NULL;
 }
 
-static char *write_acks(const struct qw_etsi020_ack *acks, size_t count)
-{
-    size_t cap = 64;
-    char *text;
-    struct qw_json_writer w;
-
-    for (size_t i = 0; i < count; i++) { /* names and message with every character escaped */
-        cap +=
-            6 * (2 * QW_ETSI020_NAME_CAP + QW_ETSI020_MESSAGE_CAP) + 256 + acks[i].ids.count * 64;
-    }
-    text = malloc(cap);
-    if (text == NULL) {
-        return NULL;
-    }
-    w = qw_json_writer_on(text, cap);
-    qw_etsi020_acks_write(&w, acks, count);
-    if (!qw_json_done(&w)) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static bool put_ack(struct partner *partner, struct pending_ack *ack)
-{
-    bool has_room;
-
-    pthread_mutex_lock(&partner->mutex);
-    has_room = partner->waiting < ACKS_MAX;
-    if (has_room) {
-        if (partner->last == NULL) {
-            partner->first = ack;
-        } else {
-            partner->last->next = ack;
-        }
-        partner->last = ack;
-        partner->waiting++;
-        pthread_cond_signal(&partner->arrived);
-    }
-    pthread_mutex_unlock(&partner->mutex);
-    return has_room;
-}
-
 qw_err partners_acknowledge(struct partners *partners, const char *id, const char *url,
                             const struct qw_etsi020_ack *acks, size_t count)
 {
     struct partner *partner = find(partners, id);
     const char *path = partner == NULL ? NULL : path_below(partner, url);
-    struct pending_ack *ack;
 
-    if (path == NULL) {
-        return QW_ERR_ARG;
-    }
-    ack = calloc(1, sizeof *ack);
-    if (ack == NULL) {
-        return QW_ERR_NOMEM;
-    }
-    (void)snprintf(ack->path, sizeof ack->path, "%s", path);
-    ack->body = write_acks(acks, count);
-    if (ack->body == NULL || !put_ack(partner, ack)) {
-        qw_err err = ack->body == NULL ? QW_ERR_NOMEM : QW_ERR_LIMIT;
-
-        free_ack(ack);
-        return err;
-    }
-    return QW_OK;
+    return path == NULL ? QW_ERR_ARG : ack_queue_put(&partner->acks, path, acks, count);
 }

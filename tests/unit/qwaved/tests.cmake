@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # qwaved's table of routes on a real centre, without the network.
 file(GLOB route_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/qwaved/rout*.c")
-list(APPEND route_sources "${CMAKE_SOURCE_DIR}/apps/qwaved/partners.c")
+list(APPEND route_sources "${CMAKE_SOURCE_DIR}/apps/qwaved/partners.c" "${CMAKE_SOURCE_DIR}/apps/qwaved/ack_queue.c")
 add_executable(qwaved_routes_test unit/qwaved/routes_test.c ${route_sources})
 target_include_directories(qwaved_routes_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
 target_compile_definitions(qwaved_routes_test PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
