@@ -173,6 +173,7 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "listen_address: %s\n"
                      "listen_port: %u\n"
                      "database: %s%s\n"
+                     "high_mark: %s/centre.mark\n"
                      "passphrase_file: %s/passphrase\n"
                      "certificate: %s/tls/centre.pem\n"
                      "key: %s/tls/centre.key\n"
@@ -182,7 +183,7 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      config->centre_id, config->centre_id, config->address, config->port,
                      config->database != NULL ? "" : folder,
                      config->database != NULL ? config->database : "/centre.db", folder, folder,
-                     folder, folder, folder, config->source);
+                     folder, folder, folder, folder, config->source);
     if (err != QW_OK) {
         return err;
     }

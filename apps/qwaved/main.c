@@ -36,6 +36,7 @@ struct daemon {
     struct source_gate gate;
     struct qw_key_source source; /* behind the gate */
     struct qw_store store;
+    struct qw_high_mark *mark; /* NULL: none */
     struct partners *partners; /* NULL: none */
     struct qw_centre *centre;
     struct qw_secret_pool *secrets;
@@ -117,11 +118,21 @@ static qw_err open_store(struct daemon *daemon)
                                           : NULL);
 }
 
+static qw_err open_mark(struct daemon *daemon)
+{
+    const char *path = daemon->settings.high_mark;
+
+    return path[0] == '\0' ? QW_OK
+                           : explain(&daemon->log, "high_mark", path,
+                                     qw_high_mark_open(path, &daemon->mark), NULL);
+}
+
 static qw_err open_centre(struct daemon *daemon)
 {
     const struct settings *settings = &daemon->settings;
     struct qw_centre_config config = {
         .store = &daemon->store,
+        .mark = daemon->mark,
         .custody = &daemon->custody,
         .source = &daemon->source,
         .log = &daemon->log,
@@ -143,7 +154,10 @@ static qw_err open_centre(struct daemon *daemon)
     err = qw_centre_new(&config, &daemon->centre);
     return explain(&daemon->log, "centre", settings->centre_id, err,
                    err == QW_ERR_AUTH ? "the passphrase is not the one that locked this database"
-                                      : NULL);
+                   : err == QW_ERR_STATE
+                       ? "the database is an older copy: keys it holds were given already, and "
+                         "would be given again (high_mark in qwaved(1))"
+                       : NULL);
 }
 
 static qw_err open_partners(struct daemon *daemon)
@@ -167,6 +181,9 @@ static qw_err daemon_open(struct daemon *daemon)
     }
     if (err == QW_OK) {
         err = open_store(daemon);
+    }
+    if (err == QW_OK) {
+        err = open_mark(daemon);
     }
     if (err == QW_OK) {
         err = open_centre(daemon);
@@ -209,6 +226,7 @@ static void daemon_close(struct daemon *daemon)
     qw_centre_free(daemon->centre);
     partners_close(daemon->partners);
     qw_store_close(&daemon->store);
+    qw_high_mark_close(daemon->mark);
     qw_key_source_close(&daemon->source);
 }
 

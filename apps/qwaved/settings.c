@@ -41,6 +41,8 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, skip_psk_port, 0, 65535, "8444", "that port; 0: the system chooses"),
     ROW(QW_CONFIG_TEXT, database, 1, SETTINGS_PATH_CAP, NULL,
         "SQLite file, made when absent, or postgresql://..."),
+    ROW(QW_CONFIG_TEXT, high_mark, 0, SETTINGS_PATH_CAP, "",
+        "file that notices an older copy of the database, made when absent; never backed up"),
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
         "first line unlocks the store; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "server certificate, PEM"),

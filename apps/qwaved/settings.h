@@ -24,6 +24,7 @@ struct settings {
     int skip_psk;                     /* 1: on */
     int64_t skip_psk_port;
     char database[SETTINGS_PATH_CAP];
+    char high_mark[SETTINGS_PATH_CAP]; /* "": none */
     char passphrase_file[SETTINGS_PATH_CAP];
     char certificate[SETTINGS_PATH_CAP];
     char key[SETTINGS_PATH_CAP];

@@ -10,6 +10,7 @@
 #include "centre/device/device.h"
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
+#include "store/high_mark.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ struct qw_centre;
 struct qw_partner_port; /* centre/partner/partner.h */
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
+    struct qw_high_mark *mark;    /* borrowed; NULL: an older copy of the store is not noticed */
     struct qw_custody *custody;   /* borrowed until qw_centre_new returns */
     struct qw_key_source *source; /* borrowed */
     const struct qw_log *log;     /* borrowed */
@@ -63,7 +65,8 @@ struct qw_centre_config {
     uint32_t partner_places;  /* and so many masters at once; default 4 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
- * wrong master key. */
+ * wrong master key. QW_ERR_STATE: the store is behind its mark, an older copy; keys it holds may
+ * have been given already. */
 qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre) QW_MUST_USE;
 void qw_centre_free(struct qw_centre *centre);
 

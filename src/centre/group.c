@@ -235,11 +235,19 @@ static void add_journal(const struct qw_centre *centre, struct qw_group *group,
     push(group, &ops[1]);
 }
 
+/* Keys that nobody had are somebody's from this group on: an older copy of the store does not know
+ * it, the mark does [docs/adr/0056]. */
+static bool takes_keys(const struct qw_centre *centre, const struct qw_group *group)
+{
+    return group->books.stored + group->books.leased < centre->books.stored + centre->books.leased;
+}
+
 static qw_err submit(struct qw_centre *centre, struct qw_group *group)
 {
     const struct qw_store *store = centre->config.store;
     struct qw_audit_entry *entries = NULL;
     struct qw_audit audit;
+    bool is_marked = centre->config.mark != NULL && takes_keys(centre, group);
     bool books_move;
 
     qw_group_fail(group, centre->turn_err);
@@ -262,7 +270,9 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
         centre->audit = audit;
         centre->books = group->books;
         centre->books_version += books_move ? 1 : 0;
-    } else {
+        group->err = is_marked ? qw_high_mark_raise(centre->config.mark, centre->audit.seq) : QW_OK;
+    }
+    if (group->err != QW_OK) {
         centre->is_stale = true; /* of a group that timed out nobody knows */
     }
     free(entries);

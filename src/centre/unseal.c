@@ -191,6 +191,10 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
         qw_group_begin(centre, &group);
         return qw_group_commit_keyless(centre, &group, &deed, QW_ERR_AUTH, "wrong master key");
     }
+    if (centre->config.mark != NULL &&
+        qw_high_mark_value(centre->config.mark) > centre->audit.seq) {
+        return QW_ERR_STATE; /* nothing is written: enough of it would reach the mark */
+    }
     err = unwrapped == QW_OK ? read_books(centre) : unwrapped;
     return err == QW_OK ? count_start(centre) : err;
 }
