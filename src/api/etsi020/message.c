@@ -109,47 +109,52 @@ static void get_extensions(struct qw_json_reader *r, const struct qw_json_node *
     }
 }
 
-qw_err qw_etsi020_ext_keys_decode(const void *text, size_t len, struct qw_etsi020_ext_keys *out)
+/* An object whose members fill reads to out; out is wiped when they are not all good. */
+static qw_err decode(const void *text, size_t len, void *out, size_t out_len,
+                     void (*fill)(struct qw_json_reader *r, const struct qw_json_node *object,
+                                  void *out))
 {
     struct qw_json_reader r;
-    const struct qw_json_node *object;
     bool ok;
 
-    memset(out, 0, sizeof *out);
+    memset(out, 0, out_len);
     if (qw_json_open(text, len, &r) != QW_OK) {
         return QW_ERR_FORMAT;
     }
-    object = qw_json_root_object(&r);
-    get_keys(&r, object, out);
-    get_parties(&r, object, &out->parties);
-    get_extensions(&r, object, out);
+    fill(&r, qw_json_root_object(&r), out);
     ok = qw_json_ok(&r);
     qw_json_close(&r);
     if (!ok) {
-        qw_wipe(out, sizeof *out);
+        qw_wipe(out, out_len);
     }
     return ok ? QW_OK : QW_ERR_FORMAT;
 }
 
+static void fill_ext_keys(struct qw_json_reader *r, const struct qw_json_node *object, void *self)
+{
+    struct qw_etsi020_ext_keys *out = self;
+
+    get_keys(r, object, out);
+    get_parties(r, object, &out->parties);
+    get_extensions(r, object, out);
+}
+
+qw_err qw_etsi020_ext_keys_decode(const void *text, size_t len, struct qw_etsi020_ext_keys *out)
+{
+    return decode(text, len, out, sizeof *out, fill_ext_keys);
+}
+
+static void fill_void(struct qw_json_reader *r, const struct qw_json_node *object, void *self)
+{
+    struct qw_etsi020_void *out = self;
+
+    get_ids(r, object, &out->ids);
+    get_parties(r, object, &out->parties);
+}
+
 qw_err qw_etsi020_void_decode(const void *text, size_t len, struct qw_etsi020_void *out)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    bool ok;
-
-    memset(out, 0, sizeof *out);
-    if (qw_json_open(text, len, &r) != QW_OK) {
-        return QW_ERR_FORMAT;
-    }
-    object = qw_json_root_object(&r);
-    get_ids(&r, object, &out->ids);
-    get_parties(&r, object, &out->parties);
-    ok = qw_json_ok(&r);
-    qw_json_close(&r);
-    if (!ok) {
-        memset(out, 0, sizeof *out);
-    }
-    return ok ? QW_OK : QW_ERR_FORMAT;
+    return decode(text, len, out, sizeof *out, fill_void);
 }
 
 static void get_outcome(struct qw_json_reader *r, const struct qw_json_node *object,
