@@ -116,8 +116,8 @@ qw_err qw_offer_begin(struct qw_centre *centre, const struct qw_caller *caller,
 /* How many keys of so many bits go in one order. */
 static size_t order_len(const struct qw_given_key *keys)
 {
-    size_t by_len = BODY_LEN / (KEY_TEXT_LEN + ((size_t)keys->bits / 8 + 2) / 3 * 4);
-    size_t by_places = ORDER_PLACES / qw_key_slots(keys->bits);
+    size_t by_len = (size_t)BODY_LEN / (KEY_TEXT_LEN + ((size_t)keys->bits / 8 + 2) / 3 * 4);
+    size_t by_places = (size_t)ORDER_PLACES / qw_key_slots(keys->bits);
 
     return by_len < by_places ? by_len : by_places;
 }
