@@ -13,7 +13,7 @@ air_again() { # SEED
 make_centre
 start_centre
 make_devices 20
-start_air --seed 5
+start_air
 start_access_point
 start_terminal
 
@@ -24,7 +24,7 @@ for ((i = 0; i < 10; i++)); do key get >/dev/null; done # makes room; the next s
 first=$(remaining)
 
 echo "the same channel once more"
-air_again 5
+air_again 1
 status=0
 key refill >"$site/again.out" 2>"$site/again.log" || status=$?
 [ "$status" = 3 ] || fail "exit status $status instead of 3 on a channel that comes again: $(cat "$site/again.log")"
@@ -32,6 +32,6 @@ grep -q REPLAY "$site/terminal.log" || fail "the terminal does not say why"
 [ "$(remaining)" = "$first" ] || fail "keys came over a channel that was known"
 
 echo "another channel"
-air_again 6
+air_again 2
 key refill >/dev/null || fail "no refill on another channel"
 refilled 2 || fail "the second refill is not counted"

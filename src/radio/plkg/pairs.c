@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, SHARE = 24 };
+enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, SHARE = 24, QUARTERS = 4 };
 
 size_t qw_plkg_pairs_encode(const struct qw_plkg_pairs *pairs,
                             uint8_t out[static QW_PLKG_PAIRS_LEN_MAX])
@@ -64,28 +64,50 @@ static uint32_t target_of(uint32_t usable)
     return target < QW_PLKG_DISCLOSED_TARGET_MAX ? target : QW_PLKG_DISCLOSED_TARGET_MAX;
 }
 
-/* Marks blocks in random order until the target is met. The generator is public: what counts is
+/* The n-th block from first on that is not disclosed yet. */
+static uint32_t find_block(const bool *is_disclosed, uint32_t first, uint32_t n)
+{
+    uint32_t block = first;
+
+    while (is_disclosed[block] || n > 0) {
+        n -= is_disclosed[block] ? 0 : 1;
+        block++;
+    }
+    return block;
+}
+
+/* Marks random blocks until the target is met, from one quarter of the session after the other, the
+ * first of them random too: what is remembered of a session would else lie, now and then, all in
+ * that end of it which a shorter repetition does not reach. The generator is public: what counts is
  * that the nonces came after the probes, so that nobody knew which ones would be looked at. */
 static void draw_blocks(const struct qw_plkg_pairs *terminal,
                         const struct qw_plkg_pairs *access_point, uint32_t target,
                         bool *is_disclosed)
 {
     uint32_t blocks = (terminal->probes + QW_PLKG_BLOCK_PROBES - 1) / QW_PLKG_BLOCK_PROBES;
-    uint16_t order[BLOCKS_MAX];
-    struct qw_prng prng;
+    uint32_t left[QUARTERS];
+    uint32_t drawn = 0;
     uint32_t count = 0;
+    uint32_t quarter;
+    struct qw_prng prng;
 
-    qw_prng_init(&prng, terminal->nonce, access_point->nonce);
-    for (uint32_t b = 0; b < blocks; b++) {
-        order[b] = (uint16_t)b;
+    for (uint32_t q = 0; q < QUARTERS; q++) {
+        left[q] = blocks * (q + 1) / QUARTERS - blocks * q / QUARTERS;
     }
-    for (uint32_t b = 0; b < blocks && count < target; b++) {
-        uint32_t pick = b + (uint32_t)qw_prng_below(&prng, blocks - b);
-        uint16_t block = order[pick];
-        uint32_t first = (uint32_t)block * QW_PLKG_BLOCK_PROBES;
+    qw_prng_init(&prng, terminal->nonce, access_point->nonce);
+    quarter = (uint32_t)qw_prng_below(&prng, QUARTERS);
+    for (; drawn < blocks && count < target; quarter = (quarter + 1) % QUARTERS) {
+        uint32_t first = blocks * quarter / QUARTERS;
+        uint32_t block;
 
-        order[pick] = order[b];
+        if (left[quarter] == 0) {
+            continue;
+        }
+        block = find_block(is_disclosed, first, (uint32_t)qw_prng_below(&prng, left[quarter]));
         is_disclosed[block] = true;
+        left[quarter]--;
+        drawn++;
+        first = block * QW_PLKG_BLOCK_PROBES;
         count += usable_between(terminal, access_point, first, first + QW_PLKG_BLOCK_PROBES);
     }
 }

@@ -39,8 +39,9 @@ struct qw_plkg_split {
     uint32_t run[QW_PLKG_DISCLOSED_MAX];       /* their lengths */
 };
 
-/* Draws random blocks of probes from both nonces until enough pairs are in them; the other pairs
- * stay secret. Both messages must be of the same number of probes. */
+/* Draws random blocks of probes from both nonces, quarter by quarter of the session, until enough
+ * pairs are in them; the other pairs stay secret. Both messages must be of the same number of
+ * probes. */
 void qw_plkg_split_of(const struct qw_plkg_pairs *terminal,
                       const struct qw_plkg_pairs *access_point, struct qw_plkg_split *split);
 

@@ -418,68 +418,6 @@ static void messages_of_one_number(void **state)
     assert_int_equal(qw_plkg_refuse_decode(bytes + 3, 2, &refusal), QW_ERR_FORMAT);
 }
 
-/* Both ends must split alike, and what is disclosed must not be key. */
-static void split_is_the_same_at_both_ends_and_disjoint(void **state)
-{
-    struct qw_plkg_pairs *a = calloc(1, sizeof *a);
-    struct qw_plkg_pairs *b = calloc(1, sizeof *b);
-    struct qw_plkg_split *split = calloc(1, sizeof *split);
-    uint32_t in_runs = 0;
-    uint8_t seen[1000] = { 0 };
-
-    (void)state;
-    *a = (struct qw_plkg_pairs){ .probes = 1000, .nonce = 1 };
-    *b = (struct qw_plkg_pairs){ .probes = 1000, .nonce = 2 };
-    for (size_t i = 0; i < 1000; i++) {
-        qw_bit_set(a->heard, i, i % 10 != 3);
-        qw_bit_set(b->heard, i, i % 7 != 1);
-    }
-    qw_plkg_split_of(a, b, split);
-    assert_int_equal(split->key_count + split->disclosed_count, split->usable);
-    assert_true(split->disclosed_count >= QW_PLKG_DISCLOSED_MIN);
-    for (uint32_t i = 0; i < split->key_count; i++) {
-        seen[split->key[i]]++;
-    }
-    for (uint32_t i = 0; i < split->disclosed_count; i++) {
-        seen[split->disclosed[i]]++;
-    }
-    for (size_t i = 0; i < 1000; i++) {
-        assert_int_equal(seen[i], i % 10 != 3 && i % 7 != 1 ? 1 : 0);
-    }
-    for (uint32_t i = 0; i < split->run_count; i++) {
-        in_runs += split->run[i];
-    }
-    assert_int_equal(in_runs, split->disclosed_count);
-    free(a);
-    free(b);
-    free(split);
-}
-
-static void split_depends_on_both_nonces(void **state)
-{
-    struct qw_plkg_pairs *a = calloc(1, sizeof *a);
-    struct qw_plkg_pairs *b = calloc(1, sizeof *b);
-    struct qw_plkg_split *splits = calloc(3, sizeof *splits);
-
-    (void)state;
-    *a = (struct qw_plkg_pairs){ .probes = 20000, .nonce = 1 };
-    *b = (struct qw_plkg_pairs){ .probes = 20000, .nonce = 2 };
-    memset(a->heard, 0xff, QW_BITS_TO_BYTES(20000));
-    memset(b->heard, 0xff, QW_BITS_TO_BYTES(20000));
-    qw_plkg_split_of(a, b, &splits[0]);
-    a->nonce = 3;
-    qw_plkg_split_of(a, b, &splits[1]);
-    a->nonce = 1;
-    b->nonce = 3;
-    qw_plkg_split_of(a, b, &splits[2]);
-    assert_int_equal(splits[0].disclosed_count, QW_PLKG_DISCLOSED_TARGET_MAX);
-    assert_memory_not_equal(splits[0].disclosed, splits[1].disclosed, sizeof splits[0].disclosed);
-    assert_memory_not_equal(splits[0].disclosed, splits[2].disclosed, sizeof splits[0].disclosed);
-    free(a);
-    free(b);
-    free(splits);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,8 +434,6 @@ int main(void)
         cmocka_unit_test(syndrome_message),
         cmocka_unit_test(amplify_message),
         cmocka_unit_test(messages_of_one_number),
-        cmocka_unit_test(split_is_the_same_at_both_ends_and_disjoint),
-        cmocka_unit_test(split_depends_on_both_nonces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
