@@ -2,8 +2,8 @@
 #define _GNU_SOURCE
 #include "command.h"
 
-#include "api/json_writer.h"
 #include "bench/bench.h"
+#include "json_print.h"
 
 #include <argp.h>
 #include <inttypes.h>
@@ -186,30 +186,16 @@ static void write_row(struct qw_json_writer *w, const struct bench_row *r)
     qw_json_object_end(w);
 }
 
-static int print_json(const struct bench *bench)
+static void write_rows(struct qw_json_writer *w, const void *self)
 {
-    char *text = malloc(JSON_CAP);
-    struct qw_json_writer w;
-    bool done;
+    const struct bench *bench = self;
 
-    if (text == NULL) {
-        return EXIT_FAILED;
-    }
-    w = qw_json_writer_on(text, JSON_CAP);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "rows");
-    qw_json_array_begin(&w);
+    qw_json_name(w, "rows");
+    qw_json_array_begin(w);
     for (size_t i = 0; i < bench->count; i++) {
-        write_row(&w, &bench->rows[i]);
+        write_row(w, &bench->rows[i]);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    done = qw_json_done(&w);
-    if (done) {
-        printf("%s\n", text);
-    }
-    free(text);
-    return done ? EXIT_DONE : EXIT_FAILED;
+    qw_json_array_end(w);
 }
 
 /* EXIT_DONE, or why what was asked for cannot be measured. */
@@ -246,7 +232,7 @@ static int run(struct bench *bench, const char *wanted)
             }
         }
     }
-    return bench->as_json ? print_json(bench) : EXIT_DONE;
+    return bench->as_json ? json_print(JSON_CAP, write_rows, bench) : EXIT_DONE;
 }
 
 static int plot(const struct bench *bench, const char *path)

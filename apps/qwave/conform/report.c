@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conform/report.h"
 
-#include "api/json_writer.h"
+#include "command.h"
+
 #include "base/error.h"
+#include "json_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,38 +90,37 @@ static void write_row(struct qw_json_writer *w, const struct conform_row *row)
     qw_json_object_end(w);
 }
 
+struct outcome {
+    const struct conform_report *report;
+    const char *standard;
+};
+
+static void write_outcome(struct qw_json_writer *w, const void *self)
+{
+    const struct outcome *outcome = self;
+    const struct conform_report *report = outcome->report;
+
+    qw_json_name(w, "standard");
+    qw_json_text(w, outcome->standard);
+    qw_json_name(w, "passed");
+    qw_json_uint(w, report->passed);
+    qw_json_name(w, "failed");
+    qw_json_uint(w, report->failed);
+    qw_json_name(w, "mandatory_failed");
+    qw_json_uint(w, report->mandatory_failed);
+    qw_json_name(w, "skipped");
+    qw_json_uint(w, report->skipped);
+    qw_json_name(w, "checks");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < report->count; i++) {
+        write_row(w, &report->rows[i]);
+    }
+    qw_json_array_end(w);
+}
+
 bool conform_report_print_json(const struct conform_report *report, const char *standard)
 {
-    char *text = malloc(JSON_CAP);
-    struct qw_json_writer w;
-    bool done;
+    struct outcome outcome = { report, standard };
 
-    if (text == NULL) {
-        return false;
-    }
-    w = qw_json_writer_on(text, JSON_CAP);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "standard");
-    qw_json_text(&w, standard);
-    qw_json_name(&w, "passed");
-    qw_json_uint(&w, report->passed);
-    qw_json_name(&w, "failed");
-    qw_json_uint(&w, report->failed);
-    qw_json_name(&w, "mandatory_failed");
-    qw_json_uint(&w, report->mandatory_failed);
-    qw_json_name(&w, "skipped");
-    qw_json_uint(&w, report->skipped);
-    qw_json_name(&w, "checks");
-    qw_json_array_begin(&w);
-    for (size_t i = 0; i < report->count; i++) {
-        write_row(&w, &report->rows[i]);
-    }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    done = qw_json_done(&w);
-    if (done) {
-        printf("%s\n", text);
-    }
-    free(text);
-    return done;
+    return json_print(JSON_CAP, write_outcome, &outcome) == EXIT_DONE;
 }

@@ -4,8 +4,8 @@
 
 #include "command.h"
 
-#include "api/json_writer.h"
 #include "base/file.h"
+#include "json_print.h"
 #include "lab/distances.h"
 #include "qkd/link_preset.h"
 #include "svg_plot.h"
@@ -131,43 +131,41 @@ static void write_figures(struct qw_json_writer *w, double km, const struct qw_l
     write_ledger(w, plan);
 }
 
-/* With one distance its figures stand at the top as well. */
-static int print_json(const struct arguments *a, const struct qw_link_plan *plans)
-{
-    size_t cap = ROW_CAP * (a->distances.count + 2);
-    char *text = malloc(cap);
-    struct qw_json_writer w;
-    bool done;
+struct plans {
+    const struct arguments *arguments;
+    const struct qw_link_plan *plan; /* [distances] */
+};
 
-    if (text == NULL) {
-        return EXIT_FAILED;
-    }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "preset");
-    qw_json_text(&w, a->preset->name);
-    qw_json_name(&w, "method");
-    qw_json_text(&w, a->preset->method->name);
-    qw_json_name(&w, "modelled");
-    qw_json_bool(&w, true);
+/* With one distance its figures stand at the top as well. */
+static void write_plans(struct qw_json_writer *w, const void *self)
+{
+    const struct plans *plans = self;
+    const struct arguments *a = plans->arguments;
+
+    qw_json_name(w, "preset");
+    qw_json_text(w, a->preset->name);
+    qw_json_name(w, "method");
+    qw_json_text(w, a->preset->method->name);
+    qw_json_name(w, "modelled");
+    qw_json_bool(w, true);
     if (a->distances.count == 1) {
-        write_figures(&w, a->distances.km[0], &plans[0]);
+        write_figures(w, a->distances.km[0], &plans->plan[0]);
     }
-    qw_json_name(&w, "rows");
-    qw_json_array_begin(&w);
+    qw_json_name(w, "rows");
+    qw_json_array_begin(w);
     for (size_t i = 0; i < a->distances.count; i++) {
-        qw_json_object_begin(&w);
-        write_figures(&w, a->distances.km[i], &plans[i]);
-        qw_json_object_end(&w);
+        qw_json_object_begin(w);
+        write_figures(w, a->distances.km[i], &plans->plan[i]);
+        qw_json_object_end(w);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    done = qw_json_done(&w);
-    if (done) {
-        printf("%s\n", text);
-    }
-    free(text);
-    return done ? EXIT_DONE : EXIT_FAILED;
+    qw_json_array_end(w);
+}
+
+static int print_json(const struct arguments *a, const struct qw_link_plan *plan)
+{
+    struct plans plans = { a, plan };
+
+    return json_print(ROW_CAP * (a->distances.count + 2), write_plans, &plans);
 }
 
 static int print_table(const struct arguments *a, const struct qw_link_plan *plans)
