@@ -11,12 +11,12 @@
 /* An application's calls of ETSI GS QKD 014 V1.1.1 to a key server, ours or another's, over the
  * caller's HTTPS client. The other end is named by its SAE id, in plain text. What comes is not
  * believed: so many keys as asked for, each as long as asked for, no id twice, and no key of 16
- * bytes or more twice. One thread at a time for each client. All calls: QW_ERR_ARG (counts, sizes, an id that does not fit
- * into a path), what qw_http_client_call returns when there is no answer, QW_ERR_FORMAT for an
- * answer of another shape, QW_ERR_REFUSED for 401 and 403, QW_ERR_EXHAUSTED for 503 (no key has
- * moved, later again), QW_ERR_NOT_FOUND for 404 and for 400 of dec_keys (no such key, or not any
- * more), QW_ERR_ARG for other 400s, QW_ERR_IO for any other status. Outputs are untouched, or wiped
- * where they hold keys. */
+ * bytes or more twice. One thread at a time for each client. All calls: QW_ERR_ARG (counts, sizes,
+ * an id that does not fit into a path), what qw_http_client_call returns when there is no answer,
+ * QW_ERR_FORMAT for an answer of another shape, QW_ERR_REFUSED for 401 and 403, QW_ERR_EXHAUSTED
+ * for 503 (no key has moved, later again), QW_ERR_NOT_FOUND for 404 and for 400 of dec_keys (no
+ * such key, or not any more), QW_ERR_ARG for other 400s, QW_ERR_IO for any other status. Outputs
+ * are untouched, or wiped where they hold keys. */
 enum { QW_ETSI014_CLIENT_KEYS_MAX = 128, QW_ETSI014_CLIENT_KEY_LEN_MAX = 512 };
 
 struct qw_etsi014_client_status { /* [ETSI 014 6.1]; sizes in bits */
