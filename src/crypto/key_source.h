@@ -8,6 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How a source is that works by itself, such as a link. */
+struct qw_key_source_health {
+    bool is_running;
+    double error_rate; /* of the last keys, 0..1; negative: not known */
+    char reason[128];  /* why it gives nothing, for a person; "" while it runs */
+};
+
 /* Where keys come from: QRNG, QKD link, foreign KME, kernel generator, test
  * double. The lowest place that all its users may include; apps/ wires an implementation to the
  * centre. */
@@ -24,6 +31,8 @@ struct qw_key_source {
     qw_err (*take)(void *self, uint8_t *key, size_t len);
     /* Wipes what was not taken. */
     void (*close)(void *self);
+    /* NULL: all there is to say is what take returns. From any thread. */
+    void (*health)(void *self, struct qw_key_source_health *health);
 };
 
 /* The kernel's generator, named what it is: "kernel". */

@@ -59,4 +59,9 @@ qw_err qw_qkd_link_close(struct qw_qkd_link *link) QW_MUST_USE;
 /* Of the last block, as far as it came. */
 const struct qw_qkd_ledger *qw_qkd_link_ledger(const struct qw_qkd_link *link);
 
+/* After open: names the session at both ends, at random [QW_QKD_SESSION_LEN]. With the number of a
+ * block it names that block's key for ever. */
+enum { QW_QKD_SESSION_LEN = 16 };
+const uint8_t *qw_qkd_link_session(const struct qw_qkd_link *link);
+
 #endif

@@ -367,3 +367,11 @@ const struct qw_qkd_ledger *qw_qkd_link_ledger(const struct qw_qkd_link *link)
 {
     return &link->ledger;
 }
+
+_Static_assert((int)QW_QKD_SESSION_LEN == (int)QW_QKD_SESSION_ID_LEN,
+               "the session's name as a whole");
+
+const uint8_t *qw_qkd_link_session(const struct qw_qkd_link *link)
+{
+    return link->channel.session_id;
+}
