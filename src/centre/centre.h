@@ -256,6 +256,7 @@ struct qw_centre_status {
     char source[64];
     bool source_is_quantum;
     bool source_is_simulated;
+    struct qw_key_source_health source_health;
     uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key/key_life.h) */
     uint64_t keys_ingested;
     uint64_t devices;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/books.h"
 #include "centre/key/key_record.h"
+#include "centre/key/source_watch.h"
 #include "centre/partner/offer.h"
 
 #include <string.h>
@@ -56,6 +57,7 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
         err = count(centre, QW_STORE_META, QW_OFFER_GIVEN_UP, &s.offers_void);
     }
     s.audit_records = centre->audit.seq;
+    s.source_health = qw_source_health(centre);
     qw_centre_leave(centre);
     if (err == QW_OK) {
         *status = s;

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/key/source_watch.h"
 #include "centre/record.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
@@ -255,19 +256,6 @@ static qw_err store_block(struct qw_centre *centre, const uint8_t *material, uin
     return qw_group_commit(centre, &group, &deed, detail);
 }
 
-/* A source that fails is tried again every second: only the first failure of a kind goes to the
- * journal. */
-static qw_err note_failure(struct qw_centre *centre, qw_err err)
-{
-    struct qw_deed deed = { .verb = "ingest", .object = centre->config.source->name };
-
-    if (centre->source_err == err) {
-        return err;
-    }
-    centre->source_err = err;
-    return qw_centre_refuse(centre, &deed, err, "the source gives nothing");
-}
-
 /* Keys to take now: a block, or less from a slow source; 0 when there is enough in stock. */
 static uint16_t keys_wanted(struct qw_centre *centre)
 {
@@ -283,6 +271,9 @@ static uint16_t keys_wanted(struct qw_centre *centre)
         return 0;
     }
     available = source->available_bits(source->self) / (8 * QW_KEY_LEN);
+    if (available < QW_BLOCK_KEYS_MIN && source->health != NULL) {
+        return 0; /* it gives by itself, now and then */
+    }
     return (uint16_t)(available >= QW_BLOCK_KEYS_MIN && available < wanted ? available : wanted);
 }
 
@@ -307,7 +298,7 @@ static qw_err take_material(struct qw_centre *centre, uint8_t *material, size_t 
 qw_err qw_centre_ingest(struct qw_centre *centre)
 {
     uint8_t *material = qw_secret_new((size_t)centre->config.block_keys * QW_KEY_LEN);
-    qw_err err = material == NULL ? QW_ERR_NOMEM : QW_OK;
+    qw_err err = material == NULL ? QW_ERR_NOMEM : qw_source_watch(centre);
 
     while (err == QW_OK) {
         uint16_t count = keys_wanted(centre);
@@ -317,7 +308,8 @@ qw_err qw_centre_ingest(struct qw_centre *centre)
         }
         err = take_material(centre, material, (size_t)count * QW_KEY_LEN);
         qw_centre_enter(centre);
-        err = err == QW_OK ? store_block(centre, material, count) : note_failure(centre, err);
+        err = err == QW_OK ? store_block(centre, material, count)
+                           : qw_source_note_failure(centre, err);
         qw_centre_leave(centre);
     }
     qw_secret_free(material);
