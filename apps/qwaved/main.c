@@ -14,6 +14,7 @@
 #include "psk_door.h"
 #include "router.h"
 #include "settings.h"
+#include "source/open.h"
 #include "source_gate.h"
 #include "store/store_open.h"
 #include "store/store_postgres.h"
@@ -59,28 +60,16 @@ static qw_err explain(const struct qw_log *log, const char *what, const char *pa
 
 static qw_err open_source(struct daemon *daemon)
 {
-    const struct settings *settings = &daemon->settings;
-    struct qw_key_source source = { .self = NULL };
-    qw_err err;
+    struct qw_key_source source;
+    const char *reason;
+    qw_err err = source_open(&daemon->settings, &daemon->log, &source, &reason);
 
-    switch ((enum settings_source)settings->source) {
-    case SOURCE_KERNEL:
-        err = qw_key_source_kernel(&source);
-        break;
-    case SOURCE_DEVICE:
-        err = qw_key_source_device(settings_source_kinds[settings->source_kind],
-                                   settings->source_path, &source);
-        break;
-    default:
-        err = qw_key_source_best(&source);
-        break;
-    }
     if (err == QW_OK) {
         source_gate_init(&daemon->gate, &source, &daemon->source);
         qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
                      daemon->source.is_quantum ? "quantum" : "not a quantum source");
     }
-    return explain(&daemon->log, "source", settings->source_path, err, NULL);
+    return explain(&daemon->log, "source", daemon->settings.source_path, err, reason);
 }
 
 static qw_err open_custody(struct daemon *daemon)

@@ -5,6 +5,20 @@
 
 enum { STATUS_TEXT_CAP = 4096 };
 
+static void write_health(struct qw_json_writer *w, const struct qw_key_source_health *health)
+{
+    qw_json_name(w, "source_is_running");
+    qw_json_bool(w, health->is_running);
+    if (health->error_rate >= 0) {
+        qw_json_name(w, "source_error_rate");
+        qw_json_real(w, health->error_rate);
+    }
+    if (health->reason[0] != '\0') {
+        qw_json_name(w, "source_reason");
+        qw_json_text(w, health->reason);
+    }
+}
+
 void route_status(struct call *call)
 {
     const struct service *service = call->service;
@@ -30,6 +44,7 @@ void route_status(struct call *call)
     qw_json_bool(&w, status.source_is_quantum);
     qw_json_name(&w, "source_is_simulated");
     qw_json_bool(&w, status.source_is_simulated);
+    write_health(&w, &status.source_health);
     qw_json_name(&w, "keys");
     qw_json_object_begin(&w);
     for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {

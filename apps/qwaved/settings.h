@@ -7,8 +7,13 @@
 
 #include <stdint.h>
 
-enum { SETTINGS_PATH_CAP = 1024, SETTINGS_TEXT_CAP = 64, SETTINGS_URL_CAP = 192 };
-enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE };
+enum {
+    SETTINGS_PATH_CAP = 1024,
+    SETTINGS_TEXT_CAP = 64,
+    SETTINGS_URL_CAP = 192,
+    SETTINGS_NAME_CAP = 60
+};
+enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD };
 
 struct settings {
     char centre_id[SETTINGS_TEXT_CAP];
@@ -32,7 +37,9 @@ struct settings {
     char revocation_list[SETTINGS_PATH_CAP]; /* "": none */
     int source;                              /* enum settings_source */
     char source_path[SETTINGS_PATH_CAP];
-    int source_kind; /* index in settings_source_kinds */
+    int source_kind;                     /* index in settings_source_kinds */
+    char source_name[SETTINGS_NAME_CAP]; /* of a link; "" for other sources */
+    int source_light;                    /* 0: simulated, 1: real */
     int64_t block_keys;
     int64_t stock_keys;
     int64_t window_ms;

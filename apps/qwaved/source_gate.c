@@ -16,6 +16,13 @@ static qw_err take(void *self, uint8_t *key, size_t len)
                                        : gate->inner.take(gate->inner.self, key, len);
 }
 
+static void health(void *self, struct qw_key_source_health *out)
+{
+    struct source_gate *gate = self;
+
+    gate->inner.health(gate->inner.self, out);
+}
+
 static void close_inner(void *self)
 {
     struct source_gate *gate = self;
@@ -33,6 +40,7 @@ void source_gate_init(struct source_gate *gate, const struct qw_key_source *inne
     source->available_bits = available_bits;
     source->take = take;
     source->close = close_inner;
+    source->health = inner->health == NULL ? NULL : health;
 }
 
 void source_gate_shut(struct source_gate *gate)

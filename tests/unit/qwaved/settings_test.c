@@ -88,12 +88,36 @@ static void wants_a_path_for_a_device_and_only_for_one(void **state)
     assert_string_equal(settings_source_kinds[s.source_kind], "hwrng");
 }
 
+static void wants_a_socket_and_a_name_for_a_link_and_only_for_one(void **state)
+{
+    struct settings s;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    (void)state;
+    assert_int_equal(read_text("source: qkd\nsource_name: north\n", &s, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "source_path"));
+    assert_int_equal(read_text("source: qkd\nsource_path: /run/link\n", &s, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "source_name"));
+    assert_int_equal(read_text("source_name: north\n", &s, error), QW_ERR_FORMAT);
+    assert_int_equal(
+        read_text("source: qkd\nsource_path: /run/link\nsource_name: north\n", &s, error), QW_OK);
+    assert_int_equal(s.source, SOURCE_QKD);
+    assert_string_equal(s.source_name, "north");
+    assert_int_equal(s.source_light, 0); /* simulated, until somebody says otherwise */
+    assert_int_equal(read_text("source: qkd\nsource_path: /run/link\nsource_name: north\n"
+                               "source_light: real\n",
+                               &s, error),
+                     QW_OK);
+    assert_int_equal(s.source_light, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_in_the_documented_defaults),
         cmocka_unit_test(refuses_values_out_of_range_and_says_where),
         cmocka_unit_test(wants_a_path_for_a_device_and_only_for_one),
+        cmocka_unit_test(wants_a_socket_and_a_name_for_a_link_and_only_for_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

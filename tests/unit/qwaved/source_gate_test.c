@@ -31,6 +31,12 @@ static qw_err take(void *self, uint8_t *key, size_t len)
     return inner->err;
 }
 
+static void health_of_double(void *self, struct qw_key_source_health *health)
+{
+    (void)self;
+    *health = (struct qw_key_source_health){ .error_rate = 0.25, .reason = "QBER" };
+}
+
 static void close_double(void *self)
 {
     ((struct double_source *)self)->closes++;
@@ -69,10 +75,31 @@ static void gives_what_is_behind_it_until_it_is_shut(void **state)
     assert_int_equal(inner.closes, 1);
 }
 
+static void passes_on_the_account_of_a_source_that_gives_one(void **state)
+{
+    struct double_source inner = { .err = QW_OK };
+    struct qw_key_source behind = {
+        .self = &inner, .available_bits = available, .take = take, .close = close_double
+    };
+    struct qw_key_source_health health = { .is_running = true };
+    struct source_gate gate;
+    struct qw_key_source source;
+
+    (void)state;
+    source_gate_init(&gate, &behind, &source);
+    assert_null(source.health);
+    behind.health = health_of_double;
+    source_gate_init(&gate, &behind, &source);
+    source.health(source.self, &health);
+    assert_false(health.is_running);
+    assert_string_equal(health.reason, "QBER");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_what_is_behind_it_until_it_is_shut),
+        cmocka_unit_test(passes_on_the_account_of_a_source_that_gives_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

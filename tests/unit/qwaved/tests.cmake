@@ -47,3 +47,12 @@ target_include_directories(qwaved_routes_partner_test PRIVATE "${CMAKE_SOURCE_DI
 target_link_libraries(qwaved_routes_partner_test PRIVATE qw_centre PkgConfig::CMOCKA)
 add_test(NAME qwaved.routes_partner COMMAND qwaved_routes_partner_test)
 set_tests_properties(qwaved.routes_partner PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C12;C14")
+
+file(GLOB link_source_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/qwaved/source/link_*.c")
+add_executable(qwaved_link_source_test unit/qwaved/link_source_test.c ${link_source_sources})
+target_include_directories(qwaved_link_source_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_link_source_test PRIVATE qw_qkd PkgConfig::CMOCKA)
+target_link_options(qwaved_link_source_test PRIVATE "-Wl,--wrap=calloc,--wrap=qw_secret_new,--wrap=qw_file_replace")
+add_test(NAME qwaved.link_source COMMAND qwaved_link_source_test)
+set_tests_properties(qwaved.link_source PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C2")
+qwave_threads(qwaved.link_source qwaved_link_source_test)
