@@ -69,6 +69,8 @@ static void write_sums(struct qw_json_writer *w, const struct qkd_report *r)
     write_uint(w, "auth_bits", r->auth_bits);
     qw_json_name(w, "net_bits");
     qw_json_int(w, (int64_t)r->secret_bits - (int64_t)r->auth_bits);
+    write_uint(w, "centre_bits", r->centre_bits);
+    write_uint(w, "dropped_bits", r->dropped_bits);
     write_uint(w, "message_bytes", r->message_bytes);
     write_real(w, "epsilon", r->epsilon);
     write_real(w, "cpu_s", (double)r->cpu_ns / 1e9);

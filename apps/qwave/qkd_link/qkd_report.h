@@ -12,8 +12,9 @@ struct qkd_report {
     uint64_t blocks, sifted_bits, test_bits, clicks, click_bytes;
     uint64_t reconciliation_bits, verification_bits, secret_bits, auth_bits;
     uint64_t round_trips, message_bytes;
-    double errors;  /* in the sifted bits */
-    double epsilon; /* of all keys together */
+    uint64_t centre_bits, dropped_bits; /* that the centre took, and did not take */
+    double errors;                      /* in the sifted bits */
+    double epsilon;                     /* of all keys together */
     int64_t cpu_ns, wall_ms;
     struct qw_qkd_ledger last; /* of the last block, finished or refused */
 };
