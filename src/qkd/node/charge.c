@@ -19,8 +19,8 @@ static qw_err make_file(const char *path, const struct charge *charge, bool is_m
 {
     static const struct qw_node_limits limits;
     struct qw_node_pool_head head = charge->head;
-    const uint8_t *out = charge->bytes + (is_mirrored ? charge->len : 0);
-    const uint8_t *in = charge->bytes + (is_mirrored ? 0 : charge->len);
+    const struct qw_bytes first = { charge->bytes, charge->len };
+    const struct qw_bytes second = { charge->bytes + charge->len, charge->len };
     struct qw_node_pool *pool = NULL;
     struct qw_node_disk disk;
     qw_err err = qw_node_disk_file_new(path, &disk);
@@ -39,7 +39,8 @@ static qw_err make_file(const char *path, const struct charge *charge, bool is_m
         err = qw_node_pool_open(&disk, &limits, &pool);
     }
     if (err == QW_OK) {
-        err = qw_node_pool_append(pool, out, in, charge->len, qw_clock_utc_ms());
+        err = qw_node_pool_append(pool, is_mirrored ? second : first, is_mirrored ? first : second,
+                                  qw_clock_utc_ms());
     }
     qw_node_pool_close(pool);
     qw_wipe(&head, sizeof head);

@@ -221,21 +221,21 @@ struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
                                    .capacity = s->capacity };
 }
 
-qw_err qw_node_pool_append(struct qw_node_pool *pool, const uint8_t *out, const uint8_t *in,
-                           size_t len, int64_t now_ms)
+qw_err qw_node_pool_append(struct qw_node_pool *pool, struct qw_bytes out, struct qw_bytes in,
+                           int64_t now_ms)
 {
-    const uint8_t *const bytes[2] = { out, in };
+    const struct qw_bytes bytes[2] = { out, in };
     qw_err err = QW_OK;
 
     if (pool->is_closed) {
         return QW_ERR_IO;
     }
-    if (len > qw_node_stream_room(&pool->stream[0]) ||
-        len > qw_node_stream_room(&pool->stream[1])) {
+    if (out.len > qw_node_stream_room(&pool->stream[QW_NODE_OUT]) ||
+        in.len > qw_node_stream_room(&pool->stream[QW_NODE_IN])) {
         return QW_ERR_SPACE;
     }
     for (size_t i = 0; err == QW_OK && i < 2; i++) {
-        err = qw_node_stream_write(&pool->stream[i], bytes[i], len);
+        err = qw_node_stream_write(&pool->stream[i], bytes[i].data, bytes[i].len);
     }
     if (err == QW_OK) {
         err = pool->disk.sync(pool->disk.self);
@@ -247,9 +247,11 @@ qw_err qw_node_pool_append(struct qw_node_pool *pool, const uint8_t *out, const 
     for (size_t i = 0; i < 2; i++) {
         struct qw_node_marks *marks = &pool->stream[i].marks;
 
-        marks->end += len;
-        qw_node_marks_note_age(marks, marks->end, now_ms,
-                               pool->limits.age_ms / (QW_NODE_AGES_MAX - 1));
+        marks->end += bytes[i].len;
+        if (bytes[i].len > 0) {
+            qw_node_marks_note_age(marks, marks->end, now_ms,
+                                   pool->limits.age_ms / (QW_NODE_AGES_MAX - 1));
+        }
     }
     return commit(pool);
 }

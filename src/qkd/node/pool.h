@@ -2,6 +2,7 @@
 #ifndef QW_QKD_NODE_POOL_H
 #define QW_QKD_NODE_POOL_H
 
+#include "crypto/hash.h"
 #include "crypto/poly_hash.h"
 #include "qkd/node/disk.h"
 
@@ -63,10 +64,10 @@ const struct qw_node_pool_head *qw_node_pool_head(const struct qw_node_pool *poo
 struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
                                         enum qw_node_direction direction);
 
-/* len bytes for each direction, all or nothing; durable, and raw until they are confirmed.
+/* Bytes behind the end of each stream, all or nothing; durable, and raw until they are confirmed.
  * QW_ERR_SPACE when a stream has no room. Borrows. */
-qw_err qw_node_pool_append(struct qw_node_pool *pool, const uint8_t *out, const uint8_t *in,
-                           size_t len, int64_t now_ms) QW_MUST_USE;
+qw_err qw_node_pool_append(struct qw_node_pool *pool, struct qw_bytes out, struct qw_bytes in,
+                           int64_t now_ms) QW_MUST_USE;
 void qw_node_pool_confirm(struct qw_node_pool *pool, enum qw_node_direction direction,
                           uint64_t position); /* used..end, never back */
 void qw_node_pool_unconfirm(struct qw_node_pool *pool); /* the session is over */

@@ -107,7 +107,8 @@ static qw_err append_at(struct qw_node_pool *pool, size_t len, int64_t now_ms)
         out[i] = byte_at(QW_NODE_OUT, end + i);
         in[i] = byte_at(QW_NODE_IN, in_end + i);
     }
-    return qw_node_pool_append(pool, out, in, len, now_ms);
+    return qw_node_pool_append(pool, (struct qw_bytes){ out, len }, (struct qw_bytes){ in, len },
+                               now_ms);
 }
 
 static void append(struct qw_node_pool *pool, size_t len)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The beginning of a session: who is there, at which marks, with the same streams [H1 to H4]. */
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "crypto/random.h"
+#include "qkd/relay/hop_state.h"
+
+#include <string.h>
+
+enum { OWN, PEER };
+static const char meet_label[] = "QWMEET1";
+static const char open_label[] = "QWOPEN1";
+
+qw_err qw_hop_greet(struct qw_hop *hop)
+{
+    struct qw_node_state out = qw_node_pool_state(hop->config.pool, QW_NODE_OUT);
+    struct qw_node_state in = qw_node_pool_state(hop->config.pool, QW_NODE_IN);
+    struct qw_hello hello = { .from = hop->node,
+                              .to = hop->neighbour,
+                              .used = { out.position, in.position },
+                              .end = { out.end, in.end } };
+    qw_err err = qw_random_bytes(hello.nonce, sizeof hello.nonce);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_hello_encode(&hello, hop->hello[OWN]);
+    hop->status = QW_HOP_GREETING;
+    return hop->config.send(hop->config.self, hop->hello[OWN], QW_HELLO_LEN);
+}
+
+/* Both HELLOs, of the node with the lower id first: the same at both ends. */
+static void in_order(const struct qw_hop *hop, struct qw_bytes hellos[2])
+{
+    int first = hop->node < hop->neighbour ? OWN : PEER;
+
+    hellos[0] = (struct qw_bytes){ hop->hello[first], QW_HELLO_LEN };
+    hellos[1] = (struct qw_bytes){ hop->hello[first == OWN ? PEER : OWN], QW_HELLO_LEN };
+}
+
+/* The proof of `node` over both HELLOs and, for OPEN, its said bytes. */
+static qw_err prove(const struct qw_hop *hop, const char *label, uint32_t node,
+                    struct qw_bytes said, uint8_t proof[static QW_MEET_PROOF_LEN])
+{
+    const struct qw_node_pool_head *head = qw_node_pool_head(hop->config.pool);
+    uint8_t id[4];
+    struct qw_bytes parts[5] = { { label, strlen(label) }, { id, sizeof id } };
+
+    qw_store_u32be(id, node);
+    in_order(hop, parts + 2);
+    parts[4] = said;
+    return qw_hmac(QW_HASH_SHA256, head->meeting_key, sizeof head->meeting_key, parts, 5, proof);
+}
+
+static const struct qw_bytes nothing = { "", 0 };
+
+/* H2 */
+static qw_err take_hello(struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    uint8_t meet[QW_MEET_LEN] = { QW_MEET_TYPE };
+    struct qw_hello hello;
+    qw_err err = qw_hello_decode(message, len, &hello);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (hello.from != hop->neighbour || hello.to != hop->node) {
+        return QW_ERR_AUTH;
+    }
+    memcpy(hop->hello[PEER], message, QW_HELLO_LEN);
+    err = prove(hop, meet_label, hop->node, nothing, meet + 1);
+    if (err != QW_OK) {
+        return err;
+    }
+    hop->status = QW_HOP_PROVING;
+    return hop->config.send(hop->config.self, meet, sizeof meet);
+}
+
+/* The hash key and the tag of an OPEN in the stream of a direction, which stands where it says. */
+static qw_err open_tag(struct qw_hop *hop, enum qw_node_direction direction, const uint8_t *said,
+                       size_t said_len, uint8_t tag[static QW_OPEN_TAG_LEN])
+{
+    struct qw_node_pool *pool = hop->config.pool;
+    struct qw_node_state state = qw_node_pool_state(pool, direction);
+    struct qw_bytes hellos[2];
+    struct qw_poly_hash hash;
+    uint8_t digest[QW_POLY_HASH_LEN];
+    const uint8_t *bytes = NULL;
+    qw_err err = qw_node_pool_peek(pool, direction, QW_HOP_OPEN_USE_LEN, &bytes);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    memcpy(hop->hash_key[direction], bytes, QW_ONE_TIME_MAC_KEY_LEN);
+    in_order(hop, hellos);
+    qw_poly_hash_init(&hash, hop->hash_key[direction]);
+    qw_poly_hash_update(&hash, said, said_len);
+    qw_poly_hash_update(&hash, hellos[0].data, hellos[0].len);
+    qw_poly_hash_update(&hash, hellos[1].data, hellos[1].len);
+    err = qw_node_pool_hash(pool, direction, state.position + QW_HOP_OPEN_USE_LEN, state.end, &hash);
+    qw_poly_hash_final(&hash, digest);
+    for (size_t i = 0; err == QW_OK && i < QW_OPEN_TAG_LEN; i++) {
+        tag[i] = digest[i] ^ bytes[QW_ONE_TIME_MAC_KEY_LEN + i];
+    }
+    qw_wipe(digest, sizeof digest);
+    return err;
+}
+
+enum { OPEN_SAID_LEN = 1 + 8 };
+
+/* H4, this node's part */
+static qw_err send_open(struct qw_hop *hop)
+{
+    struct qw_node_pool *pool = hop->config.pool;
+    uint8_t message[QW_OPEN_LEN] = { QW_OPEN_TYPE };
+    struct qw_bytes said = { message + 1, 8 + QW_OPEN_TAG_LEN };
+    qw_err err;
+
+    qw_store_u64be(message + 1, qw_node_pool_state(pool, QW_NODE_OUT).position);
+    err = open_tag(hop, QW_NODE_OUT, message, OPEN_SAID_LEN, message + OPEN_SAID_LEN);
+    if (err == QW_OK) {
+        err = prove(hop, open_label, hop->node, said, message + OPEN_SAID_LEN + QW_OPEN_TAG_LEN);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_node_pool_pass(pool, QW_NODE_OUT, QW_HOP_OPEN_USE_LEN);
+    hop->account.session_bits += 8 * QW_HOP_OPEN_USE_LEN;
+    hop->status = QW_HOP_OPENING;
+    return hop->config.send(hop->config.self, message, sizeof message);
+}
+
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* H3: the neighbour's first stream is our second. */
+static qw_err agree(struct qw_hop *hop)
+{
+    struct qw_hello own, peer;
+    qw_err err = qw_hello_decode(hop->hello[OWN], QW_HELLO_LEN, &own);
+
+    if (err == QW_OK) {
+        err = qw_hello_decode(hop->hello[PEER], QW_HELLO_LEN, &peer);
+    }
+    for (size_t i = 0; err == QW_OK && i < 2; i++) {
+        uint64_t position = higher(own.used[i], peer.used[1 - i]);
+        uint64_t end = higher(position, lower(own.end[i], peer.end[1 - i]));
+
+        err = qw_node_pool_agree(hop->config.pool, i == 0 ? QW_NODE_OUT : QW_NODE_IN, position,
+                                 end);
+    }
+    return err;
+}
+
+static qw_err take_meet(struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    uint8_t expected[QW_MEET_PROOF_LEN];
+    qw_err err = prove(hop, meet_label, hop->neighbour, nothing, expected);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (len != QW_MEET_LEN || message[0] != QW_MEET_TYPE ||
+        !qw_equal_ct(message + 1, expected, sizeof expected)) {
+        return QW_ERR_AUTH;
+    }
+    err = agree(hop);
+    return err == QW_OK ? send_open(hop) : err;
+}
+
+/* H4, the neighbour's part */
+static qw_err take_open(struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    struct qw_node_pool *pool = hop->config.pool;
+    uint8_t proof[QW_MEET_PROOF_LEN];
+    uint8_t tag[QW_OPEN_TAG_LEN];
+    struct qw_bytes said = { message + 1, 8 + QW_OPEN_TAG_LEN };
+    struct qw_open open;
+    qw_err err = qw_open_decode(message, len, &open);
+
+    if (err == QW_OK) {
+        err = prove(hop, open_label, hop->neighbour, said, proof);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    if (!qw_equal_ct(proof, open.proof, sizeof proof) ||
+        open.position != qw_node_pool_state(pool, QW_NODE_IN).position) {
+        return QW_ERR_AUTH;
+    }
+    err = open_tag(hop, QW_NODE_IN, message, OPEN_SAID_LEN, tag);
+    if (err != QW_OK) {
+        return err;
+    }
+    if (!qw_equal_ct(tag, open.tag, sizeof tag)) {
+        qw_hop_stop(hop);
+        hop->status = QW_HOP_QUARANTINED;
+        return QW_ERR_CONFLICT;
+    }
+    qw_node_pool_pass(pool, QW_NODE_IN, QW_HOP_OPEN_USE_LEN);
+    hop->status = QW_HOP_UP;
+    return QW_OK;
+}
+
+qw_err qw_hop_meet(struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    switch (hop->status) {
+    case QW_HOP_GREETING:
+        return take_hello(hop, message, len);
+    case QW_HOP_PROVING:
+        return take_meet(hop, message, len);
+    case QW_HOP_OPENING:
+        return take_open(hop, message, len);
+    default:
+        return QW_ERR_STATE;
+    }
+}
