@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "qkd/relay/end_tag.h"
+
+#include "base/secret.h"
+
+#include <string.h>
+
+qw_err qw_end_tag_make(struct qw_node_pool *pool, uint64_t mark, const struct qw_bytes *parts,
+                       size_t count, uint64_t *position, uint8_t tag[static QW_ONE_TIME_MAC_LEN])
+{
+    struct qw_node_state state = qw_node_pool_state(pool, QW_NODE_OUT);
+    const uint8_t *bytes = NULL;
+    qw_err err = QW_OK;
+
+    if (mark > state.end) {
+        return QW_ERR_EXHAUSTED;
+    }
+    if (mark > state.position) { /* this end was put back, or the peer has crashed */
+        err = qw_node_pool_skip(pool, QW_NODE_OUT, mark, false);
+    }
+    if (err == QW_OK) {
+        err = qw_node_pool_peek(pool, QW_NODE_OUT, QW_END_TAG_USE_LEN, &bytes);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    *position = qw_node_pool_state(pool, QW_NODE_OUT).position;
+    qw_one_time_mac(bytes, bytes + QW_ONE_TIME_MAC_KEY_LEN, parts, count, tag);
+    qw_node_pool_pass(pool, QW_NODE_OUT, QW_END_TAG_USE_LEN);
+    return QW_OK;
+}
+
+/* Takes the next tag's bytes of the stream out of it and holds them. */
+static qw_err hold_next(struct qw_end_tags *tags, struct qw_node_pool *pool)
+{
+    uint64_t position = qw_node_pool_state(pool, QW_NODE_IN).position;
+    const uint8_t *bytes = NULL;
+    qw_err err = qw_node_pool_peek(pool, QW_NODE_IN, QW_END_TAG_USE_LEN, &bytes);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    tags->held[tags->next].pool = pool;
+    tags->held[tags->next].position = position;
+    memcpy(tags->held[tags->next].bytes, bytes, QW_END_TAG_USE_LEN);
+    tags->next = (tags->next + 1) % QW_END_TAG_HELD_MAX;
+    qw_node_pool_pass(pool, QW_NODE_IN, QW_END_TAG_USE_LEN);
+    return QW_OK;
+}
+
+/* Holds everything up to and with the tag at position. */
+static qw_err hold_up_to(struct qw_end_tags *tags, struct qw_node_pool *pool, uint64_t position)
+{
+    uint64_t at = qw_node_pool_state(pool, QW_NODE_IN).position;
+    uint64_t behind = (uint64_t)QW_END_TAG_USE_LEN * (QW_END_TAG_HELD_MAX / 2);
+    qw_err err = QW_OK;
+
+    if (position < at) {
+        return QW_OK; /* it may be held */
+    }
+    if (position > qw_node_pool_state(pool, QW_NODE_IN).end) {
+        return QW_ERR_AUTH;
+    }
+    if (position - at > behind || (position - at) % QW_END_TAG_USE_LEN != 0) {
+        err = qw_node_pool_skip(pool, QW_NODE_IN, position, false); /* the peer has crashed */
+    }
+    while (err == QW_OK && qw_node_pool_state(pool, QW_NODE_IN).position <= position) {
+        err = hold_next(tags, pool);
+    }
+    return err;
+}
+
+qw_err qw_end_tag_check(struct qw_end_tags *tags, struct qw_node_pool *pool, uint64_t position,
+                        const struct qw_bytes *parts, size_t count,
+                        const uint8_t tag[static QW_ONE_TIME_MAC_LEN])
+{
+    qw_err err = hold_up_to(tags, pool, position);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    err = QW_ERR_AUTH;
+    for (size_t i = 0; i < QW_END_TAG_HELD_MAX; i++) {
+        if (tags->held[i].pool == pool && tags->held[i].position == position) {
+            const uint8_t *bytes = tags->held[i].bytes;
+
+            if (qw_one_time_mac_verify(bytes, bytes + QW_ONE_TIME_MAC_KEY_LEN, parts, count, tag)) {
+                err = QW_OK;
+            }
+            qw_wipe(&tags->held[i], sizeof tags->held[i]);
+            break;
+        }
+    }
+    return err;
+}
+
+uint64_t qw_end_tag_mark(const struct qw_node_pool *pool)
+{
+    return qw_node_pool_state(pool, QW_NODE_IN).position;
+}

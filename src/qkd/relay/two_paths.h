@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_QKD_RELAY_TWO_PATHS_H
+#define QW_QKD_RELAY_TWO_PATHS_H
+
+#include "qkd/relay/relay.h"
+
+/* Keys that no single relay knows: the XOR of two batches over paths without a common relay [R8].
+ * Stands between a relay and whoever takes its keys, at both ends: give it what the relay's deliver
+ * and voided say. One thread at a time. */
+struct qw_two_paths;
+
+struct qw_two_paths_config {
+    size_t pairs_max; /* at a time */
+    size_t batch_len_max;
+    void *self;
+    /* As in qw_relay_config, of whole batches only: single ones and joined ones. The id of a joined
+     * one has QW_TWO_PATHS_JOINED at QW_RELAY_PART_AT. */
+    qw_err (*deliver)(void *self, const struct qw_relay_batch *batch, const uint8_t *keys);
+    void (*voided)(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
+                   uint32_t at);
+};
+enum { QW_TWO_PATHS_JOINED = 2 };
+
+/* QW_ERR_ARG, QW_ERR_NOMEM. Copies config. */
+qw_err qw_two_paths_new(const struct qw_two_paths_config *config,
+                        struct qw_two_paths **pairs) QW_MUST_USE;
+void qw_two_paths_free(struct qw_two_paths *pairs); /* wipes; NULL is fine */
+
+/* Begins a batch over both paths. count: of paths; QW_ERR_REFUSED for any other than two that share
+ * nothing but their ends: never fewer in silence. Others as qw_relay_request. */
+qw_err qw_two_paths_request(struct qw_two_paths *pairs, struct qw_relay *relay,
+                            const struct qw_relay_path *paths, size_t paths_count, uint32_t count,
+                            uint16_t key_len) QW_MUST_USE;
+
+/* For the callbacks of qw_relay_config. relay is only used by qw_two_paths_settle. */
+qw_err qw_two_paths_deliver(struct qw_two_paths *pairs, const struct qw_relay_batch *batch,
+                            const uint8_t *keys) QW_MUST_USE;
+void qw_two_paths_voided(struct qw_two_paths *pairs, const struct qw_relay_batch *batch,
+                         enum qw_relay_reason reason, uint32_t at);
+/* After the relay's functions have returned: gives up the other half of what was voided. */
+void qw_two_paths_settle(struct qw_two_paths *pairs, struct qw_relay *relay);
+
+#endif
