@@ -10,11 +10,13 @@ struct pair {
     bool is_used, is_source, is_held, is_void;
     bool is_ended[2]; /* voided by the relay already, or never begun: nothing to give up */
     uint8_t id[QW_RELAY_BATCH_ID_LEN]; /* joined */
+    int64_t since_ms;
     struct qw_relay_path path[2];      /* source */
 };
 
 struct qw_two_paths {
     struct qw_two_paths_config config;
+    int64_t now_ms;
     struct pair *pairs; /* [pairs_max] */
     uint8_t *halves;    /* [pairs_max x batch_len_max] locked: the one that came first */
     uint8_t *joined;    /* [batch_len_max] locked */
@@ -80,7 +82,7 @@ static struct pair *add(struct qw_two_paths *p, const uint8_t *id)
         struct pair *pair = &p->pairs[i];
 
         if (!pair->is_used) {
-            *pair = (struct pair){ .is_used = true };
+            *pair = (struct pair){ .is_used = true, .since_ms = p->now_ms };
             memcpy(pair->id, id, sizeof pair->id);
             pair->id[QW_RELAY_PART_AT] = QW_TWO_PATHS_JOINED;
             return pair;
@@ -205,25 +207,34 @@ void qw_two_paths_voided(struct qw_two_paths *p, const struct qw_relay_batch *ba
     }
 }
 
-void qw_two_paths_settle(struct qw_two_paths *p, struct qw_relay *relay)
+/* False: there is no place for it now. */
+static bool give_up_parts(struct pair *pair, struct qw_relay *relay)
 {
+    uint8_t id[QW_RELAY_BATCH_ID_LEN];
+
+    memcpy(id, pair->id, sizeof id);
+    for (uint8_t part = 0; part < 2; part++) {
+        id[QW_RELAY_PART_AT] = part;
+        if (!pair->is_ended[part] &&
+            qw_relay_give_up(relay, &pair->path[part], id) != QW_OK) {
+            return false;
+        }
+        pair->is_ended[part] = true;
+    }
+    return true;
+}
+
+void qw_two_paths_settle(struct qw_two_paths *p, struct qw_relay *relay, int64_t now_ms)
+{
+    p->now_ms = now_ms;
     for (size_t i = 0; i < p->config.pairs_max; i++) {
         struct pair *pair = &p->pairs[i];
-        uint8_t id[QW_RELAY_BATCH_ID_LEN];
-        qw_err err = QW_OK;
 
-        if (!pair->is_used || !pair->is_void) {
+        if (!pair->is_used) {
             continue;
         }
-        memcpy(id, pair->id, sizeof id);
-        for (uint8_t part = 0; err == QW_OK && part < 2; part++) {
-            id[QW_RELAY_PART_AT] = part;
-            if (!pair->is_ended[part]) {
-                err = qw_relay_give_up(relay, &pair->path[part], id);
-                pair->is_ended[part] = err == QW_OK;
-            }
-        }
-        if (err == QW_OK) { /* else there is no place for it now: at the next call */
+        if (pair->is_source ? pair->is_void && give_up_parts(pair, relay)
+                            : now_ms - pair->since_ms >= 4 * p->config.timeout_ms) {
             remove_pair(p, pair);
         }
     }

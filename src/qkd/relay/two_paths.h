@@ -12,6 +12,7 @@ struct qw_two_paths;
 struct qw_two_paths_config {
     size_t pairs_max; /* at a time */
     size_t batch_len_max;
+    int64_t timeout_ms; /* of the relays; a half alone is held four times as long */
     void *self;
     /* As in qw_relay_config, of whole batches only: single ones and joined ones. The id of a joined
      * one has QW_TWO_PATHS_JOINED at QW_RELAY_PART_AT. */
@@ -37,7 +38,8 @@ qw_err qw_two_paths_deliver(struct qw_two_paths *pairs, const struct qw_relay_ba
                             const uint8_t *keys) QW_MUST_USE;
 void qw_two_paths_voided(struct qw_two_paths *pairs, const struct qw_relay_batch *batch,
                          enum qw_relay_reason reason, uint32_t at);
-/* After the relay's functions have returned: gives up the other half of what was voided. */
-void qw_two_paths_settle(struct qw_two_paths *pairs, struct qw_relay *relay);
+/* After the relay's functions have returned, and now and then: gives up the other half of what was
+ * voided, and halves that stay alone. */
+void qw_two_paths_settle(struct qw_two_paths *pairs, struct qw_relay *relay, int64_t now_ms);
 
 #endif

@@ -6,3 +6,4 @@ qwave_wrap(qkd auth_pool_file calloc qw_secret_new strdup qw_file_replace)
 # Attacks that end in a wait: long on a busy machine.
 set_tests_properties(qkd.link_tamper PROPERTIES TIMEOUT 600)
 qwave_wrap(qkd node_pool calloc qw_secret_new)
+qwave_wrap(qkd relay qw_hop_seal)
