@@ -50,6 +50,8 @@ qw_err bench_plot(const struct bench_row *rows, size_t count, const char *path) 
 int bench_centre(int argc, char **argv);
 /* `qwave bench store`, likewise. */
 int bench_store(int argc, char **argv);
+/* `qwave bench relay`, likewise. */
+int bench_relay(int argc, char **argv);
 
 qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
 qw_err bench_mac(struct bench *bench) QW_MUST_USE;

@@ -98,7 +98,7 @@ qw_err qw_node_stream_fill(struct qw_node_stream *s, uint64_t before)
     if (kept > 0) {
         memmove(s->window, s->window + (s->used - s->window_at), kept);
     }
-    qw_wipe(s->window + kept, s->lease - kept);
+    qw_wipe(s->window + len, s->lease - len); /* the rest is overwritten */
     s->window_at = s->used;
     err = ring_read(s, s->used + kept, s->window + kept, len - kept);
     return err;

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: Q3 */
+#include "qkd/relay/mesh.h"
+
+#include "support/fail_nth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
+FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
+
+enum { KEYS = 8, KEY_LEN = 32, TIMEOUT_MS = 1000 };
+/*     1 - 2
+ *   0       5      and 0 - 5 itself
+ *     3 - 4   */
+static const struct qw_mesh_link links[] = { { 0, 1 }, { 1, 2 }, { 2, 5 }, { 0, 3 },
+                                             { 3, 4 }, { 4, 5 }, { 0, 5 } };
+static const struct qw_relay_path paths[] = { { 4, { 0, 1, 2, 5 } }, { 4, { 0, 3, 4, 5 } } };
+static const struct qw_mesh_config config = { .nodes = 6,
+                                              .links = links,
+                                              .links_count = 7,
+                                              .source = 0,
+                                              .target = 5,
+                                              .batch_len_max = KEYS * KEY_LEN,
+                                              .batches_max = 4,
+                                              .capacity = 1 << 15,
+                                              .lease = 1024,
+                                              .seed = 3,
+                                              .timeout_ms = TIMEOUT_MS };
+
+static struct qw_mesh *new_mesh(void)
+{
+    struct qw_mesh *mesh = NULL;
+
+    assert_int_equal(qw_mesh_new(&config, &mesh), QW_OK);
+    return mesh;
+}
+
+static qw_err request(struct qw_mesh *mesh)
+{
+    return qw_mesh_request_two(mesh, paths, 2, KEYS, KEY_LEN);
+}
+
+static void keys_of_two_paths_are_joined_at_both_ends(void **state)
+{
+    static const struct qw_relay_path direct[] = { { 2, { 0, 5 } }, { 4, { 0, 3, 4, 5 } } };
+    struct qw_mesh *mesh = new_mesh();
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(request(mesh), QW_OK);
+        qw_mesh_run(mesh);
+    }
+    assert_int_equal(qw_mesh_request_two(mesh, direct, 2, KEYS, KEY_LEN), QW_OK);
+    assert_int_equal(request(mesh), QW_OK); /* tags between the ends overtake each other */
+    qw_mesh_run(mesh);
+    assert_int_equal(qw_mesh_report(mesh).delivered_keys, 12 * KEYS);
+    assert_int_equal(qw_mesh_report(mesh).mismatched_keys, 0);
+    assert_int_equal(qw_mesh_report(mesh).voided, 0);
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 0)).delivered, 24);
+    qw_mesh_free(mesh);
+}
+
+static void never_fewer_paths_than_asked(void **state)
+{
+    struct qw_relay_path two[2] = { paths[0], paths[0] };
+    struct qw_mesh *mesh = new_mesh();
+
+    (void)state;
+    assert_int_equal(qw_mesh_request_two(mesh, paths, 1, KEYS, KEY_LEN), QW_ERR_REFUSED);
+    assert_int_equal(qw_mesh_request_two(mesh, two, 2, KEYS, KEY_LEN), QW_ERR_REFUSED);
+    two[1] = paths[1];
+    two[1].node[2] = 2; /* a relay on both */
+    assert_int_equal(qw_mesh_request_two(mesh, two, 2, KEYS, KEY_LEN), QW_ERR_REFUSED);
+    two[0] = (struct qw_relay_path){ 2, { 0, 5 } };
+    two[1] = two[0]; /* one link twice */
+    assert_int_equal(qw_mesh_request_two(mesh, two, 2, KEYS, KEY_LEN), QW_ERR_REFUSED);
+    qw_mesh_run(mesh);
+    assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 0)).requested, 0);
+    qw_mesh_free(mesh);
+}
+
+static void a_half_alone_is_void_at_both_ends(void **state)
+{
+    (void)state;
+    for (size_t link = 0; link < 6; link++) {
+        bool is_over = false;
+
+        for (size_t steps = 0; !is_over; steps++) {
+            struct qw_mesh *mesh = new_mesh();
+            struct qw_mesh_report r;
+
+            assert_true(steps < 100);
+            assert_int_equal(request(mesh), QW_OK);
+            for (size_t i = 0; i < steps && !is_over; i++) {
+                is_over = !qw_mesh_step(mesh);
+            }
+            qw_mesh_cut(mesh, link);
+            for (int i = 0; i < 4; i++) {
+                qw_mesh_wait(mesh, TIMEOUT_MS);
+            }
+            assert_int_equal(qw_mesh_join(mesh, link), QW_OK);
+            for (int i = 0; i < 4; i++) {
+                qw_mesh_wait(mesh, TIMEOUT_MS);
+            }
+            r = qw_mesh_report(mesh);
+            assert_int_equal(r.voided + r.delivered_keys / KEYS, 1);
+            assert_int_equal(r.mismatched_keys, 0);
+            assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 0);
+            assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 5)), 0);
+            assert_int_equal(request(mesh), QW_OK);
+            qw_mesh_run(mesh);
+            assert_int_equal(qw_mesh_report(mesh).delivered_keys, r.delivered_keys + KEYS);
+            qw_mesh_free(mesh);
+        }
+    }
+}
+
+static void a_second_path_that_cannot_begin_ends_the_first(void **state)
+{
+    struct qw_mesh *mesh = new_mesh();
+
+    (void)state;
+    qw_mesh_cut(mesh, 3);
+    assert_int_equal(request(mesh), QW_ERR_CLOSED);
+    qw_mesh_run(mesh);
+    qw_mesh_wait(mesh, TIMEOUT_MS);
+    assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
+    assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 0);
+    assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 5)), 0);
+    qw_mesh_free(mesh);
+}
+
+static void constructors_that_lack_memory_leave_nothing(void **state)
+{
+    qw_err err = QW_ERR_NOMEM;
+
+    (void)state;
+    for (int n = 1; err != QW_OK; n++) {
+        struct qw_mesh *mesh = NULL;
+
+        assert_true(n < 500);
+        fail_nth = n;
+        err = qw_mesh_new(&config, &mesh);
+        assert_true(err == QW_OK || (err == QW_ERR_NOMEM && mesh == NULL));
+        qw_mesh_free(mesh);
+        if (fail_nth > 0) { /* was not reached */
+            break;
+        }
+        err = QW_ERR_NOMEM; /* a window that could not be had ends a session, not the mesh */
+    }
+    fail_nth = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_of_two_paths_are_joined_at_both_ends),
+        cmocka_unit_test(never_fewer_paths_than_asked),
+        cmocka_unit_test(a_half_alone_is_void_at_both_ends),
+        cmocka_unit_test(a_second_path_that_cannot_begin_ends_the_first),
+        cmocka_unit_test(constructors_that_lack_memory_leave_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
