@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: W4
-# The measuring command: rows of one kernel as JSON, and refusals that say what is wrong.
+# rows: W4 Q2 Q3
+# The measuring command: rows of one kernel as JSON, the relay, and refusals that say what is wrong.
 set -u
 bin=$1
 work=$(mktemp -d)
@@ -29,6 +29,14 @@ grep -q '^{"rows":\[{"kernel":"mac","impl":"portable","n_bits":8192,"qber":null,
     fail "unexpected rows: $(cat "$work/out")"
 grep -q '"throughput_mbps":[1-9][0-9.e+]*,"efficiency_f":null,"beta":null,"frame_error_rate":null,"round_trips":null,"messages":null,"leaked_bits":null,"cpu_s":0' \
     "$work/out" || fail "unexpected fields: $(cat "$work/out")"
+
+echo "keys over a line of nodes, some of which are killed"
+timeout 120 "$bin/qwave" bench relay --hops 4 --keys 200000 --crashes 20 --json >"$work/out" 2>"$work/log" || fail "exit status $?: $(cat "$work/out" "$work/log")"
+[ "$(wc -l <"$work/out")" = 1 ] || fail "not one line of JSON"
+grep -q '^{"throughput_gbps":[0-9.e+]*,"keys_per_s_per_core":[1-9][0-9.e+]*,"hops":4,"relayed_keys":[1-9][0-9]*,' "$work/out" ||
+    fail "unexpected fields: $(cat "$work/out")"
+grep -q '"mismatched":0,"reused_pad_bits":0,"crashes":[1-9]' "$work/out" || fail "unexpected figures: $(cat "$work/out")"
+grep -q '"simulated":true' "$work/out" || fail "not labelled simulated"
 
 echo "refusals"
 refuses 2 "nothing to plot" distill --kernel mac --plot "$work/mac.svg"

@@ -19,8 +19,8 @@ enum {
     BATCH_KEYS = 1024,
     BATCH_LEN = BATCH_KEYS * KEY_LEN,
     IN_FLIGHT = 4,
-    LEASE = 5 << 13,     /* a batch and a little: both ends of 63 hops fit into locked memory */
-    CAPACITY = 1 << 17,  /* of a stream */
+    LEASE = 5 << 13,    /* a batch and a little: both ends of 63 hops fit into locked memory */
+    CAPACITY = 1 << 17, /* of a stream */
     TIMEOUT_MS = 1000,
     JSON_LEN_MAX = 1024
 };

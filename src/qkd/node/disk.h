@@ -26,7 +26,7 @@ qw_err qw_node_disk_file_new(const char *path, struct qw_node_disk *disk) QW_MUS
 /* len bytes of ordinary memory, zero; for SIMULATED keys only. Closing the disk keeps them. */
 struct qw_node_memory;
 qw_err qw_node_memory_new(size_t len, struct qw_node_memory **memory) QW_MUST_USE;
-void qw_node_memory_free(struct qw_node_memory *memory); /* wipes; NULL is fine */
+void qw_node_memory_free(struct qw_node_memory *memory);                /* wipes; NULL is fine */
 struct qw_node_disk qw_node_memory_disk(struct qw_node_memory *memory); /* borrows memory */
 
 #endif

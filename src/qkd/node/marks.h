@@ -7,10 +7,7 @@
 #include <stdint.h>
 
 /* Slots of a node pool's file: the durable marks of both streams (docs/protocol/node-pool.md). */
-enum {
-    QW_NODE_AGES_MAX = 33,
-    QW_NODE_SLOT_LEN = 8 + 2 * (5 * 8 + 1 + QW_NODE_AGES_MAX * 16) + 8
-};
+enum { QW_NODE_AGES_MAX = 33, QW_NODE_SLOT_LEN = 8 + 2 * (5 * 8 + 1 + QW_NODE_AGES_MAX * 16) + 8 };
 
 struct qw_node_age { /* of the bytes from the entry before up to end */
     uint64_t end;

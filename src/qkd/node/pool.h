@@ -69,7 +69,7 @@ struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
 qw_err qw_node_pool_append(struct qw_node_pool *pool, struct qw_bytes out, struct qw_bytes in,
                            int64_t now_ms) QW_MUST_USE;
 void qw_node_pool_confirm(struct qw_node_pool *pool, enum qw_node_direction direction,
-                          uint64_t position); /* used..end, never back */
+                          uint64_t position);           /* used..end, never back */
 void qw_node_pool_unconfirm(struct qw_node_pool *pool); /* the session is over */
 
 /* Both ends go to the same marks [P5]; everything up to end is then confirmed. position >= the

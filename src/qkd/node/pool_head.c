@@ -43,8 +43,7 @@ qw_err qw_node_head_encode(const struct qw_node_pool_head *head,
     return check_of(out, out + CHECKED_LEN);
 }
 
-qw_err qw_node_head_decode(const uint8_t in[static QW_NODE_HEAD_LEN],
-                           struct qw_node_pool_head *out)
+qw_err qw_node_head_decode(const uint8_t in[static QW_NODE_HEAD_LEN], struct qw_node_pool_head *out)
 {
     struct qw_reader r = qw_reader_on(in, CHECKED_LEN);
     struct qw_node_pool_head head = { 0 };

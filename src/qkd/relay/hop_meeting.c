@@ -97,7 +97,8 @@ static qw_err open_tag(struct qw_hop *hop, enum qw_node_direction direction, con
     qw_poly_hash_update(&hash, said, said_len);
     qw_poly_hash_update(&hash, hellos[0].data, hellos[0].len);
     qw_poly_hash_update(&hash, hellos[1].data, hellos[1].len);
-    err = qw_node_pool_hash(pool, direction, state.position + QW_HOP_OPEN_USE_LEN, state.end, &hash);
+    err =
+        qw_node_pool_hash(pool, direction, state.position + QW_HOP_OPEN_USE_LEN, state.end, &hash);
     qw_poly_hash_final(&hash, digest);
     for (size_t i = 0; err == QW_OK && i < QW_OPEN_TAG_LEN; i++) {
         tag[i] = digest[i] ^ bytes[QW_ONE_TIME_MAC_KEY_LEN + i];
@@ -153,8 +154,8 @@ static qw_err agree(struct qw_hop *hop)
         uint64_t position = higher(own.used[i], peer.used[1 - i]);
         uint64_t end = higher(position, lower(own.end[i], peer.end[1 - i]));
 
-        err = qw_node_pool_agree(hop->config.pool, i == 0 ? QW_NODE_OUT : QW_NODE_IN, position,
-                                 end);
+        err =
+            qw_node_pool_agree(hop->config.pool, i == 0 ? QW_NODE_OUT : QW_NODE_IN, position, end);
     }
     return err;
 }

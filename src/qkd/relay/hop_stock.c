@@ -6,10 +6,7 @@
 
 #include <string.h>
 
-enum {
-    STOCK_BODY_LEN = 16 + QW_POLY_HASH_LEN,
-    MESSAGE_LEN = QW_HOP_FRAME_LEN + STOCK_BODY_LEN
-};
+enum { STOCK_BODY_LEN = 16 + QW_POLY_HASH_LEN, MESSAGE_LEN = QW_HOP_FRAME_LEN + STOCK_BODY_LEN };
 
 static qw_err check_of(struct qw_hop *hop, enum qw_node_direction direction, uint64_t from,
                        uint64_t to, uint8_t check[static QW_POLY_HASH_LEN])

@@ -93,7 +93,9 @@ static qw_err make_relay(struct mesh_node *node)
 static qw_err open_pool(const struct qw_mesh *mesh, struct qw_node_memory *memory,
                         struct qw_node_pool **pool)
 {
-    const struct qw_node_limits limits = { { 2048, 4096, 8192 }, mesh->config.age_ms };
+    uint64_t capacity = mesh->config.capacity;
+    const struct qw_node_limits limits = { { capacity / 16, capacity / 8, capacity / 4 },
+                                           mesh->config.age_ms };
     struct qw_node_disk disk = qw_node_memory_disk(memory);
 
     return qw_node_pool_open(&disk, &limits, pool);

@@ -28,7 +28,8 @@ struct qw_mesh_config {
     uint64_t seed;
     int64_t timeout_ms;
     int64_t age_ms; /* of link keys; 0: they stay */
-    /* Each message on the wire, which may be altered in place; false: it is lost. NULL: none looks. */
+    /* Each message on the wire, which may be altered in place; false: it is lost. NULL: none looks.
+     */
     bool (*on_wire)(void *self, uint32_t from, uint32_t to, uint8_t *message, size_t len);
     void *self;
 };
@@ -57,8 +58,8 @@ qw_err qw_mesh_request(struct qw_mesh *mesh, const struct qw_relay_path *path, u
 qw_err qw_mesh_request_two(struct qw_mesh *mesh, const struct qw_relay_path *paths, size_t count,
                            uint32_t keys, uint16_t key_len) QW_MUST_USE;
 
-bool qw_mesh_step(struct qw_mesh *mesh); /* one message; false: none is under way */
-void qw_mesh_run(struct qw_mesh *mesh);  /* all of them */
+bool qw_mesh_step(struct qw_mesh *mesh);             /* one message; false: none is under way */
+void qw_mesh_run(struct qw_mesh *mesh);              /* all of them */
 void qw_mesh_wait(struct qw_mesh *mesh, int64_t ms); /* time passes, then runs */
 
 /* A node dies as by kill -9, with all messages to and from it, and stands up again. */

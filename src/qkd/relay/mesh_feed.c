@@ -50,8 +50,8 @@ static qw_err fill_pool(const struct qw_mesh *mesh, struct qw_node_pool *pool, s
         struct qw_node_state out = qw_node_pool_state(pool, QW_NODE_OUT);
         struct qw_node_state in = qw_node_pool_state(pool, QW_NODE_IN);
         struct qw_bytes to_out = next_of(mesh, link, out_direction, &out, fill, pieces);
-        struct qw_bytes to_in = next_of(mesh, link, 1 - out_direction, &in, fill,
-                                        pieces + PIECE_LEN);
+        struct qw_bytes to_in =
+            next_of(mesh, link, 1 - out_direction, &in, fill, pieces + PIECE_LEN);
 
         is_full = to_out.len == 0 && to_in.len == 0;
         if (!is_full) {

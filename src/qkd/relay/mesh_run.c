@@ -38,8 +38,8 @@ static void note_use(struct mesh_side *side, const uint8_t *message, size_t len)
     } else if (message[0] >= QW_HOP_TYPE_MIN) {
         used = QW_HOP_TAG_LEN + (uint64_t)qw_load_u32be(message + 9);
     }
-    if (used > 0 && qw_use_map_note(&side->map, position, used,
-                                    &side->mesh->report.reused_pad_bits) != QW_OK) {
+    if (used > 0 &&
+        qw_use_map_note(&side->map, position, used, &side->mesh->report.reused_pad_bits) != QW_OK) {
         side->mesh->report.reused_pad_bits += 8 * used; /* not looked at is not good */
     }
 }
@@ -175,9 +175,9 @@ qw_err qw_mesh_request(struct qw_mesh *mesh, const struct qw_relay_path *path, u
     uint8_t id[QW_RELAY_BATCH_ID_LEN];
     qw_err err = qw_relay_new_id(id);
 
-    return err == QW_OK ? qw_relay_request(mesh->node[mesh->config.source].relay, path, id, count,
-                                           key_len)
-                        : err;
+    return err == QW_OK
+               ? qw_relay_request(mesh->node[mesh->config.source].relay, path, id, count, key_len)
+               : err;
 }
 
 qw_err qw_mesh_request_two(struct qw_mesh *mesh, const struct qw_relay_path *paths, size_t count,

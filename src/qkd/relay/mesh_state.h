@@ -27,7 +27,7 @@ struct mesh_node {
     struct qw_mesh *mesh;
     uint32_t id;
     struct qw_relay *relay;
-    struct qw_two_paths *two_paths;   /* source and target */
+    struct qw_two_paths *two_paths;    /* source and target */
     struct qw_node_memory *end_memory; /* source and target */
     struct qw_node_pool *end_pool;
 };
@@ -51,7 +51,7 @@ struct mesh_arrived { /* keys that the target has */
 struct qw_mesh {
     struct qw_mesh_config config;
     struct mesh_node node[QW_MESH_NODES_MAX];
-    struct mesh_link *links;                           /* [links_count] */
+    struct mesh_link *links;                   /* [links_count] */
     struct mesh_message *first, *last, *spare; /* the wire; buffers that are free */
     size_t message_cap;
     struct mesh_arrived *arrived; /* [arrived_max], the oldest replaced */

@@ -26,13 +26,13 @@ enum {
 };
 
 enum qw_relay_reason { /* values of the wire */
-    QW_RELAY_NO_LINK = 1,
-    QW_RELAY_EMPTY = 2,
-    QW_RELAY_BUSY = 3,
-    QW_RELAY_REFUSED = 4,
-    QW_RELAY_WRONG_TAG = 5,
-    QW_RELAY_TIMEOUT = 6,
-    QW_RELAY_SIZE = 7
+                       QW_RELAY_NO_LINK = 1,
+                       QW_RELAY_EMPTY = 2,
+                       QW_RELAY_BUSY = 3,
+                       QW_RELAY_REFUSED = 4,
+                       QW_RELAY_WRONG_TAG = 5,
+                       QW_RELAY_TIMEOUT = 6,
+                       QW_RELAY_SIZE = 7
 };
 /* A few words for people; never NULL. */
 const char *qw_relay_reason_text(enum qw_relay_reason reason);

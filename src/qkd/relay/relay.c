@@ -172,8 +172,7 @@ qw_err relay_say(struct qw_relay *relay, uint32_t neighbour, uint8_t type, size_
 {
     struct qw_hop *hop = relay->config.hop(relay->config.self, neighbour);
 
-    return hop == NULL ? QW_ERR_CLOSED
-                       : qw_hop_seal(hop, type, relay->message, body_len, 0, NULL);
+    return hop == NULL ? QW_ERR_CLOSED : qw_hop_seal(hop, type, relay->message, body_len, 0, NULL);
 }
 
 void relay_fail(struct qw_relay *relay, uint32_t neighbour, const uint8_t *id,

@@ -72,7 +72,8 @@ qw_err qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path
 qw_err qw_relay_give_up(struct qw_relay *relay, const struct qw_relay_path *path,
                         const uint8_t id[static QW_RELAY_BATCH_ID_LEN]) QW_MUST_USE;
 
-/* A message with a type that came over the hop of a neighbour; settles it. An error: stop the hop. */
+/* A message with a type that came over the hop of a neighbour; settles it. An error: stop the hop.
+ */
 qw_err qw_relay_receive(struct qw_relay *relay, uint32_t neighbour,
                         const struct qw_hop_message *message) QW_MUST_USE;
 /* The hop was stopped: right after qw_hop_stop, or after a qw_hop_receive that failed. */

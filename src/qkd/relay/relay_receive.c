@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which part of the relay a message is for. Messages of batches that are not known are ignored: they
- * were given up here. */
+/* Which part of the relay a message is for. Messages of batches that are not known are ignored:
+ * they were given up here. */
 #include "qkd/relay/relay_state.h"
 
 static qw_err take_reserve(struct qw_relay *relay, uint32_t from, const struct qw_hop_message *m)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Whether a batch may begin: QW_OK and its end pool. */
-static qw_err check_request(struct qw_relay *relay, const struct qw_relay_path *path,
-                            uint64_t len, struct qw_node_pool **pool)
+static qw_err check_request(struct qw_relay *relay, const struct qw_relay_path *path, uint64_t len,
+                            struct qw_node_pool **pool)
 {
     struct qw_hop *hop;
 
@@ -129,8 +129,7 @@ void relay_source_reserved(struct qw_relay *relay, struct relay_end *end, uint64
     if (err == QW_OK) {
         end->phase = RELAY_SENT;
     } else {
-        relay_source_fail(relay, end,
-                          err == QW_ERR_EXHAUSTED ? QW_RELAY_EMPTY : QW_RELAY_NO_LINK,
+        relay_source_fail(relay, end, err == QW_ERR_EXHAUSTED ? QW_RELAY_EMPTY : QW_RELAY_NO_LINK,
                           relay->config.node);
     }
 }

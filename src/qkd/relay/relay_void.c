@@ -83,8 +83,8 @@ void relay_take_voided(struct qw_relay *relay, uint32_t from, struct qw_relay_vo
     struct relay_end *end = relay_end_find(relay, m->batch);
     uint8_t index;
 
-    if (!qw_relay_path_find(&m->path, relay->config.node, &index) ||
-        index + 1 >= m->path.nodes || m->path.node[index + 1] != from) {
+    if (!qw_relay_path_find(&m->path, relay->config.node, &index) || index + 1 >= m->path.nodes ||
+        m->path.node[index + 1] != from) {
         relay->counters.ignored++;
     } else if (index > 0) {
         send_on(relay, m->path.node[index - 1], QW_RELAY_VOIDED, m, index);

@@ -11,7 +11,7 @@ struct pair {
     bool is_ended[2]; /* voided by the relay already, or never begun: nothing to give up */
     uint8_t id[QW_RELAY_BATCH_ID_LEN]; /* joined */
     int64_t since_ms;
-    struct qw_relay_path path[2];      /* source */
+    struct qw_relay_path path[2]; /* source */
 };
 
 struct qw_two_paths {
@@ -215,8 +215,7 @@ static bool give_up_parts(struct pair *pair, struct qw_relay *relay)
     memcpy(id, pair->id, sizeof id);
     for (uint8_t part = 0; part < 2; part++) {
         id[QW_RELAY_PART_AT] = part;
-        if (!pair->is_ended[part] &&
-            qw_relay_give_up(relay, &pair->path[part], id) != QW_OK) {
+        if (!pair->is_ended[part] && qw_relay_give_up(relay, &pair->path[part], id) != QW_OK) {
             return false;
         }
         pair->is_ended[part] = true;

@@ -325,8 +325,8 @@ static void live(struct qw_prng *prng, struct seen *seen)
         } else if (err == QW_ERR_EXHAUSTED) {
             err = append_at(pool, 200, 0);
             if (err == QW_ERR_SPACE) { /* the other direction */
-                err = qw_node_pool_skip(pool, QW_NODE_IN,
-                                        qw_node_pool_state(pool, QW_NODE_IN).end, false);
+                err = qw_node_pool_skip(pool, QW_NODE_IN, qw_node_pool_state(pool, QW_NODE_IN).end,
+                                        false);
             }
         }
         check_sum(pool);
@@ -412,7 +412,8 @@ static void both_ends_agree_on_the_higher_mark(void **state)
     assert_int_equal(use(pool, QW_NODE_OUT, 100), 40);
     assert_int_equal(qw_node_pool_agree(pool, QW_NODE_OUT, 300, 400), QW_OK); /* beyond it */
     assert_int_equal(use(pool, QW_NODE_OUT, 100), 300);
-    assert_int_equal(qw_node_pool_agree(pool, QW_NODE_OUT, 700, 700), QW_OK); /* what it never had */
+    assert_int_equal(qw_node_pool_agree(pool, QW_NODE_OUT, 700, 700),
+                     QW_OK); /* what it never had */
     check_sum(pool);
     assert_int_equal(qw_node_pool_state(pool, QW_NODE_OUT).position, 700);
     qw_node_pool_abandon(pool);

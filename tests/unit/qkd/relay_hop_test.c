@@ -191,6 +191,7 @@ static void a_repeated_message_is_refused(void **state)
     const struct qw_relay_path path = { 2, { 0, 1 } };
 
     (void)state;
+    memset(&fault, 0, sizeof fault);
     fault.at = 2; /* two of equal length: the second is replaced by the first */
     fault.flip = SIZE_MAX;
     assert_int_equal(qw_mesh_request(mesh, &path, 2, 32), QW_OK);
