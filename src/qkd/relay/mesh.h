@@ -40,6 +40,7 @@ struct qw_mesh_report {
     uint64_t reused_pad_bits;          /* by a bitmap of what was on each wire */
     uint64_t voided, voided_at_target; /* batches */
     uint64_t refused;                  /* messages that ended a session */
+    uint64_t starved;                  /* sessions that found a pool empty */
 };
 
 /* All sessions are open when it returns. QW_ERR_ARG, QW_ERR_NOMEM. */

@@ -122,7 +122,7 @@ static void hand_over(struct qw_mesh *mesh, struct mesh_message *message)
     }
     mesh_settle(node);
     if (err != QW_OK) {
-        mesh->report.refused++;
+        *(err == QW_ERR_EXHAUSTED ? &mesh->report.starved : &mesh->report.refused) += 1;
         qw_mesh_cut(mesh, message->link);
     }
 }

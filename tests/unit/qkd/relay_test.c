@@ -16,7 +16,14 @@
 
 #include <cmocka.h>
 
-enum { KEYS = 16, KEY_LEN = 32, LEN = KEYS * KEY_LEN, CAPACITY = 1 << 15, TIMEOUT_MS = 1000 };
+enum {
+    KEYS = 16,
+    KEY_LEN = 32,
+    LEN = KEYS * KEY_LEN,
+    CAPACITY = 1 << 14,
+    FLOOR = CAPACITY / 16,
+    TIMEOUT_MS = 1000
+};
 
 /* A relay that is not honest: alters what it passes on, under tags that are right. */
 static bool alters;
@@ -224,12 +231,12 @@ static void an_empty_pool_on_one_hop_stops_the_batch_and_nothing_else(void **sta
     uint64_t stored = qw_node_pool_state(pool, QW_NODE_OUT).stored;
 
     (void)state;
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, stored - 2048 - LEN), QW_OK);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, stored - FLOOR - LEN), QW_OK);
     assert_int_equal(qw_mesh_request(mesh, &path, KEYS, KEY_LEN), QW_OK);
     qw_mesh_run(mesh);
     assert_int_equal(qw_mesh_report(mesh).voided, 1);
     assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
-    qw_node_pool_release(pool, stored - 2048 - LEN);
+    qw_node_pool_release(pool, stored - FLOOR - LEN);
     check_states(mesh, 4); /* the hops before it have their reservations back */
     assert_int_equal(qw_mesh_request(mesh, &path, KEYS, KEY_LEN), QW_OK);
     qw_mesh_run(mesh);

@@ -29,7 +29,7 @@ static const struct qw_mesh_config config = { .nodes = 6,
                                               .target = 5,
                                               .batch_len_max = KEYS * KEY_LEN,
                                               .batches_max = 4,
-                                              .capacity = 1 << 15,
+                                              .capacity = 1 << 13,
                                               .lease = 1024,
                                               .seed = 3,
                                               .timeout_ms = TIMEOUT_MS };
