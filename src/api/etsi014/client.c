@@ -121,8 +121,10 @@ static qw_err read_container(struct qw_json_reader *r, const uint8_t (*wanted)[1
 {
     struct answer_key come[QW_ETSI014_CLIENT_KEYS_MAX];
     size_t got = 0;
+    const struct qw_json_node *root = qw_json_root_object(r);
+    bool is_capital = qw_json_find(root, "keys") == NULL; /* table 11 prints it so [ETSI 014 6.3] */
     const struct qw_json_node *array =
-        qw_json_get_array(r, qw_json_root_object(r), "keys", count, count, &got);
+        qw_json_get_array(r, root, is_capital ? "Keys" : "keys", count, count, &got);
 
     for (size_t i = 0; i < count && qw_json_ok(r); i++) {
         const struct qw_json_node *item = qw_json_item(array, i);

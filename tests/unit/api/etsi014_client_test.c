@@ -222,10 +222,24 @@ static void counts_sizes_and_names_have_limits(void **state)
         QW_ERR_FORMAT); /* asked, and answered badly */
 }
 
+/* Table 11 of the standard prints the member so, and there are servers that followed it. */
+static void a_container_of_capital_keys_is_read(void **state) /* [ETSI 014 6.3] */
+{
+    uint8_t ids[1][16], keys[16] = { 0 };
+
+    (void)state;
+    give("{\"Keys\":[{\"key_ID\":\"" ID_A "\",\"key\":\"" KEY_B "\"}]}");
+    assert_int_equal(qw_etsi014_client_new_keys(NULL, "bob", 1, 16, ids, keys), QW_OK);
+    assert_true(is_row(keys, 0x10));
+    give("{\"KEYS\":[{\"key_ID\":\"" ID_A "\",\"key\":\"" KEY_B "\"}]}");
+    assert_int_equal(qw_etsi014_client_new_keys(NULL, "bob", 1, 16, ids, keys), QW_ERR_FORMAT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_status_is_read_and_what_nobody_knows_is_passed_over),
+        cmocka_unit_test(a_container_of_capital_keys_is_read),
         cmocka_unit_test(new_keys_come_with_the_ids_of_the_server),
         cmocka_unit_test(keys_by_id_come_in_the_order_asked_for),
         cmocka_unit_test(answers_that_are_not_what_was_asked_for_are_refused),
