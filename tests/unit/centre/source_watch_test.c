@@ -107,6 +107,31 @@ static void without_a_journal_nothing_is_taken(void **state)
     assert_int_equal(status_of(scene).keys_in_state[QW_KEY_STORED], 64);
 }
 
+static qw_err take_fails(void *self, uint8_t *key, size_t len)
+{
+    (void)self;
+    (void)key;
+    (void)len;
+    return QW_ERR_TIMEOUT;
+}
+
+static void a_take_that_fails_is_left_to_the_account(void **state)
+{
+    struct scene *scene = *state;
+    uint64_t records = records_of(scene);
+
+    scene->left = 64 * 32;
+    scene->source.take = take_fails;
+    assert_int_equal(qw_centre_ingest(scene->centre), QW_OK);
+    assert_int_equal(records_of(scene), records);
+    assert_int_equal(status_of(scene).keys_in_state[QW_KEY_STORED], 0);
+    stop("it does not answer in time");
+    assert_int_equal(qw_centre_ingest(scene->centre), QW_OK);
+    assert_last_deed(scene, "source", QW_ERR_UNAVAILABLE, "it does not answer in time");
+    assert_int_equal(records_of(scene), records + 1);
+    scene->source.take = source_take;
+}
+
 static void a_source_without_an_account_is_judged_by_its_last_take(void **state)
 {
     struct scene *scene = *state;
@@ -133,6 +158,7 @@ int main(void)
         TEST(a_link_that_stops_is_in_the_journal_once_with_its_reason),
         TEST(keys_from_before_the_stop_are_taken_and_served),
         TEST(without_a_journal_nothing_is_taken),
+        TEST(a_take_that_fails_is_left_to_the_account),
         TEST(a_source_without_an_account_is_judged_by_its_last_take),
     };
 
