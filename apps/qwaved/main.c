@@ -61,15 +61,16 @@ static qw_err explain(const struct qw_log *log, const char *what, const char *pa
 static qw_err open_source(struct daemon *daemon)
 {
     struct qw_key_source source;
-    const char *reason;
-    qw_err err = source_open(&daemon->settings, &daemon->log, &source, &reason);
+    char reason[QW_CONFIG_ERROR_CAP];
+    qw_err err = source_open(&daemon->settings, &daemon->log, &source, reason);
 
     if (err == QW_OK) {
         source_gate_init(&daemon->gate, &source, &daemon->source);
         qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
                      daemon->source.is_quantum ? "quantum" : "not a quantum source");
     }
-    return explain(&daemon->log, "source", daemon->settings.source_path, err, reason);
+    return explain(&daemon->log, "source", daemon->settings.source_path, err,
+                   reason[0] != '\0' ? reason : NULL);
 }
 
 static qw_err open_custody(struct daemon *daemon)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
-static const char *const sources[] = { "best", "kernel", "device", "qkd", NULL };
+static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", NULL };
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
@@ -54,9 +54,11 @@ static const struct qw_config_row rows[] = {
         "certificates it has taken back, PEM; read again when it changes"),
     CHOICE(source, sources, "best", "where keys come from"),
     ROW(QW_CONFIG_TEXT, source_path, 0, SETTINGS_PATH_CAP, "",
-        "source: device: character device; source: qkd: socket for the process of the link"),
+        "source: device: character device; qkd: socket for the process of the link; kme: file "
+        "about "
+        "the key server"),
     CHOICE(source_kind, settings_source_kinds, "qrng", "what that device is"),
-    ROW(QW_CONFIG_TEXT, source_name, 0, SETTINGS_NAME_CAP, "", "of the link; source: qkd"),
+    ROW(QW_CONFIG_TEXT, source_name, 0, SETTINGS_NAME_CAP, "", "of the link or the key server"),
     CHOICE(source_light, lights, "simulated", "what the light of that link is"),
     ROW(QW_CONFIG_INT, block_keys, 16, 1024, "256", "keys per sealed block"),
     ROW(QW_CONFIG_INT, stock_keys, 16, 100000000, "4096", "keep this many keys ready"),
@@ -92,14 +94,15 @@ qw_err settings_read(const char *path, struct settings *settings,
     if (err != QW_OK) {
         return err;
     }
-    if ((s.source == SOURCE_DEVICE || s.source == SOURCE_QKD) != (s.source_path[0] != '\0')) {
+    if ((s.source >= SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: source_path goes with source: device or qkd, and with nothing else", path);
+                 "%s: source_path goes with source: device, qkd or kme, and with nothing else",
+                 path);
         return QW_ERR_FORMAT;
     }
-    if ((s.source == SOURCE_QKD) != (s.source_name[0] != '\0')) {
+    if ((s.source >= SOURCE_QKD) != (s.source_name[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: source_name goes with source: qkd, and with nothing else", path);
+                 "%s: source_name goes with source: qkd or kme, and with nothing else", path);
         return QW_ERR_FORMAT;
     }
     if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {

@@ -13,7 +13,7 @@ enum {
     SETTINGS_URL_CAP = 192,
     SETTINGS_NAME_CAP = 60
 };
-enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD };
+enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD, SOURCE_KME };
 
 struct settings {
     char centre_id[SETTINGS_TEXT_CAP];
@@ -38,7 +38,7 @@ struct settings {
     int source;                              /* enum settings_source */
     char source_path[SETTINGS_PATH_CAP];
     int source_kind;                     /* index in settings_source_kinds */
-    char source_name[SETTINGS_NAME_CAP]; /* of a link; "" for other sources */
+    char source_name[SETTINGS_NAME_CAP]; /* of a link or a key server; else "" */
     int source_light;                    /* 0: simulated, 1: real */
     int64_t block_keys;
     int64_t stock_keys;

@@ -109,6 +109,10 @@ static void wants_a_socket_and_a_name_for_a_link_and_only_for_one(void **state)
                                &s, error),
                      QW_OK);
     assert_int_equal(s.source_light, 1);
+    assert_int_equal(
+        read_text("source: kme\nsource_path: kme.yaml\nsource_name: vendor\n", &s, error), QW_OK);
+    assert_int_equal(s.source, SOURCE_KME);
+    assert_int_equal(read_text("source: kme\nsource_path: kme.yaml\n", &s, error), QW_ERR_FORMAT);
 }
 
 int main(void)

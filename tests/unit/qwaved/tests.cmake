@@ -56,3 +56,26 @@ target_link_options(qwaved_link_source_test PRIVATE "-Wl,--wrap=calloc,--wrap=qw
 add_test(NAME qwaved.link_source COMMAND qwaved_link_source_test)
 set_tests_properties(qwaved.link_source PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;C2")
 qwave_threads(qwaved.link_source qwaved_link_source_test)
+
+add_executable(qwaved_seen_ids_test unit/qwaved/seen_ids_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source/seen_ids.c")
+target_include_directories(qwaved_seen_ids_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_seen_ids_test PRIVATE qw_crypto PkgConfig::CMOCKA)
+target_link_options(qwaved_seen_ids_test PRIVATE "-Wl,--wrap=calloc,--wrap=fdatasync")
+add_test(NAME qwaved.seen_ids COMMAND qwaved_seen_ids_test)
+set_tests_properties(qwaved.seen_ids PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q5")
+
+add_executable(qwaved_kme_settings_test unit/qwaved/kme_settings_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source/kme_settings.c")
+target_include_directories(qwaved_kme_settings_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved")
+target_link_libraries(qwaved_kme_settings_test PRIVATE qw_base PkgConfig::CMOCKA)
+add_test(NAME qwaved.kme_settings COMMAND qwaved_kme_settings_test)
+set_tests_properties(qwaved.kme_settings PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q5")
+
+add_executable(qwaved_kme_source_test unit/qwaved/kme_source_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source/kme_source.c"
+    "${CMAKE_SOURCE_DIR}/apps/qwaved/source/seen_ids.c")
+target_include_directories(qwaved_kme_source_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_kme_source_test PRIVATE qw_api PkgConfig::CMOCKA)
+foreach(call calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_http_client_new qw_http_client_free qw_http_client_call)
+    target_link_options(qwaved_kme_source_test PRIVATE "-Wl,--wrap=${call}")
+endforeach()
+add_test(NAME qwaved.kme_source COMMAND qwaved_kme_source_test)
+set_tests_properties(qwaved.kme_source PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q5")
