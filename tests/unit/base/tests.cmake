@@ -7,4 +7,5 @@ qwave_wrap(base wire_tcp calloc malloc)
 qwave_wrap(base wire_memory calloc malloc pthread_condattr_init pthread_condattr_setclock
     pthread_cond_init pthread_mutex_init)
 qwave_wrap(base config calloc strdup yaml_parser_initialize)
+qwave_wrap(base config_lists calloc strdup yaml_parser_initialize)
 qwave_wrap(base rate_limit calloc)
