@@ -10,3 +10,8 @@ qwave_wrap(qkd relay qw_hop_seal)
 qwave_wrap(qkd relay_two_paths calloc qw_secret_new)
 # Ten million keys.
 set_tests_properties(qkd.relay_soak PROPERTIES TIMEOUT 1800 LABELS "unit;qkd;slow;Q2;Q3")
+qwave_wrap(qkd topology_file calloc strdup)
+qwave_wrap(qkd key_graph calloc)
+qwave_wrap(qkd path calloc)
+qwave_wrap(qkd flow_bound calloc)
+qwave_wrap(qkd stock calloc)
