@@ -14,6 +14,7 @@ static const struct {
 } benches[] = {
     { "plkg", lab_plkg_main, "keys from a radio channel: rate, share of the capacity, attacks" },
     { "qkd", lab_qkd, "key rate of a fibre link over distance, block and method" },
+    { "network", lab_network, "a network under load: served of what it can carry, blocking, cuts" },
 };
 
 static void print_usage(FILE *stream)

@@ -6,5 +6,6 @@
  * status. */
 int lab_plkg_main(int argc, char **argv);
 int lab_qkd(int argc, char **argv);
+int lab_network(int argc, char **argv);
 
 #endif
