@@ -20,7 +20,7 @@ double qw_price_of(double level)
 
 double qw_price_limit(enum qw_request_class class)
 {
-    static const double limits[] = { 1, 2, 4 };
+    static const double limits[] = { 0.25, 0.5, 1 };
 
     qw_assert((unsigned)class < sizeof limits / sizeof limits[0]);
     return limits[class];

@@ -12,9 +12,10 @@
  * for the hop. */
 double qw_price_of(double level);
 
-/* What a request pays at most: its class times this. */
+/* What a request pays at most. Whoever has no class is gold: links can cost no more than 1, so
+ * nobody pays more either. */
 enum qw_request_class { QW_CLASS_BRONZE, QW_CLASS_SILVER, QW_CLASS_GOLD };
-double qw_price_limit(enum qw_request_class class); /* 1, 2, 4 */
+double qw_price_limit(enum qw_request_class class); /* 1/4, 1/2, 1 */
 
 /* What others are told about one link: whether it is there, and its level, but neither at every
  * flicker. */

@@ -9,13 +9,16 @@
 
 #include <cmocka.h>
 
-static void a_full_pool_costs_a_hop_and_an_empty_one_more_than_bronze_pays(void **state)
+static void a_full_pool_costs_a_hop_and_an_empty_one_more_than_anybody_pays(void **state)
 {
     (void)state;
     assert_true(qw_price_of(1) > 0 && qw_price_of(1) < 0.01);
-    assert_true(qw_price_of(0) > qw_price_limit(QW_CLASS_BRONZE));
-    assert_true(qw_price_of(0) < qw_price_limit(QW_CLASS_SILVER));
-    assert_true(qw_price_limit(QW_CLASS_SILVER) < qw_price_limit(QW_CLASS_GOLD));
+    assert_true(qw_price_of(0) > qw_price_limit(QW_CLASS_GOLD));
+    assert_true(qw_price_of(0.1) < qw_price_limit(QW_CLASS_GOLD));
+    assert_true(qw_price_of(0.6) < qw_price_limit(QW_CLASS_SILVER));
+    assert_true(qw_price_of(0.4) > qw_price_limit(QW_CLASS_SILVER));
+    assert_true(qw_price_of(0.8) < qw_price_limit(QW_CLASS_BRONZE));
+    assert_true(qw_price_of(0.7) > qw_price_limit(QW_CLASS_BRONZE));
     assert_true(qw_price_of(-1) == qw_price_of(0) && qw_price_of(2) == qw_price_of(1));
     for (int i = 0; i < 100; i++) {
         assert_true(qw_price_of(0.01 * i) > qw_price_of(0.01 * (i + 1)));
@@ -81,7 +84,7 @@ static void a_link_that_flaps_is_trusted_later_and_later(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_full_pool_costs_a_hop_and_an_empty_one_more_than_bronze_pays),
+        cmocka_unit_test(a_full_pool_costs_a_hop_and_an_empty_one_more_than_anybody_pays),
         cmocka_unit_test(a_level_is_told_when_it_moved_and_not_too_often),
         cmocka_unit_test(a_cut_is_told_at_once_and_its_end_when_it_has_held),
         cmocka_unit_test(a_link_that_flaps_is_trusted_later_and_later),

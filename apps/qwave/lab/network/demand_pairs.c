@@ -65,10 +65,12 @@ static size_t draw_pairs(const struct demand_pairs_config *config, const size_t 
     return config->pairs_max;
 }
 
-/* The least number of links between the ends, or 0: none that ever gives key. */
+/* 1, or the least number of links between the ends as a part of the largest such; 0: there is no
+ * path that ever gives key. */
 static qw_err set_weights(const struct qw_key_graph *graph, struct qw_demand *demand, size_t count,
                           bool is_fair)
 {
+    double farthest = 1;
     struct qw_path_search *search = NULL;
     double *cost = calloc(graph->link_count + 1, sizeof *cost);
     qw_err err = cost == NULL ? QW_ERR_NOMEM : qw_path_search_new(graph, &search);
@@ -83,6 +85,10 @@ static qw_err set_weights(const struct qw_key_graph *graph, struct qw_demand *de
         double hops = qw_path_distance(search, demand[i].to);
 
         demand[i].weight = isinf(hops) ? 0 : is_fair ? hops : 1;
+        farthest = fmax(farthest, demand[i].weight);
+    }
+    for (size_t i = 0; i < count; i++) {
+        demand[i].weight /= farthest;
     }
     qw_path_search_free(search);
     free(cost);
@@ -168,7 +174,7 @@ static qw_err set_amounts(const struct qw_key_graph *graph, struct qw_demand *de
     return err != QW_OK ? err : low > 0 ? QW_OK : QW_ERR_NOT_FOUND;
 }
 
-/* Each pair by classes: a third each, worth what its class pays. */
+/* Each pair by classes, a third each, worth what its class pays; or gold. */
 static qw_err finish(struct qw_demand *demand, size_t count, bool has_classes,
                      struct demand_pairs *pairs)
 {
@@ -182,7 +188,7 @@ static qw_err finish(struct qw_demand *demand, size_t count, bool has_classes,
         return QW_ERR_NOMEM;
     }
     for (size_t i = 0; i < p.count; i++) {
-        p.class[i] = (enum qw_request_class)(i % classes);
+        p.class[i] = has_classes ? (enum qw_request_class)(i % classes) : QW_CLASS_GOLD;
         p.demand[i] = demand[i / classes];
         p.demand[i].amount /= (double)classes;
         p.demand[i].weight *= qw_price_limit(p.class[i]);

@@ -17,8 +17,9 @@ struct demand_pairs {
 struct demand_pairs_config {
     size_t pairs_max;
     bool has_classes; /* each pair three times: bronze, silver, gold */
-    bool is_fair;     /* a key is worth as much as the links it needs at least, else 1 */
-    size_t from, to;  /* one pair only, when from != to */
+    bool
+        is_fair; /* a key is worth the links it needs at least, the farthest pair's 1; else all 1 */
+    size_t from, to; /* one pair only, when from != to */
     uint64_t seed;
 };
 
