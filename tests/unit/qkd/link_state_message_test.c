@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: Q4 Q7 */
+#include "qkd/network/link_state_frame.h"
+
+#include "base/prng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct qw_advert of_page = {
+    .version = { .origin = 2, .start = 1, .sequence = 7 },
+    .age_ms = 5,
+    .link_count = 1,
+    .link = { { .neighbour = 3, .is_up = true, .level = 128, .rate_bps = 38675 } },
+};
+
+static struct qw_advert advert_of(uint16_t origin, size_t links)
+{
+    struct qw_advert advert = { .version = { origin, 3, 1000 },
+                                .age_ms = QW_ADVERT_AGE_MAX_MS,
+                                .link_count = links };
+
+    for (size_t i = 0; i < links; i++) {
+        advert.link[i] = (struct qw_advert_link){ (uint16_t)(2 * i + (2 * i >= origin)), i % 2 == 0,
+                                                  (uint8_t)i, (uint32_t)(1000 * i) };
+    }
+    return advert;
+}
+
+static void assert_same(const struct qw_advert *a, const struct qw_advert *b)
+{
+    assert_int_equal(a->version.origin, b->version.origin);
+    assert_int_equal(qw_advert_compare(&a->version, &b->version), 0);
+    assert_int_equal(a->age_ms, b->age_ms);
+    assert_int_equal(a->link_count, b->link_count);
+    for (size_t i = 0; i < a->link_count; i++) {
+        assert_int_equal(a->link[i].neighbour, b->link[i].neighbour);
+        assert_int_equal(a->link[i].is_up, b->link[i].is_up);
+        assert_int_equal(a->link[i].level, b->link[i].level);
+        assert_int_equal(a->link[i].rate_bps, b->link[i].rate_bps);
+    }
+}
+
+static void adverts_as_in_the_page(void **state)
+{
+    static const uint8_t page[] = { 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x01, 0x00,
+                                    0x00, 0x00, 0x07, 0x00, 0x00, 0x00, 0x05, 0x01,
+                                    0x00, 0x03, 0x01, 0x80, 0x00, 0x00, 0x97, 0x13 };
+    uint8_t body[QW_LINK_STATE_BODY_MAX];
+    struct qw_advert advert[QW_ADVERTS_MAX];
+    size_t len = 0;
+    size_t count = 0;
+
+    (void)state;
+    qw_adverts_encode(&of_page, 1, body, &len);
+    assert_int_equal(len, sizeof page);
+    assert_memory_equal(body, page, sizeof page);
+    assert_int_equal(qw_adverts_decode(page, sizeof page, advert, &count), QW_OK);
+    assert_int_equal(count, 1);
+    assert_same(&advert[0], &of_page);
+}
+
+static void the_largest_body_goes_there_and_back(void **state)
+{
+    struct qw_advert sent[QW_ADVERTS_MAX];
+    struct qw_advert read[QW_ADVERTS_MAX];
+    uint8_t body[QW_LINK_STATE_BODY_MAX];
+    size_t len = 0;
+    size_t count = 0;
+
+    (void)state;
+    for (uint16_t i = 0; i < QW_ADVERTS_MAX; i++) {
+        sent[i] = advert_of(i, QW_ADVERT_LINKS_MAX);
+    }
+    qw_adverts_encode(sent, QW_ADVERTS_MAX, body, &len);
+    assert_int_equal(len, QW_LINK_STATE_BODY_MAX);
+    assert_int_equal(qw_adverts_decode(body, len, read, &count), QW_OK);
+    assert_int_equal(count, QW_ADVERTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert_same(&sent[i], &read[i]);
+    }
+}
+
+static void acks_go_there_and_back(void **state)
+{
+    struct qw_advert_version sent[QW_ACKS_MAX];
+    struct qw_advert_version read[QW_ACKS_MAX];
+    uint8_t body[QW_LINK_STATE_BODY_MAX + 1];
+    size_t len = 0;
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < QW_ACKS_MAX; i++) {
+        sent[i] = (struct qw_advert_version){ (uint16_t)i, (uint32_t)(7 * i), (uint32_t)(9 * i) };
+    }
+    qw_acks_encode(sent, QW_ACKS_MAX, body, &len);
+    assert_int_equal(qw_acks_decode(body, len, read, &count), QW_OK);
+    assert_int_equal(count, QW_ACKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(read[i].origin, sent[i].origin);
+        assert_int_equal(qw_advert_compare(&read[i], &sent[i]), 0);
+    }
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(qw_acks_decode(body, cut, read, &count), QW_ERR_FORMAT);
+    }
+    assert_int_equal(qw_acks_decode(body, len + 1, read, &count), QW_ERR_FORMAT);
+    body[0] = 0;
+    assert_int_equal(qw_acks_decode(body, 1, read, &count), QW_ERR_FORMAT);
+    body[0] = QW_ACKS_MAX + 1;
+    assert_int_equal(qw_acks_decode(body, 1 + 10 * (QW_ACKS_MAX + 1), read, &count), QW_ERR_FORMAT);
+}
+
+/* Every truncation, a byte too many, and every flip: refused, or other fields in the same form. */
+static void what_is_no_advert_is_refused(void **state)
+{
+    struct qw_advert sent[2] = { advert_of(1, 3), advert_of(9, 0) };
+    struct qw_advert read[QW_ADVERTS_MAX];
+    uint8_t body[QW_LINK_STATE_BODY_MAX + 1] = { 0 };
+    uint8_t again[QW_LINK_STATE_BODY_MAX];
+    size_t len = 0;
+    size_t again_len = 0;
+    size_t count = 77;
+
+    (void)state;
+    qw_adverts_encode(sent, 2, body, &len);
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(qw_adverts_decode(body, cut, read, &count), QW_ERR_FORMAT);
+    }
+    assert_int_equal(qw_adverts_decode(body, len + 1, read, &count), QW_ERR_FORMAT);
+    assert_int_equal(count, 77);
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        body[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (qw_adverts_decode(body, len, read, &count) == QW_OK) {
+            qw_adverts_encode(read, count, again, &again_len);
+            assert_int_equal(again_len, len);
+            assert_memory_equal(again, body, len);
+        }
+        body[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+static void neighbours_out_of_order_are_refused(void **state)
+{
+    struct qw_advert advert = advert_of(50, 3); /* neighbours 0, 2, 4 */
+    struct qw_advert read[QW_ADVERTS_MAX];
+    uint8_t body[QW_LINK_STATE_BODY_MAX];
+    size_t len = 0;
+    size_t count;
+
+    (void)state;
+    qw_adverts_encode(&advert, 1, body, &len);
+    body[16 + 8 + 1] = 0; /* the second again 0 */
+    assert_int_equal(qw_adverts_decode(body, len, read, &count), QW_ERR_FORMAT);
+    body[16 + 8 + 1] = 50; /* the origin itself */
+    assert_int_equal(qw_adverts_decode(body, len, read, &count), QW_ERR_FORMAT);
+    body[16 + 8 + 1] = 3;
+    assert_int_equal(qw_adverts_decode(body, len, read, &count), QW_OK);
+}
+
+/* Two ends of one link, charged alike. */
+struct ends {
+    uint8_t bytes[2][2048];
+    struct qw_qkd_auth_pool pool[2];
+};
+
+static void charge(struct ends *e, size_t len)
+{
+    struct qw_prng prng;
+
+    for (int i = 0; i < 2; i++) {
+        qw_prng_init(&prng, 5, 0);
+        qw_prng_bytes(&prng, e->bytes[i], sizeof e->bytes[i]);
+        assert_int_equal(qw_qkd_auth_pool_init(&e->pool[i], e->bytes[i], len), QW_OK);
+    }
+}
+
+static const struct qw_link_state_ends up_ends = { .network = 0x01020304, .from = 2, .to = 3 };
+
+static void seal(struct ends *e, uint8_t *frame, size_t *len)
+{
+    uint8_t body[QW_LINK_STATE_BODY_MAX];
+    size_t body_len = 0;
+
+    qw_adverts_encode(&of_page, 1, body, &body_len);
+    assert_int_equal(qw_link_state_seal(&e->pool[0], QW_QKD_UP, &up_ends, QW_LINK_STATE_ADVERTS,
+                                        body, body_len, frame, len),
+                     QW_OK);
+}
+
+static qw_err open_up(struct ends *e, const uint8_t *frame, size_t len)
+{
+    enum qw_link_state_kind kind;
+    const uint8_t *body;
+    size_t body_len;
+    qw_err err =
+        qw_link_state_open(&e->pool[1], QW_QKD_UP, &up_ends, frame, len, &kind, &body, &body_len);
+
+    if (err == QW_OK) {
+        assert_int_equal(kind, QW_LINK_STATE_ADVERTS);
+        assert_int_equal(body_len, 24);
+    }
+    return err;
+}
+
+/* S1: every flip, every truncation, and nothing is used up by them. */
+static void every_flip_of_a_frame_is_refused(void **state)
+{
+    static struct ends e;
+    static uint8_t frame[QW_LINK_STATE_FRAME_MAX + 1];
+    size_t len = 0;
+
+    (void)state;
+    charge(&e, 2048);
+    seal(&e, frame, &len);
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_equal(open_up(&e, frame, len), QW_ERR_AUTH);
+        frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(open_up(&e, frame, cut), QW_ERR_AUTH);
+    }
+    assert_int_equal(open_up(&e, frame, len + 1), QW_ERR_AUTH);
+    assert_int_equal(e.pool[1].pad[0].used, 0);
+    assert_int_equal(open_up(&e, frame, len), QW_OK);
+    assert_int_equal(e.pool[1].pad[0].used, QW_ONE_TIME_MAC_PAD_LEN);
+}
+
+/* S1, S2: replayed, reflected, sent to another node or network. */
+static void a_frame_counts_once_and_in_its_place_only(void **state)
+{
+    static struct ends e;
+    static uint8_t frame[QW_LINK_STATE_FRAME_MAX];
+    struct qw_link_state_ends other = up_ends;
+    enum qw_link_state_kind kind;
+    const uint8_t *body;
+    size_t body_len;
+    size_t len = 0;
+
+    (void)state;
+    charge(&e, 2048);
+    seal(&e, frame, &len);
+    assert_int_equal(
+        qw_link_state_open(&e.pool[0], QW_QKD_DOWN, &up_ends, frame, len, &kind, &body, &body_len),
+        QW_ERR_AUTH);
+    other.network++;
+    assert_int_equal(
+        qw_link_state_open(&e.pool[1], QW_QKD_UP, &other, frame, len, &kind, &body, &body_len),
+        QW_ERR_AUTH);
+    other = up_ends;
+    other.to = 4;
+    assert_int_equal(
+        qw_link_state_open(&e.pool[1], QW_QKD_UP, &other, frame, len, &kind, &body, &body_len),
+        QW_ERR_AUTH);
+    assert_int_equal(open_up(&e, frame, len), QW_OK);
+    assert_int_equal(open_up(&e, frame, len), QW_ERR_AUTH);
+}
+
+static void a_lost_frame_is_skipped_and_a_late_one_refused(void **state)
+{
+    static struct ends e;
+    static uint8_t first[QW_LINK_STATE_FRAME_MAX];
+    static uint8_t second[QW_LINK_STATE_FRAME_MAX];
+    size_t first_len = 0;
+    size_t second_len = 0;
+
+    (void)state;
+    charge(&e, 2048);
+    seal(&e, first, &first_len);
+    seal(&e, second, &second_len);
+    assert_memory_not_equal(first + first_len - 12, second + second_len - 12, 12);
+    assert_int_equal(open_up(&e, second, second_len), QW_OK);
+    assert_int_equal(open_up(&e, first, first_len), QW_ERR_AUTH);
+}
+
+static void an_empty_pool_sends_nothing(void **state)
+{
+    static struct ends e;
+    static uint8_t frame[QW_LINK_STATE_FRAME_MAX];
+    size_t len = 0;
+
+    (void)state;
+    charge(&e, QW_QKD_POOL_LEN_MIN); /* two tags a direction */
+    seal(&e, frame, &len);
+    seal(&e, frame, &len);
+    assert_int_equal(qw_link_state_seal(&e.pool[0], QW_QKD_UP, &up_ends, QW_LINK_STATE_ASK, frame,
+                                        0, frame, &len),
+                     QW_ERR_EXHAUSTED);
+    assert_int_equal(open_up(&e, frame, len), QW_OK); /* the second still opens */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adverts_as_in_the_page),
+        cmocka_unit_test(the_largest_body_goes_there_and_back),
+        cmocka_unit_test(acks_go_there_and_back),
+        cmocka_unit_test(what_is_no_advert_is_refused),
+        cmocka_unit_test(neighbours_out_of_order_are_refused),
+        cmocka_unit_test(every_flip_of_a_frame_is_refused),
+        cmocka_unit_test(a_frame_counts_once_and_in_its_place_only),
+        cmocka_unit_test(a_lost_frame_is_skipped_and_a_late_one_refused),
+        cmocka_unit_test(an_empty_pool_sends_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
