@@ -78,7 +78,7 @@ static void print_table(const struct table *table)
         const struct row *row = &table->row[i];
 
         printf("%-18s %6zu %6zu %6zu %9.0f %6zu  %s\n", row->name, row->facts.nodes,
-               row->facts.by_kind[QW_NODE_USER], row->facts.key_links, row->facts.fibre_km,
+               row->facts.by_kind[QW_NODE_KIND_USER], row->facts.key_links, row->facts.fibre_km,
                row->facts.passes, row->text);
     }
 }

@@ -5,7 +5,7 @@
 #include "api/json_writer.h"
 #include "qkd/network/key_graph.h"
 
-enum { TOPOLOGY_KINDS = QW_NODE_SATELLITE + 1 };
+enum { TOPOLOGY_KINDS = QW_NODE_KIND_SATELLITE + 1 };
 
 /* A topology in figures. */
 struct topology_facts {

@@ -60,38 +60,38 @@ static void put_node(const struct frame *f, const struct qw_node *node, bool is_
     const char *class = qw_node_kinds[node->kind];
 
     switch (node->kind) {
-    case QW_NODE_SWITCH:
+    case QW_NODE_KIND_SWITCH:
         fprintf(stream, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"14\" height=\"14\"/>\n",
                 class, x - 7, y - 7);
         break;
-    case QW_NODE_SATELLITE:
+    case QW_NODE_KIND_SATELLITE:
         fprintf(stream, "<path class=\"%s\" d=\"M%.1f %.1fl9 9l-9 9l-9 -9z\"/>\n", class, x, y - 9);
         break;
-    case QW_NODE_RELAY:
-    case QW_NODE_CONVERGENCE:
-    case QW_NODE_USER:
+    case QW_NODE_KIND_RELAY:
+    case QW_NODE_KIND_CONVERGENCE:
+    case QW_NODE_KIND_USER:
         fprintf(stream, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"/>\n", class, x, y,
-                node->kind == QW_NODE_USER ? 4
-                : is_named                 ? 7
-                                           : 5);
+                node->kind == QW_NODE_KIND_USER ? 4
+                : is_named                      ? 7
+                                                : 5);
         break;
     }
     if (is_named) {
-        svg_label(stream, x, y + (node->kind == QW_NODE_USER ? 15 : 20), "text-anchor=\"middle\"",
-                  node->id);
+        svg_label(stream, x, y + (node->kind == QW_NODE_KIND_USER ? 15 : 20),
+                  "text-anchor=\"middle\"", node->id);
     }
 }
 
 static void put_legend(const struct qw_topology *t, FILE *stream)
 {
     struct frame f = { .scale = 1 };
-    bool has[QW_NODE_SATELLITE + 1] = { false };
+    bool has[QW_NODE_KIND_SATELLITE + 1] = { false };
     double x = MARGIN;
 
     for (size_t i = 0; i < t->node_count; i++) {
         has[t->node[i].kind] = true;
     }
-    for (int kind = QW_NODE_RELAY; kind <= QW_NODE_SATELLITE; kind++) {
+    for (int kind = QW_NODE_KIND_RELAY; kind <= QW_NODE_KIND_SATELLITE; kind++) {
         struct qw_node node = { .kind = (enum qw_node_kind)kind, .x = x, .y = HEIGHT - 16 };
 
         if (has[kind]) {

@@ -160,7 +160,7 @@ static double served_share(const struct qw_topology *t, size_t node)
         const struct qw_fibre *fibre = &t->fibre[i];
 
         if (touches(fibre, node)) {
-            bool is_user = t->node[other_end(fibre, node)].kind == QW_NODE_USER;
+            bool is_user = t->node[other_end(fibre, node)].kind == QW_NODE_KIND_USER;
 
             users += is_user ? 1 : 0;
             modules += is_user ? 0 : fibre->modules;
@@ -175,7 +175,7 @@ static size_t relays_of(const struct qw_topology *t, size_t node)
 
     for (size_t i = 0; i < t->fibre_count; i++) {
         count += touches(&t->fibre[i], node) &&
-                 t->node[other_end(&t->fibre[i], node)].kind != QW_NODE_USER;
+                 t->node[other_end(&t->fibre[i], node)].kind != QW_NODE_KIND_USER;
     }
     return count;
 }
@@ -210,12 +210,12 @@ static qw_err add_switch(struct building *b, size_t node)
 
     for (size_t i = 0; err == QW_OK && i < t->fibre_count; i++) {
         if (!touches(&t->fibre[i], node) ||
-            t->node[other_end(&t->fibre[i], node)].kind != QW_NODE_USER) {
+            t->node[other_end(&t->fibre[i], node)].kind != QW_NODE_KIND_USER) {
             continue;
         }
         for (size_t j = 0; err == QW_OK && j < t->fibre_count; j++) {
             if (touches(&t->fibre[j], node) &&
-                t->node[other_end(&t->fibre[j], node)].kind != QW_NODE_USER) {
+                t->node[other_end(&t->fibre[j], node)].kind != QW_NODE_KIND_USER) {
                 err = add_switched(b, node, i, j);
             }
         }
@@ -251,16 +251,16 @@ qw_err qw_key_graph_of(const struct qw_topology *topology, struct qw_key_graph *
     qw_err err = QW_OK;
 
     for (size_t i = 0; err == QW_OK && i < topology->node_count; i++) {
-        passes_on[i] = topology->node[i].kind != QW_NODE_USER;
-        if (topology->node[i].kind == QW_NODE_SWITCH) {
+        passes_on[i] = topology->node[i].kind != QW_NODE_KIND_USER;
+        if (topology->node[i].kind == QW_NODE_KIND_SWITCH) {
             err = add_switch(&b, i);
         }
     }
     for (size_t i = 0; err == QW_OK && i < topology->fibre_count; i++) {
         const struct qw_fibre *fibre = &topology->fibre[i];
 
-        if (topology->node[fibre->from].kind != QW_NODE_SWITCH &&
-            topology->node[fibre->to].kind != QW_NODE_SWITCH) {
+        if (topology->node[fibre->from].kind != QW_NODE_KIND_SWITCH &&
+            topology->node[fibre->to].kind != QW_NODE_KIND_SWITCH) {
             err = add_fibre(&b, fibre);
         }
     }

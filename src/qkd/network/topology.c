@@ -84,10 +84,10 @@ qw_err qw_topology_add_fibre(struct qw_topology *topology, const struct qw_fibre
     if (fibre->from == fibre->to) {
         return refuse(why, "from %s to itself", from->id);
     }
-    if (from->kind == QW_NODE_SWITCH && to->kind == QW_NODE_SWITCH) {
+    if (from->kind == QW_NODE_KIND_SWITCH && to->kind == QW_NODE_KIND_SWITCH) {
         return refuse(why, "%s and %s are both switches", from->id, to->id);
     }
-    if (from->kind == QW_NODE_SATELLITE || to->kind == QW_NODE_SATELLITE) {
+    if (from->kind == QW_NODE_KIND_SATELLITE || to->kind == QW_NODE_KIND_SATELLITE) {
         return refuse(why, "%s and %s: no fibre leads to a satellite, it has passes", from->id,
                       to->id);
     }
@@ -109,10 +109,10 @@ qw_err qw_topology_add_pass(struct qw_topology *topology, const struct qw_pass *
     enum qw_node_kind ground = topology->node[pass->ground].kind;
 
     qw_assert(pass->satellite < topology->node_count && pass->ground < topology->node_count);
-    if (topology->node[pass->satellite].kind != QW_NODE_SATELLITE) {
+    if (topology->node[pass->satellite].kind != QW_NODE_KIND_SATELLITE) {
         return refuse(why, "%s is no satellite", topology->node[pass->satellite].id);
     }
-    if (ground != QW_NODE_RELAY && ground != QW_NODE_CONVERGENCE) {
+    if (ground != QW_NODE_KIND_RELAY && ground != QW_NODE_KIND_CONVERGENCE) {
         return refuse(why, "%s is no relay and cannot be a ground station",
                       topology->node[pass->ground].id);
     }
@@ -156,8 +156,8 @@ static qw_err check_switch(const struct qw_topology *t, size_t node,
         if (fibre->from == node || fibre->to == node) {
             size_t other = fibre->from == node ? fibre->to : fibre->from;
 
-            relays += t->node[other].kind != QW_NODE_USER;
-            users += t->node[other].kind == QW_NODE_USER;
+            relays += t->node[other].kind != QW_NODE_KIND_USER;
+            users += t->node[other].kind == QW_NODE_KIND_USER;
         }
     }
     if (relays == 0 || users == 0) {
@@ -188,7 +188,7 @@ qw_err qw_topology_check(const struct qw_topology *topology, char why[static QW_
         if (!reached[i]) {
             return refuse(why, "no path from %s to %s", topology->node[0].id, topology->node[i].id);
         }
-        if (topology->node[i].kind == QW_NODE_SWITCH) {
+        if (topology->node[i].kind == QW_NODE_KIND_SWITCH) {
             err = check_switch(topology, i, why);
         }
         if (err != QW_OK) {

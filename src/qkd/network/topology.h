@@ -12,11 +12,11 @@
  * What can make key with what follows from it (qkd/network/key_graph.h). Files:
  * qkd/network/topology_file.h. */
 enum qw_node_kind {
-    QW_NODE_RELAY,       /* trusted, passes keys on */
-    QW_NODE_CONVERGENCE, /* the same, and gathers users */
-    QW_NODE_USER,        /* an end, passes nothing on */
-    QW_NODE_SWITCH,      /* optical: passes light, sees no key */
-    QW_NODE_SATELLITE    /* a relay whose links are passes */
+    QW_NODE_KIND_RELAY,       /* trusted, passes keys on */
+    QW_NODE_KIND_CONVERGENCE, /* the same, and gathers users */
+    QW_NODE_KIND_USER,        /* an end, passes nothing on */
+    QW_NODE_KIND_SWITCH,      /* optical: passes light, sees no key */
+    QW_NODE_KIND_SATELLITE    /* a relay whose links are passes */
 };
 
 enum {

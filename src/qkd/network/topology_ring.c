@@ -57,12 +57,12 @@ static void place_relays(const struct qw_topology_rings *r, struct qw_topology *
         if (i < r->shared) {
             double y = -height + 2 * height * i / (r->shared - 1);
 
-            add_node(t, QW_NODE_RELAY, 0, y, "relay", i + 1);
+            add_node(t, QW_NODE_KIND_RELAY, 0, y, "relay", i + 1);
             continue;
         }
         angle = M_PI * ((is_a ? i - r->shared : i - r->ring_a) + 1) / (others + 1);
-        add_node(t, QW_NODE_RELAY, (is_a ? -1.6 : 1.6) * height * sin(angle), height * cos(angle),
-                 "relay", i + 1);
+        add_node(t, QW_NODE_KIND_RELAY, (is_a ? -1.6 : 1.6) * height * sin(angle),
+                 height * cos(angle), "relay", i + 1);
     }
 }
 
@@ -104,8 +104,8 @@ static void add_cities(const struct qw_topology_rings *r, struct qw_topology *t,
         const struct qw_node *at = &t->node[relay];
         double away = 1.12 + 0.08 * (i % 3);
 
-        add_node(t, QW_NODE_CONVERGENCE, at->x * away + (at->x == 0 ? 6 : 0), at->y * away, "city",
-                 i + 1);
+        add_node(t, QW_NODE_KIND_CONVERGENCE, at->x * away + (at->x == 0 ? 6 : 0), at->y * away,
+                 "city", i + 1);
         add_fibre(t, relay, t->node_count - 1, km[(*used)++]);
     }
 }

@@ -61,8 +61,8 @@ static void every_field_is_read(void **state)
     assert_string_equal(t->preset->name, "one-decoy-block-1e7");
     assert_true(t->pool_bits == 5e6 && t->switch_slot_s == 20 && t->switch_dead_s == 2);
     assert_int_equal(t->node_count, 4);
-    assert_true(t->node[0].kind == QW_NODE_CONVERGENCE && t->node[0].x == -1.5);
-    assert_true(t->node[1].kind == QW_NODE_SWITCH && t->node[1].loss_db == 1.5);
+    assert_true(t->node[0].kind == QW_NODE_KIND_CONVERGENCE && t->node[0].x == -1.5);
+    assert_true(t->node[1].kind == QW_NODE_KIND_SWITCH && t->node[1].loss_db == 1.5);
     assert_int_equal(t->fibre_count, 2);
     assert_true(t->fibre[0].km == 10 && t->fibre[0].db_per_km == 0.3 && t->fibre[0].loss_db == 2);
     assert_int_equal(t->fibre[0].modules, 4);

@@ -14,7 +14,8 @@ static const double CARRIED_SHARE = 0.96;
 /* The nodes that ask: users, or else convergence nodes, or else relays; two at least. */
 static size_t list_ends(const struct qw_topology *t, size_t end[static QW_TOPOLOGY_NODES_MAX])
 {
-    static const enum qw_node_kind kinds[] = { QW_NODE_USER, QW_NODE_CONVERGENCE, QW_NODE_RELAY };
+    static const enum qw_node_kind kinds[] = { QW_NODE_KIND_USER, QW_NODE_KIND_CONVERGENCE,
+                                               QW_NODE_KIND_RELAY };
     size_t count = 0;
 
     for (size_t k = 0; count < 2 && k < sizeof kinds / sizeof kinds[0]; k++) {

@@ -161,7 +161,7 @@ static void plan_switch(struct sim_links *s, size_t node, double now_s)
 void sim_links_plan_slot(struct sim_links *links, double now_s)
 {
     for (size_t i = 0; i < links->topology->node_count; i++) {
-        if (links->topology->node[i].kind == QW_NODE_SWITCH) {
+        if (links->topology->node[i].kind == QW_NODE_KIND_SWITCH) {
             plan_switch(links, i, now_s);
         }
     }
