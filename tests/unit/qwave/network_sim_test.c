@@ -169,13 +169,17 @@ static void keys_on_their_way_go_round_a_cut(void **state)
                "{from: d, to: e, rate_bps: 50000}]\n");
     b.config.load = 0.3;
     b.config.hop_s = 1; /* slow, so that some are on their way */
-    b.config.failure_count = 1;
-    b.config.failure[0] = (struct sim_failure){ .link = qw_key_graph_find(b.graph, 1, 3),
+    b.config.failure_count = 2;
+    /* everything goes by b-d, then b-c is back and b-d is cut */
+    b.config.failure[0] = (struct sim_failure){ .link = qw_key_graph_find(b.graph, 1, 2),
                                                 .at_s = 100,
+                                                .length_s = 40 };
+    b.config.failure[1] = (struct sim_failure){ .link = qw_key_graph_find(b.graph, 1, 3),
+                                                .at_s = 142.5,
                                                 .length_s = INFINITY };
     assert_int_equal(run(&b), QW_OK);
     assert_true(b.result.rolled_back > 0);
-    assert_true(b.result.first_after_cut_s >= 4 && b.result.first_after_cut_s < 4.5);
+    assert_true(b.result.first_after_cut_s >= 3 && b.result.first_after_cut_s < 4.5);
     assert_true(b.result.refused_path + b.result.refused_stock == 0);
     /* every request but those on their way at the end, at most four seconds of them */
     assert_true(b.result.requests - b.result.accepted < 0.02 * (double)b.result.requests);
