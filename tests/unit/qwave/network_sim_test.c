@@ -182,7 +182,7 @@ static void keys_on_their_way_go_round_a_cut(void **state)
     assert_true(b.result.first_after_cut_s >= 3 && b.result.first_after_cut_s < 4.5);
     assert_true(b.result.refused_path + b.result.refused_stock == 0);
     /* every request but those on their way at the end, at most four seconds of them */
-    assert_true(b.result.requests - b.result.accepted < 0.02 * (double)b.result.requests);
+    assert_true((double)(b.result.requests - b.result.accepted) < 0.02 * (double)b.result.requests);
     tear_down(&b);
 }
 
