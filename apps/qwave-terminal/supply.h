@@ -3,10 +3,10 @@
 #define QWAVE_TERMINAL_SUPPLY_H
 
 #include "api/local_message.h"
+#include "base/backoff.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "settings.h"
-#include "terminal/backoff.h"
 #include "terminal/card.h"
 #include "terminal/refill.h"
 #include "terminal/stock.h"

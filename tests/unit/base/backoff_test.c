@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "terminal/backoff.h"
+#include "base/backoff.h"
 
 static void the_wait_doubles_up_to_64_times_and_starts_again_after_success(void **state)
 {

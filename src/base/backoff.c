@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "terminal/backoff.h"
+#include "base/backoff.h"
 
 #include "base/error.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QW_TERMINAL_BACKOFF_H
-#define QW_TERMINAL_BACKOFF_H
+#ifndef QW_BASE_BACKOFF_H
+#define QW_BASE_BACKOFF_H
 
 #include <stdint.h>
 
-/* How long to wait after a failed refill, so that a channel that does not move is not hammered and
- * many terminals do not come back at the same moment. A plain value. */
+/* How long to wait after a failure, so that whatever failed is not hammered and many do not come
+ * back at the same moment. A plain value. */
 enum { QW_BACKOFF_DOUBLINGS_MAX = 6 }; /* at most 64 times the first wait */
 
 struct qw_backoff {
