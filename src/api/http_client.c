@@ -5,11 +5,13 @@
  * keys that travel here are sealed once more [docs/protocol/centre-rest.md N3]. */
 #include "api/http_client.h"
 
+#include "api/certificate_identity.h"
 #include "api/http_server.h"
 #include "base/secret.h"
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,8 @@ struct qw_http_client {
     CURL *curl;
     struct curl_slist *headers;
     char *base_url;
-    char *answer; /* secret memory, NUL-terminated */
+    const char *peer_identity; /* borrowed; NULL: the certificate names the host */
+    char *answer;              /* secret memory, NUL-terminated */
     size_t len, cap;
     qw_err answer_err;    /* why the answer could not be kept */
     bool is_peer_refusal; /* the peer's alert said that it does not accept our certificate */
@@ -83,9 +86,44 @@ static void watch_alerts(const SSL *ssl, int where, int value)
     }
 }
 
+static bool is_peer(const struct qw_http_client *client, X509 *certificate)
+{
+    struct qw_certificate_identity identity;
+    unsigned char *der = NULL;
+    int len = i2d_X509(certificate, &der);
+    bool is = len > 0 && qw_certificate_identity_read(der, (size_t)len, &identity) == QW_OK &&
+              identity.is_client && strcmp(identity.text, client->peer_identity) == 0;
+
+    OPENSSL_free(der);
+    return is;
+}
+
+/* Called for each certificate of the chain, the peer's own last; its name takes the place of the
+ * host's. */
+static int check_peer(int is_good, X509_STORE_CTX *chain)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const struct qw_http_client *client = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+    if (is_good == 1 && X509_STORE_CTX_get_error_depth(chain) == 0 &&
+        !is_peer(client, X509_STORE_CTX_get_current_cert(chain))) {
+        X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
+    return is_good;
+}
+
 static CURLcode prepare_tls(CURL *curl, void *context, void *self)
 {
+    const struct qw_http_client *client = self;
+
     (void)curl;
+    if (client->peer_identity != NULL) {
+        if (SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) != 1) {
+            return CURLE_SSL_CERTPROBLEM;
+        }
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, check_peer);
+    }
     SSL_CTX_set_app_data(context, self);
     SSL_CTX_set_info_callback(context, watch_alerts);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
@@ -130,7 +168,7 @@ static CURLcode configure(struct qw_http_client *client, const struct qw_http_cl
 {
     const struct option numbers[] = {
         { CURLOPT_SSL_VERIFYPEER, 1 },
-        { CURLOPT_SSL_VERIFYHOST, 2 },
+        { CURLOPT_SSL_VERIFYHOST, config->peer_identity == NULL ? 2 : 0 }, /* check_peer */
         { CURLOPT_SSLVERSION,
           config->is_probe ? (long)CURL_SSLVERSION_TLSv1_2 : (long)CURL_SSLVERSION_TLSv1_3 },
         { CURLOPT_FOLLOWLOCATION, 0 },
@@ -207,6 +245,7 @@ qw_err qw_http_client_new(const struct qw_http_client_config *config,
     if (client == NULL) {
         return QW_ERR_NOMEM;
     }
+    client->peer_identity = config->peer_identity;
     client->curl = curl_easy_init();
     client->headers = make_headers();
     client->base_url = calloc(1, url_len + 1);

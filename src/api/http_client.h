@@ -14,6 +14,10 @@ struct qw_http_client_config {
     const char *base_url;                              /* "https://127.0.0.1:8443" */
     const char *certificate_path, *key_path, *ca_path; /* PEM */
     int timeout_ms;
+    /* NULL: a server, its certificate names the host. Else an equal: its certificate is a client's
+     * like ours, for exactly this identity as api/certificate_identity.h reads it, at any host;
+     * borrowed for the client's life. */
+    const char *peer_identity;
     bool is_probe; /* of a foreign server: TLS 1.2 will do, and certificate and key may be NULL */
 };
 struct qw_http_client;

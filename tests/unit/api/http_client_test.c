@@ -142,6 +142,55 @@ static void believes_only_the_right_peer(void **state)
     assert_int_equal(echo->calls, 1);
 }
 
+static qw_err call_equal(struct echo *echo, const char *authority, const char *identity)
+{
+    char paths[3][512], file[64], url[64];
+    struct qw_http_client_config config = { .base_url = url,
+                                            .timeout_ms = 20000,
+                                            .peer_identity = identity };
+    struct qw_http_client *client = NULL;
+    struct outcome outcome;
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%u", (unsigned)echo->port);
+    snprintf(file, sizeof file, "%s.pem", authority);
+    config.certificate_path = in_folder(echo->folder, "client.pem", paths[0]);
+    config.key_path = in_folder(echo->folder, "client.key", paths[1]);
+    config.ca_path = in_folder(echo->folder, file, paths[2]);
+    assert_int_equal(qw_http_client_new(&config, &client), QW_OK);
+    outcome = call_with(client, "GET", "/", NULL);
+    if (outcome.err == QW_OK) {
+        outcome = call_with(client, "GET", "/", NULL); /* and again */
+    }
+    qw_http_client_free(client);
+    return outcome.err;
+}
+
+/* Two equals: a client's certificate answers, known by its identity and nothing else. */
+static void believes_an_equal_by_its_identity_only(void **state)
+{
+    struct echo *echo = *state;
+    struct qw_http_server_config config;
+    char paths[2][512];
+
+    assert_int_equal(call_equal(echo, "ca", "urn:qwave:centre:test"), QW_ERR_AUTH); /* a server's */
+    qw_http_server_free(echo->server);
+    echo_config(echo, &config);
+    config.certificate_path = in_folder(echo->folder, "client.pem", paths[0]);
+    config.key_path = in_folder(echo->folder, "client.key", paths[1]);
+    echo_serve(echo, &config);
+    assert_int_equal(call_equal(echo, "ca", "urn:qwave:operator:alice"), QW_OK);
+    assert_int_equal(call_equal(echo, "ca", "urn:qwave:operator:alic"), QW_ERR_AUTH);
+    assert_int_equal(call_equal(echo, "ca", "urn:qwave:operator:bob"), QW_ERR_AUTH);
+    assert_int_equal(call_equal(echo, "ca", ""), QW_ERR_AUTH);
+    assert_int_equal(call_equal(echo, "foreign", "urn:qwave:operator:alice"), QW_ERR_AUTH);
+    assert_int_equal(call_as(echo, "client", "ca", "127.0.0.1").err, QW_ERR_AUTH); /* no server */
+    qw_http_server_free(echo->server);
+    config.certificate_path = in_folder(echo->folder, "expired.pem", paths[0]);
+    config.key_path = in_folder(echo->folder, "expired.key", paths[1]);
+    echo_serve(echo, &config);
+    assert_int_equal(call_equal(echo, "ca", "urn:qwave:operator:alice"), QW_ERR_AUTH);
+}
+
 /* Whether the alert or the reset comes first is the network's choice; no answer comes ever. */
 static void gets_no_answer_with_a_refused_certificate(void **state)
 {
@@ -375,6 +424,7 @@ int main(void)
         CASE(sends_method_path_query_and_body_as_given),
         CASE(gives_every_status_and_an_empty_answer_as_they_are),
         CASE(takes_large_answers),
+        CASE(believes_an_equal_by_its_identity_only),
         CASE(believes_only_the_right_peer),
         CASE(gets_no_answer_with_a_refused_certificate),
         CASE(gives_up_after_its_time),
