@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_LINK_ASSOCIATION_INSIDE_H
+#define QW_LINK_ASSOCIATION_INSIDE_H
+
+#include "base/backoff.h"
+#include "link/association.h"
+
+/* The inside of an association: what both roles share. In secret memory. */
+struct qw_link_association {
+    struct qw_link_config config;
+    struct qw_link_record record; /* what is on disk */
+    struct qw_link_record draft;  /* what may be there next */
+    struct qw_backoff backoff;
+    int64_t utc_offset_ms; /* time of day minus our clock */
+    int64_t since_ms;      /* first use of record.key, on our clock */
+    int64_t rotate_at_ms, retry_at_ms, sync_at_ms, drain_until_ms;
+    int64_t begun_ms;  /* the rotation that runs */
+    int64_t proved_ms; /* last proof; -1: none */
+    int64_t heard_ms;  /* last word of the peer; -1: none */
+    int64_t rotation_ms;
+    uint64_t rotations, alarms;
+    bool is_asked;    /* rotate by command, or because the ends differ */
+    bool is_blocked;  /* the sink lets nothing pass */
+    bool is_overdue;  /* the key in use is over its hard lifetime */
+    bool is_in_touch; /* the peer's agent answers, and its policy is ours */
+    char alarm[QW_LINK_ALARM_CAP];
+};
+
+/* The record as it may be next; change it, then commit. */
+struct qw_link_record *qw_link_draft(struct qw_link_association *a);
+/* Applies the event to the draft and makes it the record, durably. On failure the record stays. */
+qw_err qw_link_commit(struct qw_link_association *a, enum qw_link_event event) QW_MUST_USE;
+/* The same without an event. */
+qw_err qw_link_commit_as_it_is(struct qw_link_association *a) QW_MUST_USE;
+
+/* The key that may still be used beside a new one; NULL: none, or it is over its time. */
+const struct qw_link_key *qw_link_old_key(const struct qw_link_association *a);
+/* What senders use now, if anything. */
+const struct qw_link_key *qw_link_senders_key(const struct qw_link_association *a);
+
+/* PREPARE or PROBE: the new key goes, the old one or nothing is left [L6]. */
+qw_err qw_link_give_up(struct qw_link_association *a) QW_MUST_USE;
+/* PROMOTE: this end's senders go over to the new key; nothing is written. */
+qw_err qw_link_switch_senders(struct qw_link_association *a) QW_MUST_USE;
+/* PROMOTE to RETIRE, durably: new and old change places. */
+qw_err qw_link_commit_swap(struct qw_link_association *a, int64_t now_ms) QW_MUST_USE;
+/* RETIRE: the old key goes. */
+qw_err qw_link_retire(struct qw_link_association *a, enum qw_link_event event,
+                      int64_t now_ms) QW_MUST_USE;
+
+/* Says what is wrong, in the status and, when it is news, in the log. */
+void qw_link_alarm(struct qw_link_association *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void qw_link_calm(struct qw_link_association *a); /* nothing is wrong any more */
+void qw_link_tell(const struct qw_link_association *a, enum qw_log_level level, const char *format,
+                  ...) __attribute__((format(printf, 3, 4)));
+
+/* Looks whether the key in use is over its hard lifetime. */
+void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms);
+bool qw_link_sink_is_well(const struct qw_link_association *a);
+uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
+bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16]);
+
+int64_t qw_link_initiator_step(struct qw_link_association *a, int64_t now_ms);
+
+#endif
