@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key_server.h"
+
+#include "api/etsi014/client.h"
+#include "api/http_client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct key_server {
+    struct qw_http_client *client; /* one call at a time */
+    pthread_mutex_t lock;
+};
+
+qw_err key_server_new(const struct settings *settings, struct key_server **server_out)
+{
+    const struct qw_http_client_config config = { .base_url = settings->key_server_url,
+                                                  .certificate_path = settings->certificate,
+                                                  .key_path = settings->key,
+                                                  .ca_path = settings->ca,
+                                                  .timeout_ms = (int)settings->key_timeout_ms };
+    struct key_server *server = calloc(1, sizeof *server);
+    qw_err err;
+
+    if (server == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = qw_http_client_new(&config, &server->client);
+    if (err != QW_OK) {
+        free(server);
+        return err;
+    }
+    pthread_mutex_init(&server->lock, NULL);
+    *server_out = server;
+    return QW_OK;
+}
+
+void key_server_free(struct key_server *server)
+{
+    if (server != NULL) {
+        qw_http_client_free(server->client);
+        pthread_mutex_destroy(&server->lock);
+        free(server);
+    }
+}
+
+static qw_err fresh(void *self, const char *peer, struct qw_link_key *key)
+{
+    struct key_server *server = self;
+    qw_err err;
+
+    pthread_mutex_lock(&server->lock);
+    err = qw_etsi014_client_new_keys(server->client, peer, 1, sizeof key->bytes, &key->id,
+                                     key->bytes);
+    pthread_mutex_unlock(&server->lock);
+    return err;
+}
+
+static qw_err by_id(void *self, const char *peer, struct qw_link_key *key)
+{
+    struct key_server *server = self;
+    qw_err err;
+
+    pthread_mutex_lock(&server->lock);
+    err = qw_etsi014_client_keys_by_id(server->client, peer, 1, sizeof key->bytes,
+                                       (const uint8_t(*)[16]) & key->id, key->bytes);
+    pthread_mutex_unlock(&server->lock);
+    return err;
+}
+
+struct qw_link_keys key_server_keys(struct key_server *server)
+{
+    return (struct qw_link_keys){ server, fresh, by_id };
+}

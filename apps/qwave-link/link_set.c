@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "link_set.h"
+
+#include "base/clock.h"
+#include "peer_line.h"
+#include "sink.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct link_entry {
+    const struct peer_settings *settings;
+    char name[2 * SETTINGS_NAME_CAP]; /* "PEER/LINK" */
+    char record_path[SETTINGS_PATH_CAP];
+    struct peer_line *line; /* NULL: the peer connects */
+    struct qw_link_association *association;
+    const char *sink_kind;
+    pthread_mutex_t lock; /* of the association; held through an exchange */
+    /* Under the set's lock: */
+    bool is_busy, is_asked;
+    int64_t next_ms;
+    int64_t seen_ms; /* when status was taken */
+    struct qw_link_status status;
+};
+
+struct link_set {
+    const struct settings *settings;
+    const struct qw_log *log;
+    struct link_entry *entries;
+    size_t count; /* of those that are open */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_stopping;
+};
+
+static int64_t ms_of(double seconds)
+{
+    return (int64_t)(seconds * 1000 + 0.5);
+}
+
+static qw_err open_association(struct link_entry *entry, const struct vault *vault,
+                               const struct qw_log *log, struct qw_link_keys keys)
+{
+    const struct peer_settings *p = entry->settings;
+    struct qw_link_config config = { .link = p->link,
+                                     .peer = p->peer,
+                                     .name = entry->name,
+                                     .role = p->role,
+                                     .record_path = entry->record_path,
+                                     .vault_key = vault->key,
+                                     .fails_open = p->fail == 1,
+                                     .rekey_ms = ms_of(p->rekey_s),
+                                     .hard_ms = ms_of(p->hard_s),
+                                     .rekey_bytes = (uint64_t)p->rekey_bytes,
+                                     .jitter = p->jitter,
+                                     .heartbeat_ms = ms_of(p->heartbeat_s),
+                                     .drain_ms = ms_of(p->drain_s),
+                                     .retry_ms = ms_of(p->retry_s),
+                                     .utc_ms = qw_clock_utc_ms(),
+                                     .log = log,
+                                     .keys = keys };
+    qw_err err = sink_open(p, log, &config.sink);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    entry->sink_kind = config.sink.kind;
+    if (entry->line != NULL) {
+        config.peer_agent = peer_line_peer(entry->line);
+    }
+    return qw_link_association_new(&config, qw_clock_monotonic_ms(), &entry->association);
+}
+
+static qw_err open_entry(struct link_set *set, size_t index, const struct vault *vault,
+                         struct qw_link_keys keys)
+{
+    struct link_entry *entry = &set->entries[index];
+    const struct peer_settings *p = &set->settings->peers[index];
+    qw_err err;
+
+    entry->settings = p;
+    (void)snprintf(entry->name, sizeof entry->name, "%s/%s", p->peer, p->link);
+    err = vault_record_path(set->settings, p, entry->record_path);
+    if (err == QW_OK && p->role == QW_LINK_INITIATOR) {
+        err = peer_line_new(set->settings, p, &entry->line);
+    }
+    if (err == QW_OK) {
+        err = open_association(entry, vault, set->log, keys);
+    }
+    if (err != QW_OK) {
+        qw_log_write(set->log, QW_LOG_ERROR, "link %s (state %s): %s", entry->name,
+                     entry->record_path, qw_err_text(err));
+        peer_line_free(entry->line);
+        return err;
+    }
+    pthread_mutex_init(&entry->lock, NULL);
+    entry->seen_ms = qw_clock_monotonic_ms();
+    qw_link_association_status(entry->association, entry->seen_ms, &entry->status);
+    return QW_OK;
+}
+
+qw_err link_set_new(const struct settings *settings, const struct vault *vault,
+                    const struct qw_log *log, struct qw_link_keys keys, struct link_set **set_out)
+{
+    struct link_set *set = calloc(1, sizeof *set);
+    pthread_condattr_t monotonic;
+    qw_err err = QW_OK;
+
+    if (set == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    set->entries = calloc(settings->peer_count, sizeof *set->entries);
+    if (set->entries == NULL || pthread_condattr_init(&monotonic) != 0) {
+        free(set->entries);
+        free(set);
+        return QW_ERR_NOMEM;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&set->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&set->lock, NULL);
+    set->settings = settings;
+    set->log = log;
+    while (err == QW_OK && set->count < settings->peer_count) {
+        err = open_entry(set, set->count, vault, keys);
+        set->count += err == QW_OK ? 1 : 0;
+    }
+    if (err != QW_OK) {
+        link_set_free(set);
+        return err;
+    }
+    *set_out = set;
+    return QW_OK;
+}
+
+void link_set_free(struct link_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        qw_link_association_free(set->entries[i].association);
+        peer_line_free(set->entries[i].line);
+        pthread_mutex_destroy(&set->entries[i].lock);
+    }
+    pthread_cond_destroy(&set->wake);
+    pthread_mutex_destroy(&set->lock);
+    free(set->entries);
+    free(set);
+}
+
+/* The link that is due first and that nobody works at; NULL: none at all. Under the set's lock. */
+static struct link_entry *first_due(struct link_set *set)
+{
+    struct link_entry *first = NULL;
+
+    for (size_t i = 0; i < set->count; i++) {
+        struct link_entry *entry = &set->entries[i];
+
+        if (!entry->is_busy && (first == NULL || entry->next_ms < first->next_ms)) {
+            first = entry;
+        }
+    }
+    return first;
+}
+
+static void wait_until(struct link_set *set, const struct link_entry *entry)
+{
+    struct timespec until;
+
+    if (entry == NULL) {
+        (void)pthread_cond_wait(&set->wake, &set->lock);
+        return;
+    }
+    until.tv_sec = entry->next_ms / 1000;
+    until.tv_nsec = entry->next_ms % 1000 * 1000000;
+    (void)pthread_cond_timedwait(&set->wake, &set->lock, &until);
+}
+
+/* One step of one link, without the set's lock. */
+static int64_t step(struct link_entry *entry, bool is_asked, struct qw_link_status *status)
+{
+    int64_t next_ms;
+
+    pthread_mutex_lock(&entry->lock);
+    if (is_asked) {
+        qw_link_association_rotate(entry->association);
+    }
+    next_ms = qw_link_association_step(entry->association, qw_clock_monotonic_ms());
+    qw_link_association_status(entry->association, qw_clock_monotonic_ms(), status);
+    pthread_mutex_unlock(&entry->lock);
+    return next_ms;
+}
+
+static void keep(struct link_entry *entry, const struct qw_link_status *status)
+{
+    entry->status = *status;
+    entry->seen_ms = qw_clock_monotonic_ms();
+}
+
+void link_set_work(struct link_set *set)
+{
+    pthread_mutex_lock(&set->lock);
+    while (!set->is_stopping) {
+        struct link_entry *entry = first_due(set);
+        struct qw_link_status status;
+        int64_t next_ms;
+        bool is_asked;
+
+        if (entry == NULL || entry->next_ms > qw_clock_monotonic_ms()) {
+            wait_until(set, entry);
+            continue;
+        }
+        entry->is_busy = true;
+        is_asked = entry->is_asked;
+        entry->is_asked = false;
+        pthread_mutex_unlock(&set->lock);
+        next_ms = step(entry, is_asked, &status);
+        pthread_mutex_lock(&set->lock);
+        entry->is_busy = false;
+        entry->next_ms = entry->is_asked ? 0 : next_ms;
+        keep(entry, &status);
+        pthread_cond_signal(&set->wake);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
+void link_set_stop(struct link_set *set)
+{
+    pthread_mutex_lock(&set->lock);
+    set->is_stopping = true;
+    pthread_cond_broadcast(&set->wake);
+    pthread_mutex_unlock(&set->lock);
+}
+
+qw_err link_set_answer(struct link_set *set, const char *identity,
+                       const struct qw_link_request *request, struct qw_link_answer *answer)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct link_entry *entry = &set->entries[i];
+        struct qw_link_status status;
+
+        if (strcmp(entry->settings->peer_identity, identity) != 0 ||
+            strcmp(entry->settings->link, request->link) != 0) {
+            continue;
+        }
+        pthread_mutex_lock(&entry->lock);
+        qw_link_association_answer(entry->association, request, qw_clock_monotonic_ms(), answer);
+        qw_link_association_status(entry->association, qw_clock_monotonic_ms(), &status);
+        pthread_mutex_unlock(&entry->lock);
+        pthread_mutex_lock(&set->lock);
+        keep(entry, &status);
+        pthread_mutex_unlock(&set->lock);
+        return QW_OK;
+    }
+    return QW_ERR_NOT_FOUND;
+}
+
+qw_err link_set_rotate(struct link_set *set, const char *name)
+{
+    qw_err err = QW_ERR_NOT_FOUND;
+
+    pthread_mutex_lock(&set->lock);
+    for (size_t i = 0; i < set->count; i++) {
+        struct link_entry *entry = &set->entries[i];
+
+        if (strcmp(entry->name, name) == 0 || strcmp(entry->settings->peer, name) == 0) {
+            entry->is_asked = true;
+            entry->next_ms = 0;
+            err = QW_OK;
+        }
+    }
+    pthread_cond_broadcast(&set->wake);
+    pthread_mutex_unlock(&set->lock);
+    return err;
+}
+
+qw_err link_set_report(struct link_set *set, enum qw_link_report_form form, char *out, size_t cap,
+                       size_t *len)
+{
+    struct qw_link_report_row *rows = calloc(set->count, sizeof *rows);
+    int64_t now_ms = qw_clock_monotonic_ms();
+    qw_err err;
+
+    if (rows == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    pthread_mutex_lock(&set->lock);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct link_entry *entry = &set->entries[i];
+        struct qw_link_report_row *row = &rows[i];
+        int64_t since_ms = now_ms > entry->seen_ms ? now_ms - entry->seen_ms : 0;
+
+        *row = (struct qw_link_report_row){ entry->settings->peer, entry->settings->link,
+                                            entry->sink_kind, entry->settings->fail == 1,
+                                            entry->status };
+        row->status.age_ms += row->status.has_key ? since_ms : 0;
+        row->status.proof_ms += row->status.proof_ms >= 0 ? since_ms : 0;
+    }
+    pthread_mutex_unlock(&set->lock);
+    err = qw_link_report(form, set->settings->sae_id, rows, set->count, out, cap, len);
+    free(rows);
+    return err;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const fails[] = { "closed", "open", NULL };
+const char *const settings_sink_names[] = { "psk-file", NULL };
+static const char *const signal_names[] = { "hup", "usr1", "usr2", "term", NULL };
+static const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
+
+#define ROW(type, kind_of, member, low, high, standard_value, help_text) \
+    { \
+        .name = #member, .kind = kind_of, .offset = offsetof(type, member), .min = low, \
+        .max = high, .standard = standard_value, .help = help_text \
+    }
+#define CHOICE(type, called, member, list, standard_value, help_text) \
+    { \
+        .name = called, .kind = QW_CONFIG_CHOICE, .offset = offsetof(type, member), \
+        .standard = standard_value, .choices = list, .help = help_text \
+    }
+#define PEER(...) ROW(struct peer_settings, __VA_ARGS__)
+#define OWN(...) ROW(struct settings, __VA_ARGS__)
+
+static const struct qw_config_row rows[] = {
+    OWN(QW_CONFIG_TEXT, sae_id, 1, SETTINGS_NAME_CAP, NULL,
+        "id of this agent at its key server, its SAE id"),
+    OWN(QW_CONFIG_TEXT, key_server_url, 9, SETTINGS_PATH_CAP, NULL, "https://host:port"),
+    OWN(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "PEM, of this SAE"),
+    OWN(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "PEM"),
+    OWN(QW_CONFIG_TEXT, ca, 1, SETTINGS_PATH_CAP, NULL, "PEM: authorities of key server and peers"),
+    OWN(QW_CONFIG_TEXT, listen_address, 1, 64, "127.0.0.1", "numeric, for the peers' agents"),
+    OWN(QW_CONFIG_INT, listen_port, 0, 65535, "7600", "0: any"),
+    OWN(QW_CONFIG_TEXT, state, 1, SETTINGS_PATH_CAP, "state", "folder, for this agent alone"),
+    OWN(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
+        "its first line seals the state; readable by its owner only"),
+    OWN(QW_CONFIG_TEXT, socket, 1, 108, "qwave-link.sock", "for status and rotate"),
+    OWN(QW_CONFIG_INT, key_timeout_ms, 100, 600000, "5000", "of a call to the key server"),
+    OWN(QW_CONFIG_INT, peer_timeout_ms, 100, 600000, "10000", "of a call to a peer's agent"),
+    OWN(QW_CONFIG_INT, workers, 1, 32, "4", "rotations that may run at the same time"),
+    CHOICE(struct settings, "log_level", log_level, log_levels, "info",
+           "least important line that is written"),
+};
+
+static const struct qw_config_row peer_rows[] = {
+    PEER(QW_CONFIG_TEXT, peer, 1, SETTINGS_NAME_CAP, NULL, "its SAE id"),
+    PEER(QW_CONFIG_TEXT, link, 1, SETTINGS_NAME_CAP, "main", "the same at both ends"),
+    PEER(QW_CONFIG_TEXT, address, 0, 256, "", "host:port of its agent, beside the tunnel"),
+    PEER(QW_CONFIG_TEXT, peer_identity, 0, SETTINGS_IDENTITY_CAP, "",
+         "in its certificate; by default urn:qwave:sae:PEER"),
+    CHOICE(struct peer_settings, "fail", fail, fails, "closed",
+           "what a key over its hard lifetime means: traffic stops, or goes on"),
+    PEER(QW_CONFIG_REAL, rekey_s, 0.05, 1e7, "3600", "a new key after so long, in s"),
+    PEER(QW_CONFIG_REAL, hard_s, 0.1, 1e8, "86400", "hard lifetime of a key, in s"),
+    PEER(QW_CONFIG_REAL, jitter, 0, 0.9, "0.1", "share of rekey_s that chance takes off"),
+    PEER(QW_CONFIG_INT, rekey_bytes, 0, 9e15, "0", "a new key after so many bytes; 0: no limit"),
+    PEER(QW_CONFIG_REAL, heartbeat_s, 0.05, 3600, "10", "between two words with its agent, in s"),
+    PEER(QW_CONFIG_REAL, drain_s, 0, 3600, "2", "the old key is accepted so much longer, in s"),
+    PEER(QW_CONFIG_REAL, retry_s, 0.05, 3600, "5", "after a failure, in s; doubles up to 64 times"),
+    CHOICE(struct peer_settings, "sink", sink, settings_sink_names, NULL, "what takes the key"),
+    PEER(QW_CONFIG_TEXT, file, 0, SETTINGS_PATH_CAP, "", "psk-file: what is written"),
+    { .name = "template",
+      .kind = QW_CONFIG_TEXT,
+      .offset = offsetof(struct peer_settings, template_file),
+      .min = 0,
+      .max = SETTINGS_PATH_CAP,
+      .standard = "",
+      .help = "psk-file: file with the text around the keys; by default the key in hex" },
+    PEER(QW_CONFIG_TEXT, pid_file, 0, SETTINGS_PATH_CAP, "", "psk-file: whom to tell"),
+    CHOICE(struct peer_settings, "signal", signal_name, signal_names, "hup", "psk-file: how"),
+};
+
+static const struct qw_config_list peer_list = { .name = "peers",
+                                                 .rows = peer_rows,
+                                                 .count = sizeof peer_rows / sizeof peer_rows[0],
+                                                 .item_size = sizeof(struct peer_settings),
+                                                 .max = SETTINGS_PEERS_MAX };
+
+/* What is wrong with an entry as a whole; NULL: nothing. */
+static const char *check_peer(const struct settings *s, const struct peer_settings *p)
+{
+    if (strcmp(p->peer, s->sae_id) == 0) {
+        return "a link with oneself";
+    }
+    if (p->rekey_s >= p->hard_s) {
+        return "hard_s must be more than rekey_s";
+    }
+    if (p->role == QW_LINK_INITIATOR && strchr(p->address, ':') == NULL) {
+        return "address must be given, host:port: this end connects, for its sae_id is the smaller";
+    }
+    if (p->sink == SINK_PSK_FILE && p->file[0] == '\0') {
+        return "file must be given";
+    }
+    for (const struct peer_settings *other = s->peers; other < p; other++) {
+        if (strcmp(other->peer, p->peer) == 0 && strcmp(other->link, p->link) == 0) {
+            return "given twice: give each its own link";
+        }
+        if (p->file[0] != '\0' && strcmp(other->file, p->file) == 0) {
+            return "its file is another's too";
+        }
+    }
+    return NULL;
+}
+
+static qw_err complete(const char *path, struct settings *s, char error[static QW_CONFIG_ERROR_CAP])
+{
+    for (size_t i = 0; i < s->peer_count; i++) {
+        struct peer_settings *p = &s->peers[i];
+        const char *wrong;
+
+        p->role = strcmp(s->sae_id, p->peer) < 0 ? QW_LINK_INITIATOR : QW_LINK_RESPONDER;
+        p->signal_number = signal_numbers[p->signal_name];
+        if (p->peer_identity[0] == '\0') {
+            (void)snprintf(p->peer_identity, sizeof p->peer_identity, "urn:qwave:sae:%s", p->peer);
+        }
+        wrong = check_peer(s, p);
+        if (wrong != NULL) {
+            (void)snprintf(error, QW_CONFIG_ERROR_CAP, "%s: peers: %s/%s: %s", path, p->peer,
+                           p->link, wrong);
+            return QW_ERR_FORMAT;
+        }
+    }
+    if (s->peer_count == 0) {
+        (void)snprintf(error, QW_CONFIG_ERROR_CAP, "%s: peers: at least one", path);
+        return QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
+
+qw_err settings_read(const char *path, struct settings *settings,
+                     char error[static QW_CONFIG_ERROR_CAP])
+{
+    struct settings s = { .peers = NULL };
+    void *peers = NULL;
+    size_t count = 0;
+    qw_err err = qw_config_read_list(path, rows, sizeof rows / sizeof rows[0], &s, &peer_list,
+                                     &peers, &count, error);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    s.peers = peers;
+    s.peer_count = count;
+    if (s.peer_ca[0] == '\0') {
+        memcpy(s.peer_ca, s.ca, sizeof s.peer_ca);
+    }
+    err = complete(path, &s, error);
+    if (err != QW_OK) {
+        settings_free(&s);
+        return err;
+    }
+    *settings = s;
+    return QW_OK;
+}
+
+void settings_free(struct settings *settings)
+{
+    free(settings->peers);
+    settings->peers = NULL;
+    settings->peer_count = 0;
+}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: A1 C12
+# Two agents keep a file with a key equal at two sites: they change it by command, each of them dies by SIGKILL right after each of its durable
+# writes, comes back, and both end with one key; a key server that is away leaves the key that is there, until the policy says otherwise.
+source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/link.sh"
+: "${QWAVE_KILL_AT_RENAME:?}"
+
+make_links
+cat >"$site/template" <<'TEXT'
+# {{key_id}}
+use:{{key_hex}}
+accept:{{other_hex}}
+TEXT
+for sae in site-a site-b; do
+    agent_lines[$sae]="sink: psk-file
+file: $site/$sae.psk
+template: $site/template"
+done
+
+same_files() {
+    [ -s "$site/site-a.psk" ] && cmp -s "$site/site-a.psk" "$site/site-b.psk"
+}
+used() {
+    sed -n 's/^use://p' "$site/$1.psk"
+}
+# What one end uses the other accepts.
+both_accepted() {
+    local a b
+    a=$(cat "$site/site-a.psk") b=$(cat "$site/site-b.psk")
+    grep -qF "$(sed -n 's/^use://p' <<<"$a")" <<<"$b" || grep -qF "$(sed -n 's/^use://p' <<<"$b")" <<<"$a"
+}
+
+died() {
+    ! kill -0 "${pid[$1]}" 2>/dev/null
+}
+
+echo "the first key"
+start_agent site-b
+[ "$(link_status site-b state)" = DEGRADED ] || fail "a link without a key is not DEGRADED"
+first=$(used site-b)
+[ ${#first} = 64 ] || fail "no random key before the first"
+start_agent site-a
+steady_within 20 || fail "no first key"
+within 5 same_files || fail "the files differ"
+[ "$(used site-a)" != "$first" ] || fail "the random key is in use"
+[ "$(stat -c %a "$site/site-a.psk")" = 600 ] || fail "others may read the key"
+
+echo "by command, at either end"
+for sae in site-a site-b site-a; do
+    last=$(link_status site-a key_ID)
+    other=site-b
+    [ $sae = site-a ] || other=site-a
+    link_rotate $sae $other
+    steady_within 10 "$last" || fail "no new key by command of $sae"
+    within 5 same_files || fail "the files differ"
+done
+status=0
+link_rotate site-a nobody 2>/dev/null || status=$?
+[ $status = 1 ] || fail "rotate of an unknown peer: exit status $status"
+"$bin/qwave-link" status --socket "$site/site-a.sock" | grep -q 'site-b  *main  *STEADY' || fail "status as text"
+"$bin/qwave-link" status --prometheus --socket "$site/site-b.sock" |
+    grep -qx 'qwave_link_steady{agent="site-b",peer="site-a",link="main"} 1' || fail "status for Prometheus"
+
+# The eight writes of a rotation, at both ends: PREPARE, file, PROBE, PROMOTE, file, RETIRE, file, STEADY. Each contact with the world, between them
+# too, is hit in tests/unit/link/association_test.c; here it is real processes, and under sanitizers some of them.
+echo "killed after durable writes"
+states=
+declare -A writes=([site-a]="1 3 4 6 8" [site-b]="1 3 4 6")
+[ "${QWAVE_SEEDS:-10}" -ge 10 ] || writes=([site-a]="3 4" [site-b]="6")
+for sae in site-a site-b; do
+    for n in ${writes[$sae]}; do
+        lines=$(wc -l <"$site/$sae.log")
+        echo $n >"$site/$sae.kill"
+        link_rotate site-a site-b
+        within 10 died $sae || fail "$sae did not die at write $n"
+        wait "${pid[$sae]}" 2>/dev/null || true
+        states="$states $(tail -n +$((lines + 1)) "$site/$sae.log" | sed -n 's/.*: state \([A-Z]*\) turn.*/\1/p' | tail -n 1)"
+        both_accepted || fail "$sae died at write $n, and the ends do not understand each other"
+        start_agent $sae
+        steady_within 20 || fail "no agreement after $sae died at write $n: $(link_status site-a alarm)"
+        within 5 same_files || fail "the files differ after $sae died at write $n"
+    done
+done
+# What a dead agent told last is the state before the write that it died at.
+for state in $([ "${QWAVE_SEEDS:-10}" -ge 10 ] && echo PREPARE PROBE PROMOTE RETIRE || echo PREPARE PROBE PROMOTE); do
+    grep -qw $state <<<"$states" || fail "nobody died in $state:$states"
+done
+
+echo "the key server is away"
+key=$(link_status site-a key_ID)
+stop qwaved
+link_rotate site-a site-b
+within 10 sh -c '"$0/qwave-link" status --json --socket "$1/site-a.sock" | grep -q "no new key"' "$bin" "$site" || fail "no alarm"
+[ "$(link_status site-a key_ID)" = "$key" ] && same_files || fail "the key changed without a key server"
+
+echo "and the hard lifetime passes: traffic stops, for the policy is closed"
+stop site-a
+stop site-b
+for sae in site-a site-b; do
+    agent_lines[$sae]="${agent_lines[$sae]}
+hard_s: 0.5"
+done
+rekey_s=0.3
+start_agent site-b
+start_agent site-a
+blocked() {
+    [ "$(link_status site-a blocked)" = true ] && [ "$(link_status site-b blocked)" = true ]
+}
+within 10 blocked || fail "a key over its hard lifetime goes on"
+[ "$(used site-a)" != "$(used site-b)" ] || fail "blocked, and both ends have the same key"
+
+echo "no key is in a log or a state"
+keys=$(cat "$site"/site-?.psk | sed -n 's/^use://p')
+for key in $keys; do
+    ! grep -rqiF "$key" "$site"/*.log "$site"/*.out "$site"/site-?.state || fail "a key is where it should not be"
+done
+echo "done"

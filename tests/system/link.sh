@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# For scenarios of qwave-link, after site.sh: two agents, site-a (initiator) and site-b, at one centre.
+
+# make_links: the centre, certificates, passphrases.
+make_links() {
+    make_centre
+    start_centre
+    for sae in site-a site-b; do
+        admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
+        passphrase "$site/$sae.passphrase"
+    done
+    admin device add site-a --kind application --owner test --peer site-b >/dev/null
+    admin device add site-b --kind application --owner test >/dev/null
+    agent_port=()
+}
+
+# link_settings SAE PEER [LINE-OF-THE-PEER...]
+link_settings() {
+    local sae=$1 peer=$2
+    shift 2
+    {
+        cat <<YAML
+sae_id: $sae
+key_server_url: $url
+certificate: $site/$sae.pem
+key: $site/$sae.key
+ca: $site/centre/ca/ca.pem
+listen_port: ${port_of[$sae]:-0}
+state: $site/$sae.state
+passphrase_file: $site/$sae.passphrase
+socket: $site/$sae.sock
+peer_timeout_ms: 2000
+log_level: debug
+peers:
+  - peer: $peer
+    address: 127.0.0.1:${port_of[$peer]:-0}
+    rekey_s: ${rekey_s:-3600}
+    heartbeat_s: 0.1
+    drain_s: 0.05
+    retry_s: 0.1
+YAML
+        printf '    %s\n' "$@"
+    } >"$site/$sae.yaml"
+}
+
+declare -A port_of=()
+# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE].
+declare -A agent_lines=()
+start_agent() {
+    local peer=site-a
+    [ "$1" = site-b ] || peer=site-b
+    # shellcheck disable=SC2086 # one argument a line
+    local IFS=$'\n'
+    link_settings "$1" $peer ${agent_lines[$1]}
+    unset IFS
+    QW_KILL_AT_RENAME=$site/$1.kill LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-} \
+        ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" start "$1" qwave-link --config "$site/$1.yaml"
+    port_of[$1]=$(ready "$1")
+}
+
+link_status() {
+    "$bin/qwave-link" status --json --socket "$site/$1.sock" | jq -r ".links[0].$2"
+}
+
+link_rotate() {
+    "$bin/qwave-link" rotate --socket "$site/$1.sock" "$2"
+}
+
+# both_steady [KEY-ID]: both agents use one key, and not that one.
+both_steady() {
+    local a b
+    a=$("$bin/qwave-link" status --json --socket "$site/site-a.sock" 2>/dev/null | jq -r '.links[0] | "\(.state) \(.key_ID)"') || return 1
+    b=$("$bin/qwave-link" status --json --socket "$site/site-b.sock" 2>/dev/null | jq -r '.links[0] | "\(.state) \(.key_ID)"') || return 1
+    [ "$a" = "$b" ] && [ "${a%% *}" = STEADY ] && [ "${a##* }" != "${1:-}" ]
+}
+
+# steady_within SECONDS [KEY-ID]: looks less often than within does, for each look is four processes.
+steady_within() {
+    local deadline=$((SECONDS + $1))
+    until both_steady "${2:-}"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.2
+    done
+}
