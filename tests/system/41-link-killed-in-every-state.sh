@@ -47,7 +47,7 @@ within 5 same_files || fail "the files differ"
 [ "$(stat -c %a "$site/site-a.psk")" = 600 ] || fail "others may read the key"
 
 echo "by command, at either end"
-for sae in site-a site-b site-a; do
+for sae in site-a site-b; do
     last=$(link_status site-a key_ID)
     other=site-b
     [ $sae = site-a ] || other=site-a
@@ -66,7 +66,7 @@ link_rotate site-a nobody 2>/dev/null || status=$?
 # too, is hit in tests/unit/link/association_test.c; here it is real processes, and under sanitizers some of them.
 echo "killed after durable writes"
 states=
-declare -A writes=([site-a]="1 3 4 6 8" [site-b]="1 3 4 6")
+declare -A writes=([site-a]="1 3 4 6" [site-b]="1 4 6")
 [ "${QWAVE_SEEDS:-10}" -ge 10 ] || writes=([site-a]="3 4" [site-b]="6")
 for sae in site-a site-b; do
     for n in ${writes[$sae]}; do

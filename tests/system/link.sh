@@ -79,6 +79,6 @@ steady_within() {
     local deadline=$((SECONDS + $1))
     until both_steady "${2:-}"; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 0.2
+        sleep 0.3
     done
 }

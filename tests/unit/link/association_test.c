@@ -16,6 +16,14 @@
 
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
 
+/* Thousands of records are written here; no power is cut. */
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
 static int start(void **state)
 {
     struct pair *pair = calloc(1, sizeof *pair);

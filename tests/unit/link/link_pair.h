@@ -26,7 +26,7 @@ struct tunnel_end { /* what a daemon would hold: survives its agent */
 struct agent {
     struct pair *pair;
     enum qw_link_role role;
-    char path[128];
+    char path[128]; /* of its record */
     struct tunnel_end end;
     struct qw_link_association *association; /* NULL: dead */
     bool is_dying;
@@ -245,7 +245,8 @@ static inline void pair_init(struct pair *pair)
         agent->role = (enum qw_link_role)role;
         agent->end.is_well = true;
         agent->end.is_blocked = true;
-        (void)snprintf(agent->path, sizeof agent->path, "%s/%d", pair->folder, role);
+        memcpy(agent->path, pair->folder, strlen(pair->folder));
+        memcpy(agent->path + strlen(pair->folder), role == 0 ? "/i" : "/r", sizeof "/i");
     }
 }
 
