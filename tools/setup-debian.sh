@@ -40,6 +40,10 @@ check gcovr                -     coverage report
 check openssl              -     certificates in scenario tests
 check postgresql-15        -     a server of its own in the tests of the store
 check jq                   -     reads JSON answers in scenario tests
+check iproute2             -     network namespaces in scenarios of tunnels
+check iputils-ping         -     probes in scenarios of tunnels
+check wireguard-go         -     user-space WireGuard in scenarios of tunnels
+check wireguard-tools      -     wg, its command
 TABLE
 }
 

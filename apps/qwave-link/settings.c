@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "base/base64.h"
+
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,7 +11,7 @@
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const fails[] = { "closed", "open", NULL };
-const char *const settings_sink_names[] = { "psk-file", NULL };
+const char *const settings_sink_names[] = { "psk-file", "wireguard", NULL };
 static const char *const signal_names[] = { "hup", "usr1", "usr2", "term", NULL };
 static const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
 
@@ -72,6 +74,10 @@ static const struct qw_config_row peer_rows[] = {
       .help = "psk-file: file with the text around the keys; by default the key in hex" },
     PEER(QW_CONFIG_TEXT, pid_file, 0, SETTINGS_PATH_CAP, "", "psk-file: whom to tell"),
     CHOICE(struct peer_settings, "signal", signal_name, signal_names, "hup", "psk-file: how"),
+    PEER(QW_CONFIG_TEXT, interface, 0, 16, "", "wireguard: its name, wg0"),
+    PEER(QW_CONFIG_TEXT, public_key, 0, 45, "", "wireguard: of the peer, as `wg` shows it"),
+    PEER(QW_CONFIG_REAL, handshake_late_s, 121, 175, "150",
+         "wireguard: so old a handshake is late when there is traffic, in s"),
 };
 
 static const struct qw_config_list peer_list = { .name = "peers",
@@ -79,6 +85,16 @@ static const struct qw_config_list peer_list = { .name = "peers",
                                                  .count = sizeof peer_rows / sizeof peer_rows[0],
                                                  .item_size = sizeof(struct peer_settings),
                                                  .max = SETTINGS_PEERS_MAX };
+
+static bool wireguard_ok(const struct peer_settings *p)
+{
+    uint8_t key[sizeof p->public_bytes];
+    size_t len = 0;
+
+    return p->interface[0] != '\0' && strchr(p->interface, '/') == NULL &&
+           qw_base64_decode(p->public_key, strlen(p->public_key), key, sizeof key, &len) == QW_OK &&
+           len == sizeof key;
+}
 
 /* What is wrong with an entry as a whole; NULL: nothing. */
 static const char *check_peer(const struct settings *s, const struct peer_settings *p)
@@ -95,9 +111,17 @@ static const char *check_peer(const struct settings *s, const struct peer_settin
     if (p->sink == SINK_PSK_FILE && p->file[0] == '\0') {
         return "file must be given";
     }
+    if (p->sink == SINK_WIREGUARD && !wireguard_ok(p)) {
+        return "interface and public_key must be given, the key as `wg` shows it";
+    }
     for (const struct peer_settings *other = s->peers; other < p; other++) {
         if (strcmp(other->peer, p->peer) == 0 && strcmp(other->link, p->link) == 0) {
             return "given twice: give each its own link";
+        }
+        if (p->sink == SINK_WIREGUARD && other->sink == SINK_WIREGUARD &&
+            strcmp(other->interface, p->interface) == 0 &&
+            strcmp(other->public_key, p->public_key) == 0) {
+            return "its WireGuard peer is another's too";
         }
         if (p->file[0] != '\0' && strcmp(other->file, p->file) == 0) {
             return "its file is another's too";
@@ -122,6 +146,13 @@ static qw_err complete(const char *path, struct settings *s, char error[static Q
             (void)snprintf(error, QW_CONFIG_ERROR_CAP, "%s: peers: %s/%s: %s", path, p->peer,
                            p->link, wrong);
             return QW_ERR_FORMAT;
+        }
+        if (p->sink == SINK_WIREGUARD) {
+            size_t len = 0;
+            qw_err err = qw_base64_decode(p->public_key, strlen(p->public_key), p->public_bytes,
+                                          sizeof p->public_bytes, &len);
+
+            qw_assert(err == QW_OK); /* checked above */
         }
     }
     if (s->peer_count == 0) {

@@ -15,7 +15,7 @@ enum {
     SETTINGS_IDENTITY_CAP = 128,
     SETTINGS_PEERS_MAX = 1000
 };
-enum settings_sink { SINK_PSK_FILE };
+enum settings_sink { SINK_PSK_FILE, SINK_WIREGUARD };
 extern const char *const settings_sink_names[];
 
 /* One entry of `peers`. */
@@ -30,7 +30,11 @@ struct peer_settings {
     double heartbeat_s, drain_s, retry_s;
     int sink; /* enum settings_sink */
     char file[SETTINGS_PATH_CAP], template_file[SETTINGS_PATH_CAP], pid_file[SETTINGS_PATH_CAP];
-    int signal_name;        /* index of the choice */
+    int signal_name; /* index of the choice */
+    char interface[16];
+    char public_key[45];      /* of the peer's WireGuard, base64 */
+    uint8_t public_bytes[32]; /* from it */
+    double handshake_late_s;
     int signal_number;      /* from it */
     enum qw_link_role role; /* from the names */
 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sink.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "link/sink_psk_file.h"
+#include "link/wireguard/sink_wireguard.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static qw_err open_psk_file(const struct peer_settings *peer, const struct qw_log *log,
@@ -36,12 +39,27 @@ static qw_err open_psk_file(const struct peer_settings *peer, const struct qw_lo
     return err;
 }
 
+/* Where user-space WireGuard listens for its configuration. */
+static qw_err open_wireguard(const struct peer_settings *peer, struct qw_key_sink *sink)
+{
+    char path[QW_WIREGUARD_PATH_CAP];
+    struct qw_sink_wireguard_config config = { .socket_path = path,
+                                               .late_ms = (int64_t)(1000 * peer->handshake_late_s),
+                                               .utc_ms = qw_clock_utc_ms };
+
+    memcpy(config.public_key, peer->public_bytes, sizeof config.public_key);
+    (void)snprintf(path, sizeof path, "/var/run/wireguard/%s.sock", peer->interface);
+    return qw_sink_wireguard(&config, sink);
+}
+
 qw_err sink_open(const struct peer_settings *peer, const struct qw_log *log,
                  struct qw_key_sink *sink)
 {
     switch ((enum settings_sink)peer->sink) {
     case SINK_PSK_FILE:
         return open_psk_file(peer, log, sink);
+    case SINK_WIREGUARD:
+        return open_wireguard(peer, sink);
     }
     return QW_ERR_ARG;
 }

@@ -19,6 +19,8 @@
 static const char own[] = "sae_id: site-b\nkey_server_url: https://a:1\ncertificate: c\nkey: k\n"
                           "ca: x.pem\npassphrase_file: p\n";
 
+#define WG_KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
 static qw_err read_text(const char *peers, struct settings *settings,
                         char error[static QW_CONFIG_ERROR_CAP])
 {
@@ -73,7 +75,17 @@ static void entries_that_cannot_work_are_named(void **state)
         { "peers:\n  - peer: site-b\n    sink: psk-file\n    file: f\n", "a link with oneself" },
         { "peers:\n  - peer: site-c\n    sink: psk-file\n    file: f\n", "address must be given" },
         { "peers:\n  - peer: site-a\n    sink: psk-file\n", "file must be given" },
-        { "peers:\n  - peer: site-a\n    sink: magic\n", "sink: \"magic\" is not one of psk-file" },
+        { "peers:\n  - peer: site-a\n    sink: magic\n",
+          "sink: \"magic\" is not one of psk-file, wireguard" },
+        { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n",
+          "public_key must" },
+        { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: a/b\n"
+          "    public_key: " WG_KEY "\n",
+          "interface and public_key must" },
+        { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n"
+          "    public_key: " WG_KEY "\n  - peer: site-a0\n    sink: wireguard\n"
+          "    interface: wg0\n    public_key: " WG_KEY "\n",
+          "its WireGuard peer is another's too" },
         { "peers:\n  - peer: site-a\n    sink: psk-file\n    file: f\n    hard_s: 3600\n",
           "hard_s must be more than rekey_s" },
         { "peers:\n  - peer: site-a\n    sink: psk-file\n    file: f\n"

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/wireguard/uapi.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "base/socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 2000, LINE_CAP = 512, REQUEST_CAP = QW_UAPI_ROUTES_MAX + 512 };
+
+/* An answer on its way in, line by line. */
+struct scan {
+    const uint8_t *public_key;
+    bool is_mine;   /* the lines that come belong to the peer asked for */
+    bool is_found;  /* and it was there */
+    bool has_errno; /* the last line */
+    size_t routes_len;
+    struct qw_uapi_peer peer;
+};
+
+static qw_err parse_number(const char *text, uint64_t *value)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && text[0] >= '0' && text[0] <= '9'
+               ? QW_OK
+               : QW_ERR_FORMAT;
+}
+
+static qw_err keep_route(struct scan *scan, const char *line)
+{
+    size_t len = strlen(line);
+
+    if (len + 2 > sizeof scan->peer.routes - scan->routes_len) {
+        return QW_ERR_SPACE;
+    }
+    memcpy(scan->peer.routes + scan->routes_len, line, len);
+    scan->routes_len += len;
+    scan->peer.routes[scan->routes_len++] = '\n';
+    scan->peer.routes[scan->routes_len] = '\0';
+    return QW_OK;
+}
+
+static qw_err begin_peer(struct scan *scan, const char *value)
+{
+    uint8_t key[QW_UAPI_KEY_LEN];
+    qw_err err = qw_hex_decode(value, key, sizeof key);
+
+    scan->is_mine = err == QW_OK && qw_equal_ct(key, scan->public_key, sizeof key);
+    if (scan->is_mine && scan->is_found) {
+        return QW_ERR_FORMAT; /* twice */
+    }
+    scan->is_found = scan->is_found || scan->is_mine;
+    return err;
+}
+
+/* A line of the peer asked for. */
+static qw_err take_mine(struct scan *scan, const char *line, const char *name, const char *value)
+{
+    uint64_t number = 0;
+    qw_err err;
+
+    if (strcmp(name, "preshared_key") == 0) {
+        return qw_hex_decode(value, scan->peer.preshared_key, QW_UAPI_KEY_LEN);
+    }
+    if (strcmp(name, "endpoint") == 0 || strcmp(name, "allowed_ip") == 0 ||
+        strcmp(name, "persistent_keepalive_interval") == 0) {
+        return keep_route(scan, line);
+    }
+    if (strcmp(name, "tx_bytes") == 0) {
+        return parse_number(value, &scan->peer.tx_bytes);
+    }
+    if (strcmp(name, "rx_bytes") == 0) {
+        return parse_number(value, &scan->peer.rx_bytes);
+    }
+    if (strcmp(name, "last_handshake_time_sec") == 0) {
+        err = parse_number(value, &number);
+        if (err == QW_OK && number > INT64_MAX / 2000) {
+            err = QW_ERR_FORMAT;
+        }
+        scan->peer.handshake_utc_ms += err == QW_OK ? (int64_t)number * 1000 : 0;
+        return err;
+    }
+    if (strcmp(name, "last_handshake_time_nsec") == 0) {
+        err = parse_number(value, &number);
+        if (err == QW_OK && number >= 1000000000) {
+            err = QW_ERR_FORMAT;
+        }
+        scan->peer.handshake_utc_ms += err == QW_OK ? (int64_t)(number / 1000000) : 0;
+        return err;
+    }
+    return QW_OK; /* what nobody asked for */
+}
+
+/* line ends where its newline was. */
+static qw_err take_line(struct scan *scan, const char *line)
+{
+    char name[LINE_CAP];
+    const char *equals = strchr(line, '=');
+    size_t len = equals == NULL ? 0 : (size_t)(equals - line);
+
+    if (len == 0 || len >= sizeof name || scan->has_errno) {
+        return QW_ERR_FORMAT;
+    }
+    memcpy(name, line, len);
+    name[len] = '\0';
+    if (strcmp(name, "errno") == 0) {
+        scan->has_errno = true;
+        return strcmp(equals + 1, "0") == 0 ? QW_OK : QW_ERR_IO;
+    }
+    if (strcmp(name, "public_key") == 0) {
+        return begin_peer(scan, equals + 1);
+    }
+    return scan->is_mine ? take_mine(scan, line, name, equals + 1) : QW_OK;
+}
+
+/* All lines up to the empty one, which must be the last. */
+static qw_err take_lines(struct scan *scan, const char *text, size_t len)
+{
+    char line[LINE_CAP];
+    qw_err err = QW_OK;
+
+    for (size_t at = 0; err == QW_OK && at < len;) {
+        const char *end = memchr(text + at, '\n', len - at);
+        size_t line_len = end == NULL ? sizeof line : (size_t)(end - text) - at;
+
+        if (line_len >= sizeof line || memchr(text + at, '\0', line_len) != NULL) {
+            err = QW_ERR_FORMAT;
+        } else if (line_len == 0) {
+            err = at + 1 == len && scan->has_errno ? QW_OK : QW_ERR_FORMAT;
+        } else {
+            memcpy(line, text + at, line_len);
+            line[line_len] = '\0';
+            err = take_line(scan, line);
+        }
+        at += line_len + 1;
+    }
+    qw_wipe(line, sizeof line);
+    return err == QW_OK && (len < 2 || text[len - 1] != '\n' || text[len - 2] != '\n')
+               ? QW_ERR_FORMAT
+               : err;
+}
+
+qw_err qw_uapi_peer_parse(const char *text, size_t len,
+                          const uint8_t public_key[static QW_UAPI_KEY_LEN],
+                          struct qw_uapi_peer *peer)
+{
+    struct scan scan = { .public_key = public_key };
+    qw_err err = take_lines(&scan, text, len);
+
+    if (err == QW_OK && !scan.is_found) {
+        err = QW_ERR_NOT_FOUND;
+    }
+    if (err == QW_OK) {
+        *peer = scan.peer;
+    }
+    qw_wipe(&scan, sizeof scan);
+    return err;
+}
+
+/* Sends a request and reads up to the empty line. */
+static qw_err exchange(const char *socket_path, const char *request, char *answer, size_t cap,
+                       size_t *len)
+{
+    int64_t deadline_ms = qw_clock_monotonic_ms() + TIMEOUT_MS;
+    int fd = -1;
+    size_t at = 0;
+    qw_err err = qw_socket_connect_unix(socket_path, TIMEOUT_MS, &fd);
+
+    if (err == QW_OK) {
+        err = qw_socket_write(fd, request, strlen(request), deadline_ms);
+    }
+    while (err == QW_OK && (at < 2 || answer[at - 1] != '\n' || answer[at - 2] != '\n')) {
+        size_t got = 0;
+
+        err = at == cap ? QW_ERR_SPACE
+                        : qw_socket_read_some(fd, answer + at, cap - at, &got, deadline_ms);
+        at += err == QW_OK ? got : 0;
+    }
+    qw_socket_close(fd);
+    *len = at;
+    return err;
+}
+
+qw_err qw_uapi_get(const char *socket_path, const uint8_t public_key[static QW_UAPI_KEY_LEN],
+                   struct qw_uapi_peer *peer)
+{
+    char *answer = qw_secret_new(QW_UAPI_TEXT_MAX); /* the interface's private key is in it */
+    size_t len = 0;
+    qw_err err = answer == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    if (err == QW_OK) {
+        err = exchange(socket_path, "get=1\n\n", answer, QW_UAPI_TEXT_MAX, &len);
+    }
+    if (err == QW_OK) {
+        err = qw_uapi_peer_parse(answer, len, public_key, peer);
+    }
+    qw_secret_free(answer);
+    return err;
+}
+
+qw_err qw_uapi_set(const char *socket_path, const uint8_t public_key[static QW_UAPI_KEY_LEN],
+                   const uint8_t preshared_key[static QW_UAPI_KEY_LEN], const char *routes)
+{
+    char public_hex[2 * QW_UAPI_KEY_LEN + 1], preshared_hex[2 * QW_UAPI_KEY_LEN + 1];
+    char request[REQUEST_CAP], answer[64];
+    size_t len = 0;
+    int said;
+    qw_err err = QW_ERR_SPACE;
+
+    qw_hex_encode(public_key, QW_UAPI_KEY_LEN, public_hex);
+    qw_hex_encode(preshared_key, QW_UAPI_KEY_LEN, preshared_hex);
+    if (routes == NULL) {
+        said = snprintf(request, sizeof request,
+                        "set=1\npublic_key=%s\nupdate_only=true\npreshared_key=%s\n\n", public_hex,
+                        preshared_hex);
+    } else {
+        said = snprintf(request, sizeof request,
+                        "set=1\npublic_key=%s\nremove=true\npublic_key=%s\npreshared_key=%s\n%s\n",
+                        public_hex, public_hex, preshared_hex, routes);
+    }
+    if (said > 0 && (size_t)said < sizeof request) {
+        err = exchange(socket_path, request, answer, sizeof answer - 1, &len);
+    }
+    if (err == QW_OK) {
+        answer[len] = '\0';
+        err = strcmp(answer, "errno=0\n\n") == 0 ? QW_OK : QW_ERR_IO;
+    }
+    qw_wipe(preshared_hex, sizeof preshared_hex);
+    qw_wipe(request, sizeof request);
+    return err;
+}
