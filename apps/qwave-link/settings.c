@@ -34,7 +34,8 @@ static const struct qw_config_row rows[] = {
     OWN(QW_CONFIG_TEXT, key_server_url, 9, SETTINGS_PATH_CAP, NULL, "https://host:port"),
     OWN(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "PEM, of this SAE"),
     OWN(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "PEM"),
-    OWN(QW_CONFIG_TEXT, ca, 1, SETTINGS_PATH_CAP, NULL, "PEM: authorities of key server and peers"),
+    OWN(QW_CONFIG_TEXT, ca, 1, SETTINGS_PATH_CAP, NULL, "PEM: authorities of the key server"),
+    OWN(QW_CONFIG_TEXT, peer_ca, 0, SETTINGS_PATH_CAP, "", "PEM: of the peers; by default ca"),
     OWN(QW_CONFIG_TEXT, listen_address, 1, 64, "127.0.0.1", "numeric, for the peers' agents"),
     OWN(QW_CONFIG_INT, listen_port, 0, 65535, "7600", "0: any"),
     OWN(QW_CONFIG_TEXT, state, 1, SETTINGS_PATH_CAP, "state", "folder, for this agent alone"),
@@ -79,12 +80,6 @@ static const struct qw_config_row peer_rows[] = {
     PEER(QW_CONFIG_REAL, handshake_late_s, 121, 175, "150",
          "wireguard: so old a handshake is late when there is traffic, in s"),
 };
-
-static const struct qw_config_list peer_list = { .name = "peers",
-                                                 .rows = peer_rows,
-                                                 .count = sizeof peer_rows / sizeof peer_rows[0],
-                                                 .item_size = sizeof(struct peer_settings),
-                                                 .max = SETTINGS_PEERS_MAX };
 
 static bool wireguard_ok(const struct peer_settings *p)
 {
@@ -162,30 +157,50 @@ static qw_err complete(const char *path, struct settings *s, char error[static Q
     return QW_OK;
 }
 
+static qw_err take_peer(void *self, const void *item, char why[static QW_CONFIG_WHY_CAP])
+{
+    struct settings *s = self;
+    struct peer_settings *peers = realloc(s->peers, (s->peer_count + 1) * sizeof *peers);
+
+    (void)why;
+    if (peers == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    memcpy(&peers[s->peer_count], item, sizeof *peers);
+    s->peers = peers;
+    s->peer_count++;
+    return QW_OK;
+}
+
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
 {
     struct settings s = { .peers = NULL };
-    void *peers = NULL;
-    size_t count = 0;
-    qw_err err = qw_config_read_list(path, rows, sizeof rows / sizeof rows[0], &s, &peer_list,
-                                     &peers, &count, error);
+    struct peer_settings item = { .role = QW_LINK_INITIATOR };
+    struct qw_config_list list = { .name = "peers",
+                                   .rows = peer_rows,
+                                   .count = sizeof peer_rows / sizeof peer_rows[0],
+                                   .items_max = SETTINGS_PEERS_MAX,
+                                   .item = &item,
+                                   .take = take_peer,
+                                   .self = &s };
+    struct qw_config_schema schema = {
+        .rows = rows, .count = sizeof rows / sizeof rows[0], .lists = &list, .list_count = 1
+    };
+    qw_err err = qw_config_read_lists(path, &schema, &s, error);
 
-    if (err != QW_OK) {
-        return err;
-    }
-    s.peers = peers;
-    s.peer_count = count;
-    if (s.peer_ca[0] == '\0') {
+    if (err == QW_OK && s.peer_ca[0] == '\0') {
         memcpy(s.peer_ca, s.ca, sizeof s.peer_ca);
     }
-    err = complete(path, &s, error);
-    if (err != QW_OK) {
-        settings_free(&s);
-        return err;
+    if (err == QW_OK) {
+        err = complete(path, &s, error);
     }
-    *settings = s;
-    return QW_OK;
+    if (err == QW_OK) {
+        *settings = s;
+    } else {
+        settings_free(&s);
+    }
+    return err;
 }
 
 void settings_free(struct settings *settings)
