@@ -61,13 +61,19 @@ static qw_err explain(const struct qw_log *log, const char *what, const char *pa
 static qw_err open_source(struct daemon *daemon)
 {
     struct qw_key_source source;
+    struct link_pads *pads;
     char reason[QW_CONFIG_ERROR_CAP];
-    qw_err err = source_open(&daemon->settings, &daemon->log, &source, reason);
+    qw_err err = source_open(&daemon->settings, &daemon->log, &source, &pads, reason);
 
     if (err == QW_OK) {
         source_gate_init(&daemon->gate, &source, &daemon->source);
         qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
                      daemon->source.is_quantum ? "quantum" : "not a quantum source");
+    }
+    if (err == QW_OK && pads != NULL) {
+        return explain(&daemon->log, "source_partner", daemon->settings.source_partner,
+                       partners_use_pads(daemon->partners, daemon->settings.source_partner, pads),
+                       NULL);
     }
     return explain(&daemon->log, "source", daemon->settings.source_path, err,
                    reason[0] != '\0' ? reason : NULL);

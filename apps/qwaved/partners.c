@@ -5,8 +5,8 @@
 #include "ack_queue.h"
 #include "api/http_client.h"
 #include "api/http_server.h"
-#include "base/hex.h"
 #include "base/secret.h"
+#include "partner_text.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANES = 4, PATH_CAP = 2 * SETTINGS_PATH_CAP, UUID_CAP = 40 };
+enum { LANES = 4, PATH_CAP = 2 * SETTINGS_PATH_CAP, PAD_VALUES_LEN = 480 };
 
 struct partner_settings {
     char url[QW_ETSI020_URL_CAP];
@@ -45,6 +45,7 @@ struct partner {
     char id[QW_KME_ID_MAX + 1];
     struct partner_settings settings;
     struct lane lanes[LANES];
+    struct link_pads *pads; /* of the link to it, borrowed; NULL: none */
     struct ack_queue acks;
     pthread_t thread; /* that sends them */
     struct partners *all;
@@ -129,70 +130,66 @@ static bool knows(void *self, const char *id)
     return find(self, id) != NULL;
 }
 
-static void name_parties(const struct partners *partners, const struct qw_partner_order *order,
-                         struct qw_etsi020_parties *parties)
-{
-    char offer[UUID_CAP];
-
-    qw_uuid_encode(order->offer_id, offer);
-    (void)snprintf(parties->initiator, sizeof parties->initiator, "%s", order->initiator);
-    for (size_t i = 0; i < order->target_count; i++) {
-        memcpy(parties->targets[i], order->targets[i], sizeof parties->targets[i]);
-    }
-    parties->target_count = order->target_count;
-    (void)snprintf(parties->ack_url, sizeof parties->ack_url, "%.200s/kmapi/v1/acks/%.36s",
-                   partners->own_url, offer);
-}
-
-static void copy_ids(const struct qw_partner_order *order, struct qw_etsi020_ids *ids)
-{
-    memcpy(ids->id, order->ids, order->count * sizeof ids->id[0]);
-    ids->count = order->count;
-}
-
-struct keys_desk { /* one piece of secret memory */
-    struct qw_etsi020_ext_keys message;
-    char text[QW_HTTP_BODY_MAX];
-};
-
+/* Under pads of the link where there is one; a block of it that the partner does not have is of no
+ * further use. */
 static qw_err send_keys(const struct partners *partners, struct partner *partner,
                         const struct qw_partner_order *order)
 {
-    struct keys_desk *desk = qw_secret_new(sizeof *desk);
-    struct qw_json_writer w;
+    struct partner_keys_text *text = qw_secret_new(sizeof *text);
+    struct qw_handover_label label = { .block = 0 };
     qw_err err;
 
-    if (desk == NULL) {
+    if (text == NULL) {
         return QW_ERR_NOMEM;
     }
-    name_parties(partners, order, &desk->message.parties);
-    copy_ids(order, &desk->message.ids);
-    for (size_t i = 0; i < order->count; i++) {
-        desk->message.values[i].bits = order->keys[i].bits;
-        memcpy(desk->message.values[i].bytes, order->keys[i].bytes,
-               sizeof desk->message.values[i].bytes);
+    err = partner_text_keys(partners->own_url, order, partner->pads, text, &label);
+    if (err == QW_OK) {
+        err = post(partner, "/kmapi/v1/ext_keys", text->json);
+    } else {
+        qw_log_write(partners->log, QW_LOG_WARNING, "partner %s: pads of the link: %s", partner->id,
+                     qw_err_text(err));
     }
-    (void)snprintf(desk->message.source, sizeof desk->message.source, "%s", order->source);
-    desk->message.is_quantum = order->is_quantum;
-    desk->message.is_simulated = order->is_simulated;
-    w = qw_json_writer_on(desk->text, sizeof desk->text);
-    qw_etsi020_ext_keys_write(&w, &desk->message);
-    err = qw_json_done(&w) ? post(partner, "/kmapi/v1/ext_keys", desk->text) : QW_ERR_SPACE;
-    qw_secret_free(desk);
+    if (err == QW_ERR_REFUSED && partner->pads != NULL) {
+        link_pads_drop(partner->pads, &label);
+    }
+    qw_secret_free(text);
     return err;
 }
 
 static qw_err send_void(const struct partners *partners, struct partner *partner,
                         const struct qw_partner_order *order)
 {
-    struct qw_etsi020_void message = { .ids = { .count = 0 } };
-    char text[16 * 1024];
-    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+    char text[PARTNER_VOID_TEXT_CAP];
+    qw_err err = partner_text_void(partners->own_url, order, text);
 
-    name_parties(partners, order, &message.parties);
-    copy_ids(order, &message.ids);
-    qw_etsi020_void_write(&w, &message);
-    return qw_json_done(&w) ? post(partner, "/kmapi/v1/void", text) : QW_ERR_SPACE;
+    return err == QW_OK ? post(partner, "/kmapi/v1/void", text) : err;
+}
+
+/* A pad is in one piece, and blocks of a slow link have few: short messages then. */
+static size_t keys_per_message(const struct partner *partner, const struct qw_partner_order *order)
+{
+    size_t key_len = order->keys[0].bits / 8u;
+
+    if (partner->pads == NULL) {
+        return order->count;
+    }
+    return key_len < PAD_VALUES_LEN ? PAD_VALUES_LEN / key_len : 1;
+}
+
+static qw_err send_in_parts(const struct partners *partners, struct partner *partner,
+                            const struct qw_partner_order *order)
+{
+    size_t step = keys_per_message(partner, order);
+    struct qw_partner_order part = *order;
+    qw_err err = QW_OK;
+
+    for (size_t at = 0; at < order->count && err == QW_OK; at += step) {
+        part.ids = order->ids + at;
+        part.keys = order->keys + at;
+        part.count = order->count - at < step ? order->count - at : step;
+        err = send_keys(partners, partner, &part);
+    }
+    return err;
 }
 
 static qw_err send(void *self, const struct qw_partner_order *order)
@@ -202,7 +199,8 @@ static qw_err send(void *self, const struct qw_partner_order *order)
     if (partner == NULL) {
         return QW_ERR_NOT_FOUND;
     }
-    return order->keys != NULL ? send_keys(self, partner, order) : send_void(self, partner, order);
+    return order->keys != NULL ? send_in_parts(self, partner, order)
+                               : send_void(self, partner, order);
 }
 
 static qw_err init_partner(struct partners *partners, struct partner *partner)
@@ -315,6 +313,24 @@ qw_err partners_open(const struct settings *settings, const struct qw_log *log,
 const struct qw_partner_port *partners_port(const struct partners *partners)
 {
     return partners == NULL ? NULL : &partners->port;
+}
+
+qw_err partners_use_pads(struct partners *partners, const char *id, struct link_pads *pads)
+{
+    struct partner *partner = find(partners, id);
+
+    if (partner == NULL) {
+        return QW_ERR_NOT_FOUND;
+    }
+    partner->pads = pads;
+    return QW_OK;
+}
+
+struct link_pads *partners_pads(const struct partners *partners, const char *id)
+{
+    const struct partner *partner = find(partners, id);
+
+    return partner == NULL ? NULL : partner->pads;
 }
 
 static void *run_acks(void *self)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "centre/partner/partner.h"
 #include "settings.h"
+#include "source/link_pads.h"
 
 /* The way to other centres [docs/protocol/etsi020.md]: a file for each in the folder of partners,
  * with its address and the certificate that it gave us. Implements struct qw_partner_port; sends
@@ -27,6 +28,13 @@ void partners_stop(struct partners *partners);  /* ends the threads; NULL is fin
 void partners_close(struct partners *partners); /* NULL is fine */
 
 const struct qw_partner_port *partners_port(const struct partners *partners);
+
+/* Between this partner and us keys go under one-time pads of the link between us, both ways, and
+ * never otherwise. Borrows pads; before partners_start. QW_ERR_NOT_FOUND: no such partner. */
+qw_err partners_use_pads(struct partners *partners, const char *partner,
+                         struct link_pads *pads) QW_MUST_USE;
+struct link_pads *partners_pads(const struct partners *partners,
+                                const char *partner); /* NULL: none */
 
 /* Whether an acknowledgement may go there: below the partner's own URL. */
 bool partners_may_call(const struct partners *partners, const char *partner, const char *url);

@@ -8,6 +8,7 @@
 #include "centre/partner/partner.h"
 #include "partners.h"
 #include "routes.h"
+#include "source/pad_wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,26 @@ struct desk { /* one piece of secret memory */
     struct qw_given_key keys[QW_ETSI020_KEYS_MAX];
 };
 
+/* Who shares a link with us sends everything under its pads, and nobody else sends anything so. */
+static qw_err open_values(struct call *call, struct qw_etsi020_ext_keys *message)
+{
+    struct link_pads *pads = partners_pads(call->service->partners, call->caller.id);
+    qw_err err = (pads != NULL) == message->has_pad ? QW_OK : QW_ERR_FORMAT;
+
+    if (err == QW_OK && pads != NULL) {
+        err = pad_unwrap(pads, message);
+    }
+    if (err == QW_OK || err == QW_ERR_NOMEM) {
+        return err;
+    }
+    qw_log_write(call->service->log, QW_LOG_WARNING, "partner %s: pads of the link: %s",
+                 call->caller.id,
+                 err == QW_ERR_AUTH        ? "the tag is wrong"
+                 : err == QW_ERR_NOT_FOUND ? "not here any more"
+                                           : "none, or none expected");
+    return QW_ERR_ARG;
+}
+
 static qw_err take_keys(struct call *call, struct desk *desk)
 {
     const struct qw_etsi020_ext_keys *message = &desk->message;
@@ -103,13 +124,18 @@ static qw_err take_keys(struct call *call, struct desk *desk)
                                     .target_count = parties->target_count,
                                     .keys = desk->keys,
                                     .count = message->ids.count,
-                                    .source = message->source,
-                                    .is_quantum = message->is_quantum,
-                                    .is_simulated = message->is_simulated };
+                                    .source = message->source };
+    qw_err err;
 
     if (!partners_may_call(call->service->partners, call->caller.id, parties->ack_url)) {
         return QW_ERR_ARG;
     }
+    err = open_values(call, &desk->message);
+    if (err != QW_OK) {
+        return err;
+    }
+    keys.is_quantum = message->is_quantum;
+    keys.is_simulated = message->is_simulated;
     for (size_t i = 0; i < keys.count; i++) {
         memcpy(desk->keys[i].id, message->ids.id[i], sizeof desk->keys[i].id);
         desk->keys[i].bits = message->values[i].bits;

@@ -13,6 +13,8 @@ static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
+_Static_assert((int)SETTINGS_KME_CAP == QW_KME_ID_MAX + 1, "the name of a partner");
+
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
     { \
         .name = #member, .kind = kind_of, .offset = offsetof(struct settings, member), .min = low, \
@@ -59,6 +61,8 @@ static const struct qw_config_row rows[] = {
         "the key server"),
     CHOICE(source_kind, settings_source_kinds, "qrng", "what that device is"),
     ROW(QW_CONFIG_TEXT, source_name, 0, SETTINGS_NAME_CAP, "", "of the link or the key server"),
+    ROW(QW_CONFIG_TEXT, source_partner, 0, SETTINGS_KME_CAP, "",
+        "partner at the other end of the link: what goes to it goes under pads of the link"),
     CHOICE(source_light, lights, "simulated", "what the light of that link is"),
     ROW(QW_CONFIG_INT, block_keys, 16, 1024, "256", "keys per sealed block"),
     ROW(QW_CONFIG_INT, stock_keys, 16, 100000000, "4096", "keep this many keys ready"),
@@ -103,6 +107,13 @@ qw_err settings_read(const char *path, struct settings *settings,
     if ((s.source >= SOURCE_QKD) != (s.source_name[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
                  "%s: source_name goes with source: qkd or kme, and with nothing else", path);
+        return QW_ERR_FORMAT;
+    }
+    if (s.source_partner[0] != '\0' && (s.source != SOURCE_QKD || s.etsi020 == 0)) {
+        snprintf(
+            error, QW_CONFIG_ERROR_CAP,
+            "%s: source_partner goes with source: qkd and etsi020: draft, and with nothing else",
+            path);
         return QW_ERR_FORMAT;
     }
     if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {

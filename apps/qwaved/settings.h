@@ -11,7 +11,8 @@ enum {
     SETTINGS_PATH_CAP = 1024,
     SETTINGS_TEXT_CAP = 64,
     SETTINGS_URL_CAP = 192,
-    SETTINGS_NAME_CAP = 60
+    SETTINGS_NAME_CAP = 60,
+    SETTINGS_KME_CAP = 32
 };
 enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD, SOURCE_KME };
 
@@ -37,9 +38,10 @@ struct settings {
     char revocation_list[SETTINGS_PATH_CAP]; /* "": none */
     int source;                              /* enum settings_source */
     char source_path[SETTINGS_PATH_CAP];
-    int source_kind;                     /* index in settings_source_kinds */
-    char source_name[SETTINGS_NAME_CAP]; /* of a link or a key server; else "" */
-    int source_light;                    /* 0: simulated, 1: real */
+    int source_kind;                       /* index in settings_source_kinds */
+    char source_name[SETTINGS_NAME_CAP];   /* of a link or a key server; else "" */
+    char source_partner[SETTINGS_KME_CAP]; /* at the other end of a link; "": none */
+    int source_light;                      /* 0: simulated, 1: real */
     int64_t block_keys;
     int64_t stock_keys;
     int64_t window_ms;

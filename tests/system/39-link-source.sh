@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: C2 Q1 C1
+# rows: C2 Q1 Q2 C12
 # The two ends of a QKD link as the sources of two centres: stock of provenance qkd, disjoint at the two sites; processes killed on either
-# side; a link that stops, with its reason; no key in its place; and links that are refused.
+# side; a link that stops, with its reason; no key in its place; links that are refused; and one key for applications of both sites, which
+# goes from centre to centre under one-time pads of the link.
 source "$(dirname "$0")/site.sh"
 cd "$site"
 
@@ -145,3 +146,76 @@ for end in alice bob; do
     [ "$(field centre_bits <"south-$end.out")" = 0 ] && [ "$(field dropped_bits <"south-$end.out")" -gt 0 ] || fail "$end: a link of another name was taken"
 done
 grep -q "refused: what connects is link south" qwaved-a.log || fail "the refusal is not in the log"
+
+echo "the two centres become partners over the link"
+declare -A other=([a]=b [b]=a)
+for x in a b; do
+    y=${other[$x]}
+    at $x device add kme-$y --kind kme --owner "the other site" >/dev/null
+    at $x certificate kme kme-$y --certificate "$site/$x-for-$y.pem" --key "$site/$x-for-$y.key" >/dev/null
+    at $x device add ann --kind application --owner test --peer ben >/dev/null
+    at $x device add ben --kind application --owner test --peer ann >/dev/null
+done
+at a device home ben --kme kme-b >/dev/null
+at b device home ann --kme kme-a >/dev/null
+at a certificate sae ann --certificate "$site/ann.pem" --key "$site/ann.key" >/dev/null
+at b certificate sae ben --certificate "$site/ben.pem" --key "$site/ben.key" >/dev/null
+for x in a b; do
+    y=${other[$x]}
+    stop qwaved-$x
+    mkdir $x/partners
+    cat >>$x/qwaved.yaml <<YAML
+etsi020: draft
+etsi020_port: 0
+etsi020_wait_ms: 10000
+partners: $site/$x/partners
+source_partner: kme-$y
+YAML
+    cat >$x/partners/kme-$y.yaml <<YAML
+url: https://127.0.0.1:1
+certificate: $site/$y-for-$x.pem
+key: $site/$y-for-$x.key
+ca: $site/$y/ca/ca.pem
+YAML
+done
+# both NAME: starts both, with the ports of each other
+both() {
+    local x port
+    for x in a b; do run $x; done
+    for x in a b; do
+        port=$(sed -n 's/^etsi020 //p' qwaved-$x.out)
+        sed -i "s/^etsi020_port:.*/etsi020_port: $port/" $x/qwaved.yaml
+        sed -i "s,^url:.*,url: https://127.0.0.1:$port," "${other[$x]}/partners/kme-$x.yaml"
+    done
+}
+both
+stop qwaved-a
+stop qwaved-b
+both
+# ask SAE CENTRE PATH [CURL-OPTION...]: body, then the status
+ask() {
+    local sae=$1 x=$2 path=$3
+    shift 3
+    curl --silent --max-time 15 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
+        -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "${url[$x]}/api/v1/keys/$path"
+}
+ids_of() { head -n 1 <<<"$1" | jq -c '{key_IDs: [.keys[] | {key_ID}]}'; }
+sorted() { head -n 1 <<<"$1" | jq -cS '.keys | sort_by(.key_ID)'; }
+
+link shared 0 "" "$short"
+stocked() { [ "$(state "$1" stored)" -ge 40 ]; }
+for x in a b; do within 20 stocked $x || fail "$x has no stock: $(at $x --json status)"; done
+answer=$(ask ann a ben/enc_keys -d '{"number": 20}')
+[ "$(status_of "$answer")" = 200 ] || fail "no keys for the other site: $answer $(tail -n 3 qwaved-a.log qwaved-b.log)"
+[ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites have different keys"
+answer=$(ask ben b ann/enc_keys -d '{"number": 3, "size": 1024}')
+[ "$(sorted "$(ask ann a ben/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the other way round: $answer"
+
+echo "a centre that was killed has no pads any more: no key, until the link gives new ones"
+stop qwaved-b KILL
+run b
+[ "$(status_of "$(ask ann a ben/enc_keys)")" = 503 ] || fail "a key under a pad that b has lost"
+grep -q "partner kme-a: pads of the link: not here any more" qwaved-b.log || fail "the log of b does not say why"
+link fresh 0 "" "$short"
+answer=$(ask ann a ben/enc_keys)
+[ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites do not find together again"

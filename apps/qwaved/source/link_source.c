@@ -30,6 +30,7 @@ struct link_source {
     const struct qw_log *log;
     struct qw_qkd_key_buffer *keys;
     struct qw_key_source inner; /* of keys */
+    struct link_pads *pads;     /* NULL: all of our half is stock */
     struct link_mark mark;
     int listener;
     uint8_t *message; /* [QW_HANDOVER_LEN_MAX] secret */
@@ -107,11 +108,14 @@ static qw_err greet(struct link_source *link, int fd, struct qw_handover_inbox *
     return send_message(fd, answer, qw_handover_welcome_encode(answer));
 }
 
-/* C2; the mark is on disk before a bit can leave. */
+/* C2, P1; the mark is on disk before a bit can leave. */
 static qw_err take_key(struct link_source *link, const struct qw_handover_key *key, uint8_t *result)
 {
+    uint8_t other_end = link->end == QW_QKD_ALICE ? QW_QKD_BOB : QW_QKD_ALICE;
     size_t len;
     const uint8_t *half = qw_handover_own_half(key, link->end, &len);
+    const uint8_t *their_half = qw_handover_own_half(key, other_end, &len);
+    size_t stock_len = len - (link->pads == NULL ? 0 : link_pads_len_of(len));
     qw_err err;
 
     if (link_mark_covers(&link->mark, &key->label)) {
@@ -119,12 +123,14 @@ static qw_err take_key(struct link_source *link, const struct qw_handover_key *k
         return QW_OK;
     }
     *result = QW_HANDOVER_NO_ROOM;
-    if (qw_qkd_key_buffer_room(link->keys) < len) {
+    if (link->pads == NULL && qw_qkd_key_buffer_room(link->keys) < stock_len) {
         return QW_OK;
     }
     err = link_mark_set(&link->mark, &key->label);
-    if (err == QW_OK) {
-        err = qw_qkd_key_buffer_push(link->keys, half, len);
+    if (err == QW_OK && link->pads != NULL) {
+        link_pads_put(link->pads, &key->label, half, their_half, len);
+    }
+    if (err == QW_OK && qw_qkd_key_buffer_push(link->keys, half, stock_len) == QW_OK) {
         *result = QW_HANDOVER_TAKEN;
     }
     return err;
@@ -243,17 +249,21 @@ static void close_link(void *self)
         (void)unlink(link->path);
     }
     qw_qkd_key_buffer_free(link->keys);
+    link_pads_free(link->pads);
     qw_secret_free(link->message);
     pthread_mutex_destroy(&link->mutex);
     free(link);
 }
 
-static qw_err start(struct link_source *link)
+static qw_err start(struct link_source *link, bool has_pads)
 {
     qw_err err = link_mark_read(link->mark_path, &link->mark);
 
     if (err == QW_OK) {
         err = qw_qkd_key_buffer_new(BUFFER_LEN, link->name, link->is_simulated, &link->keys);
+    }
+    if (err == QW_OK && has_pads) {
+        err = link_pads_new(link->is_simulated, &link->pads);
     }
     if (err == QW_OK) {
         link->inner = qw_qkd_key_buffer_source(link->keys);
@@ -290,7 +300,7 @@ qw_err link_source_open(const struct link_source_config *config, struct qw_key_s
     pthread_mutex_init(&link->mutex, NULL);
     link->health =
         (struct qw_key_source_health){ .error_rate = -1, .reason = "its process has not come yet" };
-    err = start(link);
+    err = start(link, config->has_pads);
     if (err != QW_OK) {
         close_link(link);
         return err;
@@ -302,4 +312,11 @@ qw_err link_source_open(const struct link_source_config *config, struct qw_key_s
     source->close = close_link;
     source->health = health;
     return QW_OK;
+}
+
+struct link_pads *link_source_pads(const struct qw_key_source *source)
+{
+    const struct link_source *link = source->self;
+
+    return link->pads;
 }

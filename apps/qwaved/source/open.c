@@ -7,15 +7,19 @@
 #include <stdio.h>
 
 static qw_err open_link(const struct settings *settings, const struct qw_log *log,
-                        struct qw_key_source *source, char reason[static QW_CONFIG_ERROR_CAP])
+                        struct qw_key_source *source, struct link_pads **pads,
+                        char reason[static QW_CONFIG_ERROR_CAP])
 {
     const struct link_source_config config = { .name = settings->source_name,
                                                .path = settings->source_path,
                                                .is_simulated = settings->source_light == 0,
+                                               .has_pads = settings->source_partner[0] != '\0',
                                                .log = log };
     qw_err err = link_source_open(&config, source);
 
-    if (err == QW_ERR_CONFLICT) {
+    if (err == QW_OK) {
+        *pads = link_source_pads(source);
+    } else if (err == QW_ERR_CONFLICT) {
         (void)snprintf(reason, QW_CONFIG_ERROR_CAP, "another process listens on this socket");
     } else if (err == QW_ERR_FORMAT) {
         (void)snprintf(reason, QW_CONFIG_ERROR_CAP,
@@ -45,9 +49,11 @@ static qw_err open_kme(const struct settings *settings, const struct qw_log *log
 }
 
 qw_err source_open(const struct settings *settings, const struct qw_log *log,
-                   struct qw_key_source *source, char reason[static QW_CONFIG_ERROR_CAP])
+                   struct qw_key_source *source, struct link_pads **pads,
+                   char reason[static QW_CONFIG_ERROR_CAP])
 {
     *source = (struct qw_key_source){ .self = NULL };
+    *pads = NULL;
     reason[0] = '\0';
     switch ((enum settings_source)settings->source) {
     case SOURCE_KERNEL:
@@ -56,7 +62,7 @@ qw_err source_open(const struct settings *settings, const struct qw_log *log,
         return qw_key_source_device(settings_source_kinds[settings->source_kind],
                                     settings->source_path, source);
     case SOURCE_QKD:
-        return open_link(settings, log, source, reason);
+        return open_link(settings, log, source, pads, reason);
     case SOURCE_KME:
         return open_kme(settings, log, source, reason);
     case SOURCE_BEST:

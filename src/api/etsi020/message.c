@@ -2,6 +2,7 @@
 #include "api/etsi020/message.h"
 
 #include "api/json_reader.h"
+#include "base/bytes.h"
 #include "base/hex.h"
 #include "base/secret.h"
 
@@ -91,6 +92,24 @@ static void take_claim(const struct qw_json_node *extension, struct qw_etsi020_e
     qw_json_get_bool(&r, extension, "qwave_simulated", &out->is_simulated);
 }
 
+static void get_pad(struct qw_json_reader *r, const struct qw_json_node *extension,
+                    struct qw_etsi020_ext_keys *out)
+{
+    uint8_t bytes[QW_ETSI020_PAD_LEN] = { 0 };
+    const char *name = NULL;
+    struct qw_reader reader = qw_reader_on(bytes, sizeof bytes);
+
+    qw_json_get_hex(r, extension, "qwave_pad", bytes, sizeof bytes);
+    if (qw_json_member(extension, 1, &name) != NULL) {
+        r->failed = true; /* something else that nobody here knows how to meet */
+    }
+    qw_read_bytes(&reader, out->pad.session, sizeof out->pad.session);
+    out->pad.block = qw_read_u32be(&reader);
+    out->pad.offset = qw_read_u32be(&reader);
+    qw_read_bytes(&reader, out->pad.tag, sizeof out->pad.tag);
+    out->has_pad = true;
+}
+
 static void get_extensions(struct qw_json_reader *r, const struct qw_json_node *object,
                            struct qw_etsi020_ext_keys *out)
 {
@@ -98,7 +117,10 @@ static void get_extensions(struct qw_json_reader *r, const struct qw_json_node *
     size_t count = 0;
 
     if (qw_json_find(object, "extension_mandatory") != NULL) {
-        (void)qw_json_get_array(r, object, "extension_mandatory", 0, 0, &count);
+        array = qw_json_get_array(r, object, "extension_mandatory", 0, 1, &count);
+        if (count == 1) {
+            get_pad(r, qw_json_item(array, 0), out);
+        }
     }
     if (qw_json_find(object, "extension_optional") == NULL) {
         return;
@@ -254,8 +276,29 @@ static void write_claim(struct qw_json_writer *w, const char *name, bool value)
     qw_json_object_end(w);
 }
 
+static void write_pad(struct qw_json_writer *w, const struct qw_etsi020_pad *pad)
+{
+    uint8_t bytes[QW_ETSI020_PAD_LEN];
+    struct qw_writer writer = qw_writer_on(bytes, sizeof bytes);
+
+    qw_write_bytes(&writer, pad->session, sizeof pad->session);
+    qw_write_u32be(&writer, pad->block);
+    qw_write_u32be(&writer, pad->offset);
+    qw_write_bytes(&writer, pad->tag, sizeof pad->tag);
+    qw_json_name(w, "extension_mandatory");
+    qw_json_array_begin(w);
+    qw_json_object_begin(w);
+    qw_json_name(w, "qwave_pad");
+    qw_json_hex(w, bytes, sizeof bytes);
+    qw_json_object_end(w);
+    qw_json_array_end(w);
+}
+
 static void write_extensions(struct qw_json_writer *w, const struct qw_etsi020_ext_keys *ext_keys)
 {
+    if (ext_keys->has_pad) {
+        write_pad(w, &ext_keys->pad);
+    }
     if (ext_keys->source[0] == '\0') {
         return;
     }

@@ -20,6 +20,7 @@ enum {
     QW_ETSI020_NAME_CAP = 64,
     QW_ETSI020_URL_CAP = 256,
     QW_ETSI020_MESSAGE_CAP = 128,
+    QW_ETSI020_PAD_LEN = 16 + 4 + 4 + 12,
     QW_ETSI020_ACKS_MAX = 64 /* elements of one acknowledgement */
 };
 
@@ -40,12 +41,20 @@ struct qw_etsi020_value { /* a secret */
     uint8_t bytes[QW_ETSI020_KEY_BITS_MAX / 8];
 };
 
+struct qw_etsi020_pad { /* of a link, that the values are XORed with; qwave_pad, in hex */
+    uint8_t session[16];
+    uint32_t block, offset; /* big-endian, as all of it in this order */
+    uint8_t tag[12];
+};
+
 struct qw_etsi020_ext_keys { /* holds secrets: in secret memory */
     struct qw_etsi020_parties parties;
     struct qw_etsi020_ids ids;
     struct qw_etsi020_value values[QW_ETSI020_KEYS_MAX]; /* in the order of the ids */
     char source[QW_ETSI020_NAME_CAP];                    /* claimed provenance; "" none */
     bool is_quantum, is_simulated;                       /* claimed as well */
+    bool has_pad;                                        /* the values are ciphertext */
+    struct qw_etsi020_pad pad;
 };
 
 struct qw_etsi020_void {

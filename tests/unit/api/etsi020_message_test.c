@@ -184,6 +184,51 @@ static void test_an_unknown_outcome_or_no_list_is_refused(void **state)
     assert_int_equal(qw_etsi020_acks_decode(text, strlen(text), acks, &count), QW_ERR_FORMAT);
 }
 
+#define PAD \
+    "000102030405060708090a0b0c0d0e0f" \
+    "00000007" \
+    "00000130" \
+    "f0f1f2f3f4f5f6f7f8f9fafb"
+
+static void test_a_pad_is_named_and_nothing_else_is_mandatory(void **state)
+{
+    static const char *const bad[] = {
+        "[{\"qwave_pad\":\"" PAD "00\"}]",
+        "[{\"qwave_pad\":\"00\"}]",
+        "[{\"qwave_pad\":7}]",
+        "[{\"qwave_pad\":\"" PAD "\",\"other\":1}]",
+        "[{\"qwave_pad\":\"" PAD "\"},{\"qwave_pad\":\"" PAD "\"}]",
+        "[\"" PAD "\"]",
+        "[{\"other\":1}]",
+    };
+    static struct qw_etsi020_ext_keys keys;
+    static char golden[2048];
+    char text[2048];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+
+    (void)state;
+    strcpy(golden,
+           with(ext_keys_text, "\"extension_optional\"",
+                "\"extension_mandatory\":[{\"qwave_pad\":\"" PAD "\"}],\"extension_optional\""));
+    assert_int_equal(decode_keys(golden, &keys), QW_OK);
+    assert_true(keys.has_pad);
+    assert_int_equal(keys.pad.session[15], 15);
+    assert_int_equal(keys.pad.block, 7);
+    assert_int_equal(keys.pad.offset, 0x130);
+    assert_int_equal(keys.pad.tag[11], 0xfb);
+    qw_etsi020_ext_keys_write(&w, &keys);
+    assert_true(qw_json_done(&w));
+    assert_string_equal(text, golden);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(decode_keys(with(golden, "[{\"qwave_pad\":\"" PAD "\"}]", bad[i]), &keys),
+                         QW_ERR_FORMAT);
+        assert_false(keys.has_pad);
+    }
+    assert_int_equal(decode_keys(with(golden, "[{\"qwave_pad\":\"" PAD "\"}]", "[]"), &keys),
+                     QW_OK);
+    assert_false(keys.has_pad);
+}
+
 static void test_the_most_keys_are_taken_and_one_more_is_not(void **state)
 {
     static struct qw_etsi020_ext_keys keys, back;
@@ -221,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_acceptable_is_refused),
         cmocka_unit_test(test_claims_that_are_no_claims_say_nothing),
         cmocka_unit_test(test_an_unknown_outcome_or_no_list_is_refused),
+        cmocka_unit_test(test_a_pad_is_named_and_nothing_else_is_mandatory),
         cmocka_unit_test(test_the_most_keys_are_taken_and_one_more_is_not),
     };
 

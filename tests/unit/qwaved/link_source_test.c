@@ -355,6 +355,31 @@ static void anything_else_than_the_protocol_ends_the_connection(void **state)
     assert_int_equal(w->source.available_bits(w->source.self), 0);
 }
 
+/* P1: three quarters of the half are stock, the last one is for the other end's centre. */
+static void a_quarter_is_set_aside_for_the_centre_at_the_other_end(void **state)
+{
+    struct world *w = *state;
+    struct link_pad_place place;
+    uint8_t pad[16];
+
+    assert_null(link_source_pads(&w->source));
+    qw_key_source_close(&w->source);
+    w->config.has_pads = true;
+    open_source(w);
+    come(w, QW_QKD_ALICE);
+    assert_int_equal(give(w, 1, 0, 0, 128), QW_HANDOVER_TAKEN);
+    assert_gives(w, 0, 48);
+    assert_int_equal(link_pads_draw(link_source_pads(&w->source), 16, pad, &place), QW_OK);
+    assert_int_equal(place.label.block, 0);
+    assert_int_equal(pad[0], 48);
+    assert_int_equal(pad[15], 63);
+    assert_int_equal(link_pads_draw(link_source_pads(&w->source), 1, pad, &place),
+                     QW_ERR_EXHAUSTED);
+    place.offset = 0;
+    assert_int_equal(link_pads_look(link_source_pads(&w->source), &place, 16, pad), QW_OK);
+    assert_int_equal(pad[0], 112); /* of bob's half */
+}
+
 static void refuses_a_socket_in_use_a_false_mark_and_names_that_are_too_long(void **state)
 {
     struct world *w = *state;
@@ -413,6 +438,7 @@ int main(void)
         TEST(a_reason_to_stop_stays_until_the_next_process_comes),
         TEST(a_process_that_dies_is_missed),
         TEST(anything_else_than_the_protocol_ends_the_connection),
+        TEST(a_quarter_is_set_aside_for_the_centre_at_the_other_end),
         TEST(refuses_a_socket_in_use_a_false_mark_and_names_that_are_too_long),
         TEST(comes_up_whole_or_not_at_all),
     };

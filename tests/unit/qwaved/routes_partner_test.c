@@ -15,6 +15,7 @@
 
 #include "partners.h"
 #include "routes.h"
+#include "source/pad_wrap.h"
 
 #define PARTNER "urn:qwave:kme:kme-a"
 #define GOOD_URL "https://kme-a.example:9443/acks/1"
@@ -187,6 +188,63 @@ static void test_errors_of_the_router_have_the_same_form(void **state)
     assert_problem(site, 400, "malformed request");
 }
 
+/* A message of the sender's side for the table, under pads of its end of the link. */
+static void wrap_keys(struct link_pads *pads, char *body, size_t cap)
+{
+    struct qw_etsi020_ext_keys message;
+    struct qw_handover_label label;
+    struct qw_json_writer w = qw_json_writer_on(body, cap);
+
+    assert_int_equal(
+        qw_etsi020_ext_keys_decode(KEYS(ID, GOOD_URL), strlen(KEYS(ID, GOOD_URL)), &message),
+        QW_OK);
+    assert_int_equal(pad_wrap(pads, &message, &label), QW_OK);
+    qw_etsi020_ext_keys_write(&w, &message);
+    assert_true(qw_json_done(&w));
+}
+
+/* S7 of the page: not in clear, not twice, not altered. */
+static void test_over_a_link_only_what_is_under_its_pads_is_taken(void **state)
+{
+    uint8_t halves[2][4096];
+    const struct qw_handover_label label = { .block = 1 };
+    struct site *site = *state;
+    struct link_pads *here;
+    struct link_pads *there;
+    char body[1024];
+    char *at;
+
+    for (size_t i = 0; i < sizeof halves; i++) {
+        halves[i / sizeof halves[0]][i % sizeof halves[0]] = (uint8_t)(i * i + i / 256);
+    }
+    assert_int_equal(link_pads_new(true, &here), QW_OK);
+    assert_int_equal(link_pads_new(true, &there), QW_OK);
+    link_pads_put(here, &label, halves[0], halves[1], sizeof halves[0]);
+    link_pads_put(there, &label, halves[1], halves[0], sizeof halves[0]);
+    wrap_keys(there, body, sizeof body);
+    ask(site, PARTNER, "POST", "/kmapi/v1/ext_keys", body); /* no link to it is known */
+    assert_problem(site, 400, "malformed request");
+    assert_int_equal(partners_use_pads(site->service.partners, "kme-x", here), QW_ERR_NOT_FOUND);
+    assert_int_equal(partners_use_pads(site->service.partners, "kme-a", here), QW_OK);
+    ask(site, PARTNER, "POST", "/kmapi/v1/ext_keys", KEYS(ID, GOOD_URL)); /* in clear */
+    assert_problem(site, 400, "malformed request");
+    at = strstr(body, "alice");
+    at[0] = 'A';
+    ask(site, PARTNER, "POST", "/kmapi/v1/ext_keys", body);
+    assert_problem(site, 400, "malformed request");
+    at[0] = 'a';
+    assert_int_equal(ask(site, PARTNER, "POST", "/kmapi/v1/ext_keys", body), 202);
+    ask(site, PARTNER, "POST", "/kmapi/v1/ext_keys", body);
+    assert_problem(site, 400, "malformed request");
+    site->service.table = &routes_for_clients;
+    assert_int_equal(
+        ask(site, "urn:qwave:sae:bob", "GET", "/api/v1/keys/alice/dec_keys?key_ID=" ID, NULL), 200);
+    assert_string_equal(site->text, "{\"keys\":[{\"key_ID\":\"" ID
+                                    "\",\"key\":\"AAECAwQFBgcICQoLDA0ODw==\"}]}");
+    link_pads_free(here);
+    link_pads_free(there);
+}
+
 /* Nobody sends here: a partner that does not take its acknowledgements fills its own queue alone.
  */
 static void test_too_many_acknowledgements_that_wait_are_a_limit(void **state)
@@ -241,6 +299,7 @@ int main(void)
         ON_A_SITE(test_a_callback_to_anybody_else_is_refused_and_nothing_is_kept),
         ON_A_SITE(test_every_truncation_of_a_body_is_refused),
         ON_A_SITE(test_errors_of_the_router_have_the_same_form),
+        ON_A_SITE(test_over_a_link_only_what_is_under_its_pads_is_taken),
         ON_A_SITE(test_too_many_acknowledgements_that_wait_are_a_limit),
         ON_A_SITE(test_a_folder_that_is_not_right_is_said_by_file),
     };

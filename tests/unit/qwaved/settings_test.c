@@ -109,6 +109,16 @@ static void wants_a_socket_and_a_name_for_a_link_and_only_for_one(void **state)
                                &s, error),
                      QW_OK);
     assert_int_equal(s.source_light, 1);
+    assert_int_equal(read_text("source: qkd\nsource_path: /run/link\nsource_name: north\n"
+                               "source_partner: kme-b\n",
+                               &s, error),
+                     QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "source_partner"));
+    assert_int_equal(read_text("source: qkd\nsource_path: /run/link\nsource_name: north\n"
+                               "source_partner: kme-b\netsi020: draft\npartners: p\n",
+                               &s, error),
+                     QW_OK);
+    assert_string_equal(s.source_partner, "kme-b");
     assert_int_equal(
         read_text("source: kme\nsource_path: kme.yaml\nsource_name: vendor\n", &s, error), QW_OK);
     assert_int_equal(s.source, SOURCE_KME);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # qwaved's table of routes on a real centre, without the network.
 file(GLOB route_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/apps/qwaved/rout*.c")
-list(APPEND route_sources "${CMAKE_SOURCE_DIR}/apps/qwaved/partners.c" "${CMAKE_SOURCE_DIR}/apps/qwaved/ack_queue.c")
+list(APPEND route_sources "${CMAKE_SOURCE_DIR}/apps/qwaved/partners.c" "${CMAKE_SOURCE_DIR}/apps/qwaved/ack_queue.c"
+    "${CMAKE_SOURCE_DIR}/apps/qwaved/partner_text.c" "${CMAKE_SOURCE_DIR}/apps/qwaved/source/pad_wrap.c"
+    "${CMAKE_SOURCE_DIR}/apps/qwaved/source/link_pads.c")
 add_executable(qwaved_routes_test unit/qwaved/routes_test.c ${route_sources})
 target_include_directories(qwaved_routes_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
 target_compile_definitions(qwaved_routes_test PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
@@ -79,3 +81,17 @@ foreach(call calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_http_client
 endforeach()
 add_test(NAME qwaved.kme_source COMMAND qwaved_kme_source_test)
 set_tests_properties(qwaved.kme_source PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q5")
+
+add_executable(qwaved_link_pads_test unit/qwaved/link_pads_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source/link_pads.c")
+target_include_directories(qwaved_link_pads_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_link_pads_test PRIVATE qw_qkd PkgConfig::CMOCKA)
+target_link_options(qwaved_link_pads_test PRIVATE "-Wl,--wrap=calloc,--wrap=qw_secret_new")
+add_test(NAME qwaved.link_pads COMMAND qwaved_link_pads_test)
+set_tests_properties(qwaved.link_pads PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q2;C2")
+
+add_executable(qwaved_pad_wrap_test unit/qwaved/pad_wrap_test.c "${CMAKE_SOURCE_DIR}/apps/qwaved/source/pad_wrap.c"
+    "${CMAKE_SOURCE_DIR}/apps/qwaved/source/link_pads.c")
+target_include_directories(qwaved_pad_wrap_test PRIVATE "${CMAKE_SOURCE_DIR}/apps/qwaved" "${CMAKE_SOURCE_DIR}/tests")
+target_link_libraries(qwaved_pad_wrap_test PRIVATE qw_api PkgConfig::CMOCKA)
+add_test(NAME qwaved.pad_wrap COMMAND qwaved_pad_wrap_test)
+set_tests_properties(qwaved.pad_wrap PROPERTIES TIMEOUT 120 LABELS "unit;qwaved;Q2;C2;C14")
