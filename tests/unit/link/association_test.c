@@ -109,6 +109,10 @@ static void crash_everywhere(struct pair *pair, enum qw_link_role who)
 {
     int n = 0;
 
+    pair->config.rekey_ms = INT64_C(1000000); /* only the rotations that are asked for below */
+    pair->config.hard_ms = INT64_C(2000000);
+    agent_kill(&pair->agents[QW_LINK_INITIATOR]);
+    agent_kill(&pair->agents[QW_LINK_RESPONDER]);
     pair_run(pair, 2000, false);
     for (bool has_died = true; has_died; n++) {
         assert_true(n < 60);
