@@ -1,74 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIMULATED link keys: a function of seed, link, direction and position, so that both ends hold the
- * same whatever happened to either. */
-#include "base/secret.h"
+/* Link keys of the mesh. */
+#include "qkd/node/simulated_feed.h"
 #include "qkd/relay/mesh_state.h"
 
-#include <stdlib.h>
-
-enum { PIECE_LEN = 1 << 14, END_LINK = 1 << 20 };
-
-/* Bytes of one piece from position on; returns how many. */
-static size_t piece_at(const struct qw_mesh *mesh, size_t link, unsigned direction,
-                       uint64_t position, uint8_t piece[static PIECE_LEN], const uint8_t **bytes)
-{
-    size_t from = (size_t)(position % PIECE_LEN);
-    struct qw_prng prng;
-
-    qw_prng_init(&prng, mesh->config.seed + position / PIECE_LEN, 2 * link + direction);
-    qw_prng_bytes(&prng, piece, PIECE_LEN);
-    *bytes = piece + from;
-    return PIECE_LEN - from;
-}
-
-/* What a stream still takes, of the piece at its end. */
-static struct qw_bytes next_of(const struct qw_mesh *mesh, size_t link, unsigned direction,
-                               const struct qw_node_state *state, uint64_t fill,
-                               uint8_t piece[static PIECE_LEN])
-{
-    uint64_t held = state->end - state->position;
-    uint64_t most = fill < state->capacity ? fill : state->capacity;
-    struct qw_bytes next = { piece, 0 };
-    const uint8_t *bytes;
-
-    if (held < most) {
-        next.len = piece_at(mesh, link, direction, state->end, piece, &bytes);
-        next.len = next.len < most - held ? next.len : (size_t)(most - held);
-        next.data = bytes;
-    }
-    return next;
-}
-
-static qw_err fill_pool(const struct qw_mesh *mesh, struct qw_node_pool *pool, size_t link,
-                        unsigned out_direction, uint64_t fill)
-{
-    uint8_t *pieces = malloc(2 * (size_t)PIECE_LEN);
-    qw_err err = pieces == NULL ? QW_ERR_NOMEM : QW_OK;
-    bool is_full = false;
-
-    while (err == QW_OK && !is_full) {
-        struct qw_node_state out = qw_node_pool_state(pool, QW_NODE_OUT);
-        struct qw_node_state in = qw_node_pool_state(pool, QW_NODE_IN);
-        struct qw_bytes to_out = next_of(mesh, link, out_direction, &out, fill, pieces);
-        struct qw_bytes to_in =
-            next_of(mesh, link, 1 - out_direction, &in, fill, pieces + PIECE_LEN);
-
-        is_full = to_out.len == 0 && to_in.len == 0;
-        if (!is_full) {
-            err = qw_node_pool_append(pool, to_out, to_in, mesh->now_ms);
-        }
-    }
-    qw_wipe_free(pieces, 2 * (size_t)PIECE_LEN);
-    return err;
-}
+enum { END_LINK = 1 << 20 };
 
 static qw_err feed_side(struct mesh_side *side, uint64_t fill)
 {
     struct mesh_link *link = &side->mesh->links[side->link];
+    const struct qw_simulated_feed feed = { side->mesh->config.seed, side->link,
+                                            side == &link->side[0] ? 0 : 1 };
     qw_err err = QW_OK;
 
     if (qw_hop_may_append(side->hop)) {
-        err = fill_pool(side->mesh, side->pool, side->link, side == &link->side[0] ? 0 : 1, fill);
+        err = qw_simulated_feed_fill(&feed, side->pool, fill, side->mesh->now_ms);
         if (err == QW_OK && qw_hop_appended(side->hop) != QW_OK) {
             link->epoch++;
             mesh_stop_side(&link->side[0]);
@@ -95,8 +40,9 @@ void mesh_confirm_end_pool(struct mesh_node *node)
 
 qw_err mesh_feed_end_pool(struct mesh_node *node, uint64_t fill)
 {
-    unsigned direction = node->id == node->mesh->config.source ? 0 : 1;
-    qw_err err = fill_pool(node->mesh, node->end_pool, END_LINK, direction, fill);
+    const struct qw_simulated_feed feed = { node->mesh->config.seed, END_LINK,
+                                            node->id == node->mesh->config.source ? 0 : 1 };
+    qw_err err = qw_simulated_feed_fill(&feed, node->end_pool, fill, node->mesh->now_ms);
 
     mesh_confirm_end_pool(node);
     return err;
