@@ -23,6 +23,7 @@ static const struct {
     { "conform", cmd_conform, "check any key delivery server against ETSI GS QKD 014 or 004" },
     { "qkd", cmd_qkd, "a QKD link as processes: both ends, and simulated light between them" },
     { "network", cmd_network, "networks of QKD links: those that are built in, and making one" },
+    { "node", cmd_node, "a node of a network of trusted relays: pools, links, relay" },
     { "lab", cmd_lab, "evaluation of links and channels on models" },
     { "capture", cmd_capture, "files of channel measurements: look, convert, record" },
     { "bench", cmd_bench, "speed and losses of the distillation kernels on this machine" },

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "node/node.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/secret.h"
+#include "base/socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TICK_MS = 20, PAUSE_MS = 50 };
+
+static struct qw_hop *hop_to(void *self, uint32_t neighbour)
+{
+    struct node *node = self;
+
+    for (size_t i = 0; i < node->links_count; i++) {
+        if (node->links[i].neighbour == neighbour) {
+            return node->links[i].hop;
+        }
+    }
+    return NULL;
+}
+
+static struct qw_node_pool *end_pool(void *self, uint32_t other)
+{
+    struct node *node = self;
+
+    for (size_t i = 0; i < node->ends_count; i++) {
+        if (node->ends[i].node == other) {
+            return node->ends[i].pool;
+        }
+    }
+    return NULL;
+}
+
+/* One line a key: id and key in hex. */
+static qw_err write_key(FILE *file, const struct qw_relay_batch *batch, uint32_t number,
+                        const uint8_t *key)
+{
+    uint8_t id[QW_RELAY_KEY_ID_LEN];
+    char text[2 * (QW_RELAY_KEY_ID_LEN + NODE_KEY_LEN) + 3];
+    int written;
+
+    memcpy(id, batch->id, sizeof batch->id);
+    qw_store_u32be(id + QW_RELAY_BATCH_ID_LEN, number);
+    qw_hex_encode(id, sizeof id, text);
+    text[2 * sizeof id] = ' ';
+    qw_hex_encode(key, batch->key_len, text + 2 * sizeof id + 1);
+    written = fprintf(file, "%s\n", text);
+    qw_wipe(text, sizeof text);
+    return written > 0 ? QW_OK : QW_ERR_IO;
+}
+
+static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
+{
+    struct node *node = self;
+    qw_err err = QW_OK;
+
+    if (batch->key_len != NODE_KEY_LEN) {
+        return QW_ERR_ARG;
+    }
+    for (uint32_t i = 0; node->keys != NULL && err == QW_OK && i < batch->count; i++) {
+        err = write_key(node->keys, batch, i, keys + (size_t)i * NODE_KEY_LEN);
+    }
+    if (node->keys != NULL && err == QW_OK &&
+        (fflush(node->keys) != 0 || fdatasync(fileno(node->keys)) != 0)) {
+        err = QW_ERR_IO;
+    }
+    node->sending.end_ms = qw_clock_monotonic_ms();
+    return err;
+}
+
+static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
+                   uint32_t at)
+{
+    struct node *node = self;
+    char id[2 * QW_RELAY_BATCH_ID_LEN + 1];
+
+    qw_hex_encode(batch->id, sizeof batch->id, id);
+    qw_log_write(node->log, QW_LOG_INFO, "batch %s is void: %s (node %u)", id,
+                 qw_relay_reason_text(reason), at);
+    node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
+    if (node->keys != NULL) {
+        fprintf(node->keys, "void %s\n", id);
+        fflush(node->keys);
+    }
+}
+
+static qw_err open_relay(struct node *node)
+{
+    const struct qw_relay_config config = { .node = (uint32_t)node->settings.node,
+                                            .batch_len_max =
+                                                (size_t)node->settings.batch_keys * NODE_KEY_LEN,
+                                            .batches_max =
+                                                node->ends_count > 0 ? NODE_IN_FLIGHT : 0,
+                                            .passing_max = 4 * (size_t)NODE_IN_FLIGHT,
+                                            .timeout_ms = node->settings.timeout_ms,
+                                            .source = &node->source,
+                                            .self = node,
+                                            .hop = hop_to,
+                                            .end_pool = end_pool,
+                                            .deliver = deliver,
+                                            .voided = voided };
+    qw_err err = node->settings.source == 0 ? qw_key_source_best(&node->source)
+                                            : qw_key_source_kernel(&node->source);
+
+    return err == QW_OK ? qw_relay_new(&config, &node->relay) : err;
+}
+
+static qw_err open_key_file(struct node *node)
+{
+    int fd;
+
+    if (node->settings.key_file[0] == '\0') {
+        return QW_OK;
+    }
+    fd = open(node->settings.key_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    node->keys = fd < 0 ? NULL : fdopen(fd, "a");
+    if (node->keys == NULL && fd >= 0) {
+        close(fd);
+    }
+    return node->keys == NULL ? QW_ERR_IO : QW_OK;
+}
+
+qw_err node_open(struct node *node)
+{
+    qw_err err;
+
+    node->listener = -1;
+    for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
+        node->guests[i].fd = -1;
+    }
+    node->message = malloc(NODE_MESSAGE_MAX);
+    if (node->message == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = node_links_parse(node);
+    if (err == QW_OK) {
+        err = open_relay(node);
+    }
+    return err == QW_OK ? open_key_file(node) : err;
+}
+
+void node_close(struct node *node)
+{
+    for (size_t i = 0; i < node->links_count; i++) {
+        node_link_drop(&node->links[i], "this node ends");
+        qw_hop_free(node->links[i].hop);
+        qw_node_pool_close(node->links[i].pool);
+    }
+    for (size_t i = 0; i < node->ends_count; i++) {
+        qw_node_pool_close(node->ends[i].pool);
+    }
+    for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
+        node_guest_close(&node->guests[i]);
+    }
+    qw_relay_free(node->relay);
+    qw_key_source_close(&node->source);
+    qw_socket_close(node->listener);
+    if (node->keys != NULL) {
+        fclose(node->keys);
+    }
+    free(node->message);
+}
+
+/* As many batches on their way as have room; what is refused now is asked again. */
+static void send_more(struct node *node)
+{
+    struct node_sending *sending = &node->sending;
+    uint64_t delivered = qw_relay_counters(node->relay).delivered_keys;
+    uint64_t batch = (uint64_t)node->settings.batch_keys;
+    uint8_t id[QW_RELAY_BATCH_ID_LEN];
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && delivered + qw_relay_under_way(node->relay) * batch < sending->keys) {
+        err = qw_relay_new_id(id);
+        if (err == QW_OK) {
+            err = qw_relay_request(node->relay, &sending->path, id, (uint32_t)batch, NODE_KEY_LEN);
+        }
+        if (err == QW_OK && sending->start_ms == 0) {
+            sending->start_ms = qw_clock_monotonic_ms();
+        }
+    }
+    if (err == QW_ERR_ARG || err == QW_ERR_NOT_FOUND) {
+        qw_log_write(node->log, QW_LOG_ERROR, "sending: %s", qw_err_text(err));
+        node->has_failed = true;
+    }
+}
+
+static bool is_done(const struct node *node)
+{
+    return node->sending.path.nodes > 0 &&
+           qw_relay_counters(node->relay).delivered_keys >= node->sending.keys &&
+           qw_relay_under_way(node->relay) == 0;
+}
+
+static void wait_for_events(struct node *node)
+{
+    struct pollfd polled[1 + NODE_LINKS_MAX + NODE_GUESTS_MAX];
+    size_t count = 0;
+
+    polled[count++] = (struct pollfd){ .fd = node->listener, .events = POLLIN };
+    for (size_t i = 0; i < node->links_count; i++) {
+        polled[count++] = (struct pollfd){ .fd = node->links[i].fd, .events = POLLIN };
+    }
+    for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
+        polled[count++] = (struct pollfd){ .fd = node->guests[i].fd, .events = POLLIN };
+    }
+    (void)poll(polled, (nfds_t)count, TICK_MS); /* negative descriptors are passed over */
+}
+
+static void turn(struct node *node, int64_t *ticked_ms)
+{
+    int64_t now_ms;
+
+    wait_for_events(node);
+    now_ms = qw_clock_monotonic_ms();
+    node_guest_come(node, now_ms);
+    for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
+        if (node->guests[i].fd >= 0) {
+            node_guest_read(&node->guests[i], node);
+        }
+    }
+    for (size_t i = 0; i < node->links_count; i++) {
+        node_link_read(&node->links[i]);
+    }
+    if (now_ms - *ticked_ms >= TICK_MS) {
+        *ticked_ms = now_ms;
+        qw_relay_tick(node->relay, now_ms);
+        for (size_t i = 0; i < node->links_count; i++) {
+            node_link_keep_up(&node->links[i], now_ms);
+        }
+    }
+    if (node->sending.path.nodes > 0 && now_ms >= node->sending.again_at_ms) {
+        send_more(node);
+    }
+}
+
+qw_err node_run(struct node *node, const volatile sig_atomic_t *stop)
+{
+    int64_t ticked_ms = 0;
+    uint16_t port = 0;
+    qw_err err = qw_socket_listen(node->settings.listen_address,
+                                  (uint16_t)node->settings.listen_port, &node->listener, &port);
+
+    if (err != QW_OK) {
+        qw_log_write(node->log, QW_LOG_ERROR, "listening on %s:%lld: %s",
+                     node->settings.listen_address, (long long)node->settings.listen_port,
+                     qw_err_text(err));
+        return err;
+    }
+    if (node->sending.path.nodes == 0) {
+        printf("ready %u\n", port);
+        fflush(stdout);
+    }
+    qw_relay_tick(node->relay, qw_clock_monotonic_ms());
+    while (!*stop && !node->has_failed && !is_done(node)) {
+        turn(node, &ticked_ms);
+    }
+    return node->has_failed ? QW_ERR_IO : QW_OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_NODE_NODE_H
+#define QWAVE_NODE_NODE_H
+
+#include "base/config.h"
+#include "base/log.h"
+#include "base/wire.h"
+#include "qkd/relay/relay.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* qwave node: one node of a relay network as a process: pools, TCP connections to neighbours, the
+ * relay. One thread, one loop. */
+enum { NODE_PATH_CAP = 256, NODE_LIST_CAP = 2048, NODE_LINKS_MAX = 16, NODE_HOST_CAP = 64 };
+
+struct node_settings {
+    int64_t node; /* its id */
+    char listen_address[NODE_HOST_CAP];
+    int64_t listen_port;
+    char neighbours[NODE_LIST_CAP]; /* "ID=FILE" or "ID=FILE@HOST:PORT", separated by spaces */
+    char ends[NODE_LIST_CAP];       /* "ID=FILE" */
+    int64_t simulated_seed;         /* of link keys; 0: none are made */
+    int64_t batch_keys;
+    int64_t timeout_ms;
+    char key_file[NODE_PATH_CAP]; /* "": none */
+    int source;                   /* 0 the best, 1 the kernel */
+    int log_level;
+};
+qw_err node_settings_read(const char *path, struct node_settings *settings,
+                          char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+struct node;
+
+struct node_link { /* to one neighbour */
+    struct node *node;
+    uint32_t neighbour;
+    char path[NODE_PATH_CAP];
+    char host[NODE_HOST_CAP]; /* "": the neighbour connects to us */
+    uint16_t port;
+    struct qw_node_pool *pool;
+    struct qw_hop *hop;
+    struct qw_wire wire;
+    int fd; /* of the wire; -1: none */
+    int64_t since_ms, try_at_ms;
+};
+
+struct node_end { /* of batches, the other one */
+    uint32_t node;
+    struct qw_node_pool *pool;
+};
+
+struct node_guest { /* connected, and has not said who it is */
+    struct qw_wire wire;
+    int fd; /* -1: none */
+    int64_t since_ms;
+};
+
+struct node_sending {          /* --send */
+    struct qw_relay_path path; /* nodes 0: nothing to send */
+    uint64_t keys;             /* wanted */
+    int64_t start_ms, end_ms;  /* of the first and last batch; 0: not yet */
+    int64_t again_at_ms;       /* after a void batch: not at once */
+};
+
+enum { NODE_KEY_LEN = 32, NODE_IN_FLIGHT = 8, NODE_GUESTS_MAX = 8, NODE_MESSAGE_MAX = 1 << 20 };
+
+struct node {
+    struct node_settings settings;
+    const struct qw_log *log;
+    struct node_link links[NODE_LINKS_MAX];
+    size_t links_count;
+    struct node_end ends[NODE_LINKS_MAX];
+    size_t ends_count;
+    struct node_guest guests[NODE_GUESTS_MAX];
+    struct qw_relay *relay;
+    struct qw_key_source source;
+    struct node_sending sending;
+    uint8_t *message; /* [NODE_MESSAGE_MAX] */
+    FILE *keys;
+    int listener;
+    bool has_failed; /* the disk, for example: ends the loop */
+};
+
+/* node->settings, log and sending are set. Says on the log what is wrong. */
+qw_err node_open(struct node *node) QW_MUST_USE;
+void node_close(struct node *node);
+/* Until *stop, or everything is sent. */
+qw_err node_run(struct node *node, const volatile sig_atomic_t *stop) QW_MUST_USE;
+
+/* connections: node_link.c */
+qw_err node_links_parse(struct node *node) QW_MUST_USE;
+void node_link_drop(struct node_link *link, const char *why);
+void node_link_keep_up(struct node_link *link, int64_t now_ms); /* connects, feeds, ages */
+void node_link_read(struct node_link *link);
+void node_guest_come(struct node *node, int64_t now_ms);
+void node_guest_read(struct node_guest *guest, struct node *node);
+void node_guest_close(struct node_guest *guest);
+
+int cmd_node_charge(int argc, char **argv);
+int cmd_node_run(int argc, char **argv);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections to neighbours: one at a time for each, made by the end that has the other's address.
+ * Whoever comes is a guest until his HELLO says for which hop; a hop that has a connection keeps
+ * it. */
+#define _GNU_SOURCE
+#include "base/clock.h"
+#include "base/socket.h"
+#include "base/wire_tcp.h"
+#include "node/node.h"
+#include "qkd/node/simulated_feed.h"
+#include "qkd/relay/hello.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SEND_MS = 2000,
+    CONNECT_MS = 200,
+    RETRY_MS = 100,
+    MEET_MS = 3000,
+    READS_MAX = 64,
+    FEED_LEN = 1 << 18
+};
+
+static bool split(char *entry, struct node_link *link)
+{
+    char *file = strchr(entry, '=');
+    char *at = file == NULL ? NULL : strchr(file, '@');
+    char *port = at == NULL ? NULL : strrchr(at, ':');
+    char *end = NULL;
+    unsigned long number;
+
+    if (file == NULL || (at != NULL && port == NULL)) {
+        return false;
+    }
+    *file++ = '\0';
+    number = strtoul(entry, &end, 10);
+    if (*entry < '0' || *entry > '9' || *end != '\0' || number > UINT32_MAX) {
+        return false;
+    }
+    link->neighbour = (uint32_t)number;
+    if (at != NULL) {
+        *at++ = '\0';
+        *port++ = '\0';
+        number = strtoul(port, &end, 10);
+        if (*port < '0' || *port > '9' || *end != '\0' || number == 0 || number > UINT16_MAX ||
+            strlen(at) >= sizeof link->host) {
+            return false;
+        }
+        link->port = (uint16_t)number;
+        memcpy(link->host, at, strlen(at) + 1);
+    }
+    if (*file == '\0' || strlen(file) >= sizeof link->path) {
+        return false;
+    }
+    memcpy(link->path, file, strlen(file) + 1);
+    return true;
+}
+
+static qw_err open_pool(struct node *node, const struct node_link *link, bool is_end,
+                        struct qw_node_pool **pool)
+{
+    static const struct qw_node_limits limits = { .floor_len = { 4096, 8192, 16384 } };
+    struct qw_node_disk disk;
+    qw_err err = qw_node_disk_file_open(link->path, &disk);
+
+    if (err == QW_OK) {
+        err = qw_node_pool_open(&disk, &limits, pool);
+    }
+    if (err == QW_OK && (qw_node_pool_head(*pool)->node != node->settings.node ||
+                         qw_node_pool_head(*pool)->neighbour != link->neighbour)) {
+        err = QW_ERR_CONFLICT;
+    }
+    for (int d = QW_NODE_OUT; err == QW_OK && is_end && d <= QW_NODE_IN; d++) {
+        qw_node_pool_confirm(*pool, (enum qw_node_direction)d,
+                             qw_node_pool_state(*pool, (enum qw_node_direction)d).end);
+    }
+    if (err != QW_OK) {
+        qw_log_write(node->log, QW_LOG_ERROR, "%s: %s", link->path, qw_err_text(err));
+    }
+    return err;
+}
+
+static qw_err wire_send(void *self, const uint8_t *message, size_t len)
+{
+    struct node_link *link = self;
+
+    return qw_wire_send(&link->wire, message, len);
+}
+
+static qw_err add_link(struct node *node, char *entry)
+{
+    struct node_link *link = &node->links[node->links_count];
+    struct qw_hop_config config = { .self = link, .send = wire_send };
+    qw_err err;
+
+    if (node->links_count == NODE_LINKS_MAX || !split(entry, link)) {
+        qw_log_write(node->log, QW_LOG_ERROR, "neighbours: '%s' is not ID=FILE[@HOST:PORT]", entry);
+        return QW_ERR_FORMAT;
+    }
+    link->node = node;
+    link->fd = -1;
+    node->links_count++;
+    err = open_pool(node, link, false, &link->pool);
+    if (err == QW_OK) {
+        config.pool = link->pool;
+        err = qw_hop_new(&config, &link->hop);
+    }
+    return err;
+}
+
+static qw_err add_end(struct node *node, char *entry)
+{
+    struct node_end *end = &node->ends[node->ends_count];
+    struct node_link parsed = { .port = 0 };
+
+    if (node->ends_count == NODE_LINKS_MAX || !split(entry, &parsed) || parsed.host[0] != '\0') {
+        qw_log_write(node->log, QW_LOG_ERROR, "ends: '%s' is not ID=FILE", entry);
+        return QW_ERR_FORMAT;
+    }
+    node->ends_count++;
+    end->node = parsed.neighbour;
+    return open_pool(node, &parsed, true, &end->pool);
+}
+
+static qw_err for_each(struct node *node, char *list, qw_err (*add)(struct node *, char *))
+{
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && *list != '\0') {
+        size_t len = strcspn(list, " ");
+        bool is_last = list[len] == '\0';
+
+        list[len] = '\0';
+        if (len > 0) {
+            err = add(node, list);
+        }
+        list += len + (is_last ? 0 : 1);
+    }
+    return err;
+}
+
+qw_err node_links_parse(struct node *node)
+{
+    qw_err err = for_each(node, node->settings.neighbours, add_link);
+
+    return err == QW_OK ? for_each(node, node->settings.ends, add_end) : err;
+}
+
+void node_link_drop(struct node_link *link, const char *why)
+{
+    if (link->fd < 0) {
+        return;
+    }
+    qw_log_write(link->node->log, QW_LOG_INFO, "link to %u: %s", link->neighbour, why);
+    link->fd = -1;
+    qw_wire_close(&link->wire);
+    qw_hop_stop(link->hop);
+    qw_relay_hop_down(link->node->relay, link->neighbour);
+    link->try_at_ms = qw_clock_monotonic_ms() + RETRY_MS;
+}
+
+/* Takes the wire. */
+static void begin(struct node_link *link, struct qw_wire *wire, int fd)
+{
+    link->wire = *wire;
+    link->fd = fd;
+    link->since_ms = qw_clock_monotonic_ms();
+    if (qw_hop_start(link->hop) != QW_OK) {
+        node_link_drop(link, "cannot begin");
+    }
+}
+
+static void connect_to(struct node_link *link, int64_t now_ms)
+{
+    struct qw_wire wire;
+    int fd = -1;
+
+    link->try_at_ms = now_ms + RETRY_MS;
+    if (qw_hop_status(link->hop) != QW_HOP_QUARANTINED &&
+        qw_socket_connect(link->host, link->port, CONNECT_MS, &fd) == QW_OK &&
+        qw_wire_tcp_new(fd, SEND_MS, &wire) == QW_OK) {
+        begin(link, &wire, fd);
+    }
+}
+
+static qw_err feed(struct node_link *link)
+{
+    uint32_t node = (uint32_t)link->node->settings.node;
+    uint64_t low = node < link->neighbour ? node : link->neighbour;
+    uint64_t high = node < link->neighbour ? link->neighbour : node;
+    const struct qw_simulated_feed simulated = { (uint64_t)link->node->settings.simulated_seed,
+                                                 low << 32 | high, node == low ? 0 : 1 };
+    struct qw_node_state out = qw_node_pool_state(link->pool, QW_NODE_OUT);
+    struct qw_node_state in = qw_node_pool_state(link->pool, QW_NODE_IN);
+    uint64_t held = out.end - out.position; /* in the stream that holds less */
+
+    if (held > in.end - in.position) {
+        held = in.end - in.position;
+    }
+    if (simulated.seed == 0 || !qw_hop_may_append(link->hop) || held > out.capacity / 2) {
+        return QW_OK;
+    }
+    /* A little at a time: the loop must not stand while a disk syncs. */
+    return qw_simulated_feed_fill(&simulated, link->pool, held + FEED_LEN, qw_clock_utc_ms());
+}
+
+void node_link_keep_up(struct node_link *link, int64_t now_ms)
+{
+    qw_err err = feed(link);
+
+    if (err != QW_OK) {
+        qw_log_write(link->node->log, QW_LOG_ERROR, "%s: %s", link->path, qw_err_text(err));
+        link->node->has_failed = true;
+        return;
+    }
+    if (link->fd < 0) {
+        if (link->host[0] != '\0' && now_ms >= link->try_at_ms) {
+            connect_to(link, now_ms);
+        }
+        return;
+    }
+    if (qw_hop_status(link->hop) != QW_HOP_UP) {
+        if (now_ms - link->since_ms > MEET_MS) {
+            node_link_drop(link, "no session in time");
+        }
+        return;
+    }
+    err = qw_hop_appended(link->hop);
+    if (err == QW_OK) {
+        err = qw_hop_age(link->hop, qw_clock_utc_ms());
+    }
+    if (err != QW_OK) {
+        node_link_drop(link, qw_err_text(err));
+    }
+}
+
+static qw_err take(struct node_link *link, uint8_t *message, size_t len)
+{
+    enum qw_hop_status before = qw_hop_status(link->hop);
+    struct qw_hop_message opened;
+    qw_err err = qw_hop_receive(link->hop, message, len, &opened);
+
+    if (err == QW_OK && opened.type != 0) {
+        err = qw_relay_receive(link->node->relay, link->neighbour, &opened);
+    }
+    if (err == QW_OK && before != QW_HOP_UP && qw_hop_status(link->hop) == QW_HOP_UP) {
+        qw_log_write(link->node->log, QW_LOG_INFO, "link to %u: up", link->neighbour);
+    }
+    return err;
+}
+
+void node_link_read(struct node_link *link)
+{
+    qw_err err = QW_OK;
+
+    for (int i = 0; err == QW_OK && link->fd >= 0 && i < READS_MAX; i++) {
+        size_t len = 0;
+
+        err = qw_wire_receive(&link->wire, link->node->message, NODE_MESSAGE_MAX, &len, 0);
+        if (err == QW_OK) {
+            err = take(link, link->node->message, len);
+        }
+    }
+    if (err == QW_ERR_CONFLICT) {
+        qw_log_write(link->node->log, QW_LOG_ERROR,
+                     "link to %u: the streams differ; quarantined until somebody has looked",
+                     link->neighbour);
+    }
+    if (err != QW_OK && err != QW_ERR_TIMEOUT) {
+        node_link_drop(link, qw_err_text(err));
+    }
+}
+
+void node_guest_come(struct node *node, int64_t now_ms)
+{
+    struct node_guest *guest = NULL;
+    int fd = -1;
+
+    if (qw_socket_accept(node->listener, 0, &fd) != QW_OK) {
+        return;
+    }
+    for (size_t i = 0; i < NODE_GUESTS_MAX && guest == NULL; i++) {
+        guest = node->guests[i].fd < 0 ? &node->guests[i] : NULL;
+    }
+    if (guest == NULL) {
+        qw_socket_close(fd); /* he comes again */
+    } else if (qw_wire_tcp_new(fd, SEND_MS, &guest->wire) == QW_OK) {
+        guest->fd = fd;
+        guest->since_ms = now_ms;
+    }
+}
+
+void node_guest_close(struct node_guest *guest)
+{
+    if (guest->fd >= 0) {
+        qw_wire_close(&guest->wire);
+        guest->fd = -1;
+    }
+}
+
+static struct node_link *link_for(struct node *node, const uint8_t *message, size_t len)
+{
+    struct qw_hello hello;
+
+    if (qw_hello_decode(message, len, &hello) != QW_OK) {
+        return NULL;
+    }
+    for (size_t i = 0; i < node->links_count; i++) {
+        struct node_link *link = &node->links[i];
+
+        if (link->neighbour == hello.from && link->host[0] == '\0' && link->fd < 0 &&
+            qw_hop_status(link->hop) != QW_HOP_QUARANTINED) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+void node_guest_read(struct node_guest *guest, struct node *node)
+{
+    struct node_link *link = NULL;
+    size_t len = 0;
+    qw_err err = qw_wire_receive(&guest->wire, node->message, NODE_MESSAGE_MAX, &len, 0);
+
+    if (err == QW_ERR_TIMEOUT && qw_clock_monotonic_ms() - guest->since_ms <= MEET_MS) {
+        return;
+    }
+    if (err == QW_OK) {
+        link = link_for(node, node->message, len);
+    }
+    if (link == NULL) {
+        node_guest_close(guest);
+        return;
+    }
+    begin(link, &guest->wire, guest->fd);
+    guest->fd = -1;
+    guest->wire = (struct qw_wire){ 0 };
+    if (link->fd >= 0) {
+        err = take(link, node->message, len);
+        if (err != QW_OK) {
+            node_link_drop(link, qw_err_text(err));
+        }
+    }
+}

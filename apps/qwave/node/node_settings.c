@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/node.h"
+
+#include <stddef.h>
+
+static const char *const sources[] = { "best", "kernel", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+
+#define ROW(kind_of, member, low, high, standard_value, help_text) \
+    { \
+        .name = #member, .kind = kind_of, .offset = offsetof(struct node_settings, member), \
+        .min = low, .max = high, .standard = standard_value, .help = help_text \
+    }
+static const struct qw_config_row rows[] = {
+    ROW(QW_CONFIG_INT, node, 0, 4294967295.0, NULL, "id of this node"),
+    ROW(QW_CONFIG_TEXT, listen_address, 1, NODE_HOST_CAP, "127.0.0.1",
+        "numeric address for neighbours"),
+    ROW(QW_CONFIG_INT, listen_port, 0, 65535, "0", "TCP port for neighbours; 0: any"),
+    ROW(QW_CONFIG_TEXT, neighbours, 1, NODE_LIST_CAP, NULL,
+        "ID=FILE of the pool with each, and @HOST:PORT for those that this node connects to"),
+    ROW(QW_CONFIG_TEXT, ends, 0, NODE_LIST_CAP, "",
+        "ID=FILE of the end pool with each node that batches begin or end at"),
+    ROW(QW_CONFIG_INT, simulated_seed, 0, 9007199254740992.0, "0",
+        "SIMULATED link keys from this seed, the same at all nodes; 0: none"),
+    ROW(QW_CONFIG_INT, batch_keys, 1, 4096, "1024", "keys of a batch, at most"),
+    ROW(QW_CONFIG_INT, timeout_ms, 100, 600000, "5000", "of a batch, in ms"),
+    ROW(QW_CONFIG_TEXT, key_file, 0, NODE_PATH_CAP, "",
+        "append ids and keys of finished batches here, in clear; for tests"),
+    { .name = "source",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct node_settings, source),
+      .standard = "best",
+      .choices = sources,
+      .help = "of the keys that begin here: the best of the machine, or the kernel's generator" },
+    { .name = "log_level",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct node_settings, log_level),
+      .standard = "info",
+      .choices = log_levels,
+      .help = "least important line that is written" },
+};
+
+qw_err node_settings_read(const char *path, struct node_settings *settings,
+                          char error[static QW_CONFIG_ERROR_CAP])
+{
+    return qw_config_read(path, rows, sizeof rows / sizeof rows[0], settings, error);
+}
