@@ -8,7 +8,7 @@
 
 #include "crypto/random.h"
 #include "lab/lab_induced.h"
-#include "lab/lab_options.h"
+#include "lab/options/lab_options.h"
 #include "lab/lab_output.h"
 #include "lab/lab_plot.h"
 

@@ -2,7 +2,7 @@
 #ifndef QWAVE_LAB_LAB_CONFIG_H
 #define QWAVE_LAB_LAB_CONFIG_H
 
-#include "lab/lab_options.h"
+#include "lab/options/lab_options.h"
 
 /* From what a user has set to the runs of the laboratory: defaults that depend on each other, and
  * one configuration for each value of a sweep. */

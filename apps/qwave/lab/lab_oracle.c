@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_oracle.h"
 
+#include "lab/trace/lab_reader.h"
 #include "radio/feature.h"
 #include "radio/plkg/reconcile.h"
 
@@ -36,10 +37,10 @@ static double correlation(const struct moments *m)
     return covariance / sqrt(variance_x(m) * variance_y);
 }
 
-static qw_err fill(const struct lab_trace *trace, enum lab_view view, bool has_phase,
+static qw_err fill(const struct lab_trace *trace, enum qw_air_view view, bool has_phase,
                    struct qw_csi_frame *frame, struct qw_feature_set *set)
 {
-    set->is_transposed = view == LAB_TERMINAL;
+    set->is_transposed = view == QW_AIR_VIEW_TERMINAL;
     for (uint32_t i = 0; i < lab_trace_probes(trace); i++) {
         if (lab_trace_frame(trace, view, i, frame)) {
             qw_err err = qw_feature_set_put(set, i, frame, has_phase);
@@ -133,7 +134,7 @@ qw_err lab_oracle_look(const struct lab_trace *trace, const uint8_t *syndrome, s
                        struct lab_session_report *report)
 {
     struct lab_reader reader;
-    bool has_phase = lab_reader_source(&reader, trace, LAB_TERMINAL).has_phase;
+    bool has_phase = lab_reader_source(&reader, trace, QW_AIR_VIEW_TERMINAL).has_phase;
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
     struct qw_feature_set *ap = NULL;
     struct qw_feature_set *te = NULL;
@@ -145,10 +146,10 @@ qw_err lab_oracle_look(const struct lab_trace *trace, const uint8_t *syndrome, s
         err = qw_feature_set_new(lab_trace_probes(trace), &te);
     }
     if (err == QW_OK) {
-        err = fill(trace, LAB_ACCESS_POINT, has_phase, frame, ap);
+        err = fill(trace, QW_AIR_VIEW_ACCESS_POINT, has_phase, frame, ap);
     }
     if (err == QW_OK) {
-        err = fill(trace, LAB_TERMINAL, has_phase, frame, te);
+        err = fill(trace, QW_AIR_VIEW_TERMINAL, has_phase, frame, te);
     }
     if (err == QW_OK) {
         look(ap, te, has_model ? &said.model : NULL, report);

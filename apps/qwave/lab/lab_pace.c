@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/lab_pace.h"
 
+#include "lab/trace/lab_listen.h"
 #include "radio/pace/interval.h"
 
 #include <math.h>
@@ -20,10 +21,10 @@ static qw_err look(const struct lab_channel *channel, double start_s, double *in
     qw_err err = frame == NULL ? QW_ERR_NOMEM : qw_feature_set_new(QW_PACE_PROBES, &set);
 
     if (err == QW_OK) {
-        err = lab_trace_new(channel, start_s, QW_PACE_PROBES, UINT32_MAX, &trace);
+        err = lab_listen(channel, start_s, QW_PACE_PROBES, UINT32_MAX, &trace);
     }
     for (uint32_t i = 0; err == QW_OK && i < QW_PACE_PROBES; i++) {
-        if (lab_trace_frame(trace, LAB_ACCESS_POINT, i, frame)) {
+        if (lab_trace_frame(trace, QW_AIR_VIEW_ACCESS_POINT, i, frame)) {
             err = qw_feature_set_put(set, i, frame, channel->front_end.has_phase);
         }
     }

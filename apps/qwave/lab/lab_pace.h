@@ -2,7 +2,7 @@
 #ifndef QWAVE_LAB_LAB_PACE_H
 #define QWAVE_LAB_LAB_PACE_H
 
-#include "lab/lab_trace.h"
+#include "lab/trace/lab_channel.h"
 
 /* Looks at a channel, slower and slower, until its movement shows; as an access point would before
  * a session. *interval_s: between probes, 20 ms..10 s; *spent_s: channel time that the looks took.

@@ -3,6 +3,7 @@
 #include "lab/lab_plkg.h"
 
 #include "lab/lab_pace.h"
+#include "lab/trace/lab_listen.h"
 #include "radio/antenna/matrix_capacity.h"
 #include "radio/capacity.h"
 #include "radio/plkg/message.h"
@@ -302,8 +303,8 @@ static qw_err run_session(const struct run *run, uint32_t index, uint64_t noise_
     double length_s = run->probes * config->channel.interval_s + pause_s(&config->channel);
     struct qw_plkg_policy policy = policy_of(config, run->probes);
     struct lab_trace *trace;
-    qw_err err = lab_trace_new(&config->channel, run->start_s + index * length_s, run->probes,
-                               noise_stream, &trace);
+    qw_err err = lab_listen(&config->channel, run->start_s + index * length_s, run->probes,
+                            noise_stream, &trace);
 
     if (err != QW_OK) {
         return err;

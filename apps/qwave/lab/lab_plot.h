@@ -2,7 +2,7 @@
 #ifndef QWAVE_LAB_LAB_PLOT_H
 #define QWAVE_LAB_LAB_PLOT_H
 
-#include "lab/lab_options.h"
+#include "lab/options/lab_options.h"
 #include "lab/lab_output.h"
 
 /* The figure that options name, over the swept value, or of the only row. QW_ERR_STATE: no session

@@ -5,6 +5,7 @@
 #include "base/prng.h"
 #include "base/wire_memory.h"
 #include "lab/lab_oracle.h"
+#include "lab/trace/lab_reader.h"
 #include "radio/eavesdropper.h"
 #include "radio/plkg/message.h"
 
@@ -179,12 +180,12 @@ static void run_access_point(struct laboratory *lab)
 }
 
 static void open_end(struct laboratory *lab, struct end *end, const struct lab_trace *trace,
-                     enum lab_view view)
+                     enum qw_air_view view)
 {
     end->radio = lab_reader_source(&end->reader, trace, view);
     end->reader.slots = &lab->slots;
     end->tap.record = &lab->record;
-    end->tap.from_terminal = view == LAB_TERMINAL;
+    end->tap.from_terminal = view == QW_AIR_VIEW_TERMINAL;
     end->wire = (struct qw_wire){ &end->tap, tap_send, tap_receive, tap_close, tap_counters };
 }
 
@@ -239,8 +240,9 @@ static void tell_probes(const struct lab_trace *trace, struct qw_eavesdropper *e
     for (uint32_t i = 0; i < lab_trace_probes(trace); i++) {
         probe->sequence = i;
         probe->heard_access_point =
-            lab_trace_frame(trace, LAB_EVE_DOWN, i, &probe->from_access_point);
-        probe->heard_terminal = lab_trace_frame(trace, LAB_EVE_UP, i, &probe->from_terminal);
+            lab_trace_frame(trace, QW_AIR_VIEW_EVE_DOWN, i, &probe->from_access_point);
+        probe->heard_terminal =
+            lab_trace_frame(trace, QW_AIR_VIEW_EVE_UP, i, &probe->from_terminal);
         qw_eavesdropper_hear_probe(eve, probe);
     }
 }
@@ -360,8 +362,8 @@ qw_err lab_session_run(const struct lab_trace *trace, const struct qw_plkg_polic
     lab->policy = policy;
     lab->guard = guard;
     pthread_mutex_init(&lab->record.lock, NULL);
-    open_end(lab, &lab->access_point, trace, LAB_ACCESS_POINT);
-    open_end(lab, &lab->terminal, trace, LAB_TERMINAL);
+    open_end(lab, &lab->access_point, trace, QW_AIR_VIEW_ACCESS_POINT);
+    open_end(lab, &lab->terminal, trace, QW_AIR_VIEW_TERMINAL);
     err = run_both(lab);
     if (err == QW_OK) {
         err = judge(trace, lab, has_eve, &made);

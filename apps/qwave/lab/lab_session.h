@@ -2,7 +2,7 @@
 #ifndef QWAVE_LAB_LAB_SESSION_H
 #define QWAVE_LAB_LAB_SESSION_H
 
-#include "lab/lab_trace.h"
+#include "lab/trace/lab_trace.h"
 #include "radio/plkg.h"
 
 #include <stdbool.h>

@@ -3,9 +3,11 @@
 
 #include "base/prng.h"
 #include "radio/air/cell.h"
+#include "radio/air/ear.h"
 #include "radio/air/medium.h"
 #include "radio/front_end.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,19 +256,21 @@ static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front
 static bool measure_cell(struct qw_air_exchange *exchange, enum qw_air_view view,
                          struct qw_csi_frame *frame)
 {
-    bool is_end = view == QW_AIR_VIEW_ACCESS_POINT || view == QW_AIR_VIEW_TERMINAL;
+    double period_ns = 1e9 * exchange->cell.carrier->period_s;
     struct qw_air_ear ear = { .medium = &exchange->medium,
+                              .carrier = exchange->cell.carrier,
                               .front_end = view == QW_AIR_VIEW_ACCESS_POINT
                                                ? &exchange->access_point
                                            : view == QW_AIR_VIEW_TERMINAL ? &exchange->terminal
                                                                           : &exchange->eve,
-                              .loss_prng = is_end ? &exchange->loss_prng : NULL,
+                              .loss_prng = qw_air_view_is_eve(view) ? NULL : &exchange->loss_prng,
                               .loss = exchange->loss };
 
     frame->sequence = exchange->pilot.sequence;
     frame->time_ns = exchange->said_ns;
     frame->band_count = 1;
-    return qw_air_cell_hear(&exchange->cell, view, &ear, exchange->pair_ns, frame);
+    return qw_air_cell_hear(&exchange->cell, view, llround((double)exchange->pair_ns / period_ns),
+                            qw_air_ear_hear, &ear, frame);
 }
 
 static bool are_tuned_alike(const struct qw_air_exchange *exchange)

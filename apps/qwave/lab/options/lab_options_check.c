@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/options/lab_options_parser.h"
+#include "radio/feature.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A measured channel is what it is. */
+static void check_measured(const struct lab_options *o, struct argp_state *state)
+{
+    bool has_fit = o->fit_path != NULL;
+    bool has_pair = o->alice_path != NULL;
+    bool has_capture = o->capture_path != NULL || has_pair;
+
+    if (has_pair != (o->bob_path != NULL)) {
+        argp_error(state, "--alice and --bob are the two ends of one exchange");
+    }
+    if ((has_fit && has_capture) || (has_pair && o->capture_path != NULL) ||
+        ((has_fit || has_capture) && (o->has_channel || o->is_paper))) {
+        argp_error(state, "a channel is named, fitted or replayed: --channel, --speed-mps, "
+                          "--delay-spread-ns, --k-db and --paper do not go with --fit, --capture "
+                          "and --alice");
+    }
+    if (has_fit && o->sweep == LAB_SWEEP_SPEED) {
+        argp_error(state, "a fitted channel has its speed");
+    }
+    if (has_capture && (o->sweep != LAB_SWEEP_NONE || o->is_replayed)) {
+        argp_error(state, "a capture is replayed once");
+    }
+}
+
+static void check_chains(const struct lab_options *o, struct argp_state *state)
+{
+    size_t chains = o->access_point_antennas * o->terminal_antennas * o->bands;
+
+    if (chains > QW_FEATURE_CHAINS_MAX) {
+        argp_error(state, "antennas and bands together are more than %d channels",
+                   QW_FEATURE_CHAINS_MAX);
+    }
+    if (o->attack != LAB_ATTACK_NONE && chains > 1) {
+        argp_error(state, "an attacker's signal is simulated for one antenna and one band");
+    }
+    if ((chains > 1 || o->attack != LAB_ATTACK_NONE || o->is_paced || !isnan(o->surface_db)) &&
+        (o->is_sampled || o->capture_path != NULL || o->alice_path != NULL ||
+         strcmp(o->carrier->name, "wifi20") != 0)) {
+        argp_error(
+            state,
+            "antennas, bands, a pace, a surface and an attack are simulated for tones of wifi20");
+    }
+}
+
+void lab_options_check(const struct lab_options *o, struct argp_state *state)
+{
+    if (o->svg_path != NULL &&
+        (o->sweep == LAB_SWEEP_NONE) != (o->figure == LAB_FIGURE_WATERFALL)) {
+        argp_error(state, "--svg plots a --sweep, or --figure waterfall of one run");
+    }
+    if (o->is_sampled && (o->detection_ns > 0.0 || o->cfo_hz > 0.0 || o->sfo_ppm != 0.0)) {
+        argp_error(state, "--probing samples makes its own frequency and timing errors");
+    }
+    if ((o->capture_path != NULL || o->alice_path != NULL) &&
+        (o->is_sampled || strcmp(o->carrier->name, "wifi20") != 0)) {
+        argp_error(state, "a capture has the carrier that it has");
+    }
+    if (o->is_paper && o->sweep != LAB_SWEEP_NONE) {
+        argp_error(state, "--paper and --sweep exclude each other");
+    }
+    check_measured(o, state);
+    check_chains(o, state);
+}
