@@ -8,9 +8,9 @@
 
 #include "crypto/random.h"
 #include "lab/lab_induced.h"
-#include "lab/options/lab_options.h"
 #include "lab/lab_output.h"
 #include "lab/lab_plot.h"
+#include "lab/options/lab_options.h"
 
 #include <argp.h>
 #include <inttypes.h>

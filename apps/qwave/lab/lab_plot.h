@@ -2,8 +2,8 @@
 #ifndef QWAVE_LAB_LAB_PLOT_H
 #define QWAVE_LAB_LAB_PLOT_H
 
-#include "lab/options/lab_options.h"
 #include "lab/lab_output.h"
+#include "lab/options/lab_options.h"
 
 /* The figure that options name, over the swept value, or of the only row. QW_ERR_STATE: no session
  * of it made a key, so that there is no account to draw; QW_ERR_NOMEM, QW_ERR_IO. */
