@@ -236,7 +236,8 @@ static bool is_complete(struct attack *attack)
         eve->amplify.body == NULL || eve->amplify.len < QW_ONE_TIME_MAC_LEN) {
         return false;
     }
-    qw_plkg_split_of(&eve->terminal_pairs, &eve->access_point_pairs, &attack->split);
+    qw_plkg_split_of(&eve->terminal_pairs, &eve->access_point_pairs, eve->has_phase,
+                     &attack->split);
     return attack->split.disclosed_count == eve->estimate.count &&
            qw_plkg_syndrome_decode(eve->syndrome.body, eve->syndrome.len, &attack->syndrome) ==
                QW_OK &&

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBES_MIN = 64, MODES_MAX = QW_REPLAY_GUARD_NUMBERS, REPEATED_MODES = 2 };
+enum { PROBES_MIN = 40, MODES_MAX = QW_REPLAY_GUARD_NUMBERS, REPEATED_MODES = 2 };
 
 static const double LIKENESS = 0.7;
 /* Blocks of one session are fewer independent values than another whole session. */

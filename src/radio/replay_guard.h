@@ -28,7 +28,7 @@ qw_err qw_replay_guard_new(size_t sessions, struct qw_replay_guard **guard) QW_M
 void qw_replay_guard_free(struct qw_replay_guard *guard); /* NULL is fine */
 
 /* index [count] ascending probe numbers, value [count * stride] this end's numbers on them. Fewer
- * than 64 probes are not worth remembering. */
+ * than 40 probes are not worth remembering. */
 void qw_replay_guard_remember(struct qw_replay_guard *guard, const uint32_t *index, size_t count,
                               const int32_t *value, size_t stride, size_t group);
 
@@ -47,8 +47,8 @@ bool qw_replay_guard_knows(const struct qw_replay_guard *guard, const struct qw_
  * QW_REPLAY_GUARD_NEAR probes earlier or later, with correlation of at least 0.9. A reflector that
  * somebody switches by a schedule does that; the account's prediction looks back over a few probes
  * only and would take a longer schedule for fresh fading. A repetition below about 10 dB escapes,
- * and so does a schedule as long as the session, which nothing in it tells from chance. A single
- * line does not count: the account predicts it. */
+ * and so does a schedule as long as the session, which nothing in it tells from chance. Fewer than
+ * 40 disclosed probes tell nothing. A single line does not count: the account predicts it. */
 enum { QW_REPLAY_GUARD_NEAR = 24 };
 bool qw_replay_guard_repeats(const struct qw_feature_set *set, const uint32_t *index, size_t count,
                              const int32_t *value);

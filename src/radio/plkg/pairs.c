@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, SHARE = 24, QUARTERS = 4 };
+enum { BLOCKS_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_BLOCK_PROBES + 1, QUARTERS = 4 };
 
 size_t qw_plkg_pairs_encode(const struct qw_plkg_pairs *pairs,
                             uint8_t out[static QW_PLKG_PAIRS_LEN_MAX])
@@ -54,12 +54,16 @@ static uint32_t usable_between(const struct qw_plkg_pairs *a, const struct qw_pl
     return count;
 }
 
-static uint32_t target_of(uint32_t usable)
+static uint32_t target_of(uint32_t usable, bool has_phase)
 {
-    uint32_t target = usable / SHARE;
+    uint32_t target = usable / QW_PLKG_DISCLOSED_SHARE;
+    uint32_t least = QW_PLKG_DISCLOSED_MIN;
 
-    if (target < QW_PLKG_DISCLOSED_MIN) {
-        target = QW_PLKG_DISCLOSED_MIN;
+    if (has_phase && usable / QW_PLKG_DISCLOSED_SHORT < least) {
+        least = usable / QW_PLKG_DISCLOSED_SHORT;
+    }
+    if (target < least) {
+        target = least;
     }
     return target < QW_PLKG_DISCLOSED_TARGET_MAX ? target : QW_PLKG_DISCLOSED_TARGET_MAX;
 }
@@ -126,14 +130,15 @@ static void take_disclosed(struct qw_plkg_split *split, uint32_t probe)
 }
 
 void qw_plkg_split_of(const struct qw_plkg_pairs *terminal,
-                      const struct qw_plkg_pairs *access_point, struct qw_plkg_split *split)
+                      const struct qw_plkg_pairs *access_point, bool has_phase,
+                      struct qw_plkg_split *split)
 {
     bool is_disclosed[BLOCKS_MAX] = { false };
 
     qw_assert(terminal->probes == access_point->probes);
     memset(split, 0, sizeof *split);
     split->usable = usable_between(terminal, access_point, 0, terminal->probes);
-    draw_blocks(terminal, access_point, target_of(split->usable), is_disclosed);
+    draw_blocks(terminal, access_point, target_of(split->usable, has_phase), is_disclosed);
     for (uint32_t i = 0; i < terminal->probes; i++) {
         if (!is_usable(terminal, access_point, i)) {
             continue;

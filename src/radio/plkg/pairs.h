@@ -4,6 +4,7 @@
 
 #include "radio/plkg/message.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* PAIRS: which probes an end heard, and its half of the draw of what will be disclosed. */
@@ -13,7 +14,9 @@ enum {
     QW_PLKG_PAIRS_MIN = 256,            /* usable pairs of a session */
     QW_PLKG_BLOCK_PROBES = 32,          /* disclosed together */
     QW_PLKG_DISCLOSED_MIN = 96,         /* at least so many pairs, */
-    QW_PLKG_DISCLOSED_TARGET_MAX = 512, /* or a sixteenth of them, but no more than this */
+    QW_PLKG_DISCLOSED_SHORT = 6,        /* with phases no more than one in so many for that, */
+    QW_PLKG_DISCLOSED_SHARE = 24,       /* and one in so many of a long session, */
+    QW_PLKG_DISCLOSED_TARGET_MAX = 512, /* but no more than this */
     QW_PLKG_DISCLOSED_MAX = QW_PLKG_DISCLOSED_TARGET_MAX + QW_PLKG_BLOCK_PROBES
 };
 
@@ -41,8 +44,10 @@ struct qw_plkg_split {
 
 /* Draws random blocks of probes from both nonces, quarter by quarter of the session, until enough
  * pairs are in them; the other pairs stay secret. Both messages must be of the same number of
- * probes. */
+ * probes. Without phases waves are counted in what is disclosed, so even a short session discloses
+ * QW_PLKG_DISCLOSED_MIN. */
 void qw_plkg_split_of(const struct qw_plkg_pairs *terminal,
-                      const struct qw_plkg_pairs *access_point, struct qw_plkg_split *split);
+                      const struct qw_plkg_pairs *access_point, bool has_phase,
+                      struct qw_plkg_split *split);
 
 #endif

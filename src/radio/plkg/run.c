@@ -177,7 +177,8 @@ qw_err qw_plkg_run_take_pairs(struct qw_plkg_run *run, const uint8_t *body, size
         return QW_ERR_FORMAT;
     }
     qw_plkg_split_of(run->is_terminal ? &run->own_pairs : &run->peer_pairs,
-                     run->is_terminal ? &run->peer_pairs : &run->own_pairs, &run->split);
+                     run->is_terminal ? &run->peer_pairs : &run->own_pairs, run->has_phase,
+                     &run->split);
     run->ledger.pairs = run->split.usable;
     run->ledger.disclosed_pairs = run->split.disclosed_count;
     return QW_OK;
