@@ -142,11 +142,11 @@ static void finds_the_same_fading_under_other_noise_gain_phase_and_start(void **
 /* What the shortest session discloses is enough to know it by. */
 static void a_short_session_is_remembered(void **state)
 {
-    struct qw_replay_guard *guard = new_guard(40);
+    struct qw_replay_guard *guard = new_guard(16);
     struct view again = first_view;
 
     (void)state;
-    for (uint64_t seed = 1; seed < 40; seed++) {
+    for (uint64_t seed = 1; seed < 16; seed++) {
         struct view view = first_view;
 
         view.fading = 100 + seed;
