@@ -80,6 +80,9 @@ static uint32_t find_block(const bool *is_disclosed, uint32_t first, uint32_t n)
     return block;
 }
 
+/* Two blocks already come from halves that are apart. */
+static const uint32_t turn[QUARTERS] = { 0, 2, 1, 3 };
+
 /* Marks random blocks until the target is met, from one quarter of the session after the other, the
  * first of them random too: what is remembered of a session would else lie, now and then, all in
  * that end of it which a shorter repetition does not reach. The generator is public: what counts is
@@ -92,15 +95,16 @@ static void draw_blocks(const struct qw_plkg_pairs *terminal,
     uint32_t left[QUARTERS];
     uint32_t drawn = 0;
     uint32_t count = 0;
-    uint32_t quarter;
+    uint32_t start;
     struct qw_prng prng;
 
     for (uint32_t q = 0; q < QUARTERS; q++) {
         left[q] = blocks * (q + 1) / QUARTERS - blocks * q / QUARTERS;
     }
     qw_prng_init(&prng, terminal->nonce, access_point->nonce);
-    quarter = (uint32_t)qw_prng_below(&prng, QUARTERS);
-    for (; drawn < blocks && count < target; quarter = (quarter + 1) % QUARTERS) {
+    start = (uint32_t)qw_prng_below(&prng, QUARTERS);
+    for (uint32_t i = 0; drawn < blocks && count < target; i++) {
+        uint32_t quarter = (start + turn[i % QUARTERS]) % QUARTERS;
         uint32_t first = blocks * quarter / QUARTERS;
         uint32_t block;
 
