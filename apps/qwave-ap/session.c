@@ -218,6 +218,7 @@ static void run_on(struct session *session, struct qw_csi_source *radio)
     qw_err err;
 
     access_point.party.policy.eve_correlation = settings->eve_correlation;
+    access_point.party.policy.injected_ratio = qw_plkg_policy_injected(settings->injected_db);
     access_point.party.policy.epsilon_log2 = settings->epsilon_log2;
     access_point.party.policy.probes_max = (uint32_t)settings->probes_max;
     access_point.party.policy.probe_interval_ms = settings->probe_interval_ms;

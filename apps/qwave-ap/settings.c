@@ -35,6 +35,10 @@ static const struct qw_config_row rows[] = {
         "longest session with one terminal, in s"),
     ROW(QW_CONFIG_REAL, eve_correlation, 0, 0.99, "0.9",
         "correlation credited to the eavesdropper"),
+    ROW(QW_CONFIG_REAL, injected_db, -40, 60, "-40",
+        "credited to a signal that somebody adds unseen, over the access point's noise, in dB; "
+        "-40: "
+        "nothing"),
     ROW(QW_CONFIG_REAL, epsilon_log2, -128, -32, "-64",
         "failure probability of a distilled key, at most 2 to this"),
     ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),

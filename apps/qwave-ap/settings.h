@@ -27,7 +27,7 @@ struct settings {
     int64_t offers_antennas, offers_bands;
     struct qw_tuning_offer offer; /* from the three above */
     int64_t session_timeout_s;
-    double eve_correlation;
+    double eve_correlation, injected_db;
     double epsilon_log2;
     int64_t probes_max;
     double probe_interval_ms;

@@ -30,7 +30,7 @@ struct settings {
     bool automatic_refill;
     int64_t retry_interval_s;
     int64_t session_timeout_s;
-    double eve_correlation;
+    double eve_correlation, injected_db;
     double epsilon_log2;
     int64_t probes_max;
     int pace;                 /* enum settings_pace */

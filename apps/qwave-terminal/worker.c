@@ -94,6 +94,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
     qw_err err = connect_both(settings, worker->config.log, &stream, &radio);
 
     refill.policy.eve_correlation = settings->eve_correlation;
+    refill.policy.injected_ratio = qw_plkg_policy_injected(settings->injected_db);
     refill.policy.epsilon_log2 = settings->epsilon_log2;
     refill.policy.probes_max = (uint32_t)settings->probes_max;
     refill.policy.probe_interval_ms = settings->probe_interval_ms;

@@ -64,6 +64,28 @@ static double tail_bits(const struct qw_innovation *innovation)
     return TAIL_FACTOR * fmax(last_half, 0.0);
 }
 
+/* With S the spectrum of the number without her signal, which holds the noise of 1 at least, and J
+ * that of her signal: S + J + 2 rho sqrt(S J) over S, at its largest. */
+double qw_account_injected_bits(double injected_ratio, double correlation)
+{
+    return 0.5 * log2(1.0 + injected_ratio + 2.0 * correlation * sqrt(injected_ratio));
+}
+
+double qw_account_effective_correlation(double injected_ratio, double correlation)
+{
+    double left = 1.0 - correlation * correlation;
+
+    return sqrt(1.0 - left * exp2(-2.0 * qw_account_injected_bits(injected_ratio, correlation)));
+}
+
+/* And how much less alive at most, when she takes away what she knows of it. */
+static double cancelled_bits(double injected_ratio, double correlation)
+{
+    double amplitude = fmin(sqrt(injected_ratio), correlation);
+
+    return -0.5 * log2(1.0 + amplitude * amplitude - 2.0 * correlation * amplitude);
+}
+
 /* Sum over runs and places of what a disclosed probe at that place of its run has above an
  * ordinary one: an upper limit of I(disclosed; kept before). */
 static double boundary_bits(const struct qw_account_input *input, double rate_log2,
@@ -89,20 +111,22 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     double quarter_ln = (2.0 - input->epsilon_log2) * M_LN2; /* ln(4 / epsilon) */
     double half_pe_ln = quarter_ln + M_LN2; /* the model's quarter serves two limits */
     double rho = input->eve_correlation;
+    double above_bits = dims * cancelled_bits(input->injected_ratio, rho);
     double rate_log2;
     double n = (double)input->key_pairs * dims;
     double prefixes = fmax(PREFIXES_MIN, (double)innovation->modes);
 
     rate_log2 =
         innovation->deviation_log2 - tail_bits(innovation) -
+        dims * qw_account_injected_bits(input->injected_ratio, rho) -
         qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(prefixes));
     account->pair_bits = rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
                          (input->has_phase ? 0.0 : SHAPE_BITS * dims) - innovation->shape_bits;
     for (size_t d = 0; d < innovation->dims; d++) {
         account->pair_bits -= log2(input->width[d]);
     }
-    account->boundary_bits =
-        boundary_bits(input, rate_log2, spread_bits(innovation, half_pe_ln + log(ORDERS)));
+    above_bits += spread_bits(innovation, half_pe_ln + log(ORDERS));
+    account->boundary_bits = boundary_bits(input, rate_log2, above_bits);
     account->entropy_bits =
         fmax((double)input->key_pairs * account->pair_bits - account->boundary_bits, 0.0);
     /* eps_s is half a quarter, for it counts twice. */

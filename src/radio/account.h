@@ -20,7 +20,10 @@ struct qw_account_input {
     const uint32_t *run; /* lengths of the runs of consecutive disclosed probes  [run_count] */
     size_t run_count;
     double eve_correlation; /* credited, 0..0.99 */
-    double epsilon_log2;    /* of the whole key; a quarter of it goes to each of four terms */
+    /* Credited: power of what the eavesdropper adds to each number over the access point's noise in
+     * it, at any Doppler frequency; 0: she adds nothing. docs/adr/0059. */
+    double injected_ratio;
+    double epsilon_log2; /* of the whole key; a quarter of it goes to each of four terms */
 };
 
 struct qw_account {
@@ -32,6 +35,12 @@ struct qw_account {
 };
 
 void qw_account_of(const struct qw_account_input *input, struct qw_account *account);
+
+/* What a signal of hers makes one real number look more alive than the channel is, at most, in
+ * bits. correlation 0..1, injected_ratio >= 0. */
+double qw_account_injected_bits(double injected_ratio, double correlation);
+/* The correlation that alone would cost a number as much as both. */
+double qw_account_effective_correlation(double injected_ratio, double correlation);
 
 /* Upper limit, failing with probability exp(-ln_inverse), of sum over dims of 1/2 log2 of
  * (chi-square with rows degrees of freedom / rows): how far an estimated sum of log deviations can

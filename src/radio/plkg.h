@@ -29,8 +29,11 @@ enum {
 
 struct qw_plkg_policy {     /* the stricter value of each item wins between the two sides */
     double eve_correlation; /* credited to the eavesdropper, 0..0.99; default 0.9 */
-    double epsilon_log2;    /* total failure probability, at most 2^this, -100..-20; default -64 */
-    uint32_t probes_max;    /* 64..20000; default 2000 */
+    /* Not agreed on, each end counts with its own: power of what an attacker may add to each number
+     * unseen, over the access point's noise in it, 0..1e6; default 0, nothing. */
+    double injected_ratio;
+    double epsilon_log2; /* total failure probability, at most 2^this, -100..-20; default -64 */
+    uint32_t probes_max; /* 64..20000; default 2000 */
     double probe_interval_ms; /* on the channel's clock, 0.1..10000; default 20: half a Doppler
                                  period at walking speed and 5.2 GHz, so that each probe is fresh */
     bool is_paced; /* the terminal's wish: it looks at the channel first, and probes at the pace of
@@ -38,6 +41,9 @@ struct qw_plkg_policy {     /* the stricter value of each item wins between the 
     uint32_t wanted_bits; /* how long to probe is planned from this, 256..2^20; default 8192 */
 };
 extern const struct qw_plkg_policy qw_plkg_policy_standard;
+enum { QW_PLKG_INJECTED_DB_NONE = -40 };
+/* An injected_ratio from decibels, up to 60; QW_PLKG_INJECTED_DB_NONE and less are nothing. */
+double qw_plkg_policy_injected(double injected_db);
 
 struct qw_plkg_session; /* owns the distilled key in secret memory */
 

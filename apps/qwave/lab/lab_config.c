@@ -104,7 +104,11 @@ static void apply_attack(const struct lab_options *options, struct lab_plkg_conf
 
     made->channel.attack = options->attack;
     made->channel.injected_power = pow(10.0, options->injected_db / 10.0);
-    if (options->attack == LAB_ATTACK_NONE || !isnan(options->credited)) {
+    made->credited_injection = isnan(options->credited_injection)
+                                   ? 0.0
+                                   : qw_plkg_policy_injected(options->credited_injection);
+    if (options->attack == LAB_ATTACK_NONE || !isnan(options->credited) ||
+        !isnan(options->credited_injection)) {
         return;
     }
     known = lab_injector_correlation(made->channel.injected_power, made->eve_correlation,

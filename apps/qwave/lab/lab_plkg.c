@@ -283,6 +283,7 @@ static struct qw_plkg_policy policy_of(const struct lab_plkg_config *config, uin
     struct qw_plkg_policy policy = qw_plkg_policy_standard;
 
     policy.eve_correlation = config->credited;
+    policy.injected_ratio = config->credited_injection;
     policy.probes_max = probes;
     policy.probe_interval_ms = 1e3 * config->channel.interval_s;
     policy.wanted_bits = 1u << 20; /* as long as may be */

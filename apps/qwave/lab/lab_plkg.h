@@ -9,6 +9,7 @@ struct lab_plkg_config {
     struct lab_channel channel; /* eve_distance_m follows from eve_correlation */
     double eve_correlation;     /* that the eavesdropper really has, 0..1 */
     double credited;            /* that policy credits to it, 0..0.99 */
+    double credited_injection;  /* power over the access point's noise in each number; 0: none */
     double seconds;             /* of channel time, probing only */
     uint32_t session_probes;    /* 64..20000 */
     bool is_paced;              /* the interval is measured, not channel.interval_s */

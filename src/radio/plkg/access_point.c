@@ -228,8 +228,7 @@ static qw_err prepare(struct qw_plkg_run *run)
     struct qw_disclosed disclosed = qw_plkg_run_disclosed(run);
     struct qw_model_report report = { 0 };
     uint64_t secret_bits;
-    qw_err err =
-        qw_model_estimate(&disclosed, run->terms.eve_correlation / 10000.0, &run->model, &report);
+    qw_err err = qw_model_estimate(&disclosed, qw_plkg_run_correlation(run), &run->model, &report);
 
     run->ledger.snr_db = report.snr_db;
     if (err == QW_ERR_REFUSED) {

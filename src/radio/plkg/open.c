@@ -12,6 +12,7 @@ enum {
     FLAG_PACED = 4,
     FLAGS = FLAG_PHASE | FLAG_SIMULATED | FLAG_PACED,
     EVE_MAX = 9900,
+    INJECTED_MAX = 1000000,
     EPSILON_BITS_MIN = 20,
     EPSILON_BITS_MAX = 100,
     WANTED_BITS_MIN = 256,
@@ -29,6 +30,11 @@ const struct qw_plkg_policy qw_plkg_policy_standard = {
     .wanted_bits = 8192,
 };
 
+double qw_plkg_policy_injected(double injected_db)
+{
+    return injected_db > QW_PLKG_INJECTED_DB_NONE ? pow(10.0, injected_db / 10.0) : 0.0;
+}
+
 static bool terms_ok(const struct qw_plkg_terms *terms)
 {
     return terms->eve_correlation <= EVE_MAX && terms->epsilon_bits >= EPSILON_BITS_MIN &&
@@ -45,6 +51,7 @@ qw_err qw_plkg_terms_of(const struct qw_plkg_policy *policy, struct qw_plkg_term
     struct qw_plkg_terms made;
 
     if (!(policy->eve_correlation >= 0.0 && policy->eve_correlation <= 0.99) ||
+        !(policy->injected_ratio >= 0.0 && policy->injected_ratio <= INJECTED_MAX) ||
         !(policy->epsilon_log2 >= -EPSILON_BITS_MAX && policy->epsilon_log2 <= 0.0) ||
         !(interval_us >= QW_PLKG_INTERVAL_US_MIN && interval_us <= QW_PLKG_INTERVAL_US_MAX)) {
         return QW_ERR_ARG;

@@ -252,6 +252,12 @@ qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run)
     return QW_OK;
 }
 
+double qw_plkg_run_correlation(const struct qw_plkg_run *run)
+{
+    return qw_account_effective_correlation(run->party->policy.injected_ratio,
+                                            run->terms.eve_correlation / 10000.0);
+}
+
 struct qw_disclosed qw_plkg_run_disclosed(const struct qw_plkg_run *run)
 {
     return (struct qw_disclosed){
@@ -339,6 +345,7 @@ static enum qw_plkg_refusal diagnose(const struct qw_plkg_run *run,
     struct qw_account account;
 
     other.eve_correlation = 0.0;
+    other.injected_ratio = 0.0;
     qw_account_of(&other, &account);
     if (is_enough(run, qw_account_length(&account, all_said(run)))) {
         return QW_PLKG_EVE_CORR;
@@ -382,11 +389,16 @@ qw_err qw_plkg_run_account(struct qw_plkg_run *run, const struct qw_feature_set 
         .run = run->split.run,
         .run_count = run->split.run_count,
         .eve_correlation = run->terms.eve_correlation / 10000.0,
+        .injected_ratio = run->party->policy.injected_ratio,
         .epsilon_log2 = -(double)run->terms.epsilon_bits,
     };
     uint64_t length;
-    qw_err err = qw_innovation_estimate(set, run->model.dims, &innovation);
+    qw_err err;
 
+    if (input.injected_ratio > 0.0 && !run->has_phase) { /* an amplitude is no sum of two signals */
+        return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
+    }
+    err = qw_innovation_estimate(set, run->model.dims, &innovation);
     if (err != QW_OK) {
         return err == QW_ERR_EXHAUSTED ? qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS) : err;
     }

@@ -100,6 +100,8 @@ qw_err qw_plkg_run_check_source(struct qw_plkg_run *run) QW_MUST_USE;
 /* After ESTIMATE: QW_ERR_REFUSED with REPLAY when this end has seen the channel before; else its
  * guard, if it has one, remembers what was disclosed. */
 qw_err qw_plkg_run_check_replay(struct qw_plkg_run *run) QW_MUST_USE;
+/* What the eavesdropper is credited with, as if all of it were correlation: to choose by. */
+double qw_plkg_run_correlation(const struct qw_plkg_run *run);
 /* The disclosed numbers of both ends; borrowed from run. */
 struct qw_disclosed qw_plkg_run_disclosed(const struct qw_plkg_run *run);
 /* After model is set: which numbers make the string, and the reconciler for them. */

@@ -241,7 +241,7 @@ static void note_snr(struct qw_plkg_run *run)
     struct qw_disclosed disclosed = qw_plkg_run_disclosed(run);
     struct qw_model_report report = { 0 };
     struct qw_model own;
-    qw_err err = qw_model_estimate(&disclosed, run->terms.eve_correlation / 10000.0, &own, &report);
+    qw_err err = qw_model_estimate(&disclosed, qw_plkg_run_correlation(run), &own, &report);
 
     if (err == QW_OK || err == QW_ERR_REFUSED) {
         run->ledger.snr_db = report.snr_db;
@@ -353,9 +353,11 @@ static qw_err own_account(struct qw_plkg_run *run, uint64_t *secret_bits)
         }
     }
     err = qw_plkg_run_account(run, set, secret_bits);
-    if (err == QW_ERR_REFUSED && run->refusal == QW_PLKG_TOO_FEW_PAIRS) {
+    if (err == QW_ERR_REFUSED && run->refusal == QW_PLKG_TOO_FEW_PAIRS &&
+        run->party->policy.injected_ratio <= 0.0) {
         /* Two lossy directions leave the terminal fewer unbroken pasts than the access point has:
-         * then it has no opinion of its own. */
+         * then it has no opinion of its own, unless it credits an injector, for only its own
+         * account knows of that. */
         run->refusal = QW_PLKG_NONE;
         *secret_bits = UINT32_MAX;
         err = QW_OK;

@@ -33,12 +33,19 @@ static bool is_long = false; /* with an argument, the runs per case: all cases *
 
 enum spectrum { CLARKE, PEOPLE, MARKOV, BELL };
 
+/* What an injector adds: something new in each probe, in every other one, or a fading of its own.
+ */
+enum wave { NO_WAVE, FRESH, ALTERNATING, FADING };
+
 struct channel_case {
     enum spectrum spectrum;
     double speed;  /* turns per probe, or memory */
     double noise;  /* of the access point's receiver over the power of the first mode */
     double rho;    /* of the eavesdropper's channel with the link's */
     double credit; /* what policy credits */
+    enum wave wave;
+    double injected;          /* its power over the noise, in each number */
+    double credited_injected; /* likewise */
 };
 
 static double autocorrelation(const struct channel_case *c, double lag)
@@ -158,6 +165,38 @@ static double true_entropy(const struct known *known, const bool *is_disclosed, 
     return bits;
 }
 
+/* A wave that the attacker knows, on top of all numbers of the mode: the truth given what she knows
+ * stays what it was. No wave has a spectrum above what is credited at any frequency. */
+static void add_wave(const struct channel_case *c, size_t mode, struct qw_prng *prng,
+                     struct qw_feature_set *set)
+{
+    double deviation = SCALE * sqrt(0.5 * c->injected * c->noise);
+    double memory = 0.0;
+    double at[2] = { 0.0, 0.0 };
+
+    if (c->wave == NO_WAVE) {
+        return;
+    }
+    if (c->wave ==
+        FADING) { /* the peak of its spectrum over its power is (1 + memory) / (1 - memory) */
+        memory = 0.8;
+        deviation *= sqrt((1.0 - memory) / (1.0 + memory));
+    }
+    if (c->wave == ALTERNATING) { /* white, and stronger as long as it is there */
+        deviation *= M_SQRT2;
+    }
+    for (size_t i = 0; i < PROBES; i++) {
+        for (size_t part = 0; part < 2; part++) {
+            double fresh = deviation * qw_prng_gaussian(prng);
+
+            at[part] = memory * at[part] + sqrt(1.0 - memory * memory) * fresh;
+            if (c->wave != ALTERNATING || i % 2 == 0) {
+                set->fixed[i * DIMS + 2 * mode + part] += (int32_t)lrint(at[part]);
+            }
+        }
+    }
+}
+
 static void draw(const struct known *known, size_t mode, struct qw_prng *prng,
                  struct qw_feature_set *set)
 {
@@ -241,12 +280,14 @@ static void run_case(const struct channel_case *c, struct qw_prng *prng, struct 
                                           .run = run,
                                           .run_count = run_count,
                                           .eve_correlation = c->credit,
+                                          .injected_ratio = c->credited_injected,
                                           .epsilon_log2 = -64.0 };
         struct qw_account account;
         double below;
 
         for (size_t mode = 0; mode < MODES; mode++) {
             draw(&known[mode], mode, prng, set);
+            add_wave(c, mode, prng, set);
         }
         assert_int_equal(qw_innovation_estimate(set, DIMS, &innovation), QW_OK);
         qw_account_of(&input, &account);
@@ -314,11 +355,63 @@ static void an_account_that_credits_too_little_is_seen(void **state)
     assert_int_equal(margins.above, margins.runs);
 }
 
+static const double injections[] = { 1.0, 10.0, 1000.0 };
+
+/* [W9] From fading that fills the band to a room at rest, where the wave is all that moves. */
+static void what_an_injector_adds_is_paid_for(void **state)
+{
+    static const double moving[] = { 0.52, 0.3, 0.08, 0.001 };
+    struct margins margins = { .least = INFINITY };
+    struct qw_prng prng;
+
+    (void)state;
+    qw_prng_init(&prng, 13, 1);
+    for (size_t v = 0; v < 4; v++) {
+        for (size_t i = 0; i < (is_long ? 9 : 3); i++) {
+            struct channel_case c = { .spectrum = CLARKE,
+                                      .speed = moving[v],
+                                      .noise = is_long ? noises[i / 3] : 0.001,
+                                      .rho = i % 2 == 0 ? 0.0 : 0.5,
+                                      .credit = i % 2 == 0 ? 0.0 : 0.5,
+                                      .wave = (enum wave)(FRESH + i % 3),
+                                      .injected = injections[(v + i) % 3],
+                                      .credited_injected = injections[(v + i) % 3] };
+
+            run_case(&c, &prng, &margins);
+        }
+    }
+    print_message("%zu runs, %zu above, %.0f %% of the truth kept\n", margins.runs, margins.above,
+                  100.0 * margins.kept / (double)margins.runs);
+    assert_int_equal(margins.above, 0);
+    assert_true(margins.kept > 0.05 * (double)margins.runs);
+}
+
+/* A correlation of 0.9 is not enough where the channel is predictable and the wave is not, though
+ * the wave has a tenth of the power that moves. */
+static void an_injector_that_is_not_credited_is_seen(void **state)
+{
+    struct channel_case c = { .spectrum = CLARKE,
+                              .speed = 0.08,
+                              .noise = 0.001,
+                              .credit = 0.9,
+                              .wave = FRESH,
+                              .injected = 100.0 };
+    struct margins margins = { .least = INFINITY };
+    struct qw_prng prng;
+
+    (void)state;
+    qw_prng_init(&prng, 14, 1);
+    run_case(&c, &prng, &margins);
+    assert_int_equal(margins.above, margins.runs);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_account_is_never_above_the_true_entropy),
         cmocka_unit_test(an_account_that_credits_too_little_is_seen),
+        cmocka_unit_test(what_an_injector_adds_is_paid_for),
+        cmocka_unit_test(an_injector_that_is_not_credited_is_seen),
     };
 
     if (argc == 2) {

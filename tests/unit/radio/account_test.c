@@ -290,12 +290,47 @@ static void amplitudes_are_credited_less(void **state)
     qw_feature_set_free(set);
 }
 
+/* [W9] At 10 dB over the noise 1/2 log2(11) bits a number, more for one who knows the channel; and
+ * the same again for each number of a disclosed probe. */
+static void an_injected_signal_is_charged(void **state)
+{
+    struct process process = { 0.0, 1000.0, 0.0 };
+    struct qw_feature_set *set = make_set(&process, 1500, 0.0, 6);
+    static const uint32_t width[DIMS] = { WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH };
+    static const uint32_t run[] = { 32, 64 };
+    struct qw_innovation innovation;
+    struct qw_account without, with;
+    struct qw_account_input input = { .innovation = &innovation,
+                                      .width = width,
+                                      .has_phase = true,
+                                      .key_pairs = 1000,
+                                      .run = run,
+                                      .run_count = 2,
+                                      .epsilon_log2 = -64.0 };
+    double charge = 0.5 * log2(11.0);
+
+    (void)state;
+    assert_true(qw_account_injected_bits(0.0, 0.9) == 0.0);
+    assert_true(fabs(qw_account_injected_bits(10.0, 0.0) - charge) < 1e-12);
+    assert_true(fabs(qw_account_injected_bits(1.0, 1.0) - 1.0) < 1e-12); /* twice the amplitude */
+    assert_true(fabs(qw_account_effective_correlation(0.0, 0.6) - 0.6) < 1e-12);
+    assert_true(fabs(qw_account_effective_correlation(3.0, 0.0) - sqrt(0.75)) < 1e-12);
+    assert_int_equal(qw_innovation_estimate(set, DIMS, &innovation), QW_OK);
+    qw_account_of(&input, &without);
+    input.injected_ratio = 10.0;
+    qw_account_of(&input, &with);
+    assert_true(fabs(without.pair_bits - with.pair_bits - charge * DIMS) < 1e-9);
+    assert_true(with.boundary_bits - without.boundary_bits > 96.0 * charge * DIMS * 0.99);
+    qw_feature_set_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_never_above_the_true_entropy),
         cmocka_unit_test(comes_close_to_the_truth_on_long_sessions),
         cmocka_unit_test(notices_that_the_movement_stopped),
+        cmocka_unit_test(an_injected_signal_is_charged),
         cmocka_unit_test(gives_nothing_for_a_predictable_movement),
         cmocka_unit_test(lost_probes_do_not_raise_it),
         cmocka_unit_test(refuses_too_few_probes),

@@ -139,6 +139,47 @@ static void who_sends_in_a_silent_slot_is_found(void **state)
 }
 
 /* The same set-up with a moving channel does give a key: the refusals are not the set-up's. */
+/* [W9] Each end counts with its own policy; both have the same here. */
+static void a_credited_injector_costs_a_part_of_the_key(void **state)
+{
+    uint64_t bits[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bench_config config = bench_standard(1);
+        struct bench bench;
+
+        config.policy.injected_ratio = i == 0 ? 0.0 : 0.1;
+        bench_init(&bench, &config);
+        bench_run(&bench);
+        assert_int_equal(bench.err_ap, QW_OK);
+        assert_int_equal(bench.err_te, QW_OK);
+        assert_int_equal(bench.ledger_ap.secret_bits, bench.ledger_te.secret_bits);
+        bits[i] = bench.ledger_ap.secret_bits;
+        bench_wipe(&bench);
+    }
+    print_message("%llu bits, %llu\n", (unsigned long long)bits[0], (unsigned long long)bits[1]);
+    assert_true(bits[1] < bits[0] - bits[0] / 50);
+}
+
+static void amplitudes_cannot_credit_an_injector(void **state)
+{
+    struct bench_config config = bench_standard(1);
+    struct bench bench;
+
+    (void)state;
+    config.snr_db = 30.0;
+    config.is_amplitude_only = true;
+    config.policy.eve_correlation = 0.0;
+    config.policy.injected_ratio = 0.001;
+    bench_init(&bench, &config);
+    bench_run(&bench);
+    assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+    assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+    assert_int_equal(bench.ledger_ap.refusal, QW_PLKG_POLICY);
+    bench_wipe(&bench);
+}
+
 static void a_moving_channel_gives_a_key(void **state)
 {
     struct bench_config config = bench_standard(1);
@@ -163,6 +204,8 @@ int main(void)
         cmocka_unit_test(shadowing_alone_gives_nothing),
         cmocka_unit_test(amplitudes_of_one_wave_are_credited_once),
         cmocka_unit_test(who_sends_in_a_silent_slot_is_found),
+        cmocka_unit_test(a_credited_injector_costs_a_part_of_the_key),
+        cmocka_unit_test(amplitudes_cannot_credit_an_injector),
         cmocka_unit_test(a_moving_channel_gives_a_key),
     };
 

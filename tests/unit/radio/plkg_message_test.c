@@ -183,10 +183,10 @@ static void terms_take_the_stricter_value(void **state)
 static void terms_refuse_policies_out_of_range(void **state)
 {
     struct qw_plkg_terms terms = { 1, 1, 1, 1, 1 };
-    struct qw_plkg_policy bad[6];
+    struct qw_plkg_policy bad[9];
 
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 9; i++) {
         bad[i] = qw_plkg_policy_standard;
     }
     bad[0].eve_correlation = 0.991;
@@ -195,13 +195,18 @@ static void terms_refuse_policies_out_of_range(void **state)
     bad[3].probe_interval_ms = 0.0;
     bad[4].wanted_bits = 255;
     bad[5].eve_correlation = -0.1;
-    for (size_t i = 0; i < 6; i++) {
+    bad[6].injected_ratio = -1e-9;
+    bad[7].injected_ratio = 1000001.0;
+    bad[8].injected_ratio = NAN;
+    for (size_t i = 0; i < 9; i++) {
         assert_int_equal(qw_plkg_terms_of(&bad[i], &terms), QW_ERR_ARG);
         assert_int_equal(terms.probes_max, 1);
     }
     assert_int_equal(qw_plkg_terms_of(&qw_plkg_policy_standard, &terms), QW_OK);
     assert_int_equal(terms.eve_correlation, 9000);
     assert_int_equal(terms.epsilon_bits, 64);
+    assert_true(qw_plkg_policy_injected(-40.0) == 0.0);
+    assert_true(fabs(qw_plkg_policy_injected(10.0) - 10.0) < 1e-12);
 }
 
 static qw_err pace_round_trip(const uint8_t *body, size_t len, uint8_t *out, size_t *out_len)

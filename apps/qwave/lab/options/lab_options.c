@@ -183,6 +183,7 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .eve_correlation = NAN,
                                      .interval_ms = NAN,
                                      .credited = NAN,
+                                     .credited_injection = NAN,
                                      .seconds = NAN,
                                      .has_phase = true,
                                      .has_eve = true,

@@ -16,7 +16,8 @@ enum {
     KEY_SURFACE,
     KEY_SURFACE_PERIOD,
     KEY_ATTACK,
-    KEY_ATTACK_POWER
+    KEY_ATTACK_POWER,
+    KEY_CREDITED_INJECTION
 };
 
 static const struct argp_option options_list[] = {
@@ -46,6 +47,10 @@ static const struct argp_option options_list[] = {
       "when a pilot has begun (default: none)",
       0 },
     { "attack-db", KEY_ATTACK_POWER, "DB", 0, "its power over the channel's, -40..40 (default: 0)",
+      0 },
+    { "credited-injection", KEY_CREDITED_INJECTION, "DB", 0,
+      "what policy credits to such a signal, over the access point's noise in each number, -40..60 "
+      "(default: nothing)",
       0 },
     { 0 },
 };
@@ -77,6 +82,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_ATTACK_POWER:
         o->injected_db = lab_option_real(value, -40.0, 40.0, state);
+        return 0;
+    case KEY_CREDITED_INJECTION:
+        o->credited_injection = lab_option_real(value, -40.0, 60.0, state);
         return 0;
     case KEY_EXPERIMENT:
         o->is_induced = lab_option_word(value, experiments, state) == 0;
