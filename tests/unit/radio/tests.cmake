@@ -30,6 +30,7 @@ set_tests_properties(radio.channel PROPERTIES TIMEOUT 300) # a minute and a half
 set_tests_properties(radio.plkg_tamper PROPERTIES TIMEOUT 300)
 set_tests_properties(radio.fit PROPERTIES TIMEOUT 300)
 set_tests_properties(radio.replay_guard PROPERTIES TIMEOUT 300)
+set_tests_properties(radio.account_soundness PROPERTIES TIMEOUT 300)
 set_tests_properties(radio.plkg_air PROPERTIES TIMEOUT 300) # eleven sessions in the air
 # The same over every case, more than ten thousand runs.
 add_test(NAME radio.account_soundness_long COMMAND radio_account_soundness_test 48)
