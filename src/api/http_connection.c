@@ -26,10 +26,14 @@ static void wait_ms(struct qw_http_connection_set *set, int ms)
 }
 
 /* The HTTP library sees the end of the stream and cleans up in its own thread. Under the lock, so
- * the descriptor cannot have been closed and given to another. */
+ * the descriptor cannot have been closed and given to another. What was not taken by then is thrown
+ * away: the kernel would offer it to a slow reader for minutes. */
 void qw_http_connection_cut(struct qw_http_connection *c, enum qw_log_level level, const char *why)
 {
+    static const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
     c->deadline_ms = INT64_MAX;
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     shutdown(c->fd, SHUT_RDWR);
     qw_log_write(c->set->log, level, "%s: %s, connection cut", c->address, why);
 }
@@ -100,6 +104,7 @@ qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
     set->revocations = revocations;
     set->first = NULL;
     set->answering = 0;
+    set->aside = 0;
     set->is_stopping = false;
     if (pthread_condattr_init(&monotonic) != 0) {
         return QW_ERR_NOMEM;
@@ -140,7 +145,10 @@ void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_
 
     pthread_mutex_lock(&set->lock);
     set->is_stopping = true;
-    while (set->answering > 0 && qw_clock_monotonic_ms() < until_ms) {
+    while (set->aside > 0 || (set->answering > 0 && qw_clock_monotonic_ms() < until_ms)) {
+        if (set->aside > 0) { /* their answers have their time when they are there */
+            until_ms = qw_clock_monotonic_ms() + limit_ms;
+        }
         wait_ms(set, WATCH_MS);
     }
     pthread_mutex_unlock(&set->lock);
@@ -365,4 +373,14 @@ void qw_http_connection_answer_end(struct qw_http_connection *c)
         pthread_cond_broadcast(&c->set->wake);
     }
     pthread_mutex_unlock(&c->set->lock);
+}
+
+void qw_http_connection_set_aside(struct qw_http_connection_set *set, int change)
+{
+    pthread_mutex_lock(&set->lock);
+    set->aside += (unsigned)change;
+    if (set->is_stopping) {
+        pthread_cond_broadcast(&set->wake);
+    }
+    pthread_mutex_unlock(&set->lock);
 }

@@ -5,6 +5,7 @@
 #include "api/certificate_identity.h"
 #include "api/revocation_list.h"
 #include "api/session_ticket.h"
+#include "api/tls/pipe.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -30,6 +31,7 @@ struct qw_http_connection {
     struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name); before
                                                 it is verified the text is what somebody claims */
     char address[64];                        /* of the peer, for the log */
+    struct qw_tls_pipe pipe;                 /* used by the HTTP server; see qw_tls_pipe_open */
 };
 
 struct qw_http_connection_set {
@@ -38,6 +40,7 @@ struct qw_http_connection_set {
     pthread_t watchdog;
     bool is_stopping;
     unsigned answering; /* requests between handler and last byte */
+    unsigned aside;     /* those that were put aside */
     struct qw_http_connection *first;
     struct qw_session_tickets tickets;
     struct qw_revocation_list *revocations; /* owned by the server; NULL: none */
@@ -54,7 +57,8 @@ qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
                                     const struct qw_log *log) QW_MUST_USE;
 /* Joins the watchdog. Connections must be gone. */
 void qw_http_connection_set_stop(struct qw_http_connection_set *set);
-/* Waits until no request is being answered, at most limit_ms. New ones are refused from now on. */
+/* Waits until none is put aside, as long as it takes, and then until no request is being answered,
+ * at most limit_ms. New ones are refused from now on. */
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
 bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set);
 
@@ -74,5 +78,7 @@ void qw_http_connection_cut(struct qw_http_connection *connection, enum qw_log_l
 void qw_http_connection_limit(struct qw_http_connection *connection, int after_ms);
 void qw_http_connection_answer_begin(struct qw_http_connection *connection);
 void qw_http_connection_answer_end(struct qw_http_connection *connection);
+/* One request more is put aside, or one less. */
+void qw_http_connection_set_aside(struct qw_http_connection_set *set, int change);
 
 #endif

@@ -106,6 +106,7 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
                                    struct MHD_Connection *connection, struct qw_http_answer *answer,
                                    bool is_last)
 {
+    bool has_body = answer->body_len > 0 && !exchange->is_head;
     struct MHD_Response *response;
     enum MHD_Result result;
 
@@ -122,6 +123,9 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
         (void)MHD_add_response_header(response, "Connection", "close");
     }
     result = MHD_queue_response(connection, answer->status, response);
+    if (result == MHD_YES && has_body) {
+        qw_tls_pipe_hold(&exchange->connection->pipe); /* the head; the body follows at once */
+    }
     MHD_destroy_response(response); /* the library keeps its own reference until it is sent */
     qw_http_connection_limit(exchange->connection, exchange->connection->set->request_ms);
     return result;
@@ -129,27 +133,52 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
 
 /* The handler's turn. Splits the target in place. */
 static void call_handler(struct qw_http_exchange_context *context,
-                         struct qw_http_exchange *exchange, const char *method,
-                         const char *content_type, struct qw_http_answer *answer)
+                         struct qw_http_exchange *exchange, struct MHD_Connection *connection,
+                         const char *method, struct qw_http_answer *answer)
 {
     const struct qw_certificate_identity *identity = &exchange->connection->identity;
+    const char *content_type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
     char *question = strchr(exchange->target, '?');
-    struct qw_http_request request = {
+
+    if (question != NULL) {
+        *question = '\0';
+    }
+    exchange->later = (struct qw_http_later){ .connection = connection, .set = &context->set };
+    exchange->request = (struct qw_http_request){
         .method = method,
         .path = exchange->target,
         .query = question == NULL ? "" : question + 1,
         .identity = identity->text,
         .certificate_hash = identity->hash,
-        .is_psk = context->set.psk != NULL,
         .content_type = content_type == NULL ? "" : content_type,
         .body = exchange->body,
         .body_len = exchange->body_len,
+        .later = &exchange->later,
     };
+    context->handle(context->self, &exchange->request, answer);
+}
 
-    if (question != NULL) {
-        *question = '\0';
-    }
-    context->handle(context->self, &request, answer);
+void qw_http_later_begin(struct qw_http_later *later,
+                         void (*fill)(void *work, const struct qw_http_request *request,
+                                      struct qw_http_answer *answer),
+                         void *work)
+{
+    qw_assert(!later->is_begun);
+    later->fill = fill;
+    later->work = work;
+    later->is_begun = true;
+    qw_http_connection_set_aside(later->set, 1);
+    MHD_suspend_connection(later->connection);
+}
+
+/* Once the connection goes on, its thread may end it, and the request with it. */
+void qw_http_later_end(struct qw_http_later *later)
+{
+    struct qw_http_connection_set *set = later->set;
+
+    MHD_resume_connection(later->connection);
+    qw_http_connection_set_aside(set, -1);
 }
 
 /* The whole request is there. */
@@ -164,6 +193,7 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
 
     qw_http_connection_answer_begin(c);
     exchange->is_answering = true;
+    exchange->is_head = strcmp(method, "HEAD") == 0;
     if (standing == QW_ERR_AUTH) {
         qw_http_answer_error(&answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
     } else if (standing != QW_OK || is_stopping) {
@@ -171,11 +201,34 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
     } else if (exchange->is_too_large || exchange->target[0] != '/') {
         qw_http_answer_error(&answer, MHD_HTTP_BAD_REQUEST, "malformed request");
     } else {
-        call_handler(context, exchange, method,
-                     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type"),
-                     &answer);
+        call_handler(context, exchange, connection, method, &answer);
+    }
+    if (exchange->later.is_begun) {
+        return MHD_YES; /* _step comes again when it goes on */
     }
     return send_answer(exchange, connection, &answer, standing == QW_ERR_AUTH || is_stopping);
+}
+
+static enum MHD_Result answer_later(struct qw_http_exchange_context *context,
+                                    struct qw_http_exchange *exchange,
+                                    struct MHD_Connection *connection)
+{
+    struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
+
+    exchange->later.is_begun = false;
+    exchange->later.fill(exchange->later.work, &exchange->request, &answer);
+    return send_answer(exchange, connection, &answer,
+                       qw_http_connection_set_is_stopping(&context->set));
+}
+
+/* A request that ends before the library has taken it up again. */
+static void drop_later(struct qw_http_exchange *exchange)
+{
+    struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
+
+    exchange->later.is_begun = false;
+    exchange->later.fill(exchange->later.work, &exchange->request, &answer);
+    qw_http_answer_wipe(&answer);
 }
 
 enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
@@ -192,6 +245,9 @@ enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connecti
     if (!exchange->is_started) {
         exchange->is_started = true; /* the body comes in further calls */
         return MHD_YES;
+    }
+    if (exchange->later.is_begun) {
+        return answer_later(cls, exchange, connection);
     }
     if (*data_len > 0) {
         bool ok = body_append(exchange, data, *data_len);
@@ -213,6 +269,11 @@ void qw_http_exchange_end(void *cls, struct MHD_Connection *connection, void **s
     if (exchange == NULL) {
         return;
     }
+    if (exchange->later.is_begun) {
+        drop_later(exchange);
+    }
+    qw_tls_pipe_flush(&exchange->connection->pipe);
+    qw_tls_pipe_read_ahead(&exchange->connection->pipe); /* no handshake goes on any more */
     if (exchange->is_answering) {
         qw_http_connection_answer_end(exchange->connection);
     }

@@ -13,11 +13,22 @@
  * Each runs in the thread of its connection. */
 enum { QW_HTTP_TARGET_MAX = 4096 };
 
+struct qw_http_later { /* a request that may be put aside */
+    struct MHD_Connection *connection;
+    struct qw_http_connection_set *set;
+    bool is_begun; /* and its answer not filled yet */
+    void (*fill)(void *work, const struct qw_http_request *request, struct qw_http_answer *answer);
+    void *work;
+};
+
 struct qw_http_exchange {
     struct qw_http_connection *connection;
+    struct qw_http_request request; /* from the handler's call on */
+    struct qw_http_later later;
     bool is_started;   /* the head is complete */
     bool is_answering; /* counted in the set */
     bool is_too_large; /* target or body */
+    bool is_head;      /* the answer's body stays here */
     size_t received;   /* body bytes, kept or not */
     uint8_t *body;     /* grows to QW_HTTP_BODY_MAX at most */
     size_t body_len, body_cap;

@@ -67,8 +67,13 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
         const union MHD_ConnectionInfo *session =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-        *context =
+        struct qw_http_connection *c =
             qw_http_connection_add(&server->context.set, fd->connect_fd, session->tls_session);
+
+        if (c != NULL) {
+            qw_tls_pipe_open(&c->pipe, fd->connect_fd, session->tls_session);
+        }
+        *context = c;
     } else if (*context != NULL) {
         qw_http_connection_remove(*context);
         *context = NULL;
@@ -181,7 +186,8 @@ static void list_credentials(const struct qw_http_server *server,
 static struct MHD_Daemon *start(struct qw_http_server *server,
                                 const struct qw_http_server_config *config, int listener)
 {
-    unsigned flags = MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem threads[] = {
         { config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
           (intptr_t)config->threads, NULL },

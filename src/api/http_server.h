@@ -14,18 +14,20 @@
 enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_MAX = 4 << 20 };
 
 struct qw_psk_keys;
+struct qw_http_later;
 
 struct qw_http_request {
-    const char *method;   /* borrowed for the call, like everything here */
+    const char *method;   /* borrowed for the call, like everything here; of a request that is put
+                             aside until its answer is filled */
     const char *path;     /* raw, still percent-encoded, without the query */
     const char *query;    /* raw, without '?'; "" when none */
     const char *identity; /* of the certificate: SAN URI, else CN; "" when it has neither */
     const uint8_t *certificate_hash; /* SHA-256 of the DER certificate, or the name of the
                                         pre-shared key [32 bytes], for the audit */
-    bool is_psk;                     /* known by a pre-shared key */
     const char *content_type;        /* "" when none */
     const uint8_t *body;
     size_t body_len;
+    struct qw_http_later *later; /* to put the request aside; NULL: nobody could take it up again */
 };
 
 /* Filled by the handler; body is in secret memory of the server and wiped after it was sent. */
@@ -42,6 +44,18 @@ struct qw_http_answer {
 /* Appends to the body. QW_ERR_SPACE over the limit, QW_ERR_NOMEM. */
 qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data,
                             size_t len) QW_MUST_USE;
+
+/* For a handler that would have to wait (docs/adr/0057): it calls _begin, at most once, leaves the
+ * answer alone and returns; its thread serves others meanwhile. After _end, which whoever was
+ * waited for calls once, from any thread and as early as it likes, the connection's own thread
+ * calls fill with the same request and a fresh answer, which fills it like a handler. It does so
+ * exactly once, also when the caller has hung up; the server is not freed before. work is the
+ * handler's. */
+void qw_http_later_begin(struct qw_http_later *later,
+                         void (*fill)(void *work, const struct qw_http_request *request,
+                                      struct qw_http_answer *answer),
+                         void *work);
+void qw_http_later_end(struct qw_http_later *later);
 
 struct qw_http_server_config {
     const char *address;           /* numeric */
