@@ -112,16 +112,17 @@ struct qw_fetch;
 struct qw_quota;
 struct qw_partner_desk;
 
-/* Fetches that wait while a group is being made durable; the first of them leads the next group and
- * takes all that came meanwhile along. */
+/* Fetches that wait while a group is being made durable; one thread serves all that came meanwhile
+ * as the next one. */
 struct qw_fetch_queue {
+    pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t complete; /* as many wait as are expected */
+    pthread_cond_t wake; /* one waits, or as many as are expected, or it is over */
     struct qw_fetch *first, *last;
     size_t waiting;   /* in the list */
     size_t expected;  /* as many as were there when the last group ended */
     long patience_us; /* how long to wait for them */
-    bool is_led;      /* somebody gathers or serves a batch, or was woken to do so */
+    bool is_stopping;
 };
 
 struct qw_offer_walk { /* how far housekeeping has come in the offers of a state */

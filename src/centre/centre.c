@@ -117,7 +117,7 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
-    if (qw_fetch_queue_init(&c->fetches) != QW_OK) {
+    if (qw_fetch_queue_start(c) != QW_OK) {
         pthread_cond_destroy(&c->fresh_taken);
         pthread_mutex_destroy(&c->source_mutex);
         pthread_mutex_destroy(&c->mutex);
@@ -151,10 +151,10 @@ void qw_centre_free(struct qw_centre *centre)
     if (centre == NULL) {
         return;
     }
+    qw_fetch_queue_stop(centre);
     qw_pair_table_free(centre->pairs);
     qw_quota_free(centre->quota);
     qw_partner_desk_free(centre->partners);
-    qw_fetch_queue_destroy(&centre->fetches);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);

@@ -201,6 +201,20 @@ qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller,
                        const uint8_t (*key_ids)[16], size_t count,
                        struct qw_given_key *keys) QW_MUST_USE;
 
+/* The same for a caller that has something else to do while a group is being written. QW_OK: it is
+ * under way, and done is called once, from a thread of the centre that all fetches wait for, with
+ * the result; keys are there then. What is pointed to stays where it is until then; self is the
+ * caller's. Others: done is never called. */
+struct qw_fetch_wish {
+    const char *master;
+    const uint8_t (*key_ids)[16];
+    size_t count;
+    struct qw_given_key *keys; /* count */
+};
+qw_err qw_centre_fetch_begin(struct qw_centre *centre, const struct qw_caller *caller,
+                             const struct qw_fetch_wish *wish, void (*done)(void *self, qw_err err),
+                             void *self) QW_MUST_USE;
+
 /* Keys with these ids, none twice, that the caller has fetched: he will not ask for them again. A
  * key that every party has closed goes at once. All or nothing; again is fine. QW_ERR_REFUSED: no
  * party of one of them; QW_ERR_NOT_FOUND: one was not fetched by the caller. */

@@ -14,15 +14,16 @@
 #include "centre/pair/key_id.h"
 #include "centre/pair/quota.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_duplicate(const struct qw_fetch *fetch)
+static bool has_duplicate(const struct qw_fetch_wish *wish)
 {
-    for (size_t i = 0; i < fetch->count; i++) {
+    for (size_t i = 0; i < wish->count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (qw_equal_ct(fetch->ids[i], fetch->ids[j], 16)) {
+            if (qw_equal_ct(wish->key_ids[i], wish->key_ids[j], 16)) {
                 return true;
             }
         }
@@ -382,36 +383,95 @@ void qw_fetch_serve(struct qw_centre *centre, struct qw_fetch *batch)
     qw_centre_leave(centre);
 }
 
-qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
-                       const uint8_t (*key_ids)[16], size_t count, struct qw_given_key *keys)
+void qw_fetch_conclude(struct qw_centre *centre, struct qw_fetch *fetch)
 {
-    struct qw_fetch fetch = { .caller = caller,
-                              .master = master,
-                              .ids = key_ids,
-                              .count = count,
-                              .keys = keys,
-                              .deed = { .caller = caller, .verb = "fetch", .object = "" } };
-    char object[QW_UUID_TEXT_CAP];
+    if (fetch->err == QW_ERR_REFUSED || fetch->err == QW_ERR_NOT_FOUND) {
+        qw_quota_note_miss(centre->quota, fetch->caller->id);
+    }
+    fetch->done(fetch->self, fetch->err);
+    free(fetch->records); /* places and parties, no material */
+    free(fetch);
+}
+
+/* NULL without memory. */
+static struct qw_fetch *fetch_new(const struct qw_caller *caller, const char *master,
+                                  const uint8_t (*key_ids)[16], size_t count)
+{
+    struct qw_fetch *fetch = calloc(1, sizeof *fetch);
+
+    if (fetch == NULL) {
+        return NULL;
+    }
+    fetch->records = calloc(count, sizeof *fetch->records);
+    if (fetch->records == NULL) {
+        free(fetch);
+        return NULL;
+    }
+    fetch->caller = caller;
+    fetch->master = master;
+    fetch->ids = key_ids;
+    fetch->count = count;
+    qw_uuid_encode(key_ids[0], fetch->object);
+    fetch->deed = (struct qw_deed){ .caller = caller, .verb = "fetch", .object = fetch->object };
+    return fetch;
+}
+
+qw_err qw_centre_fetch_begin(struct qw_centre *centre, const struct qw_caller *caller,
+                             const struct qw_fetch_wish *wish, void (*done)(void *self, qw_err err),
+                             void *self)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "fetch", .object = "" };
+    struct qw_fetch *fetch;
 
     if (!qw_caller_is(caller, QW_ROLE_SAE)) {
-        return qw_centre_refuse_role(centre, &fetch.deed);
+        return qw_centre_refuse_role(centre, &deed);
     }
-    if (count < 1 || count > QW_FETCH_KEYS_MAX || has_duplicate(&fetch)) {
+    if (wish->count < 1 || wish->count > QW_FETCH_KEYS_MAX || has_duplicate(wish)) {
         return QW_ERR_ARG;
     }
     if (!qw_quota_may_fetch(centre->quota, caller->id)) {
         return QW_ERR_LIMIT;
     }
-    fetch.records = calloc(count, sizeof *fetch.records);
-    if (fetch.records == NULL) {
+    fetch = fetch_new(caller, wish->master, wish->key_ids, wish->count);
+    if (fetch == NULL) {
         return QW_ERR_NOMEM;
     }
-    qw_uuid_encode(key_ids[0], object);
-    fetch.deed.object = object;
-    qw_fetch_queue_pass(centre, &fetch);
-    if (fetch.err == QW_ERR_REFUSED || fetch.err == QW_ERR_NOT_FOUND) {
-        qw_quota_note_miss(centre->quota, caller->id);
+    fetch->keys = wish->keys;
+    fetch->done = done;
+    fetch->self = self;
+    qw_fetch_queue_put(&centre->fetches, fetch);
+    return QW_OK;
+}
+
+struct sleeper { /* who waits for a fetch in his own thread */
+    sem_t woken;
+    qw_err err;
+};
+
+static void wake(void *self, qw_err err)
+{
+    struct sleeper *sleeper = self;
+
+    sleeper->err = err;
+    (void)sem_post(&sleeper->woken);
+}
+
+qw_err qw_centre_fetch(struct qw_centre *centre, const struct qw_caller *caller, const char *master,
+                       const uint8_t (*key_ids)[16], size_t count, struct qw_given_key *keys)
+{
+    struct qw_fetch_wish wish = {
+        .master = master, .key_ids = key_ids, .count = count, .keys = keys
+    };
+    struct sleeper sleeper = { .err = QW_OK };
+    qw_err err;
+
+    (void)sem_init(&sleeper.woken, 0, 0); /* fails for arguments alone */
+    err = qw_centre_fetch_begin(centre, caller, &wish, wake, &sleeper);
+    if (err == QW_OK) {
+        while (sem_wait(&sleeper.woken) != 0) { /* a signal came in between */
+        }
+        err = sleeper.err;
     }
-    free(fetch.records); /* places and parties, no material */
-    return fetch.err;
+    sem_destroy(&sleeper.woken);
+    return err;
 }

@@ -31,30 +31,18 @@ static bool shares_an_id(const struct qw_fetch *a, const struct qw_fetch *b)
     return false;
 }
 
-qw_err qw_fetch_queue_init(struct qw_fetch_queue *queue)
+static bool make_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t monotonic;
-    bool has_attr = pthread_condattr_init(&monotonic) == 0;
-    bool has_mutex = has_attr && pthread_mutex_init(&queue->mutex, NULL) == 0;
+    bool ok;
 
-    if (has_mutex && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-        pthread_cond_init(&queue->complete, &monotonic) == 0) {
-        pthread_condattr_destroy(&monotonic);
-        return QW_OK;
+    if (pthread_condattr_init(&monotonic) != 0) {
+        return false;
     }
-    if (has_mutex) {
-        pthread_mutex_destroy(&queue->mutex);
-    }
-    if (has_attr) {
-        pthread_condattr_destroy(&monotonic);
-    }
-    return QW_ERR_NOMEM;
-}
-
-void qw_fetch_queue_destroy(struct qw_fetch_queue *queue)
-{
-    pthread_cond_destroy(&queue->complete);
-    pthread_mutex_destroy(&queue->mutex);
+    ok = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+         pthread_cond_init(condition, &monotonic) == 0;
+    pthread_condattr_destroy(&monotonic);
+    return ok;
 }
 
 /* Those whose answers have just gone out ask again at once: the first of them must not be served
@@ -69,8 +57,8 @@ static void gather(struct qw_fetch_queue *queue)
     until.tv_nsec += queue->patience_us * 1000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
-    while (queue->waiting < queue->expected &&
-           pthread_cond_timedwait(&queue->complete, &queue->mutex, &until) == 0) {
+    while (queue->waiting < queue->expected && !queue->is_stopping &&
+           pthread_cond_timedwait(&queue->wake, &queue->mutex, &until) == 0) {
     }
 }
 
@@ -86,20 +74,6 @@ static void learn(struct qw_fetch_queue *queue, size_t served, int64_t took_us)
     queue->patience_us = half_us < PATIENCE_US_MIN   ? PATIENCE_US_MIN
                          : half_us > PATIENCE_US_MAX ? PATIENCE_US_MAX
                                                      : (long)half_us;
-}
-
-static void enqueue(struct qw_fetch_queue *queue, struct qw_fetch *fetch)
-{
-    if (queue->first == NULL) {
-        queue->first = fetch;
-    } else {
-        queue->last->next = fetch;
-    }
-    queue->last = fetch;
-    queue->waiting++;
-    if (queue->waiting == queue->expected) {
-        pthread_cond_signal(&queue->complete);
-    }
 }
 
 /* The head of the queue as a list of its own, up to the first that has to wait for another of it.
@@ -130,67 +104,96 @@ static struct qw_fetch *take_batch(struct qw_fetch_queue *queue)
     return batch;
 }
 
-/* Gathers, serves and wakes a batch, and then the head of what came meanwhile: it leads the next
- * one. Each has a semaphore of its own: with one condition for all, whoever wakes would wait for
- * the mutex of the others. */
-static void lead(struct qw_centre *centre, const struct qw_fetch *leader)
+/* Gathers and serves a batch. Under the queue's mutex, which is free meanwhile. */
+static void serve(struct qw_centre *centre)
 {
     struct qw_fetch_queue *queue = &centre->fetches;
     struct qw_fetch *batch;
-    struct qw_fetch *heir;
     size_t served = 0;
-    int64_t began_us;
+    int64_t took_us;
 
-    pthread_mutex_lock(&queue->mutex);
     gather(queue);
     batch = take_batch(queue);
     pthread_mutex_unlock(&queue->mutex);
-    began_us = now_us();
+    took_us = -now_us();
     qw_fetch_serve(centre, batch);
+    took_us += now_us();
     for (const struct qw_fetch *fetch = batch; fetch != NULL; fetch = fetch->next) {
         served++;
     }
     pthread_mutex_lock(&queue->mutex);
-    learn(queue, served, now_us() - began_us);
-    heir = queue->first;
-    queue->is_led = heir != NULL;
+    learn(queue, served, took_us); /* before the first of them asks again */
     pthread_mutex_unlock(&queue->mutex);
-    if (heir != NULL) {
-        (void)sem_post(&heir->woken);
-    }
     while (batch != NULL) {
         struct qw_fetch *next = batch->next;
 
-        batch->is_served = true;
-        if (batch != leader) {
-            (void)sem_post(&batch->woken); /* from here on its thread may leave with it */
-        }
+        qw_fetch_conclude(centre, batch);
         batch = next;
     }
+    pthread_mutex_lock(&queue->mutex);
 }
 
-static void wait_for(sem_t *semaphore)
+static void *work(void *self)
 {
-    while (sem_wait(semaphore) != 0) { /* a signal came in between */
+    struct qw_centre *centre = self;
+    struct qw_fetch_queue *queue = &centre->fetches;
+
+    pthread_mutex_lock(&queue->mutex);
+    while (queue->first != NULL || !queue->is_stopping) {
+        if (queue->first == NULL) {
+            pthread_cond_wait(&queue->wake, &queue->mutex);
+        } else {
+            serve(centre);
+        }
     }
+    pthread_mutex_unlock(&queue->mutex);
+    return NULL;
 }
 
-void qw_fetch_queue_pass(struct qw_centre *centre, struct qw_fetch *fetch)
+qw_err qw_fetch_queue_start(struct qw_centre *centre)
 {
     struct qw_fetch_queue *queue = &centre->fetches;
-    bool leads;
 
-    (void)sem_init(&fetch->woken, 0, 0); /* fails for arguments alone */
+    if (pthread_mutex_init(&queue->mutex, NULL) != 0) {
+        return QW_ERR_NOMEM;
+    }
+    if (!make_condition(&queue->wake)) {
+        pthread_mutex_destroy(&queue->mutex);
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_create(&queue->thread, NULL, work, centre) != 0) {
+        pthread_cond_destroy(&queue->wake);
+        pthread_mutex_destroy(&queue->mutex);
+        return QW_ERR_NOMEM;
+    }
+    return QW_OK;
+}
+
+void qw_fetch_queue_stop(struct qw_centre *centre)
+{
+    struct qw_fetch_queue *queue = &centre->fetches;
+
     pthread_mutex_lock(&queue->mutex);
-    enqueue(queue, fetch);
-    leads = !queue->is_led;
-    queue->is_led = true;
+    queue->is_stopping = true;
+    pthread_cond_signal(&queue->wake);
     pthread_mutex_unlock(&queue->mutex);
-    if (!leads) {
-        wait_for(&fetch->woken); /* served, or at the head of those who wait */
+    pthread_join(queue->thread, NULL);
+    pthread_cond_destroy(&queue->wake);
+    pthread_mutex_destroy(&queue->mutex);
+}
+
+void qw_fetch_queue_put(struct qw_fetch_queue *queue, struct qw_fetch *fetch)
+{
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->first == NULL) {
+        queue->first = fetch;
+    } else {
+        queue->last->next = fetch;
     }
-    if (!fetch->is_served) {
-        lead(centre, fetch);
+    queue->last = fetch;
+    queue->waiting++;
+    if (queue->waiting == 1 || queue->waiting == queue->expected) {
+        pthread_cond_signal(&queue->wake);
     }
-    sem_destroy(&fetch->woken);
+    pthread_mutex_unlock(&queue->mutex);
 }

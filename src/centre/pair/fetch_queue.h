@@ -4,11 +4,12 @@
 
 #include "centre/books.h"
 
-/* QW_ERR_NOMEM. The memory is zero. */
-qw_err qw_fetch_queue_init(struct qw_fetch_queue *queue) QW_MUST_USE;
-void qw_fetch_queue_destroy(struct qw_fetch_queue *queue);
+/* The thread that serves the centre's fetches. QW_ERR_NOMEM. The queue's memory is zero. */
+qw_err qw_fetch_queue_start(struct qw_centre *centre) QW_MUST_USE;
+/* Serves what still waits. */
+void qw_fetch_queue_stop(struct qw_centre *centre);
 
-/* Returns when the fetch was served, by this thread or by another one. */
-void qw_fetch_queue_pass(struct qw_centre *centre, struct qw_fetch *fetch);
+/* Its done is called when it was served; it belongs to the queue until then. */
+void qw_fetch_queue_put(struct qw_fetch_queue *queue, struct qw_fetch *fetch);
 
 #endif
