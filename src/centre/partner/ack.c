@@ -4,24 +4,13 @@
 #include "base/clock.h"
 #include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
+#include "centre/partner/check.h"
 #include "centre/partner/send.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { LEFTOVER_MS = 10000, ROUND_OFFERS = 64, FAILED_PARTNERS = 16 };
-
-qw_err qw_partner_check(struct qw_centre *centre, const struct qw_deed *deed)
-{
-    const struct qw_device *device = &centre->card.device;
-    qw_err err = qw_card_book_load(centre, deed->caller->id, &centre->card);
-
-    if (err == QW_ERR_NOT_FOUND ||
-        (err == QW_OK && (device->kind != QW_DEVICE_KME || device->state != QW_DEVICE_ACTIVE))) {
-        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "no partner in service");
-    }
-    return err;
-}
 
 /* A slave elsewhere is served by its own centre from now on. */
 static void mark_served(struct qw_key_record *key, const char *who, int64_t now_ms)

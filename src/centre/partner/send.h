@@ -33,9 +33,6 @@ void qw_offer_give_up(struct qw_centre *centre, struct qw_group *group, struct q
 qw_err qw_offer_order(const struct qw_centre *centre, const struct qw_offer *offer,
                       const char *partner, const struct qw_given_key *keys) QW_MUST_USE;
 
-/* The caller is a partner in service, or the refusal. Under the mutex. */
-qw_err qw_partner_check(struct qw_centre *centre, const struct qw_deed *deed) QW_MUST_USE;
-
 /* Whether the target is the first of its partner in the offer. */
 bool qw_offer_is_first_of_partner(const struct qw_offer *offer, uint8_t target);
 

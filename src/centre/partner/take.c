@@ -8,6 +8,7 @@
 #include "centre/key/void_keys.h"
 #include "centre/pair/key_id.h"
 #include "centre/pair/quota.h"
+#include "centre/partner/check.h"
 #include "centre/partner/send.h"
 
 #include <stdio.h>
