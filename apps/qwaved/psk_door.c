@@ -21,7 +21,7 @@ static uint64_t changes(void *self)
 }
 
 qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
-                     struct service *service, uint16_t *port)
+                     const struct service *service, uint16_t *port)
 {
     int64_t threads = settings->threads < THREADS_MAX ? settings->threads : THREADS_MAX;
     struct qw_http_server_config config = {
@@ -34,12 +34,13 @@ qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
         .idle_timeout_s = (unsigned)settings->idle_timeout_s,
         .request_timeout_ms = (int)settings->request_timeout_ms,
         .log = service->log,
-        .self = service,
+        .self = &door->service,
         .handle = router_handle,
     };
 
     *port = 0;
-    *door = (struct psk_door){ .server = NULL };
+    *door = (struct psk_door){ .service = *service };
+    door->service.table = &routes_for_encryptors;
     if (settings->skip_psk == 0) {
         return QW_OK;
     }

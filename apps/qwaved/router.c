@@ -99,8 +99,7 @@ static const struct route *find_route(struct call *call, const struct qw_url_pat
     bool has_post = false;
 
     for (size_t i = 0; i < call->service->table->count; i++) {
-        if ((call->request->is_psk && (routes[i].roles & BY_PSK) == 0) ||
-            !pattern_matches(routes[i].pattern, path, at, count)) {
+        if (!pattern_matches(routes[i].pattern, path, at, count)) {
             continue;
         }
         if (strcmp(routes[i].method, call->request->method) == 0) {
@@ -180,17 +179,58 @@ static void dispatch(struct call *call)
     route->handle(call);
 }
 
+static void log_call(const struct call *call)
+{
+    const struct qw_http_request *request = call->request;
+
+    qw_assert(call->answer->status != 0);
+    /* No query: it may carry key ids of somebody else's guess. */
+    qw_log_write(call->service->log, call->answer->status < 400 ? QW_LOG_DEBUG : QW_LOG_WARNING,
+                 "%s: %s %.*s: %u", request->identity[0] == '\0' ? "nobody" : request->identity,
+                 request->method, LOGGED_PATH_LEN, request->path, call->answer->status);
+}
+
 void router_handle(void *self, const struct qw_http_request *request, struct qw_http_answer *answer)
 {
     const struct service *service = self;
     struct call call = { .service = service, .request = request, .answer = answer };
 
     dispatch(&call);
-    qw_assert(answer->status != 0);
-    /* No query: it may carry key ids of somebody else's guess. */
-    qw_log_write(service->log, answer->status < 400 ? QW_LOG_DEBUG : QW_LOG_WARNING,
-                 "%s: %s %.*s: %u", request->identity[0] == '\0' ? "nobody" : request->identity,
-                 request->method, LOGGED_PATH_LEN, request->path, answer->status);
+    if (!call.is_aside) {
+        log_call(&call);
+    }
+}
+
+static void fill_later(void *work, const struct qw_http_request *request,
+                       struct qw_http_answer *answer)
+{
+    struct call_aside *aside = work;
+    const struct call call = { .service = aside->call.service,
+                               .request = request,
+                               .answer = answer };
+
+    aside->call.answer = answer;
+    aside->finish(aside);
+    log_call(&call);
+}
+
+bool call_put_aside(struct call *call, struct call_aside *aside,
+                    void (*finish)(struct call_aside *aside))
+{
+    if (call->request->later == NULL) {
+        return false;
+    }
+    aside->call = *call;
+    aside->call.answer = NULL;
+    aside->finish = finish;
+    call->is_aside = true;
+    qw_http_later_begin(call->request->later, fill_later, aside);
+    return true;
+}
+
+void call_take_up(struct call_aside *aside)
+{
+    qw_http_later_end(aside->call.request->later);
 }
 
 bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader *r,

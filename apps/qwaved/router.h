@@ -38,8 +38,14 @@ struct call {
     const struct service *service;
     const struct qw_http_request *request;
     struct qw_http_answer *answer;
+    bool is_aside; /* answered later */
     struct qw_caller caller;
     char parameter[CALL_PARAMETERS_MAX][CALL_PARAMETER_CAP]; /* of the path, decoded once [H6] */
+};
+
+struct call_aside { /* a call that waits without a thread; usually the head of something larger */
+    struct call call;
+    void (*finish)(struct call_aside *aside);
 };
 
 enum { /* who may call; bits */
@@ -47,8 +53,7 @@ enum { /* who may call; bits */
        BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
        BY_SAE = 1 << QW_ROLE_SAE,
        BY_KME = 1 << QW_ROLE_KME,
-       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE,
-       BY_PSK = 1 << QW_ROLE_COUNT /* also who has no certificate: to others it does not exist */
+       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
 };
 struct route {
     const char *method;
@@ -62,7 +67,7 @@ struct route_table {
     /* Replaces whatever the answer holds by the interface's error object. */
     void (*write_error)(struct qw_http_answer *answer, unsigned status, const char *message);
 };
-extern const struct route_table routes_for_clients, routes_for_partners;
+extern const struct route_table routes_for_clients, routes_for_encryptors, routes_for_partners;
 
 /* handle of struct qw_http_server_config; self is a struct service. */
 void router_handle(void *self, const struct qw_http_request *request,
@@ -77,6 +82,14 @@ bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader 
 /* The refusal for err. */
 void call_refuse(struct call *call, qw_err err);
 void call_refuse_with(struct call *call, unsigned status, const char *message);
+
+/* For a handler that would have to wait: after it has called this it returns, and calls
+ * call_take_up once, from any thread, when there is something to say; it may do so before it
+ * returns. Then finish answers aside->call, a copy of the call, and releases aside. False: nothing
+ * has happened, the handler has to answer now. */
+bool call_put_aside(struct call *call, struct call_aside *aside,
+                    void (*finish)(struct call_aside *aside));
+void call_take_up(struct call_aside *aside);
 
 /* Secret memory for an answer of at most cap bytes; NULL: the answer is 503 already. */
 char *call_text_new(struct call *call, size_t cap);

@@ -37,12 +37,26 @@ static const struct route routes[] = {
     { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
     { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
     { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
-    { "GET",  "/capabilities",                    BY_SAE | BY_PSK, route_skip_capabilities },
-    { "GET",  "/key",                             BY_SAE | BY_PSK, route_skip_key_new },
-    { "GET",  "/key/{}",                          BY_SAE | BY_PSK, route_skip_key_fetch },
-    { "GET",  "/entropy",                         BY_SAE | BY_PSK, route_skip_entropy },
+    { "GET",  "/capabilities",                    BY_SAE,          route_skip_capabilities },
+    { "GET",  "/key",                             BY_SAE,          route_skip_key_new },
+    { "GET",  "/key/{}",                          BY_SAE,          route_skip_key_fetch },
+    { "GET",  "/entropy",                         BY_SAE,          route_skip_entropy },
 };
 /* clang-format on */
 const struct route_table routes_for_clients = { .routes = routes,
                                                 .count = sizeof routes / sizeof routes[0],
                                                 .write_error = qw_http_answer_error };
+
+/* All there is for who has a pre-shared key in place of a certificate [docs/protocol/skip.md]. */
+/* clang-format off */
+static const struct route encryptor_routes[] = {
+    { "GET", "/capabilities", BY_SAE, route_skip_capabilities },
+    { "GET", "/key",          BY_SAE, route_skip_key_new },
+    { "GET", "/key/{}",       BY_SAE, route_skip_key_fetch },
+    { "GET", "/entropy",      BY_SAE, route_skip_entropy },
+};
+/* clang-format on */
+const struct route_table routes_for_encryptors = { .routes = encryptor_routes,
+                                                   .count = sizeof encryptor_routes /
+                                                            sizeof encryptor_routes[0],
+                                                   .write_error = qw_http_answer_error };

@@ -11,6 +11,7 @@
 #include "routes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_TEXT_LEN = 96, KEY_ALIGNMENT = 16, STATUS_TEXT_CAP = 1024, RETRY_AFTER_S = 1 };
@@ -163,30 +164,85 @@ void route_key_new(struct call *call)
     }
 }
 
+/* A fetch on its way through the centre. */
+struct fetching {
+    struct call_aside aside;
+    struct qw_etsi014_key_ids ids;
+    struct desk desk;
+    qw_err err;
+};
+
+static void answer_fetch(struct call *call, struct fetching *fetching)
+{
+    if (fetching->err == QW_OK) {
+        send_keys(call, &fetching->desk, fetching->ids.count);
+    } else {
+        qw_secret_free(fetching->desk.text);
+        refuse(call, fault_of(fetching->err, QW_ETSI014_NO_KEY), "");
+    }
+}
+
+static void finish_fetch(struct call_aside *aside)
+{
+    struct fetching *fetching = (struct fetching *)aside;
+
+    answer_fetch(&aside->call, fetching);
+    free(fetching);
+}
+
+/* The centre's thread. */
+static void take_up_fetch(void *self, qw_err err)
+{
+    struct fetching *fetching = self;
+
+    fetching->err = err;
+    call_take_up(&fetching->aside);
+}
+
+/* Puts the call aside while its group is written; without a server to put it aside in, waits. */
+static void fetch_keys(struct call *call, struct fetching *fetching)
+{
+    struct qw_centre *centre = call->service->centre;
+    struct qw_fetch_wish wish = { .key_ids = (const uint8_t(*)[16])fetching->ids.id,
+                                  .count = fetching->ids.count,
+                                  .keys = fetching->desk.keys };
+    const struct call *aside = &fetching->aside.call;
+    qw_err err;
+
+    if (!call_put_aside(call, &fetching->aside, finish_fetch)) {
+        fetching->err = qw_centre_fetch(centre, &call->caller, call->parameter[0], wish.key_ids,
+                                        wish.count, wish.keys);
+        answer_fetch(call, fetching);
+        free(fetching);
+        return;
+    }
+    wish.master = aside->parameter[0];
+    err = qw_centre_fetch_begin(centre, &aside->caller, &wish, take_up_fetch, fetching);
+    if (err != QW_OK) {
+        take_up_fetch(fetching, err);
+    }
+}
+
 /* dec_keys [ETSI 014 5.4]: keys of a pair (enc_keys gave them to the master) and keys of a card
  * (A1). */
 void route_key_fetch(struct call *call)
 {
-    struct qw_etsi014_key_ids ids = { .count = 0 };
+    struct fetching *fetching = calloc(1, sizeof *fetching);
     struct qw_etsi014_text text = text_of(call);
-    enum qw_etsi014_fault fault = qw_etsi014_key_ids_decode(&text, &ids);
-    struct desk desk;
-    qw_err err;
+    enum qw_etsi014_fault fault = fetching == NULL
+                                      ? QW_ETSI014_UNAVAILABLE
+                                      : qw_etsi014_key_ids_decode(&text, &fetching->ids);
 
+    if (fault == QW_ETSI014_NONE &&
+        !desk_open(&fetching->desk, call, fetching->ids.count, QW_KEY_BITS_MAX)) {
+        fault = QW_ETSI014_UNAVAILABLE; /* before a key moves */
+    }
     if (fault != QW_ETSI014_NONE) {
+        free(fetching);
         refuse(call, fault, "");
         return;
     }
-    err = desk_open(&desk, call, ids.count, QW_KEY_BITS_MAX) /* before a key moves */
-              ? qw_centre_fetch(call->service->centre, &call->caller, call->parameter[0],
-                                (const uint8_t(*)[16])ids.id, ids.count, desk.keys)
-              : QW_ERR_NOMEM;
-    if (err == QW_OK) {
-        send_keys(call, &desk, ids.count);
-    } else {
-        qw_secret_free(desk.text);
-        refuse(call, fault_of(err, QW_ETSI014_NO_KEY), "");
-    }
+    fetch_keys(call, fetching);
 }
 
 /* Ours: the caller has the keys and will not ask for them again (K9). */

@@ -52,9 +52,9 @@ static int close_site(void **state)
 static unsigned ask_by_psk(struct site *site, const char *identity, const char *method,
                            const char *target)
 {
-    site->is_psk = true;
+    site->service.table = &routes_for_encryptors;
     ask(site, identity, method, target, NULL);
-    site->is_psk = false;
+    site->service.table = &routes_for_clients;
     return site->status;
 }
 

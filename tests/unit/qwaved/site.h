@@ -22,7 +22,6 @@ struct site {
     struct qw_store store;
     struct service service;
     const char *content_type; /* of what is asked */
-    bool is_psk;              /* by who is known by a pre-shared key */
     unsigned status, retry_after_s;
     size_t len;
     char text[1 << 17];
@@ -41,7 +40,6 @@ static inline unsigned ask(struct site *site, const char *identity, const char *
                                        .query = "",
                                        .identity = identity,
                                        .certificate_hash = hash,
-                                       .is_psk = site->is_psk,
                                        .content_type = site->content_type,
                                        .body = (const uint8_t *)body,
                                        .body_len = body == NULL ? 0 : strlen(body) };
