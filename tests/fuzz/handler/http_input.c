@@ -37,6 +37,9 @@ static size_t word(const struct http_known *known, const uint8_t *at, size_t len
     case 's':
         memcpy(out, known->session, sizeof known->session);
         return 2;
+    case 'o':
+        memcpy(out, known->offer, sizeof known->offer);
+        return 2;
     case 'r':
         site_card_report(&known->site->phone, bytes);
         qw_base64_encode(bytes, QW_CONTACT_REPORT_LEN, out);

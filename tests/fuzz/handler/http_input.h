@@ -30,6 +30,7 @@ struct http_known { /* what the words in a request stand for */
     struct site *site;
     const struct ledger *ledger;
     char session[33]; /* the last radio session, hex */
+    char offer[37];   /* the last offer to a partner, UUID; "" none */
 };
 
 /* False: the input is over. A request without a first line of the right shape is passed over. */

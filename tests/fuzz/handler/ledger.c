@@ -40,6 +40,13 @@ const struct ledger_key *ledger_find(const struct ledger *ledger, const uint8_t 
     return NULL;
 }
 
+struct ledger_key *ledger_open(struct ledger *ledger, const uint8_t id[static 16])
+{
+    const struct ledger_key *found = ledger_find(ledger, id);
+
+    return found == NULL ? NULL : &ledger->keys[found - ledger->keys];
+}
+
 const struct ledger_key *ledger_at(const struct ledger *ledger, size_t n)
 {
     return ledger->count == 0 ? NULL : &ledger->keys[n % ledger->count];
@@ -51,8 +58,9 @@ void ledger_issue(struct ledger *ledger, const struct ledger_key *key)
 
     qw_assert(ledger->count < LEDGER_KEYS_MAX);
     qw_assert(ledger_find(ledger, key->id) == NULL);
-    for (size_t i = 0; i < ledger->count && key->len >= TELLING_LEN; i++) {
-        qw_assert(ledger->keys[i].len < TELLING_LEN ||
+    for (size_t i = 0; i < ledger->count && key->len >= TELLING_LEN && key->sender[0] == '\0';
+         i++) {
+        qw_assert(ledger->keys[i].len < TELLING_LEN || ledger->keys[i].sender[0] != '\0' ||
                   memcmp(ledger->keys[i].bytes, key->bytes, TELLING_LEN) != 0);
     }
     *place = *key;
@@ -76,12 +84,10 @@ static void take(struct ledger_key *known, size_t party)
 void ledger_fetch(struct ledger *ledger, const struct ledger_key *key, const char *master,
                   const char *caller)
 {
-    const struct ledger_key *found = ledger_find(ledger, key->id);
-    struct ledger_key *known;
+    struct ledger_key *known = ledger_open(ledger, key->id);
     size_t party = 0;
 
-    qw_assert(found != NULL); /* otherwise: a key that no master has */
-    known = &ledger->keys[found - ledger->keys];
+    qw_assert(known != NULL && !known->is_void); /* otherwise: a key that no master has */
     qw_assert(known->len == key->len && memcmp(known->bytes, key->bytes, key->len) == 0);
     qw_assert(strcmp(known->master, master) == 0);
     while (party < known->party_count && strcmp(known->parties[party], caller) != 0) {

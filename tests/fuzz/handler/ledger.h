@@ -12,8 +12,10 @@ struct ledger_key {
     uint8_t id[16];
     uint8_t bytes[QW_KEY_BITS_MAX / 8];
     size_t len;
-    bool is_shared; /* a group's: its members may have it as often as they like */
-    bool lasts;     /* of a card: no time after which it is gone */
+    bool is_shared;  /* a group's: its members may have it as often as they like */
+    bool lasts;      /* of a card: no time after which it is gone */
+    bool is_void;    /* nobody gets it any more, or not yet */
+    char sender[64]; /* the partner that sent it, and chose its bytes; "" none */
     char master[64];
     char parties[LEDGER_PARTIES_MAX][64];
     size_t party_count;
@@ -33,6 +35,8 @@ void ledger_issue(struct ledger *ledger, const struct ledger_key *key);
 void ledger_fetch(struct ledger *ledger, const struct ledger_key *key, const char *master,
                   const char *caller);
 
+/* To be changed by who keeps the ledger; NULL: there is none. */
+struct ledger_key *ledger_open(struct ledger *ledger, const uint8_t id[static 16]);
 /* NULL: there is none. */
 const struct ledger_key *ledger_find(const struct ledger *ledger, const uint8_t id[static 16]);
 /* The n-th, counted round and round; NULL: none yet. */

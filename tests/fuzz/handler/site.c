@@ -102,6 +102,13 @@ int64_t site_now_ms(void)
     return now_ms;
 }
 
+static const struct qw_partner_port *partner_port;
+
+void site_use_partners(const struct qw_partner_port *port)
+{
+    partner_port = port;
+}
+
 static void must(bool is_done)
 {
     qw_assert(is_done);
@@ -157,6 +164,9 @@ static void open_centre(struct site *site)
                                        .key_ttl_s = SITE_TTL_S,
                                        .pool_bytes = 1024,
                                        .misses_per_s = 2,
+                                       .partner_port = partner_port,
+                                       .partner_wait_ms = SITE_PARTNER_WAIT_MS,
+                                       .partner_places = 2,
                                        .centre_id = "centre-1" };
 
     site->store = memory_store_verbs(site->memory);
@@ -307,6 +317,18 @@ void site_open(struct site *site)
                            .phone = first.phone };
     memcpy(site->phone_keys, first.phone_keys, sizeof site->phone_keys);
     open_centre(site);
+}
+
+void site_add_partner(struct site *site, const char *partner, const char *application)
+{
+    struct qw_centre *centre = site->service.centre;
+    struct qw_device device;
+
+    if (!site_find(site, partner, &device)) {
+        add_device(site, partner, QW_DEVICE_KME, "");
+    }
+    add_device(site, application, QW_DEVICE_APPLICATION, "app-1");
+    must(qw_centre_device_set_home(centre, &site->operator_caller, application, partner) == QW_OK);
 }
 
 void site_close(struct site *site)

@@ -14,7 +14,8 @@ enum {
     SITE_STOCK_KEYS = 512,
     SITE_WINDOW_MS = 30000,
     SITE_TTL_S = 600,
-    SITE_PHONE_KEYS = 2
+    SITE_PHONE_KEYS = 2,
+    SITE_PARTNER_WAIT_MS = 1000
 };
 
 struct site_card { /* made of the codecs alone */
@@ -41,7 +42,13 @@ struct site {
 /* Applications: app-1, app-2 and app-3, each with the others as peers; app-4, suspended, with
  * app-1; app-5 for its lone peer nobody-9, who is not registered. */
 void site_open(struct site *site);
+/* The way to partners of every site that is opened from now on; NULL: none. */
+void site_use_partners(const struct qw_partner_port *port);
 void site_close(struct site *site);
+
+/* Registers an application of app-1's with the partner that serves it, and the partner when it is
+ * new. */
+void site_add_partner(struct site *site, const char *partner, const char *application);
 
 /* The clock of everybody; it moves by these alone. */
 int64_t site_now_ms(void);
