@@ -91,7 +91,7 @@ for x in a b; do
     stocked() { [ "$(state $x keys_ingested)" -ge $((256 + took / 256 - 16)) ]; } # what is left over waits for the next block
     within 20 stocked || fail "$x took $(state $x keys_ingested) keys of $took bits"
     within 20 says $x source_reason "its process is gone" || fail "the end of the link is not seen: $(at $x --json status)"
-    grep -q "source by .*its process is gone" "qwaved-$x.log" || fail "the journal does not say that the link is gone"
+    within 10 grep -q "source by .*its process is gone" "qwaved-$x.log" || fail "the journal does not say that the link is gone"
     answer=$(from_link $x 128)
     [ "$(status_of "$answer")" = 200 ] || fail "no keys of the link at $x: $answer"
     head -n 1 <<<"$answer" | jq -r '.keys[].key' >>keys.txt
@@ -128,7 +128,7 @@ link measured 3 "--attack intercept" "$short"
 for x in a b; do
     within 20 says $x source_reason "^QBER: " || fail "$x does not say why: $(at $x --json status)"
     says $x source_error_rate '^0\.2' || fail "$x does not say how many errors"
-    grep -q "source by .*QBER" "qwaved-$x.log" || fail "the journal of $x does not say why"
+    within 10 grep -q "source by .*QBER" "qwaved-$x.log" || fail "the journal of $x does not say why"
     took=$(state $x keys_ingested)
     for size in 4096 256; do # down to less than one call's keys
         while answer=$(from_link $x 128 $size) && [ "$(status_of "$answer")" = 200 ]; do

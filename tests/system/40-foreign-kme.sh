@@ -96,7 +96,7 @@ stop vendor
 while answer=$(alice 128) && [ "$(status_of "$answer")" = 200 ]; do :; done
 took=$(state keys_ingested)
 within 20 says source_reason "does not answer as it should" || fail "the centre does not say so: $(admin --json status)"
-grep -q "source by .*kme:vendor.*does not answer" qwaved.log || fail "the journal does not say so"
+within 10 grep -q "source by .*kme:vendor.*does not answer" qwaved.log || fail "the journal does not say so"
 [ "$(status_of "$(alice 128)")" != 200 ] && [ "$(state keys_ingested)" = "$took" ] || fail "keys from somewhere"
 run_vendor
 within 60 says source_is_running true || fail "it does not go on by itself: $(admin --json status)"
