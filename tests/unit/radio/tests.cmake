@@ -25,13 +25,6 @@ qwave_wrap(radio replay_guard calloc)
 qwave_wrap(radio amplitude_waves calloc)
 qwave_wrap(radio fit calloc)
 qwave_wrap(radio fit_series calloc)
-# Attacks that end in a wait, and channels of minutes: long on a busy machine.
-set_tests_properties(radio.channel PROPERTIES TIMEOUT 300) # a minute and a half under the address sanitizer
-set_tests_properties(radio.plkg_tamper PROPERTIES TIMEOUT 300)
-set_tests_properties(radio.fit PROPERTIES TIMEOUT 300)
-set_tests_properties(radio.replay_guard PROPERTIES TIMEOUT 300)
-set_tests_properties(radio.account_soundness PROPERTIES TIMEOUT 300)
-set_tests_properties(radio.plkg_air PROPERTIES TIMEOUT 300) # eleven sessions in the air
 # The same over every case, more than ten thousand runs.
 add_test(NAME radio.account_soundness_long COMMAND radio_account_soundness_test 48)
 set_tests_properties(radio.account_soundness_long PROPERTIES TIMEOUT 1800 LABELS "unit;radio;slow;W4;W9")
