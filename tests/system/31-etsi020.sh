@@ -131,11 +131,14 @@ run c
 echo "kill -9 of either end in the middle of it, six times: what the master has, the slave gets"
 for i in $(seq 6); do
     victim=$([ $((i % 2)) = 0 ] && echo a || echo b)
-    (for _ in $(seq 25); do as alice a bob/enc_keys || true; done >"$site/race.$i") &
+    (while [ ! -e "$site/over.$i" ]; do as alice a bob/enc_keys || true; done >"$site/race.$i") &
     racer=$!
-    sleep "0.$((RANDOM % 4 + 1))"
+    some_came() { [ "$(grep -c '^{"keys"' "$site/race.$i")" -ge 4 ]; }
+    within 60 some_came || fail "no keys to race with"
+    sleep "0.0$((RANDOM % 9 + 1))"
     stop "qwaved-$victim" KILL
     run "$victim"
+    touch "$site/over.$i"
     wait "$racer" || true
     grep -h '^{"keys"' "$site/race.$i" >"$site/given" || true
     while read -r answer; do
