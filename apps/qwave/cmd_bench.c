@@ -272,7 +272,6 @@ int cmd_bench(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "relay") == 0) {
         return bench_relay(argc - 1, argv + 1);
     }
-    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = check(&arguments);
     if (status != EXIT_DONE) {

@@ -120,7 +120,6 @@ const char *capture_error_text(qw_err err)
 
 int cmd_capture(int argc, char **argv)
 {
-    argp_err_exit_status = EXIT_USAGE;
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout);
         return EXIT_DONE;

@@ -57,4 +57,4 @@ refuses 2 "FROM:TO:STEP" qkd --distance-km 10:5:1
 refuses 2 "FROM:TO:STEP" qkd --distance-km 1,,2
 refuses 2 "FROM:TO:STEP" qkd --distance-km -5
 refuses 2 "1..1e18" qkd --block 0
-refuses 2 "no bench 'moon'" moon
+refuses 2 "no part 'moon'" moon

@@ -180,7 +180,7 @@ refuses() {
 }
 
 echo "refusals"
-refuses 2 "no bench .chemistry." chemistry
+refuses 2 "no part .chemistry." chemistry
 refuses 2 "no channel 'tgn-g'" plkg --channel tgn-g
 refuses 2 "no carrier 'wifi160'" plkg --carrier wifi160
 refuses 2 "makes its own frequency and timing errors" plkg --probing samples --cfo-hz 10

@@ -234,7 +234,6 @@ int bench_relay(int argc, char **argv)
     struct qw_mesh *mesh = NULL;
     qw_err err;
 
-    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &f.asked);
     err = new_line((uint32_t)f.asked.hops + 1, &mesh);
     if (err == QW_OK) {

@@ -121,7 +121,6 @@ int bench_store(int argc, char **argv)
     double ratio;
     qw_err err;
 
-    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     err = claim_measure(arguments.keys, (unsigned)arguments.claims, &figures);
     if (err != QW_OK) {

@@ -282,7 +282,6 @@ int lab_qkd(int argc, char **argv)
     struct arguments arguments = { .preset = qw_link_preset_find("one-decoy-block-1e9") };
 
     (void)distances_parse("0:150:25", &arguments.distances);
-    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     return run(&arguments);
 }

@@ -97,6 +97,7 @@ void node_guest_come(struct node *node, int64_t now_ms);
 void node_guest_read(struct node_guest *guest, struct node *node);
 void node_guest_close(struct node_guest *guest);
 
+/* Commands: node_charge.c, node_run.c */
 int cmd_node_charge(int argc, char **argv);
 int cmd_node_run(int argc, char **argv);
 

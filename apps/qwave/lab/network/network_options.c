@@ -193,6 +193,5 @@ void network_options_parse(int argc, char **argv, struct network_options *option
                                          .pairs_max = 200,
                                          .mean_keys = 64,
                                          .seed = 1 };
-    argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }

@@ -195,6 +195,5 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .surface_db = NAN,
                                      .chain_ripple = calibrated.chain_ripple,
                                      .jitter_deg = calibrated.phase_jitter_rad * 180.0 / M_PI };
-    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }
