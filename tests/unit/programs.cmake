@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# Parts of programs that have logic of their own. tests/unit/<program>/<file>_test.c, with the sources it names and with a layer's library, becomes the
+# CTest <program>.<file>; the test stands for the rest of the program.
+function(qwave_program_test program file layer)
+    set(target ${program}_${file}_test)
+    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/apps/${program}/" OUTPUT_VARIABLE sources)
+    add_executable(${target} unit/${program}/${file}_test.c ${sources})
+    target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/apps/${program}" "${CMAKE_SOURCE_DIR}/tests")
+    target_compile_definitions(${target} PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(${target} PRIVATE qw_${layer} PkgConfig::CMOCKA m)
+    add_test(NAME ${program}.${file} COMMAND ${target})
+    qwave_labels(${program} ${file} "${CMAKE_CURRENT_SOURCE_DIR}/unit/${program}/${file}_test.c")
+endfunction()
+
+# Sources of a program by pattern, as qwave_program_test takes them.
+function(qwave_program_sources program variable)
+    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/apps/${program}/")
+    file(GLOB found CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/apps/${program}" ${ARGN})
+    set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+qwave_program_test(qwave-terminal server terminal server.c supply.c client.c)
+qwave_program_test(qwave-ap waiting_room terminal waiting_room.c)
+qwave_program_test(qwave-link settings link settings.c)
+
+qwave_program_test(qwave leak_scan base demo/leak_scan.c)
+qwave_program_test(qwave svg_plot base svg_plot.c svg_text.c)
+qwave_program_test(qwave svg_waterfall base svg_waterfall.c svg_text.c)
+qwave_program_test(qwave distances base lab/distances.c)
+# Conformance checks, against servers that are wrong on purpose.
+qwave_program_sources(qwave conform "conform/*.c")
+qwave_program_test(qwave conform_014 api ${conform} option_value.c json_print.c)
+qwave_program_test(qwave conform_004 api ${conform} option_value.c json_print.c)
+# The laboratory's network, event by event.
+qwave_program_sources(qwave sim "lab/network/sim_*.c")
+qwave_program_test(qwave network_sim qkd ${sim} lab/network/network_sim.c lab/network/demand_pairs.c)
+qwave_wrap(qwave network_sim calloc realloc)
+
+# qwaved's tables of routes on a real centre, without the network.
+qwave_program_sources(qwaved routes "rout*.c")
+list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c)
+foreach(file routes routes_key routes_skip routes_psk routes_partner)
+    qwave_program_test(qwaved ${file} centre ${routes})
+endforeach()
+qwave_wrap(qwaved routes qw_secret_new)
+qwave_wrap(qwaved routes_skip qw_secret_lend)
+qwave_wrap(qwaved routes_psk qw_secret_lend)
+
+qwave_program_test(qwaved settings base settings.c)
+qwave_program_test(qwaved source_gate crypto source_gate.c)
+qwave_program_sources(qwaved link_source "source/link_*.c")
+qwave_program_test(qwaved link_source qkd ${link_source})
+qwave_wrap(qwaved link_source calloc qw_secret_new qw_file_replace)
+qwave_threads(qwaved.link_source qwaved_link_source_test)
+qwave_program_test(qwaved link_pads qkd source/link_pads.c)
+qwave_wrap(qwaved link_pads calloc qw_secret_new)
+qwave_program_test(qwaved pad_wrap api source/pad_wrap.c source/link_pads.c)
+qwave_program_test(qwaved seen_ids crypto source/seen_ids.c)
+qwave_wrap(qwaved seen_ids calloc fdatasync)
+qwave_program_test(qwaved kme_settings base source/kme_settings.c)
+qwave_program_test(qwaved kme_source api source/kme_source.c source/seen_ids.c)
+qwave_wrap(qwaved kme_source calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_http_client_new qw_http_client_free
+    qw_http_client_call)
