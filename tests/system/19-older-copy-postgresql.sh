@@ -12,11 +12,8 @@ make_postgres
 start_postgres
 "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" "$site/centre" >/dev/null
 start_centre
-for sae in alice bob; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob >/dev/null
-admin device add bob --kind application --owner test >/dev/null
+application alice bob
+application bob
 
 # as SAE PATH: the body, then the status.
 as() {

@@ -7,12 +7,9 @@ source "$(dirname "$0")/site.sh"
 make_centre
 printf 'window_ms: 8000\nlog_level: debug\n' >>"$site/centre/qwaved.yaml"
 start_centre
-for sae in alice bob carol; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob,carol >/dev/null
-admin device add bob --kind application --owner test --peer alice >/dev/null
-admin device add carol --kind application --owner test >/dev/null
+application alice bob,carol
+application bob alice
+application carol
 within 60 sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
     jq .stored_key_count)" -ge 4096 ]' "$site" "$url" || fail "the store does not fill"
 

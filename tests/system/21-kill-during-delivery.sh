@@ -17,12 +17,9 @@ stop qwaved
 sed -i "s/^listen_port:.*/listen_port: $port/" "$site/centre/qwaved.yaml"
 grep -q '^listen_port:' "$site/centre/qwaved.yaml" || echo "listen_port: $port" >>"$site/centre/qwaved.yaml"
 start_centre
-for sae in alice bob carol; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob >/dev/null
-admin device add bob --kind application --owner test --peer carol >/dev/null
-admin device add carol --kind application --owner test >/dev/null
+application alice bob
+application bob carol
+application carol
 
 # Keys that have left the store, for whatever reason.
 spent() {

@@ -15,12 +15,9 @@ make_centre
 printf 'window_ms: %d000\nconnections_max: 4096\nconnections_per_address_max: 4096\nmisses_per_s: 0\nlog_level: debug\n' $window_s \
     >>"$site/centre/qwaved.yaml"
 start_centre
-for sae in alice bob carol; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob >/dev/null
-admin device add bob --kind application --owner test >/dev/null
-admin device add carol --kind application --owner test >/dev/null
+application alice bob
+application bob
+application carol
 
 # as SAE PATH [CURL-OPTION...]
 as() {

@@ -17,11 +17,8 @@ printf 'window_ms: 600000\n' >>"$site/centre/qwaved.yaml"
 cd "$site" || exit 1 # where a core would be
 ulimit -c unlimited 2>/dev/null || true
 start_centre
-for sae in alice bob; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob >/dev/null
-admin device add bob --kind application --owner test >/dev/null
+application alice bob
+application bob
 
 # as SAE PATH [CURL-OPTION...]: the body to the file "body", the status to standard output.
 as() {

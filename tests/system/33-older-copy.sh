@@ -5,11 +5,8 @@ source "$(dirname "$0")/site.sh"
 
 make_centre
 start_centre
-for sae in alice bob; do
-    admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-done
-admin device add alice --kind application --owner test --peer bob >/dev/null
-admin device add bob --kind application --owner test >/dev/null
+application alice bob
+application bob
 
 # as SAE PATH: the body, then the status.
 as() {

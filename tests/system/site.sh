@@ -83,6 +83,12 @@ admin() {
     "$bin/qwave" admin --operator "$site/centre/operator/operator.yaml" --url "$url" "$@"
 }
 
+# application ID [PEERS]: registered, with its certificate in ID.pem and ID.key.
+application() {
+    admin device add "$1" --kind application --owner test ${2:+--peer "$2"} >/dev/null
+    admin certificate sae "$1" --certificate "$site/$1.pem" --key "$site/$1.key" >/dev/null
+}
+
 # charge DEVICE KEYS
 charge() {
     [ -e "$site/$1.passphrase" ] || passphrase "$site/$1.passphrase"
