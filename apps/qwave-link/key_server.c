@@ -18,7 +18,8 @@ qw_err key_server_new(const struct settings *settings, struct key_server **serve
                                                   .certificate_path = settings->certificate,
                                                   .key_path = settings->key,
                                                   .ca_path = settings->ca,
-                                                  .timeout_ms = (int)settings->key_timeout_ms };
+                                                  .timeout_ms = (int)settings->key_timeout_ms,
+                                                  .sends_once = true };
     struct key_server *server = calloc(1, sizeof *server);
     qw_err err;
 

@@ -179,6 +179,7 @@ static CURLcode configure(struct qw_http_client *client, const struct qw_http_cl
         { CURLOPT_PATH_AS_IS, 1 },
         { CURLOPT_TIMEOUT_MS, config->timeout_ms },
         { CURLOPT_CONNECTTIMEOUT_MS, config->timeout_ms },
+        { CURLOPT_FORBID_REUSE, config->sends_once },
     };
     const struct text_option texts[] = {
         { CURLOPT_PROTOCOLS_STR, "https" },

@@ -19,6 +19,9 @@ struct qw_http_client_config {
      * borrowed for the client's life. */
     const char *peer_identity;
     bool is_probe; /* of a foreign server: TLS 1.2 will do, and certificate and key may be NULL */
+    /* Each call has a connection of its own. On one that was kept libcurl sends a request again,
+     * any method, when the peer closes before its answer: wrong for what may happen only once. */
+    bool sends_once;
 };
 struct qw_http_client;
 qw_err qw_http_client_new(const struct qw_http_client_config *config,

@@ -292,6 +292,7 @@ static qw_err start(struct kme_source *kme, const char *seen_path)
                                                   .key_path = settings->key,
                                                   .ca_path = settings->ca,
                                                   .timeout_ms = (int)settings->timeout_ms,
+                                                  .sends_once = true,
                                                   .is_probe = settings->tls == 1 };
     qw_err err = seen_ids_open(seen_path, GENERATION_IDS, &kme->seen);
 
