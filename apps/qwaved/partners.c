@@ -102,7 +102,7 @@ static qw_err open_client(const struct partner *partner, struct qw_http_client *
     return *client != NULL ? QW_OK : qw_http_client_new(&config, client);
 }
 
-/* POST; QW_OK for 200 and 202. */
+/* POST; QW_OK for 200 and 202, QW_ERR_REFUSED for 400, QW_ERR_IO for any other status. */
 static qw_err post(struct partner *partner, const char *path, const char *body)
 {
     struct lane *lane = enter_lane(partner);
@@ -116,7 +116,7 @@ static qw_err post(struct partner *partner, const char *path, const char *body)
     }
     pthread_mutex_unlock(&lane->mutex);
     if (err == QW_OK && status != 200 && status != 202) {
-        err = QW_ERR_REFUSED;
+        err = status == 400 ? QW_ERR_REFUSED : QW_ERR_IO;
     }
     if (err != QW_OK) {
         qw_log_write(partner->all->log, QW_LOG_WARNING, "partner %s: %s, status %u", partner->id,

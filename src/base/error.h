@@ -13,7 +13,7 @@
     X(QW_ERR_NOMEM, 5, "out of memory") \
     X(QW_ERR_EXHAUSTED, 6, "not enough key material left") \
     X(QW_ERR_REFUSED, 7, "refused for security") \
-    X(QW_ERR_UNAVAILABLE, 8, "not available in this build or on this machine") \
+    X(QW_ERR_UNAVAILABLE, 8, "not available here") \
     X(QW_ERR_TIMEOUT, 9, "timed out") \
     X(QW_ERR_CLOSED, 10, "the other side has closed the connection") \
     X(QW_ERR_NOT_FOUND, 11, "not found") \

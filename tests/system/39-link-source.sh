@@ -206,16 +206,18 @@ link shared 0 "" "$short"
 stocked() { [ "$(state "$1" stored)" -ge 40 ]; }
 for x in a b; do within 20 stocked $x || fail "$x has no stock: $(at $x --json status)"; done
 answer=$(ask ann a ben/enc_keys -d '{"number": 20}')
-[ "$(status_of "$answer")" = 200 ] || fail "no keys for the other site: $answer $(tail -n 3 qwaved-a.log qwaved-b.log)"
+[ "$(status_of "$answer")" = 200 ] || fail "no keys for the other site: status $(status_of "$answer") $(tail -n 3 qwaved-a.log qwaved-b.log)"
 [ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites have different keys"
 answer=$(ask ben b ann/enc_keys -d '{"number": 3, "size": 1024}')
-[ "$(sorted "$(ask ann a ben/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the other way round: $answer"
+[ "$(sorted "$(ask ann a ben/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the other way round: status $(status_of "$answer"), $(ids_of "$answer")"
 
 echo "a centre that was killed has no pads any more: no key, until the link gives new ones"
 stop qwaved-b KILL
 run b
 [ "$(status_of "$(ask ann a ben/enc_keys)")" = 503 ] || fail "a key under a pad that b has lost"
 grep -q "partner kme-a: pads of the link: not here any more" qwaved-b.log || fail "the log of b does not say why"
+[ "$(status_of "$(ask ann a ben/enc_keys)")" = 503 ] || fail "a key under a pad that b has lost, the second time"
+within 10 grep -q "partner kme-b: pads of the link: not enough key material left" qwaved-a.log || fail "a draws from a block that b does not have again"
 link fresh 0 "" "$short"
 answer=$(ask ann a ben/enc_keys)
 [ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites do not find together again"

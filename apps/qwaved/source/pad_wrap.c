@@ -10,7 +10,7 @@
 enum {
     TAG_KEY_LEN = QW_ONE_TIME_MAC_KEY_LEN + QW_ONE_TIME_MAC_PAD_LEN,
     PAD_MAX = TAG_KEY_LEN + QW_ETSI020_KEYS_MAX * QW_ETSI020_KEY_BITS_MAX / 8,
-    TEXT_MAX = 32 + (1 + QW_ETSI020_TARGETS_MAX) * (1 + QW_ETSI020_NAME_CAP) +
+    TEXT_MAX = 32 + QW_ETSI020_NAME_CAP + (1 + QW_ETSI020_TARGETS_MAX) * (1 + QW_ETSI020_NAME_CAP) +
                QW_ETSI020_KEYS_MAX * (16 + 2 + QW_ETSI020_KEY_BITS_MAX / 8)
 };
 
@@ -29,8 +29,16 @@ static size_t pad_len_of(const struct qw_etsi020_ext_keys *message)
     return len;
 }
 
-/* Everything of the message that matters: whose, for whom, which ids, which ciphertext. The label
- * and the offset are the pad's own name: a tag under another pad is another tag. */
+static uint8_t claims_of(const struct qw_etsi020_ext_keys *message)
+{
+    uint8_t claims = (uint8_t)((message->is_quantum ? 1 : 0) | (message->is_simulated ? 2 : 0));
+
+    return message->source[0] == '\0' ? 0 : claims; /* the message says them of a source only */
+}
+
+/* What decides who gets which key, and what it is called: whose, for whom, from where, which ids,
+ * which ciphertext. The label and the offset are the pad's own name: a tag under another pad is
+ * another tag. */
 static size_t write_text(const struct qw_etsi020_ext_keys *message, uint8_t out[static TEXT_MAX])
 {
     struct qw_writer w = qw_writer_on(out, TEXT_MAX);
@@ -40,6 +48,8 @@ static size_t write_text(const struct qw_etsi020_ext_keys *message, uint8_t out[
     for (size_t i = 0; i < message->parties.target_count; i++) {
         qw_write_string8(&w, message->parties.targets[i]);
     }
+    qw_write_string8(&w, message->source);
+    qw_write_u8(&w, claims_of(message));
     qw_write_u8(&w, (uint8_t)message->ids.count);
     for (size_t i = 0; i < message->ids.count; i++) {
         qw_write_bytes(&w, message->ids.id[i], sizeof message->ids.id[i]);
@@ -82,13 +92,13 @@ qw_err pad_wrap(struct link_pads *pads, struct qw_etsi020_ext_keys *message,
     err = link_pads_draw(pads, pad_len_of(message), desk->pad, &place);
     if (err == QW_OK) {
         xor_values(message, desk->pad + TAG_KEY_LEN);
+        label_by_pad(pads, message);
         text = (struct qw_bytes){ desk->text, write_text(message, desk->text) };
         qw_one_time_mac(desk->pad, desk->pad + QW_ONE_TIME_MAC_KEY_LEN, &text, 1, message->pad.tag);
         memcpy(message->pad.session, place.label.session, sizeof message->pad.session);
         message->pad.block = place.label.block;
         message->pad.offset = place.offset;
         message->has_pad = true;
-        label_by_pad(pads, message);
         *label = place.label;
     }
     qw_secret_free(desk);

@@ -138,7 +138,7 @@ static void altered_messages_are_refused_and_spend_nothing(void **state)
     write_message(w, 2, 256);
     assert_int_equal(pad_wrap(w->here, &w->sent, &w->label), QW_OK);
     good = w->sent;
-    for (int change = 0; change < 9; change++) {
+    for (int change = 0; change < 12; change++) {
         qw_err expected = QW_ERR_AUTH;
 
         w->sent = good;
@@ -166,6 +166,15 @@ static void altered_messages_are_refused_and_spend_nothing(void **state)
             break;
         case 7:
             w->sent.pad.tag[11] ^= 1;
+            break;
+        case 8:
+            w->sent.source[0] ^= 1;
+            break;
+        case 9:
+            w->sent.is_quantum = !w->sent.is_quantum;
+            break;
+        case 10:
+            w->sent.is_simulated = !w->sent.is_simulated;
             break;
         default:
             w->sent.pad.offset += 16;
@@ -215,8 +224,6 @@ static void a_key_is_no_better_than_what_it_travelled_under(void **state)
     write_message(w, 1, 256);
     assert_int_equal(pad_wrap(w->here, &w->sent, &w->label), QW_OK);
     assert_true(w->sent.is_simulated && !w->sent.is_quantum);
-    w->sent.is_simulated = false; /* a sender that claims more */
-    w->sent.is_quantum = true;
     assert_int_equal(pad_unwrap(w->there, &w->sent), QW_OK);
     assert_true(w->sent.is_simulated && !w->sent.is_quantum);
 }
