@@ -122,9 +122,10 @@ void qw_link_state_set(struct qw_link_state *state, size_t neighbour,
                        const struct qw_advert_link *link, uint64_t now_ms)
 {
     struct qw_advert_link *own = &state->own.link[neighbour];
-    bool was_up = own->is_up;
+    bool was_up;
 
     qw_assert(neighbour < state->config.neighbour_count);
+    was_up = own->is_up;
     if (was_up == link->is_up && own->level == link->level && own->rate_bps == link->rate_bps) {
         return;
     }
@@ -179,7 +180,9 @@ static void take_advert(struct qw_link_state *s, size_t neighbour, const struct 
     if (origin == s->config.self) {
         order = qw_advert_compare(&advert->version, &s->own.version);
         if (order > 0) {
-            outlive(s, &advert->version);
+            if (advert->version.start < UINT32_MAX) { /* nobody lives that long */
+                outlive(s, &advert->version);
+            }
             return;
         }
     }

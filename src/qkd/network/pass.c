@@ -40,10 +40,3 @@ double qw_pass_bits(const struct qw_pass *pass, size_t number, uint64_t seed, do
     }
     return bits;
 }
-
-double qw_pass_next_s(const struct qw_pass *pass, double now_s)
-{
-    double count = ceil((now_s - pass->start_s) / pass->every_s);
-
-    return pass->start_s + fmax(0, count) * pass->every_s;
-}

@@ -17,7 +17,4 @@ double qw_pass_bits(const struct qw_pass *pass, size_t number, uint64_t seed, do
 /* Whether the pass of that count (0: the first) is clear. */
 bool qw_pass_is_clear(const struct qw_pass *pass, size_t number, uint64_t seed, uint64_t count);
 
-/* When the next pass begins at or after this time. */
-double qw_pass_next_s(const struct qw_pass *pass, double now_s);
-
 #endif

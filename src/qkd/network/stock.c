@@ -65,10 +65,10 @@ void qw_stock_book_free(struct qw_stock_book *book)
 double qw_stock_add(struct qw_stock_book *book, size_t link, double bits, double cap_bits)
 {
     struct level *level = &book->level[link];
-    double room = fmax(0, cap_bits - level->available - level->reserved);
-    double added = fmin(bits, room);
+    double added;
 
     qw_assert(link < book->config.links && bits >= 0);
+    added = fmin(bits, fmax(0, cap_bits - level->available - level->reserved));
     level->available += added;
     return added;
 }

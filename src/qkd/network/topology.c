@@ -106,9 +106,10 @@ qw_err qw_topology_add_fibre(struct qw_topology *topology, const struct qw_fibre
 qw_err qw_topology_add_pass(struct qw_topology *topology, const struct qw_pass *pass,
                             char why[static QW_TOPOLOGY_WHY_CAP])
 {
-    enum qw_node_kind ground = topology->node[pass->ground].kind;
+    enum qw_node_kind ground;
 
     qw_assert(pass->satellite < topology->node_count && pass->ground < topology->node_count);
+    ground = topology->node[pass->ground].kind;
     if (topology->node[pass->satellite].kind != QW_NODE_KIND_SATELLITE) {
         return refuse(why, "%s is no satellite", topology->node[pass->satellite].id);
     }

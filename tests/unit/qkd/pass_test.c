@@ -69,22 +69,12 @@ static void weather_is_as_likely_as_said_and_follows_the_seed(void **state)
     assert_true(qw_pass_bits(&pass, 0, 1, 0, 1e6) == 0);
 }
 
-static void the_next_pass_is_found(void **state)
-{
-    (void)state;
-    assert_true(qw_pass_next_s(&clear_pass, 0) == 1000);
-    assert_true(qw_pass_next_s(&clear_pass, 1000) == 1000);
-    assert_true(qw_pass_next_s(&clear_pass, 1001) == 6000);
-    assert_true(qw_pass_next_s(&clear_pass, 11000) == 11000);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_pass_gives_half_its_peak),
         cmocka_unit_test(bits_are_the_sum_of_the_rate),
         cmocka_unit_test(weather_is_as_likely_as_said_and_follows_the_seed),
-        cmocka_unit_test(the_next_pass_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ void network_report_print(const struct network_report *report)
     const struct network_options *o = report->options;
 
     printf("%s, simulated: %zu nodes, %zu links that make key, %zu %s, seed %llu\n"
-           "requests: Poisson, exponential sizes of %u keys on average; %.0f s after %.0f s\n",
+           "requests: Poisson, geometric sizes of %u keys on average; %.0f s after %.0f s\n",
            report->topology->name, report->topology->node_count, report->graph->link_count,
            report->pairs, o->has_classes ? "pairs x classes" : "pairs", (unsigned long long)o->seed,
            o->mean_keys, o->seconds, o->warm_up_s);
