@@ -2,7 +2,7 @@
 #ifndef QW_DISTILL_SYNDROME_PLAN_H
 #define QW_DISTILL_SYNDROME_PLAN_H
 
-#include "distill/ldpc_code.h"
+#include "distill/ldpc_growth.h"
 
 /* Which code serves a frame: the same for both parties, from its two numbers alone. */
 struct qw_ldpc_shape qw_syndrome_shape(size_t bits, size_t checks);
