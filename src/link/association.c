@@ -13,6 +13,13 @@ bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16])
     return qw_equal_ct(a, b, 16);
 }
 
+/* S7: a key server that gives again what it gave before is no key server. */
+bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key)
+{
+    return !a->record.has_key || (!qw_link_same_id(key->id, a->record.key.id) &&
+                                  !qw_equal_ct(key->bytes, a->record.key.bytes, QW_LINK_KEY_LEN));
+}
+
 void qw_link_tell(const struct qw_link_association *a, enum qw_log_level level, const char *format,
                   ...)
 {
@@ -202,7 +209,13 @@ void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms)
                       a->config.fails_open ? "it goes on, as the policy says" : "traffic stops");
     }
     if (!a->config.fails_open && !a->is_blocked) {
-        a->is_blocked = sink->block(sink->self) == QW_OK; /* else again at the next look */
+        qw_err err = sink->block(sink->self);
+
+        a->is_blocked = err == QW_OK; /* else again at the next look */
+        if (err != QW_OK) {
+            qw_link_alarm(a, "the key is over its hard lifetime, and cannot be stopped: %s",
+                          qw_err_text(err));
+        }
     }
 }
 
@@ -246,10 +259,9 @@ static qw_err restore(struct qw_link_association *a)
     }
 }
 
-static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
+static qw_err read_record(struct qw_link_association *a)
 {
     const struct qw_link_config *c = &a->config;
-    int64_t age_ms;
     qw_err err = qw_link_record_load(c->record_path, c->name, c->vault_key, &a->record);
 
     if (err == QW_ERR_NOT_FOUND) { /* a new link */
@@ -257,14 +269,32 @@ static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
         err = qw_link_commit_as_it_is(a);
     }
     if (err != QW_OK) {
+        qw_link_alarm(a, "its state cannot be read: %s: %s", qw_err_text(err), c->record_path);
+    }
+    return err;
+}
+
+/* What was there before the start goes on. Said again until it is QW_OK; is_open tells. */
+static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
+{
+    const struct qw_link_config *c = &a->config;
+    int64_t age_ms;
+    qw_err err = read_record(a);
+
+    if (err != QW_OK) {
         return err;
     }
-    age_ms = c->utc_ms - a->record.since_utc_ms;
-    a->since_ms = now_ms - (age_ms > 0 ? age_ms : 0); /* a clock set back makes no key older */
-    a->is_overdue = a->record.has_key && age_ms >= c->hard_ms;
+    age_ms = now_ms + a->utc_offset_ms - a->record.since_utc_ms;
+    age_ms = age_ms > 0 ? age_ms : 0; /* a clock set back makes no key older */
+    a->since_ms = now_ms - age_ms;
     a->is_blocked = !a->record.has_key ||
-                    (a->is_overdue && !c->fails_open && a->record.state != QW_LINK_RETIRE);
-    return restore(a);
+                    (age_ms >= c->hard_ms && !c->fails_open && a->record.state != QW_LINK_RETIRE);
+    err = restore(a);
+    if (err != QW_OK) {
+        qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind, qw_err_text(err));
+    }
+    a->is_open = err == QW_OK;
+    return err;
 }
 
 qw_err qw_link_association_new(const struct qw_link_config *config, int64_t now_ms,
@@ -289,10 +319,10 @@ qw_err qw_link_association_new(const struct qw_link_config *config, int64_t now_
     a->retry_at_ms = a->sync_at_ms = a->drain_until_ms = now_ms;
     a->proved_ms = a->heard_ms = a->rotation_ms = -1;
     qw_backoff_init(&a->backoff, config->retry_ms);
-    err = open_record(a, now_ms);
-    if (err != QW_OK) {
+    qw_backoff_init(&a->unrest, config->retry_ms);
+    if (open_record(a, now_ms) == QW_ERR_NOMEM) {
         qw_link_association_free(a);
-        return err;
+        return QW_ERR_NOMEM;
     }
     *association = a;
     return QW_OK;
@@ -317,6 +347,9 @@ int64_t qw_link_association_step(struct qw_link_association *a, int64_t now_ms)
 {
     int64_t next_ms = now_ms + a->config.heartbeat_ms;
 
+    if (!a->is_open && open_record(a, now_ms) != QW_OK) {
+        return now_ms + a->config.retry_ms;
+    }
     qw_link_watch_lifetime(a, now_ms);
     if (a->config.role == QW_LINK_INITIATOR) {
         next_ms = qw_link_initiator_step(a, now_ms);
@@ -330,16 +363,31 @@ int64_t qw_link_association_step(struct qw_link_association *a, int64_t now_ms)
     return next_ms;
 }
 
+void qw_link_association_watch(struct qw_link_association *a, int64_t now_ms)
+{
+    if (a->is_open) {
+        qw_link_watch_lifetime(a, now_ms);
+    }
+}
+
+static int64_t left_ms(const struct qw_link_association *a, int64_t now_ms)
+{
+    return a->is_open && a->record.has_key && !a->is_overdue
+               ? a->since_ms + a->config.hard_ms - now_ms
+               : INT64_MAX;
+}
+
 void qw_link_association_status(const struct qw_link_association *a, int64_t now_ms,
                                 struct qw_link_status *status)
 {
-    const struct qw_link_key *key = qw_link_senders_key(a);
+    const struct qw_link_key *key = a->is_open ? qw_link_senders_key(a) : NULL;
 
-    *status = (struct qw_link_status){ .state = a->record.state,
+    *status = (struct qw_link_status){ .state = a->is_open ? a->record.state : QW_LINK_DEGRADED,
                                        .role = a->config.role,
                                        .has_key = key != NULL,
                                        .age_ms = key == NULL ? 0 : now_ms - a->since_ms,
-                                       .bytes = qw_link_sink_bytes(a),
+                                       .left_ms = left_ms(a, now_ms),
+                                       .bytes = a->is_open ? qw_link_sink_bytes(a) : UINT64_MAX,
                                        .proof_ms = a->proved_ms < 0 ? -1 : now_ms - a->proved_ms,
                                        .turn = a->record.turn,
                                        .rotations = a->rotations,

@@ -48,8 +48,8 @@ struct qw_link_config {      /* texts are borrowed for the association's life */
 
 struct qw_link_association;
 /* Reads the record and makes the sink agree with it. No record: a new one, and the sink is blocked
- * until the first key. QW_ERR_ARG, QW_ERR_NOMEM, and what qw_link_record_load, _save or the sink
- * says. */
+ * until the first key. A sink that is not there yet, or a record that cannot be read, is an alarm:
+ * each _step tries again, and until then nothing else is done. QW_ERR_ARG, QW_ERR_NOMEM. */
 qw_err qw_link_association_new(const struct qw_link_config *config, int64_t now_ms,
                                struct qw_link_association **association) QW_MUST_USE;
 /* Keys that run go on. NULL is fine. */
@@ -58,6 +58,9 @@ void qw_link_association_free(struct qw_link_association *association);
 /* Does what is due, at most one exchange with the peer. Returns when to call again, at the latest;
  * a time that is not later than now_ms means at once. */
 int64_t qw_link_association_step(struct qw_link_association *association, int64_t now_ms);
+
+/* Only looks whether the key in use is over its hard lifetime. Talks to nobody. */
+void qw_link_association_watch(struct qw_link_association *association, int64_t now_ms);
 
 /* Responder: what the peer's agent asks. */
 void qw_link_association_answer(struct qw_link_association *association,
@@ -74,6 +77,7 @@ struct qw_link_status {
     bool has_key;
     uint8_t key_id[16]; /* what senders use */
     int64_t age_ms;     /* of that key's use */
+    int64_t left_ms;    /* until its hard lifetime is over; INT64_MAX: none, or over already */
     uint64_t bytes;     /* under it; UINT64_MAX: not known */
     int64_t proof_ms;   /* since both ends proved to hold it; -1: not since the start */
     uint64_t turn, rotations, alarms; /* the latter two since the start */

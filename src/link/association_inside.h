@@ -11,15 +11,19 @@ struct qw_link_association {
     struct qw_link_record record; /* what is on disk */
     struct qw_link_record draft;  /* what may be there next */
     struct qw_backoff backoff;
-    int64_t utc_offset_ms; /* time of day minus our clock */
-    int64_t since_ms;      /* first use of record.key, on our clock */
+    struct qw_backoff unrest; /* of rotations that nobody here asked for */
+    int64_t utc_offset_ms;    /* time of day minus our clock */
+    int64_t since_ms;         /* first use of record.key, on our clock */
     int64_t rotate_at_ms, retry_at_ms, sync_at_ms, drain_until_ms;
-    int64_t begun_ms;  /* the rotation that runs */
-    int64_t proved_ms; /* last proof; -1: none */
-    int64_t heard_ms;  /* last word of the peer; -1: none */
+    int64_t unrest_at_ms; /* the next of those, at the earliest */
+    int64_t begun_ms;     /* the rotation that runs */
+    int64_t proved_ms;    /* last proof; -1: none */
+    int64_t heard_ms;     /* last word of the peer; -1: none */
     int64_t rotation_ms;
     uint64_t rotations, alarms;
-    bool is_asked;    /* rotate by command, or because the ends differ */
+    bool is_open;     /* the record was read, and the sink agrees with it */
+    bool is_asked;    /* rotate by command */
+    bool is_provoked; /* rotate because the peer wants it, or the ends differ */
     bool is_blocked;  /* the sink lets nothing pass */
     bool is_overdue;  /* the key in use is over its hard lifetime */
     bool is_in_touch; /* the peer's agent answers, and its policy is ours */
@@ -59,6 +63,8 @@ void qw_link_tell(const struct qw_link_association *a, enum qw_log_level level, 
 void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms);
 bool qw_link_sink_is_well(const struct qw_link_association *a);
 uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
+/* Not the key that is in use, by id or by bytes [S7]. */
+bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key);
 bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16]);
 
 int64_t qw_link_initiator_step(struct qw_link_association *a, int64_t now_ms);

@@ -68,11 +68,18 @@ static void give_up(struct qw_link_association *a, const struct qw_link_answer *
     wait_longer(a, now_ms);
 }
 
-/* S7: a key server that gives again what it gave before is no key server. */
-static bool is_new(const struct qw_link_association *a, const struct qw_link_key *key)
+static void alarm_no_key(struct qw_link_association *a, qw_err err)
 {
-    return !a->record.has_key || (!qw_link_same_id(key->id, a->record.key.id) &&
-                                  !qw_equal_ct(key->bytes, a->record.key.bytes, QW_LINK_KEY_LEN));
+    switch (err) {
+    case QW_ERR_CONFLICT:
+        qw_link_alarm(a, "no new key: the key server gave the same key twice");
+        break;
+    case QW_ERR_REFUSED:
+        qw_link_alarm(a, "no new key: the key server does not allow keys with %s", a->config.peer);
+        break;
+    default:
+        qw_link_alarm(a, "no new key: %s", qw_err_text(err));
+    }
 }
 
 /* L1, L2 */
@@ -81,7 +88,7 @@ static void begin(struct qw_link_association *a, int64_t now_ms)
     struct qw_link_record *draft = qw_link_draft(a);
     qw_err err = a->config.keys.fresh(a->config.keys.self, a->config.peer, &draft->other);
 
-    if (err == QW_OK && !is_new(a, &draft->other)) {
+    if (err == QW_OK && !qw_link_is_new(a, &draft->other)) {
         err = QW_ERR_CONFLICT;
     }
     if (err == QW_OK) {
@@ -92,9 +99,7 @@ static void begin(struct qw_link_association *a, int64_t now_ms)
     }
     if (err != QW_OK) {
         qw_wipe(&a->draft, sizeof a->draft);
-        qw_link_alarm(a, "no new key: %s",
-                      err == QW_ERR_CONFLICT ? "the key server gave the same key twice"
-                                             : qw_err_text(err));
+        alarm_no_key(a, err);
         wait_longer(a, now_ms);
     }
 }
@@ -264,9 +269,15 @@ static void retire(struct qw_link_association *a, int64_t now_ms)
         return;
     }
     a->is_asked = false;
+    a->is_provoked = false;
     qw_link_calm(a);
-    if (!qw_link_sink_is_well(a)) { /* another key will not help at once */
-        wait_longer(a, now_ms);
+}
+
+/* After a long enough time without, the next unrest is answered at once again. */
+static void settle_unrest(struct qw_link_association *a, int64_t now_ms)
+{
+    if (now_ms - a->unrest_at_ms >= a->config.retry_ms << QW_BACKOFF_DOUBLINGS_MAX) {
+        qw_backoff_succeed(&a->unrest);
     }
 }
 
@@ -290,25 +301,35 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
         qw_link_draft(a)->turn = answer.turn;
         a->is_in_touch = qw_link_commit_as_it_is(a) == QW_OK;
     }
-    if (answer.has_key_id != (key != NULL) ||
-        (key != NULL && !qw_link_same_id(answer.key_id, key->id))) {
-        if (key != NULL) {
-            qw_link_alarm(a, "the two ends use different keys: rotating");
-        }
-        a->is_asked = true;
-    } else if (key != NULL && !a->is_overdue && !a->is_asked && a->backoff.failures == 0) {
+    a->is_provoked = answer.wants || answer.has_key_id != (key != NULL) ||
+                     (key != NULL && !qw_link_same_id(answer.key_id, key->id));
+    if (key != NULL && a->is_provoked && !answer.wants) {
+        qw_link_alarm(a, "the two ends use different keys: rotating");
+    } else if (key != NULL && !a->is_provoked && !a->is_overdue && !a->is_asked &&
+               a->backoff.failures == 0) {
         qw_link_calm(a);
+        settle_unrest(a, now_ms);
     }
-    a->is_asked = a->is_asked || answer.wants;
 }
 
-static bool is_due(const struct qw_link_association *a, int64_t now_ms)
+/* Something that no one here has asked for. A peer, or another hand at the sink, that is never
+ * content must not use up the keys: each such rotation waits longer than the last one did. */
+static bool is_restless(const struct qw_link_association *a, int64_t now_ms)
+{
+    return now_ms >= a->unrest_at_ms && (a->is_provoked || !qw_link_sink_is_well(a));
+}
+
+static bool is_wanted(const struct qw_link_association *a, int64_t now_ms)
 {
     uint64_t bytes = a->config.rekey_bytes == 0 ? UINT64_MAX : qw_link_sink_bytes(a);
 
     return a->is_asked || qw_link_old_key(a) == NULL || a->is_overdue ||
-           now_ms >= a->rotate_at_ms || (bytes != UINT64_MAX && bytes >= a->config.rekey_bytes) ||
-           !qw_link_sink_is_well(a);
+           now_ms >= a->rotate_at_ms || (bytes != UINT64_MAX && bytes >= a->config.rekey_bytes);
+}
+
+static bool is_due(const struct qw_link_association *a, int64_t now_ms)
+{
+    return is_wanted(a, now_ms) || is_restless(a, now_ms);
 }
 
 static int64_t min_ms(int64_t a, int64_t b)
@@ -324,6 +345,9 @@ static int64_t rest(struct qw_link_association *a, int64_t now_ms)
     if (now_ms >= a->sync_at_ms || (is_due(a, now_ms) && now_ms >= a->retry_at_ms)) {
         sync(a, now_ms);
         if (a->is_in_touch && is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
+            if (!is_wanted(a, now_ms)) {
+                a->unrest_at_ms = now_ms + qw_backoff_fail(&a->unrest, some_random());
+            }
             begin(a, now_ms);
         } else if (!a->is_in_touch) {
             a->retry_at_ms = a->sync_at_ms;

@@ -71,7 +71,8 @@ static enum qw_link_result prepare(struct qw_link_association *a,
     qw_err err = QW_OK;
 
     if (request->turn == a->record.turn && is_waiting(a) && is_other(a, request)) {
-        return QW_LINK_RESULT_OK; /* said again */
+        err = sink->prepare(sink->self, qw_link_old_key(a), &a->record.other); /* said again */
+        return err == QW_OK ? QW_LINK_RESULT_OK : failed(a, "the key cannot be set here", err);
     }
     if (request->turn <= a->record.turn) {
         return QW_LINK_RESULT_STALE;
@@ -90,6 +91,11 @@ static enum qw_link_result prepare(struct qw_link_association *a,
     if (err != QW_OK) {
         qw_wipe(&a->draft, sizeof a->draft);
         qw_link_alarm(a, "the key server does not give the peer's key: %s", qw_err_text(err));
+        return QW_LINK_RESULT_NO_KEY;
+    }
+    if (!qw_link_is_new(a, &draft->other)) {
+        qw_wipe(&a->draft, sizeof a->draft);
+        qw_link_alarm(a, "the key server gave the same key twice");
         return QW_LINK_RESULT_NO_KEY;
     }
     draft->has_other = true;
@@ -237,12 +243,13 @@ void qw_link_association_answer(struct qw_link_association *a,
 
     *answer = (struct qw_link_answer){ .result = QW_LINK_RESULT_OK };
     a->heard_ms = now_ms;
-    answer->result = decide(a, request, now_ms, answer);
+    answer->result =
+        a->is_open ? decide(a, request, now_ms, answer) : QW_LINK_RESULT_FAILED; /* not yet */
     a->is_in_touch = answer->result != QW_LINK_RESULT_POLICY;
     answer->state = a->record.state;
     answer->turn = a->record.turn;
-    answer->wants = a->is_asked || !qw_link_sink_is_well(a);
-    key = qw_link_senders_key(a);
+    answer->wants = a->is_open && (a->is_asked || !qw_link_sink_is_well(a));
+    key = a->is_open ? qw_link_senders_key(a) : NULL;
     answer->has_key_id = key != NULL;
     if (key != NULL) {
         memcpy(answer->key_id, key->id, sizeof answer->key_id);

@@ -27,6 +27,7 @@ struct psk_file {
     char path[QW_PSK_FILE_PATH_CAP];
     char pid_file[QW_PSK_FILE_PATH_CAP];
     int signal_number;
+    bool is_told; /* its reader, of what is in the file; not known after a start */
     char template_text[QW_PSK_FILE_TEMPLATE_MAX + 1];
 };
 
@@ -165,12 +166,14 @@ static qw_err write_keys(struct psk_file *file, const struct qw_link_key *key,
     if (!fill_in(file->template_text, other != NULL, sheet)) {
         err = QW_ERR_SPACE;
     } else if (!is_written(file, sheet)) {
+        file->is_told = false;
         err = qw_file_replace(file->path, (const uint8_t *)sheet->text, sheet->len);
-        if (err == QW_OK) {
-            err = tell(file);
-        }
     }
     qw_secret_free(sheet);
+    if (err == QW_OK && !file->is_told) {
+        err = tell(file);
+        file->is_told = err == QW_OK;
+    }
     return err;
 }
 

@@ -226,6 +226,8 @@ static void closed_traffic_stops_at_the_hard_lifetime_and_not_before(void **stat
     pair_run(pair, 2000, false);
     assert_true(pair->agents[0].end.is_blocked && pair->agents[1].end.is_blocked);
     assert_true(agent_status(pair, QW_LINK_INITIATOR).is_blocked);
+    assert_int_equal(agent_status(pair, QW_LINK_RESPONDER).state, QW_LINK_DEGRADED);
+    assert_true(agent_status(pair, QW_LINK_RESPONDER).alarms > 0); /* also after that restart */
     pair->no_key = QW_OK;
     pair_run(pair, 20000, false);
     assert_steady_on(pair, pair->serial);
@@ -387,6 +389,104 @@ static void a_record_that_cannot_be_written_stops_the_rotation_only(void **state
     assert_steady_on(pair, pair->serial);
 }
 
+static void a_sink_that_is_not_there_at_the_start_is_waited_for(void **state)
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    for (int role = 0; role < 2; role++) {
+        struct agent *agent = &pair->agents[role];
+
+        agent_kill(agent);
+        agent->end.fails = QW_ERR_NOT_FOUND;
+        agent->end.is_blocked = true;
+        pair_run(pair, 3000, false);
+        assert_int_equal(agent_status(pair, agent->role).state, QW_LINK_DEGRADED);
+        assert_false(agent_status(pair, agent->role).has_key);
+        assert_non_null(strstr(agent_status(pair, agent->role).alarm, "test does not take"));
+        agent->end.fails = QW_OK;
+        pair_run(pair, 3000, false);
+        assert_steady_on(pair, 1); /* the key that was there before */
+        assert_string_equal(agent_status(pair, QW_LINK_INITIATOR).alarm, "");
+        assert_string_equal(agent_status(pair, QW_LINK_RESPONDER).alarm, "");
+    }
+}
+
+static void a_record_that_cannot_be_read_stops_its_link_only(void **state)
+{
+    struct pair *pair = *state;
+    struct agent *agent = &pair->agents[QW_LINK_RESPONDER];
+    char aside[160];
+
+    pair_run(pair, 2000, false);
+    agent_kill(agent);
+    (void)snprintf(aside, sizeof aside, "%s.aside", agent->path);
+    assert_int_equal(rename(agent->path, aside), 0);
+    assert_int_equal(mkdir(agent->path, 0700), 0);
+    pair_run(pair, 2000, true); /* what was there goes on */
+    assert_non_null(strstr(agent_status(pair, QW_LINK_RESPONDER).alarm, "its state"));
+    assert_non_null(strstr(agent_status(pair, QW_LINK_INITIATOR).alarm, "failed"));
+    assert_int_equal(rmdir(agent->path), 0);
+    assert_int_equal(rename(aside, agent->path), 0);
+    pair_run(pair, 3000, true);
+    assert_steady_on(pair, 1);
+}
+
+/* A peer, or a hand at the sink, that always wants another key must not empty the key server. */
+static void a_peer_that_is_never_content_gets_keys_ever_more_slowly(void **state)
+{
+    struct pair *pair = *state;
+
+    pair->config.retry_ms = 1000;
+    agent_kill(&pair->agents[QW_LINK_INITIATOR]);
+    pair->config.rekey_ms = INT64_C(1000000);
+    pair->config.hard_ms = INT64_C(2000000);
+    pair_run(pair, 2000, false);
+    assert_steady_on(pair, 1);
+    pair->agents[QW_LINK_RESPONDER].end.is_well = false;
+    pair_run(pair, 120000, true); /* 1, 2, 4 ... 64 s between them, where a heartbeat is 1 s */
+    assert_in_range(pair->serial, 4, 9);
+    qw_link_association_rotate(
+        pair->agents[QW_LINK_INITIATOR].association); /* a command is not held up */
+    pair_run(pair, 1000, true);
+    assert_in_range(pair->serial, 5, 11);
+    assert_int_equal(pair->agents[0].end.send[0], 0x40 + pair->serial);
+}
+
+static void the_responder_too_refuses_a_key_that_comes_again(void **state) /* S7 */
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    agent_kill(&pair->agents[QW_LINK_INITIATOR]);
+    assert_int_equal(unlink(pair->agents[QW_LINK_INITIATOR].path), 0);
+    pair->is_repeating = true; /* the initiator knows no key any more */
+    pair_run(pair, 3000, false);
+    assert_int_equal(pair->agents[QW_LINK_RESPONDER].end.send[0], 0x41);
+    assert_true(pair->agents[QW_LINK_INITIATOR].end.is_blocked);
+    assert_non_null(strstr(agent_status(pair, QW_LINK_INITIATOR).alarm, "no_key"));
+    pair->is_repeating = false;
+    pair_run(pair, 20000, false);
+    assert_steady_on(pair, pair->serial);
+}
+
+static void a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm(void **state)
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    pair->no_key = QW_ERR_EXHAUSTED;
+    pair->agents[QW_LINK_RESPONDER].end.fails = QW_ERR_IO;
+    pair_run(pair, 299500, false);
+    qw_link_association_watch(pair->agents[QW_LINK_RESPONDER].association, pair->now_ms);
+    assert_non_null(strstr(agent_status(pair, QW_LINK_RESPONDER).alarm, "cannot be stopped"));
+    assert_false(agent_status(pair, QW_LINK_RESPONDER).is_blocked);
+    pair->agents[QW_LINK_RESPONDER].end.fails = QW_OK;
+    pair_run(pair, 2000, false);
+    assert_true(pair->agents[1].end.is_blocked);
+    assert_true(agent_status(pair, QW_LINK_RESPONDER).is_blocked);
+}
+
 static void settings_that_cannot_be_and_no_memory_are_refused(void **state)
 {
     struct pair *pair = *state;
@@ -404,9 +504,6 @@ static void settings_that_cannot_be_and_no_memory_are_refused(void **state)
     fail_nth = 2; /* the record's buffer */
     assert_int_equal(agent_start(pair, QW_LINK_INITIATOR), QW_ERR_NOMEM);
     fail_nth = 0;
-    pair->agents[0].end.fails = QW_ERR_IO; /* the sink is not there */
-    assert_int_equal(agent_start(pair, QW_LINK_INITIATOR), QW_ERR_IO);
-    pair->agents[0].end.fails = QW_OK;
     assert_int_equal(agent_start(pair, QW_LINK_INITIATOR), QW_OK);
 }
 
@@ -432,6 +529,11 @@ int main(void)
         CASE(verbs_out_of_order_change_nothing),
         CASE(a_sink_that_fails_is_an_alarm_and_nothing_is_lost),
         CASE(a_record_that_cannot_be_written_stops_the_rotation_only),
+        CASE(a_sink_that_is_not_there_at_the_start_is_waited_for),
+        CASE(a_record_that_cannot_be_read_stops_its_link_only),
+        CASE(a_peer_that_is_never_content_gets_keys_ever_more_slowly),
+        CASE(the_responder_too_refuses_a_key_that_comes_again),
+        CASE(a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm),
         CASE(settings_that_cannot_be_and_no_memory_are_refused),
     };
 

@@ -123,6 +123,28 @@ static void both_keys_stand_in_the_file_while_both_are_accepted(void **state)
     sink.close(sink.self);
 }
 
+/* After a crash between the two, or a signal that was not allowed. */
+static void a_reader_that_was_not_told_is_told_when_the_verb_is_said_again(void **state)
+{
+    struct qw_key_sink sink = open_sink("{{key_hex}}\n");
+    char pid[16];
+
+    (void)state;
+    put_file(pid_file, "nobody\n");
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_ERR_FORMAT);
+    assert_int_equal(signals, 0);
+    (void)snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    put_file(pid_file, pid);
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(signals, 1);
+    sink.close(sink.self);
+    sink = open_sink("{{key_hex}}\n"); /* nobody knows whether the last one came to it */
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(signals, 2);
+    sink.close(sink.self);
+}
+
 static void what_is_there_already_is_not_told_again(void **state)
 {
     struct qw_key_sink sink = open_sink("{{key_base64}}\n");
@@ -242,6 +264,7 @@ int main(void)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
     static const struct CMUnitTest tests[] = {
         CASE(both_keys_stand_in_the_file_while_both_are_accepted),
+        CASE(a_reader_that_was_not_told_is_told_when_the_verb_is_said_again),
         CASE(what_is_there_already_is_not_told_again),
         CASE(a_blocked_file_holds_a_key_that_nobody_has),
         CASE(a_reader_that_is_not_there_is_no_failure_and_a_wrong_pid_is),
