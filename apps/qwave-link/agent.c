@@ -36,13 +36,19 @@ static void handle(void *self, const struct qw_http_request *http, struct qw_htt
     if (!peer_line_read(http, &request, answer)) {
         return;
     }
-    if (link_set_answer(agent->links, http->identity, &request, &said) != QW_OK) {
+    switch (link_set_answer(agent->links, http->identity, &request, &said)) {
+    case QW_OK:
+        peer_line_write(&said, answer);
+        break;
+    case QW_ERR_CONFLICT: /* a peer has one thread of ours at most for each link */
+        qw_http_answer_error(answer, 503, "one at a time");
+        break;
+    default:
         qw_log_write(agent->log, QW_LOG_WARNING, "%s asks about a link \"%s\" that is not here",
                      http->identity, request.link);
         qw_http_answer_error(answer, 404, "no such link");
-        return;
+        break;
     }
-    peer_line_write(&said, answer);
 }
 
 static void *work(void *self)

@@ -3,13 +3,17 @@
 
 #include "api/etsi014/client.h"
 #include "api/http_client.h"
+#include "base/clock.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct key_server {
     struct qw_http_client *client; /* one call at a time */
     pthread_mutex_t lock;
+    qw_err last;        /* why there is no answer */
+    int64_t rest_until; /* ms: until then everybody gets that at once */
 };
 
 qw_err key_server_new(const struct settings *settings, struct key_server **server_out)
@@ -45,27 +49,59 @@ void key_server_free(struct key_server *server)
     }
 }
 
+/* A server that answers nobody must not hold up each link in turn, for so long as it makes one
+ * wait: half of the time nobody tries. */
+static bool is_away(qw_err err)
+{
+    return err == QW_ERR_TIMEOUT || err == QW_ERR_IO || err == QW_ERR_AUTH;
+}
+
+/* With the lock held until call_end. QW_OK: go on. */
+static qw_err call_begin(struct key_server *server, int64_t *begun_ms)
+{
+    pthread_mutex_lock(&server->lock);
+    *begun_ms = qw_clock_monotonic_ms();
+    return *begun_ms < server->rest_until ? server->last : QW_OK;
+}
+
+static void call_end(struct key_server *server, int64_t begun_ms, bool was_made, qw_err err)
+{
+    if (was_made && is_away(err)) {
+        int64_t now_ms = qw_clock_monotonic_ms();
+
+        server->last = err;
+        server->rest_until = now_ms + (now_ms - begun_ms);
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
 static qw_err fresh(void *self, const char *peer, struct qw_link_key *key)
 {
     struct key_server *server = self;
-    qw_err err;
+    int64_t begun_ms;
+    qw_err err = call_begin(server, &begun_ms);
+    bool is_made = err == QW_OK;
 
-    pthread_mutex_lock(&server->lock);
-    err = qw_etsi014_client_new_keys(server->client, peer, 1, sizeof key->bytes, &key->id,
-                                     key->bytes);
-    pthread_mutex_unlock(&server->lock);
+    if (is_made) {
+        err = qw_etsi014_client_new_keys(server->client, peer, 1, sizeof key->bytes, &key->id,
+                                         key->bytes);
+    }
+    call_end(server, begun_ms, is_made, err);
     return err;
 }
 
 static qw_err by_id(void *self, const char *peer, struct qw_link_key *key)
 {
     struct key_server *server = self;
-    qw_err err;
+    int64_t begun_ms;
+    qw_err err = call_begin(server, &begun_ms);
+    bool is_made = err == QW_OK;
 
-    pthread_mutex_lock(&server->lock);
-    err = qw_etsi014_client_keys_by_id(server->client, peer, 1, sizeof key->bytes,
-                                       (const uint8_t(*)[16]) & key->id, key->bytes);
-    pthread_mutex_unlock(&server->lock);
+    if (is_made) {
+        err = qw_etsi014_client_keys_by_id(server->client, peer, 1, sizeof key->bytes,
+                                           (const uint8_t(*)[16]) & key->id, key->bytes);
+    }
+    call_end(server, begun_ms, is_made, err);
     return err;
 }
 

@@ -22,8 +22,11 @@ struct link_entry {
     pthread_mutex_t lock; /* of the association; held through an exchange */
     /* Under the set's lock: */
     bool is_busy, is_asked;
+    bool is_answering; /* the peer */
+    bool is_doubtful;  /* its peer did not answer last time; the next try may take long */
     int64_t next_ms;
-    int64_t seen_ms; /* when status was taken */
+    int64_t expires_ms; /* when its key is over its hard lifetime */
+    int64_t seen_ms;    /* when status was taken */
     struct qw_link_status status;
 };
 
@@ -31,11 +34,37 @@ struct link_set {
     const struct settings *settings;
     const struct qw_log *log;
     struct link_entry *entries;
-    size_t count; /* of those that are open */
+    size_t count;         /* of those that are open */
+    size_t doubtful_busy; /* workers at links whose peers may be away: at most half of all */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool is_stopping;
 };
+
+/* How an entry is after something was done at it. */
+struct view {
+    struct qw_link_status status;
+    int64_t taken_ms;
+};
+
+/* With the association's lock. */
+static void view_take(const struct link_entry *entry, struct view *view)
+{
+    view->taken_ms = qw_clock_monotonic_ms();
+    qw_link_association_status(entry->association, view->taken_ms, &view->status);
+}
+
+/* With the set's lock; worker and listener may come in either order. */
+static void keep(struct link_entry *entry, const struct view *view)
+{
+    const struct qw_link_status *s = &view->status;
+
+    if (view->taken_ms >= entry->seen_ms) {
+        entry->status = *s;
+        entry->seen_ms = view->taken_ms;
+        entry->expires_ms = s->left_ms == INT64_MAX ? INT64_MAX : view->taken_ms + s->left_ms;
+    }
+}
 
 static int64_t ms_of(double seconds)
 {
@@ -80,6 +109,7 @@ static qw_err open_entry(struct link_set *set, size_t index, const struct vault 
 {
     struct link_entry *entry = &set->entries[index];
     const struct peer_settings *p = &set->settings->peers[index];
+    struct view view;
     qw_err err;
 
     entry->settings = p;
@@ -98,8 +128,8 @@ static qw_err open_entry(struct link_set *set, size_t index, const struct vault 
         return err;
     }
     pthread_mutex_init(&entry->lock, NULL);
-    entry->seen_ms = qw_clock_monotonic_ms();
-    qw_link_association_status(entry->association, entry->seen_ms, &entry->status);
+    view_take(entry, &view);
+    keep(entry, &view);
     return QW_OK;
 }
 
@@ -153,6 +183,20 @@ void link_set_free(struct link_set *set)
     free(set);
 }
 
+/* Peers that are away must not take the workers from those that answer: for this one there is none
+ * now, and only its hard lifetime is kept. */
+static bool must_wait(const struct link_set *set, const struct link_entry *entry)
+{
+    size_t half = (size_t)(set->settings->workers + 1) / 2;
+
+    return entry->is_doubtful && !entry->is_asked && set->doubtful_busy >= half;
+}
+
+static int64_t due_ms(const struct link_set *set, const struct link_entry *entry)
+{
+    return must_wait(set, entry) ? entry->expires_ms : entry->next_ms;
+}
+
 /* The link that is due first and that nobody works at; NULL: none at all. Under the set's lock. */
 static struct link_entry *first_due(struct link_set *set)
 {
@@ -161,7 +205,8 @@ static struct link_entry *first_due(struct link_set *set)
     for (size_t i = 0; i < set->count; i++) {
         struct link_entry *entry = &set->entries[i];
 
-        if (!entry->is_busy && (first == NULL || entry->next_ms < first->next_ms)) {
+        if (!entry->is_busy && due_ms(set, entry) != INT64_MAX &&
+            (first == NULL || due_ms(set, entry) < due_ms(set, first))) {
             first = entry;
         }
     }
@@ -176,30 +221,53 @@ static void wait_until(struct link_set *set, const struct link_entry *entry)
         (void)pthread_cond_wait(&set->wake, &set->lock);
         return;
     }
-    until.tv_sec = entry->next_ms / 1000;
-    until.tv_nsec = entry->next_ms % 1000 * 1000000;
+    until.tv_sec = due_ms(set, entry) / 1000;
+    until.tv_nsec = due_ms(set, entry) % 1000 * 1000000;
     (void)pthread_cond_timedwait(&set->wake, &set->lock, &until);
 }
 
-/* One step of one link, without the set's lock. */
-static int64_t step(struct link_entry *entry, bool is_asked, struct qw_link_status *status)
+/* What is due of one link, without the set's lock. */
+static int64_t step(struct link_entry *entry, bool is_asked, bool is_watch, struct view *view)
 {
-    int64_t next_ms;
+    int64_t next_ms = entry->next_ms;
 
     pthread_mutex_lock(&entry->lock);
     if (is_asked) {
         qw_link_association_rotate(entry->association);
     }
-    next_ms = qw_link_association_step(entry->association, qw_clock_monotonic_ms());
-    qw_link_association_status(entry->association, qw_clock_monotonic_ms(), status);
+    if (is_watch) {
+        qw_link_association_watch(entry->association, qw_clock_monotonic_ms());
+    } else {
+        next_ms = qw_link_association_step(entry->association, qw_clock_monotonic_ms());
+    }
+    view_take(entry, view);
     pthread_mutex_unlock(&entry->lock);
     return next_ms;
 }
 
-static void keep(struct link_entry *entry, const struct qw_link_status *status)
+/* Does what entry is due for. With the set's lock, which is free in between. */
+static void work_at(struct link_set *set, struct link_entry *entry)
 {
-    entry->status = *status;
-    entry->seen_ms = qw_clock_monotonic_ms();
+    bool is_watch = must_wait(set, entry);
+    bool was_doubtful = entry->is_doubtful && !is_watch;
+    bool is_asked = entry->is_asked;
+    struct view view;
+    int64_t next_ms;
+
+    entry->is_busy = true;
+    entry->is_asked = false;
+    set->doubtful_busy += was_doubtful ? 1 : 0;
+    pthread_mutex_unlock(&set->lock);
+    next_ms = step(entry, is_asked, is_watch, &view);
+    pthread_mutex_lock(&set->lock);
+    set->doubtful_busy -= was_doubtful ? 1 : 0;
+    entry->is_busy = false;
+    entry->next_ms = entry->is_asked ? 0 : next_ms;
+    keep(entry, &view);
+    if (!is_watch) {
+        entry->is_doubtful = entry->line != NULL && !view.status.is_in_touch;
+    }
+    pthread_cond_signal(&set->wake);
 }
 
 void link_set_work(struct link_set *set)
@@ -207,24 +275,12 @@ void link_set_work(struct link_set *set)
     pthread_mutex_lock(&set->lock);
     while (!set->is_stopping) {
         struct link_entry *entry = first_due(set);
-        struct qw_link_status status;
-        int64_t next_ms;
-        bool is_asked;
 
-        if (entry == NULL || entry->next_ms > qw_clock_monotonic_ms()) {
+        if (entry == NULL || due_ms(set, entry) > qw_clock_monotonic_ms()) {
             wait_until(set, entry);
-            continue;
+        } else {
+            work_at(set, entry);
         }
-        entry->is_busy = true;
-        is_asked = entry->is_asked;
-        entry->is_asked = false;
-        pthread_mutex_unlock(&set->lock);
-        next_ms = step(entry, is_asked, &status);
-        pthread_mutex_lock(&set->lock);
-        entry->is_busy = false;
-        entry->next_ms = entry->is_asked ? 0 : next_ms;
-        keep(entry, &status);
-        pthread_cond_signal(&set->wake);
     }
     pthread_mutex_unlock(&set->lock);
 }
@@ -237,27 +293,47 @@ void link_set_stop(struct link_set *set)
     pthread_mutex_unlock(&set->lock);
 }
 
+static struct link_entry *find(struct link_set *set, const char *identity, const char *link)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct peer_settings *p = set->entries[i].settings;
+
+        if (strcmp(p->peer_identity, identity) == 0 && strcmp(p->link, link) == 0) {
+            return &set->entries[i];
+        }
+    }
+    return NULL;
+}
+
 qw_err link_set_answer(struct link_set *set, const char *identity,
                        const struct qw_link_request *request, struct qw_link_answer *answer)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        struct link_entry *entry = &set->entries[i];
-        struct qw_link_status status;
+    struct link_entry *entry = find(set, identity, request->link);
+    struct view view;
+    bool is_taken;
 
-        if (strcmp(entry->settings->peer_identity, identity) != 0 ||
-            strcmp(entry->settings->link, request->link) != 0) {
-            continue;
-        }
-        pthread_mutex_lock(&entry->lock);
-        qw_link_association_answer(entry->association, request, qw_clock_monotonic_ms(), answer);
-        qw_link_association_status(entry->association, qw_clock_monotonic_ms(), &status);
-        pthread_mutex_unlock(&entry->lock);
-        pthread_mutex_lock(&set->lock);
-        keep(entry, &status);
-        pthread_mutex_unlock(&set->lock);
-        return QW_OK;
+    if (entry == NULL) {
+        return QW_ERR_NOT_FOUND;
     }
-    return QW_ERR_NOT_FOUND;
+    if (entry->settings->role != QW_LINK_RESPONDER) {
+        return QW_ERR_STATE; /* at once: its lock may be held while that very peer is waited for */
+    }
+    pthread_mutex_lock(&set->lock);
+    is_taken = entry->is_answering;
+    entry->is_answering = true;
+    pthread_mutex_unlock(&set->lock);
+    if (is_taken) {
+        return QW_ERR_CONFLICT;
+    }
+    pthread_mutex_lock(&entry->lock);
+    qw_link_association_answer(entry->association, request, qw_clock_monotonic_ms(), answer);
+    view_take(entry, &view);
+    pthread_mutex_unlock(&entry->lock);
+    pthread_mutex_lock(&set->lock);
+    keep(entry, &view);
+    entry->is_answering = false;
+    pthread_mutex_unlock(&set->lock);
+    return QW_OK;
 }
 
 qw_err link_set_rotate(struct link_set *set, const char *name)

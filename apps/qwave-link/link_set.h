@@ -12,7 +12,8 @@
 /* The associations of an agent, with the clock, and the locks that they do without. Any thread. */
 struct link_set;
 
-/* Opens all records and sinks; the log says which of them fails. */
+/* Opens all links; one whose sink or state is not there is in alarm until it is. The log says what
+ * is wrong with settings that cannot be. */
 qw_err link_set_new(const struct settings *settings, const struct vault *vault,
                     const struct qw_log *log, struct qw_link_keys keys,
                     struct link_set **set) QW_MUST_USE;
@@ -22,7 +23,8 @@ void link_set_free(struct link_set *set); /* no thread is inside any more; NULL 
 void link_set_work(struct link_set *set);
 void link_set_stop(struct link_set *set);
 
-/* identity: of the peer's certificate. QW_ERR_NOT_FOUND: it has no such link. */
+/* identity: of the peer's certificate. QW_ERR_NOT_FOUND: it has no such link; QW_ERR_STATE: it is
+ * not the one that asks; QW_ERR_CONFLICT: it has asked already and has no answer yet. */
 qw_err link_set_answer(struct link_set *set, const char *identity,
                        const struct qw_link_request *request,
                        struct qw_link_answer *answer) QW_MUST_USE;
