@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1
-# WireGuard in two network namespaces: without a key from the centre no handshake; a change of the key while probes run; a pre-shared key that
+# WireGuard in two network namespaces: an agent waits for its interface; without a key from the centre no handshake; a change of the key while probes run; a pre-shared key that
 # somebody else has set at one end is found and mended; a hard lifetime without a key server ends the traffic.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
@@ -33,17 +33,6 @@ for end in a b; do
     in_ns $end ip addr add "192.0.2.${number[$end]}/24" dev "v$tag-$end"
     in_ns $end ip link set "v$tag-$end" up
     wg genkey >"$site/$end.wg"
-    WG_PROCESS_FOREGROUND=1 in_ns $end wireguard-go -f "qw$tag$end" >"$site/wg-$end.log" 2>&1 &
-    pid[wg-$end]=$!
-done
-for end in a b; do
-    other=b
-    [ $end = a ] || other=a
-    within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
-    in_ns $end wg set "qw$tag$end" private-key "$site/$end.wg" listen-port 51820 peer "$(wg pubkey <"$site/$other.wg")" \
-        endpoint "192.0.2.${number[$other]}:51820" allowed-ips "10.9.9.${number[$other]}/32"
-    in_ns $end ip addr add "10.9.9.${number[$end]}/24" dev "qw$tag$end"
-    in_ns $end ip link set "qw$tag$end" up
 done
 psk() {
     in_ns "$1" wg show "qw$tag$1" preshared-keys | cut -f 2
@@ -64,9 +53,28 @@ interface: qw$tag$end
 public_key: $(wg pubkey <"$site/$other.wg")"
 done
 
-echo "one agent alone: a random key, and no handshake"
+echo "an agent whose interface is not there yet"
 start_agent site-b
-[ "$(psk b)" != "(none)" ] || fail "no pre-shared key was set"
+link_status site-b alarm | grep -q '^wireguard does not take the key' || fail "no alarm: $(link_status site-b alarm)"
+for end in a b; do
+    WG_PROCESS_FOREGROUND=1 in_ns $end wireguard-go -f "qw$tag$end" >"$site/wg-$end.log" 2>&1 &
+    pid[wg-$end]=$!
+done
+for end in a b; do
+    other=b
+    [ $end = a ] || other=a
+    within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
+    in_ns $end wg set "qw$tag$end" private-key "$site/$end.wg" listen-port 51820 peer "$(wg pubkey <"$site/$other.wg")" \
+        endpoint "192.0.2.${number[$other]}:51820" allowed-ips "10.9.9.${number[$other]}/32"
+    in_ns $end ip addr add "10.9.9.${number[$end]}/24" dev "qw$tag$end"
+    in_ns $end ip link set "qw$tag$end" up
+done
+has_psk() {
+    [ "$(psk "$1")" != "(none)" ]
+}
+
+echo "one agent alone: a random key, and no handshake"
+within 10 has_psk b || fail "no pre-shared key was set: $(link_status site-b alarm)"
 ! passes || fail "traffic without a key of the centre"
 [ "$(handshake b)" = 0 ] || fail "a handshake without a key of the centre"
 

@@ -22,6 +22,8 @@ endfunction()
 qwave_program_test(qwave-terminal server terminal server.c supply.c client.c)
 qwave_program_test(qwave-ap waiting_room terminal waiting_room.c)
 qwave_program_test(qwave-link settings link settings.c)
+qwave_program_test(qwave-link key_server link key_server.c)
+qwave_wrap(qwave-link key_server qw_clock_monotonic_ms qw_http_client_new qw_http_client_free qw_http_client_call)
 
 qwave_program_test(qwave leak_scan base demo/leak_scan.c)
 qwave_program_test(qwave svg_plot base svg_plot.c svg_text.c)
