@@ -183,11 +183,13 @@ void qw_node_pool_abandon(struct qw_node_pool *pool)
 
 void qw_node_pool_close(struct qw_node_pool *pool)
 {
-    qw_err err = QW_OK;
+    qw_err err;
 
     if (pool == NULL) {
         return;
     }
+    /* After a failed write no zeros: what is used here may still be stock on the disk. */
+    err = pool->is_closed ? QW_ERR_IO : QW_OK;
     for (size_t i = 0; err == QW_OK && i < 2; i++) {
         struct qw_node_stream *s = &pool->stream[i];
 

@@ -485,6 +485,28 @@ static void after_a_failed_write_nothing_leaves_any_more(void **state)
     qw_node_pool_close(pool);
 }
 
+/* Neither by agreeing nor by skipping: the bytes are stock again after the next open. */
+static void a_close_after_a_failed_write_leaves_no_zeros_as_key(void **state)
+{
+    (void)state;
+    for (int is_skip = 0; is_skip < 2; is_skip++) {
+        struct qw_node_pool *pool = new_pool();
+
+        append(pool, 300);
+        confirm_all(pool);
+        use(pool, QW_NODE_OUT, 10);
+        disk.fail_at = 1;
+        assert_int_equal(is_skip ? qw_node_pool_skip(pool, QW_NODE_OUT, 200, false)
+                                 : qw_node_pool_agree(pool, QW_NODE_OUT, 200, 300),
+                         QW_ERR_IO);
+        qw_node_pool_close(pool);
+        pool = reopen();
+        confirm_all(pool);
+        assert_int_equal(use(pool, QW_NODE_OUT, 100), LEASE);
+        qw_node_pool_close(pool);
+    }
+}
+
 static void refuses_a_disk_that_holds_no_pool(void **state)
 {
     struct qw_node_pool *pool = new_pool();
@@ -549,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_cut_below_the_lease_is_served_anew),
         cmocka_unit_test(old_bytes_are_given_up),
         cmocka_unit_test(after_a_failed_write_nothing_leaves_any_more),
+        cmocka_unit_test(a_close_after_a_failed_write_leaves_no_zeros_as_key),
         cmocka_unit_test(refuses_a_disk_that_holds_no_pool),
         cmocka_unit_test(a_constructor_that_lacks_memory_leaves_nothing),
     };
