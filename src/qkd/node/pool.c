@@ -51,6 +51,8 @@ static qw_err commit(struct qw_node_pool *pool)
         s->marks.start = s->used;
         qw_node_marks_forget_ages(&s->marks, s->used);
         marks[i] = s->marks;
+        marks[i].start -= s->in_doubt; /* so that the next open knows of it as well */
+        marks[i].lost -= s->in_doubt;
     }
     err = write_slot(&pool->disk, pool->slot_number + 1, marks);
     if (err != QW_OK) {
@@ -142,7 +144,8 @@ static qw_err load(struct qw_node_pool *pool)
         s->capacity = pool->head.capacity;
         s->lease = pool->head.lease;
         s->marks = marks[i];
-        s->marks.lost += s->marks.leased - s->marks.start; /* P4 */
+        s->in_doubt = s->marks.leased - s->marks.start; /* P4 */
+        s->marks.lost += s->in_doubt;
         s->used = s->marks.leased;
         s->confirmed = s->used;
         err = qw_node_stream_scrub(s); /* all that is used: a crash may have come before it */
@@ -220,6 +223,7 @@ struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
                                    .aged = s->marks.aged,
                                    .end = s->marks.end,
                                    .position = s->used,
+                                   .sure = s->used - s->in_doubt,
                                    .capacity = s->capacity };
 }
 
@@ -287,6 +291,7 @@ qw_err qw_node_pool_agree(struct qw_node_pool *pool, enum qw_node_direction dire
     qw_err err;
 
     qw_assert(s->used <= position && position <= end);
+    s->in_doubt = 0;
     s->marks.lost += position - s->used;
     qw_node_stream_pass(s, inside - s->used);
     if (s->marks.leased < position || s->marks.leased > end) {
@@ -366,6 +371,7 @@ qw_err qw_node_pool_peek(struct qw_node_pool *pool, enum qw_node_direction direc
 
 void qw_node_pool_pass(struct qw_node_pool *pool, enum qw_node_direction direction, size_t len)
 {
+    pool->stream[direction].in_doubt = 0;
     qw_node_stream_pass(&pool->stream[direction], len);
 }
 
@@ -379,6 +385,7 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
     if (position < s->used || position > s->confirmed - s->reserved) {
         return QW_ERR_ARG;
     }
+    s->in_doubt = 0;
     *(is_aged ? &s->marks.aged : &s->marks.lost) += position - s->used;
     qw_node_stream_pass(s, inside - s->used);
     if (position > s->marks.leased) {

@@ -39,6 +39,7 @@ struct qw_node_limits {
 struct qw_node_state { /* of a stream; the first six add up to end */
     uint64_t raw, stored, reserved, used, lost, aged;
     uint64_t end, position, capacity;
+    uint64_t sure; /* used for certain; lower than position from a crash to the next use */
 };
 
 uint64_t qw_node_pool_disk_len(uint64_t capacity);

@@ -18,6 +18,7 @@ void qw_hello_encode(const struct qw_hello *hello, uint8_t out[static QW_HELLO_L
         qw_write_u64be(&w, hello->used[i]);
         qw_write_u64be(&w, hello->end[i]);
     }
+    qw_write_u64be(&w, hello->sure);
 }
 
 qw_err qw_hello_decode(const uint8_t *message, size_t len, struct qw_hello *out)
@@ -35,7 +36,8 @@ qw_err qw_hello_decode(const uint8_t *message, size_t len, struct qw_hello *out)
         hello.end[i] = qw_read_u64be(&r);
         ok = ok && hello.used[i] <= hello.end[i] && hello.end[i] <= INT64_MAX;
     }
-    if (!ok || !qw_reader_done(&r)) {
+    hello.sure = qw_read_u64be(&r);
+    if (!ok || hello.sure > hello.used[1] || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
     *out = hello;

@@ -11,7 +11,7 @@
 enum { QW_HELLO_TYPE = 0x01, QW_MEET_TYPE = 0x02, QW_OPEN_TYPE = 0x03 };
 enum {
     QW_HELLO_NONCE_LEN = 16,
-    QW_HELLO_LEN = 2 + 4 + 4 + QW_HELLO_NONCE_LEN + 4 * 8,
+    QW_HELLO_LEN = 2 + 4 + 4 + QW_HELLO_NONCE_LEN + 5 * 8,
     QW_MEET_PROOF_LEN = 32,
     QW_MEET_LEN = 1 + QW_MEET_PROOF_LEN,
     QW_OPEN_TAG_LEN = 12,
@@ -22,6 +22,7 @@ struct qw_hello {
     uint32_t from, to; /* nodes */
     uint8_t nonce[QW_HELLO_NONCE_LEN];
     uint64_t used[2], end[2]; /* of the stream from -> to, and of to -> from; used <= end */
+    uint64_t sure;            /* of to -> from: below this `from` has taken it all; <= used[1] */
 };
 
 void qw_hello_encode(const struct qw_hello *hello, uint8_t out[static QW_HELLO_LEN]);

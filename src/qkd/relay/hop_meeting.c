@@ -18,7 +18,8 @@ qw_err qw_hop_greet(struct qw_hop *hop)
     struct qw_hello hello = { .from = hop->node,
                               .to = hop->neighbour,
                               .used = { out.position, in.position },
-                              .end = { out.end, in.end } };
+                              .end = { out.end, in.end },
+                              .sure = in.sure };
     qw_err err = qw_random_bytes(hello.nonce, sizeof hello.nonce);
 
     if (err != QW_OK) {
@@ -151,9 +152,16 @@ static qw_err agree(struct qw_hop *hop)
         err = qw_hello_decode(hop->hello[PEER], QW_HELLO_LEN, &peer);
     }
     for (size_t i = 0; err == QW_OK && i < 2; i++) {
+        const struct qw_hello *sender = i == 0 ? &own : &peer;
+        const struct qw_hello *receiver = i == 0 ? &peer : &own;
         uint64_t position = higher(own.used[i], peer.used[1 - i]);
         uint64_t end = higher(position, lower(own.end[i], peer.end[1 - i]));
 
+        if (sender->used[0] < receiver->sure) {
+            /* Put back: how much it sent that never arrived, nobody knows. */
+            end = higher(own.end[i], peer.end[1 - i]);
+            position = end;
+        }
         err =
             qw_node_pool_agree(hop->config.pool, i == 0 ? QW_NODE_OUT : QW_NODE_IN, position, end);
     }

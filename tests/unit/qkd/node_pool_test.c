@@ -282,6 +282,40 @@ static void a_close_loses_nothing_and_a_crash_one_lease(void **state)
     qw_node_pool_close(pool);
 }
 
+/* However often it is opened and written before both ends have met. */
+static void after_a_crash_it_is_known_what_is_used_for_certain(void **state)
+{
+    struct qw_node_pool *pool = new_pool();
+    struct qw_node_state s;
+
+    (void)state;
+    append(pool, 600);
+    confirm_all(pool);
+    use(pool, QW_NODE_IN, 10);
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_IN).sure, 10);
+    append(pool, 100); /* a slot */
+    use(pool, QW_NODE_IN, 10);
+    qw_node_pool_abandon(pool);
+    for (int i = 0; i < 3; i++) {
+        pool = reopen();
+        append(pool, 10);
+        check_sum(pool);
+        s = qw_node_pool_state(pool, QW_NODE_IN);
+        assert_int_equal(s.position, LEASE);
+        assert_int_equal(s.sure, 10);
+        assert_int_equal(s.lost, LEASE - 10);
+        (i % 2 == 0 ? qw_node_pool_abandon : qw_node_pool_close)(pool);
+    }
+    pool = reopen();
+    assert_int_equal(qw_node_pool_agree(pool, QW_NODE_IN, LEASE, 600), QW_OK);
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_IN).sure, LEASE);
+    qw_node_pool_close(pool);
+    pool = reopen();
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_IN).sure, LEASE);
+    check_sum(pool);
+    qw_node_pool_close(pool);
+}
+
 /* What came out of a pool: a byte a position. */
 struct seen {
     uint8_t out[SEEN_MAX];
@@ -564,6 +598,7 @@ int main(void)
         cmocka_unit_test(reservations_respect_floors_and_come_back),
         cmocka_unit_test(a_use_is_at_most_a_lease),
         cmocka_unit_test(a_close_loses_nothing_and_a_crash_one_lease),
+        cmocka_unit_test(after_a_crash_it_is_known_what_is_used_for_certain),
         cmocka_unit_test(a_crash_never_gives_a_byte_twice),
         cmocka_unit_test(used_bytes_are_gone_from_the_disk),
         cmocka_unit_test(new_bytes_survive_the_wiping_of_old_ones),

@@ -21,6 +21,7 @@ static const struct qw_mesh_link one_link[] = { { 0, 1 } };
 static struct {
     uint32_t from;
     size_t at, seen; /* counted from 1; at 0: nothing */
+    bool is_deaf;    /* nothing from there arrives */
     size_t flip;     /* byte; SIZE_MAX: put an older message in its place */
     uint8_t kept[256];
     size_t kept_len;
@@ -32,6 +33,9 @@ static bool tamper(void *self, uint32_t from, uint32_t to, uint8_t *message, siz
     (void)to;
     if (from != fault.from) {
         return true;
+    }
+    if (fault.is_deaf) {
+        return false;
     }
     fault.seen++;
     if (fault.seen == fault.at && fault.flip == SIZE_MAX) {
@@ -211,6 +215,28 @@ static void copy_disk(struct qw_mesh *mesh, uint32_t node, uint8_t *bytes, bool 
                      QW_OK);
 }
 
+/* The node with an older copy stands up: all of what it sends with is given up, and only that. */
+static void check_is_given_up(struct qw_mesh *mesh, uint32_t node)
+{
+    uint64_t end = state_of(mesh, 1 - node, QW_NODE_IN).end;
+    uint64_t in = state_of(mesh, 1 - node, QW_NODE_OUT).position;
+
+    assert_int_equal(qw_mesh_crash(mesh, node), QW_OK);
+    assert_false(is_up(mesh)); /* nothing is left to open a session with */
+    assert_int_equal(state_of(mesh, node, QW_NODE_OUT).position, end);
+    assert_int_equal(state_of(mesh, node, QW_NODE_IN).position, in);
+    assert_int_equal(qw_mesh_report(mesh).reused_pad_bits, 0);
+    for (int i = 0; i < 2; i++) { /* the first time both agree on what both have appended */
+        assert_int_equal(qw_mesh_feed(mesh, CAPACITY / 2), QW_OK);
+        assert_int_equal(qw_mesh_join(mesh, 0), QW_OK);
+    }
+    qw_mesh_wait(mesh, 1000); /* batches of before are given up */
+    check_in_step(mesh);
+    assert_true(state_of(mesh, 1 - node, QW_NODE_IN).position >= end);
+    send_some(mesh);
+    check_in_step(mesh);
+}
+
 static void an_older_copy_put_back_repeats_nothing(void **state)
 {
     uint8_t *copy = malloc(DISK_LEN);
@@ -227,15 +253,57 @@ static void an_older_copy_put_back_repeats_nothing(void **state)
         assert_int_equal(qw_mesh_feed(mesh, CAPACITY / 2), QW_OK);
         qw_mesh_run(mesh);
         copy_disk(mesh, node, copy, true);
-        assert_int_equal(qw_mesh_crash(mesh, node), QW_OK);
-        check_in_step(mesh);
-        assert_int_equal(qw_mesh_feed(mesh, CAPACITY / 2), QW_OK);
-        qw_mesh_run(mesh);
-        check_in_step(mesh);
-        send_some(mesh);
+        check_is_given_up(mesh, node);
         qw_mesh_free(mesh);
     }
     free(copy);
+}
+
+/* The neighbour cannot know how far it went. */
+static void an_older_copy_repeats_nothing_that_never_arrived(void **state)
+{
+    const struct qw_relay_path path = { 2, { 0, 1 } };
+    uint8_t *copy = malloc(DISK_LEN);
+
+    (void)state;
+    assert_non_null(copy);
+    for (uint32_t node = 0; node < 2; node++) {
+        struct qw_mesh *mesh = new_mesh(0);
+
+        copy_disk(mesh, node, copy, false);
+        for (int i = 0; i < 10; i++) {
+            send_some(mesh);
+        }
+        fault.from = node;
+        fault.is_deaf = true;
+        assert_int_equal(qw_mesh_request(mesh, &path, 2, 32), QW_OK);
+        assert_int_equal(qw_mesh_request(mesh, &path, 2, 32), QW_OK);
+        qw_mesh_run(mesh);
+        fault.is_deaf = false;
+        copy_disk(mesh, node, copy, true);
+        check_is_given_up(mesh, node);
+        qw_mesh_free(mesh);
+    }
+    free(copy);
+}
+
+/* Whoever receives may have taken less than its lease: nothing was put back. */
+static void a_crash_of_either_end_costs_a_lease_at_most(void **state)
+{
+    (void)state;
+    for (uint32_t node = 0; node < 2; node++) {
+        struct qw_mesh *mesh = new_mesh(0);
+
+        send_some(mesh);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(qw_mesh_crash(mesh, node), QW_OK);
+            check_in_step(mesh);
+        }
+        send_some(mesh);
+        assert_true(state_of(mesh, node, QW_NODE_OUT).lost <= 3 * LEASE);
+        assert_true(state_of(mesh, node, QW_NODE_IN).lost <= 3 * LEASE);
+        qw_mesh_free(mesh);
+    }
 }
 
 static void streams_that_differ_are_quarantined(void **state)
@@ -354,6 +422,8 @@ int main(void)
         cmocka_unit_test(every_flip_is_refused),
         cmocka_unit_test(a_repeated_message_is_refused),
         cmocka_unit_test(an_older_copy_put_back_repeats_nothing),
+        cmocka_unit_test(an_older_copy_repeats_nothing_that_never_arrived),
+        cmocka_unit_test(a_crash_of_either_end_costs_a_lease_at_most),
         cmocka_unit_test(streams_that_differ_are_quarantined),
         cmocka_unit_test(new_stock_that_differs_is_quarantined),
         cmocka_unit_test(stock_counts_when_both_ends_hold_it),
