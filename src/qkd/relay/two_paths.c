@@ -12,6 +12,7 @@ struct pair {
     uint8_t id[QW_RELAY_BATCH_ID_LEN]; /* joined */
     int64_t since_ms;
     struct qw_relay_path path[2]; /* source */
+    struct qw_relay_batch held;   /* is_held: the half that came first */
 };
 
 struct qw_two_paths {
@@ -137,6 +138,16 @@ qw_err qw_two_paths_request(struct qw_two_paths *p, struct qw_relay *relay,
     return err;
 }
 
+/* The other half of what is held, of the same shape. */
+static bool fits(const struct pair *pair, const struct qw_relay_batch *batch)
+{
+    const struct qw_relay_batch *held = &pair->held;
+
+    return batch->id[QW_RELAY_PART_AT] != held->id[QW_RELAY_PART_AT] &&
+           batch->count == held->count && batch->key_len == held->key_len &&
+           batch->source == held->source && batch->target == held->target;
+}
+
 static qw_err join(struct qw_two_paths *p, struct pair *pair, const struct qw_relay_batch *batch,
                    const uint8_t *keys)
 {
@@ -174,9 +185,10 @@ qw_err qw_two_paths_deliver(struct qw_two_paths *p, const struct qw_relay_batch 
         return QW_ERR_LIMIT;
     }
     if (pair->is_held) {
-        return join(p, pair, batch, keys);
+        return fits(pair, batch) ? join(p, pair, batch, keys) : QW_ERR_CONFLICT;
     }
     memcpy(half_of(p, pair), keys, len);
+    pair->held = *batch;
     pair->is_held = true;
     return QW_OK;
 }

@@ -138,6 +138,60 @@ static void a_second_path_that_cannot_begin_ends_the_first(void **state)
     qw_mesh_free(mesh);
 }
 
+struct joined {
+    size_t count;
+    uint8_t first;
+};
+
+static qw_err take_joined(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
+{
+    struct joined *joined = self;
+
+    assert_int_equal(batch->id[QW_RELAY_PART_AT], QW_TWO_PATHS_JOINED);
+    joined->count++;
+    joined->first = keys[0];
+    return QW_OK;
+}
+
+static void take_void(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
+                      uint32_t at)
+{
+    (void)self;
+    (void)batch;
+    (void)reason;
+    (void)at;
+}
+
+static void only_the_other_half_is_joined(void **state)
+{
+    struct joined joined = { 0 };
+    const struct qw_two_paths_config c = { 2, KEYS * KEY_LEN, TIMEOUT_MS, &joined,
+                                           take_joined, take_void };
+    const struct qw_relay_batch first = { { 9 }, 2, KEY_LEN, 0, 5 };
+    const uint8_t keys[KEYS * KEY_LEN] = { 0x0f }, other[KEYS * KEY_LEN] = { 0xf0 };
+    struct qw_relay_batch second[5];
+    struct qw_two_paths *p = NULL;
+
+    (void)state;
+    assert_int_equal(qw_two_paths_new(&c, &p), QW_OK);
+    assert_int_equal(qw_two_paths_deliver(p, &first, keys), QW_OK);
+    for (size_t i = 0; i < 5; i++) {
+        second[i] = first;
+        second[i].id[QW_RELAY_PART_AT] = i > 0; /* 0: the same half again */
+    }
+    second[1].count = 3; /* longer */
+    second[2].key_len = KEY_LEN - 1;
+    second[3].source = 4;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(qw_two_paths_deliver(p, &second[i], other), QW_ERR_CONFLICT);
+    }
+    assert_int_equal(joined.count, 0);
+    assert_int_equal(qw_two_paths_deliver(p, &second[4], other), QW_OK);
+    assert_int_equal(joined.count, 1);
+    assert_int_equal(joined.first, 0xff);
+    qw_two_paths_free(p);
+}
+
 static void constructors_that_lack_memory_leave_nothing(void **state)
 {
     qw_err err = QW_ERR_NOMEM;
@@ -166,6 +220,7 @@ int main(void)
         cmocka_unit_test(never_fewer_paths_than_asked),
         cmocka_unit_test(a_half_alone_is_void_at_both_ends),
         cmocka_unit_test(a_second_path_that_cannot_begin_ends_the_first),
+        cmocka_unit_test(only_the_other_half_is_joined),
         cmocka_unit_test(constructors_that_lack_memory_leave_nothing),
     };
 
