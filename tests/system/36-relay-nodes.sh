@@ -66,6 +66,11 @@ same_keys 65536
 [ "$(field simulated <first.out)" = true ] || fail "not labelled simulated"
 echo "$(field keys_per_s <first.out) keys/s"
 
+settings 0 0 0 >unfed.yaml # what its pool holds is simulated all the same
+start unfed qwave node run --config unfed.yaml --send "$path" --keys 1024 --json
+sent unfed
+[ "$(field simulated <unfed.out)" = true ] || fail "not labelled simulated without a seed"
+
 echo "a relay that is killed, again and again, and the target once"
 send killed 65536
 for victim in 4 1 7 $last 4; do
@@ -119,6 +124,10 @@ stop node-2
 stop node-3
 rm 2-3.pool 3-2.pool
 "$bin/qwave" node charge --bytes 8192 --capacity 2097152 2 3 2-3.pool 3-2.pool
+if "$bin/qwave" node run --config 2.yaml 2>real.log; then
+    fail "simulated keys go into a pool of real ones"
+fi
+grep -q '2-3.pool: not charged with --simulated' real.log || fail "does not say why: $(cat real.log)"
 for i in 2 3; do
     settings $i "$(cat port.$i)" 0 >$i.yaml
 done

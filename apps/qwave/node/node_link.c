@@ -102,6 +102,12 @@ static qw_err add_link(struct node *node, char *entry)
     link->fd = -1;
     node->links_count++;
     err = open_pool(node, link, false, &link->pool);
+    if (err == QW_OK && node->settings.simulated_seed != 0 &&
+        !qw_node_pool_head(link->pool)->is_simulated) {
+        qw_log_write(node->log, QW_LOG_ERROR,
+                     "%s: not charged with --simulated; takes no simulated keys", link->path);
+        err = QW_ERR_REFUSED;
+    }
     if (err == QW_OK) {
         config.pool = link->pool;
         err = qw_hop_new(&config, &link->hop);

@@ -45,10 +45,15 @@ static struct qw_bytes next_of(const struct qw_simulated_feed *feed, unsigned di
 qw_err qw_simulated_feed_fill(const struct qw_simulated_feed *feed, struct qw_node_pool *pool,
                               uint64_t fill, int64_t now_ms)
 {
-    uint8_t *bytes = malloc(2 * (size_t)APPEND_LEN_MAX);
-    qw_err err = bytes == NULL ? QW_ERR_NOMEM : QW_OK;
+    uint8_t *bytes;
+    qw_err err;
     bool is_full = false;
 
+    if (!qw_node_pool_head(pool)->is_simulated) {
+        return QW_ERR_REFUSED;
+    }
+    bytes = malloc(2 * (size_t)APPEND_LEN_MAX);
+    err = bytes == NULL ? QW_ERR_NOMEM : QW_OK;
     while (err == QW_OK && !is_full) {
         struct qw_node_state out = qw_node_pool_state(pool, QW_NODE_OUT);
         struct qw_node_state in = qw_node_pool_state(pool, QW_NODE_IN);

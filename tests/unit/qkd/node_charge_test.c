@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "qkd/node/pool.h"
 
+#include "qkd/node/simulated_feed.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,6 +106,19 @@ static void refuses_files_that_are_none(void **state)
     assert_null(pool);
 }
 
+static void a_pool_of_real_keys_takes_no_simulated_ones(void **state)
+{
+    const struct qw_simulated_feed feed = { 1, 2, 0 };
+    struct qw_node_pool *pool = NULL;
+
+    (void)state;
+    charge();
+    assert_int_equal(open_file(path_a, &pool), QW_OK);
+    assert_int_equal(qw_simulated_feed_fill(&feed, pool, 4096, 0), QW_ERR_REFUSED);
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_OUT).end, LEN);
+    qw_node_pool_close(pool);
+}
+
 static void refuses_sizes_out_of_range(void **state)
 {
     struct qw_node_pool_head wrong = head;
@@ -130,6 +145,7 @@ int main(void)
         cmocka_unit_test(both_files_hold_mirrored_pools),
         cmocka_unit_test(one_process_at_a_time),
         cmocka_unit_test(refuses_files_that_are_none),
+        cmocka_unit_test(a_pool_of_real_keys_takes_no_simulated_ones),
         cmocka_unit_test(refuses_sizes_out_of_range),
     };
     int failures;
