@@ -91,7 +91,7 @@ static void cancel_both_ways(struct flow *f)
 }
 
 /* Takes one path out of the flow. */
-static double take_path(struct flow *f, size_t from, size_t to, struct qw_path *path)
+static double take_path(struct flow *f, size_t from, size_t to, struct qw_route *path)
 {
     double cost = 0;
     size_t at = from;
@@ -114,7 +114,7 @@ static double take_path(struct flow *f, size_t from, size_t to, struct qw_path *
     return cost;
 }
 
-static void take_paths(struct flow *f, size_t from, size_t to, struct qw_path *path, size_t count)
+static void take_paths(struct flow *f, size_t from, size_t to, struct qw_route *path, size_t count)
 {
     double cost[QW_DISJOINT_MAX];
 
@@ -122,7 +122,7 @@ static void take_paths(struct flow *f, size_t from, size_t to, struct qw_path *p
     for (size_t i = 0; i < count; i++) {
         cost[i] = take_path(f, from, to, &path[i]);
         for (size_t j = i; j > 0 && cost[j] < cost[j - 1]; j--) {
-            struct qw_path other = path[j];
+            struct qw_route other = path[j];
             double other_cost = cost[j];
 
             path[j] = path[j - 1];
@@ -134,7 +134,7 @@ static void take_paths(struct flow *f, size_t from, size_t to, struct qw_path *p
 }
 
 qw_err qw_disjoint_paths(const struct qw_key_graph *graph, const double *cost, size_t from,
-                         size_t to, size_t wanted, struct qw_path *path, size_t *found)
+                         size_t to, size_t wanted, struct qw_route *path, size_t *found)
 {
     struct flow f = { .graph = graph };
     size_t count = 0;

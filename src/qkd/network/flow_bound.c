@@ -6,7 +6,7 @@
  * hold whatever the order of the steps was. */
 #include "qkd/network/flow_bound.h"
 
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,18 +19,18 @@ struct work {
     const struct qw_demand *demand;
     size_t count;
     double epsilon;
-    struct qw_path_search *search;
+    struct qw_route_search *search;
     double *price;     /* [link_count] */
     double *own_price; /* [count] of the demand's own amount */
     double *length;    /* [count] price of the cheapest path for a unit of worth, when last seen */
     double *used;      /* [link_count] sent over it so far */
     double *sent;      /* [count] so far */
-    struct qw_path path;
+    struct qw_route path;
 };
 
 static void work_free(struct work *w)
 {
-    qw_path_search_free(w->search);
+    qw_route_search_free(w->search);
     free(w->price);
     free(w->own_price);
     free(w->length);
@@ -40,7 +40,7 @@ static void work_free(struct work *w)
 
 static qw_err work_new(struct work *w)
 {
-    qw_err err = qw_path_search_new(w->graph, &w->search);
+    qw_err err = qw_route_search_new(w->graph, &w->search);
 
     w->price = calloc(w->graph->link_count + 1, sizeof *w->price);
     w->own_price = calloc(w->count + 1, sizeof *w->own_price);
@@ -100,10 +100,10 @@ static bool send_round(struct work *w, double below)
         }
         if (d->from != from) { /* prices that rise meanwhile wait for the next round */
             from = d->from;
-            qw_path_from(w->search, w->price, from);
+            qw_route_from(w->search, w->price, from);
         }
-        w->length[i] = (qw_path_distance(w->search, d->to) + w->own_price[i]) / d->weight;
-        if (w->length[i] < below && qw_path_to(w->search, d->to, &w->path) == QW_OK) {
+        w->length[i] = (qw_route_distance(w->search, d->to) + w->own_price[i]) / d->weight;
+        if (w->length[i] < below && qw_route_to(w->search, d->to, &w->path) == QW_OK) {
             send(w, i);
             has_sent = true;
         }
@@ -136,9 +136,9 @@ static double least_dual(struct work *w)
     for (size_t i = 0; i < w->count; i++) {
         if (w->demand[i].from != from) {
             from = w->demand[i].from;
-            qw_path_from(w->search, w->price, from);
+            qw_route_from(w->search, w->price, from);
         }
-        w->length[i] = qw_path_distance(w->search, w->demand[i].to);
+        w->length[i] = qw_route_distance(w->search, w->demand[i].to);
         nearest = fmin(nearest, w->length[i] / w->demand[i].weight);
     }
     if (isinf(nearest)) {

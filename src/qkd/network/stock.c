@@ -95,7 +95,7 @@ static void move_back(struct qw_stock_book *book, const uint16_t *hop, size_t ho
 
 /* Moves bits of every link, or of none. */
 static qw_err move_to_reserved(struct qw_stock_book *book, uint16_t *hop, size_t *hops,
-                               const struct qw_path *path, size_t path_count, double bits,
+                               const struct qw_route *path, size_t path_count, double bits,
                                size_t *lacking)
 {
     size_t count = 0;
@@ -121,7 +121,7 @@ static qw_err move_to_reserved(struct qw_stock_book *book, uint16_t *hop, size_t
     return QW_OK;
 }
 
-qw_err qw_stock_reserve(struct qw_stock_book *book, const struct qw_path *path, size_t path_count,
+qw_err qw_stock_reserve(struct qw_stock_book *book, const struct qw_route *path, size_t path_count,
                         double bits, double deadline_s, qw_reservation *reservation,
                         size_t *lacking)
 {

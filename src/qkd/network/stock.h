@@ -2,7 +2,7 @@
 #ifndef QW_QKD_NETWORK_STOCK_H
 #define QW_QKD_NETWORK_STOCK_H
 
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 #include <stdbool.h>
 
@@ -40,7 +40,7 @@ double qw_stock_reserved(const struct qw_stock_book *book, size_t link);
 /* bits on every link of every path, or nothing at all. Paths may share links. QW_ERR_EXHAUSTED: a
  * link has too little, *lacking (NULL: do not tell) says which; QW_ERR_LIMIT: reservations_max are
  * open; QW_ERR_ARG: bits is not above 0, or the paths are longer than hops_max. */
-qw_err qw_stock_reserve(struct qw_stock_book *book, const struct qw_path *path, size_t path_count,
+qw_err qw_stock_reserve(struct qw_stock_book *book, const struct qw_route *path, size_t path_count,
                         double bits, double deadline_s, qw_reservation *reservation,
                         size_t *lacking) QW_MUST_USE;
 

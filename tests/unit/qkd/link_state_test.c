@@ -3,8 +3,8 @@
 #include "qkd/network/link_state.h"
 
 #include "base/prng.h"
-#include "qkd/network/path.h"
 #include "qkd/network/price.h"
+#include "qkd/network/route.h"
 #include "support/fail_nth.h"
 #include "support/test_seed.h"
 
@@ -262,13 +262,13 @@ static void one_end_is_enough_for_a_cut(void **state)
 
 /* The cheapest path by what this node knows. */
 static qw_err path_by(const struct world *w, size_t node, size_t from, size_t to,
-                      struct qw_path *path)
+                      struct qw_route *path)
 {
     static const bool passes_on[NODES] = { true, true, true, true, true, true };
     struct qw_key_link key_link[LINKS];
     double cost[LINKS];
     struct qw_key_graph *graph = NULL;
-    struct qw_path_search *search = NULL;
+    struct qw_route_search *search = NULL;
     qw_err err;
 
     for (size_t i = 0; i < LINKS; i++) {
@@ -280,10 +280,10 @@ static qw_err path_by(const struct world *w, size_t node, size_t from, size_t to
                       : INFINITY;
     }
     assert_int_equal(qw_key_graph_new(NODES, passes_on, key_link, LINKS, &graph), QW_OK);
-    assert_int_equal(qw_path_search_new(graph, &search), QW_OK);
-    qw_path_from(search, cost, from);
-    err = qw_path_to(search, to, path);
-    qw_path_search_free(search);
+    assert_int_equal(qw_route_search_new(graph, &search), QW_OK);
+    qw_route_from(search, cost, from);
+    err = qw_route_to(search, to, path);
+    qw_route_search_free(search);
     qw_key_graph_free(graph);
     return err;
 }
@@ -291,7 +291,7 @@ static qw_err path_by(const struct world *w, size_t node, size_t from, size_t to
 static void a_cut_is_gone_round_within_50_ms(void **state)
 {
     struct world w;
-    struct qw_path path;
+    struct qw_route path;
     uint64_t cut_ms;
 
     (void)state;
@@ -314,7 +314,7 @@ static void a_cut_is_gone_round_within_50_ms(void **state)
 static void an_empty_pool_is_gone_round_too(void **state)
 {
     struct world w;
-    struct qw_path path;
+    struct qw_route path;
 
     (void)state;
     start_world(&w, 0, 5);
@@ -331,7 +331,7 @@ static void an_empty_pool_is_gone_round_too(void **state)
 static void two_parts_find_together_again(void **state)
 {
     struct world w;
-    struct qw_path path;
+    struct qw_route path;
 
     (void)state;
     start_world(&w, 0, 6);

@@ -31,9 +31,9 @@ static struct qw_stock_book *book_of(double bits)
 }
 
 /* Over the links first .. first + hops - 1. */
-static struct qw_path path_of(size_t first, size_t hops)
+static struct qw_route path_of(size_t first, size_t hops)
 {
-    struct qw_path path = { .hops = hops };
+    struct qw_route path = { .hops = hops };
 
     for (size_t i = 0; i < hops; i++) {
         path.node[i] = (uint16_t)(first + i);
@@ -46,8 +46,8 @@ static struct qw_path path_of(size_t first, size_t hops)
 static void a_path_is_reserved_as_a_whole_or_not_at_all(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path all = path_of(0, 5);
-    struct qw_path last = path_of(4, 1);
+    struct qw_route all = path_of(0, 5);
+    struct qw_route last = path_of(4, 1);
     qw_reservation first = 0;
     qw_reservation second = 77;
     size_t lacking = 99;
@@ -69,7 +69,7 @@ static void a_path_is_reserved_as_a_whole_or_not_at_all(void **state)
 static void committed_bits_are_gone_and_released_ones_are_back(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path path = path_of(1, 2);
+    struct qw_route path = path_of(1, 2);
     qw_reservation a;
     qw_reservation b;
 
@@ -93,7 +93,7 @@ static void committed_bits_are_gone_and_released_ones_are_back(void **state)
 static void a_handle_of_before_does_not_fit_its_slot_again(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path path = path_of(0, 1);
+    struct qw_route path = path_of(0, 1);
     qw_reservation old;
     qw_reservation new;
 
@@ -111,7 +111,7 @@ static void a_handle_of_before_does_not_fit_its_slot_again(void **state)
 static void what_nobody_commits_returns_at_its_deadline(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path path = path_of(0, 2);
+    struct qw_route path = path_of(0, 2);
     qw_reservation a;
     qw_reservation b;
 
@@ -130,7 +130,7 @@ static void what_nobody_commits_returns_at_its_deadline(void **state)
 static void several_paths_are_one_reservation(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path path[2] = { path_of(0, 2), path_of(1, 2) }; /* both over link 1 */
+    struct qw_route path[2] = { path_of(0, 2), path_of(1, 2) }; /* both over link 1 */
     qw_reservation r;
     size_t lacking;
 
@@ -148,8 +148,8 @@ static void several_paths_are_one_reservation(void **state)
 static void limits_are_kept(void **state)
 {
     struct qw_stock_book *book = book_of(100);
-    struct qw_path path = path_of(0, 3);
-    struct qw_path three[3] = { path, path, path };
+    struct qw_route path = path_of(0, 3);
+    struct qw_route three[3] = { path, path, path };
     qw_reservation r[OPEN_MAX + 1];
 
     (void)state;
@@ -190,7 +190,7 @@ static void no_bit_is_lost_or_made(void **state)
 
         added[link] += qw_stock_add(book, link, (double)qw_prng_below(&prng, 50), 500);
         if (count < OPEN_MAX && qw_prng_below(&prng, 2) == 0) {
-            struct qw_path path;
+            struct qw_route path;
 
             open[count].first = qw_prng_below(&prng, LINKS);
             open[count].hops = 1 + qw_prng_below(&prng, LINKS - open[count].first);

@@ -2,7 +2,7 @@
 #include "lab/network/demand_pairs.h"
 
 #include "base/prng.h"
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,18 +72,18 @@ static qw_err set_weights(const struct qw_key_graph *graph, struct qw_demand *de
                           bool is_fair)
 {
     double farthest = 1;
-    struct qw_path_search *search = NULL;
+    struct qw_route_search *search = NULL;
     double *cost = calloc(graph->link_count + 1, sizeof *cost);
-    qw_err err = cost == NULL ? QW_ERR_NOMEM : qw_path_search_new(graph, &search);
+    qw_err err = cost == NULL ? QW_ERR_NOMEM : qw_route_search_new(graph, &search);
 
     for (size_t i = 0; err == QW_OK && i < graph->link_count; i++) {
         cost[i] = graph->link[i].mean_bps > 0 ? 1 : INFINITY;
     }
     for (size_t i = 0; err == QW_OK && i < count; i++) {
         if (i == 0 || demand[i].from != demand[i - 1].from) {
-            qw_path_from(search, cost, demand[i].from);
+            qw_route_from(search, cost, demand[i].from);
         }
-        double hops = qw_path_distance(search, demand[i].to);
+        double hops = qw_route_distance(search, demand[i].to);
 
         demand[i].weight = isinf(hops) ? 0 : is_fair ? hops : 1;
         farthest = fmax(farthest, demand[i].weight);
@@ -91,7 +91,7 @@ static qw_err set_weights(const struct qw_key_graph *graph, struct qw_demand *de
     for (size_t i = 0; i < count; i++) {
         demand[i].weight /= farthest;
     }
-    qw_path_search_free(search);
+    qw_route_search_free(search);
     free(cost);
     return err;
 }

@@ -59,7 +59,7 @@ static size_t draw_pair(struct sim *s)
 enum outcome { ACCEPTED, NO_PATH, TOO_DEAR, NO_STOCK };
 
 /* Reserves the bits on the whole path; *lacking is a link that has too little or is cut. */
-static qw_err reserve(struct sim *s, const struct qw_path *path, double bits,
+static qw_err reserve(struct sim *s, const struct qw_route *path, double bits,
                       qw_reservation *reservation, size_t *lacking)
 {
     for (size_t i = 0; i < path->hops; i++) {
@@ -73,7 +73,7 @@ static qw_err reserve(struct sim *s, const struct qw_path *path, double bits,
 }
 
 /* Tries the cheapest path, then others around what was found lacking. */
-static enum outcome route(struct sim *s, const struct request *request, struct qw_path *path,
+static enum outcome route(struct sim *s, const struct request *request, struct qw_route *path,
                           qw_reservation *reservation, unsigned *tries)
 {
     const struct qw_demand *demand = &s->config->pairs->demand[request->demand];
@@ -83,12 +83,12 @@ static enum outcome route(struct sim *s, const struct request *request, struct q
     for (*tries = 0; *tries < TRIES && outcome == NO_STOCK; ++*tries) {
         size_t lacking = 0;
 
-        qw_path_from(s->search, s->cost, demand->from);
-        if (qw_path_to(s->search, demand->to, path) != QW_OK) {
+        qw_route_from(s->search, s->cost, demand->from);
+        if (qw_route_to(s->search, demand->to, path) != QW_OK) {
             outcome = *tries == 0 ? NO_PATH : NO_STOCK;
             break;
         }
-        if (qw_path_distance(s->search, demand->to) > demand->weight) {
+        if (qw_route_distance(s->search, demand->to) > demand->weight) {
             outcome = TOO_DEAR;
             break;
         }
@@ -121,7 +121,7 @@ static qw_err serve(struct sim *s, const struct request *request)
     struct sim_event commit = { .kind = SIM_COMMIT,
                                 .demand = request->demand,
                                 .bits = request->bits };
-    struct qw_path path;
+    struct qw_route path;
     unsigned tries = 0;
     enum outcome outcome = route(s, request, &path, &commit.reservation, &tries);
 

@@ -9,7 +9,7 @@ void sim_state_close(struct sim *s)
     sim_events_free(&s->events);
     sim_links_free(&s->links);
     qw_stock_book_free(s->book);
-    qw_path_search_free(s->search);
+    qw_route_search_free(s->search);
     free(s->told);
     free(s->cost);
     free(s->arrival);
@@ -33,7 +33,7 @@ static qw_err allocate(struct sim *s)
     qw_err err = qw_stock_book_new(&stock, &s->book);
 
     if (err == QW_OK) {
-        err = qw_path_search_new(g, &s->search);
+        err = qw_route_search_new(g, &s->search);
     }
     if (err == QW_OK) {
         err = sim_links_new(s->config->topology, g, s->book, s->config->seed, &s->links);

@@ -6,7 +6,7 @@
 #include "lab/network/network_sim.h"
 #include "lab/network/sim_events.h"
 #include "lab/network/sim_links.h"
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 /* What network_sim.c works on. */
 enum { SIM_RESERVATIONS_MAX = 16384, SIM_HOPS_MAX = 256 };
@@ -17,7 +17,7 @@ struct sim {
     struct sim_events events;
     struct sim_links links;
     struct qw_stock_book *book;
-    struct qw_path_search *search;
+    struct qw_route_search *search;
     struct qw_damper *told; /* [link_count] what routes are made of */
     double *cost;           /* [link_count] from told */
     double *arrival;        /* [pairs] running sum of requests per second */

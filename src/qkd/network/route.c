@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ struct heap_item {
     size_t node;
 };
 
-struct qw_path_search {
+struct qw_route_search {
     const struct qw_key_graph *graph;
     size_t from;
     double *distance;       /* [node_count] */
@@ -19,9 +19,9 @@ struct qw_path_search {
     size_t heap_count;
 };
 
-qw_err qw_path_search_new(const struct qw_key_graph *graph, struct qw_path_search **search)
+qw_err qw_route_search_new(const struct qw_key_graph *graph, struct qw_route_search **search)
 {
-    struct qw_path_search *s = calloc(1, sizeof *s);
+    struct qw_route_search *s = calloc(1, sizeof *s);
 
     if (s == NULL) {
         return QW_ERR_NOMEM;
@@ -33,14 +33,14 @@ qw_err qw_path_search_new(const struct qw_key_graph *graph, struct qw_path_searc
     s->is_done = calloc(graph->node_count, sizeof *s->is_done);
     s->heap = calloc(2 * graph->link_count + 1, sizeof *s->heap);
     if (s->distance == NULL || s->arc == NULL || s->is_done == NULL || s->heap == NULL) {
-        qw_path_search_free(s);
+        qw_route_search_free(s);
         return QW_ERR_NOMEM;
     }
     *search = s;
     return QW_OK;
 }
 
-void qw_path_search_free(struct qw_path_search *search)
+void qw_route_search_free(struct qw_route_search *search)
 {
     if (search != NULL) {
         free(search->distance);
@@ -51,7 +51,7 @@ void qw_path_search_free(struct qw_path_search *search)
     }
 }
 
-static void push(struct qw_path_search *s, double distance, size_t node)
+static void push(struct qw_route_search *s, double distance, size_t node)
 {
     size_t at = s->heap_count++;
 
@@ -62,7 +62,7 @@ static void push(struct qw_path_search *s, double distance, size_t node)
     s->heap[at] = (struct heap_item){ distance, node };
 }
 
-static size_t pop(struct qw_path_search *s)
+static size_t pop(struct qw_route_search *s)
 {
     size_t node = s->heap[0].node;
     struct heap_item last = s->heap[--s->heap_count];
@@ -84,7 +84,7 @@ static size_t pop(struct qw_path_search *s)
     return node;
 }
 
-void qw_path_from(struct qw_path_search *search, const double *cost, size_t from)
+void qw_route_from(struct qw_route_search *search, const double *cost, size_t from)
 {
     const struct qw_key_graph *g = search->graph;
 
@@ -119,13 +119,13 @@ void qw_path_from(struct qw_path_search *search, const double *cost, size_t from
     }
 }
 
-double qw_path_distance(const struct qw_path_search *search, size_t to)
+double qw_route_distance(const struct qw_route_search *search, size_t to)
 {
     qw_assert(to < search->graph->node_count);
     return search->distance[to];
 }
 
-static size_t node_before(const struct qw_path_search *search, size_t node)
+static size_t node_before(const struct qw_route_search *search, size_t node)
 {
     const struct qw_key_link *link =
         &search->graph->link[search->graph->arc[search->arc[node]].link];
@@ -133,21 +133,21 @@ static size_t node_before(const struct qw_path_search *search, size_t node)
     return link->a == node ? link->b : link->a;
 }
 
-qw_err qw_path_to(const struct qw_path_search *search, size_t to, struct qw_path *path)
+qw_err qw_route_to(const struct qw_route_search *search, size_t to, struct qw_route *route)
 {
     size_t hops = 0;
 
-    if (to == search->from || isinf(qw_path_distance(search, to))) {
+    if (to == search->from || isinf(qw_route_distance(search, to))) {
         return QW_ERR_NOT_FOUND;
     }
     for (size_t at = to; at != search->from; at = node_before(search, at)) {
         hops++;
     }
-    path->hops = hops;
+    route->hops = hops;
     for (size_t at = to; at != search->from; at = node_before(search, at), hops--) {
-        path->node[hops] = (uint16_t)at;
-        path->link[hops - 1] = (uint16_t)search->graph->arc[search->arc[at]].link;
+        route->node[hops] = (uint16_t)at;
+        route->link[hops - 1] = (uint16_t)search->graph->arc[search->arc[at]].link;
     }
-    path->node[0] = (uint16_t)search->from;
+    route->node[0] = (uint16_t)search->from;
     return QW_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q3 Q4 */
-#include "qkd/network/path.h"
+#include "qkd/network/route.h"
 
 #include "qkd/network/disjoint.h"
 #include "random_graph.h"
@@ -72,7 +72,7 @@ static void random_costs(struct qw_prng *prng, double *cost)
 }
 
 /* The path is one, from end to end, without loops; gives its cost. */
-static double checked(const struct qw_key_graph *g, const double *cost, const struct qw_path *path,
+static double checked(const struct qw_key_graph *g, const double *cost, const struct qw_route *path,
                       size_t from, size_t to)
 {
     unsigned seen = 0;
@@ -105,14 +105,14 @@ static void the_cheapest_path_is_found(void **state)
     qw_prng_init(&prng, test_seed(), 0);
     for (int round = 0; round < ROUNDS; round++) {
         struct qw_key_graph *g = random_graph(&prng, 7, 0.5);
-        struct qw_path_search *search = NULL;
+        struct qw_route_search *search = NULL;
         double cost[LINKS_MAX];
-        struct qw_path path;
+        struct qw_route path;
 
         random_costs(&prng, cost);
-        assert_int_equal(qw_path_search_new(g, &search), QW_OK);
-        qw_path_from(search, cost, 0);
-        assert_int_equal(qw_path_to(search, 0, &path), QW_ERR_NOT_FOUND);
+        assert_int_equal(qw_route_search_new(g, &search), QW_OK);
+        qw_route_from(search, cost, 0);
+        assert_int_equal(qw_route_to(search, 0, &path), QW_ERR_NOT_FOUND);
         for (size_t to = 1; to < g->node_count; to++) {
             double best = INFINITY;
 
@@ -120,15 +120,15 @@ static void the_cheapest_path_is_found(void **state)
             for (size_t i = 0; i < ways.count; i++) {
                 best = fmin(best, ways.sum[i]);
             }
-            assert_true(qw_path_distance(search, to) == best);
+            assert_true(qw_route_distance(search, to) == best);
             if (isinf(best)) {
-                assert_int_equal(qw_path_to(search, to, &path), QW_ERR_NOT_FOUND);
+                assert_int_equal(qw_route_to(search, to, &path), QW_ERR_NOT_FOUND);
             } else {
-                assert_int_equal(qw_path_to(search, to, &path), QW_OK);
+                assert_int_equal(qw_route_to(search, to, &path), QW_OK);
                 assert_true(checked(g, cost, &path, 0, to) == best);
             }
         }
-        qw_path_search_free(search);
+        qw_route_search_free(search);
         qw_key_graph_free(g);
     }
 }
@@ -159,7 +159,7 @@ static void disjoint_paths_are_as_many_and_as_cheap_as_there_are(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct qw_key_graph *g = random_graph(&prng, 7, 0.6);
         double cost[LINKS_MAX];
-        struct qw_path path[QW_DISJOINT_MAX];
+        struct qw_route path[QW_DISJOINT_MAX];
 
         random_costs(&prng, cost);
         all_ways(&ways, g, cost, 0, g->node_count - 1);
@@ -203,7 +203,7 @@ static void the_cheapest_path_is_given_up_for_a_pair(void **state)
     static const double cost[] = { 1, 1, 1, 5, 5, 5, 5 };
     static const bool passes_on[] = { true, true, true, true, true, true };
     struct qw_key_graph *g = NULL;
-    struct qw_path path[2];
+    struct qw_route path[2];
     size_t found;
 
     (void)state;
@@ -221,8 +221,8 @@ static void every_lack_of_memory_is_reported(void **state)
 {
     struct qw_prng prng;
     struct qw_key_graph *g;
-    struct qw_path_search *search = NULL;
-    struct qw_path path;
+    struct qw_route_search *search = NULL;
+    struct qw_route path;
     double cost[LINKS_MAX] = { 0 };
     qw_err err = QW_ERR_NOMEM;
     size_t found = 77;
@@ -233,11 +233,11 @@ static void every_lack_of_memory_is_reported(void **state)
     for (int n = 1; err != QW_OK; n++) {
         assert_true(n < 20);
         fail_nth = n;
-        err = qw_path_search_new(g, &search);
+        err = qw_route_search_new(g, &search);
         fail_nth = 0;
         assert_true(err == QW_OK || (err == QW_ERR_NOMEM && search == NULL));
     }
-    qw_path_search_free(search);
+    qw_route_search_free(search);
     err = QW_ERR_NOMEM;
     for (int n = 1; err != QW_OK; n++) {
         assert_true(n < 20);
