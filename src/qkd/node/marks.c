@@ -2,23 +2,12 @@
 #include "qkd/node/marks.h"
 
 #include "base/bytes.h"
-#include "base/secret.h"
-#include "crypto/hash.h"
+#include "qkd/node/check.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-enum { CHECK_LEN = 8, CHECKED_LEN = QW_NODE_SLOT_LEN - CHECK_LEN };
-
-static qw_err check_of(const uint8_t *slot, uint8_t check[static CHECK_LEN])
-{
-    uint8_t digest[QW_HASH_LEN_MAX];
-    struct qw_bytes part = { slot, CHECKED_LEN };
-    qw_err err = qw_hash_of(QW_HASH_SHA256, &part, 1, digest);
-
-    memcpy(check, digest, CHECK_LEN);
-    return err;
-}
+enum { CHECKED_LEN = QW_NODE_SLOT_LEN - QW_NODE_CHECK_LEN };
 
 static void write_marks(struct qw_writer *w, const struct qw_node_marks *m)
 {
@@ -72,7 +61,7 @@ qw_err qw_node_slot_encode(uint64_t number, const struct qw_node_marks marks[2],
     write_marks(&w, &marks[0]);
     write_marks(&w, &marks[1]);
     qw_assert(!w.failed && w.len == CHECKED_LEN);
-    return check_of(out, out + CHECKED_LEN);
+    return qw_node_check_add(out, CHECKED_LEN);
 }
 
 qw_err qw_node_slot_decode(const uint8_t in[static QW_NODE_SLOT_LEN], uint64_t *number,
@@ -80,9 +69,8 @@ qw_err qw_node_slot_decode(const uint8_t in[static QW_NODE_SLOT_LEN], uint64_t *
 {
     struct qw_reader r = qw_reader_on(in, CHECKED_LEN);
     struct qw_node_marks read[2];
-    uint8_t check[CHECK_LEN];
     uint64_t n;
-    qw_err err = check_of(in, check);
+    qw_err err = qw_node_check_verify(in, CHECKED_LEN);
     bool ok;
 
     if (err != QW_OK) {
@@ -91,7 +79,7 @@ qw_err qw_node_slot_decode(const uint8_t in[static QW_NODE_SLOT_LEN], uint64_t *
     n = qw_read_u64be(&r);
     ok = read_marks(&r, &read[0]);
     ok = read_marks(&r, &read[1]) && ok;
-    if (!ok || !qw_equal_ct(check, in + CHECKED_LEN, CHECK_LEN)) {
+    if (!ok) {
         return QW_ERR_FORMAT;
     }
     *number = n;

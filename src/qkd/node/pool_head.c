@@ -3,22 +3,12 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "crypto/hash.h"
+#include "qkd/node/check.h"
 
 #include <string.h>
 
-enum { MAGIC_LEN = 8, CHECK_LEN = 8, CHECKED_LEN = QW_NODE_HEAD_LEN - CHECK_LEN };
+enum { MAGIC_LEN = 8, CHECKED_LEN = QW_NODE_HEAD_LEN - QW_NODE_CHECK_LEN };
 static const char magic[] = "QWNODE1\n";
-
-static qw_err check_of(const uint8_t *head, uint8_t check[static CHECK_LEN])
-{
-    uint8_t digest[QW_HASH_LEN_MAX];
-    struct qw_bytes part = { head, CHECKED_LEN };
-    qw_err err = qw_hash_of(QW_HASH_SHA256, &part, 1, digest);
-
-    memcpy(check, digest, CHECK_LEN);
-    return err;
-}
 
 bool qw_node_head_valid(const struct qw_node_pool_head *head)
 {
@@ -40,7 +30,7 @@ qw_err qw_node_head_encode(const struct qw_node_pool_head *head,
     qw_write_u8(&w, head->is_simulated ? 1 : 0);
     qw_write_bytes(&w, head->meeting_key, sizeof head->meeting_key);
     qw_assert(!w.failed && w.len == CHECKED_LEN);
-    return check_of(out, out + CHECKED_LEN);
+    return qw_node_check_add(out, CHECKED_LEN);
 }
 
 qw_err qw_node_head_decode(const uint8_t in[static QW_NODE_HEAD_LEN], struct qw_node_pool_head *out)
@@ -48,9 +38,8 @@ qw_err qw_node_head_decode(const uint8_t in[static QW_NODE_HEAD_LEN], struct qw_
     struct qw_reader r = qw_reader_on(in, CHECKED_LEN);
     struct qw_node_pool_head head = { 0 };
     const uint8_t *start = qw_read_view(&r, MAGIC_LEN);
-    uint8_t check[CHECK_LEN];
     uint8_t simulated;
-    qw_err err = check_of(in, check);
+    qw_err err = qw_node_check_verify(in, CHECKED_LEN);
 
     if (err != QW_OK) {
         return err;
@@ -62,8 +51,7 @@ qw_err qw_node_head_decode(const uint8_t in[static QW_NODE_HEAD_LEN], struct qw_
     simulated = qw_read_u8(&r);
     head.is_simulated = simulated == 1;
     qw_read_bytes(&r, head.meeting_key, sizeof head.meeting_key);
-    if (!qw_equal_ct(start, magic, MAGIC_LEN) || simulated > 1 || !qw_node_head_valid(&head) ||
-        !qw_equal_ct(check, in + CHECKED_LEN, CHECK_LEN)) {
+    if (!qw_equal_ct(start, magic, MAGIC_LEN) || simulated > 1 || !qw_node_head_valid(&head)) {
         err = QW_ERR_FORMAT;
     } else {
         *out = head;

@@ -12,8 +12,8 @@ struct qw_simulated_feed {
     unsigned out_direction; /* 0 at one end, 1 at the other */
 };
 
-/* Appends to both streams until each holds fill bytes, or is full. QW_ERR_REFUSED: its head does not
- * say that its keys are simulated. Others as qw_node_pool_append. */
+/* Appends to both streams until each holds fill bytes, or is full. QW_ERR_REFUSED: its head does
+ * not say that its keys are simulated. Others as qw_node_pool_append. */
 qw_err qw_simulated_feed_fill(const struct qw_simulated_feed *feed, struct qw_node_pool *pool,
                               uint64_t fill, int64_t now_ms) QW_MUST_USE;
 

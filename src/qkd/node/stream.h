@@ -14,7 +14,7 @@ struct qw_node_stream {
     uint64_t capacity;
     uint32_t lease;
     struct qw_node_marks marks;
-    uint64_t used; /* marks.start <= used <= marks.leased */
+    uint64_t used;     /* marks.start <= used <= marks.leased */
     uint64_t in_doubt; /* below used: a crash passed over them, used or not; counted as lost */
     uint64_t confirmed;
     uint64_t reserved;
