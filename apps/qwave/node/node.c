@@ -4,14 +4,11 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "base/secret.h"
 #include "base/socket.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TICK_MS = 20, PAUSE_MS = 50 };
 
@@ -39,39 +36,11 @@ static struct qw_node_pool *end_pool(void *self, uint32_t other)
     return NULL;
 }
 
-/* One line a key: id and key in hex. */
-static qw_err write_key(FILE *file, const struct qw_relay_batch *batch, uint32_t number,
-                        const uint8_t *key)
-{
-    uint8_t id[QW_RELAY_KEY_ID_LEN];
-    char text[2 * (QW_RELAY_KEY_ID_LEN + NODE_KEY_LEN) + 3];
-    int written;
-
-    memcpy(id, batch->id, sizeof batch->id);
-    qw_store_u32be(id + QW_RELAY_BATCH_ID_LEN, number);
-    qw_hex_encode(id, sizeof id, text);
-    text[2 * sizeof id] = ' ';
-    qw_hex_encode(key, batch->key_len, text + 2 * sizeof id + 1);
-    written = fprintf(file, "%s\n", text);
-    qw_wipe(text, sizeof text);
-    return written > 0 ? QW_OK : QW_ERR_IO;
-}
-
 static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
 {
     struct node *node = self;
-    qw_err err = QW_OK;
+    qw_err err = node_keys_write(&node->keys, batch, keys);
 
-    if (batch->key_len != NODE_KEY_LEN) {
-        return QW_ERR_ARG;
-    }
-    for (uint32_t i = 0; node->keys != NULL && err == QW_OK && i < batch->count; i++) {
-        err = write_key(node->keys, batch, i, keys + (size_t)i * NODE_KEY_LEN);
-    }
-    if (node->keys != NULL && err == QW_OK &&
-        (fflush(node->keys) != 0 || fdatasync(fileno(node->keys)) != 0)) {
-        err = QW_ERR_IO;
-    }
     node->sending.end_ms = qw_clock_monotonic_ms();
     return err;
 }
@@ -86,9 +55,9 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
     qw_log_write(node->log, QW_LOG_INFO, "batch %s is void: %s (node %u)", id,
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
-    if (node->keys != NULL) {
-        fprintf(node->keys, "void %s\n", id);
-        fflush(node->keys);
+    if (node_keys_void(&node->keys, batch->id) != QW_OK) {
+        qw_log_write(node->log, QW_LOG_ERROR, "%s: cannot be written", node->settings.key_file);
+        node->has_failed = true;
     }
 }
 
@@ -115,17 +84,9 @@ static qw_err open_relay(struct node *node)
 
 static qw_err open_key_file(struct node *node)
 {
-    int fd;
-
-    if (node->settings.key_file[0] == '\0') {
-        return QW_OK;
-    }
-    fd = open(node->settings.key_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    node->keys = fd < 0 ? NULL : fdopen(fd, "a");
-    if (node->keys == NULL && fd >= 0) {
-        close(fd);
-    }
-    return node->keys == NULL ? QW_ERR_IO : QW_OK;
+    return node->settings.key_file[0] == '\0' ? QW_OK
+                                              : node_keys_open(&node->keys, node->settings.key_file,
+                                                               (size_t)node->settings.batch_keys);
 }
 
 qw_err node_open(struct node *node)
@@ -163,9 +124,7 @@ void node_close(struct node *node)
     qw_relay_free(node->relay);
     qw_key_source_close(&node->source);
     qw_socket_close(node->listener);
-    if (node->keys != NULL) {
-        fclose(node->keys);
-    }
+    node_keys_close(&node->keys);
     free(node->message);
 }
 

@@ -5,6 +5,8 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/wire.h"
+#include "node/node_entry.h"
+#include "node/node_keys.h"
 #include "qkd/relay/relay.h"
 
 #include <signal.h>
@@ -12,7 +14,7 @@
 
 /* qwave node: one node of a relay network as a process: pools, TCP connections to neighbours, the
  * relay. One thread, one loop. */
-enum { NODE_PATH_CAP = 256, NODE_LIST_CAP = 2048, NODE_LINKS_MAX = 16, NODE_HOST_CAP = 64 };
+enum { NODE_LIST_CAP = 2048, NODE_LINKS_MAX = 16 };
 
 struct node_settings {
     int64_t node; /* its id */
@@ -35,9 +37,7 @@ struct node;
 struct node_link { /* to one neighbour */
     struct node *node;
     uint32_t neighbour;
-    char path[NODE_PATH_CAP];
-    char host[NODE_HOST_CAP]; /* "": the neighbour connects to us */
-    uint16_t port;
+    struct node_entry entry; /* no host: the neighbour connects to us */
     struct qw_node_pool *pool;
     struct qw_hop *hop;
     struct qw_wire wire;
@@ -63,7 +63,7 @@ struct node_sending {          /* --send */
     int64_t again_at_ms;       /* after a void batch: not at once */
 };
 
-enum { NODE_KEY_LEN = 32, NODE_IN_FLIGHT = 8, NODE_GUESTS_MAX = 8, NODE_MESSAGE_MAX = 1 << 20 };
+enum { NODE_IN_FLIGHT = 8, NODE_GUESTS_MAX = 8, NODE_MESSAGE_MAX = 1 << 20 };
 
 struct node {
     struct node_settings settings;
@@ -77,7 +77,7 @@ struct node {
     struct qw_key_source source;
     struct node_sending sending;
     uint8_t *message; /* [NODE_MESSAGE_MAX] */
-    FILE *keys;
+    struct node_keys keys;
     int listener;
     bool has_failed; /* the disk, for example: ends the loop */
 };

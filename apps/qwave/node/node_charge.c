@@ -61,14 +61,14 @@ static error_t parse_charge(int key, char *value, struct argp_state *state)
 
 static uint32_t node_id(const char *text)
 {
-    char *end = NULL;
-    unsigned long id = strtoul(text, &end, 10);
+    const char *at = text;
+    uint32_t id = 0;
 
-    if (*text < '0' || *text > '9' || *end != '\0' || id > UINT32_MAX) {
+    if (!node_number_read(&at, UINT32_MAX, &id) || *at != '\0') {
         fprintf(stderr, "qwave node: '%s' is not a node's id, 0 to 4294967295\n", text);
         exit(EXIT_USAGE);
     }
-    return (uint32_t)id;
+    return id;
 }
 
 int cmd_node_charge(int argc, char **argv)

@@ -22,53 +22,18 @@ enum {
     FEED_LEN = 1 << 18
 };
 
-static bool split(char *entry, struct node_link *link)
-{
-    char *file = strchr(entry, '=');
-    char *at = file == NULL ? NULL : strchr(file, '@');
-    char *port = at == NULL ? NULL : strrchr(at, ':');
-    char *end = NULL;
-    unsigned long number;
-
-    if (file == NULL || (at != NULL && port == NULL)) {
-        return false;
-    }
-    *file++ = '\0';
-    number = strtoul(entry, &end, 10);
-    if (*entry < '0' || *entry > '9' || *end != '\0' || number > UINT32_MAX) {
-        return false;
-    }
-    link->neighbour = (uint32_t)number;
-    if (at != NULL) {
-        *at++ = '\0';
-        *port++ = '\0';
-        number = strtoul(port, &end, 10);
-        if (*port < '0' || *port > '9' || *end != '\0' || number == 0 || number > UINT16_MAX ||
-            strlen(at) >= sizeof link->host) {
-            return false;
-        }
-        link->port = (uint16_t)number;
-        memcpy(link->host, at, strlen(at) + 1);
-    }
-    if (*file == '\0' || strlen(file) >= sizeof link->path) {
-        return false;
-    }
-    memcpy(link->path, file, strlen(file) + 1);
-    return true;
-}
-
-static qw_err open_pool(struct node *node, const struct node_link *link, bool is_end,
+static qw_err open_pool(struct node *node, const struct node_entry *entry, bool is_end,
                         struct qw_node_pool **pool)
 {
     static const struct qw_node_limits limits = { .floor_len = { 4096, 8192, 16384 } };
     struct qw_node_disk disk;
-    qw_err err = qw_node_disk_file_open(link->path, &disk);
+    qw_err err = qw_node_disk_file_open(entry->path, &disk);
 
     if (err == QW_OK) {
         err = qw_node_pool_open(&disk, &limits, pool);
     }
     if (err == QW_OK && (qw_node_pool_head(*pool)->node != node->settings.node ||
-                         qw_node_pool_head(*pool)->neighbour != link->neighbour)) {
+                         qw_node_pool_head(*pool)->neighbour != entry->node)) {
         err = QW_ERR_CONFLICT;
     }
     for (int d = QW_NODE_OUT; err == QW_OK && is_end && d <= QW_NODE_IN; d++) {
@@ -76,7 +41,7 @@ static qw_err open_pool(struct node *node, const struct node_link *link, bool is
                              qw_node_pool_state(*pool, (enum qw_node_direction)d).end);
     }
     if (err != QW_OK) {
-        qw_log_write(node->log, QW_LOG_ERROR, "%s: %s", link->path, qw_err_text(err));
+        qw_log_write(node->log, QW_LOG_ERROR, "%s: %s", entry->path, qw_err_text(err));
     }
     return err;
 }
@@ -88,24 +53,25 @@ static qw_err wire_send(void *self, const uint8_t *message, size_t len)
     return qw_wire_send(&link->wire, message, len);
 }
 
-static qw_err add_link(struct node *node, char *entry)
+static qw_err add_link(struct node *node, const char *text)
 {
     struct node_link *link = &node->links[node->links_count];
     struct qw_hop_config config = { .self = link, .send = wire_send };
     qw_err err;
 
-    if (node->links_count == NODE_LINKS_MAX || !split(entry, link)) {
-        qw_log_write(node->log, QW_LOG_ERROR, "neighbours: '%s' is not ID=FILE[@HOST:PORT]", entry);
+    if (node->links_count == NODE_LINKS_MAX || !node_entry_read(text, &link->entry)) {
+        qw_log_write(node->log, QW_LOG_ERROR, "neighbours: '%s' is not ID=FILE[@HOST:PORT]", text);
         return QW_ERR_FORMAT;
     }
     link->node = node;
+    link->neighbour = link->entry.node;
     link->fd = -1;
     node->links_count++;
-    err = open_pool(node, link, false, &link->pool);
+    err = open_pool(node, &link->entry, false, &link->pool);
     if (err == QW_OK && node->settings.simulated_seed != 0 &&
         !qw_node_pool_head(link->pool)->is_simulated) {
         qw_log_write(node->log, QW_LOG_ERROR,
-                     "%s: not charged with --simulated; takes no simulated keys", link->path);
+                     "%s: not charged with --simulated; takes no simulated keys", link->entry.path);
         err = QW_ERR_REFUSED;
     }
     if (err == QW_OK) {
@@ -115,21 +81,22 @@ static qw_err add_link(struct node *node, char *entry)
     return err;
 }
 
-static qw_err add_end(struct node *node, char *entry)
+static qw_err add_end(struct node *node, const char *text)
 {
     struct node_end *end = &node->ends[node->ends_count];
-    struct node_link parsed = { .port = 0 };
+    struct node_entry entry;
 
-    if (node->ends_count == NODE_LINKS_MAX || !split(entry, &parsed) || parsed.host[0] != '\0') {
-        qw_log_write(node->log, QW_LOG_ERROR, "ends: '%s' is not ID=FILE", entry);
+    if (node->ends_count == NODE_LINKS_MAX || !node_entry_read(text, &entry) ||
+        entry.host[0] != '\0') {
+        qw_log_write(node->log, QW_LOG_ERROR, "ends: '%s' is not ID=FILE", text);
         return QW_ERR_FORMAT;
     }
     node->ends_count++;
-    end->node = parsed.neighbour;
-    return open_pool(node, &parsed, true, &end->pool);
+    end->node = entry.node;
+    return open_pool(node, &entry, true, &end->pool);
 }
 
-static qw_err for_each(struct node *node, char *list, qw_err (*add)(struct node *, char *))
+static qw_err for_each(struct node *node, char *list, qw_err (*add)(struct node *, const char *))
 {
     qw_err err = QW_OK;
 
@@ -184,7 +151,7 @@ static void connect_to(struct node_link *link, int64_t now_ms)
 
     link->try_at_ms = now_ms + RETRY_MS;
     if (qw_hop_status(link->hop) != QW_HOP_QUARANTINED &&
-        qw_socket_connect(link->host, link->port, CONNECT_MS, &fd) == QW_OK &&
+        qw_socket_connect(link->entry.host, link->entry.port, CONNECT_MS, &fd) == QW_OK &&
         qw_wire_tcp_new(fd, SEND_MS, &wire) == QW_OK) {
         begin(link, &wire, fd);
     }
@@ -216,12 +183,12 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
     qw_err err = feed(link);
 
     if (err != QW_OK) {
-        qw_log_write(link->node->log, QW_LOG_ERROR, "%s: %s", link->path, qw_err_text(err));
+        qw_log_write(link->node->log, QW_LOG_ERROR, "%s: %s", link->entry.path, qw_err_text(err));
         link->node->has_failed = true;
         return;
     }
     if (link->fd < 0) {
-        if (link->host[0] != '\0' && now_ms >= link->try_at_ms) {
+        if (link->entry.host[0] != '\0' && now_ms >= link->try_at_ms) {
             connect_to(link, now_ms);
         }
         return;
@@ -315,7 +282,7 @@ static struct node_link *link_for(struct node *node, const uint8_t *message, siz
     for (size_t i = 0; i < node->links_count; i++) {
         struct node_link *link = &node->links[i];
 
-        if (link->neighbour == hello.from && link->host[0] == '\0' && link->fd < 0 &&
+        if (link->neighbour == hello.from && link->entry.host[0] == '\0' && link->fd < 0 &&
             qw_hop_status(link->hop) != QW_HOP_QUARANTINED) {
             return link;
         }

@@ -36,20 +36,16 @@ static const struct argp_option run_options[] = {
 static void parse_path(const char *text, struct qw_relay_path *path, struct argp_state *state)
 {
     const char *at = text;
+    bool ok;
 
     path->nodes = 0;
-    for (;;) {
-        char *end = NULL;
-        unsigned long id = strtoul(at, &end, 10);
-
-        if (*at < '0' || *at > '9' || id > UINT32_MAX || path->nodes == QW_RELAY_NODES_MAX) {
-            argp_error(state, "'%s' is not a list of nodes", text);
-        }
-        path->node[path->nodes++] = (uint32_t)id;
-        if (*end == '\0') {
-            break;
-        }
-        at = *end == ',' ? end + 1 : "";
+    do {
+        ok = path->nodes < QW_RELAY_NODES_MAX &&
+             node_number_read(&at, UINT32_MAX, &path->node[path->nodes]);
+        path->nodes = (uint8_t)(path->nodes + (ok ? 1 : 0));
+    } while (ok && *at++ == ',');
+    if (!ok || at[-1] != '\0') {
+        argp_error(state, "'%s' is not a list of nodes", text);
     }
     if (!qw_relay_path_valid(path)) {
         argp_error(state, "'%s' is no path of %d to %d nodes, none of them twice", text,

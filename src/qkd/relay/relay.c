@@ -37,7 +37,7 @@ static qw_err allocate(struct qw_relay *relay)
             return QW_ERR_NOMEM;
         }
     }
-    relay->message = calloc(relay->message_cap, 1);
+    relay->message = qw_secret_new(relay->message_cap); /* a source's keys, before the pad */
     return relay->message == NULL ? QW_ERR_NOMEM : QW_OK;
 }
 
@@ -71,7 +71,7 @@ void qw_relay_free(struct qw_relay *relay)
         qw_secret_free(relay->tags);
         free(relay->ends);
         free(relay->passing);
-        qw_wipe_free(relay->message, relay->message_cap);
+        qw_secret_free(relay->message);
         free(relay);
     }
 }

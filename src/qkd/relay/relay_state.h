@@ -43,7 +43,7 @@ struct qw_relay {
     struct relay_passing *passing; /* [passing_max] */
     uint8_t *keys;                 /* [batches_max x batch_len_max] locked, of sources */
     uint8_t *arrived;              /* [batch_len_max] locked, at a target */
-    uint8_t *message;              /* [message_cap] of this node's own */
+    uint8_t *message;              /* [message_cap] locked: this node's own */
     size_t message_cap;
     struct qw_end_tags *tags; /* locked */
 };
