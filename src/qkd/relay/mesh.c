@@ -310,6 +310,7 @@ void qw_mesh_free(struct qw_mesh *mesh)
     for (uint32_t id = 0; id < mesh->config.nodes; id++) {
         close_node(&mesh->node[id]);
         qw_node_memory_free(mesh->node[id].end_memory);
+        qw_use_map_free(&mesh->node[id].end_map);
     }
     for (size_t i = 0; mesh->arrived != NULL && i < mesh->arrived_max; i++) {
         free(mesh->arrived[i].keys);
@@ -387,5 +388,10 @@ struct qw_node_memory *qw_mesh_disk(struct qw_mesh *mesh, uint32_t node, uint32_
 
 struct qw_mesh_report qw_mesh_report(const struct qw_mesh *mesh)
 {
-    return mesh->report;
+    struct qw_mesh_report report = mesh->report;
+
+    for (size_t i = 0; i < mesh->arrived_max; i++) {
+        report.unsettled_keys += mesh->arrived[i].is_used ? mesh->arrived[i].count : 0;
+    }
+    return report;
 }

@@ -35,9 +35,10 @@ struct qw_mesh_config {
 };
 
 struct qw_mesh_report {
-    uint64_t delivered_keys;           /* at the source, after the target */
-    uint64_t mismatched_keys;          /* of these: other bits at the target, or none */
-    uint64_t reused_pad_bits;          /* by a bitmap of what was on each wire */
+    uint64_t delivered_keys;  /* at the source, after the target */
+    uint64_t mismatched_keys; /* of these: other bits at the target, or none */
+    uint64_t unsettled_keys;  /* at the target now, neither delivered at the source nor void */
+    uint64_t reused_pad_bits; /* of pools and end pools, by bitmaps of what was on each wire */
     uint64_t voided, voided_at_target; /* batches */
     uint64_t refused;                  /* messages that ended a session */
     uint64_t starved;                  /* sessions that found a pool empty */

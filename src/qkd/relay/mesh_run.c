@@ -2,6 +2,7 @@
 /* The wire of the mesh: a queue, a checker that looks at every message, and the faults of links. */
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "qkd/relay/end_tag.h"
 #include "qkd/relay/hello.h"
 #include "qkd/relay/mesh_state.h"
 
@@ -27,20 +28,30 @@ static struct mesh_message *new_message(struct qw_mesh *mesh)
     return message;
 }
 
-/* Which part of the stream a message used, by what it says itself. */
+static void note(struct qw_mesh *mesh, struct qw_use_map *map, uint64_t position, uint64_t len)
+{
+    if (qw_use_map_note(map, position, len, &mesh->report.reused_pad_bits) != QW_OK) {
+        mesh->report.reused_pad_bits += 8 * len; /* not looked at is not good */
+    }
+}
+
+/* Which parts of the streams a message used, by what it says itself: that of its hop, and at the
+ * node that made it that of its end tag. */
 static void note_use(struct mesh_side *side, const uint8_t *message, size_t len)
 {
+    struct qw_mesh *mesh = side->mesh;
+    uint8_t type = message[0];
     uint64_t position = len >= 9 ? qw_load_u64be(message + 1) : 0;
-    uint64_t used = 0;
 
-    if (message[0] == QW_OPEN_TYPE) {
-        used = QW_HOP_OPEN_USE_LEN;
-    } else if (message[0] >= QW_HOP_TYPE_MIN) {
-        used = QW_HOP_TAG_LEN + (uint64_t)qw_load_u32be(message + 9);
+    if (type == QW_OPEN_TYPE) {
+        note(mesh, &side->map, position, QW_HOP_OPEN_USE_LEN);
+    } else if (type >= QW_HOP_TYPE_MIN) {
+        note(mesh, &side->map, position, QW_HOP_TAG_LEN + (uint64_t)qw_load_u32be(message + 9));
     }
-    if (used > 0 &&
-        qw_use_map_note(&side->map, position, used, &side->mesh->report.reused_pad_bits) != QW_OK) {
-        side->mesh->report.reused_pad_bits += 8 * used; /* not looked at is not good */
+    if ((type == QW_RELAY_DATA && side->node == mesh->config.source) ||
+        (type == QW_RELAY_CONFIRM && side->node == mesh->config.target)) {
+        note(mesh, &mesh->node[side->node].end_map,
+             qw_load_u64be(message + QW_HOP_HEAD_LEN + QW_RELAY_BATCH_ID_LEN), QW_END_TAG_USE_LEN);
     }
 }
 
@@ -209,6 +220,7 @@ qw_err mesh_deliver(void *self, const struct qw_relay_batch *batch, const uint8_
     if (node->id == mesh->config.target) {
         arrived = &mesh->arrived[mesh->arrived_next++ % mesh->arrived_max];
         arrived->is_used = true;
+        arrived->count = batch->count;
         arrived->len = len;
         memcpy(arrived->id, batch->id, sizeof arrived->id);
         memcpy(arrived->keys, keys, len);

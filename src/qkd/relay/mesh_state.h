@@ -30,6 +30,7 @@ struct mesh_node {
     struct qw_two_paths *two_paths;    /* source and target */
     struct qw_node_memory *end_memory; /* source and target */
     struct qw_node_pool *end_pool;
+    struct qw_use_map end_map; /* of its end tags */
 };
 
 struct mesh_message {
@@ -44,6 +45,7 @@ struct mesh_message {
 struct mesh_arrived { /* keys that the target has */
     bool is_used;
     uint8_t id[QW_RELAY_BATCH_ID_LEN];
+    uint32_t count;
     size_t len;
     uint8_t *keys; /* [batch_len_max] */
 };
