@@ -25,7 +25,7 @@ enum {
 static qw_err open_pool(struct node *node, const struct node_entry *entry, bool is_end,
                         struct qw_node_pool **pool)
 {
-    static const struct qw_node_limits limits = { .floor_len = { 4096, 8192, 16384 } };
+    static const struct qw_node_limits limits = { .floor_len = { 4096, 16384 } };
     struct qw_node_disk disk;
     qw_err err = qw_node_disk_file_open(entry->path, &disk);
 

@@ -14,7 +14,7 @@
 struct qw_node_pool;
 
 enum qw_node_direction { QW_NODE_OUT, QW_NODE_IN }; /* this node sends; the neighbour does */
-enum qw_node_class { QW_NODE_RELAY, QW_NODE_DELIVERY, QW_NODE_FOREIGN, QW_NODE_CLASSES };
+enum qw_node_class { QW_NODE_RELAY, QW_NODE_FOREIGN, QW_NODE_CLASSES }; /* of what is reserved */
 
 enum {
     QW_NODE_MEETING_KEY_LEN = 32,

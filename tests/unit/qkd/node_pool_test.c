@@ -258,7 +258,7 @@ static void a_pool_that_is_full_takes_no_more(void **state)
 
 static void reservations_respect_floors_and_come_back(void **state)
 {
-    const struct qw_node_limits limits = { .floor_len = { 100, 200, 300 } };
+    const struct qw_node_limits limits = { .floor_len = { 100, 300 } };
     struct qw_node_disk d;
     struct qw_node_pool *pool = new_pool();
     const uint8_t *bytes = NULL;
