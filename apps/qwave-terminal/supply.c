@@ -59,17 +59,6 @@ static bool is_by_chance(enum qw_plkg_refusal refusal)
     return refusal == QW_PLKG_DECODE || refusal == QW_PLKG_VERIFY;
 }
 
-/* Milliseconds until the next try of our own. */
-static int64_t next_wait_ms(struct supply *supply)
-{
-    uint32_t random = UINT32_MAX;
-
-    if (qw_random_bytes(&random, sizeof random) != QW_OK) {
-        random = UINT32_MAX; /* the longest wait of the range */
-    }
-    return qw_backoff_fail(&supply->backoff, random);
-}
-
 /* True when the next try follows at once. */
 static bool count_failure(struct supply *supply, qw_err err, int64_t now_ms)
 {
@@ -85,7 +74,7 @@ static bool count_failure(struct supply *supply, qw_err err, int64_t now_ms)
     if (!again) {
         supply->unlucky = 0;
     }
-    wait_ms = again ? 0 : next_wait_ms(supply);
+    wait_ms = again ? 0 : qw_backoff_fail(&supply->backoff, qw_random_spread());
     supply->automatic_from_ms = now_ms + wait_ms;
     supply->asked_from_ms = again ? now_ms : now_ms + ASKED_PAUSE_MS;
     qw_log_write(

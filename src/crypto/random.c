@@ -3,7 +3,6 @@
 #include "crypto/random.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <sys/random.h>
 
 qw_err qw_random_bytes(void *out, size_t len)
@@ -23,4 +22,11 @@ qw_err qw_random_bytes(void *out, size_t len)
         len -= (size_t)got;
     }
     return QW_OK;
+}
+
+uint32_t qw_random_spread(void)
+{
+    uint32_t random;
+
+    return qw_random_bytes(&random, sizeof random) == QW_OK ? random : UINT32_MAX;
 }

@@ -29,22 +29,15 @@ static qw_err ask(struct qw_link_association *a, const struct qw_link_request *r
     return a->config.peer_agent.ask(a->config.peer_agent.self, request, answer);
 }
 
-static uint32_t some_random(void)
-{
-    uint32_t random;
-
-    return qw_random_bytes(&random, sizeof random) == QW_OK ? random : 0; /* only spreads */
-}
-
 static void wait_longer(struct qw_link_association *a, int64_t now_ms)
 {
-    a->retry_at_ms = now_ms + qw_backoff_fail(&a->backoff, some_random());
+    a->retry_at_ms = now_ms + qw_backoff_fail(&a->backoff, qw_random_spread());
 }
 
 /* The next rotation by time: somewhat earlier than the period, so that many links drift apart. */
 static void draw_next(struct qw_link_association *a)
 {
-    double share = 1 - a->config.jitter * ((double)some_random() / (double)UINT32_MAX);
+    double share = 1 - a->config.jitter * ((double)qw_random_spread() / (double)UINT32_MAX);
 
     a->rotate_at_ms = a->since_ms + (int64_t)((double)a->config.rekey_ms * share);
 }

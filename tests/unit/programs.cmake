@@ -64,5 +64,5 @@ qwave_program_test(qwaved seen_ids crypto source/seen_ids.c)
 qwave_wrap(qwaved seen_ids calloc fdatasync)
 qwave_program_test(qwaved kme_settings base source/kme_settings.c)
 qwave_program_test(qwaved kme_source api source/kme_source.c source/seen_ids.c)
-qwave_wrap(qwaved kme_source calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_http_client_new qw_http_client_free
-    qw_http_client_call)
+qwave_wrap(qwaved kme_source calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_random_spread qw_http_client_new
+    qw_http_client_free qw_http_client_call)

@@ -3,9 +3,11 @@
 #include "source/kme_source.h"
 
 #include "api/etsi014/client.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "crypto/random.h"
 #include "source/seen_ids.h"
 
 #include <pthread.h>
@@ -20,8 +22,8 @@ enum {
     BUFFER_LEN = TAKE_MAX + BATCH_MAX,
     READY_LEN = 512, /* what one take needs at least; a batch is never made smaller */
     GENERATION_IDS = 1 << 20,
-    PAUSE_MIN_MS = 1000,
-    PAUSE_MAX_MS = 60000
+    PAUSE_MS = 1000,
+    LASTING_MS = 60000
 };
 
 struct kme_source {
@@ -33,10 +35,10 @@ struct kme_source {
     pthread_mutex_t mutex; /* of everything above, held over a request */
     uint8_t *keys;         /* [BUFFER_LEN] secret */
     size_t key_len;
-    bool has_status;             /* the server was asked what it offers since the last failure */
-    size_t batch_max;            /* keys of a request, by settings and status */
-    size_t batch;                /* of the next one, <= batch_max */
-    int64_t pause_ms;            /* after the last failure */
+    bool has_status;  /* the server was asked what it offers since the last failure */
+    size_t batch_max; /* keys of a request, by settings and status */
+    size_t batch;     /* of the next one, <= batch_max */
+    struct qw_backoff backoff;
     pthread_mutex_t state_mutex; /* of what follows: never held over a request */
     size_t held;                 /* bytes of keys, front first */
     int64_t pause_until_ms;
@@ -93,11 +95,9 @@ static qw_err note_failure(struct kme_source *kme, qw_err err)
         i++;
     }
     kme->has_status = false; /* ask what it offers before keys are at stake again */
-    kme->pause_ms = kme->pause_ms == 0 ? PAUSE_MIN_MS : 2 * kme->pause_ms;
-    if (kme->pause_ms > PAUSE_MAX_MS || (i < count && failures[i].is_lasting)) {
-        kme->pause_ms = PAUSE_MAX_MS;
-    }
-    pause_for(kme, kme->pause_ms);
+    pause_for(kme, i < count && failures[i].is_lasting
+                       ? LASTING_MS
+                       : qw_backoff_fail(&kme->backoff, qw_random_spread()));
     set_health(kme, false, i < count ? failures[i].reason : qw_err_text(err));
     return err;
 }
@@ -144,7 +144,7 @@ static qw_err note_shortage(struct kme_source *kme)
     size_t least = batch_min(kme);
 
     kme->batch = kme->batch / 2 > least ? kme->batch / 2 : least;
-    pause_for(kme, PAUSE_MIN_MS);
+    pause_for(kme, PAUSE_MS);
     set_health(kme, true, "");
     return QW_ERR_EXHAUSTED;
 }
@@ -200,7 +200,7 @@ static qw_err ask_keys(struct kme_source *kme)
     pthread_mutex_lock(&kme->state_mutex);
     kme->held += count * kme->key_len;
     pthread_mutex_unlock(&kme->state_mutex);
-    kme->pause_ms = 0;
+    qw_backoff_succeed(&kme->backoff);
     kme->batch = 2 * kme->batch < kme->batch_max ? 2 * kme->batch : kme->batch_max;
     set_health(kme, true, "");
     return QW_OK;
@@ -319,6 +319,7 @@ qw_err kme_source_open(const struct kme_source_config *config, struct qw_key_sou
     kme->settings = config->settings;
     kme->key_len = (size_t)config->settings.key_bits / 8;
     kme->log = config->log;
+    qw_backoff_init(&kme->backoff, PAUSE_MS);
     kme->health = (struct qw_key_source_health){ .is_running = true, .error_rate = -1 };
     pthread_mutex_init(&kme->mutex, NULL);
     pthread_mutex_init(&kme->state_mutex, NULL);

@@ -153,7 +153,7 @@ static void tell_own(struct qw_link_state *s, uint64_t now_ms)
         since_ms < QW_LINK_STATE_REFRESH_MS) {
         return;
     }
-    s->own.version.sequence++;
+    qw_advert_next(&s->own.version);
     s->is_stale = s->is_urgent = false;
     s->told_ms = now_ms;
     *entry = (struct entry){ true, now_ms, s->own };

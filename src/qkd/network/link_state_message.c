@@ -13,6 +13,16 @@ int qw_advert_compare(const struct qw_advert_version *a, const struct qw_advert_
     return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 
+void qw_advert_next(struct qw_advert_version *version)
+{
+    if (version->sequence < UINT32_MAX) {
+        version->sequence++;
+    } else if (version->start < UINT32_MAX) {
+        version->start++;
+        version->sequence = 0;
+    }
+}
+
 static void write_version(struct qw_writer *w, const struct qw_advert_version *version)
 {
     qw_write_u16be(w, version->origin);

@@ -49,6 +49,9 @@ struct qw_advert {
 
 /* Negative, 0, positive: a is older than b, the same, newer. Origins are not looked at. */
 int qw_advert_compare(const struct qw_advert_version *a, const struct qw_advert_version *b);
+/* The next version of the same origin, newer than this one; after the last sequence comes the next
+ * start. The very last of all stays. */
+void qw_advert_next(struct qw_advert_version *version);
 
 /* Encoders write count messages, 1..MAX, and abort on fields out of range. Decoders take a whole
  * body: QW_ERR_FORMAT for anything but one; outputs then untouched. */

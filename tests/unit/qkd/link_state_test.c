@@ -385,6 +385,28 @@ static void a_restarted_node_is_heard(void **state)
     }
 }
 
+/* N1: nobody hears old news as new, nor new as old, when the sequence runs over. */
+static void after_the_last_sequence_comes_the_next_start(void **state)
+{
+    struct qw_advert_version version = { .origin = 4, .start = 7, .sequence = UINT32_MAX - 2 };
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct qw_advert_version before = version;
+
+        qw_advert_next(&version);
+        assert_true(qw_advert_compare(&version, &before) > 0);
+        assert_true(qw_advert_compare(&before, &version) < 0);
+        assert_int_equal(version.origin, 4);
+    }
+    assert_int_equal(version.start, 8);
+    assert_int_equal(version.sequence, 2);
+    version = (struct qw_advert_version){ 4, UINT32_MAX, UINT32_MAX };
+    qw_advert_next(&version); /* nobody lives that long */
+    assert_int_equal(version.start, UINT32_MAX);
+    assert_int_equal(version.sequence, UINT32_MAX);
+}
+
 /* S6: clocks that show other times and run up to one percent wrong. */
 static void clocks_that_differ_do_no_harm(void **state)
 {
@@ -511,6 +533,7 @@ int main(void)
         cmocka_unit_test(an_empty_pool_is_gone_round_too),
         cmocka_unit_test(two_parts_find_together_again),
         cmocka_unit_test(a_restarted_node_is_heard),
+        cmocka_unit_test(after_the_last_sequence_comes_the_next_start),
         cmocka_unit_test(clocks_that_differ_do_no_harm),
         cmocka_unit_test(a_dead_node_is_forgotten),
         cmocka_unit_test(malformed_bodies_are_dropped),

@@ -52,12 +52,19 @@ static struct {
     char path[256], body[64];
     char answer[64 * 1024];
     int64_t now_ms;
+    uint32_t spread;
 } server;
 
 int64_t __wrap_qw_clock_monotonic_ms(void);
 int64_t __wrap_qw_clock_monotonic_ms(void)
 {
     return server.now_ms;
+}
+
+uint32_t __wrap_qw_random_spread(void);
+uint32_t __wrap_qw_random_spread(void)
+{
+    return server.spread;
 }
 
 qw_err __wrap_qw_http_client_new(const struct qw_http_client_config *config,
@@ -191,6 +198,7 @@ static int make_world(void **state)
     memset(&server, 0, sizeof server);
     server.stock = STORED;
     server.now_ms = 1000000;
+    server.spread = 1u << 31; /* waits as long as they are called */
     strcpy(w->folder, "/tmp/qwave-kme-source-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     (void)snprintf(w->seen, sizeof w->seen, "%s/seen", w->folder);
@@ -432,8 +440,13 @@ static void a_server_that_is_down_costs_no_keys_and_is_asked_more_and_more_rarel
         server.now_ms += pause_ms - 1;
         assert_int_equal(take_slice(w), QW_ERR_EXHAUSTED);
         server.now_ms++;
-        pause_ms = 2 * pause_ms < 60000 ? 2 * pause_ms : 60000;
+        pause_ms = 2 * pause_ms < 64000 ? 2 * pause_ms : 64000;
     }
+    server.spread = 0; /* many centres do not come back at once */
+    assert_int_equal(take_slice(w), QW_ERR_IO);
+    server.now_ms += pause_ms * 3 / 4;
+    assert_int_equal(take_slice(w), QW_ERR_IO);
+    server.now_ms += pause_ms * 3 / 4;
     assert_false(log_says(w, "given up"));
     server.lie = TRUTH;
     assert_int_equal(take_slice(w), QW_OK);
