@@ -34,7 +34,8 @@ qw_err qw_two_paths_request(struct qw_two_paths *pairs, struct qw_relay *relay,
                             uint16_t key_len) QW_MUST_USE;
 
 /* For the callbacks of qw_relay_config. QW_ERR_CONFLICT: not the other half of what is held (the
- * same part, another source, count or length); QW_ERR_LIMIT: no place, or void. relay is only used by qw_two_paths_settle. */
+ * same part, another source, count or length); QW_ERR_LIMIT: no place, or void. relay is only used
+ * by qw_two_paths_settle. */
 qw_err qw_two_paths_deliver(struct qw_two_paths *pairs, const struct qw_relay_batch *batch,
                             const uint8_t *keys) QW_MUST_USE;
 void qw_two_paths_voided(struct qw_two_paths *pairs, const struct qw_relay_batch *batch,

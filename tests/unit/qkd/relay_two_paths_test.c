@@ -165,8 +165,8 @@ static void take_void(void *self, const struct qw_relay_batch *batch, enum qw_re
 static void only_the_other_half_is_joined(void **state)
 {
     struct joined joined = { 0 };
-    const struct qw_two_paths_config c = { 2, KEYS * KEY_LEN, TIMEOUT_MS, &joined,
-                                           take_joined, take_void };
+    const struct qw_two_paths_config c = { 2,       KEYS * KEY_LEN, TIMEOUT_MS,
+                                           &joined, take_joined,    take_void };
     const struct qw_relay_batch first = { { 9 }, 2, KEY_LEN, 0, 5 };
     const uint8_t keys[KEYS * KEY_LEN] = { 0x0f }, other[KEYS * KEY_LEN] = { 0xf0 };
     struct qw_relay_batch second[5];
