@@ -154,16 +154,6 @@ void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_
     pthread_mutex_unlock(&set->lock);
 }
 
-bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set)
-{
-    bool is_stopping;
-
-    pthread_mutex_lock(&set->lock);
-    is_stopping = set->is_stopping;
-    pthread_mutex_unlock(&set->lock);
-    return is_stopping;
-}
-
 static qw_err verify_chain(gnutls_session_t session, unsigned *status)
 {
     gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -297,7 +287,8 @@ struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set 
     }
     c->set = set;
     c->fd = fd;
-    c->deadline_ms = qw_clock_monotonic_ms() + set->handshake_ms;
+    c->opened_ms = qw_clock_monotonic_ms();
+    c->deadline_ms = c->opened_ms + set->handshake_ms;
     name_peer(fd, c->address, sizeof c->address);
     gnutls_session_set_ptr(session, c);
     if (set->psk != NULL) {
@@ -356,12 +347,28 @@ void qw_http_connection_limit(struct qw_http_connection *c, int after_ms)
     pthread_mutex_unlock(&c->set->lock);
 }
 
-void qw_http_connection_answer_begin(struct qw_http_connection *c)
+/* One step: whoever is told to go on is counted, so that _drain waits for him. */
+bool qw_http_connection_answer_begin(struct qw_http_connection *c)
 {
+    bool is_stopping;
+
     pthread_mutex_lock(&c->set->lock);
     c->deadline_ms = INT64_MAX; /* the handler's own time is not the client's fault */
     c->set->answering++;
+    is_stopping = c->set->is_stopping;
     pthread_mutex_unlock(&c->set->lock);
+    return !is_stopping;
+}
+
+bool qw_http_connection_is_last(struct qw_http_connection *c)
+{
+    bool is_stopping;
+
+    pthread_mutex_lock(&c->set->lock);
+    is_stopping = c->set->is_stopping;
+    pthread_mutex_unlock(&c->set->lock);
+    return is_stopping ||
+           qw_clock_monotonic_ms() - c->opened_ms > QW_SESSION_TICKET_KEY_LIFE_MS;
 }
 
 void qw_http_connection_answer_end(struct qw_http_connection *c)

@@ -25,6 +25,7 @@ struct qw_http_connection {
     struct qw_http_connection_set *set;
     int fd;               /* borrowed from the HTTP library, which closes it after _remove */
     int64_t deadline_ms;  /* qw_clock_monotonic_ms; INT64_MAX: none. Under the set's lock. */
+    int64_t opened_ms;    /* qw_clock_monotonic_ms */
     bool is_verified;     /* the handshake has checked who it is; nothing is served before */
     bool is_void;         /* its pre-shared key was revoked; under the set's lock, like the next */
     uint64_t psk_changes; /* when that was looked up last; see api/psk/keys.h */
@@ -60,7 +61,6 @@ void qw_http_connection_set_stop(struct qw_http_connection_set *set);
 /* Waits until none is put aside, as long as it takes, and then until no request is being answered,
  * at most limit_ms. New ones are refused from now on. */
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
-bool qw_http_connection_set_is_stopping(struct qw_http_connection_set *set);
 
 /* NULL without memory. Makes the session demand a certificate and check it in the handshake, also
  * in one that resumes an earlier session; or a pre-shared key, when the set takes these. */
@@ -76,7 +76,12 @@ void qw_http_connection_cut(struct qw_http_connection *connection, enum qw_log_l
                             const char *why);
 /* A new deadline, after_ms from now; negative: none. */
 void qw_http_connection_limit(struct qw_http_connection *connection, int after_ms);
-void qw_http_connection_answer_begin(struct qw_http_connection *connection);
+/* A request is answered from here to _end. False: it came after _drain, which does not wait for
+ * more than an answer that says so. */
+bool qw_http_connection_answer_begin(struct qw_http_connection *connection) QW_MUST_USE;
+/* Whether nothing follows the present answer: the server stops, or the connection has had its time.
+ * The TLS library keeps the ticket key of each session as long as it lasts. */
+bool qw_http_connection_is_last(struct qw_http_connection *connection);
 void qw_http_connection_answer_end(struct qw_http_connection *connection);
 /* One request more is put aside, or one less. */
 void qw_http_connection_set_aside(struct qw_http_connection_set *set, int change);

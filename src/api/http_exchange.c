@@ -104,7 +104,7 @@ static void add_headers(struct MHD_Response *response, const struct qw_http_answ
 /* Takes the answer's body. */
 static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
                                    struct MHD_Connection *connection, struct qw_http_answer *answer,
-                                   bool is_last)
+                                   qw_err standing)
 {
     bool has_body = answer->body_len > 0 && !exchange->is_head;
     struct MHD_Response *response;
@@ -119,7 +119,7 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
         return MHD_NO;
     }
     add_headers(response, answer);
-    if (is_last) {
+    if (standing == QW_ERR_AUTH || qw_http_connection_is_last(exchange->connection)) {
         (void)MHD_add_response_header(response, "Connection", "close");
     }
     result = MHD_queue_response(connection, answer->status, response);
@@ -181,6 +181,18 @@ void qw_http_later_end(struct qw_http_later *later)
     qw_http_connection_set_aside(set, -1);
 }
 
+/* Why nobody is told anything; false: nothing is in the way. The handshake may be long ago, and so
+ * may the beginning of a request that was put aside (H2, S7). */
+static bool refuse(struct qw_http_answer *answer, qw_err standing)
+{
+    if (standing == QW_ERR_AUTH) {
+        qw_http_answer_error(answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
+    } else if (standing != QW_OK) {
+        qw_http_answer_error(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily unavailable");
+    }
+    return standing != QW_OK;
+}
+
 /* The whole request is there. */
 static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
                                   struct qw_http_exchange *exchange,
@@ -188,37 +200,36 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
 {
     struct qw_http_connection *c = exchange->connection;
     struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
-    qw_err standing = qw_http_connection_check(c); /* H2, S7: the handshake may be long ago */
-    bool is_stopping = qw_http_connection_set_is_stopping(&context->set);
+    bool goes_on = qw_http_connection_answer_begin(c);
+    qw_err standing = qw_http_connection_check(c);
 
-    qw_http_connection_answer_begin(c);
     exchange->is_answering = true;
     exchange->is_head = strcmp(method, "HEAD") == 0;
-    if (standing == QW_ERR_AUTH) {
-        qw_http_answer_error(&answer, MHD_HTTP_UNAUTHORIZED, "not authorised");
-    } else if (standing != QW_OK || is_stopping) {
-        qw_http_answer_error(&answer, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily unavailable");
-    } else if (exchange->is_too_large || exchange->target[0] != '/') {
-        qw_http_answer_error(&answer, MHD_HTTP_BAD_REQUEST, "malformed request");
-    } else {
-        call_handler(context, exchange, connection, method, &answer);
+    if (!refuse(&answer, standing == QW_OK && !goes_on ? QW_ERR_UNAVAILABLE : standing)) {
+        if (exchange->is_too_large || exchange->target[0] != '/') {
+            qw_http_answer_error(&answer, MHD_HTTP_BAD_REQUEST, "malformed request");
+        } else {
+            call_handler(context, exchange, connection, method, &answer);
+        }
     }
     if (exchange->later.is_begun) {
         return MHD_YES; /* _step comes again when it goes on */
     }
-    return send_answer(exchange, connection, &answer, standing == QW_ERR_AUTH || is_stopping);
+    return send_answer(exchange, connection, &answer, standing);
 }
 
-static enum MHD_Result answer_later(struct qw_http_exchange_context *context,
-                                    struct qw_http_exchange *exchange,
+/* What was waited for has happened; whether the caller may still be told is looked at again. */
+static enum MHD_Result answer_later(struct qw_http_exchange *exchange,
                                     struct MHD_Connection *connection)
 {
     struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
+    qw_err standing;
 
     exchange->later.is_begun = false;
     exchange->later.fill(exchange->later.work, &exchange->request, &answer);
-    return send_answer(exchange, connection, &answer,
-                       qw_http_connection_set_is_stopping(&context->set));
+    standing = qw_http_connection_check(exchange->connection);
+    (void)refuse(&answer, standing);
+    return send_answer(exchange, connection, &answer, standing);
 }
 
 /* A request that ends before the library has taken it up again. */
@@ -247,7 +258,7 @@ enum MHD_Result qw_http_exchange_step(void *cls, struct MHD_Connection *connecti
         return MHD_YES;
     }
     if (exchange->later.is_begun) {
-        return answer_later(cls, exchange, connection);
+        return answer_later(exchange, connection);
     }
     if (*data_len > 0) {
         bool ok = body_append(exchange, data, *data_len);

@@ -49,8 +49,8 @@ qw_err qw_http_answer_write(struct qw_http_answer *answer, const void *data,
  * answer alone and returns; its thread serves others meanwhile. After _end, which whoever was
  * waited for calls once, from any thread and as early as it likes, the connection's own thread
  * calls fill with the same request and a fresh answer, which fills it like a handler. It does so
- * exactly once, also when the caller has hung up; the server is not freed before. work is the
- * handler's. */
+ * exactly once, also when the caller has hung up, or may not call any more and does not get it; the
+ * server is not freed before. work is the handler's. */
 void qw_http_later_begin(struct qw_http_later *later,
                          void (*fill)(void *work, const struct qw_http_request *request,
                                       struct qw_http_answer *answer),

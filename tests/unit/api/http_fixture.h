@@ -41,18 +41,25 @@ static inline const char *in_folder(const char *folder, const char *name, char o
     return out;
 }
 
+static inline struct qw_certificate_authority *authority_of(const char *folder, const char *name)
+{
+    struct qw_certificate_authority *authority = NULL;
+    char a[512], b[512], file[64];
+
+    snprintf(file, sizeof file, "%s.pem", name);
+    in_folder(folder, file, a);
+    snprintf(file, sizeof file, "%s.key", name);
+    in_folder(folder, file, b);
+    assert_int_equal(qw_certificate_authority_open(a, b, &authority), QW_OK);
+    return authority;
+}
+
 static inline void issue(const char *folder, const char *authority_name, const char *name,
                          const struct qw_certificate_request *request)
 {
-    char a[512], b[512];
-    struct qw_certificate_authority *authority = NULL;
-    char file[64];
+    struct qw_certificate_authority *authority = authority_of(folder, authority_name);
+    char a[512], b[512], file[64];
 
-    snprintf(file, sizeof file, "%s.pem", authority_name);
-    in_folder(folder, file, a);
-    snprintf(file, sizeof file, "%s.key", authority_name);
-    in_folder(folder, file, b);
-    assert_int_equal(qw_certificate_authority_open(a, b, &authority), QW_OK);
     snprintf(file, sizeof file, "%s.pem", name);
     in_folder(folder, file, a);
     snprintf(file, sizeof file, "%s.key", name);
@@ -70,6 +77,27 @@ static inline void make_authority(const char *folder, const char *name)
     snprintf(file, sizeof file, "%s.key", name);
     in_folder(folder, file, b);
     assert_int_equal(qw_certificate_authority_create("test authority", 1, a, b), QW_OK);
+}
+
+/* An authority's list of revocations, empty; and one certificate more on it. */
+static inline void make_list(const char *folder, const char *authority_name, const char *path)
+{
+    struct qw_certificate_authority *authority = authority_of(folder, authority_name);
+
+    assert_int_equal(qw_certificate_list_create(authority, path), QW_OK);
+    qw_certificate_authority_free(authority);
+}
+
+static inline void take_back(const char *folder, const char *authority_name, const char *name,
+                      const char *path)
+{
+    struct qw_certificate_authority *authority = authority_of(folder, authority_name);
+    char certificate[512], file[64];
+
+    snprintf(file, sizeof file, "%s.pem", name);
+    assert_int_equal(qw_certificate_revoke(authority, in_folder(folder, file, certificate), path),
+                     QW_OK);
+    qw_certificate_authority_free(authority);
 }
 
 static inline void remove_folder(const char *folder)

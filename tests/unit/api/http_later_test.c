@@ -4,9 +4,56 @@
 #define _GNU_SOURCE
 #include "http_fixture.h"
 
-#include <netinet/tcp.h>
+#include "api/http_connection.h"
 
-enum { CALLERS = 12, IMPATIENT_MS = 2000 };
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+
+enum { CALLERS = 12, IMPATIENT_MS = 2000, HOUR_MS = 3600000 };
+
+/* How far the clocks of the server are ahead of the time. */
+static atomic_int_fast64_t utc_ahead_ms, monotonic_ahead_ms;
+int64_t __real_qw_clock_utc_ms(void);
+int64_t __wrap_qw_clock_utc_ms(void);
+int64_t __real_qw_clock_monotonic_ms(void);
+int64_t __wrap_qw_clock_monotonic_ms(void);
+
+int64_t __wrap_qw_clock_utc_ms(void)
+{
+    return __real_qw_clock_utc_ms() + atomic_load(&utc_ahead_ms);
+}
+
+int64_t __wrap_qw_clock_monotonic_ms(void)
+{
+    return __real_qw_clock_monotonic_ms() + atomic_load(&monotonic_ahead_ms);
+}
+
+/* A request that stands just before it is counted while the server is told to stop. */
+static atomic_bool is_held, stands_there;
+bool __real_qw_http_connection_answer_begin(struct qw_http_connection *connection);
+bool __wrap_qw_http_connection_answer_begin(struct qw_http_connection *connection);
+
+static bool is_stopping(struct qw_http_connection_set *set)
+{
+    bool is;
+
+    pthread_mutex_lock(&set->lock);
+    is = set->is_stopping;
+    pthread_mutex_unlock(&set->lock);
+    return is;
+}
+
+bool __wrap_qw_http_connection_answer_begin(struct qw_http_connection *connection)
+{
+    atomic_store(&stands_there, true);
+    while (atomic_load(&is_held) && !is_stopping(connection->set)) {
+        usleep(1000);
+    }
+    if (atomic_load(&is_held)) {
+        usleep(200000); /* _drain is content meanwhile */
+    }
+    return __real_qw_http_connection_answer_begin(connection);
+}
 
 struct aside { /* one request that waits */
     struct desk *desk;
@@ -18,6 +65,7 @@ struct aside { /* one request that waits */
 
 struct desk {
     struct echo echo;
+    char list[512]; /* of revocations */
     pthread_mutex_t lock;
     pthread_cond_t came;
     unsigned waiting; /* requests that are put aside, ever */
@@ -100,6 +148,8 @@ static int start_with(void **state, int request_timeout_ms)
     pthread_cond_init(&desk->came, NULL);
     echo_prepare(&desk->echo);
     echo_config(&desk->echo, &config);
+    make_list(desk->echo.folder, "ca", in_folder(desk->echo.folder, "revoked.pem", desk->list));
+    config.revocation_list_path = desk->list;
     config.threads = 1;
     config.request_timeout_ms = request_timeout_ms;
     config.self = desk;
@@ -129,7 +179,10 @@ static int stop(void **state)
             end(&desk->asides[i]);
         }
     }
+    atomic_store(&is_held, false);
     echo_stop(&desk->echo);
+    atomic_store(&utc_ahead_ms, 0);
+    atomic_store(&monotonic_ahead_ms, 0);
     for (unsigned i = 0; i < desk->waiting; i++) {
         assert_int_equal(desk->asides[i].fills, 1);
     }
@@ -251,6 +304,70 @@ static void a_caller_who_hangs_up_meanwhile_harms_nobody(void **state)
     raw_close(&other);
 }
 
+/* Who was good when he asked, and is not when there is something to say. */
+static void who_may_not_call_any_more_is_told_nothing(void **state)
+{
+    struct desk *desk = *state;
+    struct raw raw = caller_of(desk);
+    char answer[4096];
+
+    say(&raw, "/old", "");
+    wait_until(desk, &desk->waiting, 1);
+    atomic_store(&utc_ahead_ms, 48 * (int64_t)HOUR_MS); /* the certificate is for a day */
+    end(&desk->asides[0]);
+    assert_true(raw_receive(&raw, answer, sizeof answer) > 0);
+    assert_int_equal(strncmp(answer, "HTTP/1.1 401", 12), 0);
+    assert_non_null(strstr(answer, "Connection: close"));
+    assert_null(strstr(answer, "/old"));
+    assert_int_equal(desk->filled, 1);
+    raw_close(&raw);
+}
+
+static void who_is_revoked_meanwhile_is_cut_before_there_is_an_answer(void **state)
+{
+    struct desk *desk = *state;
+    struct qw_certificate_request bob = { .purpose = QW_CERTIFICATE_CLIENT,
+                                          .uri = "urn:qwave:operator:bob",
+                                          .days = 1 };
+    struct raw raw = caller_of(desk), other;
+    char answer[4096];
+
+    issue(desk->echo.folder, "ca", "bob", &bob);
+    say(&raw, "/revoked", "");
+    wait_until(desk, &desk->waiting, 1);
+    take_back(desk->echo.folder, "ca", "client", desk->list);
+    assert_int_equal(raw_receive(&raw, answer, sizeof answer), 0);
+    end(&desk->asides[0]);
+    wait_until(desk, &desk->filled, 1);
+    other = raw_open(desk->echo.folder, desk->echo.port, "bob", TLS1_3_VERSION);
+    assert_int_equal(SSL_connect(other.ssl), 1);
+    say(&other, "/now", "");
+    hear(&other, "now");
+    raw_close(&other);
+    raw_close(&raw);
+}
+
+/* The TLS library keeps a ticket key as long as a session that was begun with it. */
+static void a_connection_lasts_no_longer_than_its_ticket_key(void **state)
+{
+    struct desk *desk = *state;
+    struct raw raw = caller_of(desk);
+    char answer[4096];
+
+    say(&raw, "/now", "");
+    assert_true(raw_receive(&raw, answer, sizeof answer) > 0);
+    assert_null(strstr(answer, "Connection: close"));
+    say(&raw, "/long", ""); /* without a deadline */
+    wait_until(desk, &desk->waiting, 1);
+    atomic_store(&monotonic_ahead_ms, HOUR_MS + 1);
+    end(&desk->asides[0]);
+    assert_true(raw_receive(&raw, answer, sizeof answer) > 0);
+    assert_int_equal(strncmp(answer, "HTTP/1.1 200", 12), 0);
+    assert_non_null(strstr(answer, "Connection: close"));
+    assert_int_equal(raw_receive(&raw, answer, sizeof answer), 0);
+    raw_close(&raw);
+}
+
 /* In one segment: the second and third are with the server before it has answered the first. */
 static void requests_of_a_connection_are_answered_in_their_order(void **state)
 {
@@ -310,6 +427,28 @@ static void a_server_that_stops_waits_for_those_who_are_put_aside(void **state)
     raw_close(&raw);
 }
 
+/* Else the library would stop with a connection that is put aside, and end the program. */
+static void a_request_that_comes_while_a_server_stops_is_not_put_aside(void **state)
+{
+    struct desk *desk = *state;
+    struct raw raw = caller_of(desk);
+    char answer[4096];
+    pthread_t thread;
+
+    atomic_store(&stands_there, false);
+    atomic_store(&is_held, true);
+    say(&raw, "/late", "");
+    while (!atomic_load(&stands_there)) {
+        usleep(1000);
+    }
+    assert_int_equal(pthread_create(&thread, NULL, free_server, desk), 0);
+    (void)raw_receive(&raw, answer, sizeof answer);
+    pthread_join(thread, NULL);
+    assert_int_equal(desk->waiting, 0);
+    assert_true(answer[0] == '\0' || strncmp(answer, "HTTP/1.1 503", 12) == 0);
+    raw_close(&raw);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 #define IMPATIENT_CASE(test) cmocka_unit_test_setup_teardown(test, start_impatient, stop)
 
@@ -321,7 +460,11 @@ int main(void)
         CASE(who_waits_holds_no_thread),
         IMPATIENT_CASE(who_waits_is_not_cut),
         CASE(a_caller_who_hangs_up_meanwhile_harms_nobody),
+        CASE(who_may_not_call_any_more_is_told_nothing),
+        CASE(who_is_revoked_meanwhile_is_cut_before_there_is_an_answer),
+        CASE(a_connection_lasts_no_longer_than_its_ticket_key),
         CASE(requests_of_a_connection_are_answered_in_their_order),
+        CASE(a_request_that_comes_while_a_server_stops_is_not_put_aside),
         IMPATIENT_CASE(a_server_that_stops_waits_for_those_who_are_put_aside),
     };
 

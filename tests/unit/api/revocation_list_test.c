@@ -19,39 +19,6 @@ struct site {
     char list[512];
 };
 
-static struct qw_certificate_authority *authority_of(const char *folder, const char *name)
-{
-    struct qw_certificate_authority *authority = NULL;
-    char a[512], b[512], file[64];
-
-    snprintf(file, sizeof file, "%s.pem", name);
-    in_folder(folder, file, a);
-    snprintf(file, sizeof file, "%s.key", name);
-    in_folder(folder, file, b);
-    assert_int_equal(qw_certificate_authority_open(a, b, &authority), QW_OK);
-    return authority;
-}
-
-static void make_list(const char *folder, const char *authority_name, const char *path)
-{
-    struct qw_certificate_authority *authority = authority_of(folder, authority_name);
-
-    assert_int_equal(qw_certificate_list_create(authority, path), QW_OK);
-    qw_certificate_authority_free(authority);
-}
-
-static void take_back(const char *folder, const char *authority_name, const char *name,
-                      const char *path)
-{
-    struct qw_certificate_authority *authority = authority_of(folder, authority_name);
-    char certificate[512], file[64];
-
-    snprintf(file, sizeof file, "%s.pem", name);
-    assert_int_equal(qw_certificate_revoke(authority, in_folder(folder, file, certificate), path),
-                     QW_OK);
-    qw_certificate_authority_free(authority);
-}
-
 static int start(void **state)
 {
     struct site *site = calloc(1, sizeof *site);
