@@ -34,6 +34,7 @@ enum manner {
 struct world {
     struct scene *scene[CENTRES];
     enum manner manner[CENTRES]; /* of the way to that centre */
+    pthread_mutex_t lock;        /* around the next two */
     size_t sent[CENTRES], voided[CENTRES];
     uint8_t last_offer[16];
 };
@@ -123,6 +124,14 @@ static qw_err send_keys(struct way *way, int to, const struct qw_partner_order *
     }
 }
 
+static void count_order(struct world *world, const struct qw_partner_order *order, size_t *counter)
+{
+    pthread_mutex_lock(&world->lock);
+    memcpy(world->last_offer, order->offer_id, 16);
+    (*counter)++;
+    pthread_mutex_unlock(&world->lock);
+}
+
 static qw_err send(void *self, const struct qw_partner_order *order)
 {
     struct way *way = self;
@@ -132,15 +141,14 @@ static qw_err send(void *self, const struct qw_partner_order *order)
     qw_err fate = QW_OK;
     qw_err err;
 
-    memcpy(world->last_offer, order->offer_id, 16);
     if (order->keys != NULL) {
-        world->sent[to]++;
+        count_order(world, order, &world->sent[to]);
         return send_keys(way, to, order);
     }
     if (world->manner[to] == DEAF_VOID) {
         return QW_ERR_TIMEOUT;
     }
-    world->voided[to]++;
+    count_order(world, order, &world->voided[to]);
     err = qw_centre_partner_void(world->scene[to]->centre, &us, order->initiator, order->ids,
                                  order->count, &fate);
     return err != QW_OK ? err : acknowledge(way, to, order, false, true, order->target_count);
@@ -187,6 +195,7 @@ static int make_world(void **state)
     struct world *world = calloc(1, sizeof *world);
 
     assert_non_null(world);
+    pthread_mutex_init(&world->lock, NULL);
     for (int i = 0; i < CENTRES; i++) {
         void *scene = NULL;
 
@@ -217,6 +226,7 @@ static int remove_world(void **state)
 
         assert_int_equal(scene_remove(&scene), 0);
     }
+    pthread_mutex_destroy(&world->lock);
     free(world);
     return 0;
 }
