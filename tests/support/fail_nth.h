@@ -2,12 +2,13 @@
 #ifndef QW_TESTS_SUPPORT_FAIL_NTH_H
 #define QW_TESTS_SUPPORT_FAIL_NTH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* The n-th call of the functions that a test wraps fails, n = 1, 2, 3 … until a whole operation
  * goes through without reaching it. Include in the one file of a test program; name the same
  * functions in qwave_wrap(). */
-static int fail_nth; /* 0: none */
+static atomic_int fail_nth; /* 0: none; whoever calls may be a thread of what is tested */
 
 static inline bool must_fail(void)
 {
