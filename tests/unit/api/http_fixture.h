@@ -205,7 +205,18 @@ struct echo {
     unsigned calls;
     unsigned running, running_most;
     int pause_ms;
+    unsigned meet; /* a handler goes on when so many have run at once, or after 20 s */
 };
+
+static inline unsigned echo_most(struct echo *echo)
+{
+    unsigned most;
+
+    pthread_mutex_lock(&echo->lock);
+    most = echo->running_most;
+    pthread_mutex_unlock(&echo->lock);
+    return most;
+}
 
 /* Answers with what it was asked; /large with a megabyte, /odd with every header there is. */
 static inline void echo_handle(void *self, const struct qw_http_request *request,
@@ -224,6 +235,9 @@ static inline void echo_handle(void *self, const struct qw_http_request *request
     pthread_mutex_unlock(&echo->lock);
     if (echo->pause_ms > 0) {
         usleep((useconds_t)echo->pause_ms * 1000);
+    }
+    for (int i = 0; i < 20000 && echo_most(echo) < echo->meet; i++) {
+        usleep(1000);
     }
     answer->status = 200;
     answer->content_type = "application/json";
@@ -276,7 +290,7 @@ static inline void echo_config(struct echo *echo, struct qw_http_server_config *
         .connections_max = 64,
         .connections_per_address_max = 64,
         .idle_timeout_s = 5,
-        .request_timeout_ms = 1000,
+        .request_timeout_ms = 60000, /* on a busy machine a handshake takes seconds */
         .log = &echo->log,
         .self = echo,
         .handle = echo_handle,
