@@ -367,8 +367,7 @@ bool qw_http_connection_is_last(struct qw_http_connection *c)
     pthread_mutex_lock(&c->set->lock);
     is_stopping = c->set->is_stopping;
     pthread_mutex_unlock(&c->set->lock);
-    return is_stopping ||
-           qw_clock_monotonic_ms() - c->opened_ms > QW_SESSION_TICKET_KEY_LIFE_MS;
+    return is_stopping || qw_clock_monotonic_ms() - c->opened_ms > QW_SESSION_TICKET_KEY_LIFE_MS;
 }
 
 void qw_http_connection_answer_end(struct qw_http_connection *c)

@@ -89,7 +89,7 @@ static inline void make_list(const char *folder, const char *authority_name, con
 }
 
 static inline void take_back(const char *folder, const char *authority_name, const char *name,
-                      const char *path)
+                             const char *path)
 {
     struct qw_certificate_authority *authority = authority_of(folder, authority_name);
     char certificate[512], file[64];
