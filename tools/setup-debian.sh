@@ -44,6 +44,10 @@ check iproute2             -     network namespaces in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels
 check wireguard-go         -     user-space WireGuard in scenarios of tunnels
 check wireguard-tools      -     wg, its command
+check charon-systemd       -     strongSwan in scenarios of tunnels
+check strongswan-swanctl   -     swanctl, its command
+check libcharon-extra-plugins - ESP in user space (kernel-libipsec), for kernels without it
+check libstrongswan-standard-plugins - AES-GCM for that
 TABLE
 }
 
