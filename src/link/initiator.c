@@ -339,7 +339,7 @@ static int64_t rest(struct qw_link_association *a, int64_t now_ms)
         sync(a, now_ms);
         if (a->is_in_touch && is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
             if (!is_wanted(a, now_ms)) {
-                a->unrest_at_ms = now_ms + qw_backoff_fail(&a->unrest, some_random());
+                a->unrest_at_ms = now_ms + qw_backoff_fail(&a->unrest, qw_random_spread());
             }
             begin(a, now_ms);
         } else if (!a->is_in_touch) {
