@@ -12,8 +12,8 @@ set(QWAVE_SANITIZE "" CACHE STRING "comma-separated sanitizers, for example addr
 option(QWAVE_COVERAGE "instrument for gcov" OFF)
 option(QWAVE_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-                    -Wvla -Wformat=2 -Werror -fstack-protector-strong -fno-common)
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                    "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>" -Wvla -Wformat=2 -Werror -fstack-protector-strong -fno-common)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT QWAVE_SANITIZE)
     add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()

@@ -39,6 +39,7 @@ check mandoc               -     checks the manual pages
 check gcovr                -     coverage report
 check openssl              -     certificates in scenario tests
 check postgresql-15        -     a server of its own in the tests of the store
+check libsoapysdr-dev      -     software radios: prototypes, and a simulated radio as its module
 check jq                   -     reads JSON answers in scenario tests
 check iproute2             -     network namespaces in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels

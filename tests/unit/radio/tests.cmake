@@ -28,3 +28,8 @@ qwave_wrap(radio fit_series calloc)
 # The same over every case, more than ten thousand runs.
 add_test(NAME radio.account_soundness_long COMMAND radio_account_soundness_test 48)
 set_tests_properties(radio.account_soundness_long PROPERTIES TIMEOUT 1800 LABELS "unit;radio;slow;W4;W9")
+qwave_wrap(radio sdr_sounding_receiver calloc)
+qwave_wrap(radio sdr_soapy_radio calloc)
+qwave_wrap(radio sdr_soapy_prober calloc qw_clock_monotonic_ms)
+target_sources(radio_sdr_soapy_radio_test PRIVATE soapy/virtual_air.c)
+target_sources(radio_sdr_soapy_prober_test PRIVATE soapy/virtual_air.c)
