@@ -19,6 +19,10 @@ foreach(scenario IN LISTS scenarios)
     endif()
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}"
         "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>")
+    if(TARGET qwave_simulated_radio)
+        set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
+            "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")
+    endif()
     set_property(TEST system.${name} PROPERTY LABELS system ${rows})
 endforeach()
 
