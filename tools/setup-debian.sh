@@ -49,6 +49,7 @@ check charon-systemd       -     strongSwan in scenarios of tunnels
 check strongswan-swanctl   -     swanctl, its command
 check libcharon-extra-plugins - ESP in user space (kernel-libipsec), for kernels without it
 check libstrongswan-standard-plugins - AES-GCM for that
+check tcpdump              -     captures of tunnels in scenarios
 TABLE
 }
 

@@ -50,6 +50,7 @@ charon-systemd {
       path = $site/charon-$end.log
       append = yes
       flush_line = yes
+      ike_name = yes
       default = 1
       ike = $level
       chd = $level
