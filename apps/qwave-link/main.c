@@ -7,6 +7,7 @@
 #include "base/socket.h"
 #include "desk.h"
 #include "program/start.h"
+#include "prove.h"
 #include "settings.h"
 #include "vault.h"
 
@@ -152,15 +153,21 @@ int main(int argc, char **argv)
         "Puts quantum keys into tunnels: fetches them from a key server, agrees with the agent at "
         "the other end, changes them without a gap. Prints `ready PORT` when it serves.\v"
         "  status       the links of a running agent\n"
-        "  rotate PEER  a new key now\n";
+        "  rotate PEER  a new key now\n"
+        "  prove        shows in a capture that a tunnel's traffic depends on the keys; see prove "
+        "--help\n";
     static struct settings settings;
     struct arguments arguments = { .config = "link.yaml",
                                    .socket = "qwave-link.sock",
                                    .form = "text" };
-    const struct argp argp = { options, parse, "[status | rotate PEER]", help, NULL, NULL, NULL };
+    const struct argp argp = { options, parse, "[status | rotate PEER | prove]", help, NULL,
+                               NULL,    NULL };
     char error[QW_CONFIG_ERROR_CAP] = "";
     int status = QW_EXIT_DONE;
 
+    if (argc > 1 && strcmp(argv[1], "prove") == 0) {
+        return prove_main(argc - 1, argv + 1);
+    }
     argp_err_exit_status = QW_EXIT_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
         return QW_EXIT_USAGE;

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shows from outside whether the traffic of a strongSwan tunnel depends on the delivered keys. */
+#define _GNU_SOURCE
+#include "prove.h"
+
+#include "base/file.h"
+#include "base/secret.h"
+#include "link/prove/evidence.h"
+#include "link/prove/pcap.h"
+#include "program/start.h"
+#include "prove_print.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_FILES_MAX = 64, KEY_FILE_MAX = 4 << 20, EXIT_INPUT = QW_EXIT_USAGE };
+
+struct arguments {
+    const char *capture, *log;
+    const char *keys[KEY_FILES_MAX];
+    size_t key_count;
+    bool is_json;
+};
+
+static const struct argp_option options[] = {
+    { "capture", 'c', "FILE", 0, "what passed on the wire: pcap or pcapng", 0 },
+    { "log", 'l', "FILE", 0, "charon's log of one end: ike = 4, chd = 4, ike_name = yes", 0 },
+    { "keys", 'k', "FILE", 0, "delivered keys: containers of ETSI 014; may be given again", 0 },
+    { "json", 'j', NULL, 0, "one JSON object instead of a table", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'c':
+        arguments->capture = value;
+        return 0;
+    case 'l':
+        arguments->log = value;
+        return 0;
+    case 'k':
+        if (arguments->key_count == KEY_FILES_MAX) {
+            argp_error(state, "at most %d files of keys", KEY_FILES_MAX);
+        }
+        arguments->keys[arguments->key_count++] = value;
+        return 0;
+    case 'j':
+        arguments->is_json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->capture == NULL || arguments->log == NULL || arguments->key_count == 0) {
+            argp_error(state, "--capture, --log and --keys are needed");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static qw_err complain(const char *path, const char *what, qw_err err)
+{
+    fprintf(stderr, "qwave-link: %s: %s\n", path, what);
+    return err;
+}
+
+static qw_err read_keys(const struct arguments *arguments, struct qw_key_list *keys)
+{
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; err == QW_OK && i < arguments->key_count; i++) {
+        uint8_t *text = NULL;
+        size_t len = 0;
+
+        err = qw_file_read_private(arguments->keys[i], KEY_FILE_MAX, &text, &len);
+        if (err == QW_OK) {
+            err = qw_key_list_add(keys, (const char *)text, len);
+        }
+        qw_secret_free(text);
+        if (err != QW_OK) {
+            return complain(arguments->keys[i],
+                            err == QW_ERR_REFUSED ? "others may read this file of keys: mode 0600"
+                            : err == QW_ERR_CONFLICT ? "two different keys have one id"
+                            : err == QW_ERR_FORMAT   ? "no key containers of ETSI 014"
+                                                     : qw_err_text(err),
+                            err);
+        }
+    }
+    return err;
+}
+
+/* One line without its end into line; the rest of a long one is passed over. False at the end. */
+static bool read_line(FILE *file, char line[static QW_CHARON_LINE_CAP])
+{
+    size_t len = 0;
+    int c = fgetc(file);
+
+    if (c == EOF) {
+        return false;
+    }
+    for (; c != EOF && c != '\n'; c = fgetc(file)) {
+        if (c != '\0' && len + 1 < QW_CHARON_LINE_CAP) {
+            line[len++] = (char)c;
+        }
+    }
+    line[len] = '\0';
+    return true;
+}
+
+static qw_err read_log(const char *path, struct qw_charon_log *log)
+{
+    char line[QW_CHARON_LINE_CAP];
+    FILE *file = fopen(path, "r");
+    size_t count = 0;
+    qw_err err = QW_OK;
+
+    if (file == NULL) {
+        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
+    }
+    while (err == QW_OK && read_line(file, line)) {
+        err = qw_charon_log_line(log, line);
+    }
+    if (err == QW_OK && ferror(file) != 0) {
+        err = QW_ERR_IO;
+    }
+    qw_wipe(line, sizeof line);
+    (void)fclose(file);
+    if (err != QW_OK) {
+        return complain(path, qw_err_text(err), err);
+    }
+    if (qw_charon_log_lacks_names(log)) {
+        return complain(path, "it does not say which IKE_SA a key belongs to: set ike_name = yes",
+                        QW_ERR_FORMAT);
+    }
+    (void)qw_charon_log_children(log, &count);
+    return count > 0 ? QW_OK
+                     : complain(path,
+                                "no key of a CHILD_SA in it: is it charon's, with ike = 4 and "
+                                "chd = 4, from the start on?",
+                                QW_ERR_FORMAT);
+}
+
+static size_t read_file(void *self, uint8_t *out, size_t len)
+{
+    return fread(out, 1, len, self);
+}
+
+static qw_err walk(struct qw_pcap *pcap, const char *path, struct qw_evidence *evidence)
+{
+    struct qw_pcap_packet packet;
+    qw_err err;
+
+    while ((err = qw_pcap_next(pcap, &packet)) == QW_OK) {
+        if (qw_evidence_packet(evidence, packet.link_type, packet.data, packet.len) != QW_OK) {
+            char what[64];
+
+            snprintf(what, sizeof what, "link type %u is not supported",
+                     (unsigned)packet.link_type);
+            return complain(path, what, QW_ERR_FORMAT);
+        }
+    }
+    if (err == QW_ERR_CLOSED) {
+        qw_evidence_truncated(evidence);
+        return QW_OK;
+    }
+    return err == QW_ERR_NOT_FOUND ? QW_OK : complain(path, "damaged capture file", err);
+}
+
+static qw_err read_capture(const char *path, struct qw_evidence *evidence)
+{
+    FILE *file = fopen(path, "rb");
+    const struct qw_pcap_input input = { file, read_file };
+    struct qw_pcap *pcap = NULL;
+    qw_err err;
+
+    if (file == NULL) {
+        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
+    }
+    err = qw_pcap_open(&input, &pcap);
+    if (err == QW_OK) {
+        err = walk(pcap, path, evidence);
+    } else {
+        (void)complain(path, err == QW_ERR_FORMAT ? "no pcap or pcapng file" : qw_err_text(err),
+                       err);
+    }
+    if (err == QW_OK && ferror(file) != 0) {
+        err = complain(path, qw_err_text(QW_ERR_IO), QW_ERR_IO);
+    }
+    qw_pcap_close(pcap);
+    (void)fclose(file);
+    return err;
+}
+
+static int judge(const struct arguments *arguments, struct qw_evidence *evidence)
+{
+    struct qw_evidence_report report = qw_evidence_report(evidence);
+
+    if (!arguments->is_json) {
+        prove_print_text(&report);
+    } else if (prove_print_json(&report) != QW_OK) {
+        return QW_EXIT_FAILED;
+    }
+    return report.is_proved ? QW_EXIT_DONE : QW_EXIT_FAILED;
+}
+
+static int prove(const struct arguments *arguments)
+{
+    struct qw_key_list *keys = NULL;
+    struct qw_charon_log *log = NULL;
+    struct qw_evidence *evidence = NULL;
+    int status = EXIT_INPUT;
+    qw_err err = qw_key_list_new(&keys);
+
+    if (err == QW_OK) {
+        err = qw_charon_log_new(&log);
+    }
+    if (err == QW_OK) {
+        err = read_keys(arguments, keys);
+    }
+    if (err == QW_OK) {
+        err = read_log(arguments->log, log);
+    }
+    if (err == QW_OK) {
+        err = qw_evidence_new(log, keys, &evidence);
+    }
+    if (err == QW_OK) {
+        err = read_capture(arguments->capture, evidence);
+    }
+    if (err == QW_OK) {
+        status = judge(arguments, evidence);
+    }
+    qw_evidence_free(evidence);
+    qw_charon_log_free(log);
+    qw_key_list_free(keys);
+    return err == QW_ERR_NOMEM ? QW_EXIT_FAILED : err == QW_ERR_REFUSED ? QW_EXIT_REFUSED : status;
+}
+
+int prove_main(int argc, char **argv)
+{
+    static const char help[] =
+        "Recomputes the session keys of a strongSwan tunnel from delivered keys and the daemon's "
+        "log, and shows which share of the captured ESP packets opens with them, and which "
+        "without. Status 0: all with, none without.";
+    struct arguments arguments = { 0 };
+    const struct argp argp = { options, parse, NULL, help, NULL, NULL, NULL };
+    struct qw_log log = { .stream = stderr, .component = "link", .level = QW_LOG_INFO };
+    int status;
+
+    argp_err_exit_status = QW_EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
+        return QW_EXIT_USAGE;
+    }
+    status = qw_program_prepare(&log);
+    return status == QW_EXIT_DONE ? prove(&arguments) : status;
+}

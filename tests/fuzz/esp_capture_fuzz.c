@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz: link */
+/* Any bytes as a capture file: the walk ends, and what is called ESP lies inside its packet. */
+#include "link/prove/packet.h"
+#include "link/prove/pcap.h"
+
+#include "base/bytes.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static size_t read_some(void *self, uint8_t *out, size_t len)
+{
+    struct qw_reader *r = self;
+    size_t step = qw_reader_left(r) < len ? qw_reader_left(r) : len;
+
+    qw_read_bytes(r, out, step);
+    return step;
+}
+
+static void check(const struct qw_pcap_packet *packet)
+{
+    struct qw_packet found;
+
+    if (!qw_packet_knows_link(packet->link_type)) {
+        return;
+    }
+    found = qw_packet_find(packet->link_type, packet->data, packet->len);
+    if (found.kind == QW_PACKET_ESP || found.kind == QW_PACKET_ESP_CUT) {
+        qw_assert(found.esp >= packet->data && found.len >= 4 &&
+                  found.esp + found.len <= packet->data + packet->len);
+        qw_assert(qw_load_u32be(found.esp) == found.spi);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct qw_reader r = qw_reader_on(data, size);
+    const struct qw_pcap_input input = { &r, read_some };
+    struct qw_pcap *pcap = NULL;
+    struct qw_pcap_packet packet;
+    size_t count = 0;
+
+    if (qw_pcap_open(&input, &pcap) == QW_OK) {
+        for (; qw_pcap_next(pcap, &packet) == QW_OK; count++) {
+            check(&packet);
+        }
+        qw_assert(count <= size / 16);
+    }
+    qw_pcap_close(pcap);
+    return 0;
+}
