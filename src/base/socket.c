@@ -365,3 +365,25 @@ void qw_socket_close(int fd)
         close(fd);
     }
 }
+
+qw_err qw_socket_keep_alive(int fd, int silent_s)
+{
+    const struct {
+        int level, name, value;
+    } options[] = {
+        { IPPROTO_TCP, TCP_KEEPIDLE, silent_s / 4 },
+        { IPPROTO_TCP, TCP_KEEPINTVL, silent_s / 4 },
+        { IPPROTO_TCP, TCP_KEEPCNT, 3 },
+        { IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * silent_s }, /* of data that is on its way */
+        { SOL_SOCKET, SO_KEEPALIVE, 1 },
+    };
+
+    qw_assert(silent_s >= 4 && silent_s <= 3600);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                       sizeof options[i].value) != 0) {
+            return QW_ERR_IO;
+        }
+    }
+    return QW_OK;
+}

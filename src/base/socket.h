@@ -23,6 +23,10 @@ qw_err qw_socket_accept(int listener, int timeout_ms, int *fd) QW_MUST_USE;
 qw_err qw_socket_connect(const char *address, uint16_t port, int timeout_ms, int *fd) QW_MUST_USE;
 qw_err qw_socket_connect_unix(const char *path, int timeout_ms, int *fd) QW_MUST_USE;
 
+/* Of a TCP socket: a peer that says nothing is asked by the system, and the connection ends as if
+ * cut when nothing at all has come from it for about silent_s seconds (4..3600). */
+qw_err qw_socket_keep_alive(int fd, int silent_s) QW_MUST_USE;
+
 /* All len bytes or an error; deadline_ms is on qw_clock_monotonic_ms. QW_ERR_CLOSED at end of
  * stream. */
 qw_err qw_socket_read(int fd, void *data, size_t len, int64_t deadline_ms) QW_MUST_USE;

@@ -48,10 +48,10 @@ sent() { # NAME: waits for its end
     unset "pid[$1]"
 }
 
-# Lines of a key file but those of batches that were given up.
+# Lines of a key file but those of batches that were given up: it is read twice.
+export LC_ALL=C # sorts fast
 keys_of() {
-    awk '$1 == "void" { void[$2]; next } { line[NR] = $0; batch[NR] = substr($1, 1, 24) }
-        END { for (i in line) if (!(batch[i] in void)) print line[i] }' "$1" | sort
+    awk 'NR == FNR { if ($1 == "void") void[$2]; next } $1 != "void" && !(substr($1, 1, 24) in void)' "$1" "$1" | sort
 }
 
 # Every key of the source stands at the target, with the same bits, and was not given up there.
@@ -125,8 +125,8 @@ mv 5-6.pool right
 "$bin/qwave" node charge --simulated --capacity 2097152 5 6 5-6.pool nobody.pool
 run_node 5
 start stranger qwave node run --config 0.yaml --send "$path" --keys 1024 --json
-within 20 grep -q 'no link (node 5)' stranger.log || fail "a stranger is not refused: $(tail -n 3 stranger.log)"
-within 20 grep -q 'link to 6: authentication failed' node-5.log || fail "does not say why: $(tail -n 3 node-5.log)"
+within $ready_s grep -q 'no link (node 5)' stranger.log || fail "a stranger is not refused: $(tail -n 3 stranger.log)"
+within $ready_s grep -q 'link to 6: authentication failed' node-5.log || fail "does not say why: $(tail -n 3 node-5.log)"
 stop stranger
 stop node-5
 mv right 5-6.pool
@@ -147,9 +147,45 @@ done
 run_node 3
 run_node 2
 start empty qwave node run --config 0.yaml --send "$path" --keys 1024 --json
-within 20 grep -q 'pool empty (node 2)' empty.log || fail "an empty pool is not named: $(tail -n 3 empty.log)"
+within $ready_s grep -q 'pool empty (node 2)' empty.log || fail "an empty pool is not named: $(tail -n 3 empty.log)"
 stop empty
 same_keys 155648
+
+# Two more nodes: 20 sends, 21 takes.
+"$bin/qwave" node charge --bytes 524288 --capacity 1048576 --lease 65536 20 21 20-21.pool 21-20.pool
+"$bin/qwave" node charge 20 21 end-20.pool end-21.pool
+two() { # NODE NEIGHBOURS ENDS
+    printf 'node: %s\nneighbours: "%s"\nends: "%s"\nsource: kernel\ntimeout_ms: 1000\n' "$@"
+}
+two 21 20=21-20.pool 20=end-21.pool >21.yaml
+run_node 21
+two 20 "21=20-21.pool@127.0.0.1:$(cat port.21)" 21=end-20.pool >20.yaml
+
+echo "a disk that fails"
+status=0
+(
+    trap '' XFSZ
+    ulimit -f 32 # KiB: marks can be written, the place of a second lease cannot
+    exec "$bin/qwave" node run --config 20.yaml --send 20,21 --keys 65536
+) >fails.out 2>fails.log || status=$?
+[ "$status" = 1 ] || fail "exit status $status, not 1"
+grep -q '20-21.pool: the disk has failed.*this node ends' fails.log || fail "does not say why: $(tail -n 3 fails.log)"
+
+echo "a connection that died without a word"
+ups() { grep -c 'link to 20: up' node-21.log || true; }
+before=$(ups)
+came_up() { [ "$(ups)" -gt "$before" ]; }
+start lost qwave node run --config 20.yaml
+within 60 came_up || fail "no session: $(tail -n 3 lost.log)"
+kill -STOP "${pid[lost]}" # holds its connection and says nothing more
+cp -p 20-21.pool twin.pool # in a test only
+cp -p end-20.pool twin-end.pool
+two 20 "21=twin.pool@127.0.0.1:$(cat port.21)" 21=twin-end.pool >twin.yaml
+start twin qwave node run --config twin.yaml --send 20,21 --keys 4096 --json
+sent twin
+grep -q 'link to 20: the neighbour has connected anew' node-21.log || fail "the old connection was not replaced: $(tail -n 3 node-21.log)"
+[ "$(field delivered_keys <twin.out)" = 4096 ] || fail "unexpected report: $(cat twin.out)"
+stop lost KILL
 
 echo "usage"
 refuses() { # PATTERN ARGUMENT...

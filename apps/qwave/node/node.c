@@ -29,11 +29,18 @@ static struct qw_node_pool *end_pool(void *self, uint32_t other)
     struct node *node = self;
 
     for (size_t i = 0; i < node->ends_count; i++) {
-        if (node->ends[i].node == other) {
+        if (node->ends[i].entry.node == other) {
             return node->ends[i].pool;
         }
     }
     return NULL;
+}
+
+/* The loop ends, and with it the program: what is written nowhere must not be relied on. */
+static void fail(struct node *node, const char *path, const char *what)
+{
+    qw_log_write(node->log, QW_LOG_ERROR, "%s: %s; this node ends", path, what);
+    node->has_failed = true;
 }
 
 static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
@@ -41,6 +48,9 @@ static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint
     struct node *node = self;
     qw_err err = node_keys_write(&node->keys, batch, keys);
 
+    if (err != QW_OK) {
+        fail(node, node->settings.key_file, "keys cannot be written");
+    }
     node->sending.end_ms = qw_clock_monotonic_ms();
     return err;
 }
@@ -56,8 +66,7 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
     if (node_keys_void(&node->keys, batch->id) != QW_OK) {
-        qw_log_write(node->log, QW_LOG_ERROR, "%s: cannot be written", node->settings.key_file);
-        node->has_failed = true;
+        fail(node, node->settings.key_file, "keys cannot be written");
     }
 }
 
@@ -174,20 +183,36 @@ static void wait_for_events(struct node *node)
     (void)poll(polled, (nfds_t)count, TICK_MS); /* negative descriptors are passed over */
 }
 
+static void look_at_disks(struct node *node)
+{
+    static const char what[] = "the disk has failed, nothing leaves this pool any more";
+
+    for (size_t i = 0; i < node->links_count; i++) {
+        if (qw_node_pool_is_closed(node->links[i].pool)) {
+            fail(node, node->links[i].entry.path, what);
+        }
+    }
+    for (size_t i = 0; i < node->ends_count; i++) {
+        if (qw_node_pool_is_closed(node->ends[i].pool)) {
+            fail(node, node->ends[i].entry.path, what);
+        }
+    }
+}
+
 static void turn(struct node *node, int64_t *ticked_ms)
 {
     int64_t now_ms;
 
     wait_for_events(node);
     now_ms = qw_clock_monotonic_ms();
+    for (size_t i = 0; i < node->links_count; i++) { /* first: a connection may have ended */
+        node_link_read(&node->links[i]);
+    }
     node_guest_come(node, now_ms);
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
         if (node->guests[i].fd >= 0) {
             node_guest_read(&node->guests[i], node);
         }
-    }
-    for (size_t i = 0; i < node->links_count; i++) {
-        node_link_read(&node->links[i]);
     }
     if (now_ms - *ticked_ms >= TICK_MS) {
         *ticked_ms = now_ms;
@@ -195,6 +220,7 @@ static void turn(struct node *node, int64_t *ticked_ms)
         for (size_t i = 0; i < node->links_count; i++) {
             node_link_keep_up(&node->links[i], now_ms);
         }
+        look_at_disks(node);
     }
     if (node->sending.path.nodes > 0 && now_ms >= node->sending.again_at_ms) {
         send_more(node);

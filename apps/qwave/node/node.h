@@ -2,6 +2,7 @@
 #ifndef QWAVE_NODE_NODE_H
 #define QWAVE_NODE_NODE_H
 
+#include "base/backoff.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/wire.h"
@@ -43,17 +44,20 @@ struct node_link { /* to one neighbour */
     struct qw_wire wire;
     int fd; /* of the wire; -1: none */
     int64_t since_ms, try_at_ms;
+    struct qw_backoff backoff; /* until a session is up */
 };
 
 struct node_end { /* of batches, the other one */
-    uint32_t node;
+    struct node_entry entry;
     struct qw_node_pool *pool;
 };
 
-struct node_guest { /* connected, and has not said who it is */
+struct node_guest { /* connected, and has not said or not proven who it is */
     struct qw_wire wire;
     int fd; /* -1: none */
     int64_t since_ms;
+    struct node_link *link; /* whose connection it may replace; NULL: has not said HELLO */
+    struct qw_hop_rival rival;
 };
 
 struct node_sending {          /* --send */

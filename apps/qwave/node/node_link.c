@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections to neighbours: one at a time for each, made by the end that has the other's address.
- * Whoever comes is a guest until his HELLO says for which hop; a hop that has a connection keeps
- * it. */
+ * Whoever comes is a guest until his HELLO says for which hop. A hop that has a connection keeps it
+ * until the guest has proven to be the neighbour, who then has lost it without our knowing [H7]. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/socket.h"
 #include "base/wire_tcp.h"
+#include "crypto/random.h"
 #include "node/node.h"
 #include "qkd/node/simulated_feed.h"
 #include "qkd/relay/hello.h"
@@ -16,7 +17,8 @@
 enum {
     SEND_MS = 2000,
     CONNECT_MS = 200,
-    RETRY_MS = 100,
+    RETRY_MS = 25, /* and more with each failure, up to 1.6 s */
+    SILENT_S = 20,
     MEET_MS = 3000,
     READS_MAX = 64,
     FEED_LEN = 1 << 18
@@ -65,6 +67,7 @@ static qw_err add_link(struct node *node, const char *text)
     }
     link->node = node;
     link->neighbour = link->entry.node;
+    qw_backoff_init(&link->backoff, RETRY_MS);
     link->fd = -1;
     node->links_count++;
     err = open_pool(node, &link->entry, false, &link->pool);
@@ -92,7 +95,7 @@ static qw_err add_end(struct node *node, const char *text)
         return QW_ERR_FORMAT;
     }
     node->ends_count++;
-    end->node = entry.node;
+    end->entry = entry;
     return open_pool(node, &entry, true, &end->pool);
 }
 
@@ -120,6 +123,11 @@ qw_err node_links_parse(struct node *node)
     return err == QW_OK ? for_each(node, node->settings.ends, add_end) : err;
 }
 
+static void wait_longer(struct node_link *link, int64_t now_ms)
+{
+    link->try_at_ms = now_ms + qw_backoff_fail(&link->backoff, qw_random_spread());
+}
+
 void node_link_drop(struct node_link *link, const char *why)
 {
     if (link->fd < 0) {
@@ -130,7 +138,7 @@ void node_link_drop(struct node_link *link, const char *why)
     qw_wire_close(&link->wire);
     qw_hop_stop(link->hop);
     qw_relay_hop_down(link->node->relay, link->neighbour);
-    link->try_at_ms = qw_clock_monotonic_ms() + RETRY_MS;
+    wait_longer(link, qw_clock_monotonic_ms());
 }
 
 /* Takes the wire. */
@@ -144,16 +152,29 @@ static void begin(struct node_link *link, struct qw_wire *wire, int fd)
     }
 }
 
+/* Takes fd, also when it fails. */
+static qw_err make_wire(int fd, struct qw_wire *wire)
+{
+    if (qw_socket_keep_alive(fd, SILENT_S) != QW_OK) {
+        qw_socket_close(fd);
+        return QW_ERR_IO;
+    }
+    return qw_wire_tcp_new(fd, SEND_MS, wire);
+}
+
 static void connect_to(struct node_link *link, int64_t now_ms)
 {
     struct qw_wire wire;
     int fd = -1;
 
-    link->try_at_ms = now_ms + RETRY_MS;
-    if (qw_hop_status(link->hop) != QW_HOP_QUARANTINED &&
-        qw_socket_connect(link->entry.host, link->entry.port, CONNECT_MS, &fd) == QW_OK &&
-        qw_wire_tcp_new(fd, SEND_MS, &wire) == QW_OK) {
+    if (qw_hop_status(link->hop) == QW_HOP_QUARANTINED) {
+        return;
+    }
+    if (qw_socket_connect(link->entry.host, link->entry.port, CONNECT_MS, &fd) == QW_OK &&
+        make_wire(fd, &wire) == QW_OK) {
         begin(link, &wire, fd);
+    } else {
+        wait_longer(link, now_ms);
     }
 }
 
@@ -219,6 +240,7 @@ static qw_err take(struct node_link *link, uint8_t *message, size_t len)
     }
     if (err == QW_OK && before != QW_HOP_UP && qw_hop_status(link->hop) == QW_HOP_UP) {
         qw_log_write(link->node->log, QW_LOG_INFO, "link to %u: up", link->neighbour);
+        qw_backoff_succeed(&link->backoff);
     }
     return err;
 }
@@ -258,9 +280,10 @@ void node_guest_come(struct node *node, int64_t now_ms)
     }
     if (guest == NULL) {
         qw_socket_close(fd); /* he comes again */
-    } else if (qw_wire_tcp_new(fd, SEND_MS, &guest->wire) == QW_OK) {
+    } else if (make_wire(fd, &guest->wire) == QW_OK) {
         guest->fd = fd;
         guest->since_ms = now_ms;
+        guest->link = NULL;
     }
 }
 
@@ -282,7 +305,7 @@ static struct node_link *link_for(struct node *node, const uint8_t *message, siz
     for (size_t i = 0; i < node->links_count; i++) {
         struct node_link *link = &node->links[i];
 
-        if (link->neighbour == hello.from && link->entry.host[0] == '\0' && link->fd < 0 &&
+        if (link->neighbour == hello.from && link->entry.host[0] == '\0' &&
             qw_hop_status(link->hop) != QW_HOP_QUARANTINED) {
             return link;
         }
@@ -290,29 +313,72 @@ static struct node_link *link_for(struct node *node, const uint8_t *message, siz
     return NULL;
 }
 
+/* The guest's HELLO, and the hop has no connection. */
+static void let_in(struct node_guest *guest, struct node_link *link, uint8_t *hello, size_t len)
+{
+    qw_err err;
+
+    begin(link, &guest->wire, guest->fd);
+    guest->fd = -1;
+    guest->wire = (struct qw_wire){ 0 };
+    if (link->fd >= 0) {
+        err = take(link, hello, len);
+        if (err != QW_OK) {
+            node_link_drop(link, qw_err_text(err));
+        }
+    }
+}
+
+/* The guest's HELLO, and the hop has a connection: it has to prove who it is first [H7]. */
+static qw_err doubt(struct node_guest *guest, struct node_link *link, const uint8_t *hello,
+                    size_t len)
+{
+    qw_err err = qw_hop_doubt(link->hop, hello, len, &guest->rival);
+
+    if (err == QW_OK) {
+        err = qw_wire_send(&guest->wire, guest->rival.own, sizeof guest->rival.own);
+        guest->link = link;
+    }
+    return err;
+}
+
+static qw_err take_hello(struct node_guest *guest, struct node *node, size_t len)
+{
+    struct node_link *link = link_for(node, node->message, len);
+
+    if (link == NULL) {
+        return QW_ERR_REFUSED;
+    }
+    if (link->fd >= 0) {
+        return doubt(guest, link, node->message, len);
+    }
+    let_in(guest, link, node->message, len);
+    return QW_OK;
+}
+
+/* The neighbour has no connection but this one: the old one ends, and it comes again. */
+static void take_proof(struct node_guest *guest, const uint8_t *meet, size_t len)
+{
+    if (qw_hop_prove_rival(guest->link->hop, &guest->rival, meet, len) == QW_OK) {
+        node_link_drop(guest->link, "the neighbour has connected anew");
+    }
+}
+
 void node_guest_read(struct node_guest *guest, struct node *node)
 {
-    struct node_link *link = NULL;
     size_t len = 0;
     qw_err err = qw_wire_receive(&guest->wire, node->message, NODE_MESSAGE_MAX, &len, 0);
 
     if (err == QW_ERR_TIMEOUT && qw_clock_monotonic_ms() - guest->since_ms <= MEET_MS) {
         return;
     }
-    if (err == QW_OK) {
-        link = link_for(node, node->message, len);
+    if (err == QW_OK && guest->link == NULL) {
+        err = take_hello(guest, node, len);
+    } else if (err == QW_OK) {
+        take_proof(guest, node->message, len);
+        err = QW_ERR_CLOSED;
     }
-    if (link == NULL) {
+    if (err != QW_OK) {
         node_guest_close(guest);
-        return;
-    }
-    begin(link, &guest->wire, guest->fd);
-    guest->fd = -1;
-    guest->wire = (struct qw_wire){ 0 };
-    if (link->fd >= 0) {
-        err = take(link, node->message, len);
-        if (err != QW_OK) {
-            node_link_drop(link, qw_err_text(err));
-        }
     }
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { CHECKED_LEN = QW_NODE_SLOT_LEN - QW_NODE_CHECK_LEN };
+enum { CHECKED_LEN = QW_NODE_SLOT_LEN - QW_NODE_CHECK_LEN, SLOT_AT = 4096, SLOT_STEP = 4096 };
 
 static void write_marks(struct qw_writer *w, const struct qw_node_marks *m)
 {
@@ -85,6 +85,42 @@ qw_err qw_node_slot_decode(const uint8_t in[static QW_NODE_SLOT_LEN], uint64_t *
     *number = n;
     memcpy(marks, read, sizeof read);
     return QW_OK;
+}
+
+qw_err qw_node_slot_write(const struct qw_node_disk *disk, uint64_t number,
+                          const struct qw_node_marks marks[2])
+{
+    uint8_t slot[QW_NODE_SLOT_LEN];
+    qw_err err = qw_node_slot_encode(number, marks, slot);
+
+    if (err == QW_OK) {
+        err = disk->write(disk->self, SLOT_AT + SLOT_STEP * (number % 2), slot, sizeof slot);
+    }
+    return err == QW_OK ? disk->sync(disk->self) : err;
+}
+
+qw_err qw_node_slots_read(const struct qw_node_disk *disk, uint64_t *number,
+                          struct qw_node_marks marks[2])
+{
+    qw_err result = QW_ERR_FORMAT;
+
+    for (uint64_t place = 0; place < 2; place++) {
+        uint8_t slot[QW_NODE_SLOT_LEN];
+        struct qw_node_marks found[2];
+        uint64_t read;
+        qw_err err = disk->read(disk->self, SLOT_AT + SLOT_STEP * place, slot, sizeof slot);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        err = qw_node_slot_decode(slot, &read, found);
+        if (err == QW_OK && read % 2 == place && (result != QW_OK || read > *number)) {
+            *number = read;
+            memcpy(marks, found, sizeof found);
+            result = QW_OK;
+        }
+    }
+    return result;
 }
 
 void qw_node_marks_note_age(struct qw_node_marks *m, uint64_t end, int64_t now_ms,

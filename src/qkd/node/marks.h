@@ -2,9 +2,7 @@
 #ifndef QW_QKD_NODE_MARKS_H
 #define QW_QKD_NODE_MARKS_H
 
-#include "base/error.h"
-
-#include <stdint.h>
+#include "qkd/node/disk.h"
 
 /* Slots of a node pool's file: the durable marks of both streams (docs/protocol/node-pool.md). */
 enum { QW_NODE_AGES_MAX = 33, QW_NODE_SLOT_LEN = 8 + 2 * (5 * 8 + 1 + QW_NODE_AGES_MAX * 16) + 8 };
@@ -28,6 +26,13 @@ qw_err qw_node_slot_encode(uint64_t number, const struct qw_node_marks marks[2],
 /* QW_ERR_FORMAT: a slot that was cut short, or marks out of order. */
 qw_err qw_node_slot_decode(const uint8_t in[static QW_NODE_SLOT_LEN], uint64_t *number,
                            struct qw_node_marks marks[2]) QW_MUST_USE;
+
+/* Onto the place of its number, durable. QW_ERR_IO. */
+qw_err qw_node_slot_write(const struct qw_node_disk *disk, uint64_t number,
+                          const struct qw_node_marks marks[2]) QW_MUST_USE;
+/* The newest good slot. QW_ERR_FORMAT: there is none; QW_ERR_IO. */
+qw_err qw_node_slots_read(const struct qw_node_disk *disk, uint64_t *number,
+                          struct qw_node_marks marks[2]) QW_MUST_USE;
 
 /* Appended bytes up to end: a new entry, or part of the newest when that is younger than
  * granule_ms or no entry is free (it then counts as older than it is). */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT_AT = 4096, SLOT_STEP = 4096, RINGS_AT = 12288 };
+enum { RINGS_AT = 12288 };
 
 struct qw_node_pool {
     struct qw_node_disk disk;
@@ -22,18 +22,6 @@ struct qw_node_pool {
 uint64_t qw_node_pool_disk_len(uint64_t capacity)
 {
     return RINGS_AT + 2 * capacity;
-}
-
-static qw_err write_slot(const struct qw_node_disk *disk, uint64_t number,
-                         const struct qw_node_marks marks[2])
-{
-    uint8_t slot[QW_NODE_SLOT_LEN];
-    qw_err err = qw_node_slot_encode(number, marks, slot);
-
-    if (err == QW_OK) {
-        err = disk->write(disk->self, SLOT_AT + SLOT_STEP * (number % 2), slot, sizeof slot);
-    }
-    return err == QW_OK ? disk->sync(disk->self) : err;
 }
 
 /* Makes the marks of both streams durable as they are. */
@@ -54,7 +42,7 @@ static qw_err commit(struct qw_node_pool *pool)
         marks[i].start -= s->in_doubt; /* so that the next open knows of it as well */
         marks[i].lost -= s->in_doubt;
     }
-    err = write_slot(&pool->disk, pool->slot_number + 1, marks);
+    err = qw_node_slot_write(&pool->disk, pool->slot_number + 1, marks);
     if (err != QW_OK) {
         pool->is_closed = true;
         return QW_ERR_IO;
@@ -78,7 +66,7 @@ qw_err qw_node_pool_format(const struct qw_node_disk *disk, const struct qw_node
         err = disk->write(disk->self, 0, zeros, sizeof zeros);
     }
     if (err == QW_OK) {
-        err = write_slot(disk, 0, none);
+        err = qw_node_slot_write(disk, 0, none);
     }
     if (err == QW_OK) { /* last: a pool that was cut short here is none */
         err = disk->write(disk->self, 0, bytes, sizeof bytes);
@@ -99,39 +87,13 @@ static qw_err read_head(struct qw_node_pool *pool)
     return err;
 }
 
-/* The newest good slot. */
-static qw_err read_slots(struct qw_node_pool *pool, struct qw_node_marks marks[2])
-{
-    qw_err result = QW_ERR_FORMAT;
-
-    for (uint64_t place = 0; place < 2; place++) {
-        uint8_t slot[QW_NODE_SLOT_LEN];
-        struct qw_node_marks found[2];
-        uint64_t number;
-        qw_err err =
-            pool->disk.read(pool->disk.self, SLOT_AT + SLOT_STEP * place, slot, sizeof slot);
-
-        if (err != QW_OK) {
-            return err;
-        }
-        err = qw_node_slot_decode(slot, &number, found);
-        if (err == QW_OK && number % 2 == place &&
-            (result != QW_OK || number > pool->slot_number)) {
-            pool->slot_number = number;
-            memcpy(marks, found, sizeof found);
-            result = QW_OK;
-        }
-    }
-    return result;
-}
-
 static qw_err load(struct qw_node_pool *pool)
 {
     struct qw_node_marks marks[2];
     qw_err err = read_head(pool);
 
     if (err == QW_OK) {
-        err = read_slots(pool, marks);
+        err = qw_node_slots_read(&pool->disk, &pool->slot_number, marks);
     }
     for (size_t i = 0; err == QW_OK && i < 2; i++) {
         struct qw_node_stream *s = &pool->stream[i];
@@ -210,6 +172,11 @@ const struct qw_node_pool_head *qw_node_pool_head(const struct qw_node_pool *poo
     return &pool->head;
 }
 
+bool qw_node_pool_is_closed(const struct qw_node_pool *pool)
+{
+    return pool->is_closed;
+}
+
 struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
                                         enum qw_node_direction direction)
 {
@@ -283,12 +250,23 @@ void qw_node_pool_unconfirm(struct qw_node_pool *pool)
     }
 }
 
+/* The zeros last: else they might be taken for key after a crash. */
+static qw_err commit_and_scrub(struct qw_node_pool *pool, struct qw_node_stream *s)
+{
+    qw_err err = commit(pool);
+
+    if (err == QW_OK) {
+        err = qw_node_stream_scrub(s);
+        pool->is_closed = err != QW_OK;
+    }
+    return err;
+}
+
 qw_err qw_node_pool_agree(struct qw_node_pool *pool, enum qw_node_direction direction,
                           uint64_t position, uint64_t end)
 {
     struct qw_node_stream *s = &pool->stream[direction];
     uint64_t inside = position < s->marks.leased ? position : s->marks.leased;
-    qw_err err;
 
     qw_assert(s->used <= position && position <= end);
     s->in_doubt = 0;
@@ -302,8 +280,7 @@ qw_err qw_node_pool_agree(struct qw_node_pool *pool, enum qw_node_direction dire
     s->confirmed = end;
     s->reserved = 0;
     qw_node_marks_cut_ages(&s->marks, end);
-    err = commit(pool); /* before the zeros: else they might be taken for key after a crash */
-    return err == QW_OK ? qw_node_stream_scrub(s) : err;
+    return commit_and_scrub(pool, s);
 }
 
 qw_err qw_node_pool_reserve(struct qw_node_pool *pool, enum qw_node_class class, uint64_t len)
@@ -380,7 +357,6 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
 {
     struct qw_node_stream *s = &pool->stream[direction];
     uint64_t inside = position < s->marks.leased ? position : s->marks.leased;
-    qw_err err;
 
     if (position < s->used || position > s->confirmed - s->reserved) {
         return QW_ERR_ARG;
@@ -392,8 +368,7 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
         s->marks.leased = position;
     }
     s->used = position;
-    err = commit(pool);
-    return err == QW_OK ? qw_node_stream_scrub(s) : err;
+    return commit_and_scrub(pool, s);
 }
 
 uint64_t qw_node_pool_aged(const struct qw_node_pool *pool, int64_t now_ms)

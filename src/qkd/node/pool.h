@@ -62,6 +62,8 @@ void qw_node_pool_close(struct qw_node_pool *pool);
 void qw_node_pool_abandon(struct qw_node_pool *pool); /* as a crash leaves it; for tests */
 
 const struct qw_node_pool_head *qw_node_pool_head(const struct qw_node_pool *pool);
+/* A write has failed: nothing leaves any more (QW_ERR_IO) until the pool is opened anew. */
+bool qw_node_pool_is_closed(const struct qw_node_pool *pool);
 struct qw_node_state qw_node_pool_state(const struct qw_node_pool *pool,
                                         enum qw_node_direction direction);
 

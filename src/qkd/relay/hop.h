@@ -3,6 +3,7 @@
 #define QW_QKD_RELAY_HOP_H
 
 #include "qkd/node/pool.h"
+#include "qkd/relay/hello.h"
 
 /* This node's end of a hop: sessions with one neighbour over whatever carries whole messages in
  * order, every message under a one-time tag out of the node pool [Q7], secrets under its pad
@@ -59,6 +60,18 @@ struct qw_node_pool *qw_hop_pool(const struct qw_hop *hop);
 qw_err qw_hop_start(struct qw_hop *hop) QW_MUST_USE;
 /* The connection is gone, or is to be closed. */
 void qw_hop_stop(struct qw_hop *hop);
+
+/* Another connection than that of the hop, on which somebody says HELLO [H7]: answer with own, and
+ * see whether a right MEET comes. Session and pool are not touched. QW_ERR_FORMAT; QW_ERR_AUTH: not
+ * of the neighbour; QW_ERR_IO. */
+struct qw_hop_rival {
+    uint8_t own[QW_HELLO_LEN], peer[QW_HELLO_LEN];
+};
+qw_err qw_hop_doubt(const struct qw_hop *hop, const uint8_t *hello, size_t len,
+                    struct qw_hop_rival *rival) QW_MUST_USE;
+/* QW_ERR_AUTH: a stranger, or a repeat. */
+qw_err qw_hop_prove_rival(const struct qw_hop *hop, const struct qw_hop_rival *rival,
+                          const uint8_t *meet, size_t len) QW_MUST_USE;
 
 /* Any error: stop the hop and close the connection. QW_ERR_FORMAT; QW_ERR_AUTH: not the
  * neighbour, or altered; QW_ERR_CONFLICT: quarantined now; QW_ERR_EXHAUSTED: too little in the pool

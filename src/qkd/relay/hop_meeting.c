@@ -11,62 +11,90 @@ enum { OWN, PEER };
 static const char meet_label[] = "QWMEET1";
 static const char open_label[] = "QWOPEN1";
 
-qw_err qw_hop_greet(struct qw_hop *hop)
+static qw_err make_hello(const struct qw_hop *hop, uint8_t out[static QW_HELLO_LEN])
 {
-    struct qw_node_state out = qw_node_pool_state(hop->config.pool, QW_NODE_OUT);
+    struct qw_node_state sent = qw_node_pool_state(hop->config.pool, QW_NODE_OUT);
     struct qw_node_state in = qw_node_pool_state(hop->config.pool, QW_NODE_IN);
     struct qw_hello hello = { .from = hop->node,
                               .to = hop->neighbour,
-                              .used = { out.position, in.position },
-                              .end = { out.end, in.end },
+                              .used = { sent.position, in.position },
+                              .end = { sent.end, in.end },
                               .sure = in.sure };
     qw_err err = qw_random_bytes(hello.nonce, sizeof hello.nonce);
+
+    if (err == QW_OK) {
+        qw_hello_encode(&hello, out);
+    }
+    return err;
+}
+
+qw_err qw_hop_greet(struct qw_hop *hop)
+{
+    qw_err err = make_hello(hop, hop->hello[OWN]);
 
     if (err != QW_OK) {
         return err;
     }
-    qw_hello_encode(&hello, hop->hello[OWN]);
     hop->status = QW_HOP_GREETING;
     return hop->config.send(hop->config.self, hop->hello[OWN], QW_HELLO_LEN);
 }
 
 /* Both HELLOs, of the node with the lower id first: the same at both ends. */
-static void in_order(const struct qw_hop *hop, struct qw_bytes hellos[2])
+static void in_order(const struct qw_hop *hop, const uint8_t *own, const uint8_t *peer,
+                     struct qw_bytes hellos[2])
 {
-    int first = hop->node < hop->neighbour ? OWN : PEER;
+    bool is_first = hop->node < hop->neighbour;
 
-    hellos[0] = (struct qw_bytes){ hop->hello[first], QW_HELLO_LEN };
-    hellos[1] = (struct qw_bytes){ hop->hello[first == OWN ? PEER : OWN], QW_HELLO_LEN };
+    hellos[0] = (struct qw_bytes){ is_first ? own : peer, QW_HELLO_LEN };
+    hellos[1] = (struct qw_bytes){ is_first ? peer : own, QW_HELLO_LEN };
 }
 
-/* The proof of `node` over both HELLOs and, for OPEN, its said bytes. */
-static qw_err prove(const struct qw_hop *hop, const char *label, uint32_t node,
-                    struct qw_bytes said, uint8_t proof[static QW_MEET_PROOF_LEN])
+/* The proof of `node` over both HELLOs, as in_order gives them, and, for OPEN, its said bytes. */
+static qw_err prove_over(const struct qw_hop *hop, const struct qw_bytes hellos[2],
+                         const char *label, uint32_t node, struct qw_bytes said,
+                         uint8_t proof[static QW_MEET_PROOF_LEN])
 {
     const struct qw_node_pool_head *head = qw_node_pool_head(hop->config.pool);
     uint8_t id[4];
-    struct qw_bytes parts[5] = { { label, strlen(label) }, { id, sizeof id } };
+    struct qw_bytes parts[5] = {
+        { label, strlen(label) }, { id, sizeof id }, hellos[0], hellos[1], said
+    };
 
     qw_store_u32be(id, node);
-    in_order(hop, parts + 2);
-    parts[4] = said;
     return qw_hmac(QW_HASH_SHA256, head->meeting_key, sizeof head->meeting_key, parts, 5, proof);
 }
 
+/* The same of the session that begins. */
+static qw_err prove(const struct qw_hop *hop, const char *label, uint32_t node,
+                    struct qw_bytes said, uint8_t proof[static QW_MEET_PROOF_LEN])
+{
+    struct qw_bytes hellos[2];
+
+    in_order(hop, hop->hello[OWN], hop->hello[PEER], hellos);
+    return prove_over(hop, hellos, label, node, said, proof);
+}
+
 static const struct qw_bytes nothing = { "", 0 };
+
+static qw_err check_ids(const struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    struct qw_hello hello;
+    qw_err err = qw_hello_decode(message, len, &hello);
+
+    if (err == QW_OK && (hello.from != hop->neighbour || hello.to != hop->node)) {
+        err = QW_ERR_AUTH;
+    }
+    return err;
+}
 
 /* H2 */
 static qw_err take_hello(struct qw_hop *hop, const uint8_t *message, size_t len)
 {
     uint8_t meet[QW_MEET_LEN] = { QW_MEET_TYPE };
-    struct qw_hello hello;
-    qw_err err = qw_hello_decode(message, len, &hello);
+    qw_err err = check_ids(hop, message, len);
 
     if (err != QW_OK) {
         return err;
-    }
-    if (hello.from != hop->neighbour || hello.to != hop->node) {
-        return QW_ERR_AUTH;
     }
     memcpy(hop->hello[PEER], message, QW_HELLO_LEN);
     err = prove(hop, meet_label, hop->node, nothing, meet + 1);
@@ -93,7 +121,7 @@ static qw_err open_tag(struct qw_hop *hop, enum qw_node_direction direction, con
         return err;
     }
     memcpy(hop->hash_key[direction], bytes, QW_ONE_TIME_MAC_KEY_LEN);
-    in_order(hop, hellos);
+    in_order(hop, hop->hello[OWN], hop->hello[PEER], hellos);
     qw_poly_hash_init(&hash, hop->hash_key[direction]);
     qw_poly_hash_update(&hash, said, said_len);
     qw_poly_hash_update(&hash, hellos[0].data, hellos[0].len);
@@ -168,20 +196,53 @@ static qw_err agree(struct qw_hop *hop)
     return err;
 }
 
-static qw_err take_meet(struct qw_hop *hop, const uint8_t *message, size_t len)
+/* Whether it is the neighbour's over these HELLOs. */
+static qw_err check_meet(const struct qw_hop *hop, const uint8_t *own, const uint8_t *peer,
+                         const uint8_t *message, size_t len)
 {
     uint8_t expected[QW_MEET_PROOF_LEN];
-    qw_err err = prove(hop, meet_label, hop->neighbour, nothing, expected);
+    struct qw_bytes hellos[2];
+    qw_err err;
 
-    if (err != QW_OK) {
-        return err;
+    in_order(hop, own, peer, hellos);
+    err = prove_over(hop, hellos, meet_label, hop->neighbour, nothing, expected);
+    if (err == QW_OK && (len != QW_MEET_LEN || message[0] != QW_MEET_TYPE ||
+                         !qw_equal_ct(message + 1, expected, sizeof expected))) {
+        err = QW_ERR_AUTH;
     }
-    if (len != QW_MEET_LEN || message[0] != QW_MEET_TYPE ||
-        !qw_equal_ct(message + 1, expected, sizeof expected)) {
-        return QW_ERR_AUTH;
+    return err;
+}
+
+static qw_err take_meet(struct qw_hop *hop, const uint8_t *message, size_t len)
+{
+    qw_err err = check_meet(hop, hop->hello[OWN], hop->hello[PEER], message, len);
+
+    if (err == QW_OK) {
+        err = agree(hop);
     }
-    err = agree(hop);
     return err == QW_OK ? send_open(hop) : err;
+}
+
+qw_err qw_hop_doubt(const struct qw_hop *hop, const uint8_t *hello, size_t len,
+                    struct qw_hop_rival *rival)
+{
+    struct qw_hop_rival doubted;
+    qw_err err = check_ids(hop, hello, len);
+
+    if (err == QW_OK) {
+        memcpy(doubted.peer, hello, QW_HELLO_LEN);
+        err = make_hello(hop, doubted.own);
+    }
+    if (err == QW_OK) {
+        *rival = doubted;
+    }
+    return err;
+}
+
+qw_err qw_hop_prove_rival(const struct qw_hop *hop, const struct qw_hop_rival *rival,
+                          const uint8_t *meet, size_t len)
+{
+    return check_meet(hop, rival->own, rival->peer, meet, len);
 }
 
 /* H4, the neighbour's part */

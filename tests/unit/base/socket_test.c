@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -116,6 +118,40 @@ static void both_families_talk_on_a_port_that_the_system_chose(void **state)
         assert_talk(listener, client);
         qw_socket_close(listener);
     }
+}
+
+static int option_of(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+
+    assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
+    return value;
+}
+
+/* What the system makes of it takes seconds and a network that loses everything. */
+static void a_silent_peer_is_asked_in_time(void **state)
+{
+    int pair[2], listener = -1, client = -1;
+    uint16_t port = 0;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &listener, &port), QW_OK);
+    assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_OK);
+    assert_int_equal(option_of(client, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_int_equal(qw_socket_keep_alive(client, 20), QW_OK);
+    assert_int_not_equal(option_of(client, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_int_equal(option_of(client, IPPROTO_TCP, TCP_KEEPIDLE) +
+                         option_of(client, IPPROTO_TCP, TCP_KEEPINTVL) *
+                             option_of(client, IPPROTO_TCP, TCP_KEEPCNT),
+                     20);
+    assert_int_equal(option_of(client, IPPROTO_TCP, TCP_USER_TIMEOUT), 20000);
+    assert_talk(listener, client);
+    qw_socket_close(listener);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(qw_socket_keep_alive(pair[0], 20), QW_ERR_IO); /* not TCP */
+    qw_socket_close(pair[0]);
+    qw_socket_close(pair[1]);
 }
 
 static void only_numeric_addresses_are_taken(void **state)
@@ -382,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_families_talk_on_a_port_that_the_system_chose),
+        cmocka_unit_test(a_silent_peer_is_asked_in_time),
         cmocka_unit_test(only_numeric_addresses_are_taken),
         cmocka_unit_test(a_port_in_use_is_a_conflict_and_a_dead_one_is_closed),
         cmocka_unit_test(a_unix_socket_is_for_its_owner_only),

@@ -553,12 +553,36 @@ static void after_a_failed_write_nothing_leaves_any_more(void **state)
     (void)state;
     append(pool, 300);
     confirm_all(pool);
+    assert_false(qw_node_pool_is_closed(pool));
     disk.fail_at = 1;
     assert_int_equal(qw_node_pool_peek(pool, QW_NODE_OUT, 10, &bytes), QW_ERR_IO);
+    assert_true(qw_node_pool_is_closed(pool));
     assert_int_equal(qw_node_pool_peek(pool, QW_NODE_OUT, 10, &bytes), QW_ERR_IO);
     assert_int_equal(append_at(pool, 1, 0), QW_ERR_IO);
     assert_null(bytes);
     qw_node_pool_close(pool);
+}
+
+/* The mark is durable, the zeros are not: nothing is used again, and whoever looks sees it. */
+static void a_failed_wipe_closes_the_pool_too(void **state)
+{
+    (void)state;
+    for (int is_skip = 0; is_skip < 2; is_skip++) {
+        struct qw_node_pool *pool = new_pool();
+
+        append(pool, 300);
+        confirm_all(pool);
+        disk.fail_at = 3; /* a slot, its sync, zeros */
+        assert_int_equal(is_skip ? qw_node_pool_skip(pool, QW_NODE_OUT, 200, false)
+                                 : qw_node_pool_agree(pool, QW_NODE_OUT, 200, 300),
+                         QW_ERR_IO);
+        assert_true(qw_node_pool_is_closed(pool));
+        qw_node_pool_close(pool);
+        pool = reopen();
+        confirm_all(pool);
+        assert_int_equal(use(pool, QW_NODE_OUT, 100), 200);
+        qw_node_pool_close(pool);
+    }
 }
 
 /* Neither by agreeing nor by skipping: the bytes are stock again after the next open. */
@@ -646,6 +670,7 @@ int main(void)
         cmocka_unit_test(a_cut_below_the_lease_is_served_anew),
         cmocka_unit_test(old_bytes_are_given_up),
         cmocka_unit_test(after_a_failed_write_nothing_leaves_any_more),
+        cmocka_unit_test(a_failed_wipe_closes_the_pool_too),
         cmocka_unit_test(a_close_after_a_failed_write_leaves_no_zeros_as_key),
         cmocka_unit_test(refuses_a_disk_that_holds_no_pool),
         cmocka_unit_test(a_constructor_that_lacks_memory_leaves_nothing),

@@ -414,6 +414,86 @@ static void what_is_old_is_given_up_at_both_ends(void **state)
     qw_mesh_free(mesh);
 }
 
+/* The neighbour on another connection, from a copy of its disk; keeps what it says last. */
+struct twin {
+    struct qw_node_memory *memory;
+    struct qw_node_pool *pool;
+    struct qw_hop *hop;
+    uint8_t said[QW_HELLO_LEN];
+    size_t said_len;
+};
+
+static qw_err twin_says(void *self, const uint8_t *message, size_t len)
+{
+    struct twin *twin = self;
+
+    assert_true(len <= sizeof twin->said);
+    memcpy(twin->said, message, len);
+    twin->said_len = len;
+    return QW_OK;
+}
+
+static void make_twin(struct qw_mesh *mesh, uint32_t node, struct twin *twin)
+{
+    static const struct qw_node_limits limits;
+    uint8_t *copy = malloc(DISK_LEN);
+    struct qw_hop_config config = { .self = twin, .send = twin_says };
+    struct qw_node_disk disk;
+
+    assert_non_null(copy);
+    copy_disk(mesh, node, copy, false);
+    assert_int_equal(qw_node_memory_new(DISK_LEN, &twin->memory), QW_OK);
+    disk = qw_node_memory_disk(twin->memory);
+    assert_int_equal(disk.write(disk.self, 0, copy, DISK_LEN), QW_OK);
+    free(copy);
+    assert_int_equal(qw_node_pool_open(&disk, &limits, &twin->pool), QW_OK);
+    config.pool = twin->pool;
+    assert_int_equal(qw_hop_new(&config, &twin->hop), QW_OK);
+}
+
+static void free_twin(struct twin *twin)
+{
+    qw_hop_free(twin->hop);
+    qw_node_pool_abandon(twin->pool);
+    qw_node_memory_free(twin->memory);
+}
+
+/* [H7] */
+static void only_the_neighbour_itself_proves_another_connection(void **state)
+{
+    struct qw_mesh *mesh = new_mesh(0);
+    struct qw_hop *hop = qw_mesh_hop(mesh, 1, 0);
+    struct qw_hop_rival rival, later;
+    struct qw_hop_message opened;
+    struct twin twin;
+
+    (void)state;
+    make_twin(mesh, 0, &twin);
+    assert_int_equal(qw_hop_start(twin.hop), QW_OK);
+    assert_int_equal(qw_hop_doubt(hop, twin.said, twin.said_len - 1, &rival), QW_ERR_FORMAT);
+    assert_int_equal(qw_hop_doubt(qw_mesh_hop(mesh, 0, 1), twin.said, twin.said_len, &rival),
+                     QW_ERR_AUTH); /* of this node itself */
+    assert_int_equal(qw_hop_doubt(hop, twin.said, twin.said_len, &rival), QW_OK);
+    assert_int_equal(qw_hop_doubt(hop, twin.said, twin.said_len, &later), QW_OK);
+    assert_int_equal(qw_hop_prove_rival(hop, &rival, rival.peer, sizeof rival.peer), QW_ERR_AUTH);
+    memcpy(later.peer, rival.own, sizeof rival.own); /* the twin's buffer goes */
+    assert_int_equal(qw_hop_receive(twin.hop, later.peer, sizeof later.peer, &opened), QW_OK);
+    memcpy(later.peer, rival.peer, sizeof later.peer);
+    assert_int_equal(twin.said_len, QW_MEET_LEN);
+    assert_int_equal(qw_hop_prove_rival(hop, &rival, twin.said, QW_MEET_LEN), QW_OK);
+    assert_int_equal(qw_hop_prove_rival(hop, &later, twin.said, QW_MEET_LEN), QW_ERR_AUTH);
+    assert_int_equal(qw_hop_prove_rival(hop, &rival, twin.said, QW_MEET_LEN - 1), QW_ERR_AUTH);
+    for (size_t byte = 0; byte < QW_MEET_LEN; byte++) {
+        twin.said[byte] ^= 1;
+        assert_int_equal(qw_hop_prove_rival(hop, &rival, twin.said, QW_MEET_LEN), QW_ERR_AUTH);
+        twin.said[byte] ^= 1;
+    }
+    send_some(mesh); /* the session has not felt anything */
+    check_in_step(mesh);
+    free_twin(&twin);
+    qw_mesh_free(mesh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +510,7 @@ int main(void)
         cmocka_unit_test(another_meeting_key_uses_nothing_up),
         cmocka_unit_test(an_empty_pool_opens_no_session_until_it_is_fed),
         cmocka_unit_test(what_is_old_is_given_up_at_both_ends),
+        cmocka_unit_test(only_the_neighbour_itself_proves_another_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
