@@ -25,8 +25,9 @@ static struct qw_http_connection *connection_of(struct MHD_Connection *connectio
 void *qw_http_exchange_begin(void *cls, const char *target, struct MHD_Connection *connection)
 {
     struct qw_http_connection *c = connection_of(connection);
-    struct qw_http_exchange *exchange = calloc(1, sizeof *exchange);
     size_t len = strlen(target);
+    size_t kept = len > QW_HTTP_TARGET_MAX ? 0 : len;
+    struct qw_http_exchange *exchange = calloc(1, sizeof *exchange + kept + 1);
 
     (void)cls;
     if (exchange == NULL || c == NULL) {
@@ -34,10 +35,8 @@ void *qw_http_exchange_begin(void *cls, const char *target, struct MHD_Connectio
         return NULL;
     }
     exchange->connection = c;
-    exchange->is_too_large = len > QW_HTTP_TARGET_MAX;
-    if (!exchange->is_too_large) {
-        memcpy(exchange->target, target, len + 1);
-    }
+    exchange->is_too_large = kept < len;
+    memcpy(exchange->target, target, kept);
     qw_http_connection_limit(c, c->set->request_ms);
     return exchange;
 }

@@ -32,7 +32,7 @@ struct qw_http_exchange {
     size_t received;   /* body bytes, kept or not */
     uint8_t *body;     /* grows to QW_HTTP_BODY_MAX at most */
     size_t body_len, body_cap;
-    char target[QW_HTTP_TARGET_MAX + 1]; /* raw */
+    char target[]; /* raw; "" when it is too long */
 };
 
 struct qw_http_exchange_context { /* what the callbacks need of the server */

@@ -9,15 +9,16 @@ static unsigned in_range(unsigned x, unsigned a, unsigned b)
     return (((x - a) | (b - x)) >> 31) - 1; /* a difference below zero sets the top bit */
 }
 
+/* From range to range of the alphabet the distance between value and character changes; what is
+ * beyond a range's last value borrows, and the borrow's bits take the next distance. No branch. */
 static char symbol(unsigned value)
 {
-    unsigned c = 0;
+    unsigned c = value + 'A';
 
-    c |= in_range(value, 0, 25) & (value + 'A');
-    c |= in_range(value, 26, 51) & (value - 26 + 'a');
-    c |= in_range(value, 52, 61) & (value - 52 + '0');
-    c |= in_range(value, 62, 62) & '+';
-    c |= in_range(value, 63, 63) & '/';
+    c += (25 - value) >> 8 & ('a' - 26 - 'A');
+    c -= (51 - value) >> 8 & ('a' - 26 + 52 - '0');
+    c -= (61 - value) >> 8 & ('0' - 52 + 62 - '+');
+    c += (62 - value) >> 8 & ('/' - 63 - '+' + 62);
     return (char)c;
 }
 

@@ -66,11 +66,21 @@ static void name_pair(const struct qw_quota_account *account, char name[static P
     (void)snprintf(name, PAIR_NAME_CAP, "%s %s", account->master, account->slave);
 }
 
+/* The usual case, which costs neither a name nor a clock. */
+static bool is_unlimited(const struct qw_quota *quota, const struct qw_quota_account *account)
+{
+    return sae_rate(quota, account) <= 0 && quota->pair_keys_per_s <= 0;
+}
+
 bool qw_quota_has_keys(struct qw_quota *quota, const struct qw_quota_account *account)
 {
-    int64_t now_ms = qw_clock_monotonic_ms();
+    int64_t now_ms;
     char pair[PAIR_NAME_CAP];
 
+    if (is_unlimited(quota, account)) {
+        return true;
+    }
+    now_ms = qw_clock_monotonic_ms();
     name_pair(account, pair);
     return qw_rate_limit_has(quota->saes, account->master, sae_rate(quota, account), now_ms) &&
            qw_rate_limit_has(quota->pairs, pair, quota->pair_keys_per_s, now_ms);
@@ -79,9 +89,13 @@ bool qw_quota_has_keys(struct qw_quota *quota, const struct qw_quota_account *ac
 void qw_quota_spend_keys(struct qw_quota *quota, const struct qw_quota_account *account,
                          uint64_t places)
 {
-    int64_t now_ms = qw_clock_monotonic_ms();
+    int64_t now_ms;
     char pair[PAIR_NAME_CAP];
 
+    if (is_unlimited(quota, account)) {
+        return;
+    }
+    now_ms = qw_clock_monotonic_ms();
     name_pair(account, pair);
     qw_rate_limit_spend(quota->saes, account->master, sae_rate(quota, account), (double)places,
                         now_ms);
