@@ -15,11 +15,11 @@ mkdir "$work/tmp"
 TMPDIR=$work/tmp timeout 300 "$bin/qwave" bench centre --seconds 1 --threads 4 --json >"$work/out" 2>"$work/log" ||
     fail "exit status $?: $(tail -n 2 "$work/log")"
 [ "$(wc -l <"$work/out")" = 1 ] || fail "not one line of JSON"
-jq -e '[.enc_1_per_s, .enc_128_keys_per_s, .dec_per_s, .p50_ms, .p99_ms, .handshakes_per_s] | all(. > 0)' "$work/out" >/dev/null ||
+jq -e '[.enc_1_per_s, .enc_128_keys_per_s, .dec_per_s, .p50_ms, .p99_ms, .handshakes_per_s, .enc_1_server_us, .dec_server_us] | all(. > 0)' "$work/out" >/dev/null ||
     fail "a figure is missing: $(cat "$work/out")"
 jq -e '.failed_requests == 0 and .backend == "sqlite" and .p50_ms <= .p99_ms' "$work/out" >/dev/null || fail "not right: $(cat "$work/out")"
 if [ -x /usr/sbin/nginx ]; then
-    jq -e '.nginx_static_per_s > 0 and .nginx_handshakes_per_s > 0' "$work/out" >/dev/null || fail "nginx: $(cat "$work/out")"
+    jq -e '.nginx_static_per_s > 0 and .nginx_handshakes_per_s > 0 and .nginx_server_us >= 0' "$work/out" >/dev/null || fail "nginx: $(cat "$work/out")"
 else
     jq -e '.nginx_static_per_s == null and .nginx_handshakes_per_s == null' "$work/out" >/dev/null || fail "no nginx, but figures"
     grep -q "nginx is not installed" "$work/log" || fail "does not say that nginx is missing"

@@ -8,6 +8,7 @@
 #include "bench/claim.h"
 #include "bench/load.h"
 #include "bench/nginx_peer.h"
+#include "bench/processor_time.h"
 #include "store/store_postgres.h"
 
 #include <argp.h>
@@ -40,10 +41,13 @@ struct run {
     char (*ids)[ID_CAP];  /* IDS_MAX */
     size_t id_count;
     const char *enc_path;
+    pid_t server;     /* who is asked */
+    double server_us; /* of his processor time, for each answer of the last measurement */
 };
 
 struct figures { /* NAN: not measured */
     double enc_1_per_s, enc_128_keys_per_s, dec_per_s, p50_ms, p99_ms, half_load_per_s;
+    double enc_1_server_us, dec_server_us, nginx_server_us;
     double nginx_static_per_s, handshakes_per_s, nginx_handshakes_per_s, resumed_per_s;
     double bytes_per_key;
     double claim_ratio_1e7;
@@ -181,14 +185,18 @@ static struct load_config config_of(struct run *run, const struct arguments *arg
 static qw_err measure(struct run *run, const struct load_config *config, const char *what,
                       struct figures *figures, struct load_result *result)
 {
+    double used_s;
     qw_err err;
 
     fprintf(stderr, "qwave bench: %s\n", what);
     err = site_wait_for_stock(&run->site);
+    used_s = processor_time_s(run->server);
     if (err == QW_OK) {
         err = load_run(config, result);
     }
     if (err == QW_OK) {
+        used_s = processor_time_s(run->server) - used_s;
+        run->server_us = config->other_port == 0 ? 1e6 * used_s / (double)result->good : NAN;
         figures->failed += result->bad;
     }
     return err;
@@ -213,6 +221,7 @@ static qw_err measure_enc(struct run *run, const struct arguments *arguments,
         return err;
     }
     figures->enc_1_per_s = per_s(&result);
+    figures->enc_1_server_us = run->server_us;
     config.rate_per_s = figures->enc_1_per_s / 2;
     err = measure(run, &config, "enc_keys, one key, at half of that", figures, &result);
     if (err != QW_OK) {
@@ -253,6 +262,7 @@ static qw_err measure_dec(struct run *run, const struct arguments *arguments,
     err = measure(run, &config, "dec_keys, one id", figures, &result);
     if (err == QW_OK) {
         figures->dec_per_s = per_s(&result);
+        figures->dec_server_us = run->server_us;
     }
     return err;
 }
@@ -294,12 +304,14 @@ static qw_err measure_nginx(struct run *run, const struct arguments *arguments,
     if (err != QW_OK) {
         return err;
     }
+    run->server = peer.child.pid;
     config.port = peer.port;
     config.other_port = 0;
     config.path_of = path_of_health;
     err = measure(run, &config, "nginx, a text", figures, &result);
     if (err == QW_OK) {
         figures->nginx_static_per_s = per_s(&result);
+        figures->nginx_server_us = run->server_us;
         config.connections = LOAD_NEW;
         err = measure(run, &config, "nginx, full handshakes", figures, &result);
     }
@@ -315,11 +327,13 @@ static qw_err measure_all(struct run *run, const struct arguments *arguments,
 {
     qw_err err = QW_OK;
 
+    run->server = run->site.centre.pid;
     if (arguments->only_dec) {
         return measure_dec(run, arguments, figures);
     }
     if (arguments->database == NULL) { /* a server's files are not ours to look at */
         err = site_measure_size(&run->site, &figures->bytes_per_key);
+        run->server = run->site.centre.pid; /* another one since */
     }
     if (err == QW_OK) {
         err = measure_enc(run, arguments, figures);
@@ -346,6 +360,9 @@ static const struct {
     { "half_load_per_s", offsetof(struct figures, half_load_per_s) },
     { "p50_ms", offsetof(struct figures, p50_ms) },
     { "p99_ms", offsetof(struct figures, p99_ms) },
+    { "enc_1_server_us", offsetof(struct figures, enc_1_server_us) },
+    { "dec_server_us", offsetof(struct figures, dec_server_us) },
+    { "nginx_server_us", offsetof(struct figures, nginx_server_us) },
     { "nginx_static_per_s", offsetof(struct figures, nginx_static_per_s) },
     { "handshakes_per_s", offsetof(struct figures, handshakes_per_s) },
     { "nginx_handshakes_per_s", offsetof(struct figures, nginx_handshakes_per_s) },
