@@ -365,6 +365,34 @@ static void without_keys_nothing_changes(void **state)
     assert_int_equal(take(scene, "bob", 1, NULL) == QW_OK, false); /* ended by the last change */
 }
 
+/* docs/adr/0076 */
+static void who_is_at_home_at_another_centre_is_no_member(void **state)
+{
+    struct scene *scene = *state;
+    static const char *const both[] = { "alice", "carol" };
+    struct qw_key_group_info info;
+    struct qw_caller olga = sae("olga");
+
+    assert_int_equal(qw_centre_device_register(scene->centre, &scene->operator_caller, "kme-b",
+                                               QW_DEVICE_KME, "", ""),
+                     QW_OK);
+    make_fleet(scene);
+    assert_int_equal(
+        qw_centre_device_set_home(scene->centre, &scene->operator_caller, "carol", "kme-b"), QW_OK);
+    assert_int_equal(create(scene, "olga", "other", both, 2), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_key_group_find(scene->centre, &olga, "other", &info),
+                     QW_ERR_NOT_FOUND);
+    assert_int_equal(change(scene, "olga", "fleet", "carol", "alice", 0), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_key_group_find(scene->centre, &olga, "fleet", &info), QW_OK);
+    assert_int_equal(info.epoch, 1); /* nobody has left either */
+    assert_int_equal(take(scene, "alice", 1, NULL), QW_OK);
+    /* Who moves away while he is a member gets nothing more here. */
+    assert_int_equal(
+        qw_centre_device_set_home(scene->centre, &scene->operator_caller, "bob", "kme-b"), QW_OK);
+    assert_int_equal(take(scene, "bob", 1, NULL), QW_ERR_REFUSED);
+    assert_int_equal(take(scene, "alice", 1, NULL), QW_OK);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make, scene_remove)
 
 int main(void)
@@ -381,6 +409,7 @@ int main(void)
         CASE(the_key_cannot_be_fetched_by_its_id),
         CASE(a_write_that_fails_changes_nothing),
         CASE(without_keys_nothing_changes),
+        CASE(who_is_at_home_at_another_centre_is_no_member),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
