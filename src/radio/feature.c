@@ -202,6 +202,7 @@ qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_cs
                           float *value)
 {
     float made[QW_FEATURE_MAX];
+    bool has_power = false;
 
     if (frame->format != plan->format || frame->tone_count != plan->tones ||
         frame->rx_count != plan->rx || frame->tx_count != plan->tx ||
@@ -215,6 +216,10 @@ qw_err qw_feature_extract(const struct qw_feature_plan *plan, const struct qw_cs
         if (!isfinite(made[d])) {
             return QW_ERR_FORMAT;
         }
+        has_power = has_power || made[d] != 0.0f;
+    }
+    if (!has_power) { /* a receiver that heard nothing: its zeros are not the channel's */
+        return QW_ERR_FORMAT;
     }
     memcpy(value, made, plan->count * sizeof made[0]);
     return QW_OK;

@@ -74,8 +74,8 @@ qw_err qw_feature_set_new(uint32_t probes, struct qw_feature_set **set) QW_MUST_
 void qw_feature_set_free(struct qw_feature_set *set); /* NULL is fine */
 
 /* Takes one measurement of probe number index; the first one fixes the plan. A second frame of the
- * same probe is dropped. QW_ERR_FORMAT: index out of range or another shape; the set is as it was.
- */
+ * same probe is dropped. QW_ERR_FORMAT: index out of range, another shape, a value that is not
+ * finite, or no power at all; the set is as it was. */
 qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
                           const struct qw_csi_frame *frame, bool has_phase) QW_MUST_USE;
 bool qw_feature_set_has(const struct qw_feature_set *set, uint32_t index);

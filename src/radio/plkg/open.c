@@ -32,7 +32,8 @@ const struct qw_plkg_policy qw_plkg_policy_standard = {
 
 double qw_plkg_policy_injected(double injected_db)
 {
-    return injected_db > QW_PLKG_INJECTED_DB_NONE ? pow(10.0, injected_db / 10.0) : 0.0;
+    /* What is no number stays none, and leaves no key. */
+    return injected_db <= QW_PLKG_INJECTED_DB_NONE ? 0.0 : pow(10.0, injected_db / 10.0);
 }
 
 static bool terms_ok(const struct qw_plkg_terms *terms)

@@ -290,6 +290,36 @@ static void amplitudes_are_credited_less(void **state)
     qw_feature_set_free(set);
 }
 
+/* A credit that is no number, or without limit, leaves nothing. */
+static void a_credit_that_is_no_number_leaves_no_bits(void **state)
+{
+    const double credit[] = { NAN, INFINITY };
+    struct process process = { 0.0, 1000.0, 0.0 };
+    struct qw_feature_set *set = make_set(&process, 1500, 0.0, 5);
+    static const uint32_t width[DIMS] = { WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH };
+    static const uint32_t run[] = { 32, 64 };
+    struct qw_innovation innovation;
+    struct qw_account account;
+
+    (void)state;
+    assert_int_equal(qw_innovation_estimate(set, DIMS, &innovation), QW_OK);
+    for (int i = 0; i < 4; i++) {
+        struct qw_account_input input = { .innovation = &innovation,
+                                          .width = width,
+                                          .has_phase = true,
+                                          .key_pairs = 1000,
+                                          .run = run,
+                                          .run_count = 2,
+                                          .epsilon_log2 = -64.0 };
+
+        *(i < 2 ? &input.injected_ratio : &input.eve_correlation) = i == 3 ? 1.0 : credit[i % 2];
+        qw_account_of(&input, &account);
+        assert_true(account.entropy_bits == 0.0);
+        assert_int_equal(qw_account_length(&account, 0), 0);
+    }
+    qw_feature_set_free(set);
+}
+
 /* [W9] At 10 dB over the noise 1/2 log2(11) bits a number, more for one who knows the channel; and
  * the same again for each number of a disclosed probe. */
 static void an_injected_signal_is_charged(void **state)
@@ -330,6 +360,7 @@ int main(void)
         cmocka_unit_test(is_never_above_the_true_entropy),
         cmocka_unit_test(comes_close_to_the_truth_on_long_sessions),
         cmocka_unit_test(notices_that_the_movement_stopped),
+        cmocka_unit_test(a_credit_that_is_no_number_leaves_no_bits),
         cmocka_unit_test(an_injected_signal_is_charged),
         cmocka_unit_test(gives_nothing_for_a_predictable_movement),
         cmocka_unit_test(lost_probes_do_not_raise_it),

@@ -220,6 +220,32 @@ static void refuses_other_shapes_and_what_is_no_number(void **state)
     free(frame);
 }
 
+static void a_frame_without_power_is_not_heard(void **state)
+{
+    struct qw_feature_plan *plan = new_plan(true);
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+    struct qw_feature_set *set;
+    float value[QW_FEATURE_MAX] = { 7.0f };
+
+    (void)state;
+    assert_non_null(frame);
+    make_frame(frame, 1, 0.0f);
+    for (size_t i = 0; i < frame->tone_count; i++) {
+        frame->value[i] = 0.0f;
+    }
+    assert_int_equal(qw_feature_extract(plan, frame, value), QW_ERR_FORMAT);
+    assert_true(value[0] == 7.0f);
+    assert_int_equal(qw_feature_set_new(4, &set), QW_OK);
+    assert_int_equal(qw_feature_set_put(set, 1, frame, true), QW_ERR_FORMAT);
+    assert_false(qw_feature_set_has(set, 1));
+    frame->value[9] = 1.0f;
+    assert_int_equal(qw_feature_set_put(set, 1, frame, true), QW_OK);
+    assert_true(qw_feature_set_has(set, 1));
+    qw_feature_set_free(set);
+    free(plan);
+    free(frame);
+}
+
 static void a_set_keeps_the_first_frame_of_each_probe(void **state)
 {
     struct qw_feature_set *set;
@@ -376,6 +402,7 @@ int main(void)
         cmocka_unit_test(gain_control_is_undone),
         cmocka_unit_test(amplitudes_do_not_depend_on_the_phase),
         cmocka_unit_test(refuses_other_shapes_and_what_is_no_number),
+        cmocka_unit_test(a_frame_without_power_is_not_heard),
         cmocka_unit_test(a_set_keeps_the_first_frame_of_each_probe),
         cmocka_unit_test(integers_do_not_depend_on_the_unit),
         cmocka_unit_test(survives_every_failing_allocation),

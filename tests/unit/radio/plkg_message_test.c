@@ -206,6 +206,7 @@ static void terms_refuse_policies_out_of_range(void **state)
     assert_int_equal(terms.eve_correlation, 9000);
     assert_int_equal(terms.epsilon_bits, 64);
     assert_true(qw_plkg_policy_injected(-40.0) == 0.0);
+    assert_true(isnan(qw_plkg_policy_injected(NAN)));
     assert_true(fabs(qw_plkg_policy_injected(10.0) - 10.0) < 1e-12);
 }
 
