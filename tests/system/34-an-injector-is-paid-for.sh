@@ -43,6 +43,25 @@ echo "a channel that moves pays for a weak one, and still gives keys"
 lab 0 --attack inject-after-hearing --attack-db -30 --credited-injection 3 --seconds 20
 [ "$(field keys)" -gt 0 ] && [ "$(field eve_keys)" = 0 ] || fail "$(cat "$work/out")"
 
+echo "a repeater that he carries, where nothing else moves: his key, unless he is credited with its power or it comes too late to be measured"
+repeat="--attack repeat --seconds 20"
+# shellcheck disable=SC2086 # words
+lab 1 $repeat --channel static --credited 0.9
+[ "$(field eve_keys)" = 1 ] || fail "the owner of the repeater has no key"
+for credit in "" "--credited 0.9 --repeater-delay-ns 2000"; do
+    # shellcheck disable=SC2086
+    lab 3 $repeat --channel static $credit
+    [ "$(field keys)" = 0 ] || fail "a key with '$credit'"
+done
+
+echo "a repeater beside a channel that moves: as strong as the channel it leaves nothing, a weak one is paid for"
+# shellcheck disable=SC2086
+lab 3 $repeat
+grep -q EVE_CORR "$work/out" || fail "refused for another reason: $(cat "$work/out")"
+# shellcheck disable=SC2086
+lab 0 $repeat --attack-db -30
+[ "$(field keys)" -gt 0 ] && [ "$(field eve_keys)" = 0 ] || fail "$(cat "$work/out")"
+
 echo "amplitudes are no sum of two signals: refused"
 lab 3 --features amplitude --credited-injection -20 --snr-db 30 --seconds 20 --no-eve
 grep -q POLICY "$work/out" || fail "refused for another reason: $(cat "$work/out")"

@@ -11,6 +11,7 @@ static const double SNR_DB = 20.0;
 static const double SECONDS = 120.0;
 static const double FITTED_PROBES = 3000.0;
 static const double CREDIT_MAX = 0.99; /* of a policy */
+static const double INJECTED_MAX_DB = 60.0;
 
 size_t lab_config_steps(const struct lab_options *options)
 {
@@ -97,6 +98,16 @@ static double credited_of(const struct lab_options *options, double eve_correlat
                : fmin(eve_correlation, CREDIT_MAX);
 }
 
+/* All of a repeater's power in one number, over the noise in it: where the channel itself comes
+ * late or early has little of its own, a correlation would not pay for it (docs/adr/0080). */
+static double repeated_db(const struct lab_options *options, const struct lab_plkg_config *made)
+{
+    const int16_t *tones;
+    double count = (double)qw_csi_format_tones(options->carrier->format, &tones);
+
+    return fmin(options->injected_db + made->channel.snr_db + 10.0 * log10(count), INJECTED_MAX_DB);
+}
+
 /* What she sent she knows: credited unless something else was said. */
 static void apply_attack(const struct lab_options *options, struct lab_plkg_config *made)
 {
@@ -104,11 +115,16 @@ static void apply_attack(const struct lab_options *options, struct lab_plkg_conf
 
     made->channel.attack = options->attack;
     made->channel.injected_power = pow(10.0, options->injected_db / 10.0);
+    made->channel.repeater_delay_s = 1e-9 * options->repeater_ns;
     made->credited_injection = isnan(options->credited_injection)
                                    ? 0.0
                                    : qw_plkg_policy_injected(options->credited_injection);
     if (options->attack == LAB_ATTACK_NONE || !isnan(options->credited) ||
         !isnan(options->credited_injection)) {
+        return;
+    }
+    if (options->attack == LAB_ATTACK_REPEAT) {
+        made->credited_injection = qw_plkg_policy_injected(repeated_db(options, made));
         return;
     }
     known = lab_injector_correlation(made->channel.injected_power, made->eve_correlation,

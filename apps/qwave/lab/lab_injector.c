@@ -33,6 +33,17 @@ void lab_injector_wave(uint64_t seed, uint64_t probe, double power, const int16_
     }
 }
 
+void lab_injector_repeat(const double complex *path, double power, double delay_s,
+                         const int16_t *tones, size_t count, double spacing_hz,
+                         double complex *wave)
+{
+    for (size_t k = 0; k < count; k++) {
+        double turns = (double)tones[k] * spacing_hz * delay_s;
+
+        wave[k] = sqrt(power) * path[k] * cexp(-2.0 * M_PI * I * turns);
+    }
+}
+
 double lab_injector_correlation(double power, double channel_correlation, double speed_m_per_s)
 {
     double unknown = speed_m_per_s > 0.0 ? 1.0 - channel_correlation * channel_correlation : 0.0;

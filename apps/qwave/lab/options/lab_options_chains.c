@@ -17,6 +17,7 @@ enum {
     KEY_SURFACE_PERIOD,
     KEY_ATTACK,
     KEY_ATTACK_POWER,
+    KEY_REPEATER_DELAY,
     KEY_CREDITED_INJECTION
 };
 
@@ -43,11 +44,14 @@ static const struct argp_option options_list[] = {
     { "ris-period", KEY_SURFACE_PERIOD, "N", 0,
       "an attacker's surface: its settings repeat after N probes, 2..100000", 0 },
     { "attack", KEY_ATTACK, "NAME", 0,
-      "somebody adds a signal at both ends alike: inject, in every slot, or inject-after-hearing, "
-      "when a pilot has begun (default: none)",
+      "somebody adds a signal at both ends alike: inject, in every slot, inject-after-hearing, "
+      "when "
+      "a pilot has begun, or repeat, by a repeater that she carries (default: none)",
       0 },
     { "attack-db", KEY_ATTACK_POWER, "DB", 0, "its power over the channel's, -40..40 (default: 0)",
       0 },
+    { "repeater-delay-ns", KEY_REPEATER_DELAY, "NS", 0,
+      "of what a repeater adds, behind the channel, 0..3000 (default: 100)", 0 },
     { "credited-injection", KEY_CREDITED_INJECTION, "DB", 0,
       "what policy credits to such a signal, over the access point's noise in each number, -40..60 "
       "(default: nothing)",
@@ -73,7 +77,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 {
     static const char *const paces[] = { "given", "measured", NULL };
     static const char *const experiments[] = { "random-pilots", NULL };
-    static const char *const attacks[] = { "none", "inject", "inject-after-hearing", NULL };
+    static const char *const attacks[] = { "none", "inject", "inject-after-hearing", "repeat",
+                                           NULL };
     struct lab_options *o = state->input;
 
     switch (key) {
@@ -82,6 +87,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_ATTACK_POWER:
         o->injected_db = lab_option_real(value, -40.0, 40.0, state);
+        return 0;
+    case KEY_REPEATER_DELAY:
+        o->repeater_ns = lab_option_real(value, 0.0, 3000.0, state);
         return 0;
     case KEY_CREDITED_INJECTION:
         o->credited_injection = lab_option_real(value, -40.0, 60.0, state);

@@ -11,6 +11,8 @@ enum { VALUES_MAX = QW_CHANNEL_CHAINS_MAX * QW_CHANNEL_TONES_MAX };
 
 static const double EVE_SNR_DB = 40.0;
 static const uint64_t NOISE_SEED = UINT64_C(0xa11ce);
+static const uint64_t REPEATER_SEED = UINT64_C(0x7e9ea7e7);
+static const double REPEATER_M_PER_S = 1.5; /* at least: she carries it */
 
 enum who { ACCESS_POINT, TERMINAL, EVE, RECEIVERS };
 
@@ -18,6 +20,7 @@ struct lab_antennas {
     const struct lab_channel *config;
     struct qw_channel
         *channel[QW_CHANNEL_CHAINS_MAX]; /* one per band, same waves; NULL: replayed */
+    struct qw_channel *repeater;         /* from the attacker's to the end that moves; NULL: none */
     struct qw_front_end front_end[RECEIVERS];
     struct qw_rf_front_end *rf[RECEIVERS]; /* instead when waveforms are sent */
     struct qw_prng loss;
@@ -82,13 +85,19 @@ static void add_surface(struct lab_antennas *antennas, double time_s, size_t at,
 }
 
 /* Both ends measure one and the same wave on top of the channel; the attacker knows it. */
-static void inject(struct lab_antennas *antennas, bool is_down, uint32_t probe)
+static void inject(struct lab_antennas *antennas, double time_s, bool is_down, uint32_t probe)
 {
     const struct lab_channel *config = antennas->config;
     double complex *wave = antennas->turned; /* free: one antenna has nothing to turn */
 
-    lab_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power,
-                      antennas->tones, antennas->tone_count, config->carrier->spacing_hz, wave);
+    if (antennas->repeater != NULL) {
+        qw_channel_link(antennas->repeater, time_s, wave, NULL);
+        lab_injector_repeat(wave, config->injected_power, config->repeater_delay_s, antennas->tones,
+                            antennas->tone_count, config->carrier->spacing_hz, wave);
+    } else {
+        lab_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power,
+                          antennas->tones, antennas->tone_count, config->carrier->spacing_hz, wave);
+    }
     for (size_t k = 0; k < antennas->tone_count; k++) {
         antennas->far[k] += wave[k];
         if (!is_down) { /* worth more to her than what she hears of the terminal */
@@ -117,7 +126,7 @@ void lab_antennas_sweep(struct lab_antennas *antennas, double time_s, bool is_do
         }
     }
     if (config->attack != LAB_ATTACK_NONE) {
-        inject(antennas, is_down, probe);
+        inject(antennas, time_s, is_down, probe);
     }
 }
 
@@ -162,6 +171,7 @@ void lab_antennas_free(struct lab_antennas *antennas)
         for (size_t band = 0; band < QW_CHANNEL_CHAINS_MAX; band++) {
             qw_channel_free(antennas->channel[band]);
         }
+        qw_channel_free(antennas->repeater);
         free(antennas);
     }
 }
@@ -185,6 +195,12 @@ static qw_err open_channels(struct lab_antennas *antennas)
     for (size_t band = 0; err == QW_OK && band < config->bands; band++) {
         channel.offset_hz = (double)band * config->band_spacing_hz;
         err = qw_channel_new(&channel, &antennas->channel[band]);
+    }
+    if (err == QW_OK && config->attack == LAB_ATTACK_REPEAT) {
+        channel.seed = config->seed ^ REPEATER_SEED;
+        channel.offset_hz = 0.0;
+        channel.speed_m_per_s = fmax(config->speed_m_per_s, REPEATER_M_PER_S);
+        err = qw_channel_new(&channel, &antennas->repeater);
     }
     return err;
 }

@@ -32,6 +32,7 @@ struct lab_channel {
     const struct qw_surface *surface;     /* borrowed; NULL: none; with one antenna and band only */
     enum lab_attack attack;               /* with one antenna and band only */
     double injected_power;                /* over the channel's */
+    double repeater_delay_s;              /* of what a repeater adds, behind the channel */
     double loss;                          /* of frames, in each direction */
     struct qw_front_end_config front_end; /* of either honest end */
     uint64_t seed;
