@@ -142,6 +142,12 @@ static qw_err open_sealed(struct qw_hop *hop, uint8_t *message, size_t len,
     return QW_OK;
 }
 
+static bool is_for_user(uint8_t type)
+{
+    return (type >= QW_HOP_TYPE_MIN && type <= QW_HOP_TYPE_MAX) ||
+           (type >= QW_HOP_LINK_STATE_MIN && type <= QW_HOP_LINK_STATE_MAX);
+}
+
 qw_err qw_hop_receive(struct qw_hop *hop, uint8_t *message, size_t len, struct qw_hop_message *out)
 {
     struct qw_hop_message opened = { 0 };
@@ -155,7 +161,7 @@ qw_err qw_hop_receive(struct qw_hop *hop, uint8_t *message, size_t len, struct q
         return err;
     }
     err = open_sealed(hop, message, len, &opened);
-    if (err == QW_OK && (opened.type < QW_HOP_TYPE_MIN || opened.type > QW_HOP_TYPE_MAX)) {
+    if (err == QW_OK && !is_for_user(opened.type)) {
         err = qw_hop_take_own(hop, &opened);
         opened.type = 0;
     }

@@ -24,8 +24,10 @@ enum {
     QW_HOP_TAG_LEN = 12,         /* behind it */
     QW_HOP_FRAME_LEN = QW_HOP_HEAD_LEN + QW_HOP_TAG_LEN,
     QW_HOP_OPEN_USE_LEN = 28, /* of each stream, for a session */
-    QW_HOP_TYPE_MIN = 0x10,   /* types of messages for whoever uses the hop */
-    QW_HOP_TYPE_MAX = 0x16
+    QW_HOP_TYPE_MIN = 0x10,   /* types of messages for the relay */
+    QW_HOP_TYPE_MAX = 0x16,
+    QW_HOP_LINK_STATE_MIN = 0x20, /* and for link_state.h: 0x1f + its kind */
+    QW_HOP_LINK_STATE_MAX = 0x22
 };
 
 struct qw_hop_config {

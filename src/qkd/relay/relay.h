@@ -68,7 +68,8 @@ qw_err qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path
                         const uint8_t id[static QW_RELAY_BATCH_ID_LEN], uint32_t count,
                         uint16_t key_len) QW_MUST_USE;
 /* Gives up a batch that began here, delivered or not, and has the target do so; voided is not
- * called. QW_ERR_LIMIT. */
+ * called. For one that is void already: has the target told over this path instead. QW_ERR_LIMIT.
+ */
 qw_err qw_relay_give_up(struct qw_relay *relay, const struct qw_relay_path *path,
                         const uint8_t id[static QW_RELAY_BATCH_ID_LEN]) QW_MUST_USE;
 

@@ -35,16 +35,14 @@ qw_err qw_relay_give_up(struct qw_relay *relay, const struct qw_relay_path *path
         if (end == NULL) {
             return QW_ERR_LIMIT;
         }
-        end->path = *path;
-        end->neighbour = path->node[1];
     } else {
         relay_release_hop(relay, end->neighbour, end->reserved_len);
         end->reserved_len = 0;
         qw_wipe(relay_keys_of(relay, end), relay_batch_len(&end->batch));
     }
-    if (end->phase != RELAY_VOIDING) {
-        relay_send_void(relay, end);
-    }
+    end->path = *path;
+    end->neighbour = path->node[1];
+    relay_send_void(relay, end);
     return QW_OK;
 }
 

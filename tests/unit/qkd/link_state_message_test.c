@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: Q4 Q7 */
-#include "qkd/network/link_state_frame.h"
+/* rows: Q4 */
+#include "qkd/network/link_state_message.h"
 
 #include "base/prng.h"
 
@@ -163,138 +163,6 @@ static void neighbours_out_of_order_are_refused(void **state)
     assert_int_equal(qw_adverts_decode(body, len, read, &count), QW_OK);
 }
 
-/* Two ends of one link, charged alike. */
-struct ends {
-    uint8_t bytes[2][2048];
-    struct qw_qkd_auth_pool pool[2];
-};
-
-static void charge(struct ends *e, size_t len)
-{
-    struct qw_prng prng;
-
-    for (int i = 0; i < 2; i++) {
-        qw_prng_init(&prng, 5, 0);
-        qw_prng_bytes(&prng, e->bytes[i], sizeof e->bytes[i]);
-        assert_int_equal(qw_qkd_auth_pool_init(&e->pool[i], e->bytes[i], len), QW_OK);
-    }
-}
-
-static const struct qw_link_state_ends up_ends = { .network = 0x01020304, .from = 2, .to = 3 };
-
-static void seal(struct ends *e, uint8_t *frame, size_t *len)
-{
-    uint8_t body[QW_LINK_STATE_BODY_MAX];
-    size_t body_len = 0;
-
-    qw_adverts_encode(&of_page, 1, body, &body_len);
-    assert_int_equal(qw_link_state_seal(&e->pool[0], QW_QKD_UP, &up_ends, QW_LINK_STATE_ADVERTS,
-                                        body, body_len, frame, len),
-                     QW_OK);
-}
-
-static qw_err open_up(struct ends *e, const uint8_t *frame, size_t len)
-{
-    enum qw_link_state_kind kind;
-    const uint8_t *body;
-    size_t body_len;
-    qw_err err =
-        qw_link_state_open(&e->pool[1], QW_QKD_UP, &up_ends, frame, len, &kind, &body, &body_len);
-
-    if (err == QW_OK) {
-        assert_int_equal(kind, QW_LINK_STATE_ADVERTS);
-        assert_int_equal(body_len, 24);
-    }
-    return err;
-}
-
-/* S1: every flip, every truncation, and nothing is used up by them. */
-static void every_flip_of_a_frame_is_refused(void **state)
-{
-    static struct ends e;
-    static uint8_t frame[QW_LINK_STATE_FRAME_MAX + 1];
-    size_t len = 0;
-
-    (void)state;
-    charge(&e, 2048);
-    seal(&e, frame, &len);
-    for (size_t bit = 0; bit < 8 * len; bit++) {
-        frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        assert_int_equal(open_up(&e, frame, len), QW_ERR_AUTH);
-        frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-    for (size_t cut = 0; cut < len; cut++) {
-        assert_int_equal(open_up(&e, frame, cut), QW_ERR_AUTH);
-    }
-    assert_int_equal(open_up(&e, frame, len + 1), QW_ERR_AUTH);
-    assert_int_equal(e.pool[1].pad[0].used, 0);
-    assert_int_equal(open_up(&e, frame, len), QW_OK);
-    assert_int_equal(e.pool[1].pad[0].used, QW_ONE_TIME_MAC_PAD_LEN);
-}
-
-/* S1, S2: replayed, reflected, sent to another node or network. */
-static void a_frame_counts_once_and_in_its_place_only(void **state)
-{
-    static struct ends e;
-    static uint8_t frame[QW_LINK_STATE_FRAME_MAX];
-    struct qw_link_state_ends other = up_ends;
-    enum qw_link_state_kind kind;
-    const uint8_t *body;
-    size_t body_len;
-    size_t len = 0;
-
-    (void)state;
-    charge(&e, 2048);
-    seal(&e, frame, &len);
-    assert_int_equal(
-        qw_link_state_open(&e.pool[0], QW_QKD_DOWN, &up_ends, frame, len, &kind, &body, &body_len),
-        QW_ERR_AUTH);
-    other.network++;
-    assert_int_equal(
-        qw_link_state_open(&e.pool[1], QW_QKD_UP, &other, frame, len, &kind, &body, &body_len),
-        QW_ERR_AUTH);
-    other = up_ends;
-    other.to = 4;
-    assert_int_equal(
-        qw_link_state_open(&e.pool[1], QW_QKD_UP, &other, frame, len, &kind, &body, &body_len),
-        QW_ERR_AUTH);
-    assert_int_equal(open_up(&e, frame, len), QW_OK);
-    assert_int_equal(open_up(&e, frame, len), QW_ERR_AUTH);
-}
-
-static void a_lost_frame_is_skipped_and_a_late_one_refused(void **state)
-{
-    static struct ends e;
-    static uint8_t first[QW_LINK_STATE_FRAME_MAX];
-    static uint8_t second[QW_LINK_STATE_FRAME_MAX];
-    size_t first_len = 0;
-    size_t second_len = 0;
-
-    (void)state;
-    charge(&e, 2048);
-    seal(&e, first, &first_len);
-    seal(&e, second, &second_len);
-    assert_memory_not_equal(first + first_len - 12, second + second_len - 12, 12);
-    assert_int_equal(open_up(&e, second, second_len), QW_OK);
-    assert_int_equal(open_up(&e, first, first_len), QW_ERR_AUTH);
-}
-
-static void an_empty_pool_sends_nothing(void **state)
-{
-    static struct ends e;
-    static uint8_t frame[QW_LINK_STATE_FRAME_MAX];
-    size_t len = 0;
-
-    (void)state;
-    charge(&e, QW_QKD_POOL_LEN_MIN); /* two tags a direction */
-    seal(&e, frame, &len);
-    seal(&e, frame, &len);
-    assert_int_equal(qw_link_state_seal(&e.pool[0], QW_QKD_UP, &up_ends, QW_LINK_STATE_ASK, frame,
-                                        0, frame, &len),
-                     QW_ERR_EXHAUSTED);
-    assert_int_equal(open_up(&e, frame, len), QW_OK); /* the second still opens */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,10 +171,6 @@ int main(void)
         cmocka_unit_test(acks_go_there_and_back),
         cmocka_unit_test(what_is_no_advert_is_refused),
         cmocka_unit_test(neighbours_out_of_order_are_refused),
-        cmocka_unit_test(every_flip_of_a_frame_is_refused),
-        cmocka_unit_test(a_frame_counts_once_and_in_its_place_only),
-        cmocka_unit_test(a_lost_frame_is_skipped_and_a_late_one_refused),
-        cmocka_unit_test(an_empty_pool_sends_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -406,6 +406,39 @@ static void a_link_that_is_cut_voids_what_was_over_it(void **state)
     qw_mesh_free(mesh);
 }
 
+/* R7: the link over which VOID would have to go is cut; there is another way to the target. */
+static void a_void_goes_over_another_path(void **state)
+{
+    static const struct qw_mesh_link links[] = { { 0, 1 }, { 1, 2 }, { 0, 2 } };
+    struct qw_mesh_link unused[QW_MESH_NODES_MAX];
+    struct qw_mesh_config config = line_config(unused, 3);
+    struct qw_relay_path path = line_path(3);
+    struct qw_relay_path other = { .nodes = 2, .node = { 0, 2 } };
+    struct qw_mesh *mesh = NULL;
+    uint8_t id[QW_RELAY_BATCH_ID_LEN] = { 7, [QW_RELAY_PART_AT] = QW_RELAY_WHOLE };
+
+    (void)state;
+    config.links = links;
+    config.links_count = 3;
+    assert_int_equal(qw_mesh_new(&config, &mesh), QW_OK);
+    assert_int_equal(qw_relay_request(qw_mesh_relay(mesh, 0), &path, id, KEYS, KEY_LEN), QW_OK);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(qw_mesh_step(mesh)); /* the target has stored the keys; CONFIRM is out */
+    }
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 2)).received, 1);
+    qw_mesh_cut(mesh, 0);
+    qw_mesh_cut(mesh, 1);
+    qw_mesh_run(mesh);
+    assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 1); /* nobody hears its VOID */
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 2)).voided, 0);
+    assert_int_equal(qw_relay_give_up(qw_mesh_relay(mesh, 0), &other, id), QW_OK);
+    qw_mesh_run(mesh);
+    assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 0);
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 2)).voided, 1);
+    assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
+    qw_mesh_free(mesh);
+}
+
 static void too_many_at_a_time_are_held_back(void **state)
 {
     struct qw_mesh *mesh = new_line(3);
@@ -501,6 +534,7 @@ int main(void)
         cmocka_unit_test(what_comes_too_late_is_void_at_both_ends),
         cmocka_unit_test(a_message_that_is_lost_voids_the_batch),
         cmocka_unit_test(a_link_that_is_cut_voids_what_was_over_it),
+        cmocka_unit_test(a_void_goes_over_another_path),
         cmocka_unit_test(too_many_at_a_time_are_held_back),
         cmocka_unit_test(refuses_what_cannot_be_asked),
         cmocka_unit_test(crashes_under_load_cost_no_pad_bit_twice),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_QKD_NETWORK_NODE_COMMAND_H
+#define QW_QKD_NETWORK_NODE_COMMAND_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a running node is asked: one line, without its LF (docs/protocol/node-control.md). */
+enum qw_node_verb {
+    QW_NODE_DELIVER,
+    QW_NODE_HOLD,
+    QW_NODE_CUT,
+    QW_NODE_MEND,
+    QW_NODE_LINKS,
+    QW_NODE_UNDER_WAY,
+    QW_NODE_STATUS,
+    QW_NODE_END,
+    QW_NODE_VERBS
+};
+
+enum {
+    QW_NODE_LINE_MAX = 63,
+    QW_NODE_NUMBERS_MAX = 3,
+    QW_NODE_ORDER_KEYS_MAX = 1000000000,
+    QW_NODE_RATE_MAX = 1000000
+};
+
+struct qw_node_command {
+    enum qw_node_verb verb;
+    uint32_t node;       /* deliver: the target; cut, mend: the neighbour */
+    uint32_t keys;       /* deliver: 1..QW_NODE_ORDER_KEYS_MAX */
+    uint32_t per_second; /* deliver: 0..QW_NODE_RATE_MAX, 0: any */
+};
+
+/* The line, NUL-terminated; gives its length. */
+size_t qw_node_command_encode(const struct qw_node_command *command,
+                              char line[static QW_NODE_LINE_MAX + 1]);
+/* QW_ERR_FORMAT for anything but one; out untouched. */
+qw_err qw_node_command_decode(const char *line, size_t len,
+                              struct qw_node_command *out) QW_MUST_USE;
+
+#endif
