@@ -8,7 +8,8 @@ int cmd_node(int argc, char **argv)
 {
     static const struct part part[] = {
         { "charge", cmd_node_charge, "make the pool that two nodes share, a file for each" },
-        { "run", cmd_node_run, "be one node: pools, links to its neighbours, relay" },
+        { "run", cmd_node_run, "be one node: pools, links to its neighbours, routes, relay" },
+        { "tell", cmd_node_tell, "ask a running node: keys, how it is, a cut" },
     };
     static const struct parts parts = {
         "node", "A node of a network of trusted relays, with SIMULATED link keys so far.", part,

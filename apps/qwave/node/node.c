@@ -5,6 +5,9 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/socket.h"
+#include "node/node_control.h"
+#include "node/node_delivery.h"
+#include "node/node_routing.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -52,6 +55,9 @@ static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint
         fail(node, node->settings.key_file, "keys cannot be written");
     }
     node->sending.end_ms = qw_clock_monotonic_ms();
+    if (err == QW_OK && batch->source == (uint32_t)node->settings.node) {
+        node_delivery_done(node, batch);
+    }
     return err;
 }
 
@@ -65,9 +71,16 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
     qw_log_write(node->log, QW_LOG_INFO, "batch %s is void: %s (node %u)", id,
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
+    node_delivery_void(node, batch, reason, at);
     if (node_keys_void(&node->keys, batch->id) != QW_OK) {
         fail(node, node->settings.key_file, "keys cannot be written");
     }
+}
+
+/* Those that a cut made void keep their places until the target has heard so. */
+static size_t batches_max(const struct node *node)
+{
+    return node->ends_count == 0 ? 0 : node->routing == NULL ? NODE_IN_FLIGHT : NODE_VOIDS_MAX;
 }
 
 static qw_err open_relay(struct node *node)
@@ -75,9 +88,8 @@ static qw_err open_relay(struct node *node)
     const struct qw_relay_config config = { .node = (uint32_t)node->settings.node,
                                             .batch_len_max =
                                                 (size_t)node->settings.batch_keys * NODE_KEY_LEN,
-                                            .batches_max =
-                                                node->ends_count > 0 ? NODE_IN_FLIGHT : 0,
-                                            .passing_max = 4 * (size_t)NODE_IN_FLIGHT,
+                                            .batches_max = batches_max(node),
+                                            .passing_max = NODE_PASSING_MAX,
                                             .timeout_ms = node->settings.timeout_ms,
                                             .source = &node->source,
                                             .self = node,
@@ -112,9 +124,18 @@ qw_err node_open(struct node *node)
     }
     err = node_links_parse(node);
     if (err == QW_OK) {
+        err = node_routing_open(node);
+    }
+    if (err == QW_OK) {
         err = open_relay(node);
     }
-    return err == QW_OK ? open_key_file(node) : err;
+    if (err == QW_OK) {
+        err = node_delivery_open(node);
+    }
+    if (err == QW_OK) {
+        err = open_key_file(node);
+    }
+    return err == QW_OK ? node_control_open(node) : err;
 }
 
 void node_close(struct node *node)
@@ -134,6 +155,9 @@ void node_close(struct node *node)
     qw_key_source_close(&node->source);
     qw_socket_close(node->listener);
     node_keys_close(&node->keys);
+    node_control_close(node);
+    node_delivery_close(node);
+    node_routing_close(node);
     free(node->message);
 }
 
@@ -163,6 +187,9 @@ static void send_more(struct node *node)
 
 static bool is_done(const struct node *node)
 {
+    if (node->sending.by_route) {
+        return node_delivery_is_complete(node) && qw_relay_under_way(node->relay) == 0;
+    }
     return node->sending.path.nodes > 0 &&
            qw_relay_counters(node->relay).delivered_keys >= node->sending.keys &&
            qw_relay_under_way(node->relay) == 0;
@@ -170,8 +197,9 @@ static bool is_done(const struct node *node)
 
 static void wait_for_events(struct node *node)
 {
-    struct pollfd polled[1 + NODE_LINKS_MAX + NODE_GUESTS_MAX];
-    size_t count = 0;
+    struct pollfd polled[2 + NODE_LINKS_MAX + NODE_GUESTS_MAX + NODE_CALLERS_MAX];
+    size_t count = node_control_poll(node, polled);
+    int wait_ms = node_delivery_wait_ms(node, qw_clock_monotonic_ms(), TICK_MS);
 
     polled[count++] = (struct pollfd){ .fd = node->listener, .events = POLLIN };
     for (size_t i = 0; i < node->links_count; i++) {
@@ -180,7 +208,7 @@ static void wait_for_events(struct node *node)
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
         polled[count++] = (struct pollfd){ .fd = node->guests[i].fd, .events = POLLIN };
     }
-    (void)poll(polled, (nfds_t)count, TICK_MS); /* negative descriptors are passed over */
+    (void)poll(polled, (nfds_t)count, wait_ms); /* negative descriptors are passed over */
 }
 
 static void look_at_disks(struct node *node)
@@ -225,27 +253,30 @@ static void turn(struct node *node, int64_t *ticked_ms)
     if (node->sending.path.nodes > 0 && now_ms >= node->sending.again_at_ms) {
         send_more(node);
     }
+    node_control_turn(node);
+    node_routing_turn(node, now_ms);
+    node_delivery_turn(node, now_ms);
 }
 
-qw_err node_run(struct node *node, const volatile sig_atomic_t *stop)
+qw_err node_listen(struct node *node, uint16_t *port)
 {
-    int64_t ticked_ms = 0;
-    uint16_t port = 0;
     qw_err err = qw_socket_listen(node->settings.listen_address,
-                                  (uint16_t)node->settings.listen_port, &node->listener, &port);
+                                  (uint16_t)node->settings.listen_port, &node->listener, port);
 
     if (err != QW_OK) {
         qw_log_write(node->log, QW_LOG_ERROR, "listening on %s:%lld: %s",
                      node->settings.listen_address, (long long)node->settings.listen_port,
                      qw_err_text(err));
-        return err;
     }
-    if (node->sending.path.nodes == 0) {
-        printf("ready %u\n", port);
-        fflush(stdout);
-    }
+    return err;
+}
+
+qw_err node_run(struct node *node, const volatile sig_atomic_t *stop)
+{
+    int64_t ticked_ms = 0;
+
     qw_relay_tick(node->relay, qw_clock_monotonic_ms());
-    while (!*stop && !node->has_failed && !is_done(node)) {
+    while (!*stop && !node->has_failed && !node->is_ended && !is_done(node)) {
         turn(node, &ticked_ms);
     }
     return node->has_failed ? QW_ERR_IO : QW_OK;

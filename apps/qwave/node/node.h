@@ -15,7 +15,7 @@
 
 /* qwave node: one node of a relay network as a process: pools, TCP connections to neighbours, the
  * relay. One thread, one loop. */
-enum { NODE_LIST_CAP = 2048, NODE_LINKS_MAX = 16 };
+enum { NODE_LIST_CAP = 4096, NODE_LINKS_MAX = 64 };
 
 struct node_settings {
     int64_t node; /* its id */
@@ -26,8 +26,13 @@ struct node_settings {
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
-    char key_file[NODE_PATH_CAP]; /* "": none */
-    int source;                   /* 0 the best, 1 the kernel */
+    char key_file[NODE_PATH_CAP];   /* "": none */
+    char topology[NODE_PATH_CAP];   /* "": batches go over given paths only */
+    char start_file[NODE_PATH_CAP]; /* how often the node has started */
+    char control[NODE_PATH_CAP];    /* Unix socket; "": none */
+    char event_file[NODE_PATH_CAP]; /* "": none */
+    double simulated_scale;         /* of the rates of the topology; 0: as much as is used */
+    int source;                     /* 0 the best, 1 the kernel */
     int log_level;
 };
 qw_err node_settings_read(const char *path, struct node_settings *settings,
@@ -45,6 +50,8 @@ struct node_link { /* to one neighbour */
     int fd; /* of the wire; -1: none */
     int64_t since_ms, try_at_ms;
     struct qw_backoff backoff; /* until a session is up */
+    bool is_cut;    /* as asked: does not come up */
+    int64_t fed_ms; /* with simulated_scale: until when */
 };
 
 struct node_end { /* of batches, the other one */
@@ -62,12 +69,19 @@ struct node_guest { /* connected, and has not said or not proven who it is */
 
 struct node_sending {          /* --send */
     struct qw_relay_path path; /* nodes 0: nothing to send */
+    bool by_route;             /* --to: the order of node_delivery.h */
+    uint32_t target;           /* --to */
     uint64_t keys;             /* wanted */
     int64_t start_ms, end_ms;  /* of the first and last batch; 0: not yet */
     int64_t again_at_ms;       /* after a void batch: not at once */
 };
 
-enum { NODE_IN_FLIGHT = 8, NODE_GUESTS_MAX = 8, NODE_MESSAGE_MAX = 1 << 20 };
+enum {
+    NODE_IN_FLIGHT = 8,
+    NODE_PASSING_MAX = 256,
+    NODE_GUESTS_MAX = 8,
+    NODE_MESSAGE_MAX = 1 << 20
+};
 
 struct node {
     struct node_settings settings;
@@ -82,13 +96,19 @@ struct node {
     struct node_sending sending;
     uint8_t *message; /* [NODE_MESSAGE_MAX] */
     struct node_keys keys;
+    struct node_routing *routing;   /* node_routing.h; NULL: no topology */
+    struct node_delivery *delivery; /* node_delivery.h */
+    struct node_control *control;   /* node_control.h */
     int listener;
     bool has_failed; /* the disk, for example: ends the loop */
+    bool is_ended;   /* as asked */
 };
 
 /* node->settings, log and sending are set. Says on the log what is wrong. */
 qw_err node_open(struct node *node) QW_MUST_USE;
 void node_close(struct node *node);
+/* Listens for neighbours; gives the port. */
+qw_err node_listen(struct node *node, uint16_t *port) QW_MUST_USE;
 /* Until *stop, or everything is sent. */
 qw_err node_run(struct node *node, const volatile sig_atomic_t *stop) QW_MUST_USE;
 
@@ -104,5 +124,6 @@ void node_guest_close(struct node_guest *guest);
 /* Commands: node_charge.c, node_run.c */
 int cmd_node_charge(int argc, char **argv);
 int cmd_node_run(int argc, char **argv);
+int cmd_node_tell(int argc, char **argv);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "crypto/random.h"
-#include "node/node.h"
+#include "node/node_routing.h"
 #include "qkd/node/simulated_feed.h"
 #include "qkd/relay/hello.h"
 
@@ -138,6 +138,7 @@ void node_link_drop(struct node_link *link, const char *why)
     qw_wire_close(&link->wire);
     qw_hop_stop(link->hop);
     qw_relay_hop_down(link->node->relay, link->neighbour);
+    node_routing_cut(link);
     wait_longer(link, qw_clock_monotonic_ms());
 }
 
@@ -192,11 +193,13 @@ static qw_err feed(struct node_link *link)
     if (held > in.end - in.position) {
         held = in.end - in.position;
     }
-    if (simulated.seed == 0 || !qw_hop_may_append(link->hop) || held > out.capacity / 2) {
+    if (simulated.seed == 0 || link->is_cut || !qw_hop_may_append(link->hop) ||
+        held > out.capacity / 2) {
         return QW_OK;
     }
     /* A little at a time: the loop must not stand while a disk syncs. */
-    return qw_simulated_feed_fill(&simulated, link->pool, held + FEED_LEN, qw_clock_utc_ms());
+    return qw_simulated_feed_fill(&simulated, link->pool,
+                                  held + node_routing_made_len(link, FEED_LEN), qw_clock_utc_ms());
 }
 
 void node_link_keep_up(struct node_link *link, int64_t now_ms)
@@ -209,7 +212,7 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
         return;
     }
     if (link->fd < 0) {
-        if (link->entry.host[0] != '\0' && now_ms >= link->try_at_ms) {
+        if (link->entry.host[0] != '\0' && now_ms >= link->try_at_ms && !link->is_cut) {
             connect_to(link, now_ms);
         }
         return;
@@ -235,12 +238,15 @@ static qw_err take(struct node_link *link, uint8_t *message, size_t len)
     struct qw_hop_message opened;
     qw_err err = qw_hop_receive(link->hop, message, len, &opened);
 
-    if (err == QW_OK && opened.type != 0) {
+    if (err == QW_OK && opened.type >= QW_HOP_LINK_STATE_MIN) {
+        err = node_routing_take(link, &opened);
+    } else if (err == QW_OK && opened.type != 0) {
         err = qw_relay_receive(link->node->relay, link->neighbour, &opened);
     }
     if (err == QW_OK && before != QW_HOP_UP && qw_hop_status(link->hop) == QW_HOP_UP) {
         qw_log_write(link->node->log, QW_LOG_INFO, "link to %u: up", link->neighbour);
         qw_backoff_succeed(&link->backoff);
+        node_routing_up(link);
     }
     return err;
 }
@@ -305,7 +311,7 @@ static struct node_link *link_for(struct node *node, const uint8_t *message, siz
     for (size_t i = 0; i < node->links_count; i++) {
         struct node_link *link = &node->links[i];
 
-        if (link->neighbour == hello.from && link->entry.host[0] == '\0' &&
+        if (link->neighbour == hello.from && link->entry.host[0] == '\0' && !link->is_cut &&
             qw_hop_status(link->hop) != QW_HOP_QUARANTINED) {
             return link;
         }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "command.h"
 #include "json_print.h"
-#include "node/node.h"
+#include "node/node_delivery.h"
 #include "option_value.h"
 
 #include <argp.h>
 #include <signal.h>
 #include <stdlib.h>
 
-enum { JSON_LEN_MAX = 512 };
+enum { JSON_LEN_MAX = 512, HOPS_TEXT_CAP = 32 };
 
 static volatile sig_atomic_t stop; /* set by the signal handler */
 
@@ -28,8 +29,9 @@ static const struct argp_option run_options[] = {
     { "config", 'c', "FILE", 0, "settings of the node", 0 },
     { "check", 'C', NULL, 0, "read the settings, say whether they are right, and end", 0 },
     { "send", 's', "PATH", 0, "relay keys over these nodes, 0,1,2 for example, and end", 0 },
+    { "to", 't', "NODE", 0, "deliver keys to this node over routes, and end", 0 },
     { "keys", 'n', "N", 0, "how many, in whole batches, 1 to 1000000000 (default: 1024)", 0 },
-    { "json", 'j', NULL, 0, "with --send: one JSON object", 0 },
+    { "json", 'j', NULL, 0, "with --send or --to: one JSON object", 0 },
     { 0 },
 };
 
@@ -67,6 +69,10 @@ static error_t parse_run(int key, char *value, struct argp_state *state)
     case 's':
         parse_path(value, &arguments->sending.path, state);
         return 0;
+    case 't':
+        arguments->sending.target = (uint32_t)option_number(value, 0, UINT32_MAX, state);
+        arguments->sending.by_route = true;
+        return 0;
     case 'n':
         arguments->sending.keys = (uint64_t)option_number(value, 1, 1000000000, state);
         return 0;
@@ -79,6 +85,9 @@ static error_t parse_run(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->config == NULL) {
             argp_error(state, "--config FILE is missing");
+        }
+        if (arguments->sending.by_route && arguments->sending.path.nodes > 0) {
+            argp_error(state, "either --send or --to");
         }
         return 0;
     default:
@@ -112,8 +121,10 @@ static void write_json(struct qw_json_writer *w, const void *self)
 
     qw_json_name(w, "delivered_keys");
     qw_json_uint(w, counters.delivered_keys);
-    qw_json_name(w, "hops");
-    qw_json_uint(w, (uint64_t)(node->sending.path.nodes - 1));
+    if (!node->sending.by_route) {
+        qw_json_name(w, "hops");
+        qw_json_uint(w, (uint64_t)(node->sending.path.nodes - 1));
+    }
     qw_json_name(w, "seconds_s");
     qw_json_real(w, seconds_of(node));
     qw_json_name(w, "keys_per_s");
@@ -126,30 +137,61 @@ static void write_json(struct qw_json_writer *w, const void *self)
     qw_json_bool(w, is_simulated(node));
 }
 
+static const char *hops_text(const struct node *node, char *text, size_t cap)
+{
+    (void)snprintf(text, cap, " over %d hops", node->sending.path.nodes - 1);
+    return node->sending.by_route ? "" : text;
+}
+
 static int report(const struct node *node, bool as_json)
 {
     struct qw_relay_counters counters = qw_relay_counters(node->relay);
+    char text[HOPS_TEXT_CAP];
 
     if (as_json) {
         return json_print(JSON_LEN_MAX, write_json, node);
     }
-    printf("%llu keys over %d hops, %.0f keys/s, %llu batches void%s\n",
-           (unsigned long long)counters.delivered_keys, node->sending.path.nodes - 1,
+    printf("%llu keys%s, %.0f keys/s, %llu batches void%s\n",
+           (unsigned long long)counters.delivered_keys, hops_text(node, text, sizeof text),
            (double)counters.delivered_keys / seconds_of(node), (unsigned long long)counters.voided,
            is_simulated(node) ? "; SIMULATED link keys" : "");
     return EXIT_DONE;
 }
 
+static qw_err order(struct node *node)
+{
+    qw_err err = node_delivery_order(node, node->sending.target, node->sending.keys, 0);
+
+    node->sending.start_ms = qw_clock_monotonic_ms();
+    if (err != QW_OK) {
+        qw_log_write(node->log, QW_LOG_ERROR, "--to %u: without topology or end pool",
+                     node->sending.target);
+    }
+    return err;
+}
+
 static int run(struct node *node, const struct run_arguments *arguments)
 {
+    bool is_sender = node->sending.path.nodes > 0 || node->sending.by_route;
+    uint16_t port = 0;
     int status;
     qw_err err = node_open(node);
 
+    if (err == QW_OK && node->sending.by_route) {
+        err = order(node);
+    }
+    if (err == QW_OK) {
+        err = node_listen(node, &port);
+    }
+    if (err == QW_OK && !is_sender) {
+        printf("ready %u\n", port);
+        fflush(stdout);
+    }
     if (err == QW_OK) {
         err = node_run(node, &stop);
     }
     status = qw_exit_of(err);
-    if (err == QW_OK && node->sending.path.nodes > 0) {
+    if (err == QW_OK && is_sender) {
         status = stop ? EXIT_FAILED : report(node, arguments->as_json);
     }
     node_close(node);
