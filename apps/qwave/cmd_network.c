@@ -9,6 +9,7 @@ int cmd_network(int argc, char **argv)
     static const struct part part[] = {
         { "list", network_list, "the topologies that are built in" },
         { "show", network_show, "nodes, links and rates of one, and a drawing" },
+        { "run", network_run, "start all nodes of one, have keys delivered, cut links" },
         { "generate", network_generate, "make a backbone of two rings, as a topology file" },
     };
     static const struct parts parts = {

@@ -3,11 +3,10 @@
 
 #include "qkd/network/topology_file.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool is_path(const char *name)
+bool topology_is_file(const char *name)
 {
     size_t len = strlen(name);
 
@@ -19,7 +18,7 @@ qw_err topology_load(const char *name, struct qw_topology **topology,
 {
     int at;
 
-    if (is_path(name)) {
+    if (topology_is_file(name)) {
         return qw_topology_read(name, topology, error);
     }
     for (size_t i = 0; i < topology_table_count; i++) {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/network.h"
+#include "network/run/run.h"
+
+#include "command.h"
+
+#include <stdlib.h>
+
+static volatile sig_atomic_t stop; /* counts signals */
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = stop < 2 ? stop + 1 : 2;
+}
+
+static qw_err play(struct run *run)
+{
+    qw_err err = run_folder_enter(run);
+
+    if (err == QW_OK) {
+        fprintf(stderr, "pools for %zu links and %zu pairs, with SIMULATED keys\n",
+                run->graph->link_count, run->options.pairs);
+        err = run_pools_charge(run);
+    }
+    if (err == QW_OK) {
+        err = run_nodes_start(run);
+    }
+    if (err == QW_OK) {
+        err = run_nodes_settle(run);
+    }
+    if (err == QW_OK) {
+        fprintf(stderr, "every node knows of every link; %.1f s of load\n", run->options.seconds);
+        err = run_play(run);
+    }
+    run_nodes_stop(run);
+    return stop > 1 ? QW_ERR_CLOSED : err;
+}
+
+static int play_and_report(struct run *run)
+{
+    struct run_result result = { 0 };
+    qw_err err = play(run);
+    int status = qw_exit_of(err);
+
+    if (err == QW_OK) {
+        err = run_verify(run, &result);
+        status = err == QW_OK ? run_report(run, &result) : qw_exit_of(err);
+    }
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave network: %s\n", stop ? "stopped" : qw_err_text(err));
+    }
+    run_result_free(&result);
+    run_folder_leave(run);
+    return status;
+}
+
+int network_run(int argc, char **argv)
+{
+    struct run *run = calloc(1, sizeof *run);
+    int status = EXIT_FAILED;
+
+    if (run == NULL) {
+        return status;
+    }
+    run_options_parse(argc, argv, run);
+    run->stop = &stop;
+    run->node = calloc(run->graph->node_count, sizeof *run->node);
+    if (run->node != NULL) {
+        if (run->options.pairs == 0) {
+            run_pairs_choose(run);
+        }
+        qw_program_stop_on_signals(on_signal);
+        status = play_and_report(run);
+    }
+    free(run->node);
+    qw_key_graph_free(run->graph);
+    qw_topology_free(run->topology);
+    free(run);
+    return status;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_NETWORK_RUN_RUN_H
+#define QWAVE_NETWORK_RUN_RUN_H
+
+#include "base/log.h"
+#include "child.h"
+#include "qkd/network/key_graph.h"
+#include "qkd/network/node_command.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+/* qwave network run: a topology as running nodes on loopback, under load, with cuts and kills, and
+ * what came of it. Link keys are SIMULATED. One file for each step: run_options.c (what is asked),
+ * run_settings.c (pools and settings on disk), run_nodes.c (processes), run_play.c (the load and
+ * what happens to it), run_events.c and run_keys.c (what the nodes wrote), run_report.c. */
+enum {
+    RUN_PATH_CAP = 4096,
+    RUN_FILE_CAP = 64,
+    RUN_KEY_LEN = 32,
+    RUN_PAIRS_MAX = 64,
+    RUN_FAULTS_MAX = 32,
+    RUN_ROUTE_CAP = 256
+};
+
+struct run_pair {
+    size_t a, z; /* nodes; keys go from a to z */
+};
+
+struct run_fault { /* a link that is cut, or a node that is killed */
+    bool is_kill;
+    size_t a, b; /* ends of the link; a: the node */
+    double at_s;
+    double length_s; /* of a cut; INFINITY: to the end */
+    bool is_done, is_mended;
+    int64_t done_ms; /* when, by the monotonic clock */
+};
+
+struct run_options {
+    const char *name;   /* of the topology, or its file */
+    const char *folder; /* NULL: a temporary one */
+    bool is_one_process, as_json;
+    double seconds;
+    unsigned per_second; /* keys of each pair; 0: as many as go */
+    unsigned batch_keys;
+    double scale; /* of the links' rates; 0: as much key as is used */
+    size_t pairs; /* 0: chosen */
+    struct run_pair pair[RUN_PAIRS_MAX];
+    size_t faults;
+    struct run_fault fault[RUN_FAULTS_MAX];
+};
+
+struct node;
+
+struct run_node {
+    bool is_on; /* a switch is no node */
+    uint16_t port;
+    struct child child;
+    struct node *node; /* in one process: on a thread */
+    struct qw_log log;
+    pthread_t thread;
+    bool has_thread;
+    unsigned restarts;
+};
+
+struct run {
+    struct run_options options;
+    struct qw_topology *topology;
+    struct qw_key_graph *graph;
+    char name[RUN_PATH_CAP];   /* of the topology, or the absolute path of its file */
+    char folder[RUN_PATH_CAP]; /* absolute; the programs run in it */
+    struct run_node *node;     /* [node_count] */
+    int64_t start_ms;          /* every source has delivered something */
+    unsigned restarts;
+    bool left_under_way; /* batches were still on their way when it ended */
+    double played_s;
+    const volatile sig_atomic_t *stop; /* signals so far: the load ends at the first, all at the
+                                          second */
+};
+
+struct run_reroute { /* of one pair after one cut */
+    size_t pair, fault;
+    int64_t ms;
+};
+
+struct run_route {
+    char text[RUN_ROUTE_CAP]; /* numbers of nodes */
+    uint64_t batches, keys;
+};
+
+struct run_result {
+    uint64_t delivered_keys, batches;
+    uint64_t mismatched_keys, lost_keys, repeated_keys;
+    size_t routes;
+    struct run_route *route; /* [routes] */
+    size_t reroutes;
+    struct run_reroute *reroute; /* [reroutes] */
+    uint64_t not_rerouted;       /* pairs that a cut hit and that got no key after it */
+};
+
+/* Ends the program with a message when an argument is wrong. Names are looked up in the topology,
+ * which it loads. */
+void run_options_parse(int argc, char **argv, struct run *run);
+/* Pairs when none was given: up to 8 users, or other nodes where there are no users, each with the
+ * one half way round the list. */
+void run_pairs_choose(struct run *run);
+
+/* Pools that are not there yet, and the settings of one node. */
+qw_err run_pools_charge(const struct run *run) QW_MUST_USE;
+qw_err run_settings_write(const struct run *run, size_t node) QW_MUST_USE;
+/* "NODE.KIND", in the folder. */
+void run_file(size_t node, const char *kind, char path[static RUN_FILE_CAP]);
+/* The folder, entered; and its end. */
+qw_err run_folder_enter(struct run *run) QW_MUST_USE;
+void run_folder_leave(const struct run *run);
+
+qw_err run_nodes_start(struct run *run) QW_MUST_USE;
+qw_err run_node_start(struct run *run, size_t node) QW_MUST_USE;
+bool run_node_is_running(struct run *run, size_t node);
+void run_nodes_stop(struct run *run);
+/* Until every node knows of every link. QW_ERR_TIMEOUT. */
+qw_err run_nodes_settle(struct run *run) QW_MUST_USE;
+
+qw_err run_play(struct run *run) QW_MUST_USE;
+
+/* What the nodes' files say. */
+qw_err run_verify(const struct run *run, struct run_result *result) QW_MUST_USE;
+void run_result_free(struct run_result *result);
+
+int run_report(const struct run *run, const struct run_result *result);
+
+#endif

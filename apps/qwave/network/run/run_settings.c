@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the nodes of a run find on disk: pools, and settings. */
+#define _GNU_SOURCE
+#include "network/run/run.h"
+
+#include "base/file.h"
+#include "qkd/node/pool.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LARGE_LINKS = 48, /* from here on pools are small */
+    CAPACITY_LEN = 1 << 21,
+    LARGE_CAPACITY_LEN = 1 << 18,
+    END_LEN = 1 << 19,
+    LARGE_END_LEN = 1 << 16,
+    END_LEASE_LEN = 2048,
+    SETTINGS_CAP = 8192
+};
+
+void run_file(size_t node, const char *kind, char path[static RUN_FILE_CAP])
+{
+    (void)snprintf(path, RUN_FILE_CAP, "%zu.%s", node, kind);
+}
+
+qw_err run_folder_enter(struct run *run)
+{
+    const char *tmp = getenv("TMPDIR");
+    char path[RUN_PATH_CAP];
+
+    if (run->options.folder != NULL) {
+        if (mkdir(run->options.folder, 0700) != 0 && access(run->options.folder, W_OK) != 0) {
+            return QW_ERR_IO;
+        }
+        (void)snprintf(path, sizeof path, "%s", run->options.folder);
+    } else if ((size_t)snprintf(path, sizeof path, "%s/qwave-network.XXXXXX",
+                                tmp == NULL ? "/tmp" : tmp) >= sizeof path ||
+               mkdtemp(path) == NULL) {
+        return QW_ERR_IO;
+    }
+    return realpath(path, run->folder) == NULL || chdir(run->folder) != 0 ? QW_ERR_IO : QW_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *ftw)
+{
+    (void)status;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
+void run_folder_leave(const struct run *run)
+{
+    if (run->options.folder == NULL && run->folder[0] != '\0' && chdir("/") == 0) {
+        (void)nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    }
+}
+
+static bool is_large(const struct run *run)
+{
+    return run->graph->link_count >= LARGE_LINKS;
+}
+
+/* Both ends of a pool, unless they are there. */
+static qw_err charge(const struct run *run, const char *kind, size_t a, size_t b)
+{
+    bool is_end = strcmp(kind, "end") == 0;
+    struct qw_node_pool_head head = {
+        .node = (uint32_t)a, .neighbour = (uint32_t)b, .lease = END_LEASE_LEN, .is_simulated = true
+    };
+    char one[RUN_FILE_CAP];
+    char other[RUN_FILE_CAP];
+
+    (void)snprintf(one, sizeof one, "%zu-%zu.%s", a, b, kind);
+    (void)snprintf(other, sizeof other, "%zu-%zu.%s", b, a, kind);
+    if (access(one, F_OK) == 0 && access(other, F_OK) == 0) {
+        return QW_OK;
+    }
+    (void)unlink(one); /* one end alone is worth nothing */
+    (void)unlink(other);
+    head.capacity = is_end ? (is_large(run) ? LARGE_END_LEN : END_LEN)
+                           : (is_large(run) ? LARGE_CAPACITY_LEN : CAPACITY_LEN);
+    if (!is_end) {
+        head.lease = (is_large(run) ? 2 : 16) * run->options.batch_keys * RUN_KEY_LEN +
+                     END_LEASE_LEN; /* batches in locked memory, for one sync of the disk */
+    }
+    return qw_node_pool_charge(one, other, &head,
+                               (size_t)(is_end ? head.capacity : head.capacity / 2));
+}
+
+qw_err run_pools_charge(const struct run *run)
+{
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; err == QW_OK && i < run->graph->link_count; i++) {
+        err = charge(run, "link", run->graph->link[i].a, run->graph->link[i].b);
+    }
+    for (size_t i = 0; err == QW_OK && i < run->options.pairs; i++) {
+        size_t a = run->options.pair[i].a;
+        size_t z = run->options.pair[i].z;
+
+        err = a < z ? charge(run, "end", a, z) : charge(run, "end", z, a);
+    }
+    return err;
+}
+
+/* A node connects to the neighbours with higher numbers, which were started before it. */
+static void write_neighbours(const struct run *run, size_t node, FILE *file)
+{
+    const struct qw_key_graph *g = run->graph;
+
+    fprintf(file, "neighbours: \"");
+    for (size_t i = g->first[node]; i < g->first[node + 1]; i++) {
+        size_t other = g->arc[i].to;
+
+        fprintf(file, "%s%zu=%zu-%zu.link", i == g->first[node] ? "" : " ", other, node, other);
+        if (other > node) {
+            fprintf(file, "@127.0.0.1:%u", run->node[other].port);
+        }
+    }
+    fprintf(file, "\"\n");
+}
+
+static bool is_pair_known(const struct run *run, size_t node, size_t other, size_t before)
+{
+    for (size_t i = 0; i < before; i++) {
+        const struct run_pair *pair = &run->options.pair[i];
+
+        if ((pair->a == node && pair->z == other) || (pair->a == other && pair->z == node)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_ends(const struct run *run, size_t node, FILE *file)
+{
+    const char *space = "";
+
+    fprintf(file, "ends: \"");
+    for (size_t i = 0; i < run->options.pairs; i++) {
+        const struct run_pair *pair = &run->options.pair[i];
+        size_t other = pair->a == node ? pair->z : pair->a;
+
+        if ((pair->a == node || pair->z == node) && !is_pair_known(run, node, other, i)) {
+            fprintf(file, "%s%zu=%zu-%zu.end", space, other, node, other);
+            space = " ";
+        }
+    }
+    fprintf(file, "\"\n");
+}
+
+qw_err run_settings_write(const struct run *run, size_t node)
+{
+    char text[SETTINGS_CAP];
+    char path[RUN_FILE_CAP];
+    FILE *file = fmemopen(text, sizeof text, "w");
+    long len;
+
+    if (file == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    fprintf(file, "node: %zu\nlisten_port: %u\ntopology: \"%s\"\n", node, run->node[node].port,
+            run->name);
+    write_neighbours(run, node, file);
+    write_ends(run, node, file);
+    fprintf(file, "simulated_seed: 1\nsimulated_scale: %.9g\nsource: kernel\nbatch_keys: %u\n",
+            run->options.scale, run->options.batch_keys);
+    fprintf(file, "key_file: %zu.keys\nevent_file: %zu.events\nstart_file: %zu.start\n", node, node,
+            node);
+    fprintf(file, "control: %zu.control\ntimeout_ms: 2000\n", node);
+    len = fflush(file) == 0 ? ftell(file) : -1;
+    fclose(file);
+    if (len < 0 || (size_t)len >= sizeof text - 1) {
+        return QW_ERR_SPACE;
+    }
+    run_file(node, "yaml", path);
+    return qw_file_replace(path, (const uint8_t *)text, (size_t)len);
+}
