@@ -41,6 +41,10 @@ qwave_program_sources(qwave sim "lab/network/sim_*.c")
 qwave_program_test(qwave network_sim qkd ${sim} lab/network/network_sim.c lab/network/demand_pairs.c)
 qwave_wrap(qwave network_sim calloc realloc)
 
+# What a run of a network makes of the files of its nodes.
+qwave_program_test(qwave network_verify qkd network/run/run_verify.c network/run/run_files.c network/run/run_settings.c)
+qwave_wrap(qwave network_verify calloc)
+
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
 list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c)

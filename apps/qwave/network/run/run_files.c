@@ -37,6 +37,17 @@ static size_t target_of(const char *route)
     return (size_t)strtoul(comma == NULL ? route : comma + 1, NULL, 10);
 }
 
+/* The last one: a line that a crash cut short may stand before. NULL: none. */
+static const char *last_of(const char *line, const char *word)
+{
+    const char *found = NULL;
+
+    for (const char *at = strstr(line, word); at != NULL; at = strstr(at + 1, word)) {
+        found = at;
+    }
+    return found;
+}
+
 static qw_err take_event(struct run_files *files, size_t node, char *line)
 {
     struct run_event event = { .source = node };
@@ -44,7 +55,7 @@ static qw_err take_event(struct run_files *files, size_t node, char *line)
     long long asked_ms;
     long long done_ms;
     char id[2 * QW_RELAY_BATCH_ID_LEN + 1];
-    const char *at = strstr(line, "delivered ");
+    const char *at = last_of(line, "delivered ");
 
     if (at == NULL ||
         sscanf(at, "delivered %lld %lld %24s %u %255s", &asked_ms, &done_ms, id, &event.count,
@@ -65,11 +76,12 @@ static qw_err take_event(struct run_files *files, size_t node, char *line)
 }
 
 /* Everything that this node holds of the batch so far. */
-static void take_void(struct run_files *files, size_t node, const char *hex)
+static void take_void(struct run_files *files, size_t node, const char *line)
 {
+    const char *said = last_of(line, "void ");
     uint8_t id[QW_RELAY_BATCH_ID_LEN];
 
-    if (strlen(hex) < 2 * sizeof id || qw_hex_decode(hex, id, sizeof id) != QW_OK) {
+    if (said == NULL || qw_hex_decode(said + strlen("void "), id, sizeof id) != QW_OK) {
         return;
     }
     for (size_t i = files->keys; i > 0 && files->key[i - 1].node == node; i--) {
@@ -79,24 +91,27 @@ static void take_void(struct run_files *files, size_t node, const char *hex)
     }
 }
 
+/* What stands at the end of the line: before it may be what a crash cut short. */
+static bool read_key(char *line, struct run_key *key)
+{
+    size_t len = strlen(line);
+    char *at = len < KEY_LINE_LEN ? line : line + len - KEY_LINE_LEN;
+
+    if (len < KEY_LINE_LEN || at[2 * sizeof key->id] != ' ') {
+        return false;
+    }
+    at[2 * sizeof key->id] = '\0';
+    return qw_hex_decode(at, key->id, sizeof key->id) == QW_OK &&
+           qw_hex_decode(at + 2 * sizeof key->id + 1, key->key, sizeof key->key) == QW_OK;
+}
+
 static qw_err take_key(struct run_files *files, size_t node, char *line)
 {
     struct run_key key = { .node = node };
     struct run_key *list;
-    size_t len = strlen(line);
-    const char *said_void = strstr(line, "void ");
-    char *at = len < KEY_LINE_LEN ? line : line + len - KEY_LINE_LEN;
 
-    if (said_void != NULL) {
-        take_void(files, node, said_void + strlen("void "));
-        return QW_OK;
-    }
-    if (len < KEY_LINE_LEN || at[2 * sizeof key.id] != ' ') {
-        return QW_OK;
-    }
-    at[2 * sizeof key.id] = '\0';
-    if (qw_hex_decode(at, key.id, sizeof key.id) != QW_OK ||
-        qw_hex_decode(at + 2 * sizeof key.id + 1, key.key, sizeof key.key) != QW_OK) {
+    if (!read_key(line, &key)) {
+        take_void(files, node, line);
         return QW_OK;
     }
     list = grown(files->key, files->keys, &files->keys_cap, sizeof key);
