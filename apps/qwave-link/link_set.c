@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "peer_line.h"
 #include "sink.h"
+#include "turns.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ struct link_set {
     const struct settings *settings;
     const struct qw_log *log;
     struct link_entry *entries;
-    size_t count;         /* of those that are open */
+    size_t count; /* of those that are open */
+    struct turns turns;
     size_t doubtful_busy; /* workers at links whose peers may be away: at most half of all */
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -71,8 +73,8 @@ static int64_t ms_of(double seconds)
     return (int64_t)(seconds * 1000 + 0.5);
 }
 
-static qw_err open_association(struct link_entry *entry, const struct vault *vault,
-                               const struct qw_log *log, struct qw_link_keys keys)
+static qw_err open_association(struct link_set *set, struct link_entry *entry,
+                               const struct vault *vault, struct qw_link_keys keys)
 {
     const struct peer_settings *p = entry->settings;
     struct qw_link_config config = { .link = p->link,
@@ -90,9 +92,10 @@ static qw_err open_association(struct link_entry *entry, const struct vault *vau
                                      .drain_ms = ms_of(p->drain_s),
                                      .retry_ms = ms_of(p->retry_s),
                                      .utc_ms = qw_clock_utc_ms(),
-                                     .log = log,
+                                     .log = set->log,
+                                     .turns = turns_link(&set->turns),
                                      .keys = keys };
-    qw_err err = sink_open(p, log, &config.sink);
+    qw_err err = sink_open(p, set->log, &config.sink);
 
     if (err != QW_OK) {
         return err;
@@ -119,7 +122,7 @@ static qw_err open_entry(struct link_set *set, size_t index, const struct vault 
         err = peer_line_new(set->settings, p, &entry->line);
     }
     if (err == QW_OK) {
-        err = open_association(entry, vault, set->log, keys);
+        err = open_association(set, entry, vault, keys);
     }
     if (err != QW_OK) {
         qw_log_write(set->log, QW_LOG_ERROR, "link %s (state %s): %s", entry->name,
@@ -153,6 +156,7 @@ qw_err link_set_new(const struct settings *settings, const struct vault *vault,
     pthread_cond_init(&set->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&set->lock, NULL);
+    turns_init(&set->turns, settings);
     set->settings = settings;
     set->log = log;
     while (err == QW_OK && set->count < settings->peer_count) {
@@ -179,6 +183,7 @@ void link_set_free(struct link_set *set)
     }
     pthread_cond_destroy(&set->wake);
     pthread_mutex_destroy(&set->lock);
+    turns_done(&set->turns);
     free(set->entries);
     free(set);
 }

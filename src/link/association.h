@@ -28,6 +28,12 @@ struct qw_link_keys {
     qw_err (*by_id)(void *self, const char *peer, struct qw_link_key *key);
 };
 
+/* Rotations by time take turns with those of other links. */
+struct qw_link_turns {
+    void *self;                                  /* NULL: no others */
+    int64_t (*take)(void *self, int64_t now_ms); /* the turn that is now ours, now_ms or later */
+};
+
 struct qw_link_config {      /* texts are borrowed for the association's life */
     const char *link, *peer; /* the link's name for both ends, the peer's SAE id */
     const char *name;        /* for logs and the record; unique on this host */
@@ -37,7 +43,9 @@ struct qw_link_config {      /* texts are borrowed for the association's life */
     bool fails_open;          /* over its hard lifetime a key goes on, loudly; else traffic stops */
     int64_t rekey_ms, hard_ms; /* from the first use of a key; 1 <= rekey_ms < hard_ms */
     uint64_t rekey_bytes;      /* 0: no limit */
-    double jitter;             /* 0..0.9: a rotation comes so much of rekey_ms earlier, at most */
+    double jitter; /* 0..0.9: a rotation comes so much of rekey_ms earlier, at most; unless it is
+                      0, the first after a start up to 0.9, so that links spread over the time */
+    struct qw_link_turns turns;
     int64_t heartbeat_ms, drain_ms, retry_ms;
     int64_t utc_ms; /* time of day at the time of the call to _new */
     const struct qw_log *log;

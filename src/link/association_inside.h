@@ -22,6 +22,8 @@ struct qw_link_association {
     int64_t rotation_ms;
     uint64_t rotations, alarms;
     bool is_open;     /* the record was read, and the sink agrees with it */
+    bool is_spread;   /* the first rotation after the start is drawn */
+    bool has_turn;    /* for the rotation by time */
     bool is_asked;    /* rotate by command */
     bool is_provoked; /* rotate because the peer wants it, or the ends differ */
     bool is_blocked;  /* the sink lets nothing pass */
@@ -66,6 +68,12 @@ uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
 /* Not the key that is in use, by id or by bytes [S7]. */
 bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key);
 bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16]);
+
+/* When the initiator rotates; schedule.c. */
+void qw_link_schedule_look(struct qw_link_association *a, int64_t now_ms); /* draws, takes turns */
+bool qw_link_schedule_is_due(const struct qw_link_association *a, int64_t now_ms);
+void qw_link_schedule_begin(struct qw_link_association *a, int64_t now_ms); /* one begins now */
+void qw_link_schedule_calm(struct qw_link_association *a, int64_t now_ms);  /* nothing is wrong */
 
 int64_t qw_link_initiator_step(struct qw_link_association *a, int64_t now_ms);
 

@@ -34,14 +34,6 @@ static void wait_longer(struct qw_link_association *a, int64_t now_ms)
     a->retry_at_ms = now_ms + qw_backoff_fail(&a->backoff, qw_random_spread());
 }
 
-/* The next rotation by time: somewhat earlier than the period, so that many links drift apart. */
-static void draw_next(struct qw_link_association *a)
-{
-    double share = 1 - a->config.jitter * ((double)qw_random_spread() / (double)UINT32_MAX);
-
-    a->rotate_at_ms = a->since_ms + (int64_t)((double)a->config.rekey_ms * share);
-}
-
 /* L6: nothing has changed for the traffic. answer: what the peer said, NULL when nothing. */
 static void give_up(struct qw_link_association *a, const struct qw_link_answer *answer,
                     int64_t now_ms)
@@ -266,14 +258,6 @@ static void retire(struct qw_link_association *a, int64_t now_ms)
     qw_link_calm(a);
 }
 
-/* After a long enough time without, the next unrest is answered at once again. */
-static void settle_unrest(struct qw_link_association *a, int64_t now_ms)
-{
-    if (now_ms - a->unrest_at_ms >= a->config.retry_ms << QW_BACKOFF_DOUBLINGS_MAX) {
-        qw_backoff_succeed(&a->unrest);
-    }
-}
-
 /* L9. true: a rotation may begin. */
 static void sync(struct qw_link_association *a, int64_t now_ms)
 {
@@ -301,28 +285,8 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
     } else if (key != NULL && !a->is_provoked && !a->is_overdue && !a->is_asked &&
                a->backoff.failures == 0) {
         qw_link_calm(a);
-        settle_unrest(a, now_ms);
+        qw_link_schedule_calm(a, now_ms);
     }
-}
-
-/* Something that no one here has asked for. A peer, or another hand at the sink, that is never
- * content must not use up the keys: each such rotation waits longer than the last one did. */
-static bool is_restless(const struct qw_link_association *a, int64_t now_ms)
-{
-    return now_ms >= a->unrest_at_ms && (a->is_provoked || !qw_link_sink_is_well(a));
-}
-
-static bool is_wanted(const struct qw_link_association *a, int64_t now_ms)
-{
-    uint64_t bytes = a->config.rekey_bytes == 0 ? UINT64_MAX : qw_link_sink_bytes(a);
-
-    return a->is_asked || qw_link_old_key(a) == NULL || a->is_overdue ||
-           now_ms >= a->rotate_at_ms || (bytes != UINT64_MAX && bytes >= a->config.rekey_bytes);
-}
-
-static bool is_due(const struct qw_link_association *a, int64_t now_ms)
-{
-    return is_wanted(a, now_ms) || is_restless(a, now_ms);
 }
 
 static int64_t min_ms(int64_t a, int64_t b)
@@ -332,15 +296,12 @@ static int64_t min_ms(int64_t a, int64_t b)
 
 static int64_t rest(struct qw_link_association *a, int64_t now_ms)
 {
-    if (a->rotate_at_ms == INT64_MAX && a->record.has_key) {
-        draw_next(a);
-    }
-    if (now_ms >= a->sync_at_ms || (is_due(a, now_ms) && now_ms >= a->retry_at_ms)) {
+    qw_link_schedule_look(a, now_ms);
+    if (now_ms >= a->sync_at_ms ||
+        (qw_link_schedule_is_due(a, now_ms) && now_ms >= a->retry_at_ms)) {
         sync(a, now_ms);
-        if (a->is_in_touch && is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
-            if (!is_wanted(a, now_ms)) {
-                a->unrest_at_ms = now_ms + qw_backoff_fail(&a->unrest, qw_random_spread());
-            }
+        if (a->is_in_touch && qw_link_schedule_is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
+            qw_link_schedule_begin(a, now_ms);
             begin(a, now_ms);
         } else if (!a->is_in_touch) {
             a->retry_at_ms = a->sync_at_ms;
@@ -349,8 +310,9 @@ static int64_t rest(struct qw_link_association *a, int64_t now_ms)
     if (a->record.state == QW_LINK_PREPARE) {
         return now_ms;
     }
-    return min_ms(a->sync_at_ms,
-                  is_due(a, now_ms) || a->retry_at_ms > now_ms ? a->retry_at_ms : a->rotate_at_ms);
+    return min_ms(a->sync_at_ms, qw_link_schedule_is_due(a, now_ms) || a->retry_at_ms > now_ms
+                                     ? a->retry_at_ms
+                                     : a->rotate_at_ms);
 }
 
 int64_t qw_link_initiator_step(struct qw_link_association *a, int64_t now_ms)
