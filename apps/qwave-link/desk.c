@@ -4,6 +4,7 @@
 
 #include "base/socket.h"
 #include "base/wire_tcp.h"
+#include "link/desk_line.h"
 #include "program/start.h"
 
 #include <stdio.h>
@@ -14,8 +15,7 @@ enum {
     QUESTION_CAP = 256,
     ANSWER_CAP = QW_WIRE_MESSAGE_MAX, /* exit status, then the text */
     LOOK_MS = 250,
-    ASK_MS = 2000,
-    ANSWER_MS = 10000
+    ASK_MS = 2000
 };
 
 /* The text of an answer into out [cap bytes]; returns the exit status that it means. */
@@ -78,31 +78,12 @@ void desk_serve(int listener, struct agent *agent, const atomic_bool *stop)
     free(answer);
 }
 
-static qw_err exchange(const char *socket, const char *question, char *answer, size_t *len)
-{
-    struct qw_wire wire = { .self = NULL };
-    int fd = -1;
-    qw_err err = qw_socket_connect_unix(socket, ASK_MS, &fd);
-
-    if (err == QW_OK) {
-        err = qw_wire_tcp_new(fd, ASK_MS, &wire);
-    }
-    if (err == QW_OK) {
-        err = qw_wire_send(&wire, question, strlen(question));
-    }
-    if (err == QW_OK) {
-        err = qw_wire_receive(&wire, answer, ANSWER_CAP, len, ANSWER_MS);
-    }
-    qw_wire_close(&wire);
-    return err == QW_OK && *len == 0 ? QW_ERR_FORMAT : err;
-}
-
 int desk_ask(const char *socket, const char *question)
 {
     char *answer = malloc(ANSWER_CAP);
     size_t len = 0;
     int status = QW_EXIT_FAILED;
-    qw_err err = answer == NULL ? QW_ERR_NOMEM : exchange(socket, question, answer, &len);
+    qw_err err = answer == NULL ? QW_ERR_NOMEM : qw_link_desk_ask(socket, question, answer, &len);
 
     if (err != QW_OK) {
         fprintf(stderr, "qwave-link: no agent at %s: %s\n", socket, qw_err_text(err));

@@ -40,6 +40,7 @@ struct link_set {
     size_t doubtful_busy; /* workers at links whose peers may be away: at most half of all */
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    int64_t watched_ms; /* until when a worker waits with a clock; INT64_MAX: none does */
     bool is_stopping;
 };
 
@@ -159,6 +160,7 @@ qw_err link_set_new(const struct settings *settings, const struct vault *vault,
     turns_init(&set->turns, settings);
     set->settings = settings;
     set->log = log;
+    set->watched_ms = INT64_MAX;
     while (err == QW_OK && set->count < settings->peer_count) {
         err = open_entry(set, set->count, vault, keys);
         set->count += err == QW_OK ? 1 : 0;
@@ -218,17 +220,21 @@ static struct link_entry *first_due(struct link_set *set)
     return first;
 }
 
+/* One worker watches the clock, the others sleep until it has something to do: it wakes the next.
+ */
 static void wait_until(struct link_set *set, const struct link_entry *entry)
 {
-    struct timespec until;
+    int64_t until_ms = entry == NULL ? INT64_MAX : due_ms(set, entry);
+    const struct timespec until = { .tv_sec = until_ms / 1000,
+                                    .tv_nsec = until_ms % 1000 * 1000000 };
 
-    if (entry == NULL) {
+    if (until_ms >= set->watched_ms) {
         (void)pthread_cond_wait(&set->wake, &set->lock);
         return;
     }
-    until.tv_sec = due_ms(set, entry) / 1000;
-    until.tv_nsec = due_ms(set, entry) % 1000 * 1000000;
+    set->watched_ms = until_ms;
     (void)pthread_cond_timedwait(&set->wake, &set->lock, &until);
+    set->watched_ms = INT64_MAX;
 }
 
 /* What is due of one link, without the set's lock. */
@@ -261,6 +267,7 @@ static void work_at(struct link_set *set, struct link_entry *entry)
 
     entry->is_busy = true;
     entry->is_asked = false;
+    pthread_cond_signal(&set->wake); /* the clock */
     set->doubtful_busy += was_doubtful ? 1 : 0;
     pthread_mutex_unlock(&set->lock);
     next_ms = step(entry, is_asked, is_watch, &view);
@@ -272,7 +279,6 @@ static void work_at(struct link_set *set, struct link_entry *entry)
     if (!is_watch) {
         entry->is_doubtful = entry->line != NULL && !view.status.is_in_touch;
     }
-    pthread_cond_signal(&set->wake);
 }
 
 void link_set_work(struct link_set *set)

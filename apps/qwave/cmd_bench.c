@@ -64,7 +64,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0 || strcmp(value, "distill") != 0) {
-            argp_error(state, "distill, centre, store or relay can be measured, not '%s'", value);
+            argp_error(state, "distill, centre, store, relay or link can be measured, not '%s'",
+                       value);
         }
         return 0;
     case ARGP_KEY_NO_ARGS:
@@ -271,6 +272,9 @@ int cmd_bench(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "relay") == 0) {
         return bench_relay(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "link") == 0) {
+        return bench_link(argc - 1, argv + 1);
     }
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = check(&arguments);

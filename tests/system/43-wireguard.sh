@@ -4,71 +4,19 @@
 # somebody else has set at one end is found and mended; a hard lifetime without a key server ends the traffic.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
+source "$(dirname "$0")/wireguard.sh"
 
-command -v wireguard-go >/dev/null && command -v wg >/dev/null || skip "no wireguard-go"
-[ -c /dev/net/tun ] && ip netns list >/dev/null 2>&1 || skip "no netns"
-tag=$$
-ip netns add "qw-$tag-a" 2>/dev/null || skip "no netns"
-leave_namespaces() {
-    clean_up
-    for end in a b; do
-        ip netns pids "qw-$tag-$end" 2>/dev/null | xargs -r kill -9 2>/dev/null || true
-        ip netns del "qw-$tag-$end" 2>/dev/null || true
-        rm -f "/var/run/wireguard/qw$tag$end.sock"
-    done
-}
-trap leave_namespaces EXIT
-ip netns add "qw-$tag-b"
-in_ns() {
-    local end=$1
-    shift
-    ip netns exec "qw-$tag-$end" "$@"
-}
-
-ip link add "v$tag-a" netns "qw-$tag-a" type veth peer name "v$tag-b" netns "qw-$tag-b"
-declare -A number=([a]=1 [b]=2)
-umask 077
-for end in a b; do
-    in_ns $end ip link set lo up
-    in_ns $end ip addr add "192.0.2.${number[$end]}/24" dev "v$tag-$end"
-    in_ns $end ip link set "v$tag-$end" up
-    wg genkey >"$site/$end.wg"
-done
-psk() {
-    in_ns "$1" wg show "qw$tag$1" preshared-keys | cut -f 2
-}
-handshake() {
-    in_ns "$1" wg show "qw$tag$1" latest-handshakes | cut -f 2
-}
+need_wireguard
 passes() {
     in_ns a ping -q -c 1 -W 1 10.9.9.2 >/dev/null
 }
 
 make_links
-for end in a b; do
-    other=b
-    [ $end = a ] || other=a
-    agent_lines[site-$end]="sink: wireguard
-interface: qw$tag$end
-public_key: $(wg pubkey <"$site/$other.wg")"
-done
 
 echo "an agent whose interface is not there yet"
 start_agent site-b
 link_status site-b alarm | grep -q '^wireguard does not take the key' || fail "no alarm: $(link_status site-b alarm)"
-for end in a b; do
-    WG_PROCESS_FOREGROUND=1 in_ns $end wireguard-go -f "qw$tag$end" >"$site/wg-$end.log" 2>&1 &
-    pid[wg-$end]=$!
-done
-for end in a b; do
-    other=b
-    [ $end = a ] || other=a
-    within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
-    in_ns $end wg set "qw$tag$end" private-key "$site/$end.wg" listen-port 51820 peer "$(wg pubkey <"$site/$other.wg")" \
-        endpoint "192.0.2.${number[$other]}:51820" allowed-ips "10.9.9.${number[$other]}/32"
-    in_ns $end ip addr add "10.9.9.${number[$end]}/24" dev "qw$tag$end"
-    in_ns $end ip link set "qw$tag$end" up
-done
+start_wireguard
 has_psk() {
     [ "$(psk "$1")" != "(none)" ]
 }
@@ -104,7 +52,7 @@ echo "lost $lost of 600 probes"
 echo "another hand sets a key at one end"
 key=$(link_status site-a key_ID)
 wg genpsk >"$site/strange.psk"
-in_ns b wg set "qw$tag""b" peer "$(wg pubkey <"$site/a.wg")" preshared-key "$site/strange.psk"
+in_ns b wg set "qw$tag""b" peer "$(peer_key b)" preshared-key "$site/strange.psk"
 steady_within 20 "$key" || fail "a strange key is not noticed: $(link_status site-b alarm)"
 [ "$(psk a)" = "$(psk b)" ] && [ "$(psk b)" != "$(cat "$site/strange.psk")" ] || fail "the strange key stayed"
 passes || fail "no traffic after the mending"

@@ -2,7 +2,7 @@
 # rows: A1 C12
 # One agent with six links in one file of settings, four of them to one peer: all get keys; a peer that the centre does not allow is an alarm that says so;
 # four links whose peer does not answer any more (its process is stopped) hold up no rotation of the others, and a hard lifetime among them is
-# kept; when it goes on, so do they.
+# kept; when it goes on, so do they. And the command that measures links.
 source "$(dirname "$0")/site.sh"
 
 make_centre
@@ -91,4 +91,17 @@ within 30 hub_has 1 '.link == "l1" and .blocked' || fail "a key over its hard li
 echo "and goes on"
 kill -CONT "${pid[peer-slow]}"
 within 60 hub_has 5 "$steady" || fail "a link does not come back: $("$bin/qwave-link" status --socket "$site/hub.sock")"
+for name in hub peer-quick peer-slow stranger qwaved; do
+    stop $name
+done
+
+echo "measured"
+mkdir "$site/tmp"
+TMPDIR=$site/tmp "$bin/qwave" bench link --peers 2 --seconds 1 --json >"$site/bench.out" 2>"$site/bench.log" || fail "bench: $(tail -n 1 "$site/bench.log")"
+jq -e '.rotations > 0 and .rotation_ms_p50 > 0 and .rotation_ms_p50 <= .rotation_ms_p99 and .sent_packets > 100 and .lost_packets == 0 and
+    .peers == 2 and .idle_cpu_share >= 0 and (.probe | contains("own UDP stream"))' "$site/bench.out" >/dev/null || fail "bench: $(cat "$site/bench.out")"
+[ -z "$(ls "$site/tmp")" ] || fail "bench left behind: $(ls "$site/tmp")"
+status=0
+"$bin/qwave" bench link --peers 0 2>/dev/null || status=$?
+[ $status = 2 ] || fail "bench without links: exit status $status"
 echo "done"

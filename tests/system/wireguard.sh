@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# For scenarios of user-space WireGuard, after site.sh and link.sh: two network namespaces, a and b, with a cable between them, and later an interface in each.
+
+need_wireguard() {
+    command -v wireguard-go >/dev/null && command -v wg >/dev/null || skip "no wireguard-go"
+    [ -c /dev/net/tun ] && ip netns list >/dev/null 2>&1 || skip "no netns"
+    tag=$$
+    ip netns add "qw-$tag-a" 2>/dev/null || skip "no netns"
+    trap leave_namespaces EXIT
+    ip netns add "qw-$tag-b"
+    ip link add "v$tag-a" netns "qw-$tag-a" type veth peer name "v$tag-b" netns "qw-$tag-b"
+    umask 077
+    for end in a b; do
+        in_ns $end ip link set lo up
+        in_ns $end ip addr add "192.0.2.${number[$end]}/24" dev "v$tag-$end"
+        in_ns $end ip link set "v$tag-$end" up
+        wg genkey >"$site/$end.wg"
+    done
+    for end in a b; do
+        agent_lines[site-$end]="sink: wireguard
+interface: qw$tag$end
+public_key: $(peer_key $end)"
+    done
+}
+declare -A number=([a]=1 [b]=2) other_end=([a]=b [b]=a)
+
+leave_namespaces() {
+    clean_up
+    for end in a b; do
+        ip netns pids "qw-$tag-$end" 2>/dev/null | xargs -r kill -9 2>/dev/null || true
+        ip netns del "qw-$tag-$end" 2>/dev/null || true
+        rm -f "/var/run/wireguard/qw$tag$end.sock"
+    done
+}
+
+# in_ns END COMMAND...
+in_ns() {
+    local end=$1
+    shift
+    ip netns exec "qw-$tag-$end" "$@"
+}
+
+# The public key of the other end's interface.
+peer_key() {
+    wg pubkey <"$site/${other_end[$1]}.wg"
+}
+
+# set_peer END [WORD...]: the peer, with what else is to be set.
+set_peer() {
+    local end=$1 other=${other_end[$1]}
+    shift
+    in_ns "$end" wg set "qw$tag$end" peer "$(peer_key "$end")" endpoint "192.0.2.${number[$other]}:51820" \
+        allowed-ips "10.9.9.${number[$other]}/32" "$@"
+}
+
+start_wireguard() {
+    for end in a b; do
+        WG_PROCESS_FOREGROUND=1 in_ns $end wireguard-go -f "qw$tag$end" >"$site/wg-$end.log" 2>&1 &
+        pid[wg-$end]=$!
+    done
+    for end in a b; do
+        within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
+        in_ns $end wg set "qw$tag$end" private-key "$site/$end.wg" listen-port 51820
+        set_peer $end
+        in_ns $end ip addr add "10.9.9.${number[$end]}/24" dev "qw$tag$end"
+        in_ns $end ip link set "qw$tag$end" up
+    done
+}
+
+psk() {
+    in_ns "$1" wg show "qw$tag$1" preshared-keys | cut -f 2
+}
+handshake() {
+    in_ns "$1" wg show "qw$tag$1" latest-handshakes | cut -f 2
+}
