@@ -43,6 +43,7 @@ check libsoapysdr-dev      -     software radios: prototypes, and a simulated ra
 check jq                   -     reads JSON answers in scenario tests
 check iproute2             -     network namespaces in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels
+check tcpdump              -     captures of the cable in scenarios of tunnels
 check wireguard-go         -     user-space WireGuard in scenarios of tunnels
 check wireguard-tools      -     wg, its command
 check charon-systemd       -     strongSwan in scenarios of tunnels
