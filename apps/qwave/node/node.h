@@ -50,8 +50,8 @@ struct node_link { /* to one neighbour */
     int fd; /* of the wire; -1: none */
     int64_t since_ms, try_at_ms;
     struct qw_backoff backoff; /* until a session is up */
-    bool is_cut;    /* as asked: does not come up */
-    int64_t fed_ms; /* with simulated_scale: until when */
+    bool is_cut;               /* as asked: does not come up */
+    int64_t fed_ms;            /* with simulated_scale: until when */
 };
 
 struct node_end { /* of batches, the other one */
