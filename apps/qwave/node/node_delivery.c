@@ -57,7 +57,7 @@ void node_delivery_close(struct node *node)
 static bool has_end(const struct node *node, uint32_t target)
 {
     for (size_t i = 0; i < node->ends_count; i++) {
-        if (node->ends[i].node == target) {
+        if (node->ends[i].entry.node == target) {
             return true;
         }
     }
