@@ -11,7 +11,7 @@
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const fails[] = { "closed", "open", NULL };
-const char *const settings_sink_names[] = { "psk-file", "wireguard", NULL };
+const char *const settings_sink_names[] = { "psk-file", "wireguard", "strongswan", NULL };
 static const char *const signal_names[] = { "hup", "usr1", "usr2", "term", NULL };
 static const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
 
@@ -79,6 +79,11 @@ static const struct qw_config_row peer_rows[] = {
     PEER(QW_CONFIG_TEXT, public_key, 0, 45, "", "wireguard: of the peer, as `wg` shows it"),
     PEER(QW_CONFIG_REAL, handshake_late_s, 121, 175, "150",
          "wireguard: so old a handshake is late when there is traffic, in s"),
+    PEER(QW_CONFIG_TEXT, vici, 1, 108, "/run/charon.vici", "strongswan: its control socket"),
+    PEER(QW_CONFIG_TEXT, swanctl_conf, 0, SETTINGS_PATH_CAP, "",
+         "strongswan: file with the connection; x509 and x509ca are looked for beside it"),
+    PEER(QW_CONFIG_TEXT, connection, 0, QW_SWANCTL_NAME_CAP, "", "strongswan: its name there"),
+    PEER(QW_CONFIG_REAL, initiate_s, 0.1, 300, "5", "strongswan: for an IKE_SA to be made, in s"),
 };
 
 static bool wireguard_ok(const struct peer_settings *p)
@@ -109,6 +114,9 @@ static const char *check_peer(const struct settings *s, const struct peer_settin
     if (p->sink == SINK_WIREGUARD && !wireguard_ok(p)) {
         return "interface and public_key must be given, the key as `wg` shows it";
     }
+    if (p->sink == SINK_STRONGSWAN && (p->swanctl_conf[0] == '\0' || p->connection[0] == '\0')) {
+        return "swanctl_conf and connection must be given";
+    }
     for (const struct peer_settings *other = s->peers; other < p; other++) {
         if (strcmp(other->peer, p->peer) == 0 && strcmp(other->link, p->link) == 0) {
             return "given twice: give each its own link";
@@ -117,6 +125,10 @@ static const char *check_peer(const struct settings *s, const struct peer_settin
             strcmp(other->interface, p->interface) == 0 &&
             strcmp(other->public_key, p->public_key) == 0) {
             return "its WireGuard peer is another's too";
+        }
+        if (p->sink == SINK_STRONGSWAN && other->sink == SINK_STRONGSWAN &&
+            strcmp(other->vici, p->vici) == 0 && strcmp(other->connection, p->connection) == 0) {
+            return "its connection is another's too";
         }
         if (p->file[0] != '\0' && strcmp(other->file, p->file) == 0) {
             return "its file is another's too";

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "link/proof.h"
+#include "link/vici/swanctl_conf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +16,7 @@ enum {
     SETTINGS_IDENTITY_CAP = 128,
     SETTINGS_PEERS_MAX = 1000
 };
-enum settings_sink { SINK_PSK_FILE, SINK_WIREGUARD };
+enum settings_sink { SINK_PSK_FILE, SINK_WIREGUARD, SINK_STRONGSWAN };
 extern const char *const settings_sink_names[];
 
 /* One entry of `peers`. */
@@ -35,6 +36,10 @@ struct peer_settings {
     char public_key[45];      /* of the peer's WireGuard, base64 */
     uint8_t public_bytes[32]; /* from it */
     double handshake_late_s;
+    char vici[108];                       /* charon's control socket */
+    char swanctl_conf[SETTINGS_PATH_CAP]; /* file with the connection */
+    char connection[QW_SWANCTL_NAME_CAP];
+    double initiate_s;
     int signal_number;      /* from it */
     enum qw_link_role role; /* from the names */
 };

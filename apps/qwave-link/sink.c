@@ -5,10 +5,14 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "link/sink_psk_file.h"
+#include "link/vici/sink_strongswan.h"
 #include "link/wireguard/sink_wireguard.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { STRONGSWAN_MS = 2000 }; /* a word with charon */
 
 static qw_err open_psk_file(const struct peer_settings *peer, const struct qw_log *log,
                             struct qw_key_sink *sink)
@@ -52,6 +56,68 @@ static qw_err open_wireguard(const struct peer_settings *peer, struct qw_key_sin
     return qw_sink_wireguard(&config, sink);
 }
 
+/* Certificates of a connection are beside its file, or beside the folder conf.d that it is in. */
+static void folder_of(const char *file, char folder[static SETTINGS_PATH_CAP])
+{
+    static const char shared[] = "/conf.d";
+    char *slash;
+    size_t len;
+
+    (void)snprintf(folder, SETTINGS_PATH_CAP, "%s", file);
+    slash = strrchr(folder, '/');
+    (void)snprintf(slash == NULL ? folder : slash, 2, "%s", slash == NULL ? "." : "");
+    len = strlen(folder);
+    if (len >= sizeof shared && strcmp(folder + len + 1 - sizeof shared, shared) == 0) {
+        folder[len + 1 - sizeof shared] = '\0';
+    }
+}
+
+/* The connection as its own daemon's configuration has it. */
+static qw_err read_connection(const struct peer_settings *peer, const struct qw_log *log,
+                              struct qw_swanctl_connection *connection)
+{
+    char folder[SETTINGS_PATH_CAP], why[QW_SWANCTL_WHY_CAP] = "";
+    struct qw_swanctl_source source = { .folder = folder,
+                                        .connection = peer->connection,
+                                        .is_started_by_agent = peer->role == QW_LINK_INITIATOR };
+    uint8_t *text = NULL;
+    qw_err err = qw_file_read(peer->swanctl_conf, QW_SWANCTL_TEXT_MAX, &text, &source.len);
+
+    if (err == QW_OK) {
+        folder_of(peer->swanctl_conf, folder);
+        source.text = (const char *)text;
+        err = qw_swanctl_connection_read(&source, connection, why);
+    }
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "%s: connection %s: %s", peer->swanctl_conf,
+                     peer->connection, why[0] != '\0' ? why : qw_err_text(err));
+    }
+    qw_secret_free(text);
+    return err;
+}
+
+static qw_err open_strongswan(const struct peer_settings *peer, const struct qw_log *log,
+                              struct qw_key_sink *sink)
+{
+    struct qw_swanctl_connection *connection = calloc(1, sizeof *connection);
+    const struct qw_sink_strongswan_config config = { .socket_path = peer->vici,
+                                                      .name = peer->connection,
+                                                      .connection = connection,
+                                                      .is_initiator =
+                                                          peer->role == QW_LINK_INITIATOR,
+                                                      .timeout_ms = STRONGSWAN_MS,
+                                                      .initiate_ms = (int)(1000 * peer->initiate_s),
+                                                      .now_ms = qw_clock_monotonic_ms,
+                                                      .log = log };
+    qw_err err = connection == NULL ? QW_ERR_NOMEM : read_connection(peer, log, connection);
+
+    if (err == QW_OK) {
+        return qw_sink_strongswan(&config, sink);
+    }
+    free(connection);
+    return err;
+}
+
 qw_err sink_open(const struct peer_settings *peer, const struct qw_log *log,
                  struct qw_key_sink *sink)
 {
@@ -60,6 +126,8 @@ qw_err sink_open(const struct peer_settings *peer, const struct qw_log *log,
         return open_psk_file(peer, log, sink);
     case SINK_WIREGUARD:
         return open_wireguard(peer, sink);
+    case SINK_STRONGSWAN:
+        return open_strongswan(peer, log, sink);
     }
     return QW_ERR_ARG;
 }

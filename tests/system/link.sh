@@ -36,7 +36,7 @@ peers:
     address: 127.0.0.1:${port_of[$peer]:-0}
     rekey_s: ${rekey_s:-3600}
     heartbeat_s: 0.1
-    drain_s: 0.05
+    drain_s: ${drain_s:-0.05}
     retry_s: 0.1
 YAML
         printf '    %s\n' "$@"
@@ -53,7 +53,7 @@ start_agent() {
     local IFS=$'\n'
     link_settings "$1" $peer ${agent_lines[$1]}
     unset IFS
-    QW_KILL_AT_RENAME=$site/$1.kill LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-} \
+    QW_KILL_AT_RENAME=$site/$1.kill QW_TWIST_KEY=$site/$1.twist LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-}${QWAVE_TWIST_KEY:+:$QWAVE_TWIST_KEY} \
         ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" start "$1" qwave-link --config "$site/$1.yaml"
     port_of[$1]=$(ready "$1")
 }

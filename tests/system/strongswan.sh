@@ -63,7 +63,8 @@ charon-systemd {
 }
 CONF
     rm -f "$site/charon-$end.vici"
-    STRONGSWAN_CONF=$site/strongswan-$end.conf in_ns "$end" "$site/charon-systemd" >"$site/charon-$end.out" 2>&1 &
+    # Not by in_ns: the process must be the daemon, for stop.
+    STRONGSWAN_CONF=$site/strongswan-$end.conf ip netns exec "qw-$tag-$end" "$site/charon-systemd" >"$site/charon-$end.out" 2>&1 &
     pid[charon-$end]=$!
     within $ready_s test -S "$site/charon-$end.vici" || fail "charon-systemd: $(tail -n 1 "$site/charon-$end.log" "$site/charon-$end.out")"
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …".
-add_library(qwave_kill_at_rename MODULE system/kill_at_rename.c)
-set_target_properties(qwave_kill_at_rename PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
-target_link_libraries(qwave_kill_at_rename PRIVATE ${CMAKE_DL_LIBS})
+foreach(name kill_at_rename twist_key)
+    add_library(qwave_${name} MODULE system/${name}.c)
+    set_target_properties(qwave_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
+    target_link_libraries(qwave_${name} PRIVATE ${CMAKE_DL_LIBS})
+endforeach()
 file(GLOB scenarios CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/system/[0-9]*.sh")
 foreach(scenario IN LISTS scenarios)
     get_filename_component(name ${scenario} NAME_WE)
@@ -18,7 +20,7 @@ foreach(scenario IN LISTS scenarios)
         set(seeds 2)
     endif()
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}"
-        "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>")
+        "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>")
     if(TARGET qwave_simulated_radio)
         set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")

@@ -76,7 +76,13 @@ static void entries_that_cannot_work_are_named(void **state)
         { "peers:\n  - peer: site-c\n    sink: psk-file\n    file: f\n", "address must be given" },
         { "peers:\n  - peer: site-a\n    sink: psk-file\n", "file must be given" },
         { "peers:\n  - peer: site-a\n    sink: magic\n",
-          "sink: \"magic\" is not one of psk-file, wireguard" },
+          "sink: \"magic\" is not one of psk-file, wireguard, strongswan" },
+        { "peers:\n  - peer: site-a\n    sink: strongswan\n    connection: b\n",
+          "swanctl_conf and connection must" },
+        { "peers:\n  - peer: site-a\n    sink: strongswan\n    connection: b\n"
+          "    swanctl_conf: f\n  - peer: site-a0\n    sink: strongswan\n"
+          "    connection: b\n    swanctl_conf: f\n",
+          "its connection is another's too" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n",
           "public_key must" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: a/b\n"
