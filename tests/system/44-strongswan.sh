@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1 C12
 # strongSwan as Debian has it, in two network namespaces, its keys from a centre (PPK, RFC 8784): no tunnel without a key of the centre; the key changes three times
-# under probes of 2 ms, at most three of which are lost in each; the key id of the agents is the one in IKE_AUTH; a daemon that holds other bytes than its agent believes: the old
+# under probes of 2 ms, at most nine of which are lost in all; the key id of the agents is the one in IKE_AUTH; a daemon that holds other bytes than its agent believes: the old
 # tunnel lives; agent killed, daemon started anew; a hard lifetime without a key server ends the tunnel.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
