@@ -66,12 +66,16 @@ link_rotate() {
     "$bin/qwave-link" rotate --socket "$site/$1.sock" "$2"
 }
 
-# both_steady [KEY-ID]: both agents use one key, and not that one.
+# state_of SAE: STATE KEY-ID ALARM
+state_of() {
+    "$bin/qwave-link" status --json --socket "$site/$1.sock" 2>/dev/null | jq -r '.links[0] | "\(.state) \(.key_ID) \(.alarm)"'
+}
+
+# both_steady [KEY-ID]: both agents use one key, not that one, and no rotation is owed: its alarm stays until it is done.
 both_steady() {
     local a b
-    a=$("$bin/qwave-link" status --json --socket "$site/site-a.sock" 2>/dev/null | jq -r '.links[0] | "\(.state) \(.key_ID)"') || return 1
-    b=$("$bin/qwave-link" status --json --socket "$site/site-b.sock" 2>/dev/null | jq -r '.links[0] | "\(.state) \(.key_ID)"') || return 1
-    [ "$a" = "$b" ] && [ "${a%% *}" = STEADY ] && [ "${a##* }" != "${1:-}" ]
+    a=$(state_of site-a) && b=$(state_of site-b) || return 1
+    [[ $a = "STEADY "*" " && $a = "$b" && $a != "STEADY ${1:-} " ]]
 }
 
 # steady_within SECONDS [KEY-ID]: looks less often than within does, for each look is four processes.
