@@ -232,7 +232,7 @@ static inline void pair_init(struct pair *pair)
                                             .peer = "other",
                                             .name = "other/main",
                                             .vault_key = pair_vault_key,
-                                            .rekey_ms = 60000,
+                                            .rekey_ms = 290000, /* the first after 29 s at least */
                                             .hard_ms = 300000,
                                             .jitter = 0.1,
                                             .heartbeat_ms = 1000,
