@@ -17,8 +17,7 @@
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 
 /* Two packets, "aabbcc" and "dd", in every form. */
-#define LITTLE \
-    "d4c3b2a1" \
+#define LITTLE_REST \
     "02000400" \
     "0000000000000000" \
     "00000400" \
@@ -31,20 +30,8 @@ FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
     "01000000" \
     "01000000" \
     "dd"
-#define LITTLE_NS \
-    "4d3cb2a1" \
-    "02000400" \
-    "0000000000000000" \
-    "00000400" \
-    "01000000" \
-    "0000000000000000" \
-    "03000000" \
-    "09000000" \
-    "aabbcc" \
-    "0000000000000000" \
-    "01000000" \
-    "01000000" \
-    "dd"
+#define LITTLE "d4c3b2a1" LITTLE_REST
+#define LITTLE_NS "4d3cb2a1" LITTLE_REST
 #define BIG \
     "a1b2c3d4" \
     "00020004" \
