@@ -95,15 +95,7 @@ within 10 sh -c '"$0/qwave-link" status --json --socket "$1/site-a.sock" | grep 
 [ "$(link_status site-a key_ID)" = "$key" ] && same_files || fail "the key changed without a key server"
 
 echo "and the hard lifetime passes: traffic stops, for the policy is closed"
-stop site-a
-stop site-b
-for sae in site-a site-b; do
-    agent_lines[$sae]="${agent_lines[$sae]}
-hard_s: 0.5"
-done
-rekey_s=0.3
-start_agent site-b
-start_agent site-a
+shorten_lives
 blocked() {
     [ "$(link_status site-a blocked)" = true ] && [ "$(link_status site-b blocked)" = true ]
 }

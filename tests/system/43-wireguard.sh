@@ -59,15 +59,7 @@ passes || fail "no traffic after the mending"
 
 echo "no key server, and the hard lifetime passes"
 stop qwaved
-stop site-a
-stop site-b
-for end in a b; do
-    agent_lines[site-$end]="${agent_lines[site-$end]}
-hard_s: 0.5"
-done
-rekey_s=0.3
-start_agent site-b
-start_agent site-a
+shorten_lives
 closed() {
     [ "$(psk a)" != "$(psk b)" ] && ! passes
 }

@@ -86,3 +86,16 @@ steady_within() {
         sleep 0.3
     done
 }
+
+# shorten_lives: both agents anew, with a hard lifetime that passes at once when there is no next key.
+shorten_lives() {
+    stop site-a
+    stop site-b
+    for sae in site-a site-b; do
+        agent_lines[$sae]="${agent_lines[$sae]}
+hard_s: 0.5"
+    done
+    rekey_s=0.3
+    start_agent site-b
+    start_agent site-a
+}
