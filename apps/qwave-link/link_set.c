@@ -41,8 +41,12 @@ struct link_set {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     int64_t watched_ms; /* until when a worker waits with a clock; INT64_MAX: none does */
+    bool has_standby;   /* a second one looks now and then whether the first is held up */
     bool is_stopping;
 };
+/* A thread that is woken costs more than a word with a peer does: one worker does what is due,
+ * link after link, and others come when it is behind. */
+enum { STANDBY_MS = 1000, LATE_MS = 50 };
 
 /* How an entry is after something was done at it. */
 struct view {
@@ -220,21 +224,31 @@ static struct link_entry *first_due(struct link_set *set)
     return first;
 }
 
-/* One worker watches the clock, the others sleep until it has something to do: it wakes the next.
- */
-static void wait_until(struct link_set *set, const struct link_entry *entry)
+static void sleep_until(struct link_set *set, int64_t until_ms)
 {
-    int64_t until_ms = entry == NULL ? INT64_MAX : due_ms(set, entry);
     const struct timespec until = { .tv_sec = until_ms / 1000,
                                     .tv_nsec = until_ms % 1000 * 1000000 };
 
-    if (until_ms >= set->watched_ms) {
-        (void)pthread_cond_wait(&set->wake, &set->lock);
-        return;
-    }
-    set->watched_ms = until_ms;
     (void)pthread_cond_timedwait(&set->wake, &set->lock, &until);
-    set->watched_ms = INT64_MAX;
+}
+
+/* One worker watches the clock, one stands by in case that a peer holds the first up, the others
+ * sleep until they are woken. */
+static void wait_until(struct link_set *set, const struct link_entry *entry)
+{
+    int64_t until_ms = entry == NULL ? INT64_MAX : due_ms(set, entry);
+
+    if (until_ms < set->watched_ms) {
+        set->watched_ms = until_ms;
+        sleep_until(set, until_ms);
+        set->watched_ms = INT64_MAX;
+    } else if (!set->has_standby) {
+        set->has_standby = true;
+        sleep_until(set, qw_clock_monotonic_ms() + STANDBY_MS);
+        set->has_standby = false;
+    } else {
+        (void)pthread_cond_wait(&set->wake, &set->lock);
+    }
 }
 
 /* What is due of one link, without the set's lock. */
@@ -262,12 +276,15 @@ static void work_at(struct link_set *set, struct link_entry *entry)
     bool is_watch = must_wait(set, entry);
     bool was_doubtful = entry->is_doubtful && !is_watch;
     bool is_asked = entry->is_asked;
+    bool is_late = qw_clock_monotonic_ms() - due_ms(set, entry) > LATE_MS;
     struct view view;
     int64_t next_ms;
 
     entry->is_busy = true;
     entry->is_asked = false;
-    pthread_cond_signal(&set->wake); /* the clock */
+    if (is_late) {
+        pthread_cond_signal(&set->wake);
+    }
     set->doubtful_busy += was_doubtful ? 1 : 0;
     pthread_mutex_unlock(&set->lock);
     next_ms = step(entry, is_asked, is_watch, &view);

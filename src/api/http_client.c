@@ -263,12 +263,22 @@ qw_err qw_http_client_new(const struct qw_http_client_config *config,
     return QW_OK;
 }
 
-static void forget_answer(struct qw_http_client *client)
+static void free_answer(struct qw_http_client *client)
 {
     qw_secret_free(client->answer);
     client->answer = NULL;
-    client->len = 0;
     client->cap = 0;
+}
+
+/* Memory for a short answer stays for the next one: to lock pages costs as much as to ask. */
+static void forget_answer(struct qw_http_client *client)
+{
+    if (client->cap > FIRST_CAP) {
+        free_answer(client);
+    } else if (client->answer != NULL) {
+        qw_wipe(client->answer, client->len + 1);
+    }
+    client->len = 0;
     client->answer_err = QW_OK;
     client->is_peer_refusal = false;
 }
@@ -278,7 +288,7 @@ void qw_http_client_free(struct qw_http_client *client)
     if (client == NULL) {
         return;
     }
-    forget_answer(client);
+    free_answer(client);
     curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
     free(client->base_url);
@@ -352,7 +362,7 @@ qw_err qw_http_client_call(struct qw_http_client *client, const char *method, co
     if (result == CURLE_OK) {
         result = curl_easy_perform(client->curl);
     }
-    if (result == CURLE_OK && client->answer == NULL) {
+    if (result == CURLE_OK && client->len == 0) {
         (void)keep_answer(client->base_url, 0, 0, client); /* an empty answer is a text too */
         result = client->answer == NULL ? CURLE_OUT_OF_MEMORY : CURLE_OK;
     }

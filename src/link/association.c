@@ -345,7 +345,7 @@ void qw_link_association_rotate(struct qw_link_association *a)
 
 int64_t qw_link_association_step(struct qw_link_association *a, int64_t now_ms)
 {
-    int64_t next_ms = now_ms + a->config.heartbeat_ms;
+    int64_t next_ms = qw_link_next_beat(a, now_ms);
 
     if (!a->is_open && open_record(a, now_ms) != QW_OK) {
         return now_ms + a->config.retry_ms;

@@ -69,6 +69,10 @@ uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
 bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key);
 bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16]);
 
+/* When to have a word with the peer again: a heartbeat from now, or a little less. Links beat
+ * together, so that an agent with many wakes less often. */
+int64_t qw_link_next_beat(const struct qw_link_association *a, int64_t now_ms);
+
 /* When the initiator rotates; schedule.c. */
 void qw_link_schedule_look(struct qw_link_association *a, int64_t now_ms); /* draws, takes turns */
 bool qw_link_schedule_is_due(const struct qw_link_association *a, int64_t now_ms);

@@ -266,7 +266,7 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
     struct qw_link_answer answer = { .result = QW_LINK_RESULT_FAILED };
     qw_err err = ask(a, &request, &answer);
 
-    a->sync_at_ms = now_ms + a->config.heartbeat_ms;
+    a->sync_at_ms = qw_link_next_beat(a, now_ms);
     a->is_in_touch = err == QW_OK && answer.result == QW_LINK_RESULT_OK;
     if (!a->is_in_touch) {
         qw_link_alarm(a, "no agreement with the peer: %s",

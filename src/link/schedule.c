@@ -4,6 +4,15 @@
 #include "link/association_inside.h"
 
 #define FIRST_JITTER 0.9
+enum { BEATS_APART = 32 }; /* links with one heartbeat begin theirs at so many moments of it */
+
+int64_t qw_link_next_beat(const struct qw_link_association *a, int64_t now_ms)
+{
+    int64_t apart_ms = a->config.heartbeat_ms / BEATS_APART;
+    int64_t next_ms = now_ms + a->config.heartbeat_ms;
+
+    return apart_ms == 0 ? next_ms : next_ms - next_ms % apart_ms;
+}
 
 /* The next rotation by time: somewhat earlier than the period, so that many links drift apart. */
 static void draw_next(struct qw_link_association *a)

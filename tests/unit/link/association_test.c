@@ -493,6 +493,29 @@ static void a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm(void *
     assert_true(agent_status(pair, QW_LINK_RESPONDER).is_blocked);
 }
 
+static void quiet_links_beat_together(void **state)
+{
+    enum { HEARTBEAT_MS = 6400, APART_MS = HEARTBEAT_MS / 32 };
+    struct pair *pair = *state;
+
+    for (int role = 0; role < 2; role++) {
+        agent_kill(&pair->agents[role]);
+    }
+    pair->config.heartbeat_ms = HEARTBEAT_MS;
+    pair->config.rekey_ms = INT64_C(1000000000);
+    pair->config.hard_ms = INT64_C(2000000000);
+    pair_run(pair, 3LL * HEARTBEAT_MS, false);
+    assert_steady_on(pair, 1);
+    for (int i = 0; i < 100; i++) {
+        int64_t next_ms;
+
+        pair->now_ms += HEARTBEAT_MS + 37;
+        next_ms = qw_link_association_step(pair->agents[i % 2].association, pair->now_ms);
+        assert_int_equal(next_ms % APART_MS, 0);
+        assert_in_range(next_ms - pair->now_ms, HEARTBEAT_MS - APART_MS + 1, HEARTBEAT_MS);
+    }
+}
+
 static void settings_that_cannot_be_and_no_memory_are_refused(void **state)
 {
     struct pair *pair = *state;
@@ -540,6 +563,7 @@ int main(void)
         CASE(a_peer_that_is_never_content_gets_keys_ever_more_slowly),
         CASE(the_responder_too_refuses_a_key_that_comes_again),
         CASE(a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm),
+        CASE(quiet_links_beat_together),
         CASE(settings_that_cannot_be_and_no_memory_are_refused),
     };
 
