@@ -386,6 +386,8 @@ qw_err link_set_rotate(struct link_set *set, const char *name)
 qw_err link_set_report(struct link_set *set, enum qw_link_report_form form, char *out, size_t cap,
                        size_t *len)
 {
+    const struct qw_link_report_agent agent = { set->settings->sae_id,
+                                                set->settings->key_server_url };
     struct qw_link_report_row *rows = calloc(set->count, sizeof *rows);
     int64_t now_ms = qw_clock_monotonic_ms();
     qw_err err;
@@ -406,7 +408,7 @@ qw_err link_set_report(struct link_set *set, enum qw_link_report_form form, char
         row->status.proof_ms += row->status.proof_ms >= 0 ? since_ms : 0;
     }
     pthread_mutex_unlock(&set->lock);
-    err = qw_link_report(form, set->settings->sae_id, rows, set->count, out, cap, len);
+    err = qw_link_report(form, &agent, rows, set->count, out, cap, len);
     free(rows);
     return err;
 }

@@ -16,6 +16,9 @@ enum qw_link_report_form {
 };
 extern const char *const qw_link_report_form_names[QW_LINK_REPORT_FORM_COUNT]; /* "text" */
 
+struct qw_link_report_agent { /* borrowed texts */
+    const char *name, *key_server;
+};
 struct qw_link_report_row { /* borrowed texts */
     const char *peer, *link, *sink;
     bool fails_open;
@@ -24,7 +27,7 @@ struct qw_link_report_row { /* borrowed texts */
 
 /* NUL-terminated into out [cap bytes, at least 1]. QW_ERR_SPACE: does not fit, or a name is not
  * UTF-8. */
-qw_err qw_link_report(enum qw_link_report_form form, const char *agent,
+qw_err qw_link_report(enum qw_link_report_form form, const struct qw_link_report_agent *agent,
                       const struct qw_link_report_row *rows, size_t count, char *out, size_t cap,
                       size_t *len) QW_MUST_USE;
 

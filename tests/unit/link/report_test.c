@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+static const struct qw_link_report_agent site_a = { "site-a", "https://kme.example" };
 static const struct qw_link_report_row rows[] = {
     { "site-b",
       "main",
@@ -46,12 +47,13 @@ static size_t len;
 static void json_says_what_is_known_and_null_for_the_rest(void **state)
 {
     (void)state;
-    assert_int_equal(qw_link_report(QW_LINK_REPORT_JSON, "site-a", rows, 2, out, sizeof out, &len),
+    assert_int_equal(qw_link_report(QW_LINK_REPORT_JSON, &site_a, rows, 2, out, sizeof out, &len),
                      QW_OK);
     assert_int_equal(strlen(out), len);
     assert_string_equal(
         out,
-        "{\"agent\":\"site-a\",\"links\":[{\"peer\":\"site-b\",\"link\":\"main\",\"sink\":\"psk-"
+        "{\"agent\":\"site-a\",\"key_server\":\"https://"
+        "kme.example\",\"links\":[{\"peer\":\"site-b\",\"link\":\"main\",\"sink\":\"psk-"
         "file\",\"role\":\"initiator\",\"fail\":\"closed\",\"state\":\"STEADY\",\"key_ID\":"
         "\"ab010000-0000-0000-0000-000000000000\",\"key_age_s\":1.5,\"bytes\":null,\"proof_age_s\":"
         "0.25,\"turn\":7,\"rotations\":3,\"rotation_ms\":42,\"in_touch\":true,\"blocked\":false,"
@@ -65,11 +67,12 @@ static void json_says_what_is_known_and_null_for_the_rest(void **state)
 static void text_has_a_line_for_each_link(void **state)
 {
     (void)state;
-    assert_int_equal(qw_link_report(QW_LINK_REPORT_TEXT, "site-a", rows, 2, out, sizeof out, &len),
+    assert_int_equal(qw_link_report(QW_LINK_REPORT_TEXT, &site_a, rows, 2, out, sizeof out, &len),
                      QW_OK);
     assert_non_null(strstr(out,
                            "\nsite-b               main       STEADY    ab010000-0000-0000-0000-"
-                           "000000000000      1.5         3  \n"));
+                           "000000000000      1.5      0.2            -         3  \n"));
+    assert_memory_equal(out, "site-a, keys from https://kme.example\n", 38);
     assert_non_null(strstr(out, "BLOCKED no contact no new key: timed out\n"));
 }
 
@@ -77,7 +80,7 @@ static void prometheus_gets_one_value_for_each_link_and_metric(void **state)
 {
     (void)state;
     assert_int_equal(
-        qw_link_report(QW_LINK_REPORT_PROMETHEUS, "site-a", rows, 2, out, sizeof out, &len), QW_OK);
+        qw_link_report(QW_LINK_REPORT_PROMETHEUS, &site_a, rows, 2, out, sizeof out, &len), QW_OK);
     assert_non_null(strstr(out,
                            "# TYPE qwave_link_steady gauge\nqwave_link_steady{agent=\"site-a\","
                            "peer=\"site-b\",link=\"main\"} 1\n"));
@@ -85,6 +88,23 @@ static void prometheus_gets_one_value_for_each_link_and_metric(void **state)
         out, "qwave_link_blocked{agent=\"site-a\",peer=\"site \\\"c\\\\\",link=\"spare\"} 1\n"));
     assert_non_null(strstr(out, "qwave_link_key_age_seconds{agent=\"site-a\",peer=\"site-b\",link="
                                 "\"main\"} 1.5\n"));
+    assert_non_null(strstr(out,
+                           "qwave_link_key_bytes{agent=\"site-a\",peer=\"site \\\"c\\\\\",link="
+                           "\"spare\"} 77\n"));
+    assert_non_null(strstr(out,
+                           "\nqwave_link_key_info{agent=\"site-a\",peer=\"site-b\",link=\"main\","
+                           "sink=\"psk-file\",key_id=\"ab010000-0000-0000-0000-000000000000\","
+                           "key_server=\"https://kme.example\"} 1\n"));
+}
+
+static void prometheus_gets_no_line_for_what_is_not_known(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        qw_link_report(QW_LINK_REPORT_PROMETHEUS, &site_a, rows, 2, out, sizeof out, &len), QW_OK);
+    assert_null(strstr(out, "nan"));
+    assert_null(strstr(out, "key_bytes{agent=\"site-a\",peer=\"site-b\""));
+    assert_null(strstr(out, "proof_age_seconds{agent=\"site-a\",peer=\"site \\\"c"));
 }
 
 static void no_form_writes_behind_its_space(void **state)
@@ -93,13 +113,13 @@ static void no_form_writes_behind_its_space(void **state)
     for (int form = 0; form < QW_LINK_REPORT_FORM_COUNT; form++) {
         size_t whole;
 
-        assert_int_equal(
-            qw_link_report((enum qw_link_report_form)form, "a", rows, 2, out, sizeof out, &whole),
-            QW_OK);
+        assert_int_equal(qw_link_report((enum qw_link_report_form)form, &site_a, rows, 2, out,
+                                        sizeof out, &whole),
+                         QW_OK);
         for (size_t cap = 1; cap <= whole; cap++) {
             out[cap] = 'x';
             assert_int_equal(
-                qw_link_report((enum qw_link_report_form)form, "a", rows, 2, out, cap, &len),
+                qw_link_report((enum qw_link_report_form)form, &site_a, rows, 2, out, cap, &len),
                 QW_ERR_SPACE);
             assert_int_equal(out[cap], 'x');
         }
@@ -112,6 +132,7 @@ int main(void)
         cmocka_unit_test(json_says_what_is_known_and_null_for_the_rest),
         cmocka_unit_test(text_has_a_line_for_each_link),
         cmocka_unit_test(prometheus_gets_one_value_for_each_link_and_metric),
+        cmocka_unit_test(prometheus_gets_no_line_for_what_is_not_known),
         cmocka_unit_test(no_form_writes_behind_its_space),
     };
 
