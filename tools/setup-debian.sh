@@ -50,7 +50,9 @@ check charon-systemd       -     strongSwan in scenarios of tunnels
 check strongswan-swanctl   -     swanctl, its command
 check libcharon-extra-plugins - ESP in user space (kernel-libipsec), for kernels without it
 check libstrongswan-standard-plugins - AES-GCM for that
-check tcpdump              -     captures of tunnels in scenarios
+check stunnel4             -     TLS with pre-shared keys in scenarios of links
+check mosquitto            -     a broker with pre-shared keys there
+check mosquitto-clients    -     and its clients
 TABLE
 }
 

@@ -353,7 +353,8 @@ int64_t qw_link_association_step(struct qw_link_association *a, int64_t now_ms)
     qw_link_watch_lifetime(a, now_ms);
     if (a->config.role == QW_LINK_INITIATOR) {
         next_ms = qw_link_initiator_step(a, now_ms);
-    } else if (a->heard_ms < 0 || now_ms - a->heard_ms > 3 * a->config.heartbeat_ms) {
+    } else if (a->heard_ms < 0 ||
+               now_ms - a->heard_ms > 3 * a->config.heartbeat_ms + a->config.drain_ms) {
         a->is_in_touch = false;
         qw_link_alarm(a, "the peer's agent is silent");
     }
