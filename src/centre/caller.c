@@ -11,6 +11,7 @@ qw_err qw_caller_parse(const char *identity, struct qw_caller *caller)
         enum qw_role role;
     } rows[] = {
         { "urn:qwave:operator:", QW_ROLE_OPERATOR },
+        { "urn:qwave:officer:", QW_ROLE_OPERATOR },
         { "urn:qwave:ap:", QW_ROLE_ACCESS_POINT },
         { "urn:qwave:sae:", QW_ROLE_SAE },
         { "urn:qwave:kme:", QW_ROLE_KME },

@@ -21,7 +21,7 @@
  * caller's role, are durable before they return, and are audited with their result. Safe from
  * several threads. Knows keys only through qw_key_source and devices only through messages. */
 enum qw_role {
-    QW_ROLE_OPERATOR,
+    QW_ROLE_OPERATOR, /* any officer: what he may do is in the records (people/officer.h) */
     QW_ROLE_ACCESS_POINT,
     QW_ROLE_SAE,
     QW_ROLE_KME, /* a partner, the centre of others */
@@ -30,11 +30,12 @@ enum qw_role {
 
 struct qw_caller {
     enum qw_role role;
-    char id[64];                  /* operator, access point (device id) or SAE id */
+    char id[64];                  /* officer, access point (device id) or SAE id */
     uint8_t certificate_hash[32]; /* zero for local calls */
 };
-/* "urn:qwave:operator:alice", "urn:qwave:ap:ap-1", "urn:qwave:sae:app-1", "urn:qwave:kme:kme-b";
- * anything else is an SAE id as a whole. QW_ERR_FORMAT: empty, over-long, not printable. */
+/* "urn:qwave:operator:alice" or "urn:qwave:officer:alice", "urn:qwave:ap:ap-1",
+ * "urn:qwave:sae:app-1", "urn:qwave:kme:kme-b"; anything else is an SAE id as a whole.
+ * QW_ERR_FORMAT: empty, over-long, not printable. */
 qw_err qw_caller_parse(const char *identity, struct qw_caller *caller) QW_MUST_USE;
 
 enum { QW_WINDOW_MS_MAX = 3600000 };

@@ -3,6 +3,8 @@
 #include "centre/key/key_record.h"
 #include "centre/key/source_watch.h"
 #include "centre/partner/offer.h"
+#include "centre/people/right.h"
+#include "centre/people/unit.h"
 
 #include <string.h>
 
@@ -41,12 +43,12 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
                                   .source_is_simulated = source->is_simulated };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
     memcpy(s.source, source->name, sizeof s.source - 1);
     qw_centre_enter(centre);
-    err = centre->turn_err == QW_OK ? count_keys(centre, &s) : QW_ERR_IO;
+    err = qw_right_check(centre, &deed, QW_RIGHT_STATUS_READ, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = centre->turn_err == QW_OK ? count_keys(centre, &s) : QW_ERR_IO;
+    }
     if (err == QW_OK) {
         err = count(centre, QW_STORE_DEVICE, QW_STORE_ANY_TAG, &s.devices);
     }

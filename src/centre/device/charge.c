@@ -6,6 +6,8 @@
 #include "centre/device/package_record.h"
 #include "centre/key/stock.h"
 #include "centre/key/void_keys.h"
+#include "centre/people/right.h"
+#include "centre/people/unit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,14 +188,14 @@ qw_err qw_centre_charge(struct qw_centre *centre, const struct qw_caller *caller
                              .len = len };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (keys > QW_PACKAGE_KEYS_MAX) {
-        return QW_ERR_ARG;
-    }
     qw_centre_enter(centre);
-    err = charge_device(centre, &deed, &charge);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_CHARGE, QW_UNIT_ROOT);
+    if (err == QW_OK && keys > QW_PACKAGE_KEYS_MAX) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK) {
+        err = charge_device(centre, &deed, &charge);
+    }
     qw_centre_leave(centre);
     return err;
 }
@@ -235,11 +237,11 @@ qw_err qw_centre_charge_confirm(struct qw_centre *centre, const struct qw_caller
     struct qw_deed deed = { .caller = caller, .verb = "charge-confirm", .object = device_id };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
     qw_centre_enter(centre);
-    err = confirm(centre, &deed, receipt, len);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_CHARGE, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = confirm(centre, &deed, receipt, len);
+    }
     qw_centre_leave(centre);
     return err;
 }
@@ -305,15 +307,16 @@ qw_err qw_centre_station_birth(struct qw_centre *centre, const struct qw_caller 
     bool is_empty;
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (!qw_device_id_ok(station_id)) {
-        return QW_ERR_ARG;
-    }
     qw_centre_enter(centre);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_CHARGE, QW_UNIT_ROOT);
+    if (err == QW_OK && !qw_device_id_ok(station_id)) {
+        err = QW_ERR_ARG;
+    }
     is_empty = qw_stock_free(centre) == 0;
     qw_centre_leave(centre);
+    if (err != QW_OK) {
+        return err;
+    }
     if (is_empty) { /* the first verb of a new centre: nothing can have been ingested yet */
         err = qw_centre_ingest(centre);
         if (err != QW_OK) {

@@ -5,6 +5,8 @@
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
 #include "centre/pair/fair_share.h"
+#include "centre/people/right.h"
+#include "centre/people/unit.h"
 #include "centre/psk/psk.h"
 #include "centre/record.h"
 
@@ -96,21 +98,21 @@ qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_calle
     struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED, .weight = 1 };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !id_ok(id, kind) || !text_ok(owner) ||
-        !peers_ok(id, kind, peers)) {
-        return QW_ERR_ARG;
-    }
-    copy_text(device.id, sizeof device.id, id);
-    copy_text(device.owner, sizeof device.owner, owner);
-    copy_text(device.peers, sizeof device.peers, peers);
-    if (kind == QW_DEVICE_APPLICATION || kind == QW_DEVICE_KME) {
-        device.state = QW_DEVICE_ACTIVE;
-    }
     qw_centre_enter(centre);
-    err = register_device(centre, &deed, &device);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_REGISTER, QW_UNIT_ROOT);
+    if (err == QW_OK && (kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !id_ok(id, kind) ||
+                         !text_ok(owner) || !peers_ok(id, kind, peers))) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK) {
+        copy_text(device.id, sizeof device.id, id);
+        copy_text(device.owner, sizeof device.owner, owner);
+        copy_text(device.peers, sizeof device.peers, peers);
+        if (kind == QW_DEVICE_APPLICATION || kind == QW_DEVICE_KME) {
+            device.state = QW_DEVICE_ACTIVE;
+        }
+        err = register_device(centre, &deed, &device);
+    }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
@@ -122,11 +124,11 @@ qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *c
     struct qw_deed deed = { .caller = caller, .verb = "device-find", .object = id };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
     qw_centre_enter(centre);
-    err = qw_card_book_load(centre, id, &centre->card);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_READ, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = qw_card_book_load(centre, id, &centre->card);
+    }
     if (err == QW_OK) {
         *device = centre->card.device;
     }
@@ -171,15 +173,15 @@ qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *c
     const struct qw_store *store = centre->config.store;
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (strlen(after) >= QW_STORE_ID_MAX) {
-        return QW_ERR_ARG;
-    }
     qw_centre_enter(centre);
-    err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, after, strlen(after), cap,
-                      list_device, &listing);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_READ, QW_UNIT_ROOT);
+    if (err == QW_OK && strlen(after) >= QW_STORE_ID_MAX) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK) {
+        err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, after, strlen(after), cap,
+                          list_device, &listing);
+    }
     qw_centre_leave(centre);
     if (err == QW_OK) {
         err = listing.err;
@@ -222,30 +224,34 @@ static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_dev
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
                                const char *id, enum qw_device_event event)
 {
-    static const char *const verbs[QW_DEVICE_EVENT_COUNT] = {
-        [QW_DEVICE_SUSPEND] = "device-suspend",
-        [QW_DEVICE_RESUME] = "device-resume",
-        [QW_DEVICE_DESTROY] = "device-destroy",
+    static const struct {
+        const char *verb;
+        enum qw_right right;
+    } rows[QW_DEVICE_EVENT_COUNT] = {
+        [QW_DEVICE_SUSPEND] = { "device-suspend", QW_RIGHT_DEVICE_SUSPEND },
+        [QW_DEVICE_RESUME] = { "device-resume", QW_RIGHT_DEVICE_RESUME },
+        [QW_DEVICE_DESTROY] = { "device-destroy", QW_RIGHT_DEVICE_DESTROY },
     };
-    struct qw_deed deed = { .caller = caller, .verb = "device-change", .object = id };
-    bool is_for_operators = event >= 0 && event < QW_DEVICE_EVENT_COUNT && verbs[event] != NULL;
+    struct qw_deed deed = { .caller = caller, .object = id };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
+    if (event < 0 || event >= QW_DEVICE_EVENT_COUNT || rows[event].verb == NULL) {
+        return QW_ERR_ARG; /* CHARGE and CONFIRM happen by charging only */
     }
-    if (!is_for_operators) { /* CHARGE and CONFIRM happen by charging only */
-        return QW_ERR_ARG;
-    }
-    deed.verb = verbs[event];
+    deed.verb = rows[event].verb;
     qw_centre_enter(centre);
-    err = change(centre, &deed, event);
+    err = qw_right_check(centre, &deed, rows[event].right, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = change(centre, &deed, event);
+    }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
 }
 
-struct amendment {     /* of an application's entry */
+struct amendment { /* of an application's entry */
+    enum qw_right right;
+    bool is_fine;      /* what it says makes sense */
     const char *peers; /* NULL: stays */
     const char *home;  /* NULL: stays */
     uint32_t keys_per_s;
@@ -291,7 +297,13 @@ static qw_err amend_and_tell(struct qw_centre *centre, const struct qw_deed *dee
     qw_err err;
 
     qw_centre_enter(centre);
-    err = amend(centre, deed, amendment, detail);
+    err = qw_right_check(centre, deed, amendment->right, QW_UNIT_ROOT);
+    if (err == QW_OK && !amendment->is_fine) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK) {
+        err = amend(centre, deed, amendment, detail);
+    }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
@@ -301,14 +313,10 @@ qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_call
                                   const char *id, const char *peers)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-peers", .object = id };
-    struct amendment amendment = { .peers = peers };
+    struct amendment amendment = { .right = QW_RIGHT_DEVICE_PEERS,
+                                   .is_fine = peers_ok(id, QW_DEVICE_APPLICATION, peers),
+                                   .peers = peers };
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (!peers_ok(id, QW_DEVICE_APPLICATION, peers)) {
-        return QW_ERR_ARG;
-    }
     return amend_and_tell(centre, &deed, &amendment, peers);
 }
 
@@ -316,15 +324,13 @@ qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_call
                                   const char *id, uint32_t keys_per_s, uint8_t weight)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-quota", .object = id };
-    struct amendment amendment = { .keys_per_s = keys_per_s, .weight = weight };
+    struct amendment amendment = { .right = QW_RIGHT_DEVICE_QUOTA,
+                                   .is_fine = keys_per_s <= QW_QUOTA_KEYS_PER_S_MAX &&
+                                              weight >= 1 && weight <= QW_FAIR_SHARE_WEIGHT_MAX,
+                                   .keys_per_s = keys_per_s,
+                                   .weight = weight };
     char detail[64];
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (keys_per_s > QW_QUOTA_KEYS_PER_S_MAX || weight < 1 || weight > QW_FAIR_SHARE_WEIGHT_MAX) {
-        return QW_ERR_ARG;
-    }
     (void)snprintf(detail, sizeof detail, "%u keys per second, weight %u", (unsigned)keys_per_s,
                    (unsigned)weight);
     return amend_and_tell(centre, &deed, &amendment, detail);
@@ -356,14 +362,14 @@ qw_err qw_centre_device_set_home(struct qw_centre *centre, const struct qw_calle
     struct amendment amendment = { .home = kme };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
-    if (kme[0] != '\0' && !qw_device_id_ok(kme)) {
-        return QW_ERR_ARG;
-    }
     qw_centre_enter(centre);
-    err = move_home(centre, &deed, &amendment);
+    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_HOME, QW_UNIT_ROOT);
+    if (err == QW_OK && kme[0] != '\0' && !qw_device_id_ok(kme)) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK) {
+        err = move_home(centre, &deed, &amendment);
+    }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;

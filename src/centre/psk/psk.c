@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/people/right.h"
+#include "centre/people/unit.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
@@ -161,16 +163,16 @@ qw_err qw_centre_psk_create(struct qw_centre *centre, const struct qw_caller *ca
     struct psk_record record = { .made_ms = qw_clock_utc_ms() };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
     err = qw_random_bytes(record.key, sizeof record.key);
     if (err == QW_OK) {
         err = qw_random_bytes(record.number, sizeof record.number);
     }
     if (err == QW_OK) {
         qw_centre_enter(centre);
-        err = create(centre, &deed, &record);
+        err = qw_right_check(centre, &deed, QW_RIGHT_PSK_CREATE, QW_UNIT_ROOT);
+        if (err == QW_OK) {
+            err = create(centre, &deed, &record);
+        }
         qw_centre_leave(centre);
     }
     if (err == QW_OK) {
@@ -206,11 +208,11 @@ qw_err qw_centre_psk_revoke(struct qw_centre *centre, const struct qw_caller *ca
     struct qw_deed deed = { .caller = caller, .verb = "psk-revoke", .object = id };
     qw_err err;
 
-    if (!qw_caller_is(caller, QW_ROLE_OPERATOR)) {
-        return qw_centre_refuse_role(centre, &deed);
-    }
     qw_centre_enter(centre);
-    err = revoke(centre, &deed);
+    err = qw_right_check(centre, &deed, QW_RIGHT_PSK_REVOKE, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = revoke(centre, &deed);
+    }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;

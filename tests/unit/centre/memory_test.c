@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
 
@@ -220,6 +221,29 @@ static qw_err do_destroy(struct scene *scene)
                                    QW_DEVICE_DESTROY);
 }
 
+static qw_err do_add_officer(struct scene *scene)
+{
+    return qw_centre_officer_add(scene->centre, &scene->operator_caller, "bob", QW_OFFICER_OPERATOR,
+                                 "/");
+}
+
+static qw_err do_suspend_officer(struct scene *scene)
+{
+    return qw_centre_officer_change(scene->centre, &scene->operator_caller, "bob",
+                                    QW_OFFICER_SUSPEND);
+}
+
+static qw_err do_list_officers(struct scene *scene)
+{
+    struct qw_officer officers[2];
+    size_t count = 0;
+    qw_err err =
+        qw_centre_officer_list(scene->centre, &scene->operator_caller, "", officers, 2, &count);
+
+    assert_int_equal(count, err == QW_OK ? 2 : 0);
+    return err;
+}
+
 /* Lets the n-th allocation of the verb fail until it succeeds. */
 static void starve(struct scene *scene, qw_err (*verb)(struct scene *))
 {
@@ -284,6 +308,9 @@ static void keys_of_pairs_survive_a_lack_of_memory(void **state)
     assert_int_equal(add_application(scene, "app-1", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-2", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-3", ""), QW_OK);
+    starve(scene, do_add_officer); /* and the founder with him */
+    starve(scene, do_suspend_officer);
+    starve(scene, do_list_officers);
     starve(scene, do_create_psk);
     starve(scene, do_find_psk);
     starve(scene, do_note_psk);

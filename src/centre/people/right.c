@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roles and rights: one table, one check [C10]. */
+#include "centre/people/right.h"
+
+#include "centre/people/officer_record.h"
+#include "centre/people/unit.h"
+
+const char *const qw_officer_role_names[QW_OFFICER_ROLE_COUNT] = { "system", "security", "audit",
+                                                                   "operator" };
+
+enum {
+    S = 1 << QW_OFFICER_SYSTEM,
+    E = 1 << QW_OFFICER_SECURITY,
+    A = 1 << QW_OFFICER_AUDIT,
+    O = 1 << QW_OFFICER_OPERATOR
+};
+
+/* clang-format off */
+static const unsigned holders[QW_RIGHT_COUNT] = {
+    /*                            system  security  audit  operator */
+    [QW_RIGHT_STATUS_READ]      = S     | E       | A    | O,
+    [QW_RIGHT_DEVICE_READ]      = S     | E       | A    | O,
+    [QW_RIGHT_DEVICE_REGISTER]  =                          O,
+    [QW_RIGHT_DEVICE_CHARGE]    =                          O,
+    [QW_RIGHT_DEVICE_SUSPEND]   =         E              | O,
+    [QW_RIGHT_DEVICE_RESUME]    =         E,
+    [QW_RIGHT_DEVICE_DESTROY]   =         E,
+    [QW_RIGHT_DEVICE_PEERS]     =         E,
+    [QW_RIGHT_DEVICE_HOME]      = S,
+    [QW_RIGHT_DEVICE_QUOTA]     = S,
+    [QW_RIGHT_PSK_CREATE]       =                          O,
+    [QW_RIGHT_PSK_REVOKE]       =         E              | O,
+    [QW_RIGHT_OFFICER_READ]     = S     | E       | A,
+    [QW_RIGHT_OFFICER_CHANGE]   =         E,
+};
+/* clang-format on */
+
+bool qw_roles_have(unsigned roles, enum qw_right right)
+{
+    return (holders[right] & roles) != 0;
+}
+
+bool qw_role_has(enum qw_officer_role role, enum qw_right right)
+{
+    return qw_roles_have(1U << role, right);
+}
+
+qw_err qw_right_find(struct qw_centre *centre, const struct qw_deed *deed, enum qw_right right,
+                     struct qw_officer_record *self)
+{
+    struct qw_officer_record found;
+    const char *cause = NULL;
+    qw_err err;
+
+    if (!qw_caller_is(deed->caller, QW_ROLE_OPERATOR)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "role may not do this");
+    }
+    err = qw_officer_standing(centre, deed->caller, &found);
+    if (err == QW_ERR_NOT_FOUND) {
+        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "no officer of this centre");
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    if (found.officer.state != QW_OFFICER_ACTIVE) {
+        cause = found.officer.state == QW_OFFICER_SUSPENDED ? "officer is suspended"
+                                                            : "officer is gone";
+    } else if (!qw_roles_have(found.officer.roles, right)) {
+        cause = "role may not do this";
+    }
+    if (cause != NULL) {
+        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, cause);
+    }
+    *self = found;
+    return QW_OK;
+}
+
+qw_err qw_right_check(struct qw_centre *centre, const struct qw_deed *deed, enum qw_right right,
+                      const char *unit)
+{
+    struct qw_officer_record self;
+    qw_err err = qw_right_find(centre, deed, right, &self);
+
+    if (err == QW_OK && !qw_unit_contains(self.officer.unit, unit)) {
+        err = qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "outside his part of the tree");
+    }
+    return err;
+}

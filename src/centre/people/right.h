@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QW_CENTRE_PEOPLE_RIGHT_H
+#define QW_CENTRE_PEOPLE_RIGHT_H
+
+#include "centre/books.h"
+
+/* Who may manage what [C10]: a right is a verb on a kind of object, held by a role over a part of
+ * the tree [docs/design/people.md]. Keys have no row: no role reads them. */
+enum qw_officer_role {
+    QW_OFFICER_SYSTEM,   /* resources: what there is, and how much of it is given */
+    QW_OFFICER_SECURITY, /* people and permissions, destroying */
+    QW_OFFICER_AUDIT,    /* only looks */
+    QW_OFFICER_OPERATOR, /* daily work with devices and cards */
+    QW_OFFICER_ROLE_COUNT
+};
+extern const char *const qw_officer_role_names[QW_OFFICER_ROLE_COUNT]; /* "system" ... */
+
+enum qw_right {
+    QW_RIGHT_STATUS_READ,
+    QW_RIGHT_DEVICE_READ,
+    QW_RIGHT_DEVICE_REGISTER,
+    QW_RIGHT_DEVICE_CHARGE, /* packages for its card, and taking the card's receipt */
+    QW_RIGHT_DEVICE_SUSPEND,
+    QW_RIGHT_DEVICE_RESUME,
+    QW_RIGHT_DEVICE_DESTROY,
+    QW_RIGHT_DEVICE_PEERS,
+    QW_RIGHT_DEVICE_HOME,
+    QW_RIGHT_DEVICE_QUOTA,
+    QW_RIGHT_PSK_CREATE,
+    QW_RIGHT_PSK_REVOKE,
+    QW_RIGHT_OFFICER_READ,
+    QW_RIGHT_OFFICER_CHANGE,
+    QW_RIGHT_COUNT
+};
+
+/* The table. */
+bool qw_role_has(enum qw_officer_role role, enum qw_right right);
+/* roles: bits 1 << role. */
+bool qw_roles_have(unsigned roles, enum qw_right right);
+
+struct qw_officer_record; /* centre/people/officer_record.h */
+/* Every management verb asks this first, under the mutex it then works under, so an officer who was
+ * suspended before is refused on whatever connection he has. QW_OK: the deed's caller is an officer
+ * in service whose role has the right and whose part of the tree contains unit. QW_ERR_REFUSED,
+ * with the cause in the journal only. Uses the scratch. */
+qw_err qw_right_check(struct qw_centre *centre, const struct qw_deed *deed, enum qw_right right,
+                      const char *unit) QW_MUST_USE;
+/* The same for a right wherever in the tree; who he is goes to self, and what he may touch follows
+ * from self and the object. */
+qw_err qw_right_find(struct qw_centre *centre, const struct qw_deed *deed, enum qw_right right,
+                     struct qw_officer_record *self) QW_MUST_USE;
+
+#endif

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: C10 C6 */
+/* Officers and their rights [docs/design/people.md]: the table cell by cell, every management verb
+ * by every role, parts of the tree, and that a suspended officer is refused with his next verb. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "centre/people/officer.h"
+#include "centre/psk/psk.h"
+#include "unit/centre/scene.h"
+
+#include <stdio.h>
+
+static struct qw_caller officer(const char *id)
+{
+    char identity[128];
+
+    (void)snprintf(identity, sizeof identity, "urn:qwave:officer:%s", id);
+    return caller_of(identity);
+}
+
+static qw_err add_by(struct scene *scene, const char *by, const char *id, enum qw_officer_role role,
+                     const char *unit)
+{
+    struct qw_caller caller = officer(by);
+
+    return qw_centre_officer_add(scene->centre, &caller, id, role, unit);
+}
+
+static qw_err change_by(struct scene *scene, const char *by, const char *id,
+                        enum qw_officer_event event)
+{
+    struct qw_caller caller = officer(by);
+
+    return qw_centre_officer_change(scene->centre, &caller, id, event);
+}
+
+static qw_err status_by(struct scene *scene, const char *by)
+{
+    struct qw_caller caller = officer(by);
+    struct qw_centre_status status;
+
+    return qw_centre_status(scene->centre, &caller, &status);
+}
+
+static struct qw_audit_record last_record(struct scene *scene)
+{
+    struct last_record last = { .record = { .seq = 0 } };
+    uint64_t records, broken;
+
+    assert_int_equal(qw_audit_verify(&scene->store, keep_last, &last, &records, &broken), QW_OK);
+    return last.record;
+}
+
+/* One officer of each role, added by the founder alice. */
+static const char *const people[QW_OFFICER_ROLE_COUNT] = { "sys", "sec", "aud", "ope" };
+
+static void make_people(struct scene *scene)
+{
+    for (int role = 0; role < QW_OFFICER_ROLE_COUNT; role++) {
+        assert_int_equal(add_by(scene, "alice", people[role], (enum qw_officer_role)role, "/"),
+                         QW_OK);
+    }
+}
+
+/* The verbs that each right stands for, on a device that is not there: who may gets another answer
+ * than who may not. Columns: system, security, audit, operator. */
+static qw_err do_status(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_centre_status status;
+
+    return qw_centre_status(s->centre, c, &status);
+}
+static qw_err do_find(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_device device;
+
+    return qw_centre_device_find(s->centre, c, "none", &device);
+}
+static qw_err do_list(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_device device;
+    size_t count;
+
+    return qw_centre_device_list(s->centre, c, "", &device, 1, &count);
+}
+static qw_err do_register(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_register(s->centre, c, "", QW_DEVICE_TERMINAL, "", "");
+}
+static qw_err do_charge(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t out[256];
+    size_t len;
+
+    return qw_centre_charge(s->centre, c, "none", "none", 1, out, sizeof out, &len);
+}
+static qw_err do_charge_confirm(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_charge_confirm(s->centre, c, "none", (const uint8_t *)"x", 1);
+}
+static qw_err do_station(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_package birth;
+
+    return qw_centre_station_birth(s->centre, c, "", &birth);
+}
+static qw_err do_suspend(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_change(s->centre, c, "none", QW_DEVICE_SUSPEND);
+}
+static qw_err do_resume(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_change(s->centre, c, "none", QW_DEVICE_RESUME);
+}
+static qw_err do_destroy(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_change(s->centre, c, "none", QW_DEVICE_DESTROY);
+}
+static qw_err do_peers(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_set_peers(s->centre, c, "none", "app-1");
+}
+static qw_err do_home(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_set_home(s->centre, c, "none", "");
+}
+static qw_err do_quota(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_set_quota(s->centre, c, "none", 1, 1);
+}
+static qw_err do_psk_create(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t key[QW_PSK_LEN];
+
+    return qw_centre_psk_create(s->centre, c, "none", key);
+}
+static qw_err do_psk_revoke(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_psk_revoke(s->centre, c, "none");
+}
+static qw_err do_officer_find(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_officer found;
+
+    return qw_centre_officer_find(s->centre, c, "none", &found);
+}
+static qw_err do_officer_list(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_officer found;
+    size_t count;
+
+    return qw_centre_officer_list(s->centre, c, "", &found, 1, &count);
+}
+static qw_err do_officer_add(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_officer_add(s->centre, c, "", QW_OFFICER_AUDIT, "/");
+}
+static qw_err do_officer_change(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_officer_change(s->centre, c, "none", QW_OFFICER_SUSPEND);
+}
+
+/* clang-format off */
+static const struct {
+    enum qw_right right;
+    const char *may; /* y or -, by role */
+    qw_err (*verb)(struct scene *scene, const struct qw_caller *caller);
+} table[] = {
+    { QW_RIGHT_STATUS_READ,     "yyyy", do_status },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_find },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_list },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_register },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_confirm },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_station },
+    { QW_RIGHT_DEVICE_SUSPEND,  "-y-y", do_suspend },
+    { QW_RIGHT_DEVICE_RESUME,   "-y--", do_resume },
+    { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_destroy },
+    { QW_RIGHT_DEVICE_PEERS,    "-y--", do_peers },
+    { QW_RIGHT_DEVICE_HOME,     "y---", do_home },
+    { QW_RIGHT_DEVICE_QUOTA,    "y---", do_quota },
+    { QW_RIGHT_PSK_CREATE,      "---y", do_psk_create },
+    { QW_RIGHT_PSK_REVOKE,      "-y-y", do_psk_revoke },
+    { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_find },
+    { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_list },
+    { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_add },
+    { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_change },
+};
+/* clang-format on */
+enum { ROWS = sizeof table / sizeof table[0] };
+
+static void walks_every_cell_of_the_table_of_rights(void **state)
+{
+    bool is_seen[QW_RIGHT_COUNT] = { false };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        is_seen[table[i].right] = true;
+        for (int role = 0; role < QW_OFFICER_ROLE_COUNT; role++) {
+            assert_int_equal(qw_role_has((enum qw_officer_role)role, table[i].right),
+                             table[i].may[role] == 'y');
+        }
+    }
+    for (int right = 0; right < QW_RIGHT_COUNT; right++) {
+        assert_true(is_seen[right]);
+    }
+}
+
+static void every_verb_obeys_the_table_for_every_role(void **state)
+{
+    struct scene *scene = *state;
+
+    make_people(scene);
+    for (size_t i = 0; i < ROWS; i++) {
+        for (int role = 0; role < QW_OFFICER_ROLE_COUNT; role++) {
+            struct qw_caller caller = officer(people[role]);
+            qw_err err = table[i].verb(scene, &caller);
+
+            if (table[i].may[role] == 'y') {
+                assert_int_not_equal(err, QW_ERR_REFUSED);
+            } else {
+                assert_int_equal(err, QW_ERR_REFUSED);
+                assert_int_equal(last_record(scene).event.result, QW_ERR_REFUSED);
+                assert_string_equal(last_record(scene).event.detail, "role may not do this");
+            }
+        }
+        assert_int_equal(table[i].verb(scene, &scene->application), QW_ERR_REFUSED);
+        assert_int_equal(table[i].verb(scene, &scene->access_point), QW_ERR_REFUSED);
+    }
+    assert_journal_whole(scene);
+}
+
+/* Part of the tree: the whole centre is at "/", so who stands lower has no hold of it. */
+static void every_verb_is_refused_to_who_stands_lower_and_to_strangers(void **state)
+{
+    struct scene *scene = *state;
+
+    make_people(scene);
+    for (int role = 0; role < QW_OFFICER_ROLE_COUNT; role++) {
+        char id[16];
+        struct qw_caller stranger = officer("stranger");
+        struct qw_caller lower;
+
+        (void)snprintf(id, sizeof id, "low-%d", role);
+        assert_int_equal(add_by(scene, "sec", id, (enum qw_officer_role)role, "/north"), QW_OK);
+        lower = officer(id);
+        for (size_t i = 0; i < ROWS; i++) {
+            bool is_about_people = table[i].right == QW_RIGHT_OFFICER_READ ||
+                                   table[i].right == QW_RIGHT_OFFICER_CHANGE;
+
+            if (!is_about_people) { /* those are within his own part */
+                assert_int_equal(table[i].verb(scene, &lower), QW_ERR_REFUSED);
+            }
+            assert_int_equal(table[i].verb(scene, &stranger), QW_ERR_REFUSED);
+            assert_string_equal(last_record(scene).event.detail, "no officer of this centre");
+        }
+    }
+    assert_journal_whole(scene);
+}
+
+static void the_founder_is_written_down_with_the_first_officer(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller alice = officer("alice");
+    struct qw_officer officers[4];
+    size_t count;
+
+    assert_int_equal(status_by(scene, "alice"), QW_OK);
+    assert_int_equal(status_by(scene, "bob"), QW_OK); /* nobody is written down yet */
+    assert_int_equal(add_by(scene, "alice", "alice", QW_OFFICER_AUDIT, "/"), QW_ERR_CONFLICT);
+    assert_int_equal(add_by(scene, "alice", "aud", QW_OFFICER_AUDIT, "/"), QW_OK);
+    assert_int_equal(status_by(scene, "bob"), QW_ERR_REFUSED);
+    assert_int_equal(status_by(scene, "aud"), QW_OK);
+    scene_restart(scene);
+    assert_int_equal(qw_centre_officer_list(scene->centre, &alice, "", officers, 4, &count), QW_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(officers[0].id, "alice");
+    assert_int_equal(officers[0].roles,
+                     1 << QW_OFFICER_SYSTEM | 1 << QW_OFFICER_SECURITY | 1 << QW_OFFICER_OPERATOR);
+    assert_string_equal(officers[1].id, "aud");
+    assert_int_equal(officers[1].roles, 1 << QW_OFFICER_AUDIT);
+    assert_string_equal(officers[1].unit, "/");
+    assert_string_equal(officers[1].added_by, "alice");
+    assert_int_equal(status_by(scene, "bob"), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_officer_list(scene->centre, &alice, "alice", officers, 1, &count),
+                     QW_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(officers[0].id, "aud");
+    assert_journal_whole(scene);
+}
+
+static void a_suspended_or_removed_officer_is_refused_with_his_next_verb(void **state)
+{
+    struct scene *scene = *state;
+
+    make_people(scene);
+    assert_int_equal(status_by(scene, "ope"), QW_OK);
+    assert_int_equal(change_by(scene, "sec", "ope", QW_OFFICER_RESUME), QW_ERR_STATE);
+    assert_int_equal(change_by(scene, "sec", "ope", QW_OFFICER_SUSPEND), QW_OK);
+    assert_int_equal(status_by(scene, "ope"), QW_ERR_REFUSED);
+    assert_string_equal(last_record(scene).event.detail, "officer is suspended");
+    assert_int_equal(change_by(scene, "sec", "ope", QW_OFFICER_SUSPEND), QW_ERR_STATE);
+    scene_restart(scene);
+    assert_int_equal(status_by(scene, "ope"), QW_ERR_REFUSED);
+    assert_int_equal(change_by(scene, "sec", "ope", QW_OFFICER_RESUME), QW_OK);
+    assert_int_equal(status_by(scene, "ope"), QW_OK);
+    assert_int_equal(change_by(scene, "sec", "ope", QW_OFFICER_REMOVE), QW_OK);
+    assert_int_equal(status_by(scene, "ope"), QW_ERR_REFUSED);
+    assert_string_equal(last_record(scene).event.detail, "officer is gone");
+    for (int event = QW_OFFICER_SUSPEND; event <= QW_OFFICER_REMOVE; event++) {
+        assert_int_equal(change_by(scene, "sec", "ope", (enum qw_officer_event)event),
+                         QW_ERR_STATE);
+    }
+    assert_int_equal(add_by(scene, "sec", "ope", QW_OFFICER_OPERATOR, "/"), QW_ERR_CONFLICT);
+    assert_journal_whole(scene);
+}
+
+static void nobody_changes_himself_so_somebody_who_may_is_left(void **state)
+{
+    struct scene *scene = *state;
+
+    make_people(scene);
+    for (int event = QW_OFFICER_SUSPEND; event <= QW_OFFICER_REMOVE; event++) {
+        assert_int_equal(change_by(scene, "sec", "sec", (enum qw_officer_event)event),
+                         QW_ERR_REFUSED);
+    }
+    assert_int_equal(change_by(scene, "sec", "alice", QW_OFFICER_REMOVE), QW_OK);
+    assert_int_equal(status_by(scene, "sec"), QW_OK);
+}
+
+/* Rights go downwards only. */
+static void a_province_sees_and_changes_its_own_people_alone(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller north;
+    struct qw_officer found[8] = { { .id = "untouched" } };
+    size_t count;
+
+    make_people(scene);
+    assert_int_equal(add_by(scene, "sec", "sec-n", QW_OFFICER_SECURITY, "/north"), QW_OK);
+    assert_int_equal(add_by(scene, "sec", "ope-s", QW_OFFICER_OPERATOR, "/south"), QW_OK);
+    north = officer("sec-n");
+    assert_int_equal(add_by(scene, "sec-n", "ope-n", QW_OFFICER_OPERATOR, "/north/gas"), QW_OK);
+    assert_int_equal(add_by(scene, "sec-n", "x", QW_OFFICER_OPERATOR, "/"), QW_ERR_REFUSED);
+    assert_int_equal(add_by(scene, "sec-n", "x", QW_OFFICER_OPERATOR, "/south"), QW_ERR_REFUSED);
+    assert_int_equal(add_by(scene, "sec-n", "x", QW_OFFICER_OPERATOR, "/northern"), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_officer_find(scene->centre, &north, "ope-s", found),
+                     QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_centre_officer_find(scene->centre, &north, "sec", found), QW_ERR_NOT_FOUND);
+    assert_string_equal(found[0].id, "untouched");
+    assert_int_equal(change_by(scene, "sec-n", "ope-s", QW_OFFICER_SUSPEND), QW_ERR_NOT_FOUND);
+    assert_int_equal(change_by(scene, "sec-n", "sec", QW_OFFICER_REMOVE), QW_ERR_NOT_FOUND);
+    assert_string_equal(last_record(scene).event.detail, "outside his part of the tree");
+    assert_int_equal(change_by(scene, "sec-n", "none", QW_OFFICER_REMOVE), QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_centre_officer_list(scene->centre, &north, "", found, 8, &count), QW_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(found[0].id, "ope-n");
+    assert_string_equal(found[1].id, "sec-n");
+    assert_int_equal(change_by(scene, "sec-n", "ope-n", QW_OFFICER_SUSPEND), QW_OK);
+    assert_journal_whole(scene);
+}
+
+static void refuses_what_makes_no_sense(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller alice = officer("alice");
+    struct qw_officer one;
+    size_t count = 7;
+    char id[QW_OFFICER_ID_CAP + 1];
+
+    memset(id, 'a', sizeof id);
+    id[QW_OFFICER_ID_CAP] = '\0';
+    assert_int_equal(add_by(scene, "alice", id, QW_OFFICER_AUDIT, "/"), QW_ERR_ARG);
+    assert_int_equal(add_by(scene, "alice", "two words", QW_OFFICER_AUDIT, "/"), QW_ERR_ARG);
+    assert_int_equal(add_by(scene, "alice", "bob", QW_OFFICER_ROLE_COUNT, "/"), QW_ERR_ARG);
+    assert_int_equal(add_by(scene, "alice", "bob", QW_OFFICER_AUDIT, "north"), QW_ERR_ARG);
+    assert_int_equal(add_by(scene, id, "bob", QW_OFFICER_AUDIT, "/"), QW_ERR_ARG);
+    assert_int_equal(qw_centre_officer_list(scene->centre, &alice, id, &one, 1, &count),
+                     QW_ERR_ARG);
+    assert_int_equal(qw_centre_officer_list(scene->centre, &alice, "", &one, 0, &count),
+                     QW_ERR_ARG);
+    assert_int_equal(count, 7);
+    assert_int_equal(status_by(scene, "bob"), QW_OK); /* still nobody written down */
+    id[QW_OFFICER_ID_CAP - 1] = '\0';
+    assert_int_equal(add_by(scene, "alice", id, QW_OFFICER_AUDIT, "/"), QW_OK);
+    assert_int_equal(status_by(scene, id), QW_OK);
+}
+
+static void a_write_that_fails_leaves_everybody_as_he_was(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->fail_at = scene->submits + 1;
+    assert_int_equal(add_by(scene, "alice", "sec", QW_OFFICER_SECURITY, "/"), QW_ERR_IO);
+    assert_int_equal(status_by(scene, "bob"), QW_OK); /* the founder is not written down alone */
+    assert_int_equal(add_by(scene, "alice", "sec", QW_OFFICER_SECURITY, "/"), QW_OK);
+    scene->fail_at = scene->submits + 1;
+    assert_int_equal(change_by(scene, "sec", "alice", QW_OFFICER_SUSPEND), QW_ERR_IO);
+    assert_int_equal(status_by(scene, "alice"), QW_OK);
+    scene->fail_at = scene->submits + 1; /* a refusal that cannot be written is none either way */
+    assert_int_equal(status_by(scene, "bob"), QW_ERR_IO);
+    assert_int_equal(status_by(scene, "bob"), QW_ERR_REFUSED);
+    assert_journal_whole(scene);
+}
+
+static void a_record_that_cannot_be_read_gives_no_right(void **state)
+{
+    struct scene *scene = *state;
+    qw_err err = QW_ERR_IO;
+
+    make_people(scene);
+    for (int n = 1; err != QW_ERR_REFUSED; n++) {
+        assert_true(n < 50);
+        scene->reads_fail = true;
+        scene->reads = 0;
+        scene->fail_read_at = n;
+        err = status_by(scene, "stranger");
+        scene->reads_fail = false;
+        assert_true(err == QW_ERR_IO || err == QW_ERR_REFUSED);
+    }
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, scene_make, scene_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(walks_every_cell_of_the_table_of_rights),
+        CASE(every_verb_obeys_the_table_for_every_role),
+        CASE(every_verb_is_refused_to_who_stands_lower_and_to_strangers),
+        CASE(the_founder_is_written_down_with_the_first_officer),
+        CASE(a_suspended_or_removed_officer_is_refused_with_his_next_verb),
+        CASE(nobody_changes_himself_so_somebody_who_may_is_left),
+        CASE(a_province_sees_and_changes_its_own_people_alone),
+        CASE(refuses_what_makes_no_sense),
+        CASE(a_write_that_fails_leaves_everybody_as_he_was),
+        CASE(a_record_that_cannot_be_read_gives_no_right),
+    };
+
+    return cmocka_run_group_tests_name("centre.officer", tests, NULL, NULL);
+}
