@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/passphrase_file.h"
 #include "base/secret.h"
-#include "centre/centre.h"
+#include "centre/people/officer.h"
 #include "crypto/custody.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
@@ -69,7 +69,7 @@ qw_err passphrase_file_create(const char *path)
 
 static qw_err make_folders(const struct centre_folder_config *config, char *error)
 {
-    static const char *const names[] = { ".", "ca", "tls", "operator" };
+    static const char *const names[] = { ".", "ca", "tls", "operator", "officers" };
     DIR *there = opendir(config->folder);
 
     if (there != NULL) {
@@ -94,6 +94,37 @@ static qw_err make_folders(const struct centre_folder_config *config, char *erro
         }
     }
     return QW_OK;
+}
+
+/* Three people beside the first operator, whose powers are kept apart [C10]. */
+static const struct {
+    const char *id, *name; /* officers/<name>.pem, .key, .yaml */
+    enum qw_officer_role role;
+} administrators[] = {
+    { "system-1", "system", QW_OFFICER_SYSTEM },
+    { "security-1", "security", QW_OFFICER_SECURITY },
+    { "audit-1", "audit", QW_OFFICER_AUDIT },
+};
+enum { ADMINISTRATORS = sizeof administrators / sizeof administrators[0] };
+
+static qw_err issue_to_administrators(const struct centre_folder_config *config,
+                                      struct qw_certificate_authority *authority)
+{
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
+        char uri[QW_CERTIFICATE_URI_CAP];
+        char certificate[32];
+        char key[32];
+        struct qw_certificate_request request = { .purpose = QW_CERTIFICATE_CLIENT, .uri = uri };
+
+        snprintf(uri, sizeof uri, "urn:qwave:officer:%s", administrators[i].id);
+        snprintf(certificate, sizeof certificate, "officers/%s.pem", administrators[i].name);
+        snprintf(key, sizeof key, "officers/%s.key", administrators[i].name);
+        err = qw_certificate_issue(authority, &request, in(config, certificate).text,
+                                   in(config, key).text);
+    }
+    return err;
 }
 
 static qw_err make_certificates(const struct centre_folder_config *config, char *error)
@@ -124,6 +155,9 @@ static qw_err make_certificates(const struct centre_folder_config *config, char 
     if (err == QW_OK) {
         err = qw_certificate_issue(authority, &client, in(config, "operator/operator.pem").text,
                                    in(config, "operator/operator.key").text);
+    }
+    if (err == QW_OK) {
+        err = issue_to_administrators(config, authority);
     }
     if (err == QW_OK) {
         err = qw_certificate_list_create(authority, in(config, "ca/revoked.pem").text);
@@ -157,6 +191,38 @@ static qw_err write_text(const char *path, char *error, const char *format, ...)
     return err;
 }
 
+/* Only who decides about people has the authority at hand. */
+static qw_err write_administrators(const struct centre_folder_config *config, const char *folder,
+                                   char *error)
+{
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
+        const char *name = administrators[i].name;
+        bool has_authority = administrators[i].role == QW_OFFICER_SECURITY;
+        char authority[2 * PATH_MAX + 64] = "";
+        char file[32];
+
+        if (has_authority) {
+            snprintf(authority, sizeof authority,
+                     "ca_key: %s/ca/ca.key\n"
+                     "revocation_list: %s/ca/revoked.pem\n",
+                     folder, folder);
+        }
+        snprintf(file, sizeof file, "officers/%s.yaml", name);
+        err = write_text(in(config, file).text, error,
+                         "# The first %s administrator of %s.\n"
+                         "url: https://%s:%u\n"
+                         "certificate: %s/officers/%s.pem\n"
+                         "key: %s/officers/%s.key\n"
+                         "ca: %s/ca/ca.pem\n"
+                         "%s",
+                         name, config->centre_id, config->address, config->port, folder, name,
+                         folder, name, folder, authority);
+    }
+    return err;
+}
+
 static qw_err write_settings(const struct centre_folder_config *config, char *error)
 {
     char folder[PATH_MAX];
@@ -184,6 +250,9 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      config->database != NULL ? "" : folder,
                      config->database != NULL ? config->database : "/centre.db", folder, folder,
                      folder, folder, folder, folder, config->source);
+    if (err == QW_OK) {
+        err = write_administrators(config, folder, error);
+    }
     if (err != QW_OK) {
         return err;
     }
@@ -202,10 +271,23 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                       folder, folder, folder, folder);
 }
 
+static const struct qw_caller first_operator = { .role = QW_ROLE_OPERATOR, .id = "operator-1" };
+
+/* The first operator adds them, and so becomes the founder in the records. */
+static qw_err add_administrators(struct qw_centre *centre)
+{
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
+        err = qw_centre_officer_add(centre, &first_operator, administrators[i].id,
+                                    administrators[i].role, QW_UNIT_ROOT);
+    }
+    return err;
+}
+
 /* The first station's card is born on the centre's own machine, before anything listens. */
 static qw_err make_station_card(const struct centre_folder_config *config, struct qw_centre *centre)
 {
-    struct qw_caller caller = { .role = QW_ROLE_OPERATOR, .id = "operator-1" };
     struct qw_package birth = { .kind = QW_PACKAGE_BIRTH };
     uint8_t *passphrase = NULL;
     size_t passphrase_len = 0;
@@ -216,7 +298,7 @@ static qw_err make_station_card(const struct centre_folder_config *config, struc
         err = qw_passphrase_file_read(file.text, &passphrase, &passphrase_len);
     }
     if (err == QW_OK) {
-        err = qw_centre_station_birth(centre, &caller, "station-1", &birth);
+        err = qw_centre_station_birth(centre, &first_operator, "station-1", &birth);
     }
     if (err == QW_OK) {
         err = qw_card_create(in(config, "operator/station.card").text, passphrase, passphrase_len,
@@ -259,6 +341,9 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
     }
     if (err == QW_OK) {
         err = qw_centre_ingest(centre);
+    }
+    if (err == QW_OK) {
+        err = add_administrators(centre);
     }
     if (err == QW_OK) {
         err = make_station_card(config, centre);

@@ -2,186 +2,56 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "admin/admin.h"
 #include "api/json_writer.h"
-#include "api/url.h"
 #include "centre/centre.h"
 #include "operator.h"
 #include "radio_options.h"
 
 #include <argp.h>
-#include <cjson/cJSON.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* qwave admin: what an operator does on a running centre [C8 C10, first form]. */
+/* qwave admin: what an officer does on a running centre [C8 C10]. */
 
-enum { WORDS_MAX = 4, ACTION_CAP = 32, PATH_TEXT_CAP = 512, PAGE_DEVICES = 100, BODY_CAP = 2048 };
-
-struct arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key;
-    unsigned long long keys_per_s, weight;
-    const char *word[WORDS_MAX];
-    size_t words;
-    bool as_json;
-};
-
-struct action {
-    const char *noun, *verb;
-    size_t words; /* with noun and verb */
-    const char *arguments;
-    const char *text;
-    qw_err (*run)(struct operator_desk *desk, const struct arguments *arguments);
-};
-
-static void print_pairs(const cJSON *object)
-{
-    struct libscols_table *table = scols_new_table();
-
-    scols_table_enable_noheadings(table, 1);
-    scols_table_new_column(table, "name", 0, 0);
-    scols_table_new_column(table, "value", 0, 0);
-    for (const cJSON *item = object->child; item != NULL; item = item->next) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        char *value =
-            cJSON_IsString(item) ? strdup(item->valuestring) : cJSON_PrintUnformatted(item);
-
-        scols_line_set_data(line, 0, item->string);
-        scols_line_refer_data(line, 1, value); /* taken: freed with the table */
-    }
-    scols_print_table(table);
-    scols_unref_table(table);
-}
-
-static void print_devices(const cJSON *devices)
-{
-    static const char *const columns[] = {
-        "id", "kind", "state", "owner", "peer", "remaining_keys"
-    };
-    enum { COLUMNS = sizeof columns / sizeof columns[0] };
-    struct libscols_table *table = scols_new_table();
-
-    for (size_t c = 0; c < COLUMNS; c++) {
-        scols_table_new_column(table, columns[c], 0, 0);
-    }
-    for (const cJSON *device = devices->child; device != NULL; device = device->next) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-
-        for (size_t c = 0; c < COLUMNS; c++) {
-            const cJSON *item = cJSON_GetObjectItemCaseSensitive(device, columns[c]);
-            char *value = cJSON_IsString(item) ? strdup(item->valuestring)
-                          : item != NULL       ? cJSON_PrintUnformatted(item)
-                                               : strdup("");
-
-            scols_line_refer_data(line, c, value);
-        }
-    }
-    scols_print_table(table);
-    scols_unref_table(table);
-}
-
-static void show(const char *answer, const struct arguments *arguments)
-{
-    cJSON *json;
-    const cJSON *devices;
-
-    if (arguments->as_json) {
-        printf("%s\n", answer);
-        return;
-    }
-    json = cJSON_Parse(answer);
-    devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
-    if (cJSON_IsArray(devices)) {
-        print_devices(devices);
-    } else if (json != NULL && json->child != NULL) {
-        print_pairs(json);
-    } else {
-        printf("done\n");
-    }
-    cJSON_Delete(json);
-}
+enum { ACTION_CAP = 32, BODY_CAP = 2048 };
 
 static qw_err get_and_show(struct operator_desk *desk, const char *path,
-                           const struct arguments *arguments)
+                           const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
     qw_err err = operator_call(desk, "GET", path, NULL, &answer);
 
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static qw_err run_status(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_status(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     return get_and_show(desk, "/v1/status", arguments);
 }
 
-/* Moves the devices of one page to all; *last is the id of the last one, *count how many came. */
-static qw_err take_page(const char *answer, cJSON *all, char *last, size_t cap, int *count)
+static qw_err run_device_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    cJSON *page = cJSON_Parse(answer);
-    cJSON *devices = cJSON_GetObjectItemCaseSensitive(page, "devices");
-    qw_err err = cJSON_IsArray(devices) ? QW_OK : QW_ERR_FORMAT;
-
-    *count = cJSON_GetArraySize(devices);
-    while (err == QW_OK && cJSON_GetArraySize(devices) > 0) {
-        cJSON *device = cJSON_DetachItemFromArray(devices, 0);
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(device, "id");
-
-        if (!cJSON_IsString(id) || qw_url_encode(id->valuestring, last, cap) != QW_OK) {
-            err = QW_ERR_FORMAT;
-        }
-        cJSON_AddItemToArray(all, device);
-    }
-    cJSON_Delete(page);
-    return err;
+    return admin_show_list(desk, "devices", arguments);
 }
 
-static qw_err run_device_list(struct operator_desk *desk, const struct arguments *arguments)
-{
-    cJSON *merged = cJSON_CreateObject();
-    cJSON *all = cJSON_AddArrayToObject(merged, "devices");
-    char last[PATH_TEXT_CAP / 2] = "";
-    char *text;
-    int count = PAGE_DEVICES;
-    qw_err err = all == NULL ? QW_ERR_NOMEM : QW_OK;
-
-    while (err == QW_OK && count == PAGE_DEVICES) {
-        char path[PATH_TEXT_CAP];
-        const char *answer = NULL;
-
-        (void)snprintf(path, sizeof path, "/v1/devices?limit=%d%s%s", PAGE_DEVICES,
-                       last[0] != '\0' ? "&after=" : "", last);
-        err = operator_call(desk, "GET", path, NULL, &answer);
-        if (err == QW_OK) {
-            err = take_page(answer, all, last, sizeof last, &count);
-        }
-    }
-    text = err == QW_OK ? cJSON_PrintUnformatted(merged) : NULL;
-    if (text != NULL) {
-        show(text, arguments);
-    }
-    cJSON_free(text);
-    cJSON_Delete(merged);
-    return err;
-}
-
-static qw_err run_device_show(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_show(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
     qw_err err = operator_device_call(desk, "GET", arguments->word[2], "", NULL, &answer);
 
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static qw_err run_device_add(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_add(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     qw_err err = operator_device_add(desk, arguments->word[2], arguments->kind, arguments->owner,
                                      arguments->peer);
@@ -193,7 +63,7 @@ static qw_err run_device_add(struct operator_desk *desk, const struct arguments 
 }
 
 /* Sets one text of a device's entry: POST /v1/devices/{id}<path> {"name": value}. */
-static qw_err set_text(struct operator_desk *desk, const struct arguments *arguments,
+static qw_err set_text(struct operator_desk *desk, const struct admin_arguments *arguments,
                        const char *path, const char *name, const char *value)
 {
     char body[BODY_CAP];
@@ -210,22 +80,22 @@ static qw_err set_text(struct operator_desk *desk, const struct arguments *argum
     }
     err = operator_device_call(desk, "POST", arguments->word[2], path, body, &answer);
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static qw_err run_device_peers(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_peers(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     return set_text(desk, arguments, "/peers", "peer", arguments->peer);
 }
 
-static qw_err run_device_home(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_home(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     return set_text(desk, arguments, "/home", "kme", arguments->kme);
 }
 
-static qw_err run_device_quota(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_quota(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     char body[BODY_CAP];
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
@@ -241,13 +111,13 @@ static qw_err run_device_quota(struct operator_desk *desk, const struct argument
     qw_assert(qw_json_done(&w)); /* two numbers fit */
     err = operator_device_call(desk, "POST", arguments->word[2], "/quota", body, &answer);
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
 /* The verb is a word of the table of actions, not of the user's. */
-static qw_err run_device_change(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_device_change(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     char action[ACTION_CAP];
     const char *answer = NULL;
@@ -256,12 +126,12 @@ static qw_err run_device_change(struct operator_desk *desk, const struct argumen
     (void)snprintf(action, sizeof action, "/%s", arguments->word[1]);
     err = operator_device_call(desk, "POST", arguments->word[2], action, NULL, &answer);
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static qw_err run_certificate(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_certificate(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     qw_err err;
 
@@ -278,7 +148,7 @@ static qw_err run_certificate(struct operator_desk *desk, const struct arguments
     return err;
 }
 
-static qw_err run_revoke(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_revoke(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     qw_err err = operator_revoke(desk, arguments->word[2]);
 
@@ -290,30 +160,31 @@ static qw_err run_revoke(struct operator_desk *desk, const struct arguments *arg
 }
 
 /* Shows the key, this once. */
-static qw_err run_psk_create(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_psk_create(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
     qw_err err = operator_device_call(desk, "POST", arguments->word[2], "/psk", NULL, &answer);
 
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static qw_err run_psk_revoke(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run_psk_revoke(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
     qw_err err =
         operator_device_call(desk, "POST", arguments->word[2], "/psk/revoke", NULL, &answer);
 
     if (err == QW_OK) {
-        show(answer, arguments);
+        admin_show(answer, arguments);
     }
     return err;
 }
 
-static const struct action actions[] = {
+static const struct admin_action actions[] = {
+    /* all but those of admin/ */
     { "status", NULL, 1, "", "stock, source and counters", run_status },
     { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...]", "register a device",
       run_device_add },
@@ -334,13 +205,24 @@ static const struct action actions[] = {
       run_certificate },
     { "certificate", "kme", 3, "ID --certificate FILE --key FILE", "of a partner's centre",
       run_certificate },
-    { "certificate", "operator", 3, "ID --certificate FILE --key FILE", "of another operator",
+    { "certificate", "operator", 3, "ID --certificate FILE --key FILE",
+      "of another officer; officer add says what he may do", run_certificate },
+    { "certificate", "officer", 3, "ID --certificate FILE --key FILE", "the same",
       run_certificate },
     { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
       run_psk_create },
     { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },
     { "certificate", "revoke", 3, "FILE", "takes it back; its open connections end", run_revoke },
 };
+
+static const struct {
+    const struct admin_action *actions;
+    size_t count;
+} tables[] = {
+    { actions, sizeof actions / sizeof actions[0] },
+    { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
+};
+enum { TABLES = sizeof tables / sizeof tables[0] };
 
 static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
@@ -355,20 +237,27 @@ static const struct argp_option options[] = {
     { "keys-per-s", 'n', "N", 0,
       "that an application may take; 0: as the centre's settings say (default: 0)", 0 },
     { "weight", 'g', "N", 0, "its part when keys are scarce, 1 to 100 (default: 1)", 0 },
+    { "role", 'r', "ROLE", 0, "of an officer: system, security, audit or operator", 0 },
+    { "unit", 't', "UNIT", 0, "his part of the tree, as /north/gas (default: /)", 0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
 
-static const struct action *find_action(const struct arguments *arguments)
+static bool is_meant(const struct admin_action *action, const struct admin_arguments *arguments)
 {
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        const struct action *action = &actions[i];
+    return arguments->words == action->words && strcmp(arguments->word[0], action->noun) == 0 &&
+           (action->verb == NULL || strcmp(arguments->word[1], action->verb) == 0);
+}
 
-        if (arguments->words == action->words && strcmp(arguments->word[0], action->noun) == 0 &&
-            (action->verb == NULL || strcmp(arguments->word[1], action->verb) == 0)) {
-            return action;
+static const struct admin_action *find_action(const struct admin_arguments *arguments)
+{
+    for (size_t t = 0; t < TABLES; t++) {
+        for (size_t i = 0; i < tables[t].count; i++) {
+            if (is_meant(&tables[t].actions[i], arguments)) {
+                return &tables[t].actions[i];
+            }
         }
     }
     return NULL;
@@ -376,7 +265,7 @@ static const struct action *find_action(const struct arguments *arguments)
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    struct arguments *arguments = state->input;
+    struct admin_arguments *arguments = state->input;
 
     switch (key) {
     case 'o':
@@ -407,6 +296,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--weight is 1..100, not '%s'", value);
         }
         return 0;
+    case 'r':
+        arguments->role = value;
+        return 0;
+    case 't':
+        arguments->unit = value;
+        return 0;
     case 'c':
         arguments->certificate = value;
         return 0;
@@ -417,7 +312,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->as_json = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (arguments->words == WORDS_MAX) {
+        if (arguments->words == ADMIN_WORDS_MAX) {
             argp_error(state, "too many words");
         } else {
             arguments->word[arguments->words++] = value;
@@ -452,10 +347,14 @@ static char *help_filter(int key, const char *text, void *input)
         return NULL;
     }
     fprintf(stream, "Actions:\n");
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        fprintf(stream, "  %s %s %s%s%s\n", actions[i].noun,
-                actions[i].verb != NULL ? actions[i].verb : "", actions[i].arguments,
-                actions[i].text[0] != '\0' ? "  - " : "", actions[i].text);
+    for (size_t t = 0; t < TABLES; t++) {
+        for (size_t i = 0; i < tables[t].count; i++) {
+            const struct admin_action *action = &tables[t].actions[i];
+
+            fprintf(stream, "  %s %s %s%s%s\n", action->noun,
+                    action->verb != NULL ? action->verb : "", action->arguments,
+                    action->text[0] != '\0' ? "  - " : "", action->text);
+        }
     }
     fclose(stream);
     return help;
@@ -467,12 +366,14 @@ int cmd_admin(int argc, char **argv)
                                       "ACTION...", "Works on a running key service centre.\v",
                                       NULL,        help_filter,
                                       NULL };
-    struct arguments arguments = { .operator_path = "operator.yaml",
-                                   .kind = "terminal",
-                                   .owner = "",
-                                   .peer = "",
-                                   .kme = "",
-                                   .weight = 1 };
+    struct admin_arguments arguments = { .operator_path = "operator.yaml",
+                                         .kind = "terminal",
+                                         .owner = "",
+                                         .peer = "",
+                                         .kme = "",
+                                         .role = "",
+                                         .unit = QW_UNIT_ROOT,
+                                         .weight = 1 };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";
     qw_err err;

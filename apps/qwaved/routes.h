@@ -20,6 +20,12 @@ void route_device_charge_confirm(struct call *call);
 void route_psk_create(struct call *call);
 void route_psk_revoke(struct call *call);
 
+void route_officer_add(struct call *call);
+void route_officer_list(struct call *call);
+void route_officer_suspend(struct call *call);
+void route_officer_resume(struct call *call);
+void route_officer_remove(struct call *call);
+
 void route_radio_contact(struct call *call);
 void route_radio_package(struct call *call);
 void route_radio_receipt(struct call *call);

@@ -48,7 +48,7 @@ qwave_wrap(qwave network_verify calloc)
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
 list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c)
-foreach(file routes routes_key routes_skip routes_psk routes_partner)
+foreach(file routes routes_key routes_officer routes_skip routes_psk routes_partner)
     qwave_program_test(qwaved ${file} centre ${routes})
 endforeach()
 qwave_wrap(qwaved routes qw_secret_new)
