@@ -3,6 +3,7 @@
 #include "centre/centre.h"
 
 #include "base/secret.h"
+#include "centre/approval/approval.h"
 #include "centre/books.h"
 #include "centre/pair/fetch_queue.h"
 #include "centre/pair/pair.h"
@@ -75,6 +76,9 @@ static qw_err complete(struct qw_centre_config *config)
     }
     if (config->partner_wait_ms == 0) {
         config->partner_wait_ms = PARTNER_WAIT_MS_STANDARD;
+    }
+    if (config->approval_s == 0) {
+        config->approval_s = QW_APPROVAL_S_STANDARD;
     }
     if (config->partner_places == 0) {
         config->partner_places = PARTNER_PLACES_STANDARD;

@@ -41,6 +41,11 @@ qw_err qw_caller_parse(const char *identity, struct qw_caller *caller) QW_MUST_U
 enum { QW_WINDOW_MS_MAX = 3600000 };
 struct qw_centre;
 struct qw_partner_port; /* centre/partner/partner.h */
+enum qw_dual_control {
+    QW_DUAL_CONTROL_OFF,
+    QW_DUAL_CONTROL_DESTROY, /* of a device */
+    QW_DUAL_CONTROL_ALL,     /* and new officers */
+};
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
     struct qw_high_mark *mark;    /* borrowed; NULL: an older copy of the store is not noticed */
@@ -64,6 +69,8 @@ struct qw_centre_config {
     uint32_t partner_wait_ms; /* a master waits so long for partners to take its keys; default 1000
                                */
     uint32_t partner_places;  /* and so many masters at once; default 4 */
+    enum qw_dual_control dual_control; /* what needs two officers (approval/approval.h) */
+    uint32_t approval_s;               /* a request waits so long for the second; default 900 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. QW_ERR_STATE: the store is behind its mark, an older copy; keys it holds may
@@ -83,7 +90,18 @@ qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
 qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, enum qw_device_kind kind, const char *owner,
                                  const char *peers) QW_MUST_USE;
-/* Replaces the peers of an application. QW_ERR_STATE: the device is none. */
+struct qw_device_entry {
+    const char *id;
+    enum qw_device_kind kind;
+    const char *owner, *peers;
+    const char *unit; /* its place in the tree; NULL: the officer's own */
+};
+/* The same at a certain place. QW_ERR_REFUSED: outside the officer's part of the tree, or the peer
+ * of a terminal is not within it. A partner stands at the root. */
+qw_err qw_centre_device_add(struct qw_centre *centre, const struct qw_caller *caller,
+                            const struct qw_device_entry *entry) QW_MUST_USE;
+/* Replaces the peers of an application; they reach as far as the officer's part of the tree.
+ * QW_ERR_STATE: the device is none. */
 qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_caller *caller,
                                   const char *id, const char *peers) QW_MUST_USE;
 /* The KME that serves an application; "" for this centre. Who is at home elsewhere gets nothing

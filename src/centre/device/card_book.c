@@ -21,7 +21,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 3 };
+enum { RECORD_VERSION = 4 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -57,9 +57,23 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u32be(w, device->keys_per_s);
     qw_write_u8(w, device->weight);
     qw_write_string8(w, device->home);
+    qw_write_string8(w, device->unit);
+    qw_write_string8(w, device->peers_unit);
 }
 
-/* Version 1 knew no quotas, version 2 no other centres. */
+/* What a record of before the tree says: everybody is at its root. */
+static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *device)
+{
+    if (version >= 4) {
+        qw_read_string8(r, device->unit, sizeof device->unit);
+        qw_read_string8(r, device->peers_unit, sizeof device->peers_unit);
+    } else {
+        memcpy(device->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
+        memcpy(device->peers_unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
+    }
+}
+
+/* Version 1 knew no quotas, version 2 no other centres, version 3 no units. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
@@ -81,7 +95,9 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
     if (version >= 3) {
         qw_read_string8(r, device->home, sizeof device->home);
     }
-    if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT) {
+    read_units(r, version, device);
+    if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
+        !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
         return false;
     }
     device->kind = (enum qw_device_kind)kind;

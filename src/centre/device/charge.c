@@ -4,6 +4,7 @@
 #include "centre/device/card_book.h"
 #include "centre/device/issue.h"
 #include "centre/device/package_record.h"
+#include "centre/device/reach.h"
 #include "centre/key/stock.h"
 #include "centre/key/void_keys.h"
 #include "centre/people/right.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 
 struct charge { /* one call */
-    const char *device_id, *station_id;
+    const char *station_id;
     uint16_t keys;
     uint8_t *out;
     size_t cap;
@@ -82,6 +83,9 @@ static qw_err find_station(struct qw_centre *centre, const struct qw_deed *deed,
          !(is_first && station->device.state == QW_DEVICE_CHARGED))) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "the station may not charge");
     }
+    if (!qw_unit_contains(station->device.unit, centre->card.device.unit)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "a station of another unit");
+    }
     return QW_OK;
 }
 
@@ -118,6 +122,7 @@ static qw_err write_package(struct qw_centre *centre, const struct qw_deed *deed
     return err == QW_OK && charge != NULL ? give(centre, charge, sealed_len) : err;
 }
 
+/* The device is in centre->card. */
 static qw_err charge_device(struct qw_centre *centre, const struct qw_deed *deed,
                             const struct charge *charge)
 {
@@ -125,14 +130,8 @@ static qw_err charge_device(struct qw_centre *centre, const struct qw_deed *deed
     struct qw_card_keys keys;
     struct qw_issue issue = { .keys = charge->keys };
     enum qw_device_state next;
-    qw_err err = qw_card_book_load(centre, charge->device_id, book);
+    qw_err err;
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return qw_centre_refuse(centre, deed, err, "no such device");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
     if (book->device.kind == QW_DEVICE_APPLICATION || book->device.kind == QW_DEVICE_KME) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "a device without a card");
     }
@@ -180,16 +179,14 @@ qw_err qw_centre_charge(struct qw_centre *centre, const struct qw_caller *caller
                         size_t cap, size_t *len)
 {
     struct qw_deed deed = { .caller = caller, .verb = "charge", .object = device_id };
-    struct charge charge = { .device_id = device_id,
-                             .station_id = station_id,
-                             .keys = (uint16_t)keys,
-                             .out = out,
-                             .cap = cap,
-                             .len = len };
+    struct charge charge = {
+        .station_id = station_id, .keys = (uint16_t)keys, .out = out, .cap = cap, .len = len
+    };
+    struct qw_officer_record self;
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_CHARGE, QW_UNIT_ROOT);
+    err = qw_device_reach(centre, &deed, QW_RIGHT_DEVICE_CHARGE, &self);
     if (err == QW_OK && keys > QW_PACKAGE_KEYS_MAX) {
         err = QW_ERR_ARG;
     }
@@ -200,21 +197,16 @@ qw_err qw_centre_charge(struct qw_centre *centre, const struct qw_caller *caller
     return err;
 }
 
+/* The device is in centre->card. */
 static qw_err confirm(struct qw_centre *centre, const struct qw_deed *deed, const uint8_t *receipt,
                       size_t len)
 {
     struct qw_card_book *book = &centre->card;
     struct qw_group group;
     bool is_repeat = false;
-    qw_err err = qw_card_book_load(centre, deed->object, book);
     enum qw_device_state next;
+    qw_err err;
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return qw_centre_refuse(centre, deed, err, "no such device");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
     if (qw_device_next(book->device.state, QW_DEVICE_CONFIRM, &next) != QW_OK) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE,
                                 qw_device_state_names[book->device.state]);
@@ -235,10 +227,11 @@ qw_err qw_centre_charge_confirm(struct qw_centre *centre, const struct qw_caller
                                 const char *device_id, const uint8_t *receipt, size_t len)
 {
     struct qw_deed deed = { .caller = caller, .verb = "charge-confirm", .object = device_id };
+    struct qw_officer_record self;
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_CHARGE, QW_UNIT_ROOT);
+    err = qw_device_reach(centre, &deed, QW_RIGHT_DEVICE_CHARGE, &self);
     if (err == QW_OK) {
         err = confirm(centre, &deed, receipt, len);
     }
@@ -253,6 +246,8 @@ static void new_station(struct qw_centre *centre, struct qw_group *group, const 
     qw_wipe(book, sizeof *book);
     book->device.kind = QW_DEVICE_STATION;
     memcpy(book->device.id, id, strlen(id));
+    memcpy(book->device.unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
+    memcpy(book->device.peers_unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     book->number = group->books.next_device++;
     memcpy(group->books.first_station, book->device.id, sizeof group->books.first_station);
 }

@@ -83,6 +83,12 @@ bool qw_device_has_peer(const struct qw_device *device, const char *name)
     return false;
 }
 
+bool qw_device_permits(const struct qw_device *device, const struct qw_device *other)
+{
+    return qw_device_has_peer(device, other->id) &&
+           qw_unit_contains(device->peers_unit, other->unit);
+}
+
 qw_err qw_device_next(enum qw_device_state state, enum qw_device_event event,
                       enum qw_device_state *next)
 {

@@ -3,6 +3,7 @@
 #define QW_CENTRE_DEVICE_DEVICE_H
 
 #include "base/error.h"
+#include "centre/people/unit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,12 +58,18 @@ struct qw_device {
     uint32_t keys_per_s;     /* that an application may take; 0: the centre's standard */
     uint8_t weight;          /* its part when keys are scarce, 1 to 100 */
     char home[64];           /* of an application: the KME that serves it; "" for this centre */
+    char unit[QW_UNIT_CAP];  /* its place in the tree; set when it is registered */
+    char peers_unit[QW_UNIT_CAP]; /* of the officer who set the peers: they reach no further */
 };
 
 /* Whether name is one of the peers, or fits a pattern among them: * any text, ? any character,
  * [list] one of these, the rest is itself [docs/protocol/skip.md P-11]. A name is never read as a
  * pattern. */
 bool qw_device_has_peer(const struct qw_device *device, const char *name);
+
+/* Whether the two may have keys together: other is a peer by name, and stands in the part of the
+ * tree of whoever said so. */
+bool qw_device_permits(const struct qw_device *device, const struct qw_device *other);
 
 /* Whether a pattern could be meant: then it can be no device's id. */
 bool qw_device_is_pattern(const char *name);

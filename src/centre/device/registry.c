@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices: registered, looked up, listed, moved from state to state [C8]. */
+/* Devices: registered, looked up, moved from state to state [C8]. */
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/device/change.h"
+#include "centre/device/reach.h"
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
 #include "centre/pair/fair_share.h"
-#include "centre/people/right.h"
-#include "centre/people/unit.h"
 #include "centre/psk/psk.h"
-#include "centre/record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,45 +89,93 @@ static qw_err register_device(struct qw_centre *centre, const struct qw_deed *de
     return qw_group_commit(centre, &group, deed, qw_device_kind_names[device->kind]);
 }
 
-qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
-                                 const char *id, enum qw_device_kind kind, const char *owner,
-                                 const char *peers)
+/* A terminal's keys go to its peer by name alone, so the name is looked at here: ids are never used
+ * again, and units stay. */
+static qw_err check_terminal_peer(struct qw_centre *centre, const struct qw_deed *deed,
+                                  const struct qw_device *device)
 {
-    struct qw_deed deed = { .caller = caller, .verb = "device-register", .object = id };
-    struct qw_device device = { .kind = kind, .state = QW_DEVICE_REGISTERED, .weight = 1 };
+    qw_err err;
+
+    if (device->kind != QW_DEVICE_TERMINAL || device->peers[0] == '\0' ||
+        strcmp(device->peers_unit, QW_UNIT_ROOT) == 0) {
+        return QW_OK;
+    }
+    err = qw_card_book_load(centre, device->peers, &centre->holder);
+    if (err == QW_ERR_NOT_FOUND ||
+        (err == QW_OK && !qw_unit_contains(device->peers_unit, centre->holder.device.unit))) {
+        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "its peer is not in his part");
+    }
+    return err;
+}
+
+static bool entry_ok(const struct qw_device_entry *entry, const char *unit)
+{
+    return entry->kind >= 0 && entry->kind < QW_DEVICE_KIND_COUNT &&
+           id_ok(entry->id, entry->kind) && text_ok(entry->owner) &&
+           peers_ok(entry->id, entry->kind, entry->peers) && qw_unit_ok(unit) &&
+           (entry->kind != QW_DEVICE_KME || strcmp(unit, QW_UNIT_ROOT) == 0);
+}
+
+static qw_err add_entry(struct qw_centre *centre, const struct qw_deed *deed,
+                        const struct qw_device_entry *entry, const struct qw_officer *self)
+{
+    const char *unit = entry->unit != NULL ? entry->unit : self->unit;
+    struct qw_device device = { .kind = entry->kind, .state = QW_DEVICE_REGISTERED, .weight = 1 };
+    qw_err err;
+
+    if (!entry_ok(entry, unit)) {
+        return QW_ERR_ARG;
+    }
+    if (!qw_unit_contains(self->unit, unit)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "outside his part of the tree");
+    }
+    copy_text(device.id, sizeof device.id, entry->id);
+    copy_text(device.owner, sizeof device.owner, entry->owner);
+    copy_text(device.peers, sizeof device.peers, entry->peers);
+    copy_text(device.unit, sizeof device.unit, unit);
+    copy_text(device.peers_unit, sizeof device.peers_unit, self->unit);
+    if (device.kind == QW_DEVICE_APPLICATION || device.kind == QW_DEVICE_KME) {
+        device.state = QW_DEVICE_ACTIVE;
+    }
+    err = check_terminal_peer(centre, deed, &device);
+    return err == QW_OK ? register_device(centre, deed, &device) : err;
+}
+
+qw_err qw_centre_device_add(struct qw_centre *centre, const struct qw_caller *caller,
+                            const struct qw_device_entry *entry)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "device-register", .object = entry->id };
+    struct qw_officer_record self;
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_REGISTER, QW_UNIT_ROOT);
-    if (err == QW_OK && (kind < 0 || kind >= QW_DEVICE_KIND_COUNT || !id_ok(id, kind) ||
-                         !text_ok(owner) || !peers_ok(id, kind, peers))) {
-        err = QW_ERR_ARG;
-    }
+    err = qw_right_find(centre, &deed, QW_RIGHT_DEVICE_REGISTER, &self);
     if (err == QW_OK) {
-        copy_text(device.id, sizeof device.id, id);
-        copy_text(device.owner, sizeof device.owner, owner);
-        copy_text(device.peers, sizeof device.peers, peers);
-        if (kind == QW_DEVICE_APPLICATION || kind == QW_DEVICE_KME) {
-            device.state = QW_DEVICE_ACTIVE;
-        }
-        err = register_device(centre, &deed, &device);
+        err = add_entry(centre, &deed, entry, &self.officer);
     }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
     return err;
 }
 
+qw_err qw_centre_device_register(struct qw_centre *centre, const struct qw_caller *caller,
+                                 const char *id, enum qw_device_kind kind, const char *owner,
+                                 const char *peers)
+{
+    const struct qw_device_entry entry = { .id = id, .kind = kind, .owner = owner, .peers = peers };
+
+    return qw_centre_device_add(centre, caller, &entry);
+}
+
 qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *id, struct qw_device *device)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-find", .object = id };
+    struct qw_officer_record self;
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_READ, QW_UNIT_ROOT);
-    if (err == QW_OK) {
-        err = qw_card_book_load(centre, id, &centre->card);
-    }
+    err = qw_device_reach(centre, &deed, QW_RIGHT_DEVICE_READ, &self);
     if (err == QW_OK) {
         *device = centre->card.device;
     }
@@ -136,76 +183,15 @@ qw_err qw_centre_device_find(struct qw_centre *centre, const struct qw_caller *c
     return err;
 }
 
-struct listing {
-    struct qw_centre *centre;
-    struct qw_device *devices;
-    size_t count;
-    qw_err err;
-};
-
-static int list_device(void *self, const struct qw_store_record *record)
-{
-    struct listing *listing = self;
-    struct qw_centre *centre = listing->centre;
-    struct qw_card_book *book = &centre->card;
-    size_t len = record->len - QW_RECORD_OVERHEAD;
-
-    if (record->len < QW_RECORD_OVERHEAD || len > sizeof centre->scratch) {
-        listing->err = QW_ERR_IO;
-        return 0;
-    }
-    listing->err = qw_record_open(centre, QW_STORE_DEVICE, record, record->len, centre->scratch);
-    if (listing->err == QW_OK) {
-        listing->err = qw_card_book_decode(centre->scratch, len, book);
-    }
-    if (listing->err == QW_OK) {
-        listing->devices[listing->count++] = book->device;
-    }
-    return listing->err == QW_OK;
-}
-
-qw_err qw_centre_device_list(struct qw_centre *centre, const struct qw_caller *caller,
-                             const char *after, struct qw_device *devices, size_t cap,
-                             size_t *count)
-{
-    struct qw_deed deed = { .caller = caller, .verb = "device-list", .object = after };
-    struct listing listing = { .centre = centre, .devices = devices, .err = QW_OK };
-    const struct qw_store *store = centre->config.store;
-    qw_err err;
-
-    qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_READ, QW_UNIT_ROOT);
-    if (err == QW_OK && strlen(after) >= QW_STORE_ID_MAX) {
-        err = QW_ERR_ARG;
-    }
-    if (err == QW_OK) {
-        err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, after, strlen(after), cap,
-                          list_device, &listing);
-    }
-    qw_centre_leave(centre);
-    if (err == QW_OK) {
-        err = listing.err;
-    }
-    if (err == QW_OK) {
-        *count = listing.count;
-    }
-    return err;
-}
-
-static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_device_event event)
+/* The device is in centre->card; approved: what becomes durable with it, or NULL. */
+static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
+                     enum qw_device_event event, const struct qw_request_record *approved)
 {
     struct qw_card_book *book = &centre->card;
     struct qw_group group;
     enum qw_device_state next;
     uint64_t voided = 0;
-    qw_err err = qw_card_book_load(centre, deed->object, book);
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return qw_centre_refuse(centre, deed, err, "no such device");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
     if (qw_device_next(book->device.state, event, &next) != QW_OK) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE,
                                 qw_device_state_names[book->device.state]);
@@ -217,8 +203,17 @@ static qw_err change(struct qw_centre *centre, struct qw_deed *deed, enum qw_dev
         qw_void_all_keys(centre, &group, book, &voided);
         qw_psk_drop(centre, &group, book->device.id);
     }
+    if (approved != NULL) {
+        qw_request_put(centre, &group, approved);
+    }
     qw_card_book_put(centre, &group, book);
     return qw_group_commit(centre, &group, deed, qw_device_state_names[next]);
+}
+
+qw_err qw_device_destroy_approved(struct qw_centre *centre, const struct qw_deed *deed,
+                                  const struct qw_request_record *request)
+{
+    return change(centre, deed, QW_DEVICE_DESTROY, request);
 }
 
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
@@ -233,6 +228,7 @@ qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller 
         [QW_DEVICE_DESTROY] = { "device-destroy", QW_RIGHT_DEVICE_DESTROY },
     };
     struct qw_deed deed = { .caller = caller, .object = id };
+    struct qw_officer_record self;
     qw_err err;
 
     if (event < 0 || event >= QW_DEVICE_EVENT_COUNT || rows[event].verb == NULL) {
@@ -240,9 +236,13 @@ qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller 
     }
     deed.verb = rows[event].verb;
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, rows[event].right, QW_UNIT_ROOT);
+    err = qw_device_reach(centre, &deed, rows[event].right, &self);
+    if (err == QW_OK && event == QW_DEVICE_DESTROY &&
+        qw_approval_is_needed(centre, QW_REQUEST_DEVICE_DESTROY)) {
+        err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, "needs two officers");
+    }
     if (err == QW_OK) {
-        err = change(centre, &deed, event);
+        err = change(centre, &deed, event, NULL);
     }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
@@ -253,24 +253,19 @@ struct amendment { /* of an application's entry */
     enum qw_right right;
     bool is_fine;      /* what it says makes sense */
     const char *peers; /* NULL: stays */
-    const char *home;  /* NULL: stays */
+    const char *peers_unit;
+    const char *home; /* NULL: stays */
     uint32_t keys_per_s;
     uint8_t weight; /* 0: it and the rate stay */
 };
 
+/* The device is in centre->card. */
 static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
                     const struct amendment *amendment, const char *detail)
 {
     struct qw_card_book *book = &centre->card;
     struct qw_group group;
-    qw_err err = qw_card_book_load(centre, deed->object, book);
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return qw_centre_refuse(centre, deed, err, "no such device");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
     if (book->device.kind != QW_DEVICE_APPLICATION || book->device.state == QW_DEVICE_DESTROYED) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
     }
@@ -278,6 +273,7 @@ static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
     group.books.registry++;
     if (amendment->peers != NULL) {
         copy_text(book->device.peers, sizeof book->device.peers, amendment->peers);
+        copy_text(book->device.peers_unit, sizeof book->device.peers_unit, amendment->peers_unit);
     }
     if (amendment->home != NULL) {
         copy_text(book->device.home, sizeof book->device.home, amendment->home);
@@ -290,19 +286,40 @@ static qw_err amend(struct qw_centre *centre, const struct qw_deed *deed,
     return qw_group_commit(centre, &group, deed, detail);
 }
 
-/* Whoever remembers what the registry says looks again. */
-static qw_err amend_and_tell(struct qw_centre *centre, const struct qw_deed *deed,
-                             const struct amendment *amendment, const char *detail)
+/* A partner that is not there yet is no home. */
+static qw_err check_home(struct qw_centre *centre, const struct qw_deed *deed, const char *kme)
 {
     qw_err err;
 
+    if (kme[0] == '\0') {
+        return QW_OK;
+    }
+    err = qw_card_book_load(centre, kme, &centre->holder);
+    if (err == QW_ERR_NOT_FOUND || (err == QW_OK && centre->holder.device.kind != QW_DEVICE_KME)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "no such partner");
+    }
+    return err;
+}
+
+/* Whoever remembers what the registry says looks again. */
+static qw_err amend_and_tell(struct qw_centre *centre, const struct qw_deed *deed,
+                             const struct amendment *wanted, const char *detail)
+{
+    struct amendment amendment = *wanted;
+    struct qw_officer_record self;
+    qw_err err;
+
     qw_centre_enter(centre);
-    err = qw_right_check(centre, deed, amendment->right, QW_UNIT_ROOT);
-    if (err == QW_OK && !amendment->is_fine) {
+    err = qw_device_reach(centre, deed, amendment.right, &self);
+    if (err == QW_OK && !amendment.is_fine) {
         err = QW_ERR_ARG;
     }
+    if (err == QW_OK && amendment.home != NULL) {
+        err = check_home(centre, deed, amendment.home);
+    }
     if (err == QW_OK) {
-        err = amend(centre, deed, amendment, detail);
+        amendment.peers_unit = self.officer.unit;
+        err = amend(centre, deed, &amendment, detail);
     }
     atomic_fetch_add(&centre->registry_changes, 1);
     qw_centre_leave(centre);
@@ -336,41 +353,13 @@ qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_call
     return amend_and_tell(centre, &deed, &amendment, detail);
 }
 
-/* Under the mutex, like all that amend does: a partner that is not there yet is no home. */
-static qw_err move_home(struct qw_centre *centre, const struct qw_deed *deed,
-                        const struct amendment *amendment)
-{
-    const struct qw_device *device = &centre->card.device;
-
-    if (amendment->home[0] != '\0') {
-        qw_err err = qw_card_book_load(centre, amendment->home, &centre->card);
-
-        if (err == QW_ERR_NOT_FOUND || (err == QW_OK && device->kind != QW_DEVICE_KME)) {
-            return qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "no such partner");
-        }
-        if (err != QW_OK) {
-            return err;
-        }
-    }
-    return amend(centre, deed, amendment, amendment->home[0] != '\0' ? amendment->home : "here");
-}
-
 qw_err qw_centre_device_set_home(struct qw_centre *centre, const struct qw_caller *caller,
                                  const char *id, const char *kme)
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-home", .object = id };
-    struct amendment amendment = { .home = kme };
-    qw_err err;
+    struct amendment amendment = { .right = QW_RIGHT_DEVICE_HOME,
+                                   .is_fine = kme[0] == '\0' || qw_device_id_ok(kme),
+                                   .home = kme };
 
-    qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_DEVICE_HOME, QW_UNIT_ROOT);
-    if (err == QW_OK && kme[0] != '\0' && !qw_device_id_ok(kme)) {
-        err = QW_ERR_ARG;
-    }
-    if (err == QW_OK) {
-        err = move_home(centre, &deed, &amendment);
-    }
-    atomic_fetch_add(&centre->registry_changes, 1);
-    qw_centre_leave(centre);
-    return err;
+    return amend_and_tell(centre, &deed, &amendment, kme[0] != '\0' ? kme : "here");
 }

@@ -164,10 +164,6 @@ static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
         *cause = "the caller is no application in service here";
         return QW_ERR_REFUSED;
     }
-    if (!qw_device_has_peer(device, pair->slave)) {
-        *cause = "not its peer";
-        err = QW_ERR_REFUSED;
-    }
     qw_wipe(&centre->holder, sizeof centre->holder);
     switch (qw_card_book_load(centre, pair->slave, &centre->holder)) {
     case QW_OK:
@@ -177,6 +173,12 @@ static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
         return QW_ERR_NOT_FOUND;
     default:
         return QW_ERR_IO;
+    }
+    if (!qw_device_permits(device, &centre->holder.device)) {
+        *cause = qw_device_has_peer(device, pair->slave)
+                     ? "its peer, said by who has no right there"
+                     : "not its peer";
+        err = QW_ERR_REFUSED;
     }
     device = &centre->holder.device;
     if (device->kind != QW_DEVICE_APPLICATION || device->state == QW_DEVICE_DESTROYED) {

@@ -92,9 +92,8 @@ static qw_err check_parties(struct qw_centre *centre, const struct qw_deed *deed
     }
     for (size_t i = 0; i < keys->target_count && err == QW_OK; i++) {
         err = qw_card_book_load(centre, keys->targets[i], &centre->holder);
-        if (err == QW_ERR_NOT_FOUND ||
-            (err == QW_OK &&
-             (!is_application(target, "") || !qw_device_has_peer(initiator, keys->targets[i])))) {
+        if (err == QW_ERR_NOT_FOUND || (err == QW_OK && (!is_application(target, "") ||
+                                                         !qw_device_permits(initiator, target)))) {
             return qw_centre_refuse(centre, deed, QW_ERR_ARG, "no target of this initiator here");
         }
     }

@@ -3,6 +3,7 @@
 #include "centre/people/officer.h"
 
 #include "base/clock.h"
+#include "centre/people/officer_change.h"
 #include "centre/people/officer_record.h"
 
 #include <string.h>
@@ -23,8 +24,10 @@ static void put_founder(struct qw_centre *centre, struct qw_group *group,
     qw_group_note(group, &deed, officer->unit);
 }
 
+/* approved: what becomes durable with him, or NULL. */
 static qw_err add(struct qw_centre *centre, const struct qw_deed *deed,
-                  struct qw_officer_record *self, struct qw_officer_record *added)
+                  struct qw_officer_record *self, struct qw_officer_record *added,
+                  const struct qw_request_record *approved)
 {
     struct qw_officer_record there;
     struct qw_group group;
@@ -48,16 +51,41 @@ static qw_err add(struct qw_centre *centre, const struct qw_deed *deed,
     if (self->version == 0) {
         put_founder(centre, &group, deed->caller, self);
     }
+    if (approved != NULL) {
+        qw_request_put(centre, &group, approved);
+    }
     qw_officer_put(centre, &group, added);
     return qw_group_commit(centre, &group, deed, added->officer.unit);
+}
+
+static struct qw_officer_record new_officer(const char *id, enum qw_officer_role role,
+                                            const char *unit)
+{
+    struct qw_officer_record record = { .officer = { .state = QW_OFFICER_ACTIVE,
+                                                     .roles = 1U << role,
+                                                     .added_ms = qw_clock_utc_ms() } };
+
+    memcpy(record.officer.id, id, strlen(id));
+    memcpy(record.officer.unit, unit, strlen(unit));
+    return record;
+}
+
+qw_err qw_officer_add_approved(struct qw_centre *centre, const struct qw_deed *deed,
+                               const struct qw_request_record *request)
+{
+    const struct qw_request *asked = &request->request;
+    struct qw_officer_record added = new_officer(asked->object, asked->role, asked->unit);
+    struct qw_officer_record self;
+    qw_err err = qw_officer_standing(centre, deed->caller, &self);
+
+    return err == QW_OK ? add(centre, deed, &self, &added, request) : err;
 }
 
 qw_err qw_centre_officer_add(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *id, enum qw_officer_role role, const char *unit)
 {
     struct qw_deed deed = { .caller = caller, .verb = "officer-add", .object = id };
-    struct qw_officer_record added = { .officer = { .state = QW_OFFICER_ACTIVE,
-                                                    .added_ms = qw_clock_utc_ms() } };
+    struct qw_officer_record added;
     struct qw_officer_record self;
     bool is_fine =
         role >= 0 && role < QW_OFFICER_ROLE_COUNT && qw_officer_id_ok(id) && qw_unit_ok(unit);
@@ -71,11 +99,12 @@ qw_err qw_centre_officer_add(struct qw_centre *centre, const struct qw_caller *c
     if (err == QW_OK && !qw_unit_contains(self.officer.unit, unit)) {
         err = qw_centre_refuse(centre, &deed, QW_ERR_REFUSED, "outside his part of the tree");
     }
+    if (err == QW_OK && qw_approval_is_needed(centre, QW_REQUEST_OFFICER_ADD)) {
+        err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, "needs two officers");
+    }
     if (err == QW_OK) {
-        memcpy(added.officer.id, id, strlen(id));
-        memcpy(added.officer.unit, unit, strlen(unit));
-        added.officer.roles = 1U << role;
-        err = add(centre, &deed, &self, &added);
+        added = new_officer(id, role, unit);
+        err = add(centre, &deed, &self, &added, NULL);
     }
     qw_centre_leave(centre);
     return err;

@@ -25,24 +25,20 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_DEVICE_SUSPEND]   =         E              | O,
     [QW_RIGHT_DEVICE_RESUME]    =         E,
     [QW_RIGHT_DEVICE_DESTROY]   =         E,
-    [QW_RIGHT_DEVICE_PEERS]     =         E,
+    [QW_RIGHT_DEVICE_PEERS]     =         E              | O,
     [QW_RIGHT_DEVICE_HOME]      = S,
     [QW_RIGHT_DEVICE_QUOTA]     = S,
     [QW_RIGHT_PSK_CREATE]       =                          O,
     [QW_RIGHT_PSK_REVOKE]       =         E              | O,
     [QW_RIGHT_OFFICER_READ]     = S     | E       | A,
     [QW_RIGHT_OFFICER_CHANGE]   =         E,
+    [QW_RIGHT_REQUEST_READ]     =         E       | A,
 };
 /* clang-format on */
 
 bool qw_roles_have(unsigned roles, enum qw_right right)
 {
     return (holders[right] & roles) != 0;
-}
-
-bool qw_role_has(enum qw_officer_role role, enum qw_right right)
-{
-    return qw_roles_have(1U << role, right);
 }
 
 qw_err qw_right_find(struct qw_centre *centre, const struct qw_deed *deed, enum qw_right right,

@@ -30,12 +30,11 @@ enum qw_right {
     QW_RIGHT_PSK_REVOKE,
     QW_RIGHT_OFFICER_READ,
     QW_RIGHT_OFFICER_CHANGE,
+    QW_RIGHT_REQUEST_READ,
     QW_RIGHT_COUNT
 };
 
-/* The table. */
-bool qw_role_has(enum qw_officer_role role, enum qw_right right);
-/* roles: bits 1 << role. */
+/* The table. roles: bits 1 << role. */
 bool qw_roles_have(unsigned roles, enum qw_right right);
 
 struct qw_officer_record; /* centre/people/officer_record.h */

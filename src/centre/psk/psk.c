@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/device/card_book.h"
-#include "centre/people/right.h"
-#include "centre/people/unit.h"
+#include "centre/device/reach.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
@@ -125,20 +124,15 @@ void qw_psk_drop(struct qw_centre *centre, struct qw_group *group, const char *i
     }
 }
 
+/* The device is in centre->card. */
 static qw_err create(struct qw_centre *centre, const struct qw_deed *deed,
                      struct psk_record *record)
 {
     const struct qw_device *device = &centre->card.device;
     struct psk_record before;
     struct qw_group group;
-    qw_err err = qw_card_book_load(centre, deed->object, &centre->card);
+    qw_err err;
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return qw_centre_refuse(centre, deed, err, "no such device");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
     if (device->kind != QW_DEVICE_APPLICATION || device->state == QW_DEVICE_DESTROYED) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no application in service");
     }
@@ -161,6 +155,7 @@ qw_err qw_centre_psk_create(struct qw_centre *centre, const struct qw_caller *ca
 {
     struct qw_deed deed = { .caller = caller, .verb = "psk-create", .object = id };
     struct psk_record record = { .made_ms = qw_clock_utc_ms() };
+    struct qw_officer_record self;
     qw_err err;
 
     err = qw_random_bytes(record.key, sizeof record.key);
@@ -169,7 +164,7 @@ qw_err qw_centre_psk_create(struct qw_centre *centre, const struct qw_caller *ca
     }
     if (err == QW_OK) {
         qw_centre_enter(centre);
-        err = qw_right_check(centre, &deed, QW_RIGHT_PSK_CREATE, QW_UNIT_ROOT);
+        err = qw_device_reach(centre, &deed, QW_RIGHT_PSK_CREATE, &self);
         if (err == QW_OK) {
             err = create(centre, &deed, &record);
         }
@@ -206,10 +201,11 @@ qw_err qw_centre_psk_revoke(struct qw_centre *centre, const struct qw_caller *ca
                             const char *id)
 {
     struct qw_deed deed = { .caller = caller, .verb = "psk-revoke", .object = id };
+    struct qw_officer_record self;
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_right_check(centre, &deed, QW_RIGHT_PSK_REVOKE, QW_UNIT_ROOT);
+    err = qw_device_reach(centre, &deed, QW_RIGHT_PSK_REVOKE, &self);
     if (err == QW_OK) {
         err = revoke(centre, &deed);
     }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "centre/approval/approval.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
@@ -244,6 +245,30 @@ static qw_err do_list_officers(struct scene *scene)
     return err;
 }
 
+static struct qw_request request;
+
+static qw_err do_ask(struct scene *scene)
+{
+    struct qw_request_wish wish = { .verb = QW_REQUEST_DEVICE_DESTROY, .object = "app-3" };
+
+    return qw_centre_request_ask(scene->centre, &scene->operator_caller, &wish, &request);
+}
+
+static qw_err do_list_requests(struct scene *scene)
+{
+    struct qw_request listed;
+    size_t count;
+
+    return qw_centre_request_list(scene->centre, &scene->operator_caller, &listed, 1, &count);
+}
+
+static qw_err do_approve(struct scene *scene)
+{
+    struct qw_caller second = { .role = QW_ROLE_OPERATOR, .id = "sec", .certificate_hash = { 1 } };
+
+    return qw_centre_request_approve(scene->centre, &second, request.id, request.digest);
+}
+
 /* Lets the n-th allocation of the verb fail until it succeeds. */
 static void starve(struct scene *scene, qw_err (*verb)(struct scene *))
 {
@@ -298,6 +323,23 @@ static void every_verb_survives_a_lack_of_memory(void **state)
     assert_journal_whole(scene);
 }
 
+static void deeds_of_two_survive_a_lack_of_memory(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->config.dual_control = QW_DUAL_CONTROL_DESTROY;
+    scene_restart(scene);
+    assert_int_equal(add_application(scene, "app-3", ""), QW_OK);
+    assert_int_equal(qw_centre_officer_add(scene->centre, &scene->operator_caller, "sec",
+                                           QW_OFFICER_SECURITY, "/"),
+                     QW_OK);
+    starve(scene, do_ask);
+    starve(scene, do_list_requests);
+    starve(scene, do_approve);
+    assert_int_equal(state_of(scene, "app-3"), QW_DEVICE_DESTROYED);
+    assert_journal_whole(scene);
+}
+
 static void keys_of_pairs_survive_a_lack_of_memory(void **state)
 {
     struct scene *scene = *state;
@@ -336,6 +378,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keys_of_pairs_survive_a_lack_of_memory, scene_make,
+                                        scene_remove),
+        cmocka_unit_test_setup_teardown(deeds_of_two_survive_a_lack_of_memory, scene_make,
                                         scene_remove),
         cmocka_unit_test_setup_teardown(every_verb_survives_a_lack_of_memory, scene_make,
                                         scene_remove),
