@@ -245,11 +245,13 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "key: %s/tls/centre.key\n"
                      "client_ca: %s/ca/ca.pem\n"
                      "revocation_list: %s/ca/revoked.pem\n"
-                     "source: %s\n",
+                     "source: %s\n"
+                     "dual_control: %s\n",
                      config->centre_id, config->centre_id, config->address, config->port,
                      config->database != NULL ? "" : folder,
                      config->database != NULL ? config->database : "/centre.db", folder, folder,
-                     folder, folder, folder, folder, config->source);
+                     folder, folder, folder, folder, config->source,
+                     config->dual_control ? "all" : "off");
     if (err == QW_OK) {
         err = write_administrators(config, folder, error);
     }

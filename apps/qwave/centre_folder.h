@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What `qwave init` makes. Every file is 0600, every folder 0700:
@@ -18,6 +19,7 @@ struct centre_folder_config {
     const char *address;   /* numeric, where qwaved will listen */
     uint16_t port;         /* 0: chosen when qwaved starts */
     const char *source;    /* "best", "kernel" */
+    bool dual_control;     /* two officers for destroying a device, or adding an officer */
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
 };
 

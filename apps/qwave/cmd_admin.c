@@ -53,8 +53,12 @@ static qw_err run_device_show(struct operator_desk *desk, const struct admin_arg
 
 static qw_err run_device_add(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    qw_err err = operator_device_add(desk, arguments->word[2], arguments->kind, arguments->owner,
-                                     arguments->peer);
+    const struct operator_device device = { .id = arguments->word[2],
+                                            .kind = arguments->kind,
+                                            .owner = arguments->owner,
+                                            .peer = arguments->peer,
+                                            .unit = arguments->unit };
+    qw_err err = operator_device_add(desk, &device);
 
     if (err == QW_OK) {
         printf(arguments->as_json ? "{\"id\":\"%s\"}\n" : "%s is registered\n", arguments->word[2]);
@@ -186,8 +190,8 @@ static qw_err run_psk_revoke(struct operator_desk *desk, const struct admin_argu
 static const struct admin_action actions[] = {
     /* all but those of admin/ */
     { "status", NULL, 1, "", "stock, source and counters", run_status },
-    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...]", "register a device",
-      run_device_add },
+    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...] [--unit UNIT]",
+      "register a device", run_device_add },
     { "device", "peers", 3, "ID --peer SAE,...", "whom an application may ask keys for",
       run_device_peers },
     { "device", "home", 3, "ID [--kme KME]",
@@ -221,6 +225,7 @@ static const struct {
 } tables[] = {
     { actions, sizeof actions / sizeof actions[0] },
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
+    { admin_request_actions, ADMIN_REQUEST_ACTIONS },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -238,7 +243,10 @@ static const struct argp_option options[] = {
       "that an application may take; 0: as the centre's settings say (default: 0)", 0 },
     { "weight", 'g', "N", 0, "its part when keys are scarce, 1 to 100 (default: 1)", 0 },
     { "role", 'r', "ROLE", 0, "of an officer: system, security, audit or operator", 0 },
-    { "unit", 't', "UNIT", 0, "his part of the tree, as /north/gas (default: /)", 0 },
+    { "unit", 't', "UNIT", 0,
+      "a place in the tree, as /north/gas: of a device (default: one's own), or where an officer's "
+      "part begins (default: /)",
+      0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
@@ -372,7 +380,6 @@ int cmd_admin(int argc, char **argv)
                                          .peer = "",
                                          .kme = "",
                                          .role = "",
-                                         .unit = QW_UNIT_ROOT,
                                          .weight = 1 };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";

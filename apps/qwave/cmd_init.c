@@ -29,6 +29,10 @@ static const struct argp_option options[] = {
     { "database", 'd', "URI", 0,
       "postgresql://... in which the centre's books are begun (default: an SQLite file in FOLDER)",
       0 },
+    { "dual-control", 'D', NULL, 0,
+      "no device is destroyed and no officer added by one officer alone: another one has to "
+      "approve",
+      0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -62,6 +66,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--database begins with postgresql://");
         }
         arguments->config.database = value;
+        return 0;
+    case 'D':
+        arguments->config.dual_control = true;
         return 0;
     case 'j':
         arguments->as_json = true;

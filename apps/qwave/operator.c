@@ -142,22 +142,26 @@ qw_err operator_call(struct operator_desk *desk, const char *method, const char 
     return QW_OK;
 }
 
-qw_err operator_device_add(struct operator_desk *desk, const char *id, const char *kind,
-                           const char *owner, const char *peer)
+qw_err operator_device_add(struct operator_desk *desk, const struct operator_device *device)
 {
+    const struct {
+        const char *name, *value;
+    } members[] = { { "id", device->id },
+                    { "kind", device->kind },
+                    { "owner", device->owner },
+                    { "peer", device->peer },
+                    { "unit", device->unit } };
     char body[BODY_CAP];
     const char *answer;
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
 
     qw_json_object_begin(&w);
-    qw_json_name(&w, "id");
-    qw_json_text(&w, id);
-    qw_json_name(&w, "kind");
-    qw_json_text(&w, kind);
-    qw_json_name(&w, "owner");
-    qw_json_text(&w, owner);
-    qw_json_name(&w, "peer");
-    qw_json_text(&w, peer);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (members[i].value != NULL) {
+            qw_json_name(&w, members[i].name);
+            qw_json_text(&w, members[i].value);
+        }
+    }
     qw_json_object_end(&w);
     if (!qw_json_done(&w)) {
         return QW_ERR_ARG;

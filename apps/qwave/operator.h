@@ -28,8 +28,12 @@ qw_err operator_device_call(struct operator_desk *desk, const char *method, cons
                             const char *action, const char *body, const char **answer) QW_MUST_USE;
 const char *operator_message(const struct operator_desk *desk);
 
-qw_err operator_device_add(struct operator_desk *desk, const char *id, const char *kind,
-                           const char *owner, const char *peer) QW_MUST_USE;
+/* NULL: is not said; a unit that is not said is the officer's own. */
+struct operator_device {
+    const char *id, *kind, *owner, *peer, *unit;
+};
+qw_err operator_device_add(struct operator_desk *desk,
+                           const struct operator_device *device) QW_MUST_USE;
 
 /* Charges the card of a device [W8]: a new card file when card_path does not exist (BIRTH), else
  * the card that is there (CHARGE). Confirms to the centre with the card's receipt. */

@@ -139,6 +139,8 @@ static qw_err open_centre(struct daemon *daemon)
         .sae_keys_per_s = (uint32_t)settings->sae_keys_per_s,
         .pair_keys_per_s = (uint32_t)settings->pair_keys_per_s,
         .misses_per_s = (uint32_t)settings->misses_per_s,
+        .dual_control = (enum qw_dual_control)settings->dual_control,
+        .approval_s = (uint32_t)settings->approval_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
         .partner_port = partners_port(daemon->partners),
         .partner_wait_ms = (uint32_t)settings->etsi020_wait_ms,

@@ -26,6 +26,11 @@ void route_officer_suspend(struct call *call);
 void route_officer_resume(struct call *call);
 void route_officer_remove(struct call *call);
 
+void route_request_ask(struct call *call);
+void route_request_list(struct call *call);
+void route_request_approve(struct call *call);
+void route_request_deny(struct call *call);
+
 void route_radio_contact(struct call *call);
 void route_radio_package(struct call *call);
 void route_radio_receipt(struct call *call);

@@ -47,6 +47,8 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_uint(w, device->weight);
     qw_json_name(w, "kme");
     qw_json_text(w, device->home);
+    qw_json_name(w, "unit");
+    qw_json_text(w, device->unit);
     qw_json_object_end(w);
 }
 
@@ -88,10 +90,12 @@ static void get_optional_text(struct qw_json_reader *r, const struct qw_json_nod
 void route_device_register(struct call *call)
 {
     struct qw_device wanted = { .id = "" };
+    struct qw_device_entry entry = { .id = wanted.id,
+                                     .owner = wanted.owner,
+                                     .peers = wanted.peers };
     char kind_name[32] = "";
     struct qw_json_reader r;
     const struct qw_json_node *object;
-    enum qw_device_kind kind = QW_DEVICE_TERMINAL;
     qw_err err;
 
     if (!call_open_body(call, false, &r, &object)) {
@@ -101,11 +105,12 @@ void route_device_register(struct call *call)
     qw_json_get_text(&r, object, "kind", kind_name, 1, sizeof kind_name);
     get_optional_text(&r, object, "owner", wanted.owner, sizeof wanted.owner);
     get_optional_text(&r, object, "peer", wanted.peers, sizeof wanted.peers);
-    err = qw_json_ok(&r) ? kind_of(kind_name, &kind) : QW_ERR_FORMAT;
+    get_optional_text(&r, object, "unit", wanted.unit, sizeof wanted.unit);
+    err = qw_json_ok(&r) ? kind_of(kind_name, &entry.kind) : QW_ERR_FORMAT;
     qw_json_close(&r);
     if (err == QW_OK) {
-        err = qw_centre_device_register(call->service->centre, &call->caller, wanted.id, kind,
-                                        wanted.owner, wanted.peers);
+        entry.unit = wanted.unit[0] != '\0' ? wanted.unit : NULL;
+        err = qw_centre_device_add(call->service->centre, &call->caller, &entry);
     }
     if (err != QW_OK) {
         call_refuse(call, err);

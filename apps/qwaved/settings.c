@@ -11,6 +11,7 @@ static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme",
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
+static const char *const dual_controls[] = { "off", "destroy", "all", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 _Static_assert((int)SETTINGS_KME_CAP == QW_KME_ID_MAX + 1, "the name of a partner");
@@ -83,6 +84,9 @@ static const struct qw_config_row rows[] = {
         "wrong key ids of one application that are looked up, per s; 0: no limit"),
     ROW(QW_CONFIG_INT, requests_per_s, 0, 1000000, "0",
         "requests of one caller, per s; 0: no limit"),
+    CHOICE(dual_control, dual_controls, "off", "what needs two officers"),
+    ROW(QW_CONFIG_INT, approval_s, 1, 604800, "900",
+        "a request waits so long for the second officer, in s"),
     ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),
     ROW(QW_CONFIG_INT, request_timeout_ms, 100, 600000, "10000",
         "for a request to come in and for its answer to be taken, in ms"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: C10 C6
+# rows: C10 C16 C6
 # People of a centre: three administrators whose powers are kept apart, a province with people of its own, and an officer who is suspended
 # while he has a connection open.
 source "$(dirname "$0")/site.sh"
@@ -69,10 +69,36 @@ refused as north-security officer add mallory --role operator --unit /south
 cmp -s "$site/other.log" "$site/none.log" || fail "others' officers are told from those that are not there"
 [ "$(as north-security --json officer list | jq -c '[.officers[].id]')" = '["north-operator","north-security"]' ] ||
     fail "the north sees: $(as north-security --json officer list)"
-for word in status "device list" "device show app-1" "device add app-9 --owner x" "device suspend app-1"; do
-    # shellcheck disable=SC2086
-    refused as north-operator $word
+refused as north-operator status
+
+echo "its devices too: the south's are not there for it, and the other way round"
+as north-operator device add app-n --kind application --owner north >/dev/null
+as south-operator device add app-s --kind application --owner south >/dev/null
+[ "$(as audit --json device list | jq -c '[.devices[] | [.id, .unit]]')" = '[["app-1","/"],["app-n","/north/gas"],["app-s","/south"],["station-1","/"]]' ] ||
+    fail "the devices of the whole centre: $(as audit --json device list)"
+[ "$(as north-operator --json device list | jq -c '[.devices[].id]')" = '["app-n"]' ] || fail "the north sees: $(as north-operator device list)"
+for word in "device show" "device suspend" "psk create" "psk revoke"; do
+    for id in app-s app-1 nobody-there; do
+        # shellcheck disable=SC2086
+        ! as north-operator $word $id 2>"$site/$id.log" || fail "the north did: $word $id"
+    done
+    cmp -s "$site/app-s.log" "$site/nobody-there.log" && cmp -s "$site/app-1.log" "$site/nobody-there.log" ||
+        fail "$word tells others' devices from those that are not there"
 done
+refused as north-operator device add app-9 --kind application --owner x --unit /south
+[ "$(as audit --json device show app-s | field state)" = active ] || fail "the north has touched a device of the south"
+
+echo "keys from the north to the south: only where somebody above both says so"
+admin certificate sae app-n --certificate "$site/app-n.pem" --key "$site/app-n.key" >/dev/null
+key_status() {
+    curl --silent --max-time 10 --cert "$site/app-n.pem" --key "$site/app-n.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
+        -w '%{http_code}' "$url/api/v1/keys/app-s/enc_keys"
+}
+as north-operator device peers app-n --peer 'app-*' >/dev/null
+[ "$(key_status)" = 401 ] || fail "the north permitted itself keys with the south: $(key_status)"
+as security device peers app-n --peer 'app-s' >/dev/null
+given() { [ "$(key_status)" = 200 ]; }
+within 60 given || fail "no key although the centre's security administrator permits it: $(key_status)"
 
 echo "suspended while the connection is open"
 officer second operator /
@@ -84,13 +110,13 @@ exec 8>"$site/second.in"
 ask() { printf 'GET /v1/devices/app-1 HTTP/1.1\r\nHost: centre\r\n\r\n' >&8; }
 answers() { [ "$(grep -o "HTTP/1.1 $1" "$site/second.out" | wc -l)" = "$2" ]; }
 ask
-within 20 answers 200 1 || fail "no answer to an operator: $(cat "$site/second.out")"
+within 60 answers 200 1 || fail "no answer to an operator: $(cat "$site/second.out")"
 as security officer suspend second >/dev/null
 ask
-within 20 answers 403 1 || fail "a suspended officer is served on his open connection: $(cat "$site/second.out")"
+within 60 answers 403 1 || fail "a suspended officer is served on his open connection: $(cat "$site/second.out")"
 as security officer resume second >/dev/null
 ask
-within 20 answers 200 2 || fail "a resumed officer is not served: $(cat "$site/second.out")"
+within 60 answers 200 2 || fail "a resumed officer is not served: $(cat "$site/second.out")"
 exec 8>&-
 wait "${pid[second]}" 2>/dev/null || true
 unset "pid[second]"

@@ -13,7 +13,8 @@
  * nouns with a file of their own stand here. */
 enum { ADMIN_WORDS_MAX = 4 };
 struct admin_arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key, *role, *unit;
+    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key, *role;
+    const char *unit; /* NULL: not said */
     unsigned long long keys_per_s, weight;
     const char *word[ADMIN_WORDS_MAX];
     size_t words;
@@ -37,5 +38,7 @@ qw_err admin_show_list(struct operator_desk *desk, const char *noun,
 
 enum { ADMIN_OFFICER_ACTIONS = 5 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
+enum { ADMIN_REQUEST_ACTIONS = 5 };
+extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 
 #endif

@@ -23,7 +23,7 @@ static qw_err run_add(struct operator_desk *desk, const struct admin_arguments *
     qw_json_name(&w, "role");
     qw_json_text(&w, arguments->role);
     qw_json_name(&w, "unit");
-    qw_json_text(&w, arguments->unit);
+    qw_json_text(&w, arguments->unit != NULL ? arguments->unit : QW_UNIT_ROOT);
     qw_json_object_end(&w);
     if (!qw_json_done(&w)) {
         return QW_ERR_SPACE;

@@ -62,7 +62,8 @@ void admin_show(const char *answer, const struct admin_arguments *arguments)
         const char *name;
         const char *columns[8]; /* NULL behind the last */
     } lists[] = {
-        { "devices", { "id", "kind", "state", "owner", "peer", "remaining_keys" } },
+        { "devices", { "id", "kind", "state", "owner", "peer", "unit", "remaining_keys" } },
+        { "requests", { "id", "verb", "object", "role", "unit", "asked_by", "digest" } },
         { "officers", { "id", "roles", "unit", "state", "added_by" } },
     };
     cJSON *json;

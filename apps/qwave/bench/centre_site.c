@@ -95,10 +95,14 @@ static qw_err register_applications(struct site *site)
     qw_err err = open_desk(site, &desk);
 
     if (err == QW_OK) {
-        err = operator_device_add(desk, "alice", "application", "bench", "bob");
+        err = operator_device_add(
+            desk, &(struct operator_device){
+                      .id = "alice", .kind = "application", .owner = "bench", .peer = "bob" });
     }
     if (err == QW_OK) {
-        err = operator_device_add(desk, "bob", "application", "bench", "alice");
+        err = operator_device_add(
+            desk, &(struct operator_device){
+                      .id = "bob", .kind = "application", .owner = "bench", .peer = "alice" });
     }
     if (err == QW_OK) {
         err = operator_enrol(desk, "sae", "alice", site->master_certificate, site->master_key);

@@ -33,7 +33,9 @@ static qw_err enrol(const struct link_site *ls, struct operator_desk *desk, cons
                     const char *peers)
 {
     char certificate[SITE_FILE_CAP], key[SITE_FILE_CAP], passphrase[SITE_FILE_CAP];
-    qw_err err = operator_device_add(desk, name, "application", "bench", peers);
+    qw_err err = operator_device_add(
+        desk, &(struct operator_device){
+                  .id = name, .kind = "application", .owner = "bench", .peer = peers });
 
     path_of(ls, name, "pem", certificate);
     path_of(ls, name, "key", key);

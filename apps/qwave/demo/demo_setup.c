@@ -152,7 +152,9 @@ static qw_err add_and_charge(struct demo *demo, const char *id, const char *kind
     passphrase = demo_in(demo, name);
     err = passphrase_file_create(passphrase.text);
     if (err == QW_OK) {
-        err = operator_device_add(demo->desk, id, kind, "demo", peer);
+        err = operator_device_add(
+            demo->desk,
+            &(struct operator_device){ .id = id, .kind = kind, .owner = "demo", .peer = peer });
     }
     if (err == QW_OK) {
         err = operator_charge(demo->desk, id, keys, card.text, passphrase.text);

@@ -12,6 +12,7 @@
 
 #include "unit/qwaved/site.h"
 
+#define SOME_ID "00112233445566778899aabbccddeeff"
 #define TOO_LONG \
     "{\"id\":\"12345678901234567890123456789012345678901234567890123456\"," \
     "\"role\":\"audit\",\"unit\":\"/\"}"
@@ -33,7 +34,7 @@ static const struct {
     { "POST", "/v1/devices/none/suspend",         NULL, "-y-y" },
     { "POST", "/v1/devices/none/resume",          NULL, "-y--" },
     { "POST", "/v1/devices/none/destroy",         NULL, "-y--" },
-    { "POST", "/v1/devices/none/peers",           "{\"peer\":\"\"}", "-y--" },
+    { "POST", "/v1/devices/none/peers",           "{\"peer\":\"\"}", "-y-y" },
     { "POST", "/v1/devices/none/quota",           "{\"keys_per_s\":1,\"weight\":1}", "y---" },
     { "POST", "/v1/devices/none/home",            "{\"kme\":\"\"}", "y---" },
     { "POST", "/v1/devices/none/psk",             NULL, "---y" },
@@ -45,6 +46,10 @@ static const struct {
     { "POST", "/v1/officers/none/suspend",        NULL, "-y--" },
     { "POST", "/v1/officers/none/resume",         NULL, "-y--" },
     { "POST", "/v1/officers/none/remove",         NULL, "-y--" },
+    { "POST", "/v1/requests", "{\"verb\":\"device-destroy\",\"object\":\"none\"}", "-y--" },
+    { "GET",  "/v1/requests",                     NULL, "-yy-" },
+    { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
+    { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
 };
 /* clang-format on */
 enum { ROUTES = sizeof routes / sizeof routes[0] };
@@ -75,7 +80,24 @@ static void add(struct site *site, const char *id, const char *role, const char 
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers", body), 201);
 }
 
-static void every_route_obeys_the_table_for_every_role(void **state)
+/* One answer on every route. */
+static void suspend_all_and_ask_again(struct site *site)
+{
+    for (size_t role = 0; role < ROLES; role++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "/v1/officers/%s/suspend", roles[role]);
+        assert_int_equal(ask(site, FOUNDER, "POST", path, NULL), 200);
+    }
+    for (size_t i = 0; i < ROUTES; i++) {
+        for (size_t role = 0; role < ROLES; role++) {
+            ask(site, identity_of(roles[role]), routes[i].method, routes[i].target, routes[i].body);
+            assert_error(site, 403, "refused");
+        }
+    }
+}
+
+static void every_route_obeys_the_table_and_no_suspended_officer(void **state)
 {
     struct site *site = *state;
 
@@ -99,25 +121,43 @@ static void every_route_obeys_the_table_for_every_role(void **state)
         ask(site, "urn:qwave:sae:app-1", routes[i].method, routes[i].target, routes[i].body);
         assert_error(site, 403, "refused");
     }
+    suspend_all_and_ask_again(site);
 }
 
-static void a_suspended_officer_gets_one_answer_on_every_route(void **state)
+/* Tenants: every route on a device, by every role of the north. */
+static void another_provinces_device_answers_as_one_that_is_not_there(void **state)
 {
+    static const char device[] = "{\"id\":\"app-s\",\"kind\":\"application\",\"unit\":\"/south\"}";
     struct site *site = *state;
 
     for (size_t role = 0; role < ROLES; role++) {
-        char path[64];
-
-        add(site, roles[role], roles[role], "/");
-        snprintf(path, sizeof path, "/v1/officers/%s/suspend", roles[role]);
-        assert_int_equal(ask(site, FOUNDER, "POST", path, NULL), 200);
+        add(site, roles[role], roles[role], "/north");
     }
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/devices", device), 201);
     for (size_t i = 0; i < ROUTES; i++) {
+        const char *rest = strstr(routes[i].target, "/none");
+        char target[64];
+
+        if (strncmp(routes[i].target, "/v1/devices/", 12) != 0 || rest == NULL) {
+            continue;
+        }
+        snprintf(target, sizeof target, "/v1/devices/app-s%s", rest + 5);
         for (size_t role = 0; role < ROLES; role++) {
-            ask(site, identity_of(roles[role]), routes[i].method, routes[i].target, routes[i].body);
-            assert_error(site, 403, "refused");
+            ask(site, identity_of(roles[role]), routes[i].method, target, routes[i].body);
+            if (routes[i].may[role] == 'y') {
+                assert_error(site, 404, "not found");
+            } else {
+                assert_error(site, 403, "refused");
+            }
         }
     }
+    for (size_t role = 0; role < ROLES; role++) {
+        assert_int_equal(ask(site, identity_of(roles[role]), "GET", "/v1/devices", NULL), 200);
+        assert_string_equal(site->text, "{\"devices\":[]}");
+    }
+    assert_int_equal(ask(site, FOUNDER, "GET", "/v1/devices/app-s", NULL), 200);
+    assert_non_null(strstr(site->text, "\"state\":\"active\""));
+    assert_non_null(strstr(site->text, "\"unit\":\"/south\""));
 }
 
 static void adds_lists_and_changes_officers(void **state)
@@ -141,6 +181,37 @@ static void adds_lists_and_changes_officers(void **state)
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers/bob/resume", NULL), 200);
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers/bob/remove", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"gone\""));
+}
+
+static void ask_for_malformed_approvals(struct site *site)
+{
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"verb\":\"device-destroy\"}",
+        "{\"verb\":\"device-fly\",\"object\":\"x\"}",
+        "{\"verb\":\"device-destroy\",\"object\":\"\"}",
+        "{\"verb\":\"officer-add\",\"object\":\"bob\"}",
+        "{\"verb\":\"officer-add\",\"object\":\"bob\",\"role\":\"king\",\"unit\":\"/\"}",
+        "{\"verb\":\"officer-add\",\"object\":\"bob\",\"role\":\"audit\",\"unit\":\"x\"}",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ask(site, FOUNDER, "POST", "/v1/requests", bad[i]);
+        assert_error(site, 400, "malformed request");
+    }
+    ask(site, FOUNDER, "POST", "/v1/requests",
+        "{\"verb\":\"officer-add\",\"object\":\"bob\",\"role\":\"audit\",\"unit\":\"/\"}");
+    assert_error(site, 409, "conflict"); /* one officer does it alone here */
+    ask(site, FOUNDER, "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID "\"}");
+    assert_error(site, 400, "malformed request");
+    ask(site, FOUNDER, "POST", "/v1/requests/x/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}");
+    assert_error(site, 404, "not found");
+    ask(site, FOUNDER, "POST", "/v1/requests/" SOME_ID "/deny", NULL);
+    assert_error(site, 404, "not found");
+    assert_int_equal(ask(site, FOUNDER, "GET", "/v1/requests", NULL), 200);
+    assert_string_equal(site->text, "{\"requests\":[]}");
 }
 
 static void refuses_malformed_requests_and_adds_nobody(void **state)
@@ -169,6 +240,7 @@ static void refuses_malformed_requests_and_adds_nobody(void **state)
     assert_error(site, 404, "not found");
     assert_int_equal(ask(site, FOUNDER, "GET", "/v1/officers", NULL), 200);
     assert_string_equal(site->text, "{\"officers\":[]}");
+    ask_for_malformed_approvals(site);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
@@ -176,8 +248,8 @@ static void refuses_malformed_requests_and_adds_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(every_route_obeys_the_table_for_every_role),
-        CASE(a_suspended_officer_gets_one_answer_on_every_route),
+        CASE(every_route_obeys_the_table_and_no_suspended_officer),
+        CASE(another_provinces_device_answers_as_one_that_is_not_there),
         CASE(adds_lists_and_changes_officers),
         CASE(refuses_malformed_requests_and_adds_nobody),
     };
