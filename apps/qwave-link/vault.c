@@ -5,7 +5,7 @@
 #include "api/url.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/random.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "centre/people/officer.h"
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
 #include "store/store_open.h"

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "centre/centre.h"
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
 #include "partners.h"
 #include "program/start.h"

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "centre/device/device.h"
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
 #include "store/high_mark.h"
 #include "store/store.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/password_key.h"
 
 #include "base/bytes.h"

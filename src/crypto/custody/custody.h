@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QW_CRYPTO_CUSTODY_H
-#define QW_CRYPTO_CUSTODY_H
+#ifndef QW_CRYPTO_CUSTODY_CUSTODY_H
+#define QW_CRYPTO_CUSTODY_CUSTODY_H
 
 #include "base/error.h"
 

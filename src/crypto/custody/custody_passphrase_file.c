@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The master key is derived from a passphrase anew for each wrap and unwrap, and wiped after it: a
  * running daemon holds the passphrase only, in locked memory, and only until custody is closed. */
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 
 #include "crypto/aead.h"
 #include "crypto/password_key.h"

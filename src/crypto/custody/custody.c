@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 
 #include <string.h>
 
