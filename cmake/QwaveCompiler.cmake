@@ -17,7 +17,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT QWAVE_SANITIZE)
     add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
-add_link_options(-Wl,-z,relro,-z,now)
+add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed) # a program loads only what it uses
 if(QWAVE_SANITIZE)
     add_compile_options(-fsanitize=${QWAVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${QWAVE_SANITIZE})

@@ -8,22 +8,49 @@
 #include <stdint.h>
 
 /* Custody of the master key: it only ever wraps and unwraps the key-encryption key (KEK) of a store
- * [W14]. */
-enum { QW_KEK_LEN = 32, QW_WRAPPED_KEK_CAP = 256 };
+ * [W14]. Bytes, steps and security argument: docs/protocol/custody.md. */
+enum { QW_KEK_LEN = 32, QW_WRAPPED_KEK_CAP = 1280 };
 
 struct qw_custody {
-    const char *name; /* "passphrase-file", later "tpm2", "pkcs11" */
+    const char *name; /* "passphrase-file", "tpm2", "pkcs11"; static text */
     void *self;
     qw_err (*wrap)(void *self, const uint8_t kek[static QW_KEK_LEN], uint8_t *wrapped, size_t cap,
                    size_t *len);
     qw_err (*unwrap)(void *self, const uint8_t *wrapped, size_t len,
-                     uint8_t kek[static QW_KEK_LEN]); /* QW_ERR_AUTH: wrong master key */
+                     uint8_t kek[static QW_KEK_LEN]); /* QW_ERR_AUTH: wrong master key;
+                                                         QW_ERR_REFUSED: by the device */
     void (*close)(void *self);                        /* wipes */
+    /* One sentence about the last wrap or unwrap that failed, without secrets; "" when there is
+     * nothing to say beyond the error. Valid until the next call. NULL: never. */
+    const char *(*why)(const void *self);
 };
 
 /* The passphrase is the first line of a file that only its owner may read (else QW_ERR_REFUSED).
  * Wrapped form: version u8, cost 3 x u8, salt[16], AES-256-GCM of the KEK. */
 qw_err qw_custody_passphrase_file(const char *path, struct qw_custody *custody) QW_MUST_USE;
+
+/* A TPM 2.0 holds the wrapping key and gives it out while its platform registers are as they were
+ * at sealing and qwaved and its configuration file are the same, or to the recovery secret. Each
+ * call connects anew; one at a time. Of wrap and unwrap: QW_ERR_IO: no TPM, or a file to measure is
+ * not there; QW_ERR_REFUSED: the TPM says no, another TPM, its owner has a password, locked out;
+ * QW_ERR_UNAVAILABLE: no SHA-256 bank; QW_ERR_STATE (wrap): no recovery secret. */
+enum { QW_CUSTODY_RECOVERY_LEN = 32, QW_TPM2_PLATFORM_MAX = 8 };
+struct qw_custody_tpm2_config {  /* all copied */
+    const char *tcti;            /* "device:/dev/tpmrm0", "swtpm:host=127.0.0.1,port=2321" */
+    uint32_t platform_registers; /* bits 0..15, at most QW_TPM2_PLATFORM_MAX of them */
+    uint8_t measured_register;   /* 16 or 23: reset and extended at each start */
+    const char *binary;          /* measured: the file of qwaved, or "/proc/self/exe" */
+    const char *configuration;   /* measured: its settings */
+    /* QW_CUSTODY_RECOVERY_LEN bytes: wrap gives the object this recovery secret, unwrap uses it in
+     * place of the measurements. NULL: unwrap by measurements only. */
+    const uint8_t *recovery;
+};
+/* QW_ERR_ARG: a value out of range or too long; QW_ERR_NOMEM. */
+qw_err qw_custody_tpm2(const struct qw_custody_tpm2_config *config,
+                       struct qw_custody *custody) QW_MUST_USE;
+
+/* What a custody says about its last failure; never NULL. */
+const char *qw_custody_why(const struct qw_custody *custody);
 void qw_custody_close(struct qw_custody *custody); /* NULL and zeroed are fine */
 
 #endif

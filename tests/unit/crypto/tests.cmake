@@ -20,6 +20,9 @@ if(IPSEC_MB_LIBRARY)
         zuc_eia3_iv_gen)
 endif()
 qwave_wrap(crypto custody_passphrase_file calloc qw_random_bytes qw_password_key)
+qwave_wrap(crypto custody_tpm2 calloc qw_secret_new qw_random_bytes qw_hash_of Esys_TR_GetName
+    Esys_TRSess_SetAttributes Esys_PCR_Extend Esys_PolicyOR Esys_Unseal)
+qwave_wrap(crypto measurement malloc read)
 qwave_wrap(crypto selftest qw_hash_of qw_hmac qw_hkdf qw_aead_backend qw_poly_hash_final
     qw_one_time_mac qw_scrypt qw_zuc_eea3 qw_zuc_eia3 qw_zuc_is_available
     qw_poly_hash_has_pclmul qw_poly_hash_blocks_pclmul qw_hex_decode qw_zuc_new
