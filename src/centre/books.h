@@ -142,6 +142,7 @@ struct qw_centre {
     pthread_cond_t fresh_taken;
     atomic_uint fresh_waiting; /* somebody waits for a fresh key: ingest lets him go first */
     uint8_t kek[QW_KEK_LEN];
+    const char *custody_name; /* static text */
     uint8_t tombstone_key[32];
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;

@@ -101,6 +101,7 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         return QW_ERR_NOMEM;
     }
     c->config = *config;
+    c->custody_name = config->custody->name;
     err = complete(&c->config);
     if (err != QW_OK) {
         qw_secret_free(c);

@@ -73,7 +73,8 @@ struct qw_centre_config {
     uint32_t approval_s;               /* a request waits so long for the second; default 900 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
- * wrong master key. QW_ERR_STATE: the store is behind its mark, an older copy; keys it holds may
+ * wrong master key. QW_ERR_REFUSED and others: as the custody says, which knows why (also in the
+ * journal). QW_ERR_STATE: the store is behind its mark, an older copy; keys it holds may
  * have been given already. */
 qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre) QW_MUST_USE;
 void qw_centre_free(struct qw_centre *centre);
@@ -286,6 +287,7 @@ qw_err qw_centre_key_group_take(struct qw_centre *centre, const struct qw_caller
                                 struct qw_given_key *key) QW_MUST_USE;
 
 struct qw_centre_status {
+    const char *custody; /* static text */
     char source[64];
     bool source_is_quantum;
     bool source_is_simulated;

@@ -126,10 +126,10 @@ void qw_group_add(struct qw_centre *centre, struct qw_group *group, enum qw_stor
     qw_group_add_with_tail(centre, group, verb, record, plain, len, NULL, 0);
 }
 
-void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
-                        size_t id_len, const uint8_t *blob, size_t len)
+static void add_unsealed(struct qw_group *group, struct qw_store_op record, const void *id,
+                         const uint8_t *blob, size_t len)
 {
-    struct qw_store_op record = { .verb = QW_STORE_INSERT, .kind = kind, .id_len = id_len };
+    size_t id_len = record.id_len;
     uint8_t *memory = group->err == QW_OK ? new_memory(group, id_len + len) : NULL;
 
     if (memory == NULL) {
@@ -141,6 +141,24 @@ void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const v
     record.blob = memory + id_len;
     record.len = len;
     push(group, &record);
+}
+
+void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                        size_t id_len, const uint8_t *blob, size_t len)
+{
+    const struct qw_store_op record = { .verb = QW_STORE_INSERT, .kind = kind, .id_len = id_len };
+
+    add_unsealed(group, record, id, blob, len);
+}
+
+void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                            size_t id_len, uint64_t version, const uint8_t *blob, size_t len)
+{
+    const struct qw_store_op record = {
+        .verb = QW_STORE_UPDATE, .kind = kind, .id_len = id_len, .expected_version = version
+    };
+
+    add_unsealed(group, record, id, blob, len);
 }
 
 static void add_books(struct qw_centre *centre, struct qw_group *group)

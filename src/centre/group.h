@@ -34,6 +34,10 @@ void qw_group_add_with_tail(struct qw_centre *centre, struct qw_group *group,
 void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
                         size_t id_len, const uint8_t *blob, size_t len);
 
+/* Replaces such a record. */
+void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                            size_t id_len, uint64_t version, const uint8_t *blob, size_t len);
+
 void qw_group_fail(struct qw_group *group, qw_err err); /* keeps the first error */
 
 /* Adds a journal record to a group that carries the work of several callers. */

@@ -43,6 +43,7 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
                                   .source_is_simulated = source->is_simulated };
     qw_err err;
 
+    s.custody = centre->custody_name;
     memcpy(s.source, source->name, sizeof s.source - 1);
     qw_centre_enter(centre);
     err = qw_right_check(centre, &deed, QW_RIGHT_STATUS_READ, QW_UNIT_ROOT);

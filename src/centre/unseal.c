@@ -15,9 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char kek_id[] = "kek";
+const char qw_kek_id[] = "kek";
 static const char books_id[] = "books";
-enum { ID_LEN_KEK = sizeof kek_id - 1, ID_LEN_BOOKS = sizeof books_id - 1 };
+_Static_assert(QW_KEK_ID_LEN == sizeof qw_kek_id - 1, "its id");
+enum { ID_LEN_BOOKS = sizeof books_id - 1 };
 
 static qw_err derive_key(struct qw_centre *centre, const char *purpose, uint8_t out[static 32])
 {
@@ -129,7 +130,8 @@ static qw_err make_books(struct qw_centre *centre, const struct wrapped_kek *wra
     group.books.next_block = 1;
     group.books.next_device = 1;
     group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
-    qw_group_add_plain(&group, QW_STORE_META, kek_id, ID_LEN_KEK, wrapped->bytes, wrapped->len);
+    qw_group_add_plain(&group, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, wrapped->bytes,
+                       wrapped->len);
     return qw_group_commit(centre, &group, &deed, centre->config.custody->name);
 }
 
@@ -150,7 +152,7 @@ static qw_err initialise(struct qw_centre *centre)
         return err;
     }
     qw_centre_enter(centre);
-    err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &there);
+    err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &there);
     if (err == QW_ERR_NOT_FOUND) {
         err = make_books(centre, &wrapped);
     } else if (err == QW_OK) {
@@ -185,11 +187,15 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
     if (err != QW_OK) {
         return err;
     }
-    if (unwrapped == QW_ERR_AUTH) { /* without the books the record carries epoch 0 */
+    if (unwrapped != QW_OK && unwrapped != QW_ERR_FORMAT && unwrapped != QW_ERR_NOMEM) {
+        const char *why = qw_custody_why(centre->config.custody);
         struct qw_group group;
 
-        qw_group_begin(centre, &group);
-        return qw_group_commit_keyless(centre, &group, &deed, QW_ERR_AUTH, "wrong master key");
+        qw_group_begin(centre, &group); /* without the books the record carries epoch 0 */
+        return qw_group_commit_keyless(centre, &group, &deed, unwrapped,
+                                       why[0] != '\0'             ? why
+                                       : unwrapped == QW_ERR_AUTH ? "wrong master key"
+                                                                  : qw_err_text(unwrapped));
     }
     if (centre->config.mark != NULL &&
         qw_high_mark_value(centre->config.mark) > centre->audit.seq) {
@@ -219,7 +225,7 @@ qw_err qw_centre_unseal(struct qw_centre *centre)
     for (int attempt = 0; attempt < 2 && err == QW_ERR_CONFLICT; attempt++) {
         struct qw_store_record wrapped = { 0 };
 
-        err = store->get(store->self, QW_STORE_META, kek_id, ID_LEN_KEK, &wrapped);
+        err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &wrapped);
         if (err == QW_ERR_NOT_FOUND) {
             err = initialise(centre);
         } else if (err == QW_OK) {

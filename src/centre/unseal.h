@@ -4,6 +4,10 @@
 
 #include "centre/books.h"
 
+/* META record of the wrapped KEK. */
+extern const char qw_kek_id[];
+enum { QW_KEK_ID_LEN = 3 };
+
 /* Opens the books of a store, or makes them on an empty one: KEK unwrapped by the custody, totals
  * read, number of the start counted up, all of it in the journal. QW_ERR_AUTH: wrong master key
  * (also in the journal); QW_ERR_IO; QW_ERR_FORMAT: not a centre's store. Enters and leaves by

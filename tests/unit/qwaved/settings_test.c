@@ -74,6 +74,25 @@ static void refuses_values_out_of_range_and_says_where(void **state)
     }
 }
 
+static void a_passphrase_file_goes_with_its_custody_alone(void **state)
+{
+    struct settings s;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    (void)state;
+    assert_int_equal(read_text("", &s, error), QW_OK);
+    assert_int_equal(s.custody, CUSTODY_PASSPHRASE_FILE);
+    assert_string_equal(s.tpm2_tcti, "device:/dev/tpmrm0");
+    assert_string_equal(s.tpm2_registers, "0,7");
+    assert_string_equal(settings_measured_registers[s.tpm2_measured_register], "23");
+    assert_int_equal(read_text("custody: tpm2\n", &s, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "passphrase_file goes with custody: passphrase-file"));
+    assert_int_equal(read_text("pkcs11_token: t\n", &s, error), QW_ERR_FORMAT);
+    assert_int_equal(read_text("pkcs11_key: 'a label of thirty-three characters'\n", &s, error),
+                     QW_ERR_FORMAT);
+    assert_int_equal(read_text("tpm2_measured_register: 17\n", &s, error), QW_ERR_FORMAT);
+}
+
 static void wants_a_path_for_a_device_and_only_for_one(void **state)
 {
     struct settings s;
@@ -130,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_in_the_documented_defaults),
         cmocka_unit_test(refuses_values_out_of_range_and_says_where),
+        cmocka_unit_test(a_passphrase_file_goes_with_its_custody_alone),
         cmocka_unit_test(wants_a_path_for_a_device_and_only_for_one),
         cmocka_unit_test(wants_a_socket_and_a_name_for_a_link_and_only_for_one),
     };
