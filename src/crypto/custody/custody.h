@@ -49,6 +49,21 @@ struct qw_custody_tpm2_config {  /* all copied */
 qw_err qw_custody_tpm2(const struct qw_custody_tpm2_config *config,
                        struct qw_custody *custody) QW_MUST_USE;
 
+/* A key on a token of a PKCS#11 module, made there and never outside, wraps the KEK; docs as above.
+ * A wrap makes that key when no key of the token has its label. Each call begins and ends a session
+ * of its own; one at a time. Of wrap and unwrap: QW_ERR_IO: no module, or it fails;
+ * QW_ERR_NOT_FOUND: no such token or key; QW_ERR_STATE: several; QW_ERR_REFUSED: wrong or locked
+ * PIN, a key that could be read out; QW_ERR_UNAVAILABLE: no AES-GCM. */
+struct qw_custody_pkcs11_config { /* all copied */
+    const char *module;           /* path of the shared object */
+    const char *token, *key;      /* labels, 1..32 bytes */
+    const char *pin_file;         /* first line, 4..255 bytes; its owner's alone */
+};
+/* QW_ERR_ARG: a value out of range or too long. Of the PIN file: QW_ERR_REFUSED: others may read
+ * it; QW_ERR_FORMAT, QW_ERR_NOT_FOUND, QW_ERR_IO. QW_ERR_NOMEM. */
+qw_err qw_custody_pkcs11(const struct qw_custody_pkcs11_config *config,
+                         struct qw_custody *custody) QW_MUST_USE;
+
 /* What a custody says about its last failure; never NULL. */
 const char *qw_custody_why(const struct qw_custody *custody);
 void qw_custody_close(struct qw_custody *custody); /* NULL and zeroed are fine */

@@ -33,3 +33,13 @@ qwave_wrap(crypto shamir qw_secret_new qw_random_bytes)
 qwave_wrap(crypto share qw_secret_new qw_random_bytes qw_hmac)
 qwave_wrap(crypto share_file qw_secret_new qw_random_bytes qw_password_key)
 qwave_wrap(crypto custody_quorum qw_secret_new qw_random_bytes)
+
+# A token that is softhsm2, and softhsm2 behind a module that fails on demand.
+qwave_wrap(crypto custody_pkcs11 calloc qw_random_bytes)
+add_library(qwave_pkcs11_shim MODULE support/pkcs11_shim.c)
+set_target_properties(qwave_pkcs11_shim PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
+target_include_directories(qwave_pkcs11_shim SYSTEM PRIVATE ${P11KIT_INCLUDE_DIRS})
+target_link_libraries(qwave_pkcs11_shim PRIVATE ${CMAKE_DL_LIBS})
+target_include_directories(crypto_custody_pkcs11_test SYSTEM PRIVATE ${P11KIT_INCLUDE_DIRS})
+target_compile_definitions(crypto_custody_pkcs11_test PRIVATE PKCS11_SHIM="$<TARGET_FILE:qwave_pkcs11_shim>")
+add_dependencies(crypto_custody_pkcs11_test qwave_pkcs11_shim)
