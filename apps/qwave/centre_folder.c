@@ -8,9 +8,12 @@
 #include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "centre/people/officer.h"
-#include "crypto/custody/custody.h"
+#include "child.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
+#include "qwaved/custody_choice.h"
+#include "qwaved/settings.h"
+#include "recovery.h"
 #include "store/store_open.h"
 #include "terminal/card.h"
 
@@ -240,7 +243,7 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "listen_port: %u\n"
                      "database: %s%s\n"
                      "high_mark: %s/centre.mark\n"
-                     "passphrase_file: %s/passphrase\n"
+                     "%s%s%s"
                      "certificate: %s/tls/centre.pem\n"
                      "key: %s/tls/centre.key\n"
                      "client_ca: %s/ca/ca.pem\n"
@@ -249,9 +252,12 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "dual_control: %s\n",
                      config->centre_id, config->centre_id, config->address, config->port,
                      config->database != NULL ? "" : folder,
-                     config->database != NULL ? config->database : "/centre.db", folder, folder,
-                     folder, folder, folder, folder, config->source,
-                     config->dual_control ? "all" : "off");
+                     config->database != NULL ? config->database : "/centre.db", folder,
+                     config->custody != NULL ? config->custody : "passphrase_file: ",
+                     config->custody != NULL ? "" : folder,
+                     config->custody != NULL ? "" : "/passphrase
+", folder, folder, folder, folder,
+                     config->source, config->dual_control ? "all" : "off");
     if (err == QW_OK) {
         err = write_administrators(config, folder, error);
     }
@@ -311,6 +317,34 @@ static qw_err make_station_card(const struct centre_folder_config *config, struc
     return err;
 }
 
+/* The custody that the settings of the folder name, with what it needs in the folder. */
+static qw_err make_custody(const struct centre_folder_config *config, struct qw_custody *custody,
+                           char *error)
+{
+    struct path path = in(config, "qwaved.yaml");
+    char binary[PATH_MAX];
+    struct custody_surroundings around = { .settings_path = path.text, .binary = binary };
+    struct settings settings;
+    uint8_t *recovery = NULL;
+    qw_err err = settings_read(path.text, &settings, error);
+
+    if (err == QW_OK) {
+        err = child_program_find("qwaved", binary, sizeof binary);
+    }
+    if (err == QW_OK && settings.custody == CUSTODY_PASSPHRASE_FILE) {
+        err = passphrase_file_create(settings.passphrase_file);
+    }
+    if (err == QW_OK && settings.custody == CUSTODY_TPM2) {
+        err = recovery_create(in(config, "recovery").text, &recovery);
+        around.recovery = recovery;
+    }
+    if (err == QW_OK) {
+        err = custody_choice_open(&settings, &around, custody, error);
+    }
+    qw_secret_free(recovery);
+    return err;
+}
+
 static qw_err make_centre(const struct centre_folder_config *config, char *error)
 {
     struct qw_custody custody = { 0 };
@@ -324,12 +358,9 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                          .stock_keys = 256,
                                          .window_ms = 30000,
                                          .pool_bytes = 2048 };
-    qw_err err = passphrase_file_create(in(config, "passphrase").text);
+    qw_err err = make_custody(config, &custody, error);
 
     snprintf(settings.centre_id, sizeof settings.centre_id, "%s", config->centre_id);
-    if (err == QW_OK) {
-        err = qw_custody_passphrase_file(in(config, "passphrase").text, &custody);
-    }
     if (err == QW_OK) {
         err = strcmp(config->source, "kernel") == 0 ? qw_key_source_kernel(&source)
                                                     : qw_key_source_best(&source);
@@ -340,6 +371,7 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
     }
     if (err == QW_OK) {
         err = qw_centre_new(&settings, &centre);
+        explain(error, "%s", err == QW_OK ? "" : qw_custody_why(&custody));
     }
     if (err == QW_OK) {
         err = qw_centre_ingest(centre);
@@ -354,7 +386,7 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
     qw_store_close(&store);
     qw_key_source_close(&source);
     qw_custody_close(&custody);
-    if (err != QW_OK) {
+    if (err != QW_OK && error[0] == '\0') {
         explain(error, "the centre's books: %s", qw_err_text(err));
     }
     return err;

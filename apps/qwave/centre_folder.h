@@ -21,10 +21,13 @@ struct centre_folder_config {
     const char *source;    /* "best", "kernel" */
     bool dual_control;     /* two officers for destroying a device, or adding an officer */
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
+    const char *custody;   /* lines of the settings about it; NULL: a passphrase file of the folder
+                            */
 };
 
 enum { CENTRE_FOLDER_ERROR_CAP = 512 };
-/* QW_ERR_CONFLICT: something is there already. error says what happened in one sentence. */
+/* A key sealed by a TPM has its recovery secret in the file "recovery" of the folder.
+ * QW_ERR_CONFLICT: something is there already. error says what happened in one sentence. */
 qw_err centre_folder_create(const struct centre_folder_config *config,
                             char error[static CENTRE_FOLDER_ERROR_CAP]) QW_MUST_USE;
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static qw_err find_program(const char *program, char *path, size_t cap)
+qw_err child_program_find(const char *program, char *path, size_t cap)
 {
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -45,7 +45,7 @@ qw_err child_start(const char *program, char *const argv[], const char *log_path
     int ends[2];
     pid_t pid;
     pid_t parent = getpid();
-    qw_err err = find_program(program, path, sizeof path);
+    qw_err err = child_program_find(program, path, sizeof path);
 
     if (err != QW_OK) {
         return err;

@@ -14,6 +14,9 @@ struct child {
     int output;       /* its standard output */
 };
 
+/* Path of folder-of-this-program/program, or what an absolute path names. QW_ERR_NOT_FOUND. */
+qw_err child_program_find(const char *program, char *path, size_t cap) QW_MUST_USE;
+
 /* Starts folder-of-this-program/program, or what an absolute path names, with argv (NULL-ended,
  * argv[0] included), standard error appended to log_path. */
 qw_err child_start(const char *program, char *const argv[], const char *log_path,

@@ -15,7 +15,17 @@
 
 struct arguments {
     struct centre_folder_config config;
+    const char *custody, *tpm2_tcti, *tpm2_registers;
+    const char *pkcs11_module, *pkcs11_token, *pkcs11_pin_file; /* NULL: not given */
     bool as_json;
+};
+
+enum {
+    OPTION_TPM2_TCTI = 256,
+    OPTION_TPM2_REGISTERS,
+    OPTION_MODULE,
+    OPTION_TOKEN,
+    OPTION_PIN_FILE
 };
 
 static const struct argp_option options[] = {
@@ -33,6 +43,18 @@ static const struct argp_option options[] = {
       "no device is destroyed and no officer added by one officer alone: another one has to "
       "approve",
       0 },
+    { "custody", 'c', "NAME", 0,
+      "who keeps the key that unlocks the store: passphrase-file, tpm2 or pkcs11 "
+      "(default: passphrase-file)",
+      0 },
+    { "tpm2-tcti", OPTION_TPM2_TCTI, "TEXT", 0,
+      "way to the TPM (default: device:/dev/tpmrm0, its resource manager)", 0 },
+    { "tpm2-registers", OPTION_TPM2_REGISTERS, "LIST", 0,
+      "its platform registers that must stay as they are, at most 8 of 0..15 (default: 0,7)", 0 },
+    { "pkcs11-module", OPTION_MODULE, "FILE", 0, "shared object of the token's maker", 0 },
+    { "pkcs11-token", OPTION_TOKEN, "LABEL", 0, "label of the token", 0 },
+    { "pkcs11-pin-file", OPTION_PIN_FILE, "FILE", 0,
+      "its PIN is the first line; absolute, readable by its owner only", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -70,6 +92,28 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'D':
         arguments->config.dual_control = true;
         return 0;
+    case 'c':
+        if (strcmp(value, "passphrase-file") != 0 && strcmp(value, "tpm2") != 0 &&
+            strcmp(value, "pkcs11") != 0) {
+            argp_error(state, "--custody is passphrase-file, tpm2 or pkcs11, not '%s'", value);
+        }
+        arguments->custody = value;
+        return 0;
+    case OPTION_TPM2_TCTI:
+        arguments->tpm2_tcti = value;
+        return 0;
+    case OPTION_TPM2_REGISTERS:
+        arguments->tpm2_registers = value;
+        return 0;
+    case OPTION_MODULE:
+        arguments->pkcs11_module = value;
+        return 0;
+    case OPTION_TOKEN:
+        arguments->pkcs11_token = value;
+        return 0;
+    case OPTION_PIN_FILE:
+        arguments->pkcs11_pin_file = value;
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
@@ -83,10 +127,33 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (arguments->config.folder == NULL) {
             argp_error(state, "name the folder to make");
         }
+        if (strcmp(arguments->custody, "pkcs11") == 0 &&
+            (arguments->pkcs11_module == NULL || arguments->pkcs11_token == NULL ||
+             arguments->pkcs11_pin_file == NULL)) {
+            argp_error(state, "--custody pkcs11 wants --pkcs11-module, --pkcs11-token and "
+                              "--pkcs11-pin-file");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+/* Lines of the settings, for a custody that is not the standard one. */
+static const char *custody_lines(const struct arguments *arguments, char *text, size_t cap)
+{
+    if (strcmp(arguments->custody, "passphrase-file") == 0) {
+        return NULL;
+    }
+    if (strcmp(arguments->custody, "tpm2") == 0) {
+        snprintf(text, cap, "custody: tpm2\ntpm2_tcti: %s\ntpm2_registers: %s\n",
+                 arguments->tpm2_tcti, arguments->tpm2_registers);
+    } else {
+        snprintf(text, cap,
+                 "custody: pkcs11\npkcs11_module: %s\npkcs11_token: %s\npkcs11_pin_file: %s\n",
+                 arguments->pkcs11_module, arguments->pkcs11_token, arguments->pkcs11_pin_file);
+    }
+    return text;
 }
 
 int cmd_init(int argc, char **argv)
@@ -95,8 +162,9 @@ int cmd_init(int argc, char **argv)
         options,
         parse,
         "FOLDER",
-        "Makes the folder of a new key service centre: settings, master passphrase, certificate "
-        "authority, the first operator and the first charging station with its card.",
+        "Makes the folder of a new key service centre: settings, master passphrase (unless a TPM "
+        "or token keeps the key), certificate authority, the first operator and the first charging "
+        "station with its card.",
         NULL,
         NULL,
         NULL
@@ -104,15 +172,20 @@ int cmd_init(int argc, char **argv)
     struct arguments arguments = { .config = { .centre_id = "centre-1",
                                                .address = "127.0.0.1",
                                                .port = 8443,
-                                               .source = "best" } };
+                                               .source = "best" },
+                                   .custody = "passphrase-file",
+                                   .tpm2_tcti = "device:/dev/tpmrm0",
+                                   .tpm2_registers = "0,7" };
+    char lines[4096];
     char error[CENTRE_FOLDER_ERROR_CAP] = "";
     qw_err err;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    arguments.config.custody = custody_lines(&arguments, lines, sizeof lines);
     err = centre_folder_create(&arguments.config, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave init: %s\n", error[0] != '\0' ? error : qw_err_text(err));
-        return err == QW_ERR_ARG ? EXIT_USAGE : EXIT_FAILED;
+        return err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);
     }
     if (arguments.as_json) {
         printf("{\"folder\":\"%s\",\"settings\":\"%s/qwaved.yaml\",\"operator\":\"%s/operator/"
@@ -122,6 +195,11 @@ int cmd_init(int argc, char **argv)
     }
     printf("made %s\n", arguments.config.folder);
     printf("start the centre:  qwaved --config %s/qwaved.yaml\n", arguments.config.folder);
+    if (strcmp(arguments.custody, "tpm2") == 0) {
+        printf("carry away:        %s/recovery, which unlocks the centre when the machine has "
+               "changed\n",
+               arguments.config.folder);
+    }
     printf("then work with it: qwave admin --operator %s/operator/operator.yaml status\n",
            arguments.config.folder);
     return EXIT_DONE;

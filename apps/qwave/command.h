@@ -19,6 +19,7 @@ int cmd_bench(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_charge(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
+int cmd_custody(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_key(int argc, char **argv);

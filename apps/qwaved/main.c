@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "centre/centre.h"
-#include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
+#include "custody_choice.h"
 #include "partners.h"
 #include "program/start.h"
 #include "psk_door.h"
@@ -32,6 +32,8 @@ const char *argp_program_version = "qwaved " QW_VERSION;
 /* What the daemon holds; opened and closed as a whole. */
 struct daemon {
     struct settings settings;
+    const char *settings_path;
+    int64_t started_ms;
     struct qw_log log;
     struct qw_custody custody;
     struct source_gate gate;
@@ -81,11 +83,15 @@ static qw_err open_source(struct daemon *daemon)
 
 static qw_err open_custody(struct daemon *daemon)
 {
-    const char *path = daemon->settings.passphrase_file;
-    qw_err err = qw_custody_passphrase_file(path, &daemon->custody);
+    const struct custody_surroundings around = { .settings_path = daemon->settings_path,
+                                                 .binary = "/proc/self/exe" };
+    char error[QW_CONFIG_ERROR_CAP] = "";
+    qw_err err = custody_choice_open(&daemon->settings, &around, &daemon->custody, error);
 
-    return explain(&daemon->log, "passphrase file", path, err,
-                   err == QW_ERR_REFUSED ? "others may read it; `chmod 600` it" : NULL);
+    if (err != QW_OK) {
+        qw_log_write(&daemon->log, QW_LOG_ERROR, "%s", error);
+    }
+    return err;
 }
 
 /* A URI is not shown: the one that is refused may hold a password. */
@@ -146,12 +152,15 @@ static qw_err open_centre(struct daemon *daemon)
         .partner_wait_ms = (uint32_t)settings->etsi020_wait_ms,
         .partner_places = (uint32_t)(settings->threads + 1) / 2,
     };
+    const char *why;
     qw_err err;
 
     memcpy(config.centre_id, settings->centre_id, sizeof config.centre_id);
     err = qw_centre_new(&config, &daemon->centre);
+    why = qw_custody_why(&daemon->custody);
     return explain(&daemon->log, "centre", settings->centre_id, err,
-                   err == QW_ERR_AUTH ? "the passphrase is not the one that locked this database"
+                   why[0] != '\0'       ? why
+                   : err == QW_ERR_AUTH ? "the passphrase is not the one that locked this database"
                    : err == QW_ERR_STATE
                        ? "the database is an older copy: keys it holds were given already, and "
                          "would be given again (high_mark in qwaved(1))"
@@ -329,8 +338,10 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     if (err == QW_OK) {
         printf("ready %u\n", (unsigned)port);
         fflush(stdout);
-        qw_log_write(&daemon->log, QW_LOG_INFO, "centre %s serves on %s, port %u",
-                     daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)port);
+        qw_log_write(&daemon->log, QW_LOG_INFO,
+                     "centre %s serves on %s, port %u, %lld ms after its start",
+                     daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)port,
+                     (long long)(qw_clock_monotonic_ms() - daemon->started_ms));
         sigwait(signals, &number);
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
         qw_http_server_free(server);
@@ -379,7 +390,8 @@ int main(int argc, char **argv)
         "Key service centre of a site: keeps quantum keys, knows every device, and gives keys to "
         "those who may have them. Prints `ready PORT` when it serves.";
     struct qw_daemon_arguments arguments = { .config = "qwaved.yaml" };
-    struct daemon daemon = { .log = { .stream = stderr, .component = "centre" } };
+    struct daemon daemon = { .log = { .stream = stderr, .component = "centre" },
+                             .started_ms = qw_clock_monotonic_ms() };
     char error[QW_CONFIG_ERROR_CAP] = "";
 
     qw_daemon_arguments_read(argc, argv, help, &arguments);
@@ -391,6 +403,7 @@ int main(int argc, char **argv)
         printf("%s: ok\n", arguments.config);
         return QW_EXIT_DONE;
     }
+    daemon.settings_path = arguments.config;
     daemon.log.level = (enum qw_log_level)daemon.settings.log_level;
     return run(&daemon);
 }

@@ -38,6 +38,8 @@ void route_status(struct call *call)
     qw_json_text(&w, service->version);
     qw_json_name(&w, "uptime_s");
     qw_json_int(&w, (qw_clock_monotonic_ms() - service->started_ms) / 1000);
+    qw_json_name(&w, "custody");
+    qw_json_text(&w, status.custody);
     qw_json_name(&w, "source");
     qw_json_text(&w, status.source);
     qw_json_name(&w, "source_is_quantum");

@@ -3,10 +3,13 @@
 
 #include "centre/centre.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
+const char *const settings_measured_registers[] = { "16", "23", NULL };
+static const char *const custodies[] = { "passphrase-file", "tpm2", "pkcs11", NULL };
 static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", NULL };
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
@@ -47,8 +50,22 @@ static const struct qw_config_row rows[] = {
         "SQLite file, made when absent, or postgresql://..."),
     ROW(QW_CONFIG_TEXT, high_mark, 0, SETTINGS_PATH_CAP, "",
         "file that notices an older copy of the database, made when absent; never backed up"),
-    ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
-        "first line unlocks the store; readable by its owner only"),
+    CHOICE(custody, custodies, "passphrase-file", "who keeps the key that unlocks the store"),
+    ROW(QW_CONFIG_TEXT, passphrase_file, 0, SETTINGS_PATH_CAP, "",
+        "custody: passphrase-file: its first line; readable by its owner only"),
+    ROW(QW_CONFIG_TEXT, tpm2_tcti, 1, SETTINGS_PATH_CAP, "device:/dev/tpmrm0",
+        "custody: tpm2: way to the TPM, as tss2 writes it"),
+    ROW(QW_CONFIG_TEXT, tpm2_registers, 0, SETTINGS_TEXT_CAP, "0,7",
+        "its platform registers that must be as they were, at most 8 of 0..15"),
+    CHOICE(tpm2_measured_register, settings_measured_registers, "23",
+           "register for the measured program and this file"),
+    ROW(QW_CONFIG_TEXT, pkcs11_module, 0, SETTINGS_PATH_CAP, "",
+        "custody: pkcs11: shared object of the token's maker"),
+    ROW(QW_CONFIG_TEXT, pkcs11_token, 0, SETTINGS_LABEL_CAP, "", "label of the token"),
+    ROW(QW_CONFIG_TEXT, pkcs11_pin_file, 0, SETTINGS_PATH_CAP, "",
+        "first line is its PIN; readable by its owner only"),
+    ROW(QW_CONFIG_TEXT, pkcs11_key, 1, SETTINGS_LABEL_CAP, "qwave",
+        "label of the key on it, made when there is none"),
     ROW(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "server certificate, PEM"),
     ROW(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "its private key, PEM"),
     ROW(QW_CONFIG_TEXT, client_ca, 1, SETTINGS_PATH_CAP, NULL,
@@ -93,6 +110,17 @@ static const struct qw_config_row rows[] = {
     CHOICE(log_level, log_levels, "info", "least important line that is written"),
 };
 
+/* What a custody needs is there, and nothing of another. */
+static bool custody_is_whole(const struct settings *s)
+{
+    bool wants_token = s->custody == CUSTODY_PKCS11;
+
+    return (s->custody == CUSTODY_PASSPHRASE_FILE) == (s->passphrase_file[0] != '\0') &&
+           wants_token == (s->pkcs11_module[0] != '\0') &&
+           wants_token == (s->pkcs11_token[0] != '\0') &&
+           wants_token == (s->pkcs11_pin_file[0] != '\0');
+}
+
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
 {
@@ -101,6 +129,13 @@ qw_err settings_read(const char *path, struct settings *settings,
 
     if (err != QW_OK) {
         return err;
+    }
+    if (!custody_is_whole(&s)) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: passphrase_file goes with custody: passphrase-file, and pkcs11_module, "
+                 "pkcs11_token and pkcs11_pin_file with custody: pkcs11; both with nothing else",
+                 path);
+        return QW_ERR_FORMAT;
     }
     if ((s.source >= SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,

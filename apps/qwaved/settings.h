@@ -12,8 +12,10 @@ enum {
     SETTINGS_TEXT_CAP = 64,
     SETTINGS_URL_CAP = 192,
     SETTINGS_NAME_CAP = 60,
+    SETTINGS_LABEL_CAP = 33,
     SETTINGS_KME_CAP = 32
 };
+enum settings_custody { CUSTODY_PASSPHRASE_FILE, CUSTODY_TPM2, CUSTODY_PKCS11 };
 enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD, SOURCE_KME };
 
 struct settings {
@@ -30,8 +32,16 @@ struct settings {
     int skip_psk;                     /* 1: on */
     int64_t skip_psk_port;
     char database[SETTINGS_PATH_CAP];
-    char high_mark[SETTINGS_PATH_CAP]; /* "": none */
-    char passphrase_file[SETTINGS_PATH_CAP];
+    char high_mark[SETTINGS_PATH_CAP];       /* "": none */
+    int custody;                             /* enum settings_custody */
+    char passphrase_file[SETTINGS_PATH_CAP]; /* "" unless that is the custody */
+    char tpm2_tcti[SETTINGS_PATH_CAP];
+    char tpm2_registers[SETTINGS_TEXT_CAP]; /* "0,7"; "" for none */
+    char pkcs11_module[SETTINGS_PATH_CAP];  /* "" unless that is the custody, and so the next two */
+    char pkcs11_token[SETTINGS_LABEL_CAP];
+    char pkcs11_pin_file[SETTINGS_PATH_CAP];
+    char pkcs11_key[SETTINGS_LABEL_CAP];
+    int tpm2_measured_register; /* index in settings_measured_registers */
     char certificate[SETTINGS_PATH_CAP];
     char key[SETTINGS_PATH_CAP];
     char client_ca[SETTINGS_PATH_CAP];
@@ -58,6 +68,7 @@ struct settings {
     int log_level;
 };
 extern const char *const settings_source_kinds[];
+extern const char *const settings_measured_registers[];
 
 /* error: file, line and what is allowed. */
 qw_err settings_read(const char *path, struct settings *settings,

@@ -5,6 +5,7 @@ foreach(name kill_at_rename twist_key)
     set_target_properties(qwave_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
     target_link_libraries(qwave_${name} PRIVATE ${CMAKE_DL_LIBS})
 endforeach()
+add_executable(qwave_tpm_extend system/tpm_extend.c)
 file(GLOB scenarios CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/system/[0-9]*.sh")
 foreach(scenario IN LISTS scenarios)
     get_filename_component(name ${scenario} NAME_WE)
@@ -20,7 +21,8 @@ foreach(scenario IN LISTS scenarios)
         set(seeds 2)
     endif()
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}"
-        "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>")
+        "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>"
+        "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>")
     if(TARGET qwave_simulated_radio)
         set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")
