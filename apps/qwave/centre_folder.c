@@ -255,8 +255,7 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      config->database != NULL ? config->database : "/centre.db", folder,
                      config->custody != NULL ? config->custody : "passphrase_file: ",
                      config->custody != NULL ? "" : folder,
-                     config->custody != NULL ? "" : "/passphrase
-", folder, folder, folder, folder,
+                     config->custody != NULL ? "" : "/passphrase\n", folder, folder, folder, folder,
                      config->source, config->dual_control ? "all" : "off");
     if (err == QW_OK) {
         err = write_administrators(config, folder, error);

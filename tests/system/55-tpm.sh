@@ -88,6 +88,19 @@ status=0
 [ "$status" = 3 ] || fail "the old recovery secret still opens the new record"
 grep -q 'not the recovery secret' "$site/move.log" || fail "does not say why: $(tail -n 1 "$site/move.log")"
 
+echo "what cannot be meant is refused"
+wrong_use() {
+    local status=0
+    "$bin/qwave" custody "$@" >/dev/null 2>"$site/move.log" || status=$?
+    [ "$status" = 2 ] || fail "custody $* ends with $status: $(tail -n 1 "$site/move.log")"
+}
+sed 's/^centre_id: .*/centre_id: another/' "$settings" >"$site/another.yaml"
+wrong_use move --from "$settings" --to "$settings"
+wrong_use move --from "$settings" --to "$site/another.yaml" --new-recovery "$site/safe-3"
+wrong_use move --from "$settings"
+wrong_use stay
+[ ! -e "$site/safe-3" ] || fail "a recovery secret was made for nothing"
+
 echo "to a passphrase file and back"
 passphrase "$site/phrase"
 sed -e 's/^custody: tpm2/custody: passphrase-file/' -e "s#^tpm2_tcti:.*#passphrase_file: $site/phrase#" -e '/^tpm2_/d' "$settings" >"$site/by-phrase.yaml"

@@ -56,6 +56,7 @@ qwave_wrap(qwaved routes_skip qw_secret_lend)
 qwave_wrap(qwaved routes_psk qw_secret_lend)
 
 qwave_program_test(qwaved settings base settings.c)
+qwave_program_test(qwaved custody_choice crypto custody_choice.c settings.c)
 qwave_program_test(qwaved source_gate crypto source_gate.c)
 qwave_program_sources(qwaved link_source "source/link_*.c")
 qwave_program_test(qwaved link_source qkd ${link_source})

@@ -2,7 +2,7 @@
 #ifndef QW_CRYPTO_SHARE_CUSTODY_QUORUM_H
 #define QW_CRYPTO_SHARE_CUSTODY_QUORUM_H
 
-#include "crypto/custody.h"
+#include "crypto/custody/custody.h"
 #include "crypto/share/share.h"
 
 /* The custody whose master key came out of a ceremony or of a quorum's shares; both are copied, the
