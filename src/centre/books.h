@@ -3,6 +3,7 @@
 #define QW_CENTRE_BOOKS_H
 
 #include "centre/centre.h"
+#include "centre/journal/signer.h"
 #include "centre/key/key_life.h"
 #include "store/audit.h"
 #include "store/store.h"
@@ -157,6 +158,7 @@ struct qw_centre {
     uint64_t books_version;
     uint64_t start; /* number of this process's start: the epoch of its leases and records */
     struct qw_audit audit;
+    struct qw_signer signer;
     qw_err turn_err;         /* why this entry must not write */
     atomic_bool is_set_back; /* the store forgot what it had acknowledged, leases perhaps */
     bool is_stale;           /* books and audit may be behind the store */

@@ -21,6 +21,8 @@ enum {
     KEY_TTL_S_STANDARD = 86400,
     PARTNER_WAIT_MS_STANDARD = 1000,
     PARTNER_PLACES_STANDARD = 4,
+    JOURNAL_SIGN_RECORDS_STANDARD = 1000,
+    JOURNAL_SIGN_MS_STANDARD = 10000,
     KEY_TTL_S_MAX = 365 * 86400
 };
 
@@ -73,6 +75,15 @@ static qw_err complete(struct qw_centre_config *config)
     }
     if (config->key_ttl_s == 0) {
         config->key_ttl_s = KEY_TTL_S_STANDARD;
+    }
+    if (config->journal_signature == QW_SIGNATURE_NONE) {
+        config->journal_signature = QW_SIGNATURE_P256;
+    }
+    if (config->journal_sign_records == 0) {
+        config->journal_sign_records = JOURNAL_SIGN_RECORDS_STANDARD;
+    }
+    if (config->journal_sign_ms == 0) {
+        config->journal_sign_ms = JOURNAL_SIGN_MS_STANDARD;
     }
     if (config->partner_wait_ms == 0) {
         config->partner_wait_ms = PARTNER_WAIT_MS_STANDARD;
@@ -144,11 +155,24 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
     err = qw_centre_unseal(c);
     c->config.custody = NULL; /* borrowed for this call only */
     if (err != QW_OK) {
+        qw_signer_close(&c->signer); /* of a start that is none nothing is signed */
         qw_centre_free(c);
         return err;
     }
     *centre = c;
     return QW_OK;
+}
+
+/* J3. What fails here was logged, and the next start signs it. */
+static void sign_the_end(struct qw_centre *centre)
+{
+    if (centre->signer.key == NULL) {
+        return;
+    }
+    qw_centre_enter(centre);
+    (void)!qw_signer_sign(centre);
+    qw_centre_leave(centre);
+    qw_signer_close(&centre->signer);
 }
 
 void qw_centre_free(struct qw_centre *centre)
@@ -157,6 +181,7 @@ void qw_centre_free(struct qw_centre *centre)
         return;
     }
     qw_fetch_queue_stop(centre);
+    sign_the_end(centre);
     qw_pair_table_free(centre->pairs);
     qw_quota_free(centre->quota);
     qw_partner_desk_free(centre->partners);

@@ -10,6 +10,7 @@
 #include "centre/device/device.h"
 #include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
+#include "crypto/signature/signature.h"
 #include "store/high_mark.h"
 #include "store/store.h"
 
@@ -65,7 +66,12 @@ struct qw_centre_config {
                                  number; 0: no limit */
     uint32_t pair_keys_per_s; /* that it may take for one slave; 0: no limit */
     uint32_t misses_per_s;    /* wrong key ids of one application that are looked up; 0: no limit */
-    const struct qw_partner_port *partner_port; /* borrowed; NULL: this centre has no partners */
+    const struct qw_partner_port *partner_port;    /* borrowed; NULL: this centre has no partners */
+    enum qw_signature_algorithm journal_signature; /* of a journal's key when it is made; default
+                                                      P-256 */
+    uint32_t journal_sign_records;  /* the head is signed after so many records; default 1000 */
+    uint32_t journal_sign_ms;       /* or when one has waited so long; default 10000 */
+    uint8_t configuration_hash[32]; /* SHA-256, for the journal; zero: none */
     uint32_t partner_wait_ms; /* a master waits so long for partners to take its keys; default 1000
                                */
     uint32_t partner_places;  /* and so many masters at once; default 4 */
@@ -74,8 +80,8 @@ struct qw_centre_config {
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. QW_ERR_REFUSED and others: as the custody says, which knows why (also in the
- * journal). QW_ERR_STATE: the store is behind its mark, an older copy; keys it holds may
- * have been given already. */
+ * journal). QW_ERR_ARG: also that the journal was begun with another algorithm. QW_ERR_STATE: the
+ * store is behind its mark, an older copy; keys it holds may have been given already. */
 qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre) QW_MUST_USE;
 void qw_centre_free(struct qw_centre *centre);
 

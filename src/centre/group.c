@@ -231,25 +231,45 @@ static void add_event(struct qw_group *group, const struct qw_audit_event *event
     group->events[group->event_count++] = *event;
 }
 
-/* The journal records of the group, one after the other, and the head once; entries are as many.
- * *audit is the writing end as it will be. */
+struct journal_end { /* where the journal will be when the group is durable */
+    struct qw_audit audit;
+    struct qw_signed_head head; /* seq 0: the group ends without a signature */
+};
+
+static void add_record(struct qw_group *group, const struct qw_audit_event *event, int64_t now_ms,
+                       struct qw_audit_entry *entry, struct journal_end *end,
+                       struct qw_store_op ops[static QW_AUDIT_OPS])
+{
+    if (group->err == QW_OK) {
+        group->err = qw_audit_prepare(&end->audit, event, now_ms, entry, ops);
+    }
+    if (group->err == QW_OK) {
+        push(group, &ops[0]);
+        qw_audit_committed(&end->audit, entry);
+    }
+}
+
+/* The journal records of the group, one after the other, a signature when one is due, and the head
+ * once; entries are one more than the events. */
 static void add_journal(const struct qw_centre *centre, struct qw_group *group,
-                        struct qw_audit_entry *entries, struct qw_audit *audit)
+                        struct qw_audit_entry *entries, struct journal_end *end)
 {
     int64_t now_ms = qw_clock_utc_ms();
     struct qw_store_op ops[QW_AUDIT_OPS] = { { .len = 0 } };
+    struct qw_audit_event event;
 
-    *audit = centre->audit;
-    for (size_t i = 0; group->err == QW_OK && i < group->event_count; i++) {
-        group->err = qw_audit_prepare(audit, &group->events[i], now_ms, &entries[i], ops);
-        if (group->err == QW_OK) {
-            push(group, &ops[0]);
-            qw_audit_committed(audit, &entries[i]);
-        }
+    *end = (struct journal_end){ .audit = centre->audit };
+    for (size_t i = 0; i < group->event_count; i++) {
+        add_record(group, &group->events[i], now_ms, &entries[i], end, ops);
+    }
+    if (group->err == QW_OK && qw_signer_is_due(centre, &end->audit, group->is_signed)) {
+        group->err = qw_signed_head_make(&end->audit, centre->signer.key, &end->head); /* J2, J4 */
+        qw_signed_head_event(&end->head, &event);
+        add_record(group, &event, now_ms, &entries[group->event_count], end, ops);
     }
     ops[1].verb = centre->audit.seq == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE;
     ops[1].expected_version = centre->audit.head_version;
-    audit->head_version = centre->audit.head_version + 1;
+    end->audit.head_version = centre->audit.head_version + 1;
     push(group, &ops[1]);
 }
 
@@ -264,7 +284,7 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
 {
     const struct qw_store *store = centre->config.store;
     struct qw_audit_entry *entries = NULL;
-    struct qw_audit audit;
+    struct journal_end end;
     bool is_marked = centre->config.mark != NULL && takes_keys(centre, group);
     bool books_move;
 
@@ -275,17 +295,18 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
         add_books(centre, group);
     }
     if (group->err == QW_OK) {
-        entries = malloc(group->event_count * sizeof *entries);
+        entries = malloc((group->event_count + 1) * sizeof *entries);
         group->err = entries == NULL ? QW_ERR_NOMEM : QW_OK;
     }
     if (group->err == QW_OK) {
-        add_journal(centre, group, entries, &audit);
+        add_journal(centre, group, entries, &end);
     }
     if (group->err == QW_OK) {
         group->err = store->submit(store->self, group->ops, group->count);
     }
     if (group->err == QW_OK) {
-        centre->audit = audit;
+        centre->audit = end.audit;
+        qw_signer_committed(centre, end.head.seq != 0 ? &end.head : NULL);
         centre->books = group->books;
         centre->books_version += books_move ? 1 : 0;
         group->err = is_marked ? qw_high_mark_raise(centre->config.mark, centre->audit.seq) : QW_OK;
@@ -321,7 +342,7 @@ void qw_group_note(struct qw_group *group, const struct qw_deed *deed, const cha
 
 qw_err qw_group_commit_noted(struct qw_centre *centre, struct qw_group *group)
 {
-    qw_assert(group->event_count >= 1 || group->err != QW_OK);
+    qw_assert(group->event_count >= 1 || group->is_signed || group->err != QW_OK);
     return finish(centre, group, "group", "of several callers");
 }
 

@@ -132,6 +132,7 @@ static qw_err make_books(struct qw_centre *centre, const struct wrapped_kek *wra
     group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
     qw_group_add_plain(&group, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, wrapped->bytes,
                        wrapped->len);
+    qw_group_fail(&group, qw_signer_open(centre, &group));
     return qw_group_commit(centre, &group, &deed, centre->config.custody->name);
 }
 
@@ -168,6 +169,7 @@ static qw_err count_start(struct qw_centre *centre)
     struct qw_deed deed = { .verb = "unseal", .object = centre->config.centre_id };
     struct qw_group group;
     char detail[QW_AUDIT_TEXT_CAP];
+    qw_err err;
 
     centre->start = centre->books.starts + 1;
     centre->audit.epoch = centre->start;
@@ -175,6 +177,11 @@ static qw_err count_start(struct qw_centre *centre)
                    centre->config.custody->name);
     qw_group_begin(centre, &group);
     group.books.starts++;
+    err = qw_signer_open(centre, &group);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err;
+    }
     return qw_group_commit(centre, &group, &deed, detail);
 }
 

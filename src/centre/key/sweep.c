@@ -418,5 +418,8 @@ qw_err qw_centre_sweep(struct qw_centre *centre)
         err = sweep_keys(centre, &batch, &more);
     }
     free(batch.keys);
-    return err == QW_OK ? sweep_sessions(centre) : err;
+    if (err == QW_OK) {
+        err = sweep_sessions(centre);
+    }
+    return err == QW_OK ? qw_signer_sweep(centre) : err;
 }

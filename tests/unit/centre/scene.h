@@ -230,7 +230,8 @@ static SCENE_UNUSED int scene_make(void **state)
                                                .block_keys = 64,
                                                .stock_keys = 300,
                                                .window_ms = 30000,
-                                               .pool_bytes = 512 };
+                                               .pool_bytes = 512,
+                                               .journal_sign_ms = 3600000 };
     scene->operator_caller = caller_of("urn:qwave:operator:alice");
     scene->access_point = caller_of("urn:qwave:ap:ap-1");
     scene->other_access_point = caller_of("urn:qwave:ap:ap-2");
