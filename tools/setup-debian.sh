@@ -46,6 +46,7 @@ check libtss2-tcti-swtpm0  -     the way to it
 check softhsm2             -     a PKCS#11 token in software for the tests of custody
 check libsoapysdr-dev      -     software radios: prototypes, and a simulated radio as its module
 check jq                   -     reads JSON answers in scenario tests
+check sqlite3              -     tampers with a database in a scenario
 check iproute2             -     network namespaces in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels
 check tcpdump              -     captures of the cable in scenarios of tunnels

@@ -11,6 +11,7 @@
 #include "child.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
+#include "program/file_hash.h"
 #include "qwaved/custody_choice.h"
 #include "qwaved/settings.h"
 #include "recovery.h"
@@ -226,6 +227,11 @@ static qw_err write_administrators(const struct centre_folder_config *config, co
     return err;
 }
 
+static const char *signature_of(const struct centre_folder_config *config)
+{
+    return config->signature != NULL ? config->signature : "p256";
+}
+
 static qw_err write_settings(const struct centre_folder_config *config, char *error)
 {
     char folder[PATH_MAX];
@@ -249,14 +255,15 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      "client_ca: %s/ca/ca.pem\n"
                      "revocation_list: %s/ca/revoked.pem\n"
                      "source: %s\n"
-                     "dual_control: %s\n",
+                     "dual_control: %s\n"
+                     "journal_signature: %s\n",
                      config->centre_id, config->centre_id, config->address, config->port,
                      config->database != NULL ? "" : folder,
                      config->database != NULL ? config->database : "/centre.db", folder,
                      config->custody != NULL ? config->custody : "passphrase_file: ",
                      config->custody != NULL ? "" : folder,
                      config->custody != NULL ? "" : "/passphrase\n", folder, folder, folder, folder,
-                     config->source, config->dual_control ? "all" : "off");
+                     config->source, config->dual_control ? "all" : "off", signature_of(config));
     if (err == QW_OK) {
         err = write_administrators(config, folder, error);
     }
@@ -356,10 +363,15 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                          .block_keys = 256,
                                          .stock_keys = 256,
                                          .window_ms = 30000,
-                                         .pool_bytes = 2048 };
+                                         .pool_bytes = 2048,
+                                         .journal_signature =
+                                             qw_signature_by_name(signature_of(config)) };
     qw_err err = make_custody(config, &custody, error);
 
     snprintf(settings.centre_id, sizeof settings.centre_id, "%s", config->centre_id);
+    if (err == QW_OK) {
+        err = qw_file_hash(in(config, "qwaved.yaml").text, settings.configuration_hash);
+    }
     if (err == QW_OK) {
         err = strcmp(config->source, "kernel") == 0 ? qw_key_source_kernel(&source)
                                                     : qw_key_source_best(&source);

@@ -20,6 +20,7 @@ struct centre_folder_config {
     uint16_t port;         /* 0: chosen when qwaved starts */
     const char *source;    /* "best", "kernel" */
     bool dual_control;     /* two officers for destroying a device, or adding an officer */
+    const char *signature; /* of the journal: "p256", "sm2"; NULL: "p256" */
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
     const char *custody;   /* lines of the settings about it; NULL: a passphrase file of the folder
                             */

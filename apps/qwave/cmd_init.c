@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "centre_folder.h"
+#include "crypto/signature/signature.h"
 #include "radio_options.h"
 #include "store/store_postgres.h"
 
@@ -55,6 +56,8 @@ static const struct argp_option options[] = {
     { "pkcs11-token", OPTION_TOKEN, "LABEL", 0, "label of the token", 0 },
     { "pkcs11-pin-file", OPTION_PIN_FILE, "FILE", 0,
       "its PIN is the first line; absolute, readable by its owner only", 0 },
+    { "journal-signature", 'g', "NAME", 0,
+      "algorithm that signs the journal: p256 or sm2 (default: p256)", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -113,6 +116,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_PIN_FILE:
         arguments->pkcs11_pin_file = value;
+        return 0;
+    case 'g':
+        if (qw_signature_by_name(value) == QW_SIGNATURE_NONE) {
+            argp_error(state, "--journal-signature is p256 or sm2, not '%s'", value);
+        }
+        arguments->config.signature = value;
         return 0;
     case 'j':
         arguments->as_json = true;

@@ -10,10 +10,12 @@
 #include "crypto/key_source.h"
 #include "custody_choice.h"
 #include "partners.h"
+#include "program/file_hash.h"
 #include "program/start.h"
 #include "psk_door.h"
 #include "router.h"
 #include "settings.h"
+#include "shipping/shipper.h"
 #include "source/open.h"
 #include "source_gate.h"
 #include "store/store_open.h"
@@ -34,6 +36,7 @@ struct daemon {
     struct settings settings;
     const char *settings_path;
     int64_t started_ms;
+    uint8_t configuration_hash[32]; /* SHA-256 of the file the settings are from */
     struct qw_log log;
     struct qw_custody custody;
     struct source_gate gate;
@@ -148,6 +151,10 @@ static qw_err open_centre(struct daemon *daemon)
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
+        .journal_signature =
+            settings->journal_signature == 0 ? QW_SIGNATURE_P256 : QW_SIGNATURE_SM2,
+        .journal_sign_records = (uint32_t)settings->journal_sign_records,
+        .journal_sign_ms = (uint32_t)settings->journal_sign_s * 1000,
         .partner_port = partners_port(daemon->partners),
         .partner_wait_ms = (uint32_t)settings->etsi020_wait_ms,
         .partner_places = (uint32_t)(settings->threads + 1) / 2,
@@ -156,6 +163,7 @@ static qw_err open_centre(struct daemon *daemon)
     qw_err err;
 
     memcpy(config.centre_id, settings->centre_id, sizeof config.centre_id);
+    memcpy(config.configuration_hash, daemon->configuration_hash, sizeof config.configuration_hash);
     err = qw_centre_new(&config, &daemon->centre);
     why = qw_custody_why(&daemon->custody);
     return explain(&daemon->log, "centre", settings->centre_id, err,
@@ -164,6 +172,8 @@ static qw_err open_centre(struct daemon *daemon)
                    : err == QW_ERR_STATE
                        ? "the database is an older copy: keys it holds were given already, and "
                          "would be given again (high_mark in qwaved(1))"
+                   : err == QW_ERR_ARG
+                       ? "journal_signature is not that of the journal, which was begun with it"
                        : NULL);
 }
 
@@ -310,6 +320,25 @@ static qw_err open_psk_door(struct daemon *daemon, struct psk_door *door)
     return explain(&daemon->log, "pre-shared keys on", daemon->settings.listen_address, err, NULL);
 }
 
+/* The collector may be away: that is no reason not to serve. */
+static qw_err start_shipper(struct daemon *daemon)
+{
+    struct shipper_config config = { .centre = daemon->centre,
+                                     .log = &daemon->log,
+                                     .address = daemon->settings.syslog,
+                                     .cursor = daemon->settings.syslog_cursor };
+    qw_err err;
+
+    if (config.address[0] == '\0') {
+        return QW_OK;
+    }
+    err = shipper_start(&config, &daemon->service.shipper);
+    return explain(&daemon->log, "syslog", config.address, err,
+                   err == QW_ERR_FORMAT ? "neither a path nor udp://host:port nor tcp://host:port, "
+                                          "or syslog_cursor is another file"
+                                        : NULL);
+}
+
 static qw_err serve(struct daemon *daemon, const sigset_t *signals)
 {
     struct upkeep upkeep;
@@ -325,7 +354,10 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     if (err != QW_OK) {
         return err;
     }
-    err = start_streams(daemon, &streams, &stream_port);
+    err = start_shipper(daemon);
+    if (err == QW_OK) {
+        err = start_streams(daemon, &streams, &stream_port);
+    }
     if (err == QW_OK) {
         err = start_partners(daemon, &partner_server);
     }
@@ -351,6 +383,7 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
     partners_stop(daemon->partners);
     streams_stop(&streams);
     source_gate_shut(&daemon->gate);
+    shipper_stop(daemon->service.shipper);
     upkeep_stop(&upkeep);
     return err;
 }
@@ -405,5 +438,9 @@ int main(int argc, char **argv)
     }
     daemon.settings_path = arguments.config;
     daemon.log.level = (enum qw_log_level)daemon.settings.log_level;
+    if (explain(&daemon.log, "configuration", arguments.config,
+                qw_file_hash(arguments.config, daemon.configuration_hash), NULL) != QW_OK) {
+        return QW_EXIT_FAILED;
+    }
     return run(&daemon);
 }

@@ -18,6 +18,7 @@
  * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
 struct route_table;
 struct partners; /* partners.h */
+struct shipper;  /* shipping/shipper.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -25,6 +26,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct partners *partners;      /* for routes_for_partners; else NULL */
     struct qw_secret_pool *secrets; /* for answers with keys */
     struct qw_key_source *source;   /* for entropy; NULL: none is given */
+    struct shipper *shipper;        /* of the journal; NULL: it is not shipped */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;

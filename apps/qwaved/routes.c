@@ -9,6 +9,8 @@
 static const struct route routes[] = {
     { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
+    { "GET",  "/v1/audit/head",                   BY_OPERATOR,     route_audit_head },
+    { "GET",  "/v1/audit/records",                BY_OPERATOR,     route_audit_records },
     { "POST", "/v1/devices",                      BY_OPERATOR,     route_device_register },
     { "GET",  "/v1/devices",                      BY_OPERATOR,     route_device_list },
     { "GET",  "/v1/devices/{}",                   BY_OPERATOR,     route_device_show },

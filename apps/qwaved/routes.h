@@ -57,6 +57,9 @@ void route_partner_keys(struct call *call);
 void route_partner_void(struct call *call);
 void route_partner_acks(struct call *call);
 
+void route_audit_head(struct call *call);
+void route_audit_records(struct call *call);
+
 void route_status(struct call *call);
 void route_health(struct call *call);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/url.h"
 #include "base/hex.h"
+#include "route_query.h"
 #include "routes.h"
 
 #include <string.h>
@@ -119,35 +120,11 @@ void route_device_register(struct call *call)
     send_device(call, 201, wanted.id);
 }
 
-/* Whole number min..max from the query; the standard value when it is not there. */
-static qw_err query_number(const char *query, const char *name, size_t min, size_t max,
-                           size_t *value)
-{
-    char text[8];
-    size_t number = 0;
-    qw_err err = qw_url_query_find(query, name, text, sizeof text);
-
-    if (err == QW_ERR_NOT_FOUND) {
-        return QW_OK;
-    }
-    if (err != QW_OK || text[0] == '\0' || strspn(text, "0123456789") != strlen(text)) {
-        return QW_ERR_FORMAT;
-    }
-    for (const char *digit = text; *digit != '\0'; digit++) {
-        number = number * 10 + (size_t)(*digit - '0');
-    }
-    if (number < min || number > max) {
-        return QW_ERR_FORMAT;
-    }
-    *value = number;
-    return QW_OK;
-}
-
 void route_device_list(struct call *call)
 {
     struct qw_device devices[LIST_LIMIT_MAX];
     char after[sizeof devices[0].id] = "";
-    size_t limit = LIST_LIMIT_STANDARD;
+    uint64_t limit = LIST_LIMIT_STANDARD;
     size_t count = 0;
     size_t cap;
     char *text;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "centre/key/key_life.h"
 #include "routes.h"
+#include "shipping/shipper.h"
 
 enum { STATUS_TEXT_CAP = 4096 };
 
@@ -64,6 +65,14 @@ void route_status(struct call *call)
     qw_json_uint(&w, status.offers_open);
     qw_json_name(&w, "offers_void");
     qw_json_uint(&w, status.offers_void);
+    if (service->shipper != NULL) {
+        struct shipper_state shipped = shipper_look(service->shipper);
+
+        qw_json_name(&w, "audit_shipped_seq");
+        qw_json_uint(&w, shipped.shipped_seq);
+        qw_json_name(&w, "audit_sink_is_down");
+        qw_json_bool(&w, shipped.is_down);
+    }
     qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
 }

@@ -15,6 +15,7 @@ static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
 static const char *const dual_controls[] = { "off", "destroy", "all", NULL };
+static const char *const signatures[] = { "p256", "sm2", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 _Static_assert((int)SETTINGS_KME_CAP == QW_KME_ID_MAX + 1, "the name of a partner");
@@ -90,6 +91,15 @@ static const struct qw_config_row rows[] = {
         "a key of two applications can be fetched so long, in s; at most twice so long"),
     ROW(QW_CONFIG_INT, pool_bytes, 128, 8192, "2048",
         "authentication pool of a full card per direction, in bytes"),
+    CHOICE(journal_signature, signatures, "p256",
+           "of the journal's head; counts when the journal is begun"),
+    ROW(QW_CONFIG_INT, journal_sign_records, 1, 100000, "1000",
+        "the head of the journal is signed after so many records"),
+    ROW(QW_CONFIG_INT, journal_sign_s, 1, 3600, "10", "or when one has waited so long, in s"),
+    ROW(QW_CONFIG_TEXT, syslog, 0, SETTINGS_PATH_CAP, "",
+        "collector of the journal: /dev/log, udp://host:port or tcp://host:port"),
+    ROW(QW_CONFIG_TEXT, syslog_cursor, 0, SETTINGS_PATH_CAP, "",
+        "file that says how far it has come, made when absent"),
     ROW(QW_CONFIG_INT, threads, 1, 64, "8", "that serve requests"),
     ROW(QW_CONFIG_INT, connections_max, 64, 65536, "1024", "open at once"),
     ROW(QW_CONFIG_INT, connections_per_address_max, 1, 65536, "256", "of these from one address"),
@@ -158,6 +168,10 @@ qw_err settings_read(const char *path, struct settings *settings,
     if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
                  "%s: partners goes with etsi020: draft, and with nothing else", path);
+        return QW_ERR_FORMAT;
+    }
+    if ((s.syslog[0] != '\0') != (s.syslog_cursor[0] != '\0')) {
+        snprintf(error, QW_CONFIG_ERROR_CAP, "%s: syslog and syslog_cursor go together", path);
         return QW_ERR_FORMAT;
     }
     *settings = s;

@@ -57,6 +57,10 @@ struct settings {
     int64_t window_ms;
     int64_t key_ttl_s;
     int64_t pool_bytes;
+    int journal_signature; /* index in the choices: p256, sm2 */
+    int64_t journal_sign_records, journal_sign_s;
+    char syslog[SETTINGS_PATH_CAP]; /* "": none */
+    char syslog_cursor[SETTINGS_PATH_CAP];
     int64_t threads;
     int64_t connections_max;
     int64_t connections_per_address_max;

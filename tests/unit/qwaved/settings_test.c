@@ -51,16 +51,20 @@ static void fills_in_the_documented_defaults(void **state)
     assert_int_equal(s.stock_keys, 4096);
     assert_int_equal(s.window_ms, 30000);
     assert_int_equal(s.pool_bytes, 2048);
+    assert_int_equal(s.journal_signature, 0);
+    assert_int_equal(s.journal_sign_records, 1000);
+    assert_int_equal(s.journal_sign_s, 10);
+    assert_string_equal(s.syslog, "");
     assert_int_equal(s.request_timeout_ms, 10000);
 }
 
 static void refuses_values_out_of_range_and_says_where(void **state)
 {
     static const char *const bad[] = {
-        "listen_port: 65536\n",   "block_keys: 15\n",      "source: lottery\n",
-        "threads: 0\n",           "connections_max: 10\n", "window_ms: -1\n",
-        "surprise: 1\n",          "centre_id: again\n",    "skip_psk: yes\n",
-        "skip_psk_port: 65536\n",
+        "listen_port: 65536\n",   "block_keys: 15\n",         "source: lottery\n",
+        "threads: 0\n",           "connections_max: 10\n",    "window_ms: -1\n",
+        "surprise: 1\n",          "centre_id: again\n",       "skip_psk: yes\n",
+        "skip_psk_port: 65536\n", "journal_signature: rsa\n", "journal_sign_s: 0\n",
     };
     struct settings s = { .centre_id = "keep" };
 
@@ -107,6 +111,22 @@ static void wants_a_path_for_a_device_and_only_for_one(void **state)
     assert_string_equal(settings_source_kinds[s.source_kind], "hwrng");
 }
 
+static void wants_a_file_for_how_far_a_collector_has_come(void **state)
+{
+    struct settings s;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    (void)state;
+    assert_int_equal(read_text("syslog: /dev/log\n", &s, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "syslog_cursor"));
+    assert_int_equal(read_text("syslog_cursor: /var/x\n", &s, error), QW_ERR_FORMAT);
+    assert_int_equal(
+        read_text("syslog: /dev/log\nsyslog_cursor: /var/x\njournal_signature: sm2\n", &s, error),
+        QW_OK);
+    assert_string_equal(s.syslog, "/dev/log");
+    assert_int_equal(s.journal_signature, 1);
+}
+
 static void wants_a_socket_and_a_name_for_a_link_and_only_for_one(void **state)
 {
     struct settings s;
@@ -151,6 +171,7 @@ int main(void)
         cmocka_unit_test(refuses_values_out_of_range_and_says_where),
         cmocka_unit_test(a_passphrase_file_goes_with_its_custody_alone),
         cmocka_unit_test(wants_a_path_for_a_device_and_only_for_one),
+        cmocka_unit_test(wants_a_file_for_how_far_a_collector_has_come),
         cmocka_unit_test(wants_a_socket_and_a_name_for_a_link_and_only_for_one),
     };
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Off line: a file, a public key, perhaps a head from elsewhere, and a verdict. */
+#include "audit/audit.h"
+
+#include "base/file.h"
+#include "base/secret.h"
+#include "command.h"
+#include "json_print.h"
+#include "store/journal/database.h"
+#include "store/journal/export.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FILE_MAX = 65536, JSON_CAP = 1024 };
+
+/* A small file, and what is in it by `decode`; says what is wrong with it. */
+static bool read_small(const char *path, const char *what,
+                       qw_err (*decode)(const char *text, size_t len, void *out), void *out)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    qw_err err = qw_file_read(path, FILE_MAX, &text, &len);
+
+    if (err == QW_OK) {
+        err = decode((const char *)text, len, out);
+        qw_secret_free(text);
+    }
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave audit: %s: %s\n", path,
+                err == QW_ERR_FORMAT ? what : qw_err_text(err));
+    }
+    return err == QW_OK;
+}
+
+static qw_err decode_key(const char *text, size_t len, void *out)
+{
+    return qw_public_key_read(text, len, out);
+}
+
+static qw_err decode_head(const char *text, size_t len, void *out)
+{
+    return audit_head_decode(text, len, out, NULL);
+}
+
+static void write_report(struct qw_json_writer *w, const void *self)
+{
+    const struct qw_journal_report *report = self;
+    bool is_whole = report->fault == QW_JOURNAL_WHOLE;
+
+    qw_json_name(w, "is_whole");
+    qw_json_bool(w, is_whole);
+    qw_json_name(w, "centre_id");
+    qw_json_text(w, report->centre);
+    qw_json_name(w, "records");
+    qw_json_uint(w, report->records);
+    qw_json_name(w, "signed_seq");
+    qw_json_uint(w, report->signed_seq);
+    qw_json_name(w, "unsigned_records");
+    qw_json_uint(w, report->unsigned_records);
+    if (!is_whole) {
+        qw_json_name(w, "fault_seq");
+        qw_json_uint(w, report->fault_seq);
+        qw_json_name(w, "fault");
+        qw_json_text(w, qw_journal_fault_text(report->fault));
+    }
+}
+
+static int print_report(const struct qw_journal_report *report, bool as_json)
+{
+    bool is_whole = report->fault == QW_JOURNAL_WHOLE;
+
+    if (as_json) {
+        int status = json_print(JSON_CAP, write_report, report);
+
+        return status != EXIT_DONE ? status : is_whole ? EXIT_DONE : EXIT_FAILED;
+    }
+    if (!is_whole) {
+        printf("record %" PRIu64 " %s; %" PRIu64 " records before it are good\n", report->fault_seq,
+               qw_journal_fault_text(report->fault), report->records);
+        return EXIT_FAILED;
+    }
+    printf("whole: %" PRIu64 " records of %s, signed up to %" PRIu64 "\n", report->records,
+           report->centre[0] != '\0' ? report->centre : "nobody", report->signed_seq);
+    if (report->unsigned_records > 0) {
+        printf("the last %" PRIu64 " of them are not signed yet\n", report->unsigned_records);
+    }
+    return EXIT_DONE;
+}
+
+static qw_err check(const char *path, FILE *file, struct qw_journal_check *check)
+{
+    return qw_journal_is_database(file) ? qw_journal_database_check(path, check)
+                                        : qw_journal_export_check(file, check);
+}
+
+int audit_verify(const struct audit_arguments *arguments)
+{
+    struct qw_public_key key;
+    struct qw_signed_head kept;
+    struct qw_journal_check checked;
+    FILE *file;
+    qw_err err;
+
+    if (!read_small(arguments->key, "no public key of a journal", decode_key, &key) ||
+        (arguments->head != NULL &&
+         !read_small(arguments->head, "no signed head", decode_head, &kept))) {
+        return EXIT_USAGE;
+    }
+    file = fopen(arguments->file, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "qwave audit: %s: %s\n", arguments->file, strerror(errno));
+        return EXIT_FAILED;
+    }
+    qw_journal_check_begin(&checked, &key, arguments->head != NULL ? &kept : NULL);
+    err = check(arguments->file, file, &checked);
+    (void)fclose(file);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave audit: %s: %s\n", arguments->file,
+                err == QW_ERR_FORMAT ? "neither an export nor a database of a centre"
+                                     : qw_err_text(err));
+        return EXIT_FAILED;
+    }
+    return print_report(&checked.report, arguments->as_json);
+}

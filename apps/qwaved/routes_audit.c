@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal for operators: its signed head, and its records in pages [docs/protocol/journal.md].
+ */
+#include "base/base64.h"
+#include "centre/journal/journal.h"
+#include "route_query.h"
+#include "routes.h"
+
+#include <stdlib.h>
+
+enum { PAGE_MAX = 100, PAGE_STANDARD = 50, HEAD_TEXT_CAP = 1024 };
+enum { RECORD_TEXT_MAX = QW_BASE64_LEN(QW_AUDIT_BLOB_CAP) + 4 };
+
+void route_audit_head(struct call *call)
+{
+    struct qw_signed_head head;
+    struct qw_public_key key;
+    char pem[QW_SIGNATURE_PEM_CAP];
+    char text[HEAD_TEXT_CAP];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+    qw_err err = qw_centre_journal_head(call->service->centre, &call->caller, &head, &key);
+
+    if (err == QW_OK) {
+        err = qw_public_key_write(&key, pem);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "centre_id");
+    qw_json_text(&w, head.centre);
+    qw_json_name(&w, "seq");
+    qw_json_uint(&w, head.seq);
+    qw_json_name(&w, "hash");
+    qw_json_hex(&w, head.hash, sizeof head.hash);
+    qw_json_name(&w, "algorithm");
+    qw_json_text(&w, qw_signature_name(head.algorithm));
+    qw_json_name(&w, "signature");
+    qw_json_base64(&w, head.signature, sizeof head.signature);
+    qw_json_name(&w, "public_key");
+    qw_json_text(&w, pem);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}
+
+static void send_page(struct call *call, const struct qw_journal_record *records, size_t count)
+{
+    size_t cap = 64 + count * RECORD_TEXT_MAX;
+    char *text = call_text_new(call, cap);
+    struct qw_json_writer w;
+
+    if (text == NULL) {
+        return;
+    }
+    w = qw_json_writer_on(text, cap);
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "records");
+    qw_json_array_begin(&w);
+    for (size_t i = 0; i < count; i++) {
+        qw_json_base64(&w, records[i].blob, records[i].len);
+    }
+    qw_json_array_end(&w);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, text);
+}
+
+void route_audit_records(struct call *call)
+{
+    struct qw_journal_record *records;
+    uint64_t after = 0;
+    uint64_t limit = PAGE_STANDARD;
+    size_t count = 0;
+    qw_err err = query_number(call->request->query, "limit", 1, PAGE_MAX, &limit);
+
+    if (err == QW_OK) {
+        err = query_number(call->request->query, "after", 0, UINT64_MAX, &after);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    records = calloc(limit, sizeof *records);
+    err = records == NULL ? QW_ERR_NOMEM
+                          : qw_centre_journal_read(call->service->centre, &call->caller, after,
+                                                   records, limit, &count);
+    if (err == QW_OK) {
+        send_page(call, records, count);
+    } else {
+        call_refuse(call, err);
+    }
+    free(records);
+}
