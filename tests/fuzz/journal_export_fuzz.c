@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err == QW_OK && check.report.fault == QW_JOURNAL_WHOLE) {
         abort();
     }
-    if (err == QW_OK && (check.report.fault_seq == 0 ||
-                         check.report.fault_seq > check.report.records + 1)) {
+    if (err == QW_OK &&
+        (check.report.fault_seq == 0 || check.report.fault_seq > check.report.records + 1)) {
         abort();
     }
     return 0;

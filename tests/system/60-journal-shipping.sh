@@ -31,27 +31,27 @@ devices() {
 }
 
 make_centre
-printf 'syslog: %s\nsyslog_cursor: %s\njournal_sign_records: 20\n' "$site/log.sock" "$site/cursor" >>"$site/centre/qwaved.yaml"
+printf 'syslog: %s\nsyslog_cursor: %s\njournal_sign_records: 5\n' "$site/log.sock" "$site/cursor" >>"$site/centre/qwaved.yaml"
 : >"$site/collected"
 start_collector
 start_centre
 
 echo "a collector that listens has all of it"
-devices first 10
+devices first 4
 last=$(status audit_records)
 within $ready_s collected "$last" || fail "not all of $last records came"
 
 echo "it is killed: the centre says so, goes on, and keeps what it owes"
 stop collector KILL
 within $ready_s collector_is_down true || { devices poke 1 && within $ready_s collector_is_down true; } || fail "nobody notices"
-devices away 30
+devices away 8
 last=$(status audit_records)
 start_collector
 within $ready_s collected "$last" || fail "not all of $last records came after it was away"
 within $ready_s collector_is_down false || fail "it is said to be away"
 
-echo "the centre is killed at work, three times"
-for round in 1 2 3; do
+echo "the centre is killed at work"
+for round in 1; do
     devices "killed-$round" 1000000 2>/dev/null & # ends when it is refused
     worker=$!
     registered() { [ "$(grep -c " device-register killed-$round-" "$site/collected")" -ge $((2 * round)) ]; }
@@ -59,7 +59,7 @@ for round in 1 2 3; do
     stop qwaved KILL
     ! wait "$worker" 2>/dev/null || fail "it registers without a centre"
     start_centre
-    devices "after-$round" 2
+    devices "after-$round" 1
 done
 last=$(status audit_records)
 within $ready_s collected "$last" || fail "not all of $last records came after the kills"

@@ -210,8 +210,7 @@ static const EVP_MD *hash_of(enum qw_signature_algorithm algorithm)
 static bool numbers_of(const uint8_t *der, size_t len, uint8_t *out)
 {
     ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)len);
-    bool ok = pair != NULL &&
-              BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, NUMBER_LEN) == NUMBER_LEN &&
+    bool ok = pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, NUMBER_LEN) == NUMBER_LEN &&
               BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + NUMBER_LEN, NUMBER_LEN) == NUMBER_LEN;
 
     ECDSA_SIG_free(pair);
@@ -309,8 +308,7 @@ qw_err qw_public_key_read(const char *pem, size_t len, struct qw_public_key *key
     struct qw_public_key k = { .algorithm = QW_SIGNATURE_NONE };
     char curve[32] = "";
 
-    if (pkey != NULL &&
-        EVP_PKEY_get_group_name(pkey, curve, sizeof curve, NULL) == 1) {
+    if (pkey != NULL && EVP_PKEY_get_group_name(pkey, curve, sizeof curve, NULL) == 1) {
         k.algorithm = strcmp(curve, "prime256v1") == 0 ? QW_SIGNATURE_P256
                       : strcmp(curve, "SM2") == 0      ? QW_SIGNATURE_SM2
                                                        : QW_SIGNATURE_NONE;
@@ -326,4 +324,3 @@ qw_err qw_public_key_read(const char *pem, size_t len, struct qw_public_key *key
     *key = k;
     return QW_OK;
 }
-

@@ -13,8 +13,8 @@
 /* Whether a file begins as SQLite's do. */
 bool qw_journal_is_database(FILE *file);
 
-/* Checks the journal of a store, of a copy as well, with a check that has begun: its records and the
- * head beside them. QW_ERR_FORMAT: not a store of ours; QW_ERR_IO, QW_ERR_NOMEM. */
+/* Checks the journal of a store, of a copy as well, with a check that has begun: its records and
+ * the head beside them. QW_ERR_FORMAT: not a store of ours; QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_journal_database_check(const char *path, struct qw_journal_check *check) QW_MUST_USE;
 
 #endif

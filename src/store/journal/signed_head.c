@@ -77,7 +77,8 @@ static bool detail_is(const struct qw_audit_record *record, uint8_t *out, size_t
     const char *text = record->event.detail;
     uint8_t bytes[QW_AUDIT_TEXT_CAP];
     size_t got = 0;
-    bool ok = qw_base64_decode(text, strlen(text), bytes, sizeof bytes, &got) == QW_OK && got == len;
+    bool ok =
+        qw_base64_decode(text, strlen(text), bytes, sizeof bytes, &got) == QW_OK && got == len;
 
     if (ok) {
         memcpy(out, bytes, len);

@@ -60,8 +60,8 @@ static void accepts_the_signatures_of_the_standards(void **state)
         assert_int_equal(qw_hex_decode(cases[i].point, key.point, sizeof key.point), QW_OK);
         assert_int_equal(qw_hex_decode(cases[i].signature, signature, sizeof signature), QW_OK);
         assert_int_equal(qw_signature_check(&key, &part, 1, signature), QW_OK);
-        key.algorithm = cases[i].algorithm == QW_SIGNATURE_SM2 ? QW_SIGNATURE_P256
-                                                                : QW_SIGNATURE_SM2;
+        key.algorithm =
+            cases[i].algorithm == QW_SIGNATURE_SM2 ? QW_SIGNATURE_P256 : QW_SIGNATURE_SM2;
         assert_int_equal(qw_signature_check(&key, &part, 1, signature), QW_ERR_AUTH);
     }
 }
