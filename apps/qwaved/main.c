@@ -9,6 +9,7 @@
 #include "centre/centre.h"
 #include "crypto/key_source.h"
 #include "custody_choice.h"
+#include "metrics/request_log.h"
 #include "partners.h"
 #include "program/file_hash.h"
 #include "program/start.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct qw_centre *centre;
     struct qw_secret_pool *secrets;
     struct qw_rate_limit *rate;
+    struct request_log *requests;
     struct service service, partner_service;
 };
 
@@ -217,6 +219,10 @@ static qw_err daemon_open(struct daemon *daemon)
                       qw_rate_limit_new(CALLERS, &daemon->rate), NULL);
     }
     if (err == QW_OK) {
+        daemon->requests = request_log_new();
+        err = daemon->requests == NULL ? QW_ERR_NOMEM : QW_OK;
+    }
+    if (err == QW_OK) {
         daemon->service = (struct service){
             .table = &routes_for_clients,
             .centre = daemon->centre,
@@ -232,6 +238,8 @@ static qw_err daemon_open(struct daemon *daemon)
         daemon->partner_service = daemon->service;
         daemon->partner_service.table = &routes_for_partners;
         daemon->partner_service.partners = daemon->partners;
+        daemon->service.certificate = daemon->settings.certificate;
+        daemon->service.requests = daemon->requests;
     }
     return err;
 }
@@ -240,6 +248,7 @@ static void daemon_close(struct daemon *daemon)
 {
     qw_secret_pool_free(daemon->secrets);
     qw_rate_limit_free(daemon->rate);
+    request_log_free(daemon->requests);
     qw_centre_free(daemon->centre);
     partners_close(daemon->partners);
     qw_store_close(&daemon->store);

@@ -41,6 +41,7 @@ qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
     *port = 0;
     *door = (struct psk_door){ .service = *service };
     door->service.table = &routes_for_encryptors;
+    door->service.requests = NULL; /* they are of another table */
     if (settings->skip_psk == 0) {
         return QW_OK;
     }

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "metrics/request_log.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -172,11 +173,25 @@ static void dispatch(struct call *call)
         }
         return;
     }
+    call->route = route;
     if (take_parameters(call, &path, at, count) != QW_OK) {
         call_refuse(call, QW_ERR_FORMAT);
         return;
     }
     route->handle(call);
+}
+
+/* What found no route, or was not allowed to look for one, is one series. */
+static void note_call(const struct call *call, unsigned status)
+{
+    const struct service *service = call->service;
+
+    if (service->requests != NULL) {
+        size_t index = call->route == NULL ? REQUEST_ROUTES_MAX - 1
+                                           : (size_t)(call->route - service->table->routes);
+
+        request_log_note(service->requests, index, status, request_clock_us() - call->begun_us);
+    }
 }
 
 static void log_call(const struct call *call)
@@ -195,9 +210,11 @@ void router_handle(void *self, const struct qw_http_request *request, struct qw_
     const struct service *service = self;
     struct call call = { .service = service, .request = request, .answer = answer };
 
+    call.begun_us = request_clock_us();
     dispatch(&call);
     if (!call.is_aside) {
         log_call(&call);
+        note_call(&call, answer->status);
     }
 }
 
@@ -207,11 +224,14 @@ static void fill_later(void *work, const struct qw_http_request *request,
     struct call_aside *aside = work;
     const struct call call = { .service = aside->call.service,
                                .request = request,
-                               .answer = answer };
+                               .answer = answer,
+                               .route = aside->call.route,
+                               .begun_us = aside->call.begun_us };
 
     aside->call.answer = answer;
     aside->finish(aside);
     log_call(&call);
+    note_call(&call, answer->status);
 }
 
 bool call_put_aside(struct call *call, struct call_aside *aside,

@@ -17,8 +17,9 @@
 /* From a request to the one handler that the table of routes names for it, and from a handler's
  * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
 struct route_table;
-struct partners; /* partners.h */
-struct shipper;  /* shipping/shipper.h */
+struct partners;    /* partners.h */
+struct shipper;     /* shipping/shipper.h */
+struct request_log; /* metrics/request_log.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -26,6 +27,8 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct partners *partners;      /* for routes_for_partners; else NULL */
     struct qw_secret_pool *secrets; /* for answers with keys */
     struct qw_key_source *source;   /* for entropy; NULL: none is given */
+    struct request_log *requests;   /* of this table; NULL: none is kept */
+    const char *certificate;        /* of the server, PEM; NULL: unknown */
     struct shipper *shipper;        /* of the journal; NULL: it is not shipped */
     const struct qw_log *log;
     const char *centre_id;
@@ -40,7 +43,9 @@ struct call {
     const struct service *service;
     const struct qw_http_request *request;
     struct qw_http_answer *answer;
-    bool is_aside; /* answered later */
+    bool is_aside;             /* answered later */
+    const struct route *route; /* NULL: none was found */
+    int64_t begun_us;
     struct qw_caller caller;
     char parameter[CALL_PARAMETERS_MAX][CALL_PARAMETER_CAP]; /* of the path, decoded once [H6] */
 };

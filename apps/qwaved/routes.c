@@ -8,6 +8,8 @@
 /* clang-format off */
 static const struct route routes[] = {
     { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
+    { "GET",  "/v1/ready",                        BY_ANYBODY,      route_ready },
+    { "GET",  "/metrics",                         BY_OPERATOR,     route_metrics },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
     { "GET",  "/v1/audit/head",                   BY_OPERATOR,     route_audit_head },
     { "GET",  "/v1/audit/records",                BY_OPERATOR,     route_audit_records },

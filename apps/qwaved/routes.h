@@ -62,5 +62,7 @@ void route_audit_records(struct call *call);
 
 void route_status(struct call *call);
 void route_health(struct call *call);
+void route_ready(struct call *call);
+void route_metrics(struct call *call);
 
 #endif

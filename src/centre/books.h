@@ -159,12 +159,14 @@ struct qw_centre {
     uint64_t start; /* number of this process's start: the epoch of its leases and records */
     struct qw_audit audit;
     struct qw_signer signer;
-    qw_err turn_err;         /* why this entry must not write */
-    atomic_bool is_set_back; /* the store forgot what it had acknowledged, leases perhaps */
-    bool is_stale;           /* books and audit may be behind the store */
-    qw_err source_err;       /* last failure of the source that is in the journal */
-    bool source_is_down;     /* by its own account, and in the journal */
-    char source_reason[128]; /* why, as it stands there */
+    qw_err turn_err;          /* why this entry must not write */
+    atomic_bool is_set_back;  /* the store forgot what it had acknowledged, leases perhaps */
+    atomic_bool write_failed; /* the last group did not become durable */
+    atomic_bool has_stock;    /* there is a key that nobody has */
+    bool is_stale;            /* books and audit may be behind the store */
+    qw_err source_err;        /* last failure of the source that is in the journal */
+    bool source_is_down;      /* by its own account, and in the journal */
+    char source_reason[128];  /* why, as it stands there */
     /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
     struct qw_block block;
     uint8_t block_scratch[QW_BLOCK_KEYS_MAX * QW_KEY_LEN]; /* until it is authenticated */

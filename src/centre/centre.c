@@ -57,6 +57,8 @@ void qw_centre_leave(struct qw_centre *centre)
     qw_wipe(&centre->station, sizeof centre->station);
     qw_wipe(centre->scratch, sizeof centre->scratch);
     qw_wipe(centre->material, sizeof centre->material);
+    atomic_store(&centre->has_stock,
+                 centre->books.stored + centre->books.leased + centre->books.paired > 0);
     qw_turn_give(centre);
     pthread_mutex_unlock(&centre->mutex);
 }

@@ -289,6 +289,9 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
     bool books_move;
 
     qw_group_fail(group, centre->turn_err);
+    if (centre->turn_err != QW_OK) {
+        atomic_store(&centre->write_failed, true);
+    }
     books_move = (centre->books_version == 0 && !group->is_keyless) ||
                  !qw_equal_ct(&group->books, &centre->books, sizeof group->books);
     if (books_move) {
@@ -303,6 +306,7 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
     }
     if (group->err == QW_OK) {
         group->err = store->submit(store->self, group->ops, group->count);
+        atomic_store(&centre->write_failed, group->err != QW_OK);
     }
     if (group->err == QW_OK) {
         centre->audit = end.audit;

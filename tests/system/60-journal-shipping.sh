@@ -36,10 +36,32 @@ printf 'syslog: %s\nsyslog_cursor: %s\njournal_sign_records: 5\n' "$site/log.soc
 start_collector
 start_centre
 
+# get PATH: as an operator, the body and then the status.
+get() {
+    curl --silent --max-time 20 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+        --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url$1"
+}
+# metric SERIES: its value now
+metric() { get /metrics | awk -v series="$1" '$1 == series { print $2 }'; }
+
 echo "a collector that listens has all of it"
 devices first 4
 last=$(status audit_records)
 within $ready_s collected "$last" || fail "not all of $last records came"
+
+echo "metrics count while keys flow"
+application app-a app-b
+application app-b
+is_ready() { [ "$(get /v1/ready | tail -n 1)" = 200 ]; }
+within $ready_s is_ready || fail "not ready: $(get /v1/ready)"
+for i in 1 2 3 4 5; do
+    curl --silent --max-time 20 --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" \
+        "$url/api/v1/keys/app-b/enc_keys" >/dev/null
+done
+series='qwave_requests_total{route="/api/v1/keys/{}/enc_keys",method="GET",status="200"}'
+[ "$(metric "$series")" = 5 ] || fail "five keys are counted as $(metric "$series")"
+[ "$(metric qwave_ready)$(metric qwave_journal_sink_up)" = 11 ] || fail "not ready, or no collector: $(get /metrics | head -n 60)"
+[ "$(metric qwave_certificate_expiry_seconds)" -gt 86400 ] || fail "the certificate ends"
 
 echo "it is killed: the centre says so, goes on, and keeps what it owes"
 stop collector KILL

@@ -129,16 +129,20 @@ void qw_signer_committed(struct qw_centre *centre, const struct qw_signed_head *
     }
 }
 
-qw_err qw_signer_sign(struct qw_centre *centre)
+static qw_err commit_signature(struct qw_centre *centre)
 {
     struct qw_group group;
 
-    if (centre->signer.key == NULL || centre->audit.seq <= centre->signer.signed_seq) {
-        return QW_OK;
-    }
     qw_group_begin(centre, &group);
     group.is_signed = true;
     return qw_group_commit_noted(centre, &group);
+}
+
+qw_err qw_signer_sign(struct qw_centre *centre)
+{
+    bool has_unsigned = centre->signer.key != NULL && centre->audit.seq > centre->signer.signed_seq;
+
+    return has_unsigned ? commit_signature(centre) : QW_OK;
 }
 
 qw_err qw_signer_sweep(struct qw_centre *centre)
@@ -147,8 +151,11 @@ qw_err qw_signer_sweep(struct qw_centre *centre)
     qw_err err = QW_OK;
 
     qw_centre_enter(centre);
-    if (centre->audit.seq > signer->signed_seq && signer->unsigned_since_ms != 0 &&
-        qw_clock_monotonic_ms() - signer->unsigned_since_ms >= centre->config.journal_sign_ms) {
+    if (signer->key != NULL && atomic_load(&centre->write_failed)) {
+        err = commit_signature(centre); /* whether the store can be written again */
+    } else if (centre->audit.seq > signer->signed_seq && signer->unsigned_since_ms != 0 &&
+               qw_clock_monotonic_ms() - signer->unsigned_since_ms >=
+                   centre->config.journal_sign_ms) {
         err = qw_signer_sign(centre);
     }
     qw_centre_leave(centre);

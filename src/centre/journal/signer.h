@@ -38,7 +38,9 @@ void qw_signer_committed(struct qw_centre *centre, const struct qw_signed_head *
 /* Signs what is not signed yet, as a group of its own when there is something: at the end of
  * service, or because somebody asks for the head. */
 qw_err qw_signer_sign(struct qw_centre *centre) QW_MUST_USE;
-/* The same when the oldest unsigned record has waited long enough. Not under the mutex. */
+/* The same when the oldest unsigned record has waited long enough, and without any when the last
+ * group could not be written: a signature finds out whether the next one can. Not under the mutex.
+ */
 qw_err qw_signer_sweep(struct qw_centre *centre) QW_MUST_USE;
 
 #endif

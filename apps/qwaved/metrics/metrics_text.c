@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/metrics_text.h"
+
+#include <stdio.h>
+
+enum { LINE_CAP = 512 };
+
+static void write_line(struct metrics_text *text, const char *line, int len)
+{
+    if (text->err == QW_OK) {
+        text->err = len > 0 && len < LINE_CAP
+                        ? qw_http_answer_write(text->answer, line, (size_t)len)
+                        : QW_ERR_SPACE;
+    }
+}
+
+void metrics_family(struct metrics_text *text, const char *name, const char *type, const char *help)
+{
+    char line[LINE_CAP];
+
+    write_line(text, line,
+               snprintf(line, sizeof line, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type));
+}
+
+void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value)
+{
+    char line[LINE_CAP];
+    bool has_labels = labels[0] != '\0';
+
+    write_line(text, line,
+               snprintf(line, sizeof line, "%s%s%s%s %.15g\n", name, has_labels ? "{" : "", labels,
+                        has_labels ? "}" : "", value));
+}
+
+void metrics_single(struct metrics_text *text, const char *name, const char *type, const char *help,
+                    double value)
+{
+    metrics_family(text, name, type, help);
+    metrics_sample(text, name, "", value);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVED_METRICS_METRICS_TEXT_H
+#define QWAVED_METRICS_METRICS_TEXT_H
+
+#include "api/http_server.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* Writes the text format of Prometheus, 0.0.4, into an answer. Failed once, it stays so. */
+struct metrics_text {
+    struct qw_http_answer *answer; /* borrowed */
+    qw_err err;
+};
+
+/* "# HELP" and "# TYPE" of a metric; type: "counter", "gauge" or "histogram". Every sample of it
+ * follows. */
+void metrics_family(struct metrics_text *text, const char *name, const char *type,
+                    const char *help);
+/* One sample; labels: "" or name="value" pairs with commas, values as they may stand. */
+void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value);
+/* Family and its one sample. */
+void metrics_single(struct metrics_text *text, const char *name, const char *type, const char *help,
+                    double value);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is measured, for Prometheus, and whether keys can be given now. No id of a key, a device or
+ * a caller is a label: the number of series follows from the program alone. */
+#include "api/certificate_expiry.h"
+#include "base/clock.h"
+#include "centre/key/key_life.h"
+#include "centre/ready.h"
+#include "metrics/metrics_text.h"
+#include "metrics/request_log.h"
+#include "routes.h"
+#include "shipping/shipper.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LABELS_CAP = 256, RETRY_AFTER_S = 5 };
+
+static void write_keys(struct metrics_text *text, const struct qw_centre_status *status)
+{
+    char labels[LABELS_CAP];
+
+    metrics_family(text, "qwave_keys", "gauge", "Keys of the centre by state.");
+    for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {
+        (void)snprintf(labels, sizeof labels, "state=\"%s\"", qw_key_state_names[i]);
+        metrics_sample(text, "qwave_keys", labels, (double)status->keys_in_state[i]);
+    }
+    metrics_single(text, "qwave_keys_ingested_total", "counter", "Keys taken from the source.",
+                   (double)status->keys_ingested);
+}
+
+/* The source's name is of the settings: letters, digits, colons and dashes. */
+static void write_source(struct metrics_text *text, const struct qw_centre_status *status)
+{
+    char labels[LABELS_CAP];
+
+    (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"",
+                   status->source, status->source_is_quantum ? "true" : "false",
+                   status->source_is_simulated ? "true" : "false");
+    metrics_family(text, "qwave_source_up", "gauge", "Whether the source of keys runs.");
+    metrics_sample(text, "qwave_source_up", labels, status->source_health.is_running ? 1 : 0);
+    if (status->source_health.error_rate >= 0) {
+        metrics_single(text, "qwave_source_error_ratio", "gauge", "Share of wrong bits of a link.",
+                       status->source_health.error_rate);
+    }
+}
+
+static void write_journal(struct metrics_text *text, const struct service *service,
+                          const struct qw_centre_status *status)
+{
+    struct shipper_state shipped;
+
+    metrics_single(text, "qwave_journal_records_total", "counter", "Records of the journal.",
+                   (double)status->audit_records);
+    if (service->shipper == NULL) {
+        return;
+    }
+    shipped = shipper_look(service->shipper);
+    metrics_single(text, "qwave_journal_sink_up", "gauge", "Whether the collector is there.",
+                   shipped.is_down ? 0 : 1);
+    metrics_single(text, "qwave_journal_unshipped_records", "gauge",
+                   "Records that the collector has not been sent.",
+                   status->audit_records > shipped.shipped_seq
+                       ? (double)(status->audit_records - shipped.shipped_seq)
+                       : 0);
+}
+
+static const struct route *route_at(const struct route_table *table, size_t index)
+{
+    static const struct route none = { .method = "any", .pattern = "none" };
+
+    return index < table->count ? &table->routes[index] : &none;
+}
+
+static void write_counts(struct metrics_text *text, const struct service *service)
+{
+    metrics_family(text, "qwave_requests_total", "counter", "Requests by route and status.");
+    for (size_t i = 0; i < REQUEST_ROUTES_MAX; i++) {
+        const struct route *route = route_at(service->table, i);
+        struct request_counts counts;
+
+        request_log_look(service->requests, i, &counts);
+        for (size_t s = 0; s < REQUEST_STATUSES; s++) {
+            char labels[LABELS_CAP];
+
+            if (counts.status[s] > 0) {
+                (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%u\"",
+                               route->pattern, route->method, request_statuses[s]);
+                metrics_sample(text, "qwave_requests_total", labels, (double)counts.status[s]);
+            }
+        }
+    }
+}
+
+static void write_histogram(struct metrics_text *text, const struct route *route,
+                            const struct request_counts *counts)
+{
+    char labels[LABELS_CAP], end[32];
+    uint64_t sum = 0;
+
+    for (size_t b = 0; b < REQUEST_BUCKETS; b++) {
+        sum += counts->bucket[b];
+        if (b < REQUEST_BUCKETS - 1) {
+            (void)snprintf(end, sizeof end, "%g", request_buckets_s[b]);
+        } else {
+            memcpy(end, "+Inf", sizeof "+Inf");
+        }
+        (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",le=\"%s\"",
+                       route->pattern, route->method, end);
+        metrics_sample(text, "qwave_request_duration_seconds_bucket", labels, (double)sum);
+    }
+    (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\"", route->pattern,
+                   route->method);
+    metrics_sample(text, "qwave_request_duration_seconds_sum", labels,
+                   (double)counts->sum_us / 1e6);
+    metrics_sample(text, "qwave_request_duration_seconds_count", labels, (double)counts->total);
+}
+
+static void write_durations(struct metrics_text *text, const struct service *service)
+{
+    metrics_family(text, "qwave_request_duration_seconds", "histogram",
+                   "From the request to its answer, by route.");
+    for (size_t i = 0; i < REQUEST_ROUTES_MAX; i++) {
+        struct request_counts counts;
+
+        request_log_look(service->requests, i, &counts);
+        if (counts.total > 0) {
+            write_histogram(text, route_at(service->table, i), &counts);
+        }
+    }
+}
+
+static void write_service(struct metrics_text *text, const struct service *service)
+{
+    char labels[LABELS_CAP];
+    int64_t ends_s = 0;
+
+    (void)snprintf(labels, sizeof labels, "version=\"%s\"", service->version);
+    metrics_family(text, "qwave_build_info", "gauge", "Which program answers.");
+    metrics_sample(text, "qwave_build_info", labels, 1);
+    metrics_single(text, "qwave_uptime_seconds", "gauge", "Since the start of the centre.",
+                   (double)(qw_clock_monotonic_ms() - service->started_ms) / 1000);
+    metrics_single(text, "qwave_ready", "gauge", "Whether keys can be given now.",
+                   qw_centre_obstacle(service->centre)[0] == '\0' ? 1 : 0);
+    if (service->certificate != NULL &&
+        qw_certificate_expiry(service->certificate, &ends_s) == QW_OK) {
+        metrics_single(text, "qwave_certificate_expiry_seconds", "gauge",
+                       "Until the centre's own certificate ends.",
+                       (double)(ends_s - qw_clock_utc_ms() / 1000));
+    }
+}
+
+void route_metrics(struct call *call)
+{
+    const struct service *service = call->service;
+    struct metrics_text text = { .answer = call->answer, .err = QW_OK };
+    struct qw_centre_status status;
+    qw_err err = qw_centre_status(service->centre, &call->caller, &status);
+
+    if (err == QW_OK) {
+        write_service(&text, service);
+        write_keys(&text, &status);
+        write_source(&text, &status);
+        metrics_single(&text, "qwave_devices", "gauge", "Registered devices.",
+                       (double)status.devices);
+        metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
+                       (double)status.offers_open);
+        write_journal(&text, service, &status);
+        if (service->requests != NULL) {
+            write_counts(&text, service);
+            write_durations(&text, service);
+        }
+        err = text.err;
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    call->answer->status = 200;
+    call->answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* The reason goes to anybody with a certificate: it names no key and no device. */
+void route_ready(struct call *call)
+{
+    const char *obstacle = qw_centre_obstacle(call->service->centre);
+    char text[64];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+
+    if (obstacle[0] != '\0') {
+        call_refuse_with(call, 503, obstacle);
+        call->answer->retry_after_s = RETRY_AFTER_S;
+        return;
+    }
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "status");
+    qw_json_text(&w, "ready");
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}
