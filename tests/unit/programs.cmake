@@ -47,12 +47,9 @@ qwave_wrap(qwave network_verify calloc)
 
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
-list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c)
-foreach(file routes routes_key routes_officer routes_skip routes_psk routes_partner)
-qwave_program_sources(qwaved shipping "shipping/*.c")
 qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c")
 list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c ${shipping})
-foreach(file routes routes_audit routes_metrics routes_key routes_skip routes_psk routes_partner)
+foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_skip routes_psk routes_partner)
     qwave_program_test(qwaved ${file} centre ${routes})
 endforeach()
 qwave_wrap(qwaved routes qw_secret_new)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "centre/approval/approval.h"
+#include "centre/journal/journal.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
@@ -193,6 +194,20 @@ static qw_err do_request_list(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_request_list(s->centre, c, &request, 1, &count);
 }
+static qw_err do_journal_head(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_signed_head head;
+    struct qw_public_key key;
+
+    return qw_centre_journal_head(s->centre, c, &head, &key);
+}
+static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_journal_record record;
+    size_t count;
+
+    return qw_centre_journal_read(s->centre, c, 0, &record, 1, &count);
+}
 
 /* clang-format off */
 static const struct {
@@ -220,6 +235,8 @@ static const struct {
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_add },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_change },
     { QW_RIGHT_REQUEST_READ,    "-yy-", do_request_list },
+    { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
+    { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },
