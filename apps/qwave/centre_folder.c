@@ -11,6 +11,7 @@
 #include "child.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
+#include "custody/officers.h"
 #include "program/file_hash.h"
 #include "qwaved/custody_choice.h"
 #include "qwaved/settings.h"
@@ -234,6 +235,7 @@ static const char *signature_of(const struct centre_folder_config *config)
 
 static qw_err write_settings(const struct centre_folder_config *config, char *error)
 {
+    const char *custody = config->officers > 0 ? "custody: quorum\n" : config->custody;
     char folder[PATH_MAX];
     qw_err err;
 
@@ -260,9 +262,8 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                      config->centre_id, config->centre_id, config->address, config->port,
                      config->database != NULL ? "" : folder,
                      config->database != NULL ? config->database : "/centre.db", folder,
-                     config->custody != NULL ? config->custody : "passphrase_file: ",
-                     config->custody != NULL ? "" : folder,
-                     config->custody != NULL ? "" : "/passphrase\n", folder, folder, folder, folder,
+                     custody != NULL ? custody : "passphrase_file: ", custody != NULL ? "" : folder,
+                     custody != NULL ? "" : "/passphrase\n", folder, folder, folder, folder,
                      config->source, config->dual_control ? "all" : "off", signature_of(config));
     if (err == QW_OK) {
         err = write_administrators(config, folder, error);
@@ -334,6 +335,9 @@ static qw_err make_custody(const struct centre_folder_config *config, struct qw_
     uint8_t *recovery = NULL;
     qw_err err = settings_read(path.text, &settings, error);
 
+    if (err == QW_OK && settings.custody == CUSTODY_QUORUM) {
+        return officers_hold(config, custody, error);
+    }
     if (err == QW_OK) {
         err = child_program_find("qwaved", binary, sizeof binary);
     }

@@ -19,6 +19,9 @@ struct centre_folder_config {
     const char *address;   /* numeric, where qwaved will listen */
     uint16_t port;         /* 0: chosen when qwaved starts */
     const char *source;    /* "best", "kernel" */
+    unsigned officers;     /* who hold shares of the master key; 0: another custody */
+    unsigned quorum;       /* of them open the centre */
+    const char *const *officer_passphrases; /* a file for each officer  [officers] */
     bool dual_control;     /* two officers for destroying a device, or adding an officer */
     const char *signature; /* of the journal: "p256", "sm2"; NULL: "p256" */
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */

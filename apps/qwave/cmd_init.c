@@ -14,10 +14,14 @@
 
 /* qwave init: the folder of a new key service centre, with one administrator [C6]. */
 
+enum { OFFICERS_MAX = 16, OPTION_QUORUM = 0x100 };
+
 struct arguments {
     struct centre_folder_config config;
     const char *custody, *tpm2_tcti, *tpm2_registers;
     const char *pkcs11_module, *pkcs11_token, *pkcs11_pin_file; /* NULL: not given */
+    const char *passphrases[OFFICERS_MAX];
+    size_t passphrase_count;
     bool as_json;
 };
 
@@ -58,9 +62,34 @@ static const struct argp_option options[] = {
       "its PIN is the first line; absolute, readable by its owner only", 0 },
     { "journal-signature", 'g', "NAME", 0,
       "algorithm that signs the journal: p256 or sm2 (default: p256)", 0 },
+    { "officers", 'o', "N", 0,
+      "the master key goes in shares to so many officers, 2 to 16 (default: a passphrase file)",
+      0 },
+    { "quorum", OPTION_QUORUM, "T", 0, "so many of them open the centre (default: more than half)",
+      0 },
+    { "officer-passphrase-file", 'f', "FILE", 0,
+      "of the next officer; once for each, first line, 12 to 1024 bytes", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
+
+static void check_officers(struct arguments *arguments, struct argp_state *state)
+{
+    struct centre_folder_config *config = &arguments->config;
+
+    if (arguments->passphrase_count != config->officers) {
+        argp_error(state, "--officer-passphrase-file once for each of --officers, %u times",
+                   config->officers);
+    }
+    if (config->officers > 0 && config->quorum == 0) {
+        config->quorum = config->officers / 2 + 1;
+    }
+    if (config->quorum > config->officers) {
+        argp_error(state, "--quorum %u is more than --officers %u", config->quorum,
+                   config->officers);
+    }
+    config->officer_passphrases = arguments->passphrases;
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -123,6 +152,25 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         arguments->config.signature = value;
         return 0;
+    case 'o':
+        if (!radio_parse_number(value, OFFICERS_MAX, &number) || number < 2) {
+            argp_error(state, "--officers is 2..%d, not '%s'", OFFICERS_MAX, value);
+        }
+        arguments->config.officers = (unsigned)number;
+        return 0;
+    case OPTION_QUORUM:
+        if (!radio_parse_number(value, OFFICERS_MAX, &number) || number < 2) {
+            argp_error(state, "--quorum is 2..%d, not '%s'", OFFICERS_MAX, value);
+        }
+        arguments->config.quorum = (unsigned)number;
+        return 0;
+    case 'f':
+        if (arguments->passphrase_count == OFFICERS_MAX) {
+            argp_error(state, "at most %d officers", OFFICERS_MAX);
+        } else {
+            arguments->passphrases[arguments->passphrase_count++] = value;
+        }
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
@@ -142,6 +190,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--custody pkcs11 wants --pkcs11-module, --pkcs11-token and "
                               "--pkcs11-pin-file");
         }
+        check_officers(arguments, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -203,6 +252,11 @@ int cmd_init(int argc, char **argv)
         return EXIT_DONE;
     }
     printf("made %s\n", arguments.config.folder);
+    if (arguments.config.officers > 0) {
+        printf("give each officer his folder of %s/shares, and delete it here; any %u of the %u "
+               "open the centre\n",
+               arguments.config.folder, arguments.config.quorum, arguments.config.officers);
+    }
     printf("start the centre:  qwaved --config %s/qwaved.yaml\n", arguments.config.folder);
     if (strcmp(arguments.custody, "tpm2") == 0) {
         printf("carry away:        %s/recovery, which unlocks the centre when the machine has "

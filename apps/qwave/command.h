@@ -30,5 +30,6 @@ int cmd_node(int argc, char **argv);
 int cmd_qkd(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
+int cmd_unseal(int argc, char **argv);
 
 #endif

@@ -90,6 +90,10 @@ qw_err custody_choice_open(const struct settings *settings,
         return open_tpm2(settings, around, custody, error);
     case CUSTODY_PKCS11:
         return open_pkcs11(settings, custody, error);
+    case CUSTODY_QUORUM:
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "custody: quorum: the key is opened by officers (qwave unseal), not here");
+        return QW_ERR_UNAVAILABLE;
     case CUSTODY_PASSPHRASE_FILE:
         break;
     }

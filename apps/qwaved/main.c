@@ -15,6 +15,8 @@
 #include "program/start.h"
 #include "psk_door.h"
 #include "router.h"
+#include "seal/seal_switch.h"
+#include "seal/sealed.h"
 #include "settings.h"
 #include "shipping/shipper.h"
 #include "source/open.h"
@@ -50,6 +52,11 @@ struct daemon {
     struct qw_rate_limit *rate;
     struct request_log *requests;
     struct service service, partner_service;
+    sigset_t signals;
+    struct seal_switch seal; /* custody: quorum */
+    pthread_t main;
+    uint16_t port;  /* that was chosen; 0: not yet */
+    bool must_seal; /* once more from the beginning */
 };
 
 /* For answers: as many as there are threads, each for the most keys of the standard size. */
@@ -91,7 +98,13 @@ static qw_err open_custody(struct daemon *daemon)
     const struct custody_surroundings around = { .settings_path = daemon->settings_path,
                                                  .binary = "/proc/self/exe" };
     char error[QW_CONFIG_ERROR_CAP] = "";
-    qw_err err = custody_choice_open(&daemon->settings, &around, &daemon->custody, error);
+    qw_err err;
+
+    if (daemon->settings.custody == CUSTODY_QUORUM) {
+        return sealed_wait(&daemon->settings, &daemon->log, &daemon->port, &daemon->custody,
+                           &daemon->seal.quorum);
+    }
+    err = custody_choice_open(&daemon->settings, &around, &daemon->custody, error);
 
     if (err != QW_OK) {
         qw_log_write(&daemon->log, QW_LOG_ERROR, "%s", error);
@@ -228,6 +241,7 @@ static qw_err daemon_open(struct daemon *daemon)
             .centre = daemon->centre,
             .secrets = daemon->secrets,
             .source = &daemon->source,
+            .seal = daemon->settings.custody == CUSTODY_QUORUM ? &daemon->seal : NULL,
             .rate = daemon->rate,
             .requests_per_s = (double)daemon->settings.requests_per_s,
             .log = &daemon->log,
@@ -244,6 +258,7 @@ static qw_err daemon_open(struct daemon *daemon)
     return err;
 }
 
+/* Closes all, and leaves what it takes to open it again. */
 static void daemon_close(struct daemon *daemon)
 {
     qw_secret_pool_free(daemon->secrets);
@@ -254,6 +269,15 @@ static void daemon_close(struct daemon *daemon)
     qw_store_close(&daemon->store);
     qw_high_mark_close(daemon->mark);
     qw_key_source_close(&daemon->source);
+    memset(&daemon->custody, 0, sizeof daemon->custody);
+    memset(&daemon->source, 0, sizeof daemon->source);
+    memset(&daemon->store, 0, sizeof daemon->store);
+    daemon->mark = NULL;
+    daemon->partners = NULL;
+    daemon->centre = NULL;
+    daemon->secrets = NULL;
+    daemon->rate = NULL;
+    daemon->requests = NULL;
 }
 
 static qw_err start_server(struct daemon *daemon, struct service *service, int64_t wanted_port,
@@ -348,7 +372,7 @@ static qw_err start_shipper(struct daemon *daemon)
                                         : NULL);
 }
 
-static qw_err serve(struct daemon *daemon, const sigset_t *signals)
+static qw_err serve(struct daemon *daemon)
 {
     struct upkeep upkeep;
     struct qw_http_server *server = NULL;
@@ -374,7 +398,9 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
         err = open_psk_door(daemon, &psk_door);
     }
     if (err == QW_OK) {
-        err = start_server(daemon, &daemon->service, daemon->settings.listen_port, &server, &port);
+        err = start_server(daemon, &daemon->service,
+                           daemon->port != 0 ? daemon->port : daemon->settings.listen_port, &server,
+                           &port);
     }
     if (err == QW_OK) {
         printf("ready %u\n", (unsigned)port);
@@ -383,8 +409,9 @@ static qw_err serve(struct daemon *daemon, const sigset_t *signals)
                      "centre %s serves on %s, port %u, %lld ms after its start",
                      daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)port,
                      (long long)(qw_clock_monotonic_ms() - daemon->started_ms));
-        sigwait(signals, &number);
-        qw_log_write(&daemon->log, QW_LOG_INFO, "told to end");
+        sigwait(&daemon->signals, &number);
+        daemon->must_seal = number == SIGUSR1;
+        qw_log_write(&daemon->log, QW_LOG_INFO, "told to %s", daemon->must_seal ? "seal" : "end");
         qw_http_server_free(server);
     }
     psk_door_close(&psk_door);
@@ -403,13 +430,20 @@ static void block_signals(sigset_t *signals)
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGUSR1); /* to open, or to seal again */
     (void)pthread_sigmask(SIG_BLOCK, signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+static void turn_seal(void *self)
+{
+    struct daemon *daemon = self;
+
+    (void)pthread_kill(daemon->main, SIGUSR1);
+}
+
 static int run(struct daemon *daemon)
 {
-    sigset_t signals;
     int status;
     qw_err err;
 
@@ -417,13 +451,19 @@ static int run(struct daemon *daemon)
     if (status != QW_EXIT_DONE) {
         return status;
     }
-    block_signals(&signals);
-    err = daemon_open(daemon);
-    if (err == QW_OK) {
-        err = serve(daemon, &signals);
-    }
-    daemon_close(daemon);
-    return qw_exit_of(err);
+    block_signals(&daemon->signals);
+    daemon->main = pthread_self();
+    daemon->seal.turn = turn_seal;
+    daemon->seal.self = daemon;
+    do {
+        daemon->must_seal = false;
+        err = daemon_open(daemon);
+        if (err == QW_OK) {
+            err = serve(daemon);
+        }
+        daemon_close(daemon);
+    } while (err == QW_OK && daemon->must_seal);
+    return err == QW_ERR_CLOSED ? QW_EXIT_DONE : qw_exit_of(err); /* told to end while sealed */
 }
 
 int main(int argc, char **argv)

@@ -111,6 +111,9 @@ static const struct route *find_route(struct call *call, const struct qw_url_pat
     }
     if (has_get || has_post) {
         refuse_method(call, has_get, has_post);
+    } else if (call->service->table->is_sealed) {
+        call_refuse_with(call, 503, "the centre is sealed");
+        call->answer->retry_after_s = RETRY_AFTER_S;
     } else {
         call_refuse_with(call, 404, "not found");
     }

@@ -20,6 +20,7 @@ struct route_table;
 struct partners;    /* partners.h */
 struct shipper;     /* shipping/shipper.h */
 struct request_log; /* metrics/request_log.h */
+struct seal_switch; /* seal/seal_switch.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -30,6 +31,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct request_log *requests;   /* of this table; NULL: none is kept */
     const char *certificate;        /* of the server, PEM; NULL: unknown */
     struct shipper *shipper;        /* of the journal; NULL: it is not shipped */
+    const struct seal_switch *seal; /* NULL: the custody is no quorum */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;
@@ -73,8 +75,10 @@ struct route_table {
     size_t count;
     /* Replaces whatever the answer holds by the interface's error object. */
     void (*write_error)(struct qw_http_answer *answer, unsigned status, const char *message);
+    bool is_sealed; /* everything else is 503: it will be there when the centre is open */
 };
-extern const struct route_table routes_for_clients, routes_for_encryptors, routes_for_partners;
+extern const struct route_table routes_for_clients, routes_for_encryptors, routes_for_partners,
+    routes_for_sealed;
 
 /* handle of struct qw_http_server_config; self is a struct service. */
 void router_handle(void *self, const struct qw_http_request *request,

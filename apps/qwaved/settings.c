@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "centre/centre.h"
+#include "centre/seal/seal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
 const char *const settings_measured_registers[] = { "16", "23", NULL };
-static const char *const custodies[] = { "passphrase-file", "tpm2", "pkcs11", NULL };
+static const char *const custodies[] = { "passphrase-file", "tpm2", "pkcs11", "quorum", NULL };
 static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", NULL };
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
@@ -67,6 +68,8 @@ static const struct qw_config_row rows[] = {
         "first line is its PIN; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, pkcs11_key, 1, SETTINGS_LABEL_CAP, "qwave",
         "label of the key on it, made when there is none"),
+    ROW(QW_CONFIG_INT, share_timeout_s, QW_SEAL_TIMEOUT_S_MIN, QW_SEAL_TIMEOUT_S_MAX, "900",
+        "custody: quorum: shares are forgotten when no further one comes so long, in s"),
     ROW(QW_CONFIG_TEXT, certificate, 1, SETTINGS_PATH_CAP, NULL, "server certificate, PEM"),
     ROW(QW_CONFIG_TEXT, key, 1, SETTINGS_PATH_CAP, NULL, "its private key, PEM"),
     ROW(QW_CONFIG_TEXT, client_ca, 1, SETTINGS_PATH_CAP, NULL,

@@ -15,7 +15,7 @@ enum {
     SETTINGS_LABEL_CAP = 33,
     SETTINGS_KME_CAP = 32
 };
-enum settings_custody { CUSTODY_PASSPHRASE_FILE, CUSTODY_TPM2, CUSTODY_PKCS11 };
+enum settings_custody { CUSTODY_PASSPHRASE_FILE, CUSTODY_TPM2, CUSTODY_PKCS11, CUSTODY_QUORUM };
 enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD, SOURCE_KME };
 
 struct settings {
@@ -42,6 +42,7 @@ struct settings {
     char pkcs11_pin_file[SETTINGS_PATH_CAP];
     char pkcs11_key[SETTINGS_LABEL_CAP];
     int tpm2_measured_register; /* index in settings_measured_registers */
+    int64_t share_timeout_s;
     char certificate[SETTINGS_PATH_CAP];
     char key[SETTINGS_PATH_CAP];
     char client_ca[SETTINGS_PATH_CAP];

@@ -32,6 +32,7 @@ enum qw_right {
     QW_RIGHT_OFFICER_CHANGE,
     QW_RIGHT_REQUEST_READ,
     QW_RIGHT_JOURNAL_READ,
+    QW_RIGHT_SEAL, /* an open centre; entering shares needs a share and an officer's certificate */
     QW_RIGHT_COUNT
 };
 

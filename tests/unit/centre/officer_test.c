@@ -14,6 +14,7 @@
 #include "centre/journal/journal.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
+#include "centre/seal/seal.h"
 #include "unit/centre/scene.h"
 
 #include <stdio.h>
@@ -201,6 +202,10 @@ static qw_err do_journal_head(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_journal_head(s->centre, c, &head, &key);
 }
+static qw_err do_seal(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_note_seal(s->centre, c);
+}
 static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
 {
     struct qw_journal_record record;
@@ -237,6 +242,7 @@ static const struct {
     { QW_RIGHT_REQUEST_READ,    "-yy-", do_request_list },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
+    { QW_RIGHT_SEAL,            "yy--", do_seal },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# rows: C6 C10 W14
+# A centre whose master key five officers hold: three of them open it, two do not, and whatever is entered is in the journal. Killed between
+# two shares, sealed again while it serves. Usage: see site.sh.
+. "$(dirname "$0")/site.sh"
+
+# init FOLDER OFFICERS QUORUM: a centre of officers, whose passphrases are in FOLDER.N
+init() {
+    local i files=()
+    for ((i = 1; i <= $2; i++)); do
+        passphrase "$1.$i"
+        files+=(--officer-passphrase-file "$1.$i")
+    done
+    "$bin/qwave" init --port 0 --source kernel --officers "$2" --quorum "$3" "${files[@]}" "$1" >/dev/null
+}
+
+share_of() { # share_of FOLDER N
+    echo "$1/shares/officer-$2/share"
+}
+
+unseal() {
+    "$bin/qwave" unseal --operator "$site/centre/operator/operator.yaml" --url "$url" "$@"
+}
+
+# enter N [FOLDER [PASSPHRASE]]: what the centre says.
+enter() {
+    local folder=${2:-$site/centre}
+    unseal --share "$(share_of "$folder" "$1")" --passphrase-file "${3:-$folder.$1}" 2>&1
+}
+
+# refused WORDS N [FOLDER [PASSPHRASE]]: entering it fails, and these are the words.
+refused() {
+    local words=$1 answer
+    shift
+    ! answer=$(enter "$@") || fail "taken: share $*"
+    grep -qF "$words" <<<"$answer" || fail "share $*: not '$words' but: $answer"
+}
+
+sealed() {
+    start qwaved qwaved --config "$site/centre/qwaved.yaml"
+    within $ready_s grep -q '^sealed ' "$site/qwaved.out" || fail "does not start sealed: $(tail -n 1 "$site/qwaved.log")"
+    url=https://127.0.0.1:$(sed -n 's/^sealed //p' "$site/qwaved.out" | tail -n 1)
+}
+
+entered() {
+    unseal --json | jq -r '"\(.sealed) \(.entered)"'
+}
+
+# get PATH: body, then the status on a line of its own
+get() {
+    curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+        --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url$1"
+}
+
+# noted WORDS...: the journal, whose text is clear, has a record with these words.
+noted() {
+    grep -qaF -e "$*" "$site"/centre/centre.db* || fail "no record '$*'"
+}
+
+echo "the ceremony"
+init "$site/centre" 5 3
+init "$site/other" 3 2
+for i in 1 2 3 4 5; do
+    [ "$(stat -c %a:%s "$(share_of "$site/centre" $i)")" = 600:134 ] || fail "the file of share $i"
+done
+[ ! -e "$site/centre/passphrase" ] || fail "a passphrase beside the quorum"
+! "$bin/qwave" init --officers 3 --quorum 4 "$site/none" 2>/dev/null || fail "four of three"
+
+echo "sealed: nothing is served"
+sealed
+[ "$(get /v1/health | jq -r '.status? // empty' 2>/dev/null | head -n 1)" = sealed ] || fail "health: $(get /v1/health)"
+for path in /v1/status /v1/devices /api/v1/keys/a/status /capabilities; do
+    [ "$(get $path)" = $'{"message":"the centre is sealed"}\n503' ] || fail "$path: $(get $path)"
+done
+[ "$(entered)" = "true 0" ] || fail "state: $(entered)"
+
+echo "two do not open, and what is wrong is named"
+enter 2 >/dev/null || fail "share 2"
+enter 4 >/dev/null || fail "share 4"
+[ "$(entered)" = "true 2" ] || fail "state after two: $(entered)"
+[ "$(get /v1/status | tail -n 1)" = 503 ] || fail "two open it"
+refused "this officer's share is entered already" 4
+refused "a share of another ceremony" 1 "$site/other"
+refused "not its passphrase, or an altered share" 1 "$site/centre" "$site/centre.2"
+cp "$(share_of "$site/centre" 1)" "$site/kept"
+printf '\377' | dd of="$(share_of "$site/centre" 1)" bs=1 seek=60 conv=notrunc status=none
+refused "not its passphrase, or an altered share" 1
+cp "$site/kept" "$(share_of "$site/centre" 1)"
+[ "$(entered)" = "true 2" ] || fail "state after wrong ones: $(entered)"
+
+echo "killed between two shares: they are forgotten, the journal is not"
+stop qwaved KILL
+sealed
+[ "$(entered)" = "true 0" ] || fail "state after the kill: $(entered)"
+
+echo "three open"
+enter 5 >/dev/null || fail "share 5"
+enter 1 >/dev/null || fail "share 1"
+enter 3 >/dev/null || fail "share 3"
+serves() { [ "$(get /v1/status | tail -n 1)" = 200 ]; }
+within $ready_s serves || fail "three do not open it: $(tail -n 1 "$site/qwaved.log")"
+logged() { # logged WORDS: when it was last, in ms
+    date -d "$(grep -F -e "$1" "$site/qwaved.log" | tail -n 1 | cut -d ' ' -f 1)" +%s%3N
+}
+echo "serving $(($(logged " serves on ") - $(logged "3 of 3"))) ms after the last share"
+[ "$(entered)" = "false 3" ] || fail "state when open: $(entered)"
+refused "the centre is open already" 2
+admin device add app-1 --kind application --owner test >/dev/null || fail "the open centre does not work"
+
+echo "sealed again while it serves"
+unseal --json >"$site/state.json"
+unseal --seal >/dev/null || fail "cannot seal"
+is_sealed() { [ "$(entered 2>/dev/null)" = "true 0" ]; }
+within $ready_s is_sealed || fail "not sealed: $(entered)"
+[ "$(get /v1/status | tail -n 1)" = 503 ] || fail "serves although it is sealed"
+for i in 1 2 3; do
+    enter $i >/dev/null || fail "share $i after sealing"
+done
+within $ready_s serves || fail "does not open again: $(tail -n 1 "$site/qwaved.log")"
+admin device show app-1 >/dev/null || fail "app-1 is gone"
+
+echo "each of it is in the journal, and no share is anywhere"
+stop qwaved
+for words in "share 2, 1 of 3" "share 4, 2 of 3" "share 5, 1 of 3" "share 1, 2 of 3" "share 3, 3 of 3" "share 1, 1 of 3" "share 2, 2 of 3" \
+    "this officer's share is entered already" "a share of another ceremony" "the centre is open" "sealed again"; do
+    noted "$words"
+done
+marker=515743 # every share on its way begins with QWC, 1 and the ceremony
+marker=${marker}01$(jq -r .ceremony "$site/state.json")
+raw=$(sed 's/../\\x&/g' <<<"$marker")
+for pattern in "$raw" "$(printf '%b' "$raw" | head -c 18 | base64 -w 0)" "(?i)$marker"; do
+    ! grep -rqaP -e "${pattern//+/\\+}" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || fail "a share is in a file of the centre"
+done
+echo "done"
