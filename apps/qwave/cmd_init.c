@@ -14,7 +14,7 @@
 
 /* qwave init: the folder of a new key service centre, with one administrator [C6]. */
 
-enum { OFFICERS_MAX = 16, OPTION_QUORUM = 0x100 };
+enum { OFFICERS_MAX = 16 };
 
 struct arguments {
     struct centre_folder_config config;
@@ -26,7 +26,8 @@ struct arguments {
 };
 
 enum {
-    OPTION_TPM2_TCTI = 256,
+    OPTION_QUORUM = 256,
+    OPTION_TPM2_TCTI,
     OPTION_TPM2_REGISTERS,
     OPTION_MODULE,
     OPTION_TOKEN,

@@ -101,6 +101,7 @@ static qw_err open_door(struct sealed *sealed, const struct settings *settings,
 static qw_err wait_for_quorum(struct sealed *sealed)
 {
     static const struct timespec second = { .tv_sec = 1 };
+    struct qw_seal_state state;
     sigset_t signals;
     int number;
 
@@ -108,10 +109,11 @@ static qw_err wait_for_quorum(struct sealed *sealed)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGUSR1);
-    do {
+    do { /* SIGUSR1 may be left over from a second order to seal: only the shares open */
         number = sigtimedwait(&signals, NULL, &second); /* -1: the second is over */
         qw_seal_tick(sealed->seal.sealed);
-    } while (number < 0);
+        qw_seal_look(sealed->seal.sealed, &state);
+    } while (number < 0 || (number == SIGUSR1 && state.entered < state.threshold));
     return number == SIGUSR1 ? QW_OK : QW_ERR_CLOSED;
 }
 

@@ -50,7 +50,6 @@ static const struct {
     { "GET",  "/v1/requests",                     NULL, "-yy-" },
     { "GET",  "/v1/audit/head",                   NULL, "-yy-" },
     { "GET",  "/v1/audit/records",                NULL, "-yy-" },
-    { "GET",  "/metrics",                         NULL, "yyyy" },
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
 };
