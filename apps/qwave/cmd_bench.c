@@ -27,6 +27,15 @@ static const struct {
     { "multilevel", bench_multilevel, false },
 };
 
+/* What has options of its own. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} others[] = {
+    { "centre", bench_centre }, { "store", bench_store },           { "relay", bench_relay },
+    { "link", bench_link },     { "management", bench_management },
+};
+
 struct bench {
     bool as_json;
     bool on_terminal;
@@ -64,8 +73,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0 || strcmp(value, "distill") != 0) {
-            argp_error(state, "distill, centre, store, relay or link can be measured, not '%s'",
-                       value);
+            argp_error(
+                state,
+                "distill, centre, store, relay, link or management can be measured, not '%s'",
+                value);
         }
         return 0;
     case ARGP_KEY_NO_ARGS:
@@ -264,17 +275,10 @@ int cmd_bench(int argc, char **argv)
     struct bench *bench;
     int status;
 
-    if (argc > 1 && strcmp(argv[1], "centre") == 0) {
-        return bench_centre(argc - 1, argv + 1);
-    }
-    if (argc > 1 && strcmp(argv[1], "store") == 0) {
-        return bench_store(argc - 1, argv + 1);
-    }
-    if (argc > 1 && strcmp(argv[1], "relay") == 0) {
-        return bench_relay(argc - 1, argv + 1);
-    }
-    if (argc > 1 && strcmp(argv[1], "link") == 0) {
-        return bench_link(argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(argv[1], others[i].name) == 0) {
+            return others[i].run(argc - 1, argv + 1);
+        }
     }
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     status = check(&arguments);

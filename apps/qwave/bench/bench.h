@@ -54,6 +54,8 @@ int bench_store(int argc, char **argv);
 int bench_relay(int argc, char **argv);
 /* `qwave bench link`, likewise. */
 int bench_link(int argc, char **argv);
+/* `qwave bench management`, likewise. */
+int bench_management(int argc, char **argv);
 
 qw_err bench_toeplitz(struct bench *bench) QW_MUST_USE;
 qw_err bench_mac(struct bench *bench) QW_MUST_USE;

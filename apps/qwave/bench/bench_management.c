@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "bench/management.h"
+
+#include "api/json_writer.h"
+#include "bench/bench.h"
+#include "command.h"
+#include "json_print.h"
+#include "option_value.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* qwave bench management: what managing a centre costs. */
+
+enum { QUERIES_MAX = 100000, JSON_LEN_MAX = 2048 };
+
+struct arguments {
+    long queries;
+    bool as_json;
+};
+
+static const struct {
+    const char *name;
+    qw_err (*run)(const struct management_wishes *wishes, struct management_sheet *sheet);
+} measurements[] = {
+    { "audit", bench_audit },
+};
+
+static const struct argp_option options[] = {
+    { "queries", 'q', "N", 0, "calls in a round, 8 to 100000 (default: 4000)", 0 },
+    { "json", 'j', NULL, 0, "one JSON object", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'q':
+        arguments->queries = option_number(value, 8, QUERIES_MAX, state);
+        return 0;
+    case 'j':
+        arguments->as_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "too many words");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void management_add(struct management_sheet *sheet, const char *name, double value)
+{
+    qw_assert(sheet->count < MANAGEMENT_FIGURES_MAX);
+    sheet->figures[sheet->count].name = name;
+    sheet->figures[sheet->count].value = value;
+    sheet->count++;
+}
+
+static void write_json(struct qw_json_writer *w, const void *self)
+{
+    const struct management_sheet *sheet = self;
+
+    for (size_t i = 0; i < sheet->count; i++) {
+        qw_json_name(w, sheet->figures[i].name);
+        qw_json_real(w, sheet->figures[i].value);
+    }
+}
+
+int bench_management(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        NULL,
+        "Measures what managing a centre costs: the journal's part of the time of audited verbs, "
+        "on two stores in a temporary folder, one of which drops what belongs to the journal.",
+        NULL,
+        NULL,
+        NULL
+    };
+    struct arguments arguments = { .queries = 4000 };
+    struct management_sheet sheet = { .count = 0 };
+    struct management_wishes wishes;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    wishes = (struct management_wishes){ .queries = (size_t)arguments.queries };
+    for (size_t i = 0; i < sizeof measurements / sizeof measurements[0]; i++) {
+        qw_err err = measurements[i].run(&wishes, &sheet);
+
+        if (err != QW_OK) {
+            fprintf(stderr, "qwave bench: management: %s: %s\n", measurements[i].name,
+                    qw_err_text(err));
+            return EXIT_FAILED;
+        }
+    }
+    if (arguments.as_json) {
+        return json_print(JSON_LEN_MAX, write_json, &sheet);
+    }
+    for (size_t i = 0; i < sheet.count; i++) {
+        printf("%-26s %12.4g\n", sheet.figures[i].name, sheet.figures[i].value);
+    }
+    return EXIT_DONE;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_BENCH_MANAGEMENT_H
+#define QWAVE_BENCH_MANAGEMENT_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* `qwave bench management`: what managing a centre costs. Each measurement is a file of its own and
+ * adds its figures to one sheet. */
+enum { MANAGEMENT_FIGURES_MAX = 16 };
+struct management_sheet {
+    struct {
+        const char *name; /* static, with its unit; the JSON field */
+        double value;
+    } figures[MANAGEMENT_FIGURES_MAX];
+    size_t count;
+};
+void management_add(struct management_sheet *sheet, const char *name, double value);
+
+struct management_wishes {
+    size_t queries; /* calls of each kind, 8 to 100 000 */
+};
+
+/* audit_cost_share: part of the throughput of audited fetches that their journal takes, median of
+ * nine pairs of rounds; and both throughputs. */
+qw_err bench_audit(const struct management_wishes *wishes,
+                   struct management_sheet *sheet) QW_MUST_USE;
+
+#endif
