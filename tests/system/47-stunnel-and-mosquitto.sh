@@ -4,6 +4,7 @@
 # The key's id is the identity, so both keys are accepted while one goes over to the next. A connection that is there stays, a client with
 # a key of before is refused, a suite of 256 bits is negotiated, and without the right key nothing is.
 source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/link.sh"
 
 for program in stunnel4 mosquitto mosquitto_pub mosquitto_sub; do
     PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip "no $program"
@@ -25,19 +26,7 @@ printf -- '--psk-identity {{key_id}}\n--psk {{key_hex}}\n' >"$site/client.templa
 
 # agent SELF PEER: two links, each its own key.
 agent() {
-    [ -e "$site/$1.passphrase" ] || passphrase "$site/$1.passphrase"
-    cat <<YAML
-sae_id: $1
-key_server_url: $url
-certificate: $site/$1.pem
-key: $site/$1.key
-ca: $site/centre/ca/ca.pem
-listen_port: 0
-state: $site/$1.state
-passphrase_file: $site/$1.passphrase
-socket: $site/$1.sock
-peers:
-YAML
+    link_head "$1"
     entry "$1" "$2" stunnel stunnel.template "$site/$1-stunnel.psk" "$site/$1-stunnel.pid"
     if [ "$1" = site-a ]; then
         entry "$1" "$2" broker client.template "$site/clients/mosquitto_pub" ''

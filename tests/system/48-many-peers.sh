@@ -4,6 +4,7 @@
 # four links whose peer does not answer any more (its process is stopped) hold up no rotation of the others, and a hard lifetime among them is
 # kept; when it goes on, so do they. And the command that measures links.
 source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/link.sh"
 
 make_centre
 start_centre
@@ -13,23 +14,8 @@ for sae in peer-quick peer-slow stranger; do
 done
 links="peer-quick/main stranger/main $(printf 'peer-slow/l%d ' 1 2 3 4)"
 
-# settings SAE: what stands above the peers
 settings() {
-    [ -e "$site/$1.passphrase" ] || passphrase "$site/$1.passphrase"
-    cat <<YAML
-sae_id: $1
-key_server_url: $url
-certificate: $site/$1.pem
-key: $site/$1.key
-ca: $site/centre/ca/ca.pem
-listen_port: 0
-state: $site/$1.state
-passphrase_file: $site/$1.passphrase
-socket: $site/$1.sock
-peer_timeout_ms: 5000
-workers: 2
-peers:
-YAML
+    link_head "$1" "peer_timeout_ms: 5000" "workers: 2"
 }
 # entry SELF PEER LINK PORT; the first of the four has a short life.
 entry() {

@@ -1,5 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# For scenarios of qwave-link, after site.sh: two agents, site-a (initiator) and site-b, at one centre.
+# For scenarios of qwave-link, after site.sh: two agents, site-a (initiator) and site-b, at one centre; link_head is for any agents.
+
+# link_head SAE [LINE...]: what stands above the peers.
+link_head() {
+    local sae=$1
+    shift
+    [ -e "$site/$sae.passphrase" ] || passphrase "$site/$sae.passphrase"
+    cat <<YAML
+sae_id: $sae
+key_server_url: $url
+certificate: $site/$sae.pem
+key: $site/$sae.key
+ca: $site/centre/ca/ca.pem
+listen_port: ${port_of[$sae]:-0}
+state: $site/$sae.state
+passphrase_file: $site/$sae.passphrase
+socket: $site/$sae.sock
+YAML
+    [ $# = 0 ] || printf '%s\n' "$@"
+    echo peers:
+}
 
 # make_links: the centre, certificates, passphrases.
 make_links() {
@@ -7,7 +27,6 @@ make_links() {
     start_centre
     for sae in site-a site-b; do
         admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null
-        passphrase "$site/$sae.passphrase"
     done
     admin device add site-a --kind application --owner test --peer site-b >/dev/null
     admin device add site-b --kind application --owner test >/dev/null
@@ -19,19 +38,8 @@ link_settings() {
     local sae=$1 peer=$2
     shift 2
     {
+        link_head "$sae" "peer_timeout_ms: 2000" "log_level: debug"
         cat <<YAML
-sae_id: $sae
-key_server_url: $url
-certificate: $site/$sae.pem
-key: $site/$sae.key
-ca: $site/centre/ca/ca.pem
-listen_port: ${port_of[$sae]:-0}
-state: $site/$sae.state
-passphrase_file: $site/$sae.passphrase
-socket: $site/$sae.sock
-peer_timeout_ms: 2000
-log_level: debug
-peers:
   - peer: $peer
     address: 127.0.0.1:${port_of[$peer]:-0}
     rekey_s: ${rekey_s:-3600}
