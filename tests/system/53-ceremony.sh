@@ -92,7 +92,8 @@ refused "this officer's share is entered already" 4
 refused "a share of another ceremony" 1 "$site/other"
 refused "not its passphrase, or an altered share" 1 "$site/centre" "$site/centre.2"
 cp "$(share_of "$site/centre" 1)" "$site/kept"
-printf '\377' | dd of="$(share_of "$site/centre" 1)" bs=1 seek=60 conv=notrunc status=none
+byte=$(od -An -tu1 -j60 -N1 "$site/kept")
+printf "\\$(printf %o $((byte ^ 255)))" | dd of="$(share_of "$site/centre" 1)" bs=1 seek=60 conv=notrunc status=none
 refused "not its passphrase, or an altered share" 1
 cp "$site/kept" "$(share_of "$site/centre" 1)"
 [ "$(entered)" = "true 2" ] || fail "state after wrong ones: $(entered)"
