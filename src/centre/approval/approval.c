@@ -18,18 +18,17 @@ const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destr
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
-/* The right that asker and approver both need, over the object. */
-static const enum qw_right rights[QW_REQUEST_VERB_COUNT] = { [QW_REQUEST_DEVICE_DESTROY] =
-                                                                 QW_RIGHT_DEVICE_DESTROY };
+static const struct {
+    enum qw_right right;        /* that asker and approver both need, over the object */
+    enum qw_dual_control since; /* the setting from which on it takes two */
+} deeds[QW_REQUEST_VERB_COUNT] = {
+    [QW_REQUEST_DEVICE_DESTROY] = { QW_RIGHT_DEVICE_DESTROY, QW_DUAL_CONTROL_DESTROY },
+    [QW_REQUEST_OFFICER_ADD] = { QW_RIGHT_OFFICER_CHANGE, QW_DUAL_CONTROL_ALL },
+};
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
 {
-    static const enum qw_dual_control from[QW_REQUEST_VERB_COUNT] = { [QW_REQUEST_DEVICE_DESTROY] =
-                                                                          QW_DUAL_CONTROL_DESTROY,
-                                                                      [QW_REQUEST_OFFICER_ADD] =
-                                                                          QW_DUAL_CONTROL_ALL };
-
-    return centre->config.dual_control >= from[verb];
+    return centre->config.dual_control >= deeds[verb].since;
 }
 
 /* Clocks of several processes differ; one that went back further would make a request live longer.
@@ -81,13 +80,13 @@ static qw_err reach_object(struct qw_centre *centre, const struct qw_deed *deed,
     qw_err err;
 
     if (request->verb == QW_REQUEST_DEVICE_DESTROY) {
-        err = qw_device_reach(centre, deed, rights[request->verb], self);
+        err = qw_device_reach(centre, deed, deeds[request->verb].right, self);
         if (err == QW_OK) {
             memcpy(request->unit, centre->card.device.unit, sizeof request->unit);
         }
         return err;
     }
-    err = qw_right_find(centre, deed, rights[request->verb], self);
+    err = qw_right_find(centre, deed, deeds[request->verb].right, self);
     if (err == QW_OK && !qw_unit_contains(self->officer.unit, request->unit)) {
         err = qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "outside his part of the tree");
     }
@@ -183,7 +182,7 @@ static qw_err reach(struct qw_centre *centre, struct qw_deed *deed, const uint8_
         return err;
     }
     if (err == QW_ERR_NOT_FOUND) { /* the security administrators' deeds, all of them */
-        err = qw_right_find(centre, deed, rights[0], self);
+        err = qw_right_find(centre, deed, QW_RIGHT_DEVICE_DESTROY, self);
         return err == QW_OK ? qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "no such request")
                             : err;
     }
@@ -218,7 +217,7 @@ static qw_err check_asker(struct qw_centre *centre, const struct qw_request *req
         return err;
     }
     *is_fine = err == QW_OK && asker.officer.state == QW_OFFICER_ACTIVE &&
-               qw_roles_have(asker.officer.roles, rights[request->verb]) &&
+               qw_roles_have(asker.officer.roles, deeds[request->verb].right) &&
                qw_unit_contains(asker.officer.unit, request->unit);
     return QW_OK;
 }

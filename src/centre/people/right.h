@@ -16,6 +16,7 @@ enum qw_officer_role {
 extern const char *const qw_officer_role_names[QW_OFFICER_ROLE_COUNT]; /* "system" ... */
 
 enum qw_right {
+    QW_RIGHT_NONE, /* nobody's: what a row that was forgotten says */
     QW_RIGHT_STATUS_READ,
     QW_RIGHT_DEVICE_READ,
     QW_RIGHT_DEVICE_REGISTER,

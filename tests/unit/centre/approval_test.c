@@ -350,6 +350,30 @@ static void nobody_makes_up_the_second_person(void **state)
     assert_journal_whole(scene);
 }
 
+/* Every verb, by whoever may look at requests but not do the deed, or may do other deeds. */
+static void who_may_not_add_officers_neither_asks_for_one_nor_decides(void **state)
+{
+    static const char *const others[] = { "ope", "aud" };
+    struct scene *scene = *state;
+    struct qw_request request, refused;
+    struct qw_officer found;
+
+    scene->config.dual_control = QW_DUAL_CONTROL_ALL;
+    scene_restart(scene);
+    assert_int_equal(ask_officer(scene, "sec-1", "new", QW_OFFICER_SECURITY, "/", &request), QW_OK);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(ask_officer(scene, others[i], "more", QW_OFFICER_SECURITY, "/", &refused),
+                         QW_ERR_REFUSED);
+        assert_int_equal(approve(scene, others[i], &request), QW_ERR_REFUSED);
+        assert_int_equal(qw_centre_request_deny(scene->centre, by(others[i]), request.id),
+                         QW_ERR_REFUSED);
+    }
+    assert_int_equal(find_officer(scene, "new", &found), QW_ERR_NOT_FOUND);
+    assert_int_equal(find_officer(scene, "more", &found), QW_ERR_NOT_FOUND);
+    assert_int_equal(approve(scene, "sec-2", &request), QW_OK);
+    assert_journal_whole(scene);
+}
+
 static void refuses_wishes_that_make_no_sense(void **state)
 {
     struct scene *scene = *state;
@@ -385,6 +409,7 @@ int main(void)
         CASE(a_device_destroyed_meanwhile_is_not_destroyed_twice),
         CASE(no_more_than_a_number_are_pending),
         CASE(nobody_makes_up_the_second_person),
+        CASE(who_may_not_add_officers_neither_asks_for_one_nor_decides),
         CASE(refuses_wishes_that_make_no_sense),
     };
 

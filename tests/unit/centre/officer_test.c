@@ -261,9 +261,10 @@ static void walks_every_cell_of_the_table_of_rights(void **state)
             assert_int_equal(qw_roles_have(1U << role, table[i].right), table[i].may[role] == 'y');
         }
     }
-    for (int right = 0; right < QW_RIGHT_COUNT; right++) {
+    for (int right = QW_RIGHT_NONE + 1; right < QW_RIGHT_COUNT; right++) {
         assert_true(is_seen[right]);
     }
+    assert_false(qw_roles_have(~0U, QW_RIGHT_NONE));
 }
 
 static void every_verb_obeys_the_table_for_every_role(void **state)
