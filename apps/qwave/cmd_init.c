@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* qwave init: the folder of a new key service centre, with one administrator [C6]. */
+/* qwave init: the folder of a new key service centre, with its first officers [C6]. */
 
 enum { OFFICERS_MAX = 16 };
 

@@ -28,13 +28,14 @@ static void write_keys(struct metrics_text *text, const struct qw_centre_status 
                    (double)status->keys_ingested);
 }
 
-/* The source's name is of the settings: letters, digits, colons and dashes. */
+/* The source's name may have the path of a device in it. */
 static void write_source(struct metrics_text *text, const struct qw_centre_status *status)
 {
-    char labels[LABELS_CAP];
+    char labels[LABELS_CAP], source[2 * sizeof status->source];
 
-    (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"",
-                   status->source, status->source_is_quantum ? "true" : "false",
+    metrics_label(status->source, source, sizeof source);
+    (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"", source,
+                   status->source_is_quantum ? "true" : "false",
                    status->source_is_simulated ? "true" : "false");
     metrics_family(text, "qwave_source_up", "gauge", "Whether the source of keys runs.");
     metrics_sample(text, "qwave_source_up", labels, status->source_health.is_running ? 1 : 0);

@@ -22,6 +22,19 @@ void metrics_family(struct metrics_text *text, const char *name, const char *typ
                snprintf(line, sizeof line, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type));
 }
 
+void metrics_label(const char *text, char *out, size_t cap)
+{
+    size_t len = 0;
+
+    for (; *text != '\0' && len + 2 < cap; text++) {
+        if (*text == '"' || *text == '\\' || *text == '\n') {
+            out[len++] = '\\';
+        }
+        out[len++] = *text == '\n' ? 'n' : *text;
+    }
+    out[len] = '\0';
+}
+
 void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value)
 {
     char line[LINE_CAP];

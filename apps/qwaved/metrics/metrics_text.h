@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Writes the text format of Prometheus, 0.0.4, into an answer. Failed once, it stays so. */
 struct metrics_text {
@@ -17,6 +18,9 @@ struct metrics_text {
  * follows. */
 void metrics_family(struct metrics_text *text, const char *name, const char *type,
                     const char *help);
+/* A text as it may stand between the quotes of a label: quote, backslash and line end are escaped;
+ * what does not fit is left out. */
+void metrics_label(const char *text, char *out, size_t cap);
 /* One sample; labels: "" or name="value" pairs with commas, values as they may stand. */
 void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value);
 /* Family and its one sample. */

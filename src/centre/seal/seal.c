@@ -9,13 +9,13 @@
 #include "centre/people/right.h"
 #include "centre/people/unit.h"
 #include "centre/seal/journal.h"
+#include "centre/unseal.h"
 #include "crypto/share/custody_quorum.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char kek_id[] = "kek";
 enum { CALLERS = 64 };
 static const double wrong_per_s = 0.5; /* and five at once [docs/protocol/ceremony.md C2] */
 
@@ -49,7 +49,7 @@ static qw_err read_kek(struct qw_seal *seal)
 {
     const struct qw_store *store = seal->config.store;
     struct qw_store_record record = { 0 };
-    qw_err err = store->get(store->self, QW_STORE_META, kek_id, sizeof kek_id - 1, &record);
+    qw_err err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &record);
 
     if (err != QW_OK) {
         return err;

@@ -13,6 +13,7 @@
 #include "api/certificate.h"
 #include "base/clock.h"
 #include "centre/ready.h"
+#include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
 #include "shipping/shipper.h"
 #include "unit/qwaved/site.h"
@@ -359,6 +360,21 @@ static void is_not_ready_without_keys(void **state)
     qw_store_close(&store);
 }
 
+static void a_label_holds_any_text(void **state)
+{
+    char out[16];
+
+    (void)state;
+    metrics_label("a\"b\\c\nd", out, sizeof out);
+    assert_string_equal(out, "a\\\"b\\\\c\\nd");
+    for (size_t cap = 1; cap < sizeof out; cap++) {
+        memset(out, 'x', sizeof out);
+        metrics_label("\"\"\"\"\"\"\"\"", out, cap);
+        assert_true(strlen(out) < cap && strlen(out) % 2 == 0); /* never half of an escape */
+        assert_int_equal(out[cap], 'x');
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make, unmake)
 
 int main(void)
@@ -370,6 +386,7 @@ int main(void)
         TEST(dashboard_and_rules_ask_for_what_there_is),
         TEST(only_operators_read_metrics),
         TEST(is_not_ready_while_nothing_can_be_written_and_finds_out_when_it_can),
+        cmocka_unit_test(a_label_holds_any_text),
         TEST(is_not_ready_without_keys),
     };
 
