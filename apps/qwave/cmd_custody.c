@@ -173,7 +173,9 @@ static qw_err open_centre(struct move *move)
 {
     struct qw_centre_config config = { .store = &move->store,
                                        .custody = &move->from,
-                                       .source = &move->source };
+                                       .source = &move->source,
+                                       .journal_signature =
+                                           settings_signature(&move->from_settings) };
     const struct settings *settings = &move->from_settings;
     qw_err err = qw_key_source_kernel(&move->source);
 

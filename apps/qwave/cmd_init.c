@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "centre_folder.h"
+#include "crypto/share/share.h"
 #include "crypto/signature/signature.h"
 #include "radio_options.h"
 #include "store/store_postgres.h"
@@ -14,13 +15,11 @@
 
 /* qwave init: the folder of a new key service centre, with its first officers [C6]. */
 
-enum { OFFICERS_MAX = 16 };
-
 struct arguments {
     struct centre_folder_config config;
     const char *custody, *tpm2_tcti, *tpm2_registers;
     const char *pkcs11_module, *pkcs11_token, *pkcs11_pin_file; /* NULL: not given */
-    const char *passphrases[OFFICERS_MAX];
+    const char *passphrases[QW_OFFICERS_MAX];
     size_t passphrase_count;
     bool as_json;
 };
@@ -78,6 +77,9 @@ static void check_officers(struct arguments *arguments, struct argp_state *state
 {
     struct centre_folder_config *config = &arguments->config;
 
+    if (config->officers > 0 && strcmp(arguments->custody, "passphrase-file") != 0) {
+        argp_error(state, "--officers or --custody, not both");
+    }
     if (arguments->passphrase_count != config->officers) {
         argp_error(state, "--officer-passphrase-file once for each of --officers, %u times",
                    config->officers);
@@ -154,20 +156,20 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->config.signature = value;
         return 0;
     case 'o':
-        if (!radio_parse_number(value, OFFICERS_MAX, &number) || number < 2) {
-            argp_error(state, "--officers is 2..%d, not '%s'", OFFICERS_MAX, value);
+        if (!radio_parse_number(value, QW_OFFICERS_MAX, &number) || number < 2) {
+            argp_error(state, "--officers is 2..%d, not '%s'", QW_OFFICERS_MAX, value);
         }
         arguments->config.officers = (unsigned)number;
         return 0;
     case OPTION_QUORUM:
-        if (!radio_parse_number(value, OFFICERS_MAX, &number) || number < 2) {
-            argp_error(state, "--quorum is 2..%d, not '%s'", OFFICERS_MAX, value);
+        if (!radio_parse_number(value, QW_OFFICERS_MAX, &number) || number < 2) {
+            argp_error(state, "--quorum is 2..%d, not '%s'", QW_OFFICERS_MAX, value);
         }
         arguments->config.quorum = (unsigned)number;
         return 0;
     case 'f':
-        if (arguments->passphrase_count == OFFICERS_MAX) {
-            argp_error(state, "at most %d officers", OFFICERS_MAX);
+        if (arguments->passphrase_count == QW_OFFICERS_MAX) {
+            argp_error(state, "at most %d officers", QW_OFFICERS_MAX);
         } else {
             arguments->passphrases[arguments->passphrase_count++] = value;
         }

@@ -166,8 +166,7 @@ static qw_err open_centre(struct daemon *daemon)
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
-        .journal_signature =
-            settings->journal_signature == 0 ? QW_SIGNATURE_P256 : QW_SIGNATURE_SM2,
+        .journal_signature = settings_signature(settings),
         .journal_sign_records = (uint32_t)settings->journal_sign_records,
         .journal_sign_ms = (uint32_t)settings->journal_sign_s * 1000,
         .partner_port = partners_port(daemon->partners),

@@ -180,3 +180,13 @@ qw_err settings_read(const char *path, struct settings *settings,
     *settings = s;
     return QW_OK;
 }
+
+enum qw_signature_algorithm settings_signature(const struct settings *settings)
+{
+    static const enum qw_signature_algorithm algorithms[] = { QW_SIGNATURE_P256, QW_SIGNATURE_SM2 };
+
+    _Static_assert(sizeof algorithms / sizeof algorithms[0] + 1 ==
+                       sizeof signatures / sizeof signatures[0],
+                   "one for each choice");
+    return algorithms[settings->journal_signature];
+}

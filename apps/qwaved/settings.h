@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "crypto/signature/signature.h"
 
 #include <stdint.h>
 
@@ -58,7 +59,7 @@ struct settings {
     int64_t window_ms;
     int64_t key_ttl_s;
     int64_t pool_bytes;
-    int journal_signature; /* index in the choices: p256, sm2 */
+    int journal_signature; /* index in the choices; settings_signature */
     int64_t journal_sign_records, journal_sign_s;
     char syslog[SETTINGS_PATH_CAP]; /* "": none */
     char syslog_cursor[SETTINGS_PATH_CAP];
@@ -78,5 +79,8 @@ extern const char *const settings_measured_registers[];
 /* error: file, line and what is allowed. */
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+/* What the journal is signed by. */
+enum qw_signature_algorithm settings_signature(const struct settings *settings);
 
 #endif

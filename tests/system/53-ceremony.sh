@@ -74,6 +74,10 @@ for i in 1 2 3 4 5; do
 done
 [ ! -e "$site/centre/passphrase" ] || fail "a passphrase beside the quorum"
 ! "$bin/qwave" init --officers 3 --quorum 4 "$site/none" 2>/dev/null || fail "four of three"
+status=0
+"$bin/qwave" init --officers 2 --officer-passphrase-file "$site/centre.1" --officer-passphrase-file "$site/centre.2" --custody tpm2 "$site/none" \
+    2>/dev/null || status=$?
+[ "$status" = 2 ] && [ ! -e "$site/none" ] || fail "a quorum and a TPM at once: exit status $status"
 
 echo "sealed: nothing is served"
 sealed

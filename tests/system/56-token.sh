@@ -30,7 +30,7 @@ refused() {
 echo "a centre whose key a token keeps"
 make_token "key centre" 90817263
 pin 90817263
-"$bin/qwave" init --port 0 --source kernel --custody pkcs11 --pkcs11-module $module --pkcs11-token "key centre" --pkcs11-pin-file "$site/pin" \
+"$bin/qwave" init --port 0 --source kernel --journal-signature sm2 --custody pkcs11 --pkcs11-module $module --pkcs11-token "key centre" --pkcs11-pin-file "$site/pin" \
     "$site/centre" >/dev/null
 [ ! -e "$site/centre/passphrase" ] || fail "there is a passphrase"
 start_centre
