@@ -330,8 +330,9 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     best_prefix(bits, most, disclosed->group, &prefix);
     report->snr_db = mean_snr_db(statistics, &belief, prefix > 0 ? prefix : disclosed->group);
     if (prefix == 0) {
-        report->refusal = diagnose(statistics, &made, most > 0 ? most : disclosed->group,
-                                   disclosed->group, eve_correlation);
+        report->refusal =
+            most == 0 ? QW_PLKG_NO_GAIN
+                      : diagnose(statistics, &made, most, disclosed->group, eve_correlation);
         return QW_ERR_REFUSED;
     }
     made.dims = (uint8_t)prefix;

@@ -42,4 +42,4 @@ echo "refusals"
 refuses 2 "nothing to plot" distill --kernel mac --plot "$work/mac.svg"
 refuses 2 "no kernel 'turbo'" distill --kernel turbo
 refuses 2 "say what to measure" --json
-refuses 2 "distill, centre, store, relay or link" network
+refuses 2 "distill, centre, store, relay, link or management" network
