@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/socket.h"
 #include "centre/centre.h"
 #include "crypto/key_source.h"
 #include "custody_choice.h"
@@ -55,7 +56,8 @@ struct daemon {
     sigset_t signals;
     struct seal_switch seal; /* custody: quorum */
     pthread_t main;
-    uint16_t port;  /* that was chosen; 0: not yet */
+    int listener;  /* custody: quorum, over every sealing: nobody takes its port between; 0: none */
+    uint16_t port; /* of the listener */
     bool must_seal; /* once more from the beginning */
 };
 
@@ -93,6 +95,19 @@ static qw_err open_source(struct daemon *daemon)
                    reason[0] != '\0' ? reason : NULL);
 }
 
+static qw_err listen_once(struct daemon *daemon)
+{
+    const struct settings *settings = &daemon->settings;
+
+    if (daemon->listener > 0) {
+        return QW_OK;
+    }
+    return explain(&daemon->log, "listening on", settings->listen_address,
+                   qw_socket_listen(settings->listen_address, (uint16_t)settings->listen_port,
+                                    &daemon->listener, &daemon->port),
+                   NULL);
+}
+
 static qw_err open_custody(struct daemon *daemon)
 {
     const struct custody_surroundings around = { .settings_path = daemon->settings_path,
@@ -101,8 +116,10 @@ static qw_err open_custody(struct daemon *daemon)
     qw_err err;
 
     if (daemon->settings.custody == CUSTODY_QUORUM) {
-        return sealed_wait(&daemon->settings, &daemon->log, &daemon->port, &daemon->custody,
-                           &daemon->seal.quorum);
+        err = listen_once(daemon);
+        return err != QW_OK ? err
+                            : sealed_wait(&daemon->settings, &daemon->log, daemon->listener,
+                                          daemon->port, &daemon->custody, &daemon->seal.quorum);
     }
     err = custody_choice_open(&daemon->settings, &around, &daemon->custody, error);
 
@@ -279,13 +296,15 @@ static void daemon_close(struct daemon *daemon)
     daemon->requests = NULL;
 }
 
-static qw_err start_server(struct daemon *daemon, struct service *service, int64_t wanted_port,
-                           struct qw_http_server **server, uint16_t *port)
+/* listener: 0 for one of its own on wanted_port */
+static qw_err start_server(struct daemon *daemon, struct service *service, int listener,
+                           int64_t wanted_port, struct qw_http_server **server, uint16_t *port)
 {
     const struct settings *settings = &daemon->settings;
     struct qw_http_server_config config = {
         .address = settings->listen_address,
         .port = (uint16_t)wanted_port,
+        .listener = listener,
         .certificate_path = settings->certificate,
         .key_path = settings->key,
         .client_ca_path = settings->client_ca,
@@ -326,7 +345,7 @@ static qw_err start_partners(struct daemon *daemon, struct qw_http_server **serv
     if (daemon->partners == NULL) {
         return QW_OK;
     }
-    err = start_server(daemon, &daemon->partner_service, daemon->settings.etsi020_port, server,
+    err = start_server(daemon, &daemon->partner_service, 0, daemon->settings.etsi020_port, server,
                        &port);
     if (err == QW_OK) {
         err = explain(&daemon->log, "threads", "for partners",
@@ -379,7 +398,6 @@ static qw_err serve(struct daemon *daemon)
     struct streams streams = { .table = NULL };
     struct psk_door psk_door = { .server = NULL };
     uint16_t stream_port = 0;
-    uint16_t port = 0;
     int number = 0;
     qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->log);
 
@@ -397,17 +415,16 @@ static qw_err serve(struct daemon *daemon)
         err = open_psk_door(daemon, &psk_door);
     }
     if (err == QW_OK) {
-        err = start_server(daemon, &daemon->service,
-                           daemon->port != 0 ? daemon->port : daemon->settings.listen_port, &server,
-                           &port);
+        err = start_server(daemon, &daemon->service, daemon->listener, daemon->settings.listen_port,
+                           &server, &daemon->port);
     }
     if (err == QW_OK) {
-        printf("ready %u\n", (unsigned)port);
+        printf("ready %u\n", (unsigned)daemon->port);
         fflush(stdout);
-        qw_log_write(&daemon->log, QW_LOG_INFO,
-                     "centre %s serves on %s, port %u, %lld ms after its start",
-                     daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)port,
-                     (long long)(qw_clock_monotonic_ms() - daemon->started_ms));
+        qw_log_write(
+            &daemon->log, QW_LOG_INFO, "centre %s serves on %s, port %u, %lld ms after its start",
+            daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)daemon->port,
+            (long long)(qw_clock_monotonic_ms() - daemon->started_ms));
         sigwait(&daemon->signals, &number);
         daemon->must_seal = number == SIGUSR1;
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to %s", daemon->must_seal ? "seal" : "end");
@@ -462,6 +479,9 @@ static int run(struct daemon *daemon)
         }
         daemon_close(daemon);
     } while (err == QW_OK && daemon->must_seal);
+    if (daemon->listener > 0) {
+        qw_socket_close(daemon->listener);
+    }
     return err == QW_ERR_CLOSED ? QW_EXIT_DONE : qw_exit_of(err); /* told to end while sealed */
 }
 

@@ -37,6 +37,7 @@ struct qw_http_server {
     char *certificate, *key, *client_ca; /* PEM; the library keeps pointers to them */
     struct qw_revocation_list *revocations;
     struct qw_psk_gate psk;
+    bool is_listener_lent;
 };
 
 /* Control and length of what the library says; never more than its own texts. */
@@ -233,7 +234,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     struct qw_http_server *server;
     struct qw_http_connection_set *set;
     uint16_t port = 0;
-    int listener = -1;
+    int own = -1;
     qw_err err;
 
     if (!config_ok(config)) {
@@ -247,26 +248,27 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     server->log = config->log;
     server->context.self = config->self;
     server->context.handle = config->handle;
+    server->is_listener_lent = config->listener > 0;
     set->request_ms = config->request_timeout_ms == 0 ? REQUEST_MS : config->request_timeout_ms;
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
     err = read_credentials(server, config);
     set->psk = server->psk.keys != NULL ? &server->psk : NULL;
-    if (err == QW_OK) {
-        err = qw_socket_listen(config->address, config->port, &listener, &port);
+    if (err == QW_OK && !server->is_listener_lent) {
+        err = qw_socket_listen(config->address, config->port, &own, &port);
     }
     if (err == QW_OK) {
         err = qw_http_connection_set_start(set, server->revocations, config->log);
     }
     if (err != QW_OK) {
-        qw_socket_close(listener);
+        qw_socket_close(own);
         release(server);
         return err;
     }
-    server->daemon = start(server, config, listener);
+    server->daemon = start(server, config, server->is_listener_lent ? config->listener : own);
     if (server->daemon == NULL) {
         qw_http_connection_set_stop(set);
-        qw_socket_close(listener);
+        qw_socket_close(own);
         release(server);
         return QW_ERR_IO;
     }
@@ -274,7 +276,9 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         qw_wipe(server->key, strlen(server->key)); /* parsed by now */
     }
     *server_out = server;
-    *port_out = port;
+    if (!server->is_listener_lent) {
+        *port_out = port;
+    }
     return QW_OK;
 }
 
@@ -288,7 +292,9 @@ void qw_http_server_free(struct qw_http_server *server)
     listener = MHD_quiesce_daemon(server->daemon);
     qw_http_connection_set_drain(&server->context.set, server->context.set.request_ms);
     MHD_stop_daemon(server->daemon);
-    qw_socket_close(listener);
+    if (!server->is_listener_lent) {
+        qw_socket_close(listener);
+    }
     qw_http_connection_set_stop(&server->context.set);
     release(server);
 }

@@ -58,8 +58,10 @@ void qw_http_later_begin(struct qw_http_later *later,
 void qw_http_later_end(struct qw_http_later *later);
 
 struct qw_http_server_config {
-    const char *address;           /* numeric */
-    uint16_t port;                 /* 0: any */
+    const char *address; /* numeric */
+    uint16_t port;       /* 0: any */
+    int listener; /* > 0: listens already, in place of address and port; borrowed, and left open, so
+                     that who calls between two servers waits for the next; *port is not set */
     const struct qw_psk_keys *psk; /* borrowed; not NULL: callers prove pre-shared keys, and the
                                       next four are not used */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */

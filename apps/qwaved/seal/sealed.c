@@ -66,11 +66,11 @@ static qw_err open_books(struct sealed *sealed, const struct settings *settings,
 }
 
 static qw_err open_door(struct sealed *sealed, const struct settings *settings,
-                        const struct qw_log *log, uint16_t *port)
+                        const struct qw_log *log, int listener)
 {
+    uint16_t port; /* known to who listens */
     struct qw_http_server_config config = {
-        .address = settings->listen_address,
-        .port = *port != 0 ? *port : (uint16_t)settings->listen_port,
+        .listener = listener,
         .certificate_path = settings->certificate,
         .key_path = settings->key,
         .client_ca_path = settings->client_ca,
@@ -94,7 +94,7 @@ static qw_err open_door(struct sealed *sealed, const struct settings *settings,
                                         .version = QW_VERSION,
                                         .rate = sealed->rate,
                                         .requests_per_s = (double)settings->requests_per_s };
-    return explain(log, qw_http_server_new(&config, &sealed->server, port));
+    return explain(log, qw_http_server_new(&config, &sealed->server, &port));
 }
 
 /* Until the last share (QW_OK) or the end of the program (QW_ERR_CLOSED). */
@@ -117,8 +117,8 @@ static qw_err wait_for_quorum(struct sealed *sealed)
     return number == SIGUSR1 ? QW_OK : QW_ERR_CLOSED;
 }
 
-qw_err sealed_wait(const struct settings *settings, const struct qw_log *log, uint16_t *port,
-                   struct qw_custody *custody, struct qw_seal_state *quorum)
+qw_err sealed_wait(const struct settings *settings, const struct qw_log *log, int listener,
+                   uint16_t port, struct qw_custody *custody, struct qw_seal_state *quorum)
 {
     struct sealed sealed = { .main = pthread_self() };
     qw_err err;
@@ -127,13 +127,13 @@ qw_err sealed_wait(const struct settings *settings, const struct qw_log *log, ui
     sealed.seal.turn = wake;
     err = open_books(&sealed, settings, log);
     if (err == QW_OK) {
-        err = open_door(&sealed, settings, log, port);
+        err = open_door(&sealed, settings, log, listener);
     }
     if (err == QW_OK) {
-        printf("sealed %u\n", (unsigned)*port);
+        printf("sealed %u\n", (unsigned)port);
         fflush(stdout);
         qw_log_write(log, QW_LOG_INFO, "centre %s is sealed, on %s, port %u", settings->centre_id,
-                     settings->listen_address, (unsigned)*port);
+                     settings->listen_address, (unsigned)port);
         err = wait_for_quorum(&sealed);
     }
     qw_http_server_free(sealed.server); /* the last share has its answer */

@@ -4,6 +4,7 @@
 #include "http_fixture.h"
 
 #include "base/secret.h"
+#include "base/socket.h"
 #include "support/fail_nth.h"
 
 #include <errno.h>
@@ -451,6 +452,36 @@ static void finishes_running_requests_when_it_stops(void **state)
     assert_int_equal(asker.good, 1);
 }
 
+/* Nobody else gets the port, and who calls meanwhile waits. */
+static void a_lent_listener_goes_from_one_server_to_the_next(void **state)
+{
+    struct echo *echo = *state;
+    struct qw_http_server_config config;
+    struct asker asker = { .echo = echo, .requests = 1 };
+    pthread_t thread;
+    int listener = -1;
+    uint16_t port = 0;
+
+    echo_config(echo, &config);
+    qw_http_server_free(echo->server);
+    echo->server = NULL;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &listener, &port), QW_OK);
+    echo->port = port;
+    config.listener = listener;
+    config.port = 0;
+    for (int turn = 1; turn <= 2; turn++) {
+        asker.good = 0;
+        assert_int_equal(pthread_create(&thread, NULL, ask_often, &asker), 0);
+        usleep(50000); /* it has called by then, most often */
+        assert_int_equal(qw_http_server_new(&config, &echo->server, &port), QW_OK);
+        pthread_join(thread, NULL);
+        assert_int_equal(asker.good, 1);
+        qw_http_server_free(echo->server);
+        echo->server = NULL;
+    }
+    qw_socket_close(listener);
+}
+
 static void refuses_what_it_cannot_serve(void **state)
 {
     struct echo *echo = *state;
@@ -574,6 +605,7 @@ int main(void)
         CASE(serves_another_client_while_a_handler_is_busy),
         CASE(limits_the_connections_of_an_address),
         CASE(finishes_running_requests_when_it_stops),
+        CASE(a_lent_listener_goes_from_one_server_to_the_next),
         CASE(refuses_what_it_cannot_serve),
         CASE(starts_as_a_whole_or_not_at_all),
         CASE(never_sends_half_an_answer_without_memory),
