@@ -118,8 +118,7 @@ as security officer resume second >/dev/null
 ask
 within 60 answers 200 2 || fail "a resumed officer is not served: $(cat "$site/second.out")"
 exec 8>&-
-wait "${pid[second]}" 2>/dev/null || true
-unset "pid[second]"
+stop second
 
 echo "and all of it after a kill"
 as security officer remove second >/dev/null

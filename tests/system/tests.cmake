@@ -14,9 +14,9 @@ foreach(scenario IN LISTS scenarios)
     string(REPLACE " " ";" rows "${rows}")
     add_test(NAME system.${name} COMMAND bash "${scenario}" "$<TARGET_FILE_DIR:qwave>")
     set_tests_properties(system.${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2)
-    # Ten seeds where it is fast, two under sanitizers.
+    # Five seeds where it is fast, two under sanitizers.
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
-        set(seeds 10)
+        set(seeds 5)
     else()
         set(seeds 2)
     endif()
