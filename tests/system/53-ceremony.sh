@@ -141,8 +141,5 @@ for words in "share 2, 1 of 3" "share 4, 2 of 3" "share 5, 1 of 3" "share 1, 2 o
 done
 marker=515743 # every share on its way begins with QWC, 1 and the ceremony
 marker=${marker}01$(jq -r .ceremony "$site/state.json")
-raw=$(sed 's/../\\x&/g' <<<"$marker")
-for pattern in "$raw" "$(printf '%b' "$raw" | head -c 18 | base64 -w 0)" "(?i)$marker"; do
-    ! grep -rqaP -e "${pattern//+/\\+}" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || fail "a share is in a file of the centre"
-done
+! holds "$marker" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || fail "a share is in a file of the centre"
 echo "done"

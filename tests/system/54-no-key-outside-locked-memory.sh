@@ -17,18 +17,11 @@ in_memory() {
     done
 }
 
-# found NAME HEX FILE...: the marker is in one of the files, as bytes, hex or base64.
-found() {
-    local raw
-    raw=$(sed 's/../\\x&/g' <<<"$2")
-    LC_ALL=C grep -qaP -e "$raw|(?i:$2)" "${@:3}" || grep -qaF -e "$(printf '%b' "$raw" | base64 -w 0)" "${@:3}"
-}
-
 # in_files: no marker in what the programs write for themselves.
 in_files() {
     local name hex
     while read -r name hex; do
-        ! found "$name" "$hex" "$site"/centre/centre.db* "$site"/*.log "$site"/*.out || fail "$name is in a file"
+        ! holds "$hex" "$site"/centre/centre.db* "$site"/*.log "$site"/*.out || fail "$name is in a file"
     done <"$site/markers"
 }
 
@@ -60,13 +53,39 @@ grep -q '^kek locked [1-9]' "$site/found.qwaved" || fail "the scan does not find
 grep -q '^card-wrap locked [1-9]' "$site/found.terminal" || fail "the scan does not find the keys of an open card: $(cat "$site/found.terminal")"
 in_files
 read -r name hex <"$site/markers"
-for form in "$hex" "${hex^^}" "$(xxd -r -p <<<"$hex" | base64 -w 0)"; do
-    echo "log: $form" >"$site/control"
-    found "$name" "$hex" "$site/control" || fail "the search of files does not find $form"
+bytes() { printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")"; }
+for form in "echo $hex" "echo ${hex^^}" "bytes | base64 -w 0" bytes; do
+    eval "$form" >"$site/control"
+    holds "$hex" "$site/control" || fail "the search of files does not find: $form"
 done
-xxd -r -p <<<"$hex" >"$site/control"
-found "$name" "$hex" "$site/control" || fail "the search of files does not find bytes"
 for process in qwaved ap terminal; do
     [ "$(awk '/^Max core file size/ { print $5 $6 }' "/proc/${pid[$process]}/limits")" = 00 ] || fail "$process may dump core"
 done
+
+echo "shares and master key of a quorum: gone when it has opened the centre"
+for process in terminal ap air qwaved; do
+    stop "$process"
+done
+for i in 1 2; do
+    passphrase "$site/officer.$i"
+done
+"$bin/qwave" init --port 0 --source kernel --officers 2 --quorum 2 --officer-passphrase-file "$site/officer.1" \
+    --officer-passphrase-file "$site/officer.2" "$site/quorum" >/dev/null
+share() { echo "$site/quorum/shares/officer-$1/share"; }
+"$markers" quorum "$site/quorum/centre.db" "$(share 1)" "$site/officer.1" "$(share 2)" "$site/officer.2" >"$site/markers"
+start qwaved qwaved --config "$site/quorum/qwaved.yaml"
+within $ready_s grep -q '^sealed ' "$site/qwaved.out" || fail "does not start sealed: $(tail -n 1 "$site/qwaved.log")"
+url=https://127.0.0.1:$(sed -n 's/^sealed //p' "$site/qwaved.out")
+enter() {
+    "$bin/qwave" unseal --operator "$site/quorum/operator/operator.yaml" --url "$url" --share "$(share "$1")" --passphrase-file "$site/officer.$1" >/dev/null
+}
+enter 1
+in_memory qwaved
+[ "$(grep -c '^share locked [1-9]' "$site/found.qwaved")" = 1 ] || fail "the share that was entered is not found: $(cat "$site/found.qwaved")"
+enter 2
+ready qwaved >/dev/null
+in_memory qwaved
+grep -q '^kek locked [1-9]' "$site/found.qwaved" || fail "no KEK in the open centre: $(cat "$site/found.qwaved")"
+! grep -E '^(share|master) locked [1-9]' "$site/found.qwaved" || fail "still there when the centre is open"
+! holds "$(sed -n 's/^master //p' "$site/markers")" "$site/quorum" "$site/qwaved.log" "$site/qwaved.out" || fail "the master key is in a file"
 echo "done"

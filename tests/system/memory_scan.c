@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory_scan PID <MARKERS: where in the memory of a process do secrets lie? A marker is a line "NAME HEX". For each one a line
- * "NAME locked N swappable M", and for each find outside locked memory a line on standard error. Locked: the system keeps it out of
- * the swap space ("lo" among VmFlags [proc(5)]). */
+/* memory_scan PID <MARKERS: where in the memory of a process do secrets lie? A marker is a line
+ * "NAME HEX". For each one a line "NAME locked N swappable M", and for each find outside locked
+ * memory a line on standard error. Locked: the system keeps it out of the swap space ("lo" among
+ * VmFlags [proc(5)]). */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdbool.h>
@@ -36,7 +37,8 @@ static bool read_marker(const char *line, struct marker *marker)
     if (sscanf(line, "%63s %128s", marker->name, hex) != 2 || strlen(hex) < 32) {
         return false; /* shorter ones are found by chance */
     }
-    for (marker->len = 0; sscanf(hex + 2 * marker->len, "%2hhx", &marker->bytes[marker->len]) == 1;) {
+    for (marker->len = 0;
+         sscanf(hex + 2 * marker->len, "%2hhx", &marker->bytes[marker->len]) == 1;) {
         marker->len++;
         if (hex[2 * marker->len] == '\0') {
             return true;

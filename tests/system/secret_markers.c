@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must not be found anywhere, as lines "NAME HEX" for memory_scan and for a search of files:
  *   secret_markers kek DATABASE PASSPHRASE-FILE          the KEK of a centre with that custody
- *   secret_markers quorum DATABASE (SHARE PASSPHRASE)... the shares' own bytes, their master key, the KEK
- *   secret_markers card FILE PASSPHRASE-FILE             the keys that card and centre share */
+ *   secret_markers quorum DATABASE (SHARE PASSPHRASE)... the shares' own bytes, their master key,
+ * the KEK secret_markers card FILE PASSPHRASE-FILE             the keys that card and centre share
+ */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/hex.h"

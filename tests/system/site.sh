@@ -158,6 +158,17 @@ key() {
     "$bin/qwave" key --socket "$site/terminal.sock" "$@"
 }
 
+# holds HEX PATH...: one of the files, or those of the folders, has this secret as bytes, hex or base64. By bytes, whatever the locale.
+holds() {
+    local hex=$1 raw base64 status=0
+    shift
+    raw=$(sed 's/../\\x&/g' <<<"$hex")
+    base64=$(printf '%b' "$raw" | head -c $((${#hex} / 6 * 3)) | base64 -w 0) # whole groups of it: what follows does not matter
+    LC_ALL=C grep -rqaP -e "$raw|(?i:$hex)|\Q$base64\E" "$@" || status=$?
+    [ "$status" -le 1 ] || fail "files cannot be searched"
+    return "$status"
+}
+
 # field NAME: a scalar of the one-line JSON object on standard input.
 field() {
     sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p'
