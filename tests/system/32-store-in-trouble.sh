@@ -87,6 +87,28 @@ stop qwaved SEGV
 [ -s "$small/centre.db-wal" ] || fail "no write-ahead log to look at"
 jq -r .key given | sort >"$site/keys.base64"
 [ -z "$(uniq -d keys.base64)" ] && [ -z "$(jq -r .key_ID given | sort | uniq -d)" ] || fail "a key or an id was given twice"
+look() { holds "$1" "$small" "$site/centre" "$site/qwaved.log" "$site/qwaved.out"; }
+tail -n 3 given | jq -r .key >some
+while read -r text; do
+    hex=$(base64 -d <<<"$text" | od -An -v -tx1 | tr -d ' \n')
+    ! look "$hex" || fail "a delivered key is in a file"
+done <some
+tail -n 1 some | base64 -d >"$small/planted"
+look "$hex" || fail "the search finds nothing"
+rm "$small/planted"
+
+start_centre
+bob_has "$(sed -n 3p given)" || fail "a key was lost to the read-only file system: $(cat "$site/body")"
+
+echo "a crash"
+take 5
+bob_has "$(tail -n 1 given)" || fail "the last key is not there"
+[ "$(awk '/^Max core file size/ { print $5 }' "/proc/${pid[qwaved]}/limits")" = 0 ] || fail "qwaved could leave a core"
+stop qwaved SEGV
+[ -z "$(find "$site" -name 'core*' -type f)" ] || fail "a core: $(find "$site" -name 'core*')"
+[ -s "$small/centre.db-wal" ] || fail "no write-ahead log to look at"
+jq -r .key given | sort >"$site/keys.base64"
+[ -z "$(uniq -d keys.base64)" ] && [ -z "$(jq -r .key_ID given | sort | uniq -d)" ] || fail "a key or an id was given twice"
 tail -n 3 given | jq -r .key >"$site/some"
 while read -r text; do
     base64 -d <<<"$text" | od -An -v -tx1 | tr -d ' \n'

@@ -158,15 +158,13 @@ key() {
     "$bin/qwave" key --socket "$site/terminal.sock" "$@"
 }
 
-# holds HEX PATH...: one of the files, or those of the folders, has this secret as bytes, hex or base64. By bytes, whatever the locale.
+# holds HEX PATH...: one of the files, or those of the folders, has this secret as bytes, hex or base64.
 holds() {
-    local hex=$1 raw base64 status=0
+    local hex=$1 base64
     shift
-    raw=$(sed 's/../\\x&/g' <<<"$hex")
-    base64=$(printf '%b' "$raw" | head -c $((${#hex} / 6 * 3)) | base64 -w 0) # whole groups of it: what follows does not matter
-    LC_ALL=C grep -rqaP -e "$raw|(?i:$hex)|\Q$base64\E" "$@" || status=$?
-    [ "$status" -le 1 ] || fail "files cannot be searched"
-    return "$status"
+    base64=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")" | head -c $((${#hex} / 6 * 3)) | base64 -w 0) # whole groups: what follows does not matter
+    grep -rqaF -e "$base64" "$@" || grep -rqaiF -e "$hex" "$@" ||
+        find "$@" -type f -exec od -An -v -tx1 {} + | tr -d ' \n' | grep -cF -e "$hex" >/dev/null # bytes may be ends of lines
 }
 
 # field NAME: a scalar of the one-line JSON object on standard input.
