@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W1 W9 W12 W13
+# once: its sessions are those of the unit tests of src/radio, which the sanitizers see
 # The laboratory: what real sessions get out of simulated channels, what they refuse, its files, its refusals.
 set -u
 bin=$1

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W6 W12 W13
+# once: its sessions are those of the unit tests of src/radio, which the sanitizers see
 # The terminal's settings choose carrier, antennas and bands; the access point's say what it offers. Real processes, simulated radio.
 source "$(dirname "$0")/site.sh"
 

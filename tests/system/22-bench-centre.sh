@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C5 C14
+# once: it measures
 # The measuring command for key delivery: every figure is there, every request was answered, and nothing is left behind.
 set -u
 bin=$1

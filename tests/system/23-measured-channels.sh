@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W9 W15
+# once: what it runs is in the unit tests of src/radio, which the sanitizers see
 # Measured channels: what is fitted to a capture of a walk carries the whole story; a replay gives no key, whatever its sessions come to; two captures of one
 # exchange give one; every capture at hand ends in a sentence.
 source "$(dirname "$0")/site.sh"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1
+# once: it checks the README; 39 to 47 run the same programs
 # The commands of the README's section on links, as they stand there, but on other ports; each program that stays is waited for.
 source "$(dirname "$0")/site.sh"
 

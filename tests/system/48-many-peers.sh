@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1 C12
+# once: it measures, and waits for lifetimes
 # One agent with six links in one file of settings, four of them to one peer: all get keys; a peer that the centre does not allow is an alarm that says so;
 # four links whose peer does not answer any more (its process is stopped) hold up no rotation of the others, and a hard lifetime among them is
 # kept; when it goes on, so do they. And the command that measures links.

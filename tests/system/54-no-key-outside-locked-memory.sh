@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W14 C6 S1
+# once: under a sanitizer no memory is locked
 # Master key, shares, KEK, card keys and delivered keys: of a running centre, access point and terminal they lie in locked memory or nowhere, and in no log,
 # database or core. The marker program knows them because it opens the centre's database and the card with their passphrases.
 . "$(dirname "$0")/site.sh"

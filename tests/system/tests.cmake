@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …".
+# system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …"; a line
+# "# once: why" keeps it out of the sanitizers' run.
 foreach(name kill_at_rename twist_key)
     add_library(qwave_${name} MODULE system/${name}.c)
     set_target_properties(qwave_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
@@ -32,6 +33,10 @@ foreach(scenario IN LISTS scenarios)
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")
     endif()
     set_property(TEST system.${name} PROPERTY LABELS system ${rows})
+    file(STRINGS ${scenario} once REGEX "^# once: ")
+    if(once)
+        set_property(TEST system.${name} APPEND PROPERTY LABELS once)
+    endif()
 endforeach()
 
 # Several threads of qwaved under load.
