@@ -80,6 +80,12 @@ qw_err child_start(const char *program, char *const argv[], const char *log_path
 
 qw_err child_wait_ready(struct child *child, int timeout_ms, char *rest, size_t cap)
 {
+    return child_wait_word(child, "ready ", timeout_ms, rest, cap);
+}
+
+qw_err child_wait_word(struct child *child, const char *word, int timeout_ms, char *rest,
+                       size_t cap)
+{
     int64_t deadline_ms = qw_clock_monotonic_ms() + timeout_ms;
     char line[512];
     size_t len = 0;
@@ -107,8 +113,9 @@ qw_err child_wait_ready(struct child *child, int timeout_ms, char *rest, size_t 
             continue;
         }
         line[len] = '\0';
-        if (strncmp(line, "ready ", 6) == 0) {
-            return (size_t)snprintf(rest, cap, "%s", line + 6) < cap ? QW_OK : QW_ERR_SPACE;
+        if (strncmp(line, word, strlen(word)) == 0) {
+            return (size_t)snprintf(rest, cap, "%s", line + strlen(word)) < cap ? QW_OK
+                                                                                : QW_ERR_SPACE;
         }
         len = 0;
     }

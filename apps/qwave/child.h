@@ -26,6 +26,10 @@ qw_err child_start(const char *program, char *const argv[], const char *log_path
  * before. */
 qw_err child_wait_ready(struct child *child, int timeout_ms, char *rest, size_t cap) QW_MUST_USE;
 
+/* The same for another first word, with the space behind it. */
+qw_err child_wait_word(struct child *child, const char *word, int timeout_ms, char *rest,
+                       size_t cap) QW_MUST_USE;
+
 /* True while it has not ended by itself. */
 int child_is_running(struct child *child);
 

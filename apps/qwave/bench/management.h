@@ -27,4 +27,9 @@ struct management_wishes {
 qw_err bench_audit(const struct management_wishes *wishes,
                    struct management_sheet *sheet) QW_MUST_USE;
 
+/* unseal_s: from the last share of a quorum to the first answer of the open centre, the slowest of
+ * five starts. */
+qw_err bench_unseal(const struct management_wishes *wishes,
+                    struct management_sheet *sheet) QW_MUST_USE;
+
 #endif
