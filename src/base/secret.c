@@ -176,7 +176,7 @@ void *qw_secret_lend(struct qw_secret_pool *pool, size_t len)
 qw_err qw_process_harden(void)
 {
     struct rlimit none = { 0, 0 };
-    struct rlimit locked;
+    struct rlimit locked = { 0, 0 };
 
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return QW_ERR_IO;
@@ -184,6 +184,9 @@ qw_err qw_process_harden(void)
     if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur < locked.rlim_max) {
         locked.rlim_cur = locked.rlim_max;
         (void)setrlimit(RLIMIT_MEMLOCK, &locked); /* a lower limit shows as QW_ERR_NOMEM later */
+    }
+    if (locked.rlim_cur == RLIM_INFINITY) { /* under a limit, memory could run out at any time */
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     }
     return QW_OK;
 }

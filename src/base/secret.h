@@ -39,7 +39,9 @@ void qw_secret_pool_free(struct qw_secret_pool *pool);
 void *qw_secret_lend(struct qw_secret_pool *pool, size_t len);
 
 /* Once at the start of every program that holds keys: no core files, not traceable by other
- * processes of the same user, and the limit of locked memory raised as far as the system allows. */
+ * processes of the same user, and the limit of locked memory raised as far as the system allows.
+ * Where there is no limit, all memory is locked as it is touched: the libraries' own copies of
+ * private keys too, which qw_secret_new does not reach. */
 qw_err qw_process_harden(void) QW_MUST_USE;
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_scan PID <MARKERS: where in the memory of a process do secrets lie? A marker is a line
  * "NAME HEX". For each one a line "NAME locked N swappable M", and for each find outside locked
- * memory a line on standard error. Locked: the system keeps it out of the swap space ("lo" among
- * VmFlags [proc(5)]). */
+ * memory a line on standard error. Locked: the system keeps it out of the swap space and out of
+ * dumps ("lo" and "dd" among VmFlags [proc(5)]): memory for secrets, not what is locked with
+ * everything else. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdbool.h>
@@ -103,7 +104,8 @@ static bool scan_all(FILE *smaps, int memory_fd)
             next.is_readable = rights[0] == 'r' && strstr(line, "[vvar]") == NULL;
             mapping = next;
         } else if (strncmp(line, "VmFlags:", 8) == 0 && mapping.is_readable) {
-            ok = scan(memory_fd, &mapping, strstr(line, " lo") != NULL);
+            ok = scan(memory_fd, &mapping,
+                      strstr(line, " lo") != NULL && strstr(line, " dd") != NULL);
         }
     }
     return ok;

@@ -29,7 +29,25 @@ int __real_munmap(void *p, size_t len);
 int __wrap_munmap(void *p, size_t len);
 
 FAIL_NTH(int, setrlimit, -1, (int resource, const struct rlimit *limit), (resource, limit));
-FAIL_NTH(int, getrlimit, -1, (int resource, struct rlimit *limit), (resource, limit));
+/* Few test machines may lock without a limit: that they could is said here, not by the system. */
+static rlim_t said_limit; /* 0: the system's */
+static int flags_locked;
+int __wrap_getrlimit(int resource, struct rlimit *limit);
+int __real_getrlimit(int resource, struct rlimit *limit);
+int __wrap_getrlimit(int resource, struct rlimit *limit)
+{
+    if (said_limit != 0 && resource == RLIMIT_MEMLOCK) {
+        *limit = (struct rlimit){ said_limit, said_limit };
+        return 0;
+    }
+    return must_fail() ? -1 : __real_getrlimit(resource, limit);
+}
+int __wrap_mlockall(int flags);
+int __wrap_mlockall(int flags)
+{
+    flags_locked = flags;
+    return -1; /* what it says changes nothing */
+}
 
 int __real_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 int __wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
@@ -345,6 +363,26 @@ static void a_process_that_cannot_be_hardened_is_told_so(void **state)
     assert_int_equal(status, 0);
 }
 
+static void all_memory_is_locked_where_there_is_no_limit(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+            said_limit = i == 0 ? 1 << 20 : RLIM_INFINITY;
+            _exit(qw_process_harden() == QW_OK &&
+                          flags_locked == (i == 0 ? 0 : MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
+                      ? 0
+                      : 1);
+        }
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
 /* What it wipes cannot be looked at afterwards: the sanitizers see that it frees. */
 static void wiping_and_freeing_takes_nothing_too(void **state)
 {
@@ -368,6 +406,7 @@ int main(void)
         cmocka_unit_test(equality_sees_every_bit),
         cmocka_unit_test(a_hardened_process_leaves_no_core_and_is_not_traceable),
         cmocka_unit_test(a_process_that_cannot_be_hardened_is_told_so),
+        cmocka_unit_test(all_memory_is_locked_where_there_is_no_limit),
         cmocka_unit_test(wiping_and_freeing_takes_nothing_too),
     };
 

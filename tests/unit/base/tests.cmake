@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-qwave_wrap(base secret mlock madvise munmap mmap setrlimit getrlimit prctl)
+qwave_wrap(base secret mlock mlockall madvise munmap mmap setrlimit getrlimit prctl)
 qwave_wrap(base host getaddrinfo getnameinfo)
 qwave_wrap(base socket socket bind listen fchmod chmod connect getsockopt accept4 poll lstat)
 qwave_wrap(base file write fsync rename mkostemp read fstat qw_secret_new)
