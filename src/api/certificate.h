@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The built-in certificate authority: EC P-256 keys, ECDSA with SHA-256, X.509 version 3. It
- * issues and takes back; renewal and SM2 come with the certificate service [C4]. Files are PEM,
- * mode 0600, made durably, and never overwritten (QW_ERR_CONFLICT): a half-done initialisation
- * shows. */
+/* A certificate authority in files, with keys and certificates in files [C4]: that of a centre is
+ * in its books (centre/certificate/certificate.h). Files are PEM, mode 0600, made durably, and
+ * never overwritten (QW_ERR_CONFLICT): a half-done initialisation shows. */
 enum qw_certificate_purpose { QW_CERTIFICATE_SERVER, QW_CERTIFICATE_CLIENT };
 enum {
     QW_CERTIFICATE_LEAF_DAYS = 90,
@@ -21,8 +20,8 @@ enum {
     QW_CERTIFICATE_URI_CAP = 128, /* with NUL; what http_server takes as an identity */
 };
 
-/* Makes a key and a self-signed certificate for name (printable ASCII, 1..63 characters), valid for
- * days from now (0: QW_CERTIFICATE_AUTHORITY_DAYS). Path length 0: it signs leaves only.
+/* Makes a P-256 key and a self-signed certificate for name (printable ASCII, 1..63 characters),
+ * valid for days from now (0: QW_CERTIFICATE_AUTHORITY_DAYS). Path length 0: it signs leaves only.
  * QW_ERR_ARG, QW_ERR_CONFLICT, QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_certificate_authority_create(const char *name, unsigned days,
                                        const char *certificate_path,
@@ -45,8 +44,10 @@ struct qw_certificate_request {
     size_t host_count;        /* 0..QW_CERTIFICATE_HOSTS_MAX */
     unsigned days;            /* 0: QW_CERTIFICATE_LEAF_DAYS */
     int64_t from_ms;          /* UTC; 0: five minutes ago, for clocks that are a little behind */
+    const char *status_url;   /* where OCSP tells about it [RFC 5280 4.2.2.1]; NULL: nowhere */
 };
-/* Makes a key and a certificate for it with a random serial number of 127 bits. */
+/* Makes a key of the authority's kind and a certificate for it, with a random serial number of 127
+ * bits. */
 qw_err qw_certificate_issue(struct qw_certificate_authority *authority,
                             const struct qw_certificate_request *request,
                             const char *certificate_path, const char *key_path) QW_MUST_USE;

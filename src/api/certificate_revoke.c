@@ -2,7 +2,7 @@
 /* Certificate revocation lists, version 2 [RFC 5280 5.1]: written as a whole, each with a higher
  * number than the one before. */
 #include "api/certificate.h"
-#include "api/certificate_authority.h"
+#include "api/certificate/authority.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"

@@ -76,6 +76,13 @@ static void look_for_revoked(struct qw_http_connection_set *set)
     }
 }
 
+void qw_http_connection_set_refresh(struct qw_http_connection_set *set)
+{
+    pthread_mutex_lock(&set->lock);
+    look_for_revoked(set);
+    pthread_mutex_unlock(&set->lock);
+}
+
 static void *watch(void *self)
 {
     struct qw_http_connection_set *set = self;

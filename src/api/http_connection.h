@@ -60,6 +60,8 @@ qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
 void qw_http_connection_set_stop(struct qw_http_connection_set *set);
 /* Waits until none is put aside, as long as it takes, and then until no request is being answered,
  * at most limit_ms. New ones are refused from now on. */
+/* Looks at the list of revocations now, and cuts the connections of those who are on it. */
+void qw_http_connection_set_refresh(struct qw_http_connection_set *set);
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
 
 /* NULL without memory. Makes the session demand a certificate and check it in the handshake, also

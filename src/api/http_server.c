@@ -282,6 +282,11 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     return QW_OK;
 }
 
+void qw_http_server_refresh(struct qw_http_server *server)
+{
+    qw_http_connection_set_refresh(&server->context.set);
+}
+
 void qw_http_server_free(struct qw_http_server *server)
 {
     int listener;

@@ -82,6 +82,9 @@ struct qw_http_server;
  * revocations; the log says which), QW_ERR_IO (address), QW_ERR_NOMEM. */
 qw_err qw_http_server_new(const struct qw_http_server_config *config,
                           struct qw_http_server **server, uint16_t *port) QW_MUST_USE;
+/* Reads the list of revocations again now, if it is another file: when it returns, connections of
+ * those on it are cut. From any thread, while the server is there. */
+void qw_http_server_refresh(struct qw_http_server *server);
 void qw_http_server_free(
     struct qw_http_server *server); /* finishes running requests; NULL is fine */
 

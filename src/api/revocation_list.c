@@ -21,7 +21,8 @@ struct revoked { /* sorted, for bsearch */
 };
 
 struct qw_revocation_list {
-    pthread_mutex_t lock; /* around revoked */
+    pthread_mutex_t lock;      /* around revoked */
+    pthread_mutex_t file_lock; /* around reading the file, and seen */
     struct revoked revoked;
     const struct qw_log *log;
     gnutls_x509_crt_t *authorities;
@@ -198,6 +199,7 @@ qw_err qw_revocation_list_open(const char *path, const char *authorities, const 
     memcpy(list->path, path, path_len);
     list->log = log;
     pthread_mutex_init(&list->lock, NULL);
+    pthread_mutex_init(&list->file_lock, NULL);
     if (gnutls_x509_crt_list_import2(&list->authorities, &list->authority_count, &text,
                                      GNUTLS_X509_FMT_PEM, 0) < 0) {
         qw_revocation_list_free(list);
@@ -224,21 +226,25 @@ void qw_revocation_list_free(struct qw_revocation_list *list)
     gnutls_free(list->authorities);
     free(list->revoked.hashes);
     pthread_mutex_destroy(&list->lock);
+    pthread_mutex_destroy(&list->file_lock);
     free(list);
 }
 
 bool qw_revocation_list_refresh(struct qw_revocation_list *list)
 {
     struct stat now;
+    bool has_changed = false;
 
+    pthread_mutex_lock(&list->file_lock);
     if (stat(list->path, &now) != 0) {
         now = (struct stat){ .st_ino = 0 };
     }
-    if (is_same_file(&now, &list->seen)) {
-        return false;
+    if (!is_same_file(&now, &list->seen)) {
+        list->seen = now;
+        has_changed = load(list) == QW_OK;
     }
-    list->seen = now;
-    return load(list) == QW_OK;
+    pthread_mutex_unlock(&list->file_lock);
+    return has_changed;
 }
 
 bool qw_revocation_list_has(struct qw_revocation_list *list, const uint8_t issue_hash[static 32])

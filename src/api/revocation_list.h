@@ -11,7 +11,7 @@
 
 /* Certificates that their authority has taken back before they ran out: a PEM file with one CRL or
  * more [RFC 5280 5], each signed by one of the server's client authorities. Read again whenever the
- * file changes. Any thread may ask; one thread refreshes. */
+ * file changes. From any thread. */
 struct qw_revocation_list;
 
 /* authorities: PEM, borrowed for the call. QW_ERR_NOT_FOUND; QW_ERR_FORMAT and QW_ERR_AUTH (a
