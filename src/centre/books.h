@@ -2,6 +2,7 @@
 #ifndef QW_CENTRE_BOOKS_H
 #define QW_CENTRE_BOOKS_H
 
+#include "api/certificate/profile.h"
 #include "centre/centre.h"
 #include "centre/journal/signer.h"
 #include "centre/key/key_life.h"
@@ -108,6 +109,7 @@ struct qw_key_place { /* where a carved key stands */
     char source[64];
 };
 
+struct qw_certificate_authority;
 struct qw_pair_table;
 struct qw_fetch;
 struct qw_quota;
@@ -159,6 +161,7 @@ struct qw_centre {
     uint64_t start; /* number of this process's start: the epoch of its leases and records */
     struct qw_audit audit;
     struct qw_signer signer;
+    struct qw_certificate_authority *authorities[QW_CERTIFICATE_PROFILE_COUNT]; /* NULL: none */
     qw_err turn_err;          /* why this entry must not write */
     atomic_bool is_set_back;  /* the store forgot what it had acknowledged, leases perhaps */
     atomic_bool write_failed; /* the last group did not become durable */

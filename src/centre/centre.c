@@ -5,6 +5,8 @@
 #include "base/secret.h"
 #include "centre/approval/approval.h"
 #include "centre/books.h"
+#include "centre/certificate/authority.h"
+#include "centre/certificate/certificate.h"
 #include "centre/pair/fetch_queue.h"
 #include "centre/pair/pair.h"
 #include "centre/pair/quota.h"
@@ -93,13 +95,17 @@ static qw_err complete(struct qw_centre_config *config)
     if (config->approval_s == 0) {
         config->approval_s = QW_APPROVAL_S_STANDARD;
     }
+    if (config->certificate_days == 0) {
+        config->certificate_days = QW_CERTIFICATE_ISSUED_DAYS;
+    }
     if (config->partner_places == 0) {
         config->partner_places = PARTNER_PLACES_STANDARD;
     }
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
         config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
-        config->key_ttl_s > KEY_TTL_S_MAX || config->window_ms > QW_WINDOW_MS_MAX ||
-        config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
+        config->key_ttl_s > KEY_TTL_S_MAX || config->certificate_days > QW_CERTIFICATE_DAYS_MAX ||
+        config->window_ms > QW_WINDOW_MS_MAX || config->pool_bytes < QW_LINK_GRANT_AUTH_LEN ||
+        config->pool_bytes > QW_POOL_MAX) {
         return QW_ERR_ARG;
     }
     return QW_OK;
@@ -184,6 +190,7 @@ void qw_centre_free(struct qw_centre *centre)
     }
     qw_fetch_queue_stop(centre);
     sign_the_end(centre);
+    qw_authorities_close(centre);
     qw_pair_table_free(centre->pairs);
     qw_quota_free(centre->quota);
     qw_partner_desk_free(centre->partners);

@@ -77,6 +77,8 @@ struct qw_centre_config {
     uint32_t partner_places;  /* and so many masters at once; default 4 */
     enum qw_dual_control dual_control; /* what needs two officers (approval/approval.h) */
     uint32_t approval_s;               /* a request waits so long for the second; default 900 */
+    uint32_t certificate_days;         /* life of an issued certificate; default 30 */
+    const char *status_url;            /* borrowed; of OCSP, for certificates; NULL: none */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. QW_ERR_REFUSED and others: as the custody says, which knows why (also in the

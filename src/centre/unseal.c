@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/certificate/authority.h"
 #include "centre/group.h"
 #include "centre/record.h"
 #include "crypto/hash.h"
@@ -178,6 +179,9 @@ static qw_err count_start(struct qw_centre *centre)
     qw_group_begin(centre, &group);
     group.books.starts++;
     err = qw_signer_open(centre, &group);
+    if (err == QW_OK) {
+        err = qw_authorities_open(centre);
+    }
     if (err != QW_OK) {
         qw_group_drop(&group);
         return err;

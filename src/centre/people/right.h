@@ -29,6 +29,10 @@ enum qw_right {
     QW_RIGHT_DEVICE_QUOTA,
     QW_RIGHT_PSK_CREATE,
     QW_RIGHT_PSK_REVOKE,
+    QW_RIGHT_CERTIFICATE_READ,
+    QW_RIGHT_CERTIFICATE_ISSUE,   /* to a device, and renewing it */
+    QW_RIGHT_CERTIFICATE_REVOKE,  /* of a device */
+    QW_RIGHT_CERTIFICATE_OFFICER, /* of people and of the centre itself, and founding authorities */
     QW_RIGHT_OFFICER_READ,
     QW_RIGHT_OFFICER_CHANGE,
     QW_RIGHT_REQUEST_READ,

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "api/certificate/signing_request.h"
 #include "centre/approval/approval.h"
+#include "centre/certificate/certificate.h"
 #include "centre/journal/journal.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
@@ -214,6 +216,55 @@ static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
     return qw_centre_journal_read(s->centre, c, 0, &record, 1, &count);
 }
 
+static qw_err do_issue(struct scene *s, const struct qw_caller *c, const char *uri)
+{
+    struct qw_signing_request_made request;
+    struct qw_certificate_wish wish = { .request = request.request };
+    struct qw_certificate_made made;
+
+    assert_int_equal(qw_signing_request_new(QW_CERTIFICATE_P256, uri, NULL, 0, &request), QW_OK);
+    wish.request_len = strlen(request.request);
+    return qw_centre_certificate_issue(s->centre, c, &wish, &made);
+}
+static qw_err do_issue_to_device(struct scene *s, const struct qw_caller *c)
+{
+    return do_issue(s, c, "urn:qwave:ap:none");
+}
+static qw_err do_issue_to_application(struct scene *s, const struct qw_caller *c)
+{
+    return do_issue(s, c, "urn:qwave:sae:none");
+}
+static qw_err do_issue_to_officer(struct scene *s, const struct qw_caller *c)
+{
+    return do_issue(s, c, "urn:qwave:officer:none");
+}
+static qw_err do_certificate_revoke(struct scene *s, const struct qw_caller *c)
+{
+    static const uint8_t zero[QW_CERTIFICATE_SERIAL_LEN];
+
+    return qw_centre_certificate_revoke(s->centre, c, zero, 0);
+}
+static qw_err do_certificate_find(struct scene *s, const struct qw_caller *c)
+{
+    static const uint8_t zero[QW_CERTIFICATE_SERIAL_LEN];
+    struct qw_certificate_entry entry;
+
+    return qw_centre_certificate_find(s->centre, c, zero, &entry);
+}
+static qw_err do_certificate_list(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_certificate_entry entry;
+    size_t count;
+
+    return qw_centre_certificate_list(s->centre, c, NULL, &entry, 1, &count);
+}
+static qw_err do_found(struct scene *s, const struct qw_caller *c)
+{
+    qw_err err = qw_centre_authority_found(s->centre, c, QW_CERTIFICATE_SM2);
+
+    return err == QW_ERR_CONFLICT ? QW_OK : err;
+}
+
 /* clang-format off */
 static const struct {
     enum qw_right right;
@@ -235,6 +286,13 @@ static const struct {
     { QW_RIGHT_DEVICE_QUOTA,    "y---", do_quota },
     { QW_RIGHT_PSK_CREATE,      "---y", do_psk_create },
     { QW_RIGHT_PSK_REVOKE,      "-y-y", do_psk_revoke },
+    { QW_RIGHT_CERTIFICATE_ISSUE,   "---y", do_issue_to_device },
+    { QW_RIGHT_CERTIFICATE_ISSUE,   "---y", do_issue_to_application },
+    { QW_RIGHT_CERTIFICATE_OFFICER, "-y--", do_issue_to_officer },
+    { QW_RIGHT_CERTIFICATE_OFFICER, "-y--", do_found },
+    { QW_RIGHT_CERTIFICATE_REVOKE,  "-y-y", do_certificate_revoke },
+    { QW_RIGHT_CERTIFICATE_READ,    "yyyy", do_certificate_find },
+    { QW_RIGHT_CERTIFICATE_READ,    "yyyy", do_certificate_list },
     { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_find },
     { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_list },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_add },
