@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/socket.h"
 #include "centre/centre.h"
+#include "certificates/publisher.h"
 #include "crypto/key_source.h"
 #include "custody_choice.h"
 #include "metrics/request_log.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct qw_secret_pool *secrets;
     struct qw_rate_limit *rate;
     struct request_log *requests;
+    struct publisher publisher;
     struct service service, partner_service;
     sigset_t signals;
     struct seal_switch seal; /* custody: quorum */
@@ -182,6 +184,7 @@ static qw_err open_centre(struct daemon *daemon)
         .misses_per_s = (uint32_t)settings->misses_per_s,
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
+        .certificate_days = (uint32_t)settings->certificate_days,
         .pool_bytes = (uint32_t)settings->pool_bytes,
         .journal_signature = settings_signature(settings),
         .journal_sign_records = (uint32_t)settings->journal_sign_records,
@@ -238,6 +241,12 @@ static qw_err daemon_open(struct daemon *daemon)
     }
     qw_custody_close(&daemon->custody); /* the centre has what it needs */
     if (err == QW_OK) {
+        err = explain(&daemon->log, "revocation_list", daemon->settings.revocation_list,
+                      publisher_open(&daemon->publisher, daemon->centre,
+                                     daemon->settings.revocation_list, &daemon->log),
+                      NULL);
+    }
+    if (err == QW_OK) {
         err = explain(
             &daemon->log, "locked memory", "for answers",
             qw_secret_pool_new(SECRET_LEN, (size_t)daemon->settings.threads, &daemon->secrets),
@@ -270,6 +279,7 @@ static qw_err daemon_open(struct daemon *daemon)
         daemon->partner_service.partners = daemon->partners;
         daemon->service.certificate = daemon->settings.certificate;
         daemon->service.requests = daemon->requests;
+        daemon->service.publisher = &daemon->publisher;
     }
     return err;
 }
@@ -280,6 +290,7 @@ static void daemon_close(struct daemon *daemon)
     qw_secret_pool_free(daemon->secrets);
     qw_rate_limit_free(daemon->rate);
     request_log_free(daemon->requests);
+    publisher_close(&daemon->publisher);
     qw_centre_free(daemon->centre);
     partners_close(daemon->partners);
     qw_store_close(&daemon->store);
@@ -399,7 +410,7 @@ static qw_err serve(struct daemon *daemon)
     struct psk_door psk_door = { .server = NULL };
     uint16_t stream_port = 0;
     int number = 0;
-    qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->log);
+    qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->publisher, &daemon->log);
 
     if (err != QW_OK) {
         return err;
@@ -419,6 +430,8 @@ static qw_err serve(struct daemon *daemon)
                            &server, &daemon->port);
     }
     if (err == QW_OK) {
+        publisher_tell(&daemon->publisher, server);
+        publisher_tell(&daemon->publisher, partner_server);
         printf("ready %u\n", (unsigned)daemon->port);
         fflush(stdout);
         qw_log_write(
@@ -428,6 +441,7 @@ static qw_err serve(struct daemon *daemon)
         sigwait(&daemon->signals, &number);
         daemon->must_seal = number == SIGUSR1;
         qw_log_write(&daemon->log, QW_LOG_INFO, "told to %s", daemon->must_seal ? "seal" : "end");
+        publisher_forget(&daemon->publisher);
         qw_http_server_free(server);
     }
     psk_door_close(&psk_door);

@@ -19,6 +19,7 @@
 struct route_table;
 struct partners;    /* partners.h */
 struct shipper;     /* shipping/shipper.h */
+struct publisher;   /* certificates/publisher.h */
 struct request_log; /* metrics/request_log.h */
 struct seal_switch; /* seal/seal_switch.h */
 
@@ -31,6 +32,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct request_log *requests;   /* of this table; NULL: none is kept */
     const char *certificate;        /* of the server, PEM; NULL: unknown */
     struct shipper *shipper;        /* of the journal; NULL: it is not shipped */
+    struct publisher *publisher;    /* of revocations; NULL: they are not published */
     const struct seal_switch *seal; /* NULL: the custody is no quorum */
     const struct qw_log *log;
     const char *centre_id;
@@ -62,6 +64,7 @@ enum { /* who may call; bits */
        BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
        BY_SAE = 1 << QW_ROLE_SAE,
        BY_KME = 1 << QW_ROLE_KME,
+       BY_HOLDER = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE | BY_KME, /* of a certificate */
        BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
 };
 struct route {

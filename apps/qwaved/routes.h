@@ -20,6 +20,13 @@ void route_device_charge_confirm(struct call *call);
 void route_psk_create(struct call *call);
 void route_psk_revoke(struct call *call);
 
+void route_certificate_issue(struct call *call);
+void route_certificate_renew(struct call *call);
+void route_certificate_list(struct call *call);
+void route_certificate_show(struct call *call);
+void route_certificate_revoke(struct call *call);
+void route_authority_list(struct call *call);
+
 void route_officer_add(struct call *call);
 void route_officer_list(struct call *call);
 void route_officer_suspend(struct call *call);

@@ -117,6 +117,8 @@ static const struct qw_config_row rows[] = {
     CHOICE(dual_control, dual_controls, "off", "what needs two officers"),
     ROW(QW_CONFIG_INT, approval_s, 1, 604800, "900",
         "a request waits so long for the second officer, in s"),
+    ROW(QW_CONFIG_INT, certificate_days, 1, 90, "30",
+        "life of a certificate that the centre issues, in days"),
     ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),
     ROW(QW_CONFIG_INT, request_timeout_ms, 100, 600000, "10000",
         "for a request to come in and for its answer to be taken, in ms"),

@@ -17,10 +17,13 @@ static void round_once(struct upkeep *upkeep)
 {
     qw_err ingest_err = qw_centre_ingest(upkeep->centre);
     qw_err sweep_err = qw_centre_sweep(upkeep->centre);
+    qw_err publish_err = publisher_look(upkeep->publisher);
 
     report(upkeep, "taking keys from the source", ingest_err, upkeep->ingest_err);
     report(upkeep, "sweeping", sweep_err, upkeep->sweep_err);
+    report(upkeep, "publishing revocations", publish_err, upkeep->publish_err);
     upkeep->ingest_err = ingest_err;
+    upkeep->publish_err = publish_err;
     upkeep->sweep_err = sweep_err;
 }
 
@@ -45,11 +48,12 @@ static void *run(void *self)
     return NULL;
 }
 
-qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, const struct qw_log *log)
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, struct publisher *publisher,
+                    const struct qw_log *log)
 {
     pthread_condattr_t monotonic;
 
-    *upkeep = (struct upkeep){ .centre = centre, .log = log };
+    *upkeep = (struct upkeep){ .centre = centre, .log = log, .publisher = publisher };
     if (pthread_condattr_init(&monotonic) != 0) {
         return QW_ERR_NOMEM;
     }

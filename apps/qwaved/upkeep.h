@@ -5,22 +5,25 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "centre/centre.h"
+#include "certificates/publisher.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
-/* The thread that keeps the stock full and the books swept, once a second. */
+/* The thread that keeps the stock full, the books swept and the revocations published, once a
+ * second. */
 struct upkeep {
-    struct qw_centre *centre; /* borrowed */
-    const struct qw_log *log; /* borrowed */
+    struct qw_centre *centre;    /* borrowed */
+    const struct qw_log *log;    /* borrowed */
+    struct publisher *publisher; /* borrowed */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool is_stopping;
-    qw_err ingest_err, sweep_err; /* of the last round: logged when they change */
+    qw_err ingest_err, sweep_err, publish_err; /* of the last round: logged when they change */
 };
 
-qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, struct publisher *publisher,
                     const struct qw_log *log) QW_MUST_USE;
 void upkeep_stop(struct upkeep *upkeep); /* waits for the round that is running */
 

@@ -47,7 +47,7 @@ qwave_wrap(qwave network_verify calloc)
 
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
-qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c")
+qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c" "certificates/*.c")
 list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c ${shipping})
 foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_skip routes_psk routes_partner)
     qwave_program_test(qwaved ${file} centre ${routes})

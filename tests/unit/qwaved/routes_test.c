@@ -471,8 +471,8 @@ static void lets_nobody_call_what_is_not_theirs(void **state)
             refused++;
         }
     }
-    /* health and ready: all but partners */
-    assert_int_equal(refused, 3 * (routes_for_clients.count - 2) + 2);
+    /* health and ready: all but partners; renewal and authorities: everybody */
+    assert_int_equal(refused, 3 * (routes_for_clients.count - 4) + 2);
     assert_int_equal(ask(site, ALICE, "GET", "/v1/devices/phone-1", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"active\""));
 }
