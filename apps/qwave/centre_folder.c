@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/passphrase_file.h"
 #include "base/secret.h"
+#include "centre/certificate/certificate.h"
 #include "centre/people/officer.h"
+#include "centre_certificates.h"
 #include "child.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
@@ -101,79 +103,6 @@ static qw_err make_folders(const struct centre_folder_config *config, char *erro
     return QW_OK;
 }
 
-/* Three people beside the first operator, whose powers are kept apart [C10]. */
-static const struct {
-    const char *id, *name; /* officers/<name>.pem, .key, .yaml */
-    enum qw_officer_role role;
-} administrators[] = {
-    { "system-1", "system", QW_OFFICER_SYSTEM },
-    { "security-1", "security", QW_OFFICER_SECURITY },
-    { "audit-1", "audit", QW_OFFICER_AUDIT },
-};
-enum { ADMINISTRATORS = sizeof administrators / sizeof administrators[0] };
-
-static qw_err issue_to_administrators(const struct centre_folder_config *config,
-                                      struct qw_certificate_authority *authority)
-{
-    qw_err err = QW_OK;
-
-    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
-        char uri[QW_CERTIFICATE_URI_CAP];
-        char certificate[32];
-        char key[32];
-        struct qw_certificate_request request = { .purpose = QW_CERTIFICATE_CLIENT, .uri = uri };
-
-        snprintf(uri, sizeof uri, "urn:qwave:officer:%s", administrators[i].id);
-        snprintf(certificate, sizeof certificate, "officers/%s.pem", administrators[i].name);
-        snprintf(key, sizeof key, "officers/%s.key", administrators[i].name);
-        err = qw_certificate_issue(authority, &request, in(config, certificate).text,
-                                   in(config, key).text);
-    }
-    return err;
-}
-
-static qw_err make_certificates(const struct centre_folder_config *config, char *error)
-{
-    struct qw_certificate_authority *authority = NULL;
-    const char *hosts[] = { config->address, "localhost" };
-    char centre_uri[QW_CERTIFICATE_URI_CAP];
-    struct qw_certificate_request server = {
-        .purpose = QW_CERTIFICATE_SERVER, .uri = centre_uri, .hosts = hosts, .host_count = 2
-    };
-    struct qw_certificate_request client = {
-        .purpose = QW_CERTIFICATE_CLIENT,
-        .uri = "urn:qwave:operator:operator-1",
-    };
-    struct path ca = in(config, "ca/ca.pem");
-    struct path ca_key = in(config, "ca/ca.key");
-    qw_err err;
-
-    snprintf(centre_uri, sizeof centre_uri, "urn:qwave:centre:%s", config->centre_id);
-    err = qw_certificate_authority_create(config->centre_id, 0, ca.text, ca_key.text);
-    if (err == QW_OK) {
-        err = qw_certificate_authority_open(ca.text, ca_key.text, &authority);
-    }
-    if (err == QW_OK) {
-        err = qw_certificate_issue(authority, &server, in(config, "tls/centre.pem").text,
-                                   in(config, "tls/centre.key").text);
-    }
-    if (err == QW_OK) {
-        err = qw_certificate_issue(authority, &client, in(config, "operator/operator.pem").text,
-                                   in(config, "operator/operator.key").text);
-    }
-    if (err == QW_OK) {
-        err = issue_to_administrators(config, authority);
-    }
-    if (err == QW_OK) {
-        err = qw_certificate_list_create(authority, in(config, "ca/revoked.pem").text);
-    }
-    qw_certificate_authority_free(authority);
-    if (err != QW_OK) {
-        explain(error, "certificates: %s", qw_err_text(err));
-    }
-    return err;
-}
-
 static qw_err write_text(const char *path, char *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -196,34 +125,24 @@ static qw_err write_text(const char *path, char *error, const char *format, ...)
     return err;
 }
 
-/* Only who decides about people has the authority at hand. */
 static qw_err write_administrators(const struct centre_folder_config *config, const char *folder,
                                    char *error)
 {
     qw_err err = QW_OK;
 
-    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
-        const char *name = administrators[i].name;
-        bool has_authority = administrators[i].role == QW_OFFICER_SECURITY;
-        char authority[2 * PATH_MAX + 64] = "";
+    for (size_t i = 0; i < CENTRE_ADMINISTRATORS && err == QW_OK; i++) {
+        const char *name = centre_administrators[i].name;
         char file[32];
 
-        if (has_authority) {
-            snprintf(authority, sizeof authority,
-                     "ca_key: %s/ca/ca.key\n"
-                     "revocation_list: %s/ca/revoked.pem\n",
-                     folder, folder);
-        }
         snprintf(file, sizeof file, "officers/%s.yaml", name);
         err = write_text(in(config, file).text, error,
                          "# The first %s administrator of %s.\n"
                          "url: https://%s:%u\n"
                          "certificate: %s/officers/%s.pem\n"
                          "key: %s/officers/%s.key\n"
-                         "ca: %s/ca/ca.pem\n"
-                         "%s",
+                         "ca: %s/ca/ca.pem\n",
                          name, config->centre_id, config->address, config->port, folder, name,
-                         folder, name, folder, authority);
+                         folder, name, folder);
     }
     return err;
 }
@@ -277,13 +196,11 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
                       "certificate: %s/operator/operator.pem\n"
                       "key: %s/operator/operator.key\n"
                       "ca: %s/ca/ca.pem\n"
-                      "ca_key: %s/ca/ca.key\n"
-                      "revocation_list: %s/ca/revoked.pem\n"
                       "station: station-1\n"
                       "station_card: %s/operator/station.card\n"
                       "station_passphrase_file: %s/operator/station.passphrase\n",
                       config->centre_id, config->address, config->port, folder, folder, folder,
-                      folder, folder, folder, folder);
+                      folder, folder);
 }
 
 static const struct qw_caller first_operator = { .role = QW_ROLE_OPERATOR, .id = "operator-1" };
@@ -293,9 +210,10 @@ static qw_err add_administrators(struct qw_centre *centre)
 {
     qw_err err = QW_OK;
 
-    for (size_t i = 0; i < ADMINISTRATORS && err == QW_OK; i++) {
-        err = qw_centre_officer_add(centre, &first_operator, administrators[i].id,
-                                    administrators[i].role, QW_UNIT_ROOT);
+    for (size_t i = 0; i < CENTRE_ADMINISTRATORS && err == QW_OK; i++) {
+        err = qw_centre_officer_add(centre, &first_operator, centre_administrators[i].id,
+                                    (enum qw_officer_role)centre_administrators[i].role,
+                                    QW_UNIT_ROOT);
     }
     return err;
 }
@@ -368,6 +286,7 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                          .stock_keys = 256,
                                          .window_ms = 30000,
                                          .pool_bytes = 2048,
+                                         .certificate_days = QW_CERTIFICATE_LEAF_DAYS,
                                          .journal_signature =
                                              qw_signature_by_name(signature_of(config)) };
     qw_err err = make_custody(config, &custody, error);
@@ -390,6 +309,9 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
     }
     if (err == QW_OK) {
         err = qw_centre_ingest(centre);
+    }
+    if (err == QW_OK) {
+        err = centre_certificates_create(config, &first_operator, centre, error);
     }
     if (err == QW_OK) {
         err = add_administrators(centre);
@@ -419,11 +341,16 @@ static bool id_is_fine(const char *id)
     return len >= 1 && len <= 40;
 }
 
-qw_err centre_folder_create(const struct centre_folder_config *config,
+qw_err centre_folder_create(const struct centre_folder_config *wanted,
                             char error[static CENTRE_FOLDER_ERROR_CAP])
 {
+    struct centre_folder_config completed = *wanted;
+    const struct centre_folder_config *config = &completed;
     qw_err err;
 
+    if (completed.profiles == 0) {
+        completed.profiles = 1U << QW_CERTIFICATE_P256;
+    }
     error[0] = '\0';
     if (!id_is_fine(config->centre_id)) {
         explain(error, "a centre's id is 1..40 letters, digits and '-', not '%s'",
@@ -431,9 +358,6 @@ qw_err centre_folder_create(const struct centre_folder_config *config,
         return QW_ERR_ARG;
     }
     err = make_folders(config, error);
-    if (err == QW_OK) {
-        err = make_certificates(config, error);
-    }
     if (err == QW_OK) {
         err = write_settings(config, error);
     }

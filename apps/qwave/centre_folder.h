@@ -9,10 +9,12 @@
 
 /* What `qwave init` makes. Every file is 0600, every folder 0700:
  *   qwaved.yaml, passphrase, centre.db           the centre: its settings, master passphrase and
- * store ca/ca.pem, ca/ca.key                         certificate authority tls/centre.pem,
- * tls/centre.key               the centre's server certificate operator/operator.yaml, .pem, .key
- * the first operator operator/station.card, station.passphrase    the first charging station's own
- * card */
+ *   store, with the authority's key sealed in it
+ *   ca/ca.pem, ca/ca-sm2.pem, ca/revoked.pem     certificates of the authority, its revocations
+ *   tls/centre.pem, .key                         the centre's server certificate
+ *   operator/operator.yaml, .pem, .key           the first operator
+ *   officers/NAME.yaml, .pem, .key               three administrators
+ *   operator/station.card, station.passphrase    the first charging station's own card */
 struct centre_folder_config {
     const char *folder;    /* must not exist, or be empty */
     const char *centre_id; /* 1..40 letters, digits, '-' */
@@ -23,6 +25,7 @@ struct centre_folder_config {
     unsigned quorum;       /* of them open the centre */
     const char *const *officer_passphrases; /* a file for each officer  [officers] */
     bool dual_control;     /* two officers for destroying a device, or adding an officer */
+    unsigned profiles;     /* bits 1 << enum qw_certificate_profile; 0: P-256 */
     const char *signature; /* of the journal: "p256", "sm2"; NULL: "p256" */
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
     const char *custody;   /* lines of the settings about it; NULL: a passphrase file of the folder

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "admin/admin.h"
+#include "api/certificate/profile.h"
 #include "api/json_writer.h"
 #include "centre/centre.h"
 #include "operator.h"
@@ -135,34 +136,6 @@ static qw_err run_device_change(struct operator_desk *desk, const struct admin_a
     return err;
 }
 
-static qw_err run_certificate(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    qw_err err;
-
-    if (arguments->certificate == NULL || arguments->key == NULL) {
-        return QW_ERR_ARG;
-    }
-    err = operator_enrol(desk, arguments->word[1], arguments->word[2], arguments->certificate,
-                         arguments->key);
-    if (err == QW_OK) {
-        printf(arguments->as_json ? "{\"certificate\":\"%s\",\"key\":\"%s\"}\n"
-                                  : "certificate %s, private key %s\n",
-               arguments->certificate, arguments->key);
-    }
-    return err;
-}
-
-static qw_err run_revoke(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    qw_err err = operator_revoke(desk, arguments->word[2]);
-
-    if (err == QW_OK) {
-        printf(arguments->as_json ? "{\"revoked\":\"%s\"}\n" : "%s is revoked\n",
-               arguments->word[2]);
-    }
-    return err;
-}
-
 /* Shows the key, this once. */
 static qw_err run_psk_create(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
@@ -203,20 +176,9 @@ static const struct admin_action actions[] = {
     { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
     { "device", "resume", 3, "ID", "", run_device_change },
     { "device", "destroy", 3, "ID", "for good: its keys are void at once", run_device_change },
-    { "certificate", "ap", 3, "ID --certificate FILE --key FILE",
-      "client certificate of an access point", run_certificate },
-    { "certificate", "sae", 3, "ID --certificate FILE --key FILE", "of an application",
-      run_certificate },
-    { "certificate", "kme", 3, "ID --certificate FILE --key FILE", "of a partner's centre",
-      run_certificate },
-    { "certificate", "operator", 3, "ID --certificate FILE --key FILE",
-      "of another officer; officer add says what he may do", run_certificate },
-    { "certificate", "officer", 3, "ID --certificate FILE --key FILE", "the same",
-      run_certificate },
     { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
       run_psk_create },
     { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },
-    { "certificate", "revoke", 3, "FILE", "takes it back; its open connections end", run_revoke },
 };
 
 static const struct {
@@ -224,6 +186,7 @@ static const struct {
     size_t count;
 } tables[] = {
     { actions, sizeof actions / sizeof actions[0] },
+    { admin_certificate_actions, ADMIN_CERTIFICATE_ACTIONS },
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
 };
@@ -249,6 +212,8 @@ static const struct argp_option options[] = {
       0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
+    { "profile", 'f', "NAME", 0, "of the key: p256, sm2 or ed25519 (default: p256)", 0 },
+    { "host", 'H', "HOST,...", 0, "names and addresses of the centre", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -269,6 +234,16 @@ static const struct admin_action *find_action(const struct admin_arguments *argu
         }
     }
     return NULL;
+}
+
+/* What the action's own line of help asks for. */
+static void check_files(const struct admin_action *action, const struct admin_arguments *arguments,
+                        struct argp_state *state)
+{
+    if ((strstr(action->arguments, "--certificate") != NULL && arguments->certificate == NULL) ||
+        (strstr(action->arguments, "--key FILE") != NULL && arguments->key == NULL)) {
+        argp_error(state, "--certificate and --key say where to write");
+    }
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -316,6 +291,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'y':
         arguments->key = value;
         return 0;
+    case 'f':
+        if (qw_certificate_profile_by_name(value) == QW_CERTIFICATE_PROFILE_COUNT) {
+            argp_error(state, "--profile is p256, sm2 or ed25519, not '%s'", value);
+        }
+        arguments->profile = value;
+        return 0;
+    case 'H':
+        arguments->hosts = value;
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
@@ -329,9 +313,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->words == 0 || find_action(arguments) == NULL) {
             argp_error(state, "no such action");
-        } else if (find_action(arguments)->run == run_certificate &&
-                   (arguments->certificate == NULL || arguments->key == NULL)) {
-            argp_error(state, "--certificate and --key say where to write");
+        } else {
+            check_files(find_action(arguments), arguments, state);
         }
         return 0;
     default:
@@ -380,6 +363,8 @@ int cmd_admin(int argc, char **argv)
                                          .peer = "",
                                          .kme = "",
                                          .role = "",
+                                         .profile = "p256",
+                                         .hosts = "",
                                          .weight = 1 };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";

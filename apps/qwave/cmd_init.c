@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "api/certificate/profile.h"
 #include "centre_folder.h"
 #include "crypto/share/share.h"
 #include "crypto/signature/signature.h"
@@ -30,7 +31,8 @@ enum {
     OPTION_TPM2_REGISTERS,
     OPTION_MODULE,
     OPTION_TOKEN,
-    OPTION_PIN_FILE
+    OPTION_PIN_FILE,
+    OPTION_CERTIFICATES
 };
 
 static const struct argp_option options[] = {
@@ -62,6 +64,10 @@ static const struct argp_option options[] = {
       "its PIN is the first line; absolute, readable by its owner only", 0 },
     { "journal-signature", 'g', "NAME", 0,
       "algorithm that signs the journal: p256 or sm2 (default: p256)", 0 },
+    { "certificates", OPTION_CERTIFICATES, "NAME,...", 0,
+      "kinds of certificates that the centre issues: p256, ed25519, sm2; one of the first two is "
+      "for its own TLS (default: p256)",
+      0 },
     { "officers", 'o', "N", 0,
       "the master key goes in shares to so many officers, 2 to 16 (default: a passphrase file)",
       0 },
@@ -92,6 +98,33 @@ static void check_officers(struct arguments *arguments, struct argp_state *state
                    config->officers);
     }
     config->officer_passphrases = arguments->passphrases;
+}
+
+/* "p256,sm2" to bits. */
+static unsigned profiles_of(const char *list, struct argp_state *state)
+{
+    unsigned profiles = 0;
+    bool has_tls = false;
+
+    while (list[0] != '\0') {
+        char name[16] = "";
+        size_t len = strcspn(list, ",");
+        enum qw_certificate_profile profile;
+
+        (void)snprintf(name, sizeof name, "%.*s", (int)(len < 15 ? len : 15), list);
+        profile = qw_certificate_profile_by_name(name);
+        if (profile == QW_CERTIFICATE_PROFILE_COUNT) {
+            argp_error(state, "--certificates is p256, ed25519 and sm2, not '%s'", name);
+            return 0;
+        }
+        profiles |= 1U << profile;
+        has_tls = has_tls || qw_certificate_profile_has_tls(profile);
+        list += len + (list[len] == ',' ? 1 : 0);
+    }
+    if (!has_tls) {
+        argp_error(state, "--certificates needs p256 or ed25519 for the centre's own TLS");
+    }
+    return profiles;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -160,6 +193,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--officers is 2..%d, not '%s'", QW_OFFICERS_MAX, value);
         }
         arguments->config.officers = (unsigned)number;
+        return 0;
+    case OPTION_CERTIFICATES:
+        arguments->config.profiles = profiles_of(value, state);
         return 0;
     case OPTION_QUORUM:
         if (!radio_parse_number(value, QW_OFFICERS_MAX, &number) || number < 2) {

@@ -3,7 +3,6 @@
 #include "operator.h"
 
 #include "api/centre_client.h"
-#include "api/certificate.h"
 #include "api/http_client.h"
 #include "api/json_reader.h"
 #include "api/json_writer.h"
@@ -14,6 +13,7 @@
 #include "terminal/card.h"
 
 #include <limits.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +51,9 @@ static const struct qw_config_row rows[] = {
     TEXT_ROW(certificate, PATH_MAX, NULL, "the operator's certificate, PEM"),
     TEXT_ROW(key, PATH_MAX, NULL, "its private key, PEM"),
     TEXT_ROW(ca, PATH_MAX, NULL, "certificate of the authority, PEM"),
-    TEXT_ROW(ca_key, PATH_MAX, "", "private key of the authority, where certificates are issued"),
-    TEXT_ROW(revocation_list, PATH_MAX, "", "certificates taken back, where the centre reads it"),
+    TEXT_ROW(ca_key, PATH_MAX, "", "private key of an authority in files, where this desk issues"),
+    TEXT_ROW(revocation_list, PATH_MAX, "",
+             "its certificates taken back, where the centre reads it"),
     TEXT_ROW(station, 64, "", "id of this charging station"),
     TEXT_ROW(station_card, PATH_MAX, "", "its card"),
     TEXT_ROW(station_passphrase_file, PATH_MAX, "", "the passphrase of its card"),
@@ -337,50 +338,18 @@ out:
     return err;
 }
 
-qw_err operator_enrol(struct operator_desk *desk, const char *role, const char *id,
-                      const char *certificate_path, const char *key_path)
+struct operator_files operator_files(const struct operator_desk *desk)
 {
-    struct qw_certificate_authority *authority = NULL;
-    char uri[QW_CERTIFICATE_URI_CAP];
-    struct qw_certificate_request request = { .purpose = QW_CERTIFICATE_CLIENT, .uri = uri };
-    qw_err err;
-
-    if ((size_t)snprintf(uri, sizeof uri, "urn:qwave:%s:%s", role, id) >= sizeof uri) {
-        return QW_ERR_ARG;
-    }
-    err = qw_certificate_authority_open(desk->settings.ca, desk->settings.ca_key, &authority);
-    if (err == QW_OK) {
-        err = qw_certificate_issue(authority, &request, certificate_path, key_path);
-    }
-    qw_certificate_authority_free(authority);
-    if (err != QW_OK) {
-        snprintf(desk->message, sizeof desk->message, "certificate: %s", qw_err_text(err));
-    }
-    return err;
+    return (struct operator_files){ .ca = desk->settings.ca,
+                                    .ca_key = desk->settings.ca_key,
+                                    .revocation_list = desk->settings.revocation_list };
 }
 
-qw_err operator_revoke(struct operator_desk *desk, const char *certificate_path)
+void operator_explain(struct operator_desk *desk, const char *format, ...)
 {
-    struct qw_certificate_authority *authority = NULL;
-    const char *list_path = desk->settings.revocation_list;
-    const char *cause = NULL;
-    qw_err err = QW_ERR_UNAVAILABLE;
+    va_list arguments;
 
-    if (list_path[0] == '\0') {
-        cause = "the operator's file names no revocation_list";
-    } else {
-        err = qw_certificate_authority_open(desk->settings.ca, desk->settings.ca_key, &authority);
-    }
-    if (err == QW_OK) {
-        err = qw_certificate_revoke(authority, certificate_path, list_path);
-        cause = err == QW_ERR_CONFLICT ? "it is revoked already"
-                : err == QW_ERR_AUTH   ? "it is not of this authority"
-                                       : NULL;
-    }
-    qw_certificate_authority_free(authority);
-    if (err != QW_OK) {
-        snprintf(desk->message, sizeof desk->message, "%s: %s", certificate_path,
-                 cause != NULL ? cause : qw_err_text(err));
-    }
-    return err;
+    va_start(arguments, format);
+    (void)vsnprintf(desk->message, sizeof desk->message, format, arguments);
+    va_end(arguments);
 }

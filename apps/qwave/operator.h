@@ -4,12 +4,12 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* An operator at a charging station, as described by the operator.yaml that `qwave init` writes: a
- * client certificate for the centre's REST interface, the station's own card, and (where the
- * centre's folder is at hand) the certificate authority. */
+ * client certificate for the centre's REST interface, and the station's own card. */
 struct operator_desk;
 
 enum { OPERATOR_ERROR_CAP = 512 };
@@ -40,11 +40,37 @@ qw_err operator_device_add(struct operator_desk *desk,
 qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
                        const char *card_path, const char *passphrase_path) QW_MUST_USE;
 
-/* Client certificate for "ap", "sae" or "operator" number id, from the authority in the centre's
- * folder. */
+/* Certificate for "ap", "sae", "kme", "terminal", "officer" or "operator" number id: the key is
+ * made here and stays here, the centre signs. A desk with the authority's key in a file (ca_key)
+ * signs itself. */
 qw_err operator_enrol(struct operator_desk *desk, const char *role, const char *id,
                       const char *certificate_path, const char *key_path) QW_MUST_USE;
-/* Takes a certificate of that authority back, on the list that the centre watches. */
-qw_err operator_revoke(struct operator_desk *desk, const char *certificate_path) QW_MUST_USE;
+
+struct operator_certificate { /* paths are of files to make */
+    const char *name;         /* urn:qwave:... */
+    const char *profile;      /* "p256", "sm2", "ed25519" */
+    const char *const *hosts; /* of the centre itself; else none */
+    size_t host_count;
+    bool is_renewal;
+    const char *certificate_path, *key_path;
+};
+/* The same with all its choices. QW_ERR_ARG, QW_ERR_CONFLICT: a file is there. */
+qw_err operator_certificate_get(struct operator_desk *desk,
+                                const struct operator_certificate *wanted) QW_MUST_USE;
+/* A new key and certificate for the holder of the certificate in a file, which stays in force. */
+qw_err operator_certificate_renew(struct operator_desk *desk, const char *old_path,
+                                  const char *certificate_path, const char *key_path) QW_MUST_USE;
+/* Signs the request in a file. */
+qw_err operator_certificate_sign(struct operator_desk *desk, const char *request_path,
+                                 const char *certificate_path) QW_MUST_USE;
+/* Takes back the certificate in a file, or by its serial number in hex. */
+qw_err operator_revoke(struct operator_desk *desk, const char *certificate) QW_MUST_USE;
+
+struct operator_files { /* of a desk whose authority is in files; "": none */
+    const char *ca, *ca_key, *revocation_list;
+};
+struct operator_files operator_files(const struct operator_desk *desk);
+void operator_explain(struct operator_desk *desk, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

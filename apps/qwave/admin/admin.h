@@ -13,7 +13,8 @@
  * nouns with a file of their own stand here. */
 enum { ADMIN_WORDS_MAX = 4 };
 struct admin_arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key, *role;
+    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key, *role,
+        *profile, *hosts;
     const char *unit; /* NULL: not said */
     unsigned long long keys_per_s, weight;
     const char *word[ADMIN_WORDS_MAX];
@@ -38,6 +39,8 @@ qw_err admin_show_list(struct operator_desk *desk, const char *noun,
 
 enum { ADMIN_OFFICER_ACTIONS = 5 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
+enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
+extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_REQUEST_ACTIONS = 5 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 

@@ -64,6 +64,7 @@ void admin_show(const char *answer, const struct admin_arguments *arguments)
     } lists[] = {
         { "devices", { "id", "kind", "state", "owner", "peer", "unit", "remaining_keys" } },
         { "requests", { "id", "verb", "object", "role", "unit", "asked_by", "digest" } },
+        { "certificates", { "id", "name", "profile", "state", "not_after_ms", "issued_by" } },
         { "officers", { "id", "roles", "unit", "state", "added_by" } },
     };
     cJSON *json;

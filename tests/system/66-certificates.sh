@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: C4 C10 S2 S4
+# The life of a certificate: issued for a request, used, renewed without an interruption, taken back and refused at once. Weak keys, no proof
+# of the private key and names that are taken get none. The authority's key is in no file.
+source "$(dirname "$0")/site.sh"
+
+"$bin/qwave" init --port 0 --source kernel --certificates p256,ed25519,sm2 "$site/centre" >/dev/null
+start_centre
+ca=$site/centre/ca/ca.pem
+
+# as NAME: GET /v1/health with NAME.pem; prints the status, 000 when the handshake is refused.
+as() {
+    curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$ca" \
+        "$url/v1/health" || true
+}
+
+# refused TEXT COMMAND...: fails, and says TEXT.
+refused() {
+    local text=$1
+    shift
+    ! "$@" >/dev/null 2>"$site/refused.log" || fail "not refused: $*"
+    grep -q "$text" "$site/refused.log" || fail "another refusal than '$text': $(cat "$site/refused.log")"
+}
+
+
+# request NAME SUBJECT ALGORITHM...: NAME.csr by the openssl command, with its key.
+request() {
+    local name=$1 subject=$2
+    shift 2
+    openssl genpkey "$@" -out "$site/$name.key" 2>/dev/null
+    openssl req -new -key "$site/$name.key" -subj "/CN=$subject" -out "$site/$name.csr"
+}
+
+echo "issued: P-256 and Ed25519 open connections, SM2 is checked by the openssl command"
+application alice
+admin device add bob --kind application --owner test >/dev/null
+admin device add carol --kind application --owner test >/dev/null
+admin certificate sae bob --profile ed25519 --certificate "$site/bob.pem" --key "$site/bob.key" >/dev/null
+admin certificate sae carol --profile sm2 --certificate "$site/carol.pem" --key "$site/carol.key" >/dev/null
+[ "$(as alice)" = 200 ] || fail "alice is not let in"
+[ "$(as bob)" = 200 ] || fail "bob is not let in: $(as bob)"
+openssl verify -CAfile "$site/centre/ca/ca-sm2.pem" -vfyopt distid:1234567812345678 "$site/carol.pem" >/dev/null 2>&1 ||
+    fail "the SM2 certificate does not verify"
+days=$((($(date -d "$(openssl x509 -in "$site/alice.pem" -noout -enddate | cut -d= -f2)" +%s) - $(date +%s)) / 86400))
+[ "$days" -le 30 ] || fail "a certificate lives for $days days"
+
+echo "a request that was made elsewhere"
+admin device add dave --kind application --owner test >/dev/null
+request dave urn:qwave:sae:dave -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+admin certificate sign "$site/dave.csr" --certificate "$site/dave.pem" >/dev/null
+[ "$(as dave)" = 200 ] || fail "dave is not let in"
+
+echo "no certificate for a weak key, a key that is not proved, a name that is taken or nobody's"
+admin device add erin --kind application --owner test >/dev/null
+request weak urn:qwave:sae:erin -algorithm RSA -pkeyopt rsa_keygen_bits:1024
+refused '403' admin certificate sign "$site/weak.csr" --certificate "$site/weak.pem"
+request erin urn:qwave:sae:erin -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+openssl req -in "$site/erin.csr" -outform DER | head -c -1 >"$site/erin.der"
+printf '\x55' >>"$site/erin.der"
+{ echo "-----BEGIN CERTIFICATE REQUEST-----" && base64 "$site/erin.der" && echo "-----END CERTIFICATE REQUEST-----"; } >"$site/unproved.csr"
+refused 'does not prove its private key' admin certificate sign "$site/unproved.csr" --certificate "$site/unproved.pem"
+request again urn:qwave:sae:alice -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+refused '409' admin certificate sign "$site/again.csr" --certificate "$site/again.pem"
+request nobody urn:qwave:ap:nobody -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+refused '404' admin certificate sign "$site/nobody.csr" --certificate "$site/nobody.pem"
+for name in weak unproved again nobody; do
+    [ ! -e "$site/$name.pem" ] || fail "$name has a certificate"
+done
+for cause in 'its key is weak' 'does not prove the private key' 'one of this name is in force' 'no such device'; do
+    grep -q "$cause" "$site/qwaved.log" || fail "the centre does not say: $cause"
+done
+
+echo "renewed by its holder: the old one stays in force until it is taken back"
+sed "s,$site/centre/operator/operator\.,$site/alice.,; /station/d" "$site/centre/operator/operator.yaml" >"$site/alice.yaml"
+"$bin/qwave" admin --operator "$site/alice.yaml" --url "$url" certificate renew "$site/alice.pem" --certificate "$site/alice-2.pem" \
+    --key "$site/alice-2.key" >/dev/null
+[ "$(as alice)$(as alice-2)" = 200200 ] || fail "renewal interrupts"
+refused '403' "$bin/qwave" admin --operator "$site/alice.yaml" --url "$url" certificate renew "$site/bob.pem" \
+    --certificate "$site/stolen.pem" --key "$site/stolen.key"
+
+echo "taken back: refused with the answer, and over a restart"
+admin certificate revoke "$site/alice.pem" >/dev/null
+[ "$(as alice)$(as alice-2)" = 000200 ] || fail "after revocation: $(as alice) $(as alice-2)"
+serial=$(openssl x509 -in "$site/bob.pem" -noout -serial | cut -d= -f2)
+admin certificate revoke "$serial" >/dev/null
+[ "$(as bob)" = 000 ] || fail "bob is still let in"
+refused 'revoked already' admin certificate revoke "$site/alice.pem"
+admin --json certificate list | jq -e '[.certificates[] | select(.state == "revoked") | .name] | sort == ["urn:qwave:sae:alice", "urn:qwave:sae:bob"]' \
+    >/dev/null || fail "the register says: $(admin certificate list)"
+stop qwaved KILL
+start_centre
+[ "$(as alice)$(as bob)$(as alice-2)$(as dave)" = 000000200200 ] || fail "a restart forgets revocations"
+
+echo "the authority's key is in no file, in whatever form"
+! grep -rlE 'PRIVATE KEY' "$site/centre/ca" || fail "a key of the authority lies in the folder"
+! find "$site/centre" -name '*ca*.key' | grep -q . || fail "a key file of the authority"
+echo "passed"
