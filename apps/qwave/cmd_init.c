@@ -74,7 +74,9 @@ static const struct argp_option options[] = {
     { "quorum", OPTION_QUORUM, "T", 0, "so many of them open the centre (default: more than half)",
       0 },
     { "officer-passphrase-file", 'f', "FILE", 0,
-      "of the next officer; once for each, first line, 12 to 1024 bytes", 0 },
+      "of the next officer; once for each, first line, 12 to 1024 bytes (without any: typed at the "
+      "terminal)",
+      0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -86,8 +88,9 @@ static void check_officers(struct arguments *arguments, struct argp_state *state
     if (config->officers > 0 && strcmp(arguments->custody, "passphrase-file") != 0) {
         argp_error(state, "--officers or --custody, not both");
     }
-    if (arguments->passphrase_count != config->officers) {
-        argp_error(state, "--officer-passphrase-file once for each of --officers, %u times",
+    if (arguments->passphrase_count != config->officers && arguments->passphrase_count != 0) {
+        argp_error(state,
+                   "--officer-passphrase-file once for each of --officers, %u times, or never",
                    config->officers);
     }
     if (config->officers > 0 && config->quorum == 0) {
@@ -97,7 +100,7 @@ static void check_officers(struct arguments *arguments, struct argp_state *state
         argp_error(state, "--quorum %u is more than --officers %u", config->quorum,
                    config->officers);
     }
-    config->officer_passphrases = arguments->passphrases;
+    config->officer_passphrases = arguments->passphrase_count > 0 ? arguments->passphrases : NULL;
 }
 
 /* "p256,sm2" to bits. */

@@ -3,12 +3,9 @@
 #include "command.h"
 
 #include "api/json_reader.h"
-#include "api/json_writer.h"
-#include "base/file.h"
-#include "base/passphrase_file.h"
-#include "base/secret.h"
 #include "crypto/share/share.h"
 #include "operator.h"
+#include "share/share_entry.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -18,7 +15,7 @@
 /* qwave unseal: an officer's part in opening a centre [C6], O1 and O2 of
  * docs/protocol/ceremony.md. */
 
-enum { BODY_CAP = 256, ERROR_CAP = OPERATOR_ERROR_CAP };
+enum { ERROR_CAP = OPERATOR_ERROR_CAP };
 
 struct arguments {
     const char *operator_path, *url, *share_path, *passphrase_path;
@@ -29,7 +26,8 @@ static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "share", 's', "FILE", 0, "the officer's share (without: only show how far it is)", 0 },
-    { "passphrase-file", 'f', "FILE", 0, "its first line opens the share", 0 },
+    { "passphrase-file", 'f', "FILE", 0,
+      "its first line opens the share (without: typed at the terminal)", 0 },
     { "seal", 'c', NULL, 0, "seal the centre again, or forget the shares entered so far", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
@@ -59,8 +57,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->as_json = true;
         return 0;
     case ARGP_KEY_END:
-        if ((arguments->share_path == NULL) != (arguments->passphrase_path == NULL)) {
-            argp_error(state, "--share and --passphrase-file go together");
+        if (arguments->share_path == NULL && arguments->passphrase_path != NULL) {
+            argp_error(state, "--passphrase-file goes with --share");
         }
         if (arguments->share_path != NULL && arguments->must_seal) {
             argp_error(state, "--share or --seal, not both");
@@ -69,50 +67,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* O1. body: in secret memory. */
-static qw_err open_share(const struct arguments *arguments, char *body, char *error)
-{
-    struct opened {
-        struct qw_share share;
-        uint8_t bytes[QW_SHARE_LEN];
-    } *opened = qw_secret_new(sizeof *opened);
-    uint8_t *file = NULL;
-    uint8_t *passphrase = NULL;
-    size_t file_len = 0;
-    size_t len = 0;
-    struct qw_json_writer w = qw_json_writer_on(body, BODY_CAP);
-    const char *what = arguments->passphrase_path;
-    qw_err err = opened == NULL
-                     ? QW_ERR_NOMEM
-                     : qw_passphrase_file_read(arguments->passphrase_path, &passphrase, &len);
-
-    if (err == QW_OK) {
-        what = arguments->share_path;
-        err = qw_file_read(arguments->share_path, QW_SHARE_FILE_LEN + 1, &file, &file_len);
-    }
-    if (err == QW_OK) {
-        err = qw_share_file_open(file, file_len, passphrase, len, &opened->share);
-    }
-    if (err == QW_OK) {
-        qw_share_encode(&opened->share, opened->bytes);
-        qw_json_object_begin(&w);
-        qw_json_name(&w, "share");
-        qw_json_base64(&w, opened->bytes, sizeof opened->bytes);
-        qw_json_object_end(&w);
-        err = qw_json_done(&w) ? QW_OK : QW_ERR_SPACE;
-    }
-    if (err != QW_OK) {
-        (void)snprintf(error, ERROR_CAP, "%.400s: %s", what,
-                       err == QW_ERR_AUTH     ? "not its passphrase, or an altered share"
-                       : err == QW_ERR_FORMAT ? "no share, or no passphrase"
-                                              : qw_err_text(err));
-    }
-    qw_secret_free(passphrase);
-    qw_secret_free(file);
-    qw_secret_free(opened);
-    return err;
 }
 
 static void show(const char *answer, bool as_json)
@@ -143,18 +97,12 @@ static void show(const char *answer, bool as_json)
 static qw_err call(struct operator_desk *desk, const struct arguments *arguments, char *error)
 {
     const char *answer = NULL;
-    char *body = qw_secret_new(BODY_CAP);
-    qw_err err = body == NULL ? QW_ERR_NOMEM : QW_OK;
+    qw_err err =
+        arguments->share_path != NULL
+            ? share_enter(desk, "/v1/seal/share", arguments->share_path, arguments->passphrase_path,
+                          &answer, error)
+            : operator_call(desk, arguments->must_seal ? "POST" : "GET", "/v1/seal", NULL, &answer);
 
-    if (err == QW_OK && arguments->share_path != NULL) {
-        err = open_share(arguments, body, error);
-        if (err == QW_OK) {
-            err = operator_call(desk, "POST", "/v1/seal/share", body, &answer);
-        }
-    } else if (err == QW_OK) {
-        err = operator_call(desk, arguments->must_seal ? "POST" : "GET", "/v1/seal", NULL, &answer);
-    }
-    qw_secret_free(body);
     if (err == QW_OK) {
         show(answer, arguments->as_json);
     } else if (error[0] == '\0') {

@@ -28,6 +28,7 @@ int cmd_lab(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 int cmd_node(int argc, char **argv);
 int cmd_qkd(int argc, char **argv);
+int cmd_share(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_unseal(int argc, char **argv);

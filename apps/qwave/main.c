@@ -19,6 +19,7 @@ static const struct {
     { "custody", cmd_custody, "who keeps the key that unlocks a centre's store" },
     { "audit", cmd_audit, "the signed journal of a centre: look, export, check off line" },
     { "unseal", cmd_unseal, "enter an officer's share of a centre's master key; seal it again" },
+    { "share", cmd_share, "rehearse with officers' shares of a master key; change to others" },
     { "charge", cmd_charge, "charge a card off line at a charging station" },
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "stream", cmd_stream, "one end of a key stream of ETSI GS QKD 004" },

@@ -185,6 +185,7 @@ static qw_err open_centre(struct daemon *daemon)
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
         .certificate_days = (uint32_t)settings->certificate_days,
+        .share_timeout_s = (uint32_t)settings->share_timeout_s,
         .pool_bytes = (uint32_t)settings->pool_bytes,
         .journal_signature = settings_signature(settings),
         .journal_sign_records = (uint32_t)settings->journal_sign_records,

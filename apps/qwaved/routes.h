@@ -17,6 +17,14 @@ void route_device_home(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
+void route_share_show(struct call *call);
+void route_share_rehearse(struct call *call);
+void route_share_begin(struct call *call);
+void route_share_enter(struct call *call);
+void route_share_take(struct call *call);
+void route_share_confirm(struct call *call);
+void route_share_cancel(struct call *call);
+
 void route_psk_create(struct call *call);
 void route_psk_revoke(struct call *call);
 

@@ -3,8 +3,11 @@
  * the centre is sealed and while it is open. */
 #include "api/http_answer.h"
 #include "base/secret.h"
+#include "centre/share/share_desk.h"
 #include "routes.h"
 #include "seal/seal_switch.h"
+
+#include <string.h>
 
 enum { TEXT_CAP = 512 };
 
@@ -38,6 +41,23 @@ static bool has_quorum(struct call *call)
     return true;
 }
 
+/* The shares may have been changed since they opened the centre. False: refused. */
+static bool look_while_open(struct call *call, struct qw_seal_state *state)
+{
+    struct qw_share_state shares;
+    qw_err err = qw_centre_share_look(call->service->centre, &call->caller, &shares);
+
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return false;
+    }
+    *state = (struct qw_seal_state){ .threshold = shares.threshold,
+                                     .officers = shares.officers,
+                                     .entered = call->service->seal->quorum.entered };
+    memcpy(state->ceremony, shares.ceremony, sizeof state->ceremony);
+    return true;
+}
+
 void route_seal_show(struct call *call)
 {
     const struct seal_switch *seal = call->service->seal;
@@ -46,12 +66,12 @@ void route_seal_show(struct call *call)
     if (!has_quorum(call)) {
         return;
     }
-    if (seal->sealed == NULL) {
-        send_state(call, &seal->quorum, false);
-        return;
+    if (seal->sealed != NULL) {
+        qw_seal_look(seal->sealed, &state);
+        send_state(call, &state, state.entered < state.threshold);
+    } else if (look_while_open(call, &state)) {
+        send_state(call, &state, false);
     }
-    qw_seal_look(seal->sealed, &state);
-    send_state(call, &state, state.entered < state.threshold);
 }
 
 void route_seal_close(struct call *call)
@@ -60,7 +80,7 @@ void route_seal_close(struct call *call)
     struct qw_seal_state state;
     qw_err err;
 
-    if (!has_quorum(call)) {
+    if (!has_quorum(call) || (seal->sealed == NULL && !look_while_open(call, &state))) {
         return;
     }
     err = seal->sealed != NULL ? qw_seal_forget(seal->sealed, &call->caller)
@@ -72,7 +92,6 @@ void route_seal_close(struct call *call)
     if (seal->sealed != NULL) {
         qw_seal_look(seal->sealed, &state);
     } else {
-        state = seal->quorum;
         state.entered = 0;
         seal->turn(seal->self);
     }

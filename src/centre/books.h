@@ -114,6 +114,7 @@ struct qw_pair_table;
 struct qw_fetch;
 struct qw_quota;
 struct qw_partner_desk;
+struct qw_share_desk;
 
 /* Fetches that wait while a group is being made durable; one thread serves all that came meanwhile
  * as the next one. */
@@ -151,6 +152,7 @@ struct qw_centre {
     struct qw_pair_table *pairs;
     struct qw_quota *quota;
     struct qw_partner_desk *partners;
+    struct qw_share_desk *shares;        /* under the mutex */
     struct qw_offer_walk offer_walks[3]; /* by state; under the mutex */
     struct qw_fetch_queue fetches;
     struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */

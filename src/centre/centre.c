@@ -11,6 +11,7 @@
 #include "centre/pair/pair.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
+#include "centre/share/share_desk.h"
 #include "centre/turn.h"
 #include "centre/unseal.h"
 
@@ -25,6 +26,7 @@ enum {
     PARTNER_PLACES_STANDARD = 4,
     JOURNAL_SIGN_RECORDS_STANDARD = 1000,
     JOURNAL_SIGN_MS_STANDARD = 10000,
+    SHARE_TIMEOUT_S_STANDARD = 900,
     KEY_TTL_S_MAX = 365 * 86400
 };
 
@@ -98,6 +100,9 @@ static qw_err complete(struct qw_centre_config *config)
     if (config->certificate_days == 0) {
         config->certificate_days = QW_CERTIFICATE_ISSUED_DAYS;
     }
+    if (config->share_timeout_s == 0) {
+        config->share_timeout_s = SHARE_TIMEOUT_S_STANDARD;
+    }
     if (config->partner_places == 0) {
         config->partner_places = PARTNER_PLACES_STANDARD;
     }
@@ -155,6 +160,9 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
     if (err == QW_OK) {
         err = qw_partner_desk_new(&c->partners);
     }
+    if (err == QW_OK) {
+        err = qw_share_desk_new(&c->shares);
+    }
     if (err != QW_OK) {
         qw_centre_free(c);
         return err;
@@ -194,6 +202,7 @@ void qw_centre_free(struct qw_centre *centre)
     qw_pair_table_free(centre->pairs);
     qw_quota_free(centre->quota);
     qw_partner_desk_free(centre->partners);
+    qw_share_desk_free(centre->shares);
     pthread_cond_destroy(&centre->fresh_taken);
     pthread_mutex_destroy(&centre->source_mutex);
     pthread_mutex_destroy(&centre->mutex);

@@ -45,7 +45,7 @@ struct qw_partner_port; /* centre/partner/partner.h */
 enum qw_dual_control {
     QW_DUAL_CONTROL_OFF,
     QW_DUAL_CONTROL_DESTROY, /* of a device */
-    QW_DUAL_CONTROL_ALL,     /* and new officers */
+    QW_DUAL_CONTROL_ALL,     /* and new officers, and other shares of the master key */
 };
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
@@ -79,6 +79,7 @@ struct qw_centre_config {
     uint32_t approval_s;               /* a request waits so long for the second; default 900 */
     uint32_t certificate_days;         /* life of an issued certificate; default 30 */
     const char *status_url;            /* borrowed; of OCSP, for certificates; NULL: none */
+    uint32_t share_timeout_s; /* officers' shares are forgotten after so long; default 900 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:
  * wrong master key. QW_ERR_REFUSED and others: as the custody says, which knows why (also in the

@@ -28,6 +28,7 @@ qwave_wrap(qwave-link key_server qw_clock_monotonic_ms qw_http_client_new qw_htt
 qwave_program_test(qwave leak_scan base demo/leak_scan.c)
 qwave_program_test(qwave svg_plot base svg_plot.c svg_text.c)
 qwave_program_test(qwave svg_waterfall base svg_waterfall.c svg_text.c)
+qwave_program_test(qwave passphrase base passphrase.c)
 qwave_program_test(qwave distances base lab/distances.c)
 qwave_program_test(qwave node_entry base node/node_entry.c)
 qwave_program_test(qwave node_keys qkd node/node_keys.c)

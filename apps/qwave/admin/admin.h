@@ -41,7 +41,7 @@ enum { ADMIN_OFFICER_ACTIONS = 5 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
 enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
-enum { ADMIN_REQUEST_ACTIONS = 5 };
+enum { ADMIN_REQUEST_ACTIONS = 6 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 
 #endif

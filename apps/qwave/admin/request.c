@@ -53,6 +53,14 @@ static qw_err run_officer(struct operator_desk *desk, const struct admin_argumen
     return post(desk, arguments, "/v1/requests", members, 4);
 }
 
+static qw_err run_shares(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *const members[][2] = { { "verb", "share-change" },
+                                       { "object", arguments->word[2] } };
+
+    return post(desk, arguments, "/v1/requests", members, 2);
+}
+
 static qw_err run_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
@@ -95,6 +103,8 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
       run_destroy },
     { "request", "officer", 3, "ID --role ROLE [--unit UNIT]", "the same, for a new officer",
       run_officer },
+    { "request", "shares", 3, "T-of-N", "the same, for other shares of the master key",
+      run_shares },
     { "request", "list", 2, "", "what waits for a second officer", run_list },
     { "request", "approve", 4, "ID DIGEST", "the digest as both officers were shown it: does it",
       run_approve },

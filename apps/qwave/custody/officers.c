@@ -2,16 +2,18 @@
 #define _XOPEN_SOURCE 700
 #include "custody/officers.h"
 
-#include "base/file.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "crypto/share/custody_quorum.h"
+#include "passphrase.h"
+#include "share/share_entry.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+_Static_assert((int)CENTRE_FOLDER_ERROR_CAP >= (int)PASSPHRASE_ERROR_CAP, "one sentence");
 
 struct room { /* where the ceremony is held: secret memory */
     struct qw_ceremony ceremony;
@@ -32,41 +34,26 @@ static qw_err make_folder(const char *path, char *error)
 static qw_err write_share(struct room *room, unsigned index, const char *path,
                           const uint8_t *passphrase, size_t len)
 {
-    uint8_t file[QW_SHARE_FILE_LEN];
-    uint8_t *read = NULL;
-    size_t read_len = 0;
-    qw_err err = qw_share_file_seal(&room->share[index], passphrase, len, file);
+    qw_err err = share_file_write(path, &room->share[index], passphrase, len, &room->back);
 
-    if (err == QW_OK) {
-        err = qw_file_create(path, file, sizeof file);
-    }
-    if (err == QW_OK) {
-        err = qw_file_read_private(path, QW_SHARE_FILE_LEN, &read, &read_len);
-    }
-    if (err == QW_OK) {
-        err = qw_share_file_open(read, read_len, passphrase, len, &room->back);
-    }
-    if (err == QW_OK) {
-        err = qw_share_verify(&room->ceremony, &room->back);
-    }
-    qw_secret_free(read);
-    return err;
+    return err == QW_OK ? qw_share_verify(&room->ceremony, &room->back) : err;
 }
 
 static qw_err give_share(const struct centre_folder_config *config, struct room *room,
                          unsigned index, char *error)
 {
-    const char *passphrase_path = config->officer_passphrases[index];
+    const char *passphrase_path =
+        config->officer_passphrases != NULL ? config->officer_passphrases[index] : NULL;
     char folder[PATH_MAX - 16];
     char path[PATH_MAX];
     uint8_t *passphrase = NULL;
     size_t len = 0;
-    qw_err err = qw_passphrase_file_read(passphrase_path, &passphrase, &len);
+    char what[32];
+    qw_err err;
 
+    (void)snprintf(what, sizeof what, "share of officer %u", index + 1);
+    err = passphrase_get(passphrase_path, what, true, &passphrase, &len, error);
     if (err != QW_OK) {
-        (void)snprintf(error, CENTRE_FOLDER_ERROR_CAP, "%.400s: %s", passphrase_path,
-                       err == QW_ERR_REFUSED ? "others may read it; `chmod 600` it"
-                                             : qw_err_text(err));
         return err;
     }
     if ((size_t)snprintf(folder, sizeof folder, "%s/shares/officer-%u", config->folder,

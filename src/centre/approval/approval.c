@@ -8,13 +8,15 @@
 #include "centre/device/change.h"
 #include "centre/device/reach.h"
 #include "centre/people/officer_change.h"
+#include "centre/people/unit.h"
+#include "centre/share/share_desk_inside.h"
 #include "crypto/random.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy",
-                                                                   "officer-add" };
+const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy", "officer-add",
+                                                                   "share-change" };
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
@@ -24,6 +26,7 @@ static const struct {
 } deeds[QW_REQUEST_VERB_COUNT] = {
     [QW_REQUEST_DEVICE_DESTROY] = { QW_RIGHT_DEVICE_DESTROY, QW_DUAL_CONTROL_DESTROY },
     [QW_REQUEST_OFFICER_ADD] = { QW_RIGHT_OFFICER_CHANGE, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_SHARE_CHANGE] = { QW_RIGHT_SHARE_CHANGE, QW_DUAL_CONTROL_ALL },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
@@ -120,11 +123,15 @@ static qw_err ask(struct qw_centre *centre, const struct qw_deed *deed,
 
 static bool wish_ok(const struct qw_request_wish *wish)
 {
+    uint8_t threshold, officers;
+
     return wish->verb >= 0 && wish->verb < QW_REQUEST_VERB_COUNT &&
            strlen(wish->object) < sizeof((struct qw_request *)0)->object &&
            (wish->verb != QW_REQUEST_OFFICER_ADD ||
             (qw_officer_id_ok(wish->object) && wish->role >= 0 &&
-             wish->role < QW_OFFICER_ROLE_COUNT && qw_unit_ok(wish->unit)));
+             wish->role < QW_OFFICER_ROLE_COUNT && qw_unit_ok(wish->unit))) &&
+           (wish->verb != QW_REQUEST_SHARE_CHANGE ||
+            qw_share_change_parse(wish->object, &threshold, &officers));
 }
 
 static void fill(const struct qw_centre *centre, const struct qw_request_wish *wish,
@@ -137,6 +144,8 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {
         memcpy(request->unit, wish->unit, strlen(wish->unit));
         request->role = wish->role;
+    } else if (wish->verb == QW_REQUEST_SHARE_CHANGE) { /* the whole centre's */
+        memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     }
 }
 
@@ -245,9 +254,17 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
 {
     record->request.state = QW_REQUEST_DONE;
     memcpy(record->request.decided_by, self->id, sizeof record->request.decided_by);
-    return record->request.verb == QW_REQUEST_DEVICE_DESTROY
-               ? qw_device_destroy_approved(centre, deed, record)
-               : qw_officer_add_approved(centre, deed, record);
+    switch (record->request.verb) {
+    case QW_REQUEST_DEVICE_DESTROY:
+        return qw_device_destroy_approved(centre, deed, record);
+    case QW_REQUEST_OFFICER_ADD:
+        return qw_officer_add_approved(centre, deed, record);
+    case QW_REQUEST_SHARE_CHANGE:
+        return qw_share_change_approved(centre, deed, record);
+    case QW_REQUEST_VERB_COUNT:
+        break;
+    }
+    return QW_ERR_IO; /* the decoder lets none through */
 }
 
 qw_err qw_centre_request_approve(struct qw_centre *centre, const struct qw_caller *caller,

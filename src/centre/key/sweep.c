@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of keys: windows close, what is used up or withdrawn is zeroed in its block and leaves a
- * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as well. */
+ * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as
+ * well, and shares of officers who did not come back. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
@@ -8,6 +9,7 @@
 #include "centre/device/session.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/share/share_desk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -400,6 +402,7 @@ static qw_err sweep_sessions(struct qw_centre *centre)
     } else {
         qw_group_drop(&group);
     }
+    qw_share_desk_sweep(centre);
     qw_centre_leave(centre);
     return err;
 }

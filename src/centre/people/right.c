@@ -39,6 +39,10 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_REQUEST_READ]     =         E       | A,
     [QW_RIGHT_JOURNAL_READ]     =         E       | A,
     [QW_RIGHT_SEAL]             = S     | E,
+    [QW_RIGHT_SHARE_READ]       = S     | E       | A    | O,
+    [QW_RIGHT_SHARE_HOLD]       = S     | E              | O,
+    [QW_RIGHT_SHARE_CHANGE]     =         E,
+    [QW_RIGHT_SHARE_CANCEL]     = S     | E,
 };
 /* clang-format on */
 

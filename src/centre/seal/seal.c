@@ -9,8 +9,6 @@
 #include "centre/people/right.h"
 #include "centre/people/unit.h"
 #include "centre/seal/journal.h"
-#include "centre/unseal.h"
-#include "crypto/share/custody_quorum.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,51 +17,15 @@
 enum { CALLERS = 64 };
 static const double wrong_per_s = 0.5; /* and five at once [docs/protocol/ceremony.md C2] */
 
-const char *const qw_seal_verdict_texts[QW_SEAL_VERDICT_COUNT] = {
-    [QW_SEAL_TAKEN] = "taken",
-    [QW_SEAL_OPENED] = "taken, the last one",
-    [QW_SEAL_MALFORMED] = "this is no share",
-    [QW_SEAL_OTHER_CEREMONY] = "a share of another ceremony",
-    [QW_SEAL_ALTERED] = "an altered share",
-    [QW_SEAL_TWICE] = "this officer's share is entered already",
-    [QW_SEAL_COMPLETE] = "enough shares are entered already",
-    [QW_SEAL_NO_KEY] = "the shares do not give this store's master key; enter all of them again",
-};
-
 struct qw_seal { /* in secret memory */
     struct qw_seal_config config;
     pthread_mutex_t mutex;
     struct qw_rate_limit *wrong; /* entries by caller */
-    struct qw_ceremony ceremony;
-    uint8_t wrapped[QW_WRAPPED_KEK_CAP];
-    size_t wrapped_len;
-    struct qw_share share[QW_OFFICERS_MAX];
-    uint8_t entered;
+    struct qw_share_set set;
     int64_t last_ms;           /* of the last good share, monotonic */
     struct qw_custody custody; /* when is_open */
     bool is_open;
-    struct qw_share incoming; /* the one at hand */
 };
-
-static qw_err read_kek(struct qw_seal *seal)
-{
-    const struct qw_store *store = seal->config.store;
-    struct qw_store_record record = { 0 };
-    qw_err err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &record);
-
-    if (err != QW_OK) {
-        return err;
-    }
-    if (record.len > sizeof seal->wrapped ||
-        qw_custody_quorum_ceremony(record.blob, record.len, &seal->ceremony) != QW_OK) {
-        err = QW_ERR_STATE;
-    } else {
-        memcpy(seal->wrapped, record.blob, record.len);
-        seal->wrapped_len = record.len;
-    }
-    qw_store_record_free(&record);
-    return err;
-}
 
 qw_err qw_seal_new(const struct qw_seal_config *config, struct qw_seal **seal)
 {
@@ -74,7 +36,7 @@ qw_err qw_seal_new(const struct qw_seal_config *config, struct qw_seal **seal)
         return QW_ERR_NOMEM;
     }
     s->config = *config;
-    err = read_kek(s);
+    err = qw_share_set_read(&s->set, config->store);
     if (err == QW_OK) {
         err = qw_rate_limit_new(CALLERS, &s->wrong);
     }
@@ -104,10 +66,10 @@ void qw_seal_free(struct qw_seal *seal)
 void qw_seal_look(struct qw_seal *seal, struct qw_seal_state *state)
 {
     pthread_mutex_lock(&seal->mutex);
-    *state = (struct qw_seal_state){ .threshold = seal->ceremony.threshold,
-                                     .officers = seal->ceremony.officers,
-                                     .entered = seal->entered };
-    memcpy(state->ceremony, seal->ceremony.id, sizeof state->ceremony);
+    *state = (struct qw_seal_state){ .threshold = seal->set.ceremony.threshold,
+                                     .officers = seal->set.ceremony.officers,
+                                     .entered = seal->set.entered };
+    memcpy(state->ceremony, seal->set.ceremony.id, sizeof state->ceremony);
     pthread_mutex_unlock(&seal->mutex);
 }
 
@@ -136,63 +98,23 @@ static qw_err note(struct qw_seal *seal, const struct qw_caller *caller, const c
     return QW_OK;
 }
 
-static void wipe_shares(struct qw_seal *seal)
-{
-    qw_wipe(seal->share, sizeof seal->share);
-    seal->entered = 0;
-}
-
 static enum qw_seal_verdict judge(struct qw_seal *seal, const uint8_t *bytes, size_t len,
                                   qw_err *err)
 {
-    qw_err verified;
+    enum qw_seal_verdict verdict = QW_SEAL_MALFORMED;
 
-    *err = QW_OK;
-    if (qw_share_decode(bytes, len, &seal->incoming) != QW_OK) {
-        return QW_SEAL_MALFORMED;
-    }
-    verified = qw_share_verify(&seal->ceremony, &seal->incoming);
-    if (verified == QW_ERR_NOT_FOUND) {
-        return QW_SEAL_OTHER_CEREMONY;
-    }
-    if (verified != QW_OK) {
-        *err = verified == QW_ERR_AUTH ? QW_OK : verified;
-        return QW_SEAL_ALTERED;
-    }
-    for (uint8_t i = 0; i < seal->entered; i++) {
-        if (seal->share[i].index == seal->incoming.index) {
-            return QW_SEAL_TWICE;
-        }
-    }
-    return seal->is_open ? QW_SEAL_COMPLETE : QW_SEAL_TAKEN;
+    *err = qw_share_set_judge(&seal->set, bytes, len, &verdict);
+    return *err == QW_OK && verdict == QW_SEAL_TAKEN && seal->is_open ? QW_SEAL_COMPLETE : verdict;
 }
 
 /* C4: with the last share. QW_ERR_AUTH: the key is not this store's. */
 static qw_err combine(struct qw_seal *seal)
 {
-    struct keys {
-        uint8_t master[QW_MASTER_KEY_LEN];
-        uint8_t kek[QW_KEK_LEN];
-    } *keys = qw_secret_new(sizeof *keys);
-    struct qw_custody custody = { 0 };
-    qw_err err = keys == NULL ? QW_ERR_NOMEM : QW_OK;
+    uint8_t *kek = qw_secret_new(QW_KEK_LEN);
+    qw_err err = kek == NULL ? QW_ERR_NOMEM : qw_share_set_open(&seal->set, &seal->custody, kek);
 
-    if (err == QW_OK) {
-        err = qw_ceremony_combine(&seal->ceremony, seal->share, seal->entered, keys->master);
-    }
-    if (err == QW_OK) {
-        err = qw_custody_quorum(&seal->ceremony, keys->master, &custody);
-    }
-    if (err == QW_OK) {
-        err = custody.unwrap(custody.self, seal->wrapped, seal->wrapped_len, keys->kek);
-    }
-    if (err == QW_OK) {
-        seal->custody = custody;
-        seal->is_open = true;
-    } else {
-        qw_custody_close(&custody);
-    }
-    qw_secret_free(keys);
+    seal->is_open = err == QW_OK;
+    qw_secret_free(kek);
     return err;
 }
 
@@ -212,15 +134,14 @@ static qw_err take(struct qw_seal *seal, const struct qw_caller *caller,
     char detail[QW_AUDIT_TEXT_CAP];
     qw_err err;
 
-    (void)snprintf(detail, sizeof detail, "share %u, %u of %u", seal->incoming.index,
-                   seal->entered + 1u, seal->ceremony.threshold);
+    (void)snprintf(detail, sizeof detail, "share %u, %u of %u", seal->set.incoming.index,
+                   seal->set.entered + 1u, seal->set.ceremony.threshold);
     err = note(seal, caller, "seal-share", QW_OK, detail);
     if (err != QW_OK) {
         return err;
     }
-    seal->share[seal->entered++] = seal->incoming;
     seal->last_ms = qw_clock_monotonic_ms();
-    if (seal->entered < seal->ceremony.threshold) {
+    if (!qw_share_set_add(&seal->set)) {
         return QW_OK;
     }
     err = combine(seal);
@@ -231,7 +152,7 @@ static qw_err take(struct qw_seal *seal, const struct qw_caller *caller,
         err = refuse(seal, caller, QW_SEAL_NO_KEY);
     }
     if (!seal->is_open) {
-        wipe_shares(seal);
+        qw_share_set_forget(&seal->set);
     }
     return err;
 }
@@ -254,9 +175,9 @@ qw_err qw_seal_enter(struct qw_seal *seal, const struct qw_caller *caller, const
     if (err == QW_OK) {
         err = found == QW_SEAL_TAKEN ? take(seal, caller, &found) : refuse(seal, caller, found);
     }
-    qw_wipe(&seal->incoming, sizeof seal->incoming);
-    if (seal->is_open) {
-        qw_wipe(seal->share, sizeof seal->share);
+    qw_wipe(&seal->set.incoming, sizeof seal->set.incoming);
+    if (seal->is_open) { /* how many they were stays */
+        qw_wipe(seal->set.share, sizeof seal->set.share);
     }
     pthread_mutex_unlock(&seal->mutex);
     if (err == QW_OK) {
@@ -269,12 +190,12 @@ qw_err qw_seal_enter(struct qw_seal *seal, const struct qw_caller *caller, const
 static qw_err forget(struct qw_seal *seal, const struct qw_caller *caller, const char *why)
 {
     char detail[QW_AUDIT_TEXT_CAP];
-    unsigned count = seal->entered;
+    unsigned count = seal->set.entered;
 
     if (count == 0 || seal->is_open) {
         return QW_OK;
     }
-    wipe_shares(seal);
+    qw_share_set_forget(&seal->set);
     (void)snprintf(detail, sizeof detail, "%u entered shares forgotten: %s", count, why);
     return note(seal, caller, "seal-forget", QW_OK, detail);
 }
@@ -295,7 +216,7 @@ qw_err qw_seal_forget(struct qw_seal *seal, const struct qw_caller *caller)
 void qw_seal_tick(struct qw_seal *seal)
 {
     pthread_mutex_lock(&seal->mutex);
-    if (seal->entered > 0 &&
+    if (seal->set.entered > 0 &&
         qw_clock_monotonic_ms() - seal->last_ms >= (int64_t)seal->config.timeout_s * 1000) {
         (void)forget(seal, NULL, "no further one came in time"); /* the log says if unwritten */
     }

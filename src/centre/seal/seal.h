@@ -3,7 +3,7 @@
 #define QW_CENTRE_SEAL_SEAL_H
 
 #include "centre/centre.h"
-#include "crypto/share/share.h"
+#include "centre/share/share_set.h"
 
 /* A centre that is sealed: its store and its journal, the officers' shares as they come in, no key
  * [docs/protocol/ceremony.md C1 to C5]. Safe from several threads. */
@@ -22,19 +22,6 @@ struct qw_seal_state {
     uint8_t entered; /* threshold: open, or about to be */
     uint8_t ceremony[QW_CEREMONY_ID_LEN];
 };
-
-enum qw_seal_verdict {
-    QW_SEAL_TAKEN,          /* more are needed */
-    QW_SEAL_OPENED,         /* the last one: qw_seal_custody has the key */
-    QW_SEAL_MALFORMED,      /* no share */
-    QW_SEAL_OTHER_CEREMONY, /* of another master key */
-    QW_SEAL_ALTERED,        /* not as it was made */
-    QW_SEAL_TWICE,          /* this officer's is there */
-    QW_SEAL_COMPLETE,       /* enough are there */
-    QW_SEAL_NO_KEY,         /* all looked right, the key they give is not this store's: forgotten */
-    QW_SEAL_VERDICT_COUNT
-};
-extern const char *const qw_seal_verdict_texts[QW_SEAL_VERDICT_COUNT];
 
 /* Reads whose shares the store waits for. QW_ERR_NOT_FOUND: the store is empty. QW_ERR_STATE: its
  * master key is in another custody. QW_ERR_IO, QW_ERR_NOMEM. */

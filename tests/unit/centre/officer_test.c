@@ -17,6 +17,7 @@
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "centre/seal/seal.h"
+#include "centre/share/share_desk.h"
 #include "unit/centre/scene.h"
 
 #include <stdio.h>
@@ -265,6 +266,39 @@ static qw_err do_found(struct scene *s, const struct qw_caller *c)
     return err == QW_ERR_CONFLICT ? QW_OK : err;
 }
 
+static qw_err do_share_look(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_share_state state;
+
+    return qw_centre_share_look(s->centre, c, &state);
+}
+static qw_err do_share_rehearse(struct scene *s, const struct qw_caller *c)
+{
+    enum qw_seal_verdict verdict;
+
+    return qw_centre_share_enter(s->centre, c, true, (const uint8_t *)"x", 1, &verdict);
+}
+static qw_err do_share_take(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t share[QW_SHARE_LEN];
+
+    return qw_centre_share_take(s->centre, c, share);
+}
+static qw_err do_share_confirm(struct scene *s, const struct qw_caller *c)
+{
+    bool is_done;
+
+    return qw_centre_share_confirm(s->centre, c, (const uint8_t *)"x", 1, &is_done);
+}
+static qw_err do_share_begin(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_share_begin(s->centre, c, 2, 3);
+}
+static qw_err do_share_cancel(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_share_cancel(s->centre, c);
+}
+
 /* clang-format off */
 static const struct {
     enum qw_right right;
@@ -301,6 +335,12 @@ static const struct {
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
     { QW_RIGHT_SEAL,            "yy--", do_seal },
+    { QW_RIGHT_SHARE_READ,      "yyyy", do_share_look },
+    { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_rehearse },
+    { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_take },
+    { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_confirm },
+    { QW_RIGHT_SHARE_CHANGE,    "-y--", do_share_begin },
+    { QW_RIGHT_SHARE_CANCEL,    "yy--", do_share_cancel },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },

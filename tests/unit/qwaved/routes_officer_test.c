@@ -56,6 +56,14 @@ static const struct {
     { "GET",  "/v1/audit/records",                NULL, "-yy-" },
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
+    { "POST", "/v1/requests", "{\"verb\":\"share-change\",\"object\":\"2-of-3\"}", "-y--" },
+    { "GET",  "/v1/shares",                       NULL, "yyyy" },
+    { "POST", "/v1/shares/rehearsal",             "{\"share\":\"AA==\"}", "yy-y" },
+    { "POST", "/v1/shares/entry",                 "{\"share\":\"AA==\"}", "yy-y" },
+    { "POST", "/v1/shares/take",                  NULL, "yy-y" },
+    { "POST", "/v1/shares/confirmation",          "{\"share\":\"AA==\"}", "yy-y" },
+    { "POST", "/v1/shares/change",                "{\"threshold\":2,\"officers\":3}", "-y--" },
+    { "POST", "/v1/shares/cancel",                NULL, "yy--" },
 };
 /* clang-format on */
 enum { ROUTES = sizeof routes / sizeof routes[0] };
