@@ -20,16 +20,18 @@ qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
                            struct qw_card_keys *keys)
 {
     struct qw_card_keys k;
-    qw_err err = derive_one(card_key, "qwave card wrap", k.wrap);
+    const struct {
+        const char *label;
+        uint8_t *key;
+    } rows[] = {
+        { "qwave card wrap", k.wrap },       { "qwave card report", k.report },
+        { "qwave card receipt", k.receipt }, { "qwave card id", k.id },
+        { "qwave card order", k.order },     { "qwave card proof", k.proof },
+    };
+    qw_err err = QW_OK;
 
-    if (err == QW_OK) {
-        err = derive_one(card_key, "qwave card report", k.report);
-    }
-    if (err == QW_OK) {
-        err = derive_one(card_key, "qwave card receipt", k.receipt);
-    }
-    if (err == QW_OK) {
-        err = derive_one(card_key, "qwave card id", k.id);
+    for (size_t i = 0; err == QW_OK && i < sizeof rows / sizeof rows[0]; i++) {
+        err = derive_one(card_key, rows[i].label, rows[i].key);
     }
     if (err == QW_OK) {
         *keys = k;

@@ -14,8 +14,10 @@ struct qw_card_keys {
     uint8_t wrap[32];    /* inner wrap of packages, and of everything the centre sends to the holder
                             (link key of access points and stations) */
     uint8_t report[32];  /* HMAC of contact reports */
-    uint8_t receipt[32]; /* HMAC of receipts, kept for the proof of destruction as well */
+    uint8_t receipt[32]; /* HMAC of receipts */
     uint8_t id[32];      /* key ids */
+    uint8_t order[32];   /* HMAC of the centre's orders to the card */
+    uint8_t proof[32];   /* HMAC of the proof that one was carried out */
 };
 qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
                            struct qw_card_keys *keys) QW_MUST_USE;

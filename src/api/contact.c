@@ -2,58 +2,18 @@
 /* R1 and R9 of docs/protocol/refill.md; bytes in docs/protocol/charging.md. */
 #include "api/contact.h"
 
+#include "api/mac_message.h"
 #include "base/bytes.h"
 #include "base/secret.h"
-#include "crypto/hash.h"
 
 #include <string.h>
 
 enum {
     REPORT_MAGIC = 0x51574301,  /* "QWC", version 1 */
     RECEIPT_MAGIC = 0x51575201, /* "QWR", version 1 */
-    MAC_LEN = 32,
-    REPORT_BODY_LEN = QW_CONTACT_REPORT_LEN - MAC_LEN,
-    RECEIPT_BODY_LEN = QW_RECEIPT_LEN - MAC_LEN
+    REPORT_BODY_LEN = QW_CONTACT_REPORT_LEN - QW_MAC_MESSAGE_TAG_LEN,
+    RECEIPT_BODY_LEN = QW_RECEIPT_LEN - QW_MAC_MESSAGE_TAG_LEN
 };
-
-static qw_err mac_of(const uint8_t key[static 32], const uint8_t *body, size_t len,
-                     uint8_t mac[static MAC_LEN])
-{
-    struct qw_bytes part = { body, len };
-
-    return qw_hmac(QW_HASH_SHA256, key, 32, &part, 1, mac);
-}
-
-static qw_err seal(const uint8_t key[static 32], const uint8_t *body, size_t len, uint8_t *out)
-{
-    uint8_t mac[MAC_LEN];
-    qw_err err = mac_of(key, body, len, mac);
-
-    if (err == QW_OK) {
-        memcpy(out, body, len);
-        memcpy(out + len, mac, MAC_LEN);
-    }
-    qw_wipe(mac, sizeof mac);
-    return err;
-}
-
-/* Length, magic and MAC of a message of exactly total bytes. */
-static qw_err check(const uint8_t *data, size_t len, size_t total, uint32_t magic,
-                    const uint8_t key[static 32])
-{
-    uint8_t mac[MAC_LEN];
-    qw_err err;
-
-    if (len != total || qw_load_u32be(data) != magic) {
-        return QW_ERR_FORMAT;
-    }
-    err = mac_of(key, data, len - MAC_LEN, mac);
-    if (err == QW_OK && !qw_equal_ct(mac, data + len - MAC_LEN, MAC_LEN)) {
-        err = QW_ERR_AUTH;
-    }
-    qw_wipe(mac, sizeof mac); /* the right MAC of a forged message is a secret */
-    return err;
-}
 
 qw_err qw_contact_report_seal(const struct qw_contact_report *report,
                               const uint8_t report_key[static 32],
@@ -78,7 +38,7 @@ qw_err qw_contact_report_seal(const struct qw_contact_report *report,
     qw_write_u64be(&w, report->pool_down_end);
     qw_write_bytes(&w, report->nonce, sizeof report->nonce);
     qw_assert(!w.failed && w.len == sizeof body);
-    err = seal(report_key, body, sizeof body, out);
+    err = qw_mac_message_seal(report_key, body, sizeof body, out);
     qw_wipe(body, sizeof body); /* carries the token */
     return err;
 }
@@ -97,7 +57,7 @@ qw_err qw_contact_report_open(const uint8_t *data, size_t len, const uint8_t rep
 {
     struct qw_contact_report m = { 0 };
     struct qw_reader r = qw_reader_on(data, REPORT_BODY_LEN);
-    qw_err err = check(data, len, QW_CONTACT_REPORT_LEN, REPORT_MAGIC, report_key);
+    qw_err err = qw_mac_message_check(data, len, QW_CONTACT_REPORT_LEN, REPORT_MAGIC, report_key);
     uint8_t flags;
 
     if (err != QW_OK) {
@@ -139,14 +99,14 @@ qw_err qw_receipt_seal(const struct qw_receipt *receipt, const uint8_t receipt_k
     qw_write_bytes(&w, receipt->package_id, sizeof receipt->package_id);
     qw_write_u64be(&w, receipt->counter);
     qw_assert(!w.failed && w.len == sizeof body);
-    return seal(receipt_key, body, sizeof body, out);
+    return qw_mac_message_seal(receipt_key, body, sizeof body, out);
 }
 
 qw_err qw_receipt_open(const uint8_t *data, size_t len, const uint8_t receipt_key[static 32],
                        struct qw_receipt *receipt)
 {
     struct qw_reader r = qw_reader_on(data, RECEIPT_BODY_LEN);
-    qw_err err = check(data, len, QW_RECEIPT_LEN, RECEIPT_MAGIC, receipt_key);
+    qw_err err = qw_mac_message_check(data, len, QW_RECEIPT_LEN, RECEIPT_MAGIC, receipt_key);
 
     if (err != QW_OK) {
         return err;

@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "terminal/card_file.h"
 #include "terminal/card_state.h"
+#include "terminal/tombstone.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct qw_card {
     int lock;
     struct vault *vault;
     uint8_t *sealed; /* SEALED_MAX bytes */
+    bool is_gone;    /* destroyed by order: nothing may be written in its place */
 };
 
 qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
@@ -104,6 +106,7 @@ static qw_err load(struct qw_card *card, const uint8_t *passphrase, size_t passp
 qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
                     struct qw_card **card)
 {
+    struct qw_tombstone tombstone;
     struct qw_card *c;
     qw_err err = QW_ERR_NOMEM;
 
@@ -126,6 +129,13 @@ qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphra
         goto out;
     }
     err = qw_card_file_lock(path, &c->lock);
+    if (err == QW_OK) {
+        err = qw_tombstone_finish(path); /* K4 */
+    }
+    if (err == QW_OK) {
+        err = qw_tombstone_read(path, &tombstone);
+        err = err == QW_OK ? QW_ERR_STATE : err == QW_ERR_NOT_FOUND ? QW_OK : err;
+    }
     if (err == QW_OK) {
         err = load(c, passphrase, passphrase_len);
     }
@@ -167,6 +177,9 @@ static qw_err end(struct qw_card *card, qw_err err)
     struct vault *vault = card->vault;
     size_t len;
 
+    if (card->is_gone) {
+        err = QW_ERR_STATE;
+    }
     if (err == QW_OK) {
         len = qw_card_state_encode(&vault->next, vault->encoded);
         err = qw_card_file_seal(&vault->file_key, vault->encoded, len, card->sealed);
@@ -285,7 +298,7 @@ qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_L
     qw_err err;
 
     qw_assert(pthread_mutex_lock(&card->mutex) == 0);
-    err = receipt_of(&card->vault->keys, &card->vault->now, receipt);
+    err = card->is_gone ? QW_ERR_STATE : receipt_of(&card->vault->keys, &card->vault->now, receipt);
     qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
     return err;
 }
@@ -341,5 +354,56 @@ qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t 
     }
     qw_wipe(&fresh, sizeof fresh);
     qw_package_wipe(&package);
+    return err;
+}
+
+/* K3: what the card says of itself before it goes. */
+static qw_err prove(const struct vault *vault, const struct qw_destroy_order *order,
+                    struct qw_tombstone *tombstone)
+{
+    const struct qw_card_state *now = &vault->now;
+    struct qw_destroy_proof proof = {
+        .epoch = now->epoch,
+        .counter = now->counter,
+        .next_index = now->next_index,
+        .used_keys = now->used_keys,
+        .erased_keys = now->key_count,
+        .erased_pool = now->up.len + now->down.len,
+    };
+
+    memcpy(proof.serial, now->serial, sizeof proof.serial);
+    memcpy(proof.nonce, order->nonce, sizeof proof.nonce);
+    memcpy(proof.last_package, now->last_package, sizeof proof.last_package);
+    memcpy(tombstone->done_hash, order->done_hash, sizeof tombstone->done_hash);
+    return qw_destroy_proof_seal(&proof, vault->keys.proof, tombstone->proof);
+}
+
+qw_err qw_card_destroy(struct qw_card *card, const uint8_t *data, size_t len)
+{
+    struct vault *vault = card->vault;
+    struct qw_tombstone tombstone = { .is_booked = false };
+    struct qw_destroy_order order = { .epoch = 0 };
+    bool is_begun = false;
+    qw_err err;
+
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    err = card->is_gone ? QW_ERR_STATE
+                        : qw_destroy_order_open(data, len, vault->keys.order, &order); /* K2 */
+    if (err == QW_OK && (!qw_equal_ct(order.serial, vault->now.serial, sizeof order.serial) ||
+                         order.epoch != vault->now.epoch)) {
+        err = QW_ERR_AUTH;
+    }
+    if (err == QW_OK) {
+        err = prove(vault, &order, &tombstone);
+    }
+    if (err == QW_OK) {
+        err = qw_tombstone_put(card->path, &tombstone, &is_begun);
+    }
+    if (is_begun) {
+        card->is_gone = true;
+        qw_wipe(vault, sizeof *vault);
+        qw_wipe(card->sealed, SEALED_MAX);
+    }
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
     return err;
 }

@@ -4,6 +4,7 @@
 
 #include "api/card_keys.h"
 #include "api/contact.h"
+#include "api/destruction.h"
 #include "api/package.h"
 #include "base/error.h"
 #include "crypto/password_key.h"
@@ -38,8 +39,10 @@ qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passph
 qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
                               const uint8_t *passphrase, size_t passphrase_len,
                               const struct qw_package *birth) QW_MUST_USE;
-/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. QW_ERR_NOT_FOUND,
- * QW_ERR_FORMAT, QW_ERR_NOMEM (also: not enough locked memory). */
+/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. QW_ERR_STATE: it was
+ * destroyed by order of its centre (terminal/tombstone.h); one that was being destroyed when its
+ * process ended is so now. QW_ERR_NOT_FOUND, QW_ERR_FORMAT, QW_ERR_NOMEM (also: not enough locked
+ * memory). */
 qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
                     struct qw_card **card) QW_MUST_USE;
 void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
@@ -75,5 +78,11 @@ qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t 
 /* The receipt of the package taken last, BIRTH included: what a charging station shows the centre.
  */
 qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_LEN]) QW_MUST_USE;
+
+/* Carries out the centre's order to destroy the card: file overwritten, tombstone with the proof in
+ * its place, memory wiped. From then on every change is QW_ERR_STATE. QW_ERR_FORMAT, QW_ERR_AUTH:
+ * no order for this card, nothing has changed. QW_ERR_IO: the card is out of memory, the next
+ * opening goes on with the file. [docs/protocol/card-destroy.md K2-K5] */
+qw_err qw_card_destroy(struct qw_card *card, const uint8_t *order, size_t len) QW_MUST_USE;
 
 #endif

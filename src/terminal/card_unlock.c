@@ -14,6 +14,8 @@ static const char *card_error_text(qw_err err)
         return "wrong passphrase, or the file was altered";
     case QW_ERR_CONFLICT:
         return "another process uses it";
+    case QW_ERR_STATE:
+        return "it was destroyed by order of its centre";
     case QW_ERR_NOMEM:
         return "not enough memory that may be locked (ulimit -l)";
     default:
