@@ -34,7 +34,9 @@ struct session {
     struct qw_wire *wire;
     bool is_authorised; /* the centre has opened session id */
     uint8_t id[16];
-    char id_text[ID_TEXT_CAP]; /* for the log */
+    char id_text[ID_TEXT_CAP];        /* for the log */
+    uint8_t order[QW_PLKG_ORDER_MAX]; /* what the centre has for the card instead of a grant */
+    size_t order_len;
 };
 
 /* R3. Asked once: the same report a second time would be a replay to the centre. */
@@ -50,6 +52,13 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
     qw_err err = qw_centre_client_contact(context->centre, contact, contact_len, session->id,
                                           sealed, sizeof sealed, &len);
 
+    if (err == QW_ERR_STATE && len >= 1) {
+        memcpy(session->order, sealed, len);
+        session->order_len = len;
+        qw_log_write(context->log, QW_LOG_INFO, "the centre has an order for the card of %s",
+                     terminal_id);
+        return err;
+    }
     if (err != QW_OK) {
         qw_log_write(context->log, QW_LOG_WARNING, "R3 the centre does not admit %s: %s",
                      terminal_id, qw_err_text(err));
@@ -74,6 +83,15 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
     }
     qw_wipe(&grant, sizeof grant);
     return err;
+}
+
+/* C2 of docs/protocol/card-destroy.md: the order passes through, it is not ours to judge. */
+static size_t give_order(void *self, uint8_t order[static QW_PLKG_ORDER_MAX])
+{
+    const struct session *session = self;
+
+    memcpy(order, session->order, session->order_len);
+    return session->order_len;
 }
 
 /* True when another attempt makes sense, after a pause. */
@@ -211,6 +229,7 @@ static void run_on(struct session *session, struct qw_csi_source *radio)
         .access_point_id = settings->access_point_id,
         .offer = &settings->offer,
         .authorise = authorise,
+        .give_order = give_order,
     };
     struct qw_plkg_session *link = NULL;
     struct qw_plkg_ledger ledger = { 0 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/socket.h"
+#include "farewell.h"
 #include "program/start.h"
 #include "server.h"
 #include "settings.h"
@@ -18,7 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static atomic_bool stop; /* set by the signal handler, read by server and worker */
+static atomic_bool stop;    /* read by server and worker */
+static atomic_bool is_told; /* by a signal */
 
 const char *argp_program_version = "qwave-terminal " QW_VERSION;
 
@@ -26,6 +28,7 @@ static void on_signal(int number)
 {
     (void)number;
     atomic_store(&stop, true);
+    atomic_store(&is_told, true);
 }
 
 static qw_err open_card(const struct settings *settings, const struct qw_log *log,
@@ -87,9 +90,12 @@ static int run(const struct settings *settings)
     if (err == QW_OK) {
         err = listen_and_serve(&context);
     }
-    atomic_store(&stop, true);
+    atomic_store(&stop, true); /* for the worker */
     worker_free(context.worker);
     qw_card_close(context.card);
+    if (err == QW_ERR_STATE && farewell(settings, &log, &is_told)) {
+        return QW_EXIT_REFUSED;
+    }
     return qw_exit_of(err);
 }
 

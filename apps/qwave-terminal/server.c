@@ -23,6 +23,7 @@ struct server { /* in secret memory */
     const struct server_context *context;
     struct supply supply;
     struct client seats[SEATS]; /* fd -1: free */
+    bool is_over;               /* the card is gone */
 };
 
 static void answer(struct client *client, const struct qw_local_answer *a)
@@ -161,6 +162,7 @@ static void finish_job(struct server *server)
             finish_refill(server, err);
         }
     }
+    server->is_over = result.is_destroyed;
     qw_wipe(&result, sizeof result);
 }
 
@@ -268,6 +270,9 @@ static void turn(struct server *server, int listener)
     if (fds[0].revents != 0) {
         let_in(server, listener);
     }
+    if (server->is_over) {
+        return;
+    }
     supply_start(&server->supply, first_waiting(server, QW_LOCAL_FRESH) != NULL,
                  first_waiting(server, QW_LOCAL_REFILL) != NULL, qw_clock_monotonic_ms());
 }
@@ -275,6 +280,7 @@ static void turn(struct server *server, int listener)
 qw_err server_run(const struct server_context *context, int listener)
 {
     struct server *server = qw_secret_new(sizeof *server);
+    bool is_over;
 
     if (server == NULL) {
         return QW_ERR_NOMEM;
@@ -288,7 +294,7 @@ qw_err server_run(const struct server_context *context, int listener)
     for (size_t i = 0; i < SEATS; i++) {
         server->seats[i].fd = -1;
     }
-    while (!atomic_load(context->stop)) {
+    while (!atomic_load(context->stop) && !server->is_over) {
         turn(server, listener);
     }
     for (size_t i = 0; i < SEATS; i++) {
@@ -296,6 +302,7 @@ qw_err server_run(const struct server_context *context, int listener)
             client_close(&server->seats[i]);
         }
     }
+    is_over = server->is_over;
     qw_secret_free(server);
-    return QW_OK;
+    return is_over ? QW_ERR_STATE : QW_OK;
 }

@@ -20,7 +20,8 @@ struct server_context { /* everything is borrowed */
     const atomic_bool *stop;
 };
 
-/* Returns when *stop is true: QW_OK; QW_ERR_NOMEM. */
+/* Returns when *stop is true: QW_OK; QW_ERR_STATE: the card was destroyed by order of its centre;
+ * QW_ERR_NOMEM. */
 qw_err server_run(const struct server_context *context, int listener) QW_MUST_USE;
 
 #endif

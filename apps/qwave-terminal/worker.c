@@ -4,9 +4,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "base/socket.h"
-#include "base/wire_tcp.h"
-#include "radio/air.h"
+#include "meeting.h"
 #include "radio/replay_guard.h"
 #include "terminal/deadline_wire.h"
 
@@ -15,7 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CONNECT_TIMEOUT_MS = 5000, SEND_TIMEOUT_MS = 10000, REMEMBERED_SESSIONS = 64 };
+enum { REMEMBERED_SESSIONS = 64 };
 
 struct worker { /* in secret memory: result may hold a key */
     struct worker_config config;
@@ -43,32 +41,6 @@ static void unlock(struct worker *worker)
     qw_assert(pthread_mutex_unlock(&worker->mutex) == 0);
 }
 
-/* A connection to the access point and a place in the air. */
-static qw_err connect_both(const struct settings *settings, const struct qw_log *log,
-                           struct qw_wire *stream, struct qw_csi_source *radio)
-{
-    int fd = -1;
-    qw_err err = qw_socket_connect(settings->access_point_address,
-                                   (uint16_t)settings->access_point_port, CONNECT_TIMEOUT_MS, &fd);
-
-    if (err == QW_OK) {
-        err = qw_wire_tcp_new(fd, SEND_TIMEOUT_MS, stream); /* takes fd */
-    }
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_WARNING, "the access point at %s:%lld does not answer: %s",
-                     settings->access_point_address, (long long)settings->access_point_port,
-                     qw_err_text(err));
-        return err;
-    }
-    err = qw_air_connect(settings->air_address, (uint16_t)settings->air_port, QW_AIR_TERMINAL,
-                         CONNECT_TIMEOUT_MS, radio);
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_WARNING, "the radio at %s:%lld does not answer: %s",
-                     settings->air_address, (long long)settings->air_port, qw_err_text(err));
-    }
-    return err;
-}
-
 static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
 {
     const struct settings *settings = worker->config.settings;
@@ -91,7 +63,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
         .wants_fresh = wants_fresh,
         .wanted_keys = wanted_keys,
     };
-    qw_err err = connect_both(settings, worker->config.log, &stream, &radio);
+    qw_err err = meeting_begin(settings, worker->config.log, &stream, &radio);
 
     refill.policy.eve_correlation = settings->eve_correlation;
     refill.policy.injected_ratio = qw_plkg_policy_injected(settings->injected_db);

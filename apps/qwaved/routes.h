@@ -15,6 +15,8 @@ void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);
 void route_device_home(struct call *call);
 void route_device_charge(struct call *call);
+void route_device_order(struct call *call);
+void route_device_proof(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
 void route_share_show(struct call *call);

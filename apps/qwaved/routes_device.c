@@ -50,6 +50,8 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_text(w, device->home);
     qw_json_name(w, "unit");
     qw_json_text(w, device->unit);
+    qw_json_name(w, "destruction");
+    qw_json_text(w, qw_destruction_names[device->destruction]);
     qw_json_object_end(w);
 }
 
@@ -298,6 +300,51 @@ void route_device_charge(struct call *call)
         return;
     }
     call_send_base64(call, "package", package, len);
+}
+
+void route_device_order(struct call *call)
+{
+    uint8_t order[QW_ORDER_LEN];
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, true, &r, &object)) {
+        return;
+    }
+    qw_json_close(&r);
+    err = qw_centre_device_order(call->service->centre, &call->caller, call->parameter[0], order);
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    call_send_base64(call, "order", order, sizeof order);
+}
+
+void route_device_proof(struct call *call)
+{
+    uint8_t proof[RECEIPT_CAP];
+    uint8_t done[QW_ORDER_DONE_MESSAGE_LEN];
+    size_t len = 0;
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_base64(&r, object, "proof", proof, 1, sizeof proof, &len);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_device_proof(call->service->centre, &call->caller, call->parameter[0],
+                                     proof, len, done);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    call_send_base64(call, "order", done, sizeof done);
 }
 
 void route_device_charge_confirm(struct call *call)

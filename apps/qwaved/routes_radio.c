@@ -76,8 +76,7 @@ static bool get_session_id(struct call *call, uint8_t session_id[static SESSION_
 void route_radio_contact(struct call *call)
 {
     uint8_t report[MESSAGE_CAP];
-    uint8_t session_id[SESSION_ID_LEN];
-    uint8_t grant[QW_LINK_GRANT_LEN];
+    struct qw_contact_answer answer = { .order_len = 0 };
     char id[2 * SESSION_ID_LEN + 1];
     char text[QW_BASE64_LEN(QW_LINK_GRANT_LEN) + 128];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
@@ -87,18 +86,22 @@ void route_radio_contact(struct call *call)
     if (!get_message(call, "report", report, &len)) {
         return;
     }
-    err = qw_centre_contact(call->service->centre, &call->caller, report, len, session_id, grant);
+    err = qw_centre_contact(call->service->centre, &call->caller, report, len, &answer);
+    if (err == QW_ERR_STATE && answer.order_len > 0) { /* C2, C3 of card-destroy.md */
+        call_send_base64(call, "order", answer.order, answer.order_len);
+        return;
+    }
     if (err != QW_OK) {
         call_refuse(call, err);
         return;
     }
-    log_step(call, "R3", "granted", session_id); /* R3 */
-    qw_hex_encode(session_id, sizeof session_id, id);
+    log_step(call, "R3", "granted", answer.session_id); /* R3 */
+    qw_hex_encode(answer.session_id, sizeof answer.session_id, id);
     qw_json_object_begin(&w);
     qw_json_name(&w, "session_id");
     qw_json_text(&w, id);
     qw_json_name(&w, "grant");
-    qw_json_base64(&w, grant, sizeof grant);
+    qw_json_base64(&w, answer.grant, sizeof answer.grant);
     qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
 }

@@ -127,6 +127,10 @@ qw_err qw_centre_client_contact(struct qw_http_client *client, const uint8_t *re
     if (err != QW_OK) {
         return err;
     }
+    if (blob_member(json, "order", grant, cap, grant_len) == QW_OK) {
+        cJSON_Delete(json);
+        return QW_ERR_STATE; /* C2, C3 */
+    }
     id_text = text_member(json, "session_id");
     err = id_text == NULL ? QW_ERR_FORMAT : qw_hex_decode(id_text, id, sizeof id);
     if (err == QW_OK) {

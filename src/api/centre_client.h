@@ -16,7 +16,9 @@
  * QW_ERR_IO. The calls below return these. */
 qw_err qw_centre_client_status(unsigned status) QW_MUST_USE;
 
-/* POST /v1/radio/sessions: contact report in, session id and sealed grant out. */
+/* POST /v1/radio/sessions: contact report in, session id and sealed grant out. QW_ERR_STATE: the
+ * centre has something else for the card, which is in grant then; so it is, too, when what goes in
+ * is the proof of a card that was destroyed (docs/protocol/card-destroy.md). */
 qw_err qw_centre_client_contact(struct qw_http_client *client, const uint8_t *report, size_t len,
                                 uint8_t session_id[static 16], uint8_t *grant, size_t cap,
                                 size_t *grant_len) QW_MUST_USE;

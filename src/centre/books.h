@@ -96,7 +96,10 @@ struct qw_card_book { /* all that the centre keeps about a device and its card *
     uint8_t last_id[16]; /* package confirmed last, zero before the first */
     bool has_session;
     uint8_t session_id[16];
-    char station[64]; /* whose wrap key seals the BIRTH package */
+    uint8_t order_nonce[QW_ORDER_NONCE_LEN]; /* while or after device.destruction is ORDERED */
+    uint8_t order_done[QW_ORDER_DONE_LEN];
+    uint8_t proof_digest[32]; /* of the proof that was booked */
+    char station[64];         /* whose wrap key seals the BIRTH package */
     struct qw_pool up, down;
     struct qw_sighting seen[QW_SIGHTING_COUNT]; /* newest first */
     uint16_t seen_count;

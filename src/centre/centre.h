@@ -3,6 +3,7 @@
 #define QW_CENTRE_CENTRE_H
 
 #include "api/contact.h"
+#include "api/destruction.h"
 #include "api/link_grant.h"
 #include "api/package.h"
 #include "base/error.h"
@@ -134,6 +135,15 @@ qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_call
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
                                const char *id, enum qw_device_event event) QW_MUST_USE;
 
+/* The same order and proof where an officer has the card before him. QW_ERR_STATE: the device is
+ * not destroyed, or its card has no order to wait for. */
+qw_err qw_centre_device_order(struct qw_centre *centre, const struct qw_caller *caller,
+                              const char *id, uint8_t order[static QW_ORDER_LEN]) QW_MUST_USE;
+/* QW_ERR_REFUSED: no proof of this card, or of an older copy of it. */
+qw_err qw_centre_device_proof(struct qw_centre *centre, const struct qw_caller *caller,
+                              const char *id, const uint8_t *proof, size_t len,
+                              uint8_t done[static QW_ORDER_DONE_MESSAGE_LEN]) QW_MUST_USE;
+
 /* Charging: makes a BIRTH package for a registered device (a station names itself as the card whose
  * wrap key seals it; a first station is made by qw_centre_station_birth), or a CHARGE package for
  * one that has a card. QW_ERR_EXHAUSTED: not enough keys. Sealed bytes to out. */
@@ -153,10 +163,19 @@ qw_err qw_centre_station_birth(struct qw_centre *centre, const struct qw_caller 
 /* Access points. Contact: checks the report (state, counter, token, positions), spends the pool
  * bytes durably, gives session id and the grant sealed for the caller. Every failure is
  * QW_ERR_REFUSED (pool used up: QW_ERR_EXHAUSTED), the cause goes to the audit; a rolled-back or
- * cloned card is suspended. */
+ * cloned card is suspended. QW_ERR_STATE: the card is to be destroyed, and answer->order is for it;
+ * or it was, the report is its proof, that is booked, and answer->order is what tells it so
+ * (docs/protocol/card-destroy.md). The answer is untouched after any other error. */
+enum { QW_CONTACT_ORDER_MAX = QW_ORDER_LEN };
+struct qw_contact_answer {
+    uint8_t session_id[16];
+    uint8_t grant[QW_LINK_GRANT_LEN];
+    uint8_t order[QW_CONTACT_ORDER_MAX]; /* readable to all */
+    size_t order_len;                    /* 0: session and grant hold */
+};
 qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *caller,
-                         const uint8_t *report, size_t len, uint8_t session_id[static 16],
-                         uint8_t grant[static QW_LINK_GRANT_LEN]) QW_MUST_USE;
+                         const uint8_t *report, size_t len,
+                         struct qw_contact_answer *answer) QW_MUST_USE;
 /* Package for the session's card, at most pad_len bytes sealed: the pending one again if there is
  * one and it fits, else a new one, durable before it leaves; sealed once more for the caller (nonce
  * | package | tag, aad "qwave package" | session id). */

@@ -25,7 +25,8 @@
     X(VERIFY, 12, "the two strings still differ after reconciliation") \
     X(AUTH, 13, "the discussion was altered or the other side is not who it says") \
     X(NO_GAIN, 14, "the channel holds less secrecy than a session costs") \
-    X(CARRIER, 15, "one of the radios has, or offers, no such carrier, antennas or bands")
+    X(CARRIER, 15, "one of the radios has, or offers, no such carrier, antennas or bands") \
+    X(ORDERED, 16, "the centre has an order for the card, and no key")
 #define QW_PLKG_REFUSAL_ENUM(name, value, text) QW_PLKG_##name = value,
 enum qw_plkg_refusal { QW_PLKG_REFUSAL_TABLE(QW_PLKG_REFUSAL_ENUM) };
 #undef QW_PLKG_REFUSAL_ENUM

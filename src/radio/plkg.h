@@ -24,6 +24,7 @@ enum {
     QW_PLKG_AUTH_LEN = 16 + QW_PLKG_TAGS * 12,
     QW_PLKG_ID_CAP = 64,
     QW_PLKG_CONTACT_MAX = 512,
+    QW_PLKG_ORDER_MAX = 512,
     QW_PLKG_DATA_MAX = 1 << 17
 };
 
@@ -83,10 +84,14 @@ struct qw_plkg_terminal {
      * (position already used). */
     qw_err (*take_auth)(void *self, uint64_t up_position, uint64_t down_position,
                         uint8_t up[static QW_PLKG_AUTH_LEN], uint8_t down[static QW_PLKG_AUTH_LEN]);
+    /* What the centre says to the card in place of a session, len 1..QW_PLKG_ORDER_MAX bytes, not
+     * authenticated here; the session has then ended with ORDERED. May be NULL. */
+    void (*take_order)(void *self, const uint8_t *order, size_t len);
 };
 
 /* Access point: authorise asks the centre about the contact and gives the pool bytes; any error but
- * QW_OK is answered with REFUSE(AUTH), or REFUSE(POOL_LOW) for QW_ERR_EXHAUSTED. */
+ * QW_OK is answered with REFUSE(AUTH), or REFUSE(POOL_LOW) for QW_ERR_EXHAUSTED. After QW_ERR_STATE
+ * give_order may name what the terminal gets instead of a refusal. */
 struct qw_plkg_access_point {
     struct qw_plkg_party party;
     const char *access_point_id;
@@ -95,6 +100,8 @@ struct qw_plkg_access_point {
     qw_err (*authorise)(void *self, const char *terminal_id, const uint8_t *contact,
                         size_t contact_len, uint64_t *up_position, uint64_t *down_position,
                         uint8_t up[static QW_PLKG_AUTH_LEN], uint8_t down[static QW_PLKG_AUTH_LEN]);
+    /* Bytes of the centre for the card, 1..QW_PLKG_ORDER_MAX of them; the length. May be NULL. */
+    size_t (*give_order)(void *self, uint8_t order[static QW_PLKG_ORDER_MAX]);
 };
 
 /* Runs all steps up to the distilled key. QW_OK: *session holds the key and *ledger the account.

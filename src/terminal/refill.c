@@ -20,6 +20,7 @@ enum {
 struct contact {
     struct qw_card *card;
     const struct qw_log *log;
+    bool is_destroyed;
 };
 
 static qw_err take_auth(void *self, uint64_t up_position, uint64_t down_position,
@@ -36,6 +37,22 @@ static qw_err take_auth(void *self, uint64_t up_position, uint64_t down_position
     return err;
 }
 
+/* K2-K5 of docs/protocol/card-destroy.md. */
+static void take_order(void *self, const uint8_t *order, size_t len)
+{
+    struct contact *contact = self;
+    uint8_t report[QW_CONTACT_REPORT_LEN];
+    qw_err err = qw_card_destroy(contact->card, order, len);
+
+    /* After a failure on the way the card may be gone all the same: it says so itself. */
+    contact->is_destroyed =
+        err == QW_OK || qw_card_report(contact->card, false, 1, report) == QW_ERR_STATE;
+    qw_log_write(contact->log, QW_LOG_WARNING,
+                 contact->is_destroyed ? "K5 the card is destroyed by order of its centre"
+                                       : "an order that is not for this card, or not of its "
+                                         "centre, is ignored");
+}
+
 /* Key bits that carry a package of so many keys. */
 static uint32_t wanted_bits(const struct qw_card_info *info, uint32_t keys)
 {
@@ -48,7 +65,7 @@ static uint32_t wanted_bits(const struct qw_card_info *info, uint32_t keys)
 
 /* R5: the distilled key. */
 static qw_err distil(const struct qw_refill *refill, uint32_t wanted_keys,
-                     struct qw_plkg_session **session, struct qw_plkg_ledger *ledger)
+                     struct qw_plkg_session **session, struct qw_refill_result *result)
 {
     uint8_t report[QW_CONTACT_REPORT_LEN];
     struct contact contact = { .card = refill->card, .log = refill->log };
@@ -64,6 +81,7 @@ static qw_err distil(const struct qw_refill *refill, uint32_t wanted_keys,
         .contact_len = sizeof report,
         .tuning = refill->tuning,
         .take_auth = take_auth,
+        .take_order = take_order,
     };
     struct qw_card_info info;
     qw_err err = qw_card_report(refill->card, refill->wants_fresh, wanted_keys, report); /* R1 */
@@ -75,12 +93,13 @@ static qw_err distil(const struct qw_refill *refill, uint32_t wanted_keys,
                  refill->wants_fresh ? "a fresh key is wanted" : "a refill is wanted");
     qw_card_info(refill->card, &info);
     terminal.party.policy.wanted_bits = wanted_bits(&info, wanted_keys);
-    err = qw_plkg_run_terminal(&terminal, session, ledger);
+    err = qw_plkg_run_terminal(&terminal, session, &result->ledger);
     if (err == QW_OK) {
         qw_log_write(refill->log, QW_LOG_INFO, "R5 distilled %llu secret bits",
-                     (unsigned long long)ledger->secret_bits);
+                     (unsigned long long)result->ledger.secret_bits);
     }
-    return err;
+    result->is_destroyed = contact.is_destroyed;
+    return contact.is_destroyed ? QW_ERR_STATE : err;
 }
 
 /* R7, R8: the package arrives and the card takes it. */
@@ -153,7 +172,7 @@ qw_err qw_refill_run(const struct qw_refill *refill, struct qw_refill_result *re
         wanted_keys = QW_PACKAGE_KEYS_MAX;
     }
     *result = (struct qw_refill_result){ 0 };
-    err = distil(refill, wanted_keys, &session, &result->ledger);
+    err = distil(refill, wanted_keys, &session, result);
     if (err == QW_OK) {
         err = take_package(refill, session, receipt, result);
     }

@@ -34,11 +34,12 @@ struct qw_refill_result {
     uint32_t added_keys;          /* that joined the stock */
     bool has_fresh;
     uint8_t fresh_id[16], fresh_key[32]; /* wipe them */
+    bool is_destroyed; /* the centre's order: the card is gone, its proof is to go out */
 };
 
-/* QW_OK: the card has the package. QW_ERR_REFUSED: an honest no, ledger.refusal says why. Other
- * errors: radio/plkg.h and terminal/card.h. result is always filled; after an error with has_stored
- * nothing is lost (refill.md S3). */
+/* QW_OK: the card has the package. QW_ERR_STATE: is_destroyed. QW_ERR_REFUSED: an honest no,
+ * ledger.refusal says why. Other errors: radio/plkg.h and terminal/card.h. result is always filled;
+ * after an error with has_stored nothing is lost (refill.md S3). */
 qw_err qw_refill_run(const struct qw_refill *refill, struct qw_refill_result *result) QW_MUST_USE;
 
 #endif

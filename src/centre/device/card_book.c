@@ -21,7 +21,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 4 };
+enum { RECORD_VERSION = 5 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -59,6 +59,7 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_string8(w, device->home);
     qw_write_string8(w, device->unit);
     qw_write_string8(w, device->peers_unit);
+    qw_write_u8(w, (uint8_t)device->destruction);
 }
 
 /* What a record of before the tree says: everybody is at its root. */
@@ -73,11 +74,13 @@ static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *d
     }
 }
 
-/* Version 1 knew no quotas, version 2 no other centres, version 3 no units. */
+/* Version 1 knew no quotas, version 2 no other centres, version 3 no units, version 4 no orders to
+ * cards. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
     uint8_t state;
+    uint8_t destruction;
 
     qw_read_string8(r, device->id, sizeof device->id);
     kind = qw_read_u8(r);
@@ -96,6 +99,11 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
         qw_read_string8(r, device->home, sizeof device->home);
     }
     read_units(r, version, device);
+    destruction = version >= 5 ? qw_read_u8(r) : QW_DESTRUCTION_NONE;
+    if (destruction >= QW_DESTRUCTION_STATE_COUNT) {
+        return false;
+    }
+    device->destruction = (enum qw_destruction_state)destruction;
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
         !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
         return false;
@@ -141,6 +149,11 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
         qw_write_u64be(&w, book->seen[i].counter);
         qw_write_bytes(&w, book->seen[i].digest, sizeof book->seen[i].digest);
     }
+    if (book->device.destruction != QW_DESTRUCTION_NONE) {
+        qw_write_bytes(&w, book->order_nonce, sizeof book->order_nonce);
+        qw_write_bytes(&w, book->order_done, sizeof book->order_done);
+        qw_write_bytes(&w, book->proof_digest, sizeof book->proof_digest);
+    }
     qw_assert(!w.failed); /* the scratch holds the longest record */
     qw_group_add(centre, group, book->version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, record,
                  centre->scratch, w.len);
@@ -174,6 +187,11 @@ qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book
     for (uint16_t i = 0; ok && i < book->seen_count; i++) {
         book->seen[i].counter = qw_read_u64be(&r);
         qw_read_bytes(&r, book->seen[i].digest, sizeof book->seen[i].digest);
+    }
+    if (ok && book->device.destruction != QW_DESTRUCTION_NONE) {
+        qw_read_bytes(&r, book->order_nonce, sizeof book->order_nonce);
+        qw_read_bytes(&r, book->order_done, sizeof book->order_done);
+        qw_read_bytes(&r, book->proof_digest, sizeof book->proof_digest);
     }
     return ok && qw_reader_done(&r) ? QW_OK : QW_ERR_IO;
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/device/destruction.h"
 #include "centre/device/issue.h"
 #include "centre/device/session.h"
 #include "crypto/hash.h"
@@ -35,6 +36,8 @@ struct contact { /* one call */
     uint8_t digest[16];
     struct qw_session session;
     uint8_t grant[QW_LINK_GRANT_LEN];
+    uint8_t order[QW_CONTACT_ORDER_MAX];
+    size_t order_len;
 };
 
 enum verdict { GOOD, GOOD_AND_RECEIPT, REFUSED, CLONED };
@@ -107,11 +110,15 @@ static qw_err open_report(struct qw_centre *centre, struct contact *contact, con
     return err;
 }
 
-/* The card may contact at all. */
+/* The card may contact at all. QW_ERR_STATE: it is to be destroyed. */
 static qw_err check_card(const struct qw_card_book *card, const struct contact *contact,
                          const char **cause)
 {
     *cause = qw_device_state_names[card->device.state];
+    if (card->device.destruction == QW_DESTRUCTION_ORDERED &&
+        card->device.kind == QW_DEVICE_TERMINAL && contact->report.epoch == card->device.epoch) {
+        return QW_ERR_STATE;
+    }
     if (card->device.state != QW_DEVICE_ACTIVE && card->device.state != QW_DEVICE_CHARGED) {
         return QW_ERR_REFUSED;
     }
@@ -256,15 +263,53 @@ static qw_err accept_report(struct qw_centre *centre, const struct qw_deed *deed
     return qw_group_commit(centre, &group, deed, is_receipt ? "and receipt of the package" : "");
 }
 
+/* C2 of docs/protocol/card-destroy.md. */
+static qw_err give_order(struct qw_centre *centre, const struct qw_deed *deed,
+                         struct contact *contact)
+{
+    qw_err err = qw_destruction_order(&centre->card, contact->order);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    contact->order_len = QW_ORDER_LEN;
+    return qw_centre_refuse(centre, deed, QW_ERR_STATE, "destroyed: the order goes to the card");
+}
+
+/* C3: the contact of a card that is gone. */
+static qw_err take_proof(struct qw_centre *centre, struct contact *contact,
+                         const uint8_t serial[static 16])
+{
+    struct qw_deed deed = { .caller = contact->caller, .verb = "destroy-proof", .object = "card" };
+    qw_err err = qw_card_book_load_by_serial(centre, serial, &centre->card);
+
+    if (err != QW_OK) {
+        return err == QW_ERR_NOT_FOUND
+                   ? qw_centre_refuse(centre, &deed, QW_ERR_REFUSED, "unknown card")
+                   : err;
+    }
+    deed.object = centre->card.device.id;
+    err = qw_destruction_book(centre, &deed, contact->data, contact->len, contact->order);
+    if (err != QW_OK) {
+        return err;
+    }
+    contact->order_len = QW_ORDER_DONE_MESSAGE_LEN;
+    return QW_ERR_STATE;
+}
+
 static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
 {
     struct qw_deed deed = { .caller = contact->caller, .verb = "contact", .object = "card" };
+    uint8_t serial[16];
     const char *cause = NULL;
     enum verdict verdict;
     qw_err err = qw_access_point_load(centre, contact->caller->id);
 
     if (err == QW_ERR_REFUSED) {
         return qw_centre_refuse(centre, &deed, err, "the access point is not in service");
+    }
+    if (err == QW_OK && qw_destroy_proof_peek(contact->data, contact->len, serial) == QW_OK) {
+        return take_proof(centre, contact, serial);
     }
     if (err == QW_OK) {
         err = open_report(centre, contact, &cause);
@@ -275,6 +320,9 @@ static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
     }
     if (err == QW_ERR_REFUSED) {
         return qw_centre_refuse(centre, &deed, err, cause);
+    }
+    if (err == QW_ERR_STATE) {
+        return give_order(centre, &deed, contact);
     }
     if (err != QW_OK) {
         return err;
@@ -290,8 +338,7 @@ static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
 }
 
 qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *caller,
-                         const uint8_t *report, size_t len, uint8_t session_id[static 16],
-                         uint8_t grant[static QW_LINK_GRANT_LEN])
+                         const uint8_t *report, size_t len, struct qw_contact_answer *answer)
 {
     struct qw_deed deed = { .caller = caller, .verb = "contact", .object = "card" };
     struct contact contact = { .caller = caller, .data = report, .len = len };
@@ -303,9 +350,11 @@ qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *calle
     qw_centre_enter(centre);
     err = make_contact(centre, &contact);
     qw_centre_leave(centre);
-    if (err == QW_OK) {
-        memcpy(session_id, contact.session.id, sizeof contact.session.id);
-        memcpy(grant, contact.grant, sizeof contact.grant);
+    if (err == QW_OK || (err == QW_ERR_STATE && contact.order_len > 0)) {
+        memcpy(answer->session_id, contact.session.id, sizeof contact.session.id);
+        memcpy(answer->grant, contact.grant, sizeof contact.grant);
+        memcpy(answer->order, contact.order, contact.order_len);
+        answer->order_len = contact.order_len;
     }
     qw_wipe(&contact, sizeof contact);
     return err;

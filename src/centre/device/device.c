@@ -19,6 +19,9 @@ const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {
     [QW_DEVICE_DESTROYED] = "destroyed",
 };
 
+const char *const qw_destruction_names[QW_DESTRUCTION_STATE_COUNT] = { "none", "ordered",
+                                                                       "proved" };
+
 enum { NO = -1 };
 
 /* clang-format off */

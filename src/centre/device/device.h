@@ -37,6 +37,15 @@ extern const char
     *const qw_device_kind_names[QW_DEVICE_KIND_COUNT]; /* "terminal", "access-point" ... */
 extern const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT]; /* "registered" ... */
 
+/* Of the card of a destroyed device: whether it has proved that it is gone. */
+enum qw_destruction_state {
+    QW_DESTRUCTION_NONE, /* there is no order, or there was no card */
+    QW_DESTRUCTION_ORDERED,
+    QW_DESTRUCTION_PROVED,
+    QW_DESTRUCTION_STATE_COUNT
+};
+extern const char *const qw_destruction_names[QW_DESTRUCTION_STATE_COUNT]; /* "none" ... */
+
 enum {
     QW_DEVICE_PEERS_CAP = 256,
     QW_KME_ID_MAX = 31 /* characters of a partner's id, none of them "/": part of a provenance */
@@ -59,6 +68,7 @@ struct qw_device {
     uint8_t weight;          /* its part when keys are scarce, 1 to 100 */
     char home[64];           /* of an application: the KME that serves it; "" for this centre */
     char unit[QW_UNIT_CAP];  /* its place in the tree; set when it is registered */
+    enum qw_destruction_state destruction;
     char peers_unit[QW_UNIT_CAP]; /* of the officer who set the peers: they reach no further */
 };
 

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
+#include "centre/device/destruction.h"
 #include "centre/device/reach.h"
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
@@ -202,6 +203,7 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
     if (event == QW_DEVICE_DESTROY) {
         qw_void_all_keys(centre, &group, book, &voided);
         qw_psk_drop(centre, &group, book->device.id);
+        qw_group_fail(&group, qw_destruction_begin(book)); /* C1 */
     }
     if (approved != NULL) {
         qw_request_put(centre, &group, approved);

@@ -15,6 +15,22 @@
 
 enum { LISTEN_MS = 20, PROGRESS_EVERY = 16 };
 
+/* B1: the centre has something else for the card. Nothing follows it. */
+static qw_err send_order(struct qw_plkg_run *run, const struct qw_plkg_access_point *access_point)
+{
+    uint8_t order[QW_PLKG_ORDER_MAX];
+    struct qw_bytes part = { order, access_point->give_order(run->party->self, order) };
+    qw_err err;
+
+    qw_assert(part.len >= 1 && part.len <= sizeof order);
+    err = qw_plkg_link_send(run->link, QW_PLKG_ORDER, &part, 1, NULL);
+    if (err == QW_OK) {
+        run->link->peer_refusal = QW_PLKG_ORDERED; /* no REFUSE of our own behind it */
+        err = QW_ERR_REFUSED;
+    }
+    return err;
+}
+
 static qw_err authorise(struct qw_plkg_run *run, const struct qw_plkg_access_point *access_point,
                         const struct qw_plkg_open *open, struct qw_plkg_open_ack *ack)
 {
@@ -24,6 +40,9 @@ static qw_err authorise(struct qw_plkg_run *run, const struct qw_plkg_access_poi
 
     if (err == QW_OK) {
         return QW_OK;
+    }
+    if (err == QW_ERR_STATE && access_point->give_order != NULL) {
+        return send_order(run, access_point);
     }
     return qw_plkg_run_refuse(run, err == QW_ERR_EXHAUSTED ? QW_PLKG_POOL_LOW : QW_PLKG_AUTH);
 }

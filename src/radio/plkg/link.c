@@ -149,6 +149,12 @@ static qw_err check_header(struct qw_plkg_link *link, enum qw_plkg_type type, si
                                     &link->peer_refusal);
         return err == QW_OK ? QW_ERR_REFUSED : err;
     }
+    if (header.type == QW_PLKG_ORDER && type == QW_PLKG_OPEN_ACK && header.len >= 1 &&
+        header.len <= QW_PLKG_ORDER_MAX) {
+        link->peer_refusal = QW_PLKG_ORDERED;
+        link->order_len = (uint16_t)header.len;
+        return QW_ERR_REFUSED;
+    }
     if (header.type != type || header.counter != link->received) {
         return QW_ERR_FORMAT;
     }

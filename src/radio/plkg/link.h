@@ -13,7 +13,8 @@ struct qw_plkg_link {
     int timeout_ms;       /* longest wait for one message */
     uint8_t session_id[QW_PLKG_SESSION_ID_LEN];
     uint32_t sent, received;           /* counters of the next messages */
-    enum qw_plkg_refusal peer_refusal; /* what the peer's REFUSE said */
+    enum qw_plkg_refusal peer_refusal; /* what the peer's REFUSE said; ORDERED: an ORDER came */
+    uint16_t order_len;                /* then its bytes are in incoming, behind the header */
     bool is_counting;
     uint64_t messages, message_bytes; /* both directions, while counting */
     uint8_t *transcript;              /* every message but REFUSE and DATA, in order */

@@ -24,7 +24,7 @@ qw_err qw_plkg_header_decode(const uint8_t *message, size_t len, struct qw_plkg_
     qw_read_bytes(&r, m.session_id, sizeof m.session_id);
     m.counter = qw_read_u32be(&r);
     m.len = qw_read_u32be(&r);
-    if (r.failed || type < QW_PLKG_OPEN || type > QW_PLKG_PACE || m.len > QW_PLKG_BODY_MAX ||
+    if (r.failed || type < QW_PLKG_OPEN || type > QW_PLKG_ORDER || m.len > QW_PLKG_BODY_MAX ||
         qw_reader_left(&r) != m.len) {
         return QW_ERR_FORMAT;
     }

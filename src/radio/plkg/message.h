@@ -23,7 +23,8 @@ enum qw_plkg_type {
     QW_PLKG_FINISH = 9,
     QW_PLKG_DATA = 10,
     QW_PLKG_REFUSE = 11,
-    QW_PLKG_PACE = 12
+    QW_PLKG_PACE = 12,
+    QW_PLKG_ORDER = 13
 };
 
 enum {

@@ -59,6 +59,11 @@ static qw_err take_ack(struct qw_plkg_run *run, const struct qw_plkg_terminal *t
     qw_err err =
         qw_plkg_link_receive(run->link, QW_PLKG_OPEN_ACK, NULL, &body, &len, run->link->timeout_ms);
 
+    if (err == QW_ERR_REFUSED && run->link->peer_refusal == QW_PLKG_ORDERED &&
+        terminal->take_order != NULL) {
+        terminal->take_order(run->party->self, run->link->incoming + QW_PLKG_HEADER_LEN,
+                             run->link->order_len);
+    }
     if (err == QW_OK) {
         err = qw_plkg_open_ack_decode(body, len, &ack);
     }

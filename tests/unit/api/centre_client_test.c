@@ -65,6 +65,21 @@ static void a_contact_gives_session_and_grant(void **state)
     assert_memory_equal(grant, "\x01\x02\x03", 3);
 }
 
+static void an_order_comes_in_place_of_a_grant(void **state)
+{
+    uint8_t session_id[16] = { 7 }, grant[8];
+    size_t len = 0;
+
+    (void)state;
+    given_answer = "{\"order\":\"AQID\"}";
+    assert_int_equal(qw_centre_client_contact(NULL, (const uint8_t *)"report", 6, session_id, grant,
+                                              sizeof grant, &len),
+                     QW_ERR_STATE);
+    assert_int_equal(len, 3);
+    assert_memory_equal(grant, "\x01\x02\x03", 3);
+    assert_int_equal(session_id[0], 7);
+}
+
 static void a_package_is_asked_for_with_the_pad_at_hand(void **state)
 {
     uint8_t package[8];
@@ -192,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_contact_gives_session_and_grant, reset),
+        cmocka_unit_test_setup(an_order_comes_in_place_of_a_grant, reset),
         cmocka_unit_test_setup(a_package_is_asked_for_with_the_pad_at_hand, reset),
         cmocka_unit_test_setup(receipts_and_ends_are_passed_on, reset),
         cmocka_unit_test_setup(every_status_has_its_error, reset),

@@ -309,10 +309,15 @@ static uint8_t matrix_session[16];
 static qw_err do_contact(struct scene *scene, const struct qw_caller *caller)
 {
     uint8_t report[QW_CONTACT_REPORT_LEN];
-    uint8_t grant[QW_LINK_GRANT_LEN];
+    struct qw_contact_answer answer;
+    qw_err err;
 
     card_report(&scene->terminal, false, 1, report);
-    return qw_centre_contact(scene->centre, caller, report, sizeof report, matrix_session, grant);
+    err = qw_centre_contact(scene->centre, caller, report, sizeof report, &answer);
+    if (err == QW_OK) {
+        memcpy(matrix_session, answer.session_id, sizeof matrix_session);
+    }
+    return err;
 }
 
 static qw_err do_package(struct scene *scene, const struct qw_caller *caller)

@@ -174,6 +174,7 @@ static void the_pending_token_is_the_receipt(void **state)
 static void every_flipped_bit_and_truncation_is_refused(void **state)
 {
     struct scene *scene = *state;
+    struct qw_contact_answer answer;
     uint8_t report[QW_CONTACT_REPORT_LEN];
 
     make_everybody(scene);
@@ -186,7 +187,7 @@ static void every_flipped_bit_and_truncation_is_refused(void **state)
     }
     for (size_t cut = 0; cut < sizeof report; cut += 5) {
         assert_int_equal(
-            qw_centre_contact(scene->centre, &scene->access_point, report, cut, session_id, grant),
+            qw_centre_contact(scene->centre, &scene->access_point, report, cut, &answer),
             QW_ERR_REFUSED);
     }
     assert_int_equal(state_of(scene, "terminal-1"), QW_DEVICE_ACTIVE);
@@ -274,6 +275,7 @@ static void cards_and_access_points_out_of_service_are_refused(void **state)
     uint8_t report[QW_CONTACT_REPORT_LEN];
     struct qw_caller nobody = caller_of("urn:qwave:ap:ap-9");
     struct qw_caller in_disguise = caller_of("urn:qwave:ap:terminal-1");
+    struct qw_contact_answer answer;
     struct card forged;
 
     make_everybody(scene);
@@ -284,12 +286,10 @@ static void cards_and_access_points_out_of_service_are_refused(void **state)
     card_report(&forged, false, 5, report);
     assert_report_refused(scene, report, "unknown card");
     card_report(&scene->terminal, false, 5, report);
-    assert_int_equal(
-        qw_centre_contact(scene->centre, &nobody, report, sizeof report, session_id, grant),
-        QW_ERR_REFUSED);
-    assert_int_equal(
-        qw_centre_contact(scene->centre, &in_disguise, report, sizeof report, session_id, grant),
-        QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_contact(scene->centre, &nobody, report, sizeof report, &answer),
+                     QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_contact(scene->centre, &in_disguise, report, sizeof report, &answer),
+                     QW_ERR_REFUSED);
     assert_int_equal(
         qw_centre_device_change(scene->centre, &scene->operator_caller, "ap-1", QW_DEVICE_SUSPEND),
         QW_OK);

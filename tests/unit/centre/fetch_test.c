@@ -231,7 +231,7 @@ static void a_destroyed_device_takes_its_keys_along(void **state)
         assert_int_equal(fetch(scene, &scene->application, i, 1, keys), QW_ERR_NOT_FOUND);
     }
     assert_int_equal(send_receipt(scene, session_id), QW_ERR_REFUSED);
-    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_REFUSED);
+    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_STATE);
     sweep(scene);
     status = status_of(scene);
     assert_int_equal(status.keys_in_state[QW_KEY_VOIDED], 0);

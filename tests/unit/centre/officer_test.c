@@ -106,6 +106,18 @@ static qw_err do_charge(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_charge(s->centre, c, "none", "none", 1, out, sizeof out, &len);
 }
+static qw_err do_order(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t order[QW_ORDER_LEN];
+
+    return qw_centre_device_order(s->centre, c, "none", order);
+}
+static qw_err do_proof(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t done[QW_ORDER_DONE_MESSAGE_LEN];
+
+    return qw_centre_device_proof(s->centre, c, "none", (const uint8_t *)"x", 1, done);
+}
 static qw_err do_charge_confirm(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_charge_confirm(s->centre, c, "none", (const uint8_t *)"x", 1);
@@ -311,6 +323,8 @@ static const struct {
     { QW_RIGHT_DEVICE_REGISTER, "---y", do_register },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_confirm },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_order },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_proof },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_station },
     { QW_RIGHT_DEVICE_SUSPEND,  "-y-y", do_suspend },
     { QW_RIGHT_DEVICE_RESUME,   "-y--", do_resume },

@@ -420,8 +420,15 @@ static SCENE_UNUSED void make_everybody(struct scene *scene)
 static qw_err send_report(struct scene *scene, const uint8_t report[static QW_CONTACT_REPORT_LEN],
                           uint8_t session_id[static 16], uint8_t grant[static QW_LINK_GRANT_LEN])
 {
-    return qw_centre_contact(scene->centre, &scene->access_point, report, QW_CONTACT_REPORT_LEN,
-                             session_id, grant);
+    struct qw_contact_answer answer = { .order_len = 0 };
+    qw_err err = qw_centre_contact(scene->centre, &scene->access_point, report,
+                                   QW_CONTACT_REPORT_LEN, &answer);
+
+    if (err == QW_OK) {
+        memcpy(session_id, answer.session_id, sizeof answer.session_id);
+        memcpy(grant, answer.grant, sizeof answer.grant);
+    }
+    return err;
 }
 
 /* R4: both ends hold the same pool bytes at the same positions. */

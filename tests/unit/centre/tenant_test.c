@@ -103,6 +103,18 @@ static qw_err do_confirm(struct scene *s, const char *id, const char *who)
 {
     return qw_centre_charge_confirm(s->centre, by(who), id, (const uint8_t *)"x", 1);
 }
+static qw_err do_order(struct scene *s, const char *id, const char *who)
+{
+    uint8_t order[QW_ORDER_LEN];
+
+    return qw_centre_device_order(s->centre, by(who), id, order);
+}
+static qw_err do_proof(struct scene *s, const char *id, const char *who)
+{
+    uint8_t done[QW_ORDER_DONE_MESSAGE_LEN];
+
+    return qw_centre_device_proof(s->centre, by(who), id, (const uint8_t *)"x", 1, done);
+}
 static qw_err do_suspend(struct scene *s, const char *id, const char *who)
 {
     return qw_centre_device_change(s->centre, by(who), id, QW_DEVICE_SUSPEND);
@@ -142,9 +154,11 @@ static const struct {
     qw_err (*verb)(struct scene *scene, const char *id, const char *who);
     const char *role; /* of who may, without the province */
 } verbs[] = {
-    { do_find, "aud" },   { do_charge, "ope" },     { do_confirm, "ope" },    { do_suspend, "ope" },
-    { do_resume, "sec" }, { do_destroy, "sec" },    { do_peers, "sec" },      { do_home, "sys" },
-    { do_quota, "sys" },  { do_psk_create, "ope" }, { do_psk_revoke, "sec" },
+    { do_find, "aud" },       { do_charge, "ope" }, { do_confirm, "ope" },
+    { do_suspend, "ope" },    { do_resume, "sec" }, { do_destroy, "sec" },
+    { do_peers, "sec" },      { do_home, "sys" },   { do_order, "ope" },
+    { do_proof, "ope" },      { do_quota, "sys" },  { do_psk_create, "ope" },
+    { do_psk_revoke, "sec" },
 };
 
 static void a_province_cannot_touch_or_see_a_device_of_another(void **state)

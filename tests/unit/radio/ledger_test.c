@@ -106,7 +106,7 @@ static void refuses_an_unknown_refusal(void **state)
     uint8_t bytes[QW_PLKG_LEDGER_LEN];
 
     (void)state;
-    ledger.refusal = QW_PLKG_CARRIER + 1;
+    ledger.refusal = QW_PLKG_ORDERED + 1;
     qw_plkg_ledger_encode(&ledger, bytes);
     assert_int_equal(qw_plkg_ledger_decode(bytes, sizeof bytes, &ledger), QW_ERR_FORMAT);
 }
@@ -116,7 +116,7 @@ static void every_refusal_has_a_name_and_a_sentence(void **state)
     (void)state;
     assert_string_equal(qw_plkg_refusal_name(QW_PLKG_STATIC), "STATIC");
     assert_string_equal(qw_plkg_refusal_name(QW_PLKG_NO_GAIN), "NO_GAIN");
-    for (int i = QW_PLKG_NONE; i <= QW_PLKG_CARRIER; i++) {
+    for (int i = QW_PLKG_NONE; i <= QW_PLKG_ORDERED; i++) {
         assert_true(strlen(qw_plkg_refusal_name((enum qw_plkg_refusal)i)) >= 3);
         assert_true(strlen(qw_plkg_refusal_text((enum qw_plkg_refusal)i)) >= 10);
     }

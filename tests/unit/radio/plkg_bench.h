@@ -392,8 +392,11 @@ struct bench { /* one session */
     struct qw_csi_source radio_ap, radio_te;
     struct bench_middle middle_ap, middle_te; /* of what each end sends */
     struct qw_wire wire_ap, wire_te;
-    qw_err authorise_err, take_err; /* what the callbacks answer */
-    unsigned asked;                 /* how often the centre was */
+    qw_err authorise_err, take_err;   /* what the callbacks answer */
+    unsigned asked;                   /* how often the centre was */
+    size_t order_len;                 /* what the access point gives after QW_ERR_STATE */
+    uint8_t order[QW_PLKG_ORDER_MAX]; /* what the terminal got */
+    size_t got_order_len;
     qw_err err_ap, err_te;
     struct qw_plkg_session *session_ap, *session_te;
     struct qw_plkg_ledger ledger_ap, ledger_te;
@@ -468,6 +471,24 @@ static void bench_init(struct bench *bench, const struct bench_config *config)
     bench->wire_te = middle_wire(&bench->middle_te);
 }
 
+static size_t bench_give_order(void *self, uint8_t order[static QW_PLKG_ORDER_MAX])
+{
+    struct bench *bench = self;
+
+    for (size_t i = 0; i < bench->order_len; i++) {
+        order[i] = (uint8_t)(i * 13 + 1);
+    }
+    return bench->order_len;
+}
+
+static void bench_take_order(void *self, const uint8_t *order, size_t len)
+{
+    struct bench *bench = self;
+
+    memcpy(bench->order, order, len);
+    bench->got_order_len = len;
+}
+
 static void *bench_run_terminal(void *self)
 {
     struct bench *bench = self;
@@ -483,6 +504,7 @@ static void *bench_run_terminal(void *self)
         .contact_len = 3,
         .tuning = bench->config.tuning,
         .take_auth = bench_take,
+        .take_order = bench_take_order,
     };
 
     bench->err_te = qw_plkg_run_terminal(&terminal, &bench->session_te, &bench->ledger_te);
@@ -501,6 +523,7 @@ static void bench_run(struct bench *bench)
         .access_point_id = "ap-north",
         .offer = bench->config.offer,
         .authorise = bench_authorise,
+        .give_order = bench->order_len > 0 ? bench_give_order : NULL,
     };
     pthread_t thread;
 

@@ -57,7 +57,7 @@ static void header_refuses_unknown_types(void **state)
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_OK);
     buffer[0] = 0;
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_ERR_FORMAT);
-    buffer[0] = QW_PLKG_PACE + 1;
+    buffer[0] = QW_PLKG_ORDER + 1;
     assert_int_equal(qw_plkg_header_decode(buffer, QW_PLKG_HEADER_LEN, &value), QW_ERR_FORMAT);
 }
 

@@ -222,6 +222,32 @@ static void refuses_when_the_pool_is_low_or_the_card_is_unknown(void **state)
     }
 }
 
+static void an_order_of_the_centre_comes_in_place_of_a_session(void **state)
+{
+    static const size_t lengths[] = { 0, 1, 105, QW_PLKG_ORDER_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct bench_config config = bench_standard(1);
+        enum qw_plkg_refusal refusal = lengths[i] > 0 ? QW_PLKG_ORDERED : QW_PLKG_AUTH;
+        struct bench bench;
+
+        bench_init(&bench, &config);
+        bench.authorise_err = QW_ERR_STATE;
+        bench.order_len = lengths[i];
+        bench_run(&bench);
+        assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+        assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+        assert_int_equal(bench.ledger_ap.refusal, refusal);
+        assert_int_equal(bench.ledger_te.refusal, refusal);
+        assert_int_equal(bench.got_order_len, lengths[i]);
+        for (size_t b = 0; b < lengths[i]; b++) {
+            assert_int_equal(bench.order[b], (uint8_t)(b * 13 + 1));
+        }
+        bench_wipe(&bench);
+    }
+}
+
 static void refuses_a_policy_out_of_range_before_anything_is_said(void **state)
 {
     struct bench_config config = bench_standard(1);
@@ -372,6 +398,7 @@ int main(void)
         cmocka_unit_test(refuses_a_channel_that_creeps),
         cmocka_unit_test(refuses_too_few_pairs),
         cmocka_unit_test(refuses_when_the_pool_is_low_or_the_card_is_unknown),
+        cmocka_unit_test(an_order_of_the_centre_comes_in_place_of_a_session),
         cmocka_unit_test(refuses_a_policy_out_of_range_before_anything_is_said),
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include "farewell.h"
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "meeting.h"
+#include "terminal/deadline_wire.h"
+#include "terminal/proof_contact.h"
+
+#include <poll.h>
+
+enum { LOOK_MS = 250 };
+
+static qw_err bring_proof(const struct settings *settings, const struct qw_log *log,
+                          const atomic_bool *stop, struct qw_tombstone *tombstone)
+{
+    struct qw_wire stream = { 0 }, wire = { 0 };
+    struct qw_csi_source radio = { 0 };
+    struct qw_deadline_wire limits = {
+        .inner = &stream,
+        .deadline_ms = qw_clock_monotonic_ms() + 1000 * settings->session_timeout_s,
+        .stop = stop,
+    };
+    const struct qw_proof_contact contact = { .card_path = settings->card,
+                                              .tombstone = tombstone,
+                                              .terminal_id = settings->terminal_id,
+                                              .tuning = &settings->tuning,
+                                              .radio = &radio,
+                                              .wire = &wire,
+                                              .log = log };
+    qw_err err = meeting_begin(settings, log, &stream, &radio);
+
+    if (err == QW_OK) {
+        qw_deadline_wire_on(&limits, &wire);
+        err = qw_proof_contact_run(&contact);
+    }
+    qw_csi_source_close(&radio);
+    qw_wire_close(&wire);
+    qw_wire_close(&stream);
+    return err;
+}
+
+static void pause_ms(int64_t wait_ms, const atomic_bool *stop)
+{
+    int64_t until_ms = qw_clock_monotonic_ms() + wait_ms;
+
+    while (!atomic_load(stop) && qw_clock_monotonic_ms() < until_ms) {
+        (void)poll(NULL, 0, LOOK_MS);
+    }
+}
+
+bool farewell(const struct settings *settings, const struct qw_log *log, const atomic_bool *stop)
+{
+    struct qw_tombstone tombstone;
+    struct qw_backoff backoff;
+
+    if (qw_tombstone_read(settings->card, &tombstone) != QW_OK) {
+        return false;
+    }
+    qw_backoff_init(&backoff, 1000 * settings->retry_interval_s);
+    while (!tombstone.is_booked && !atomic_load(stop)) {
+        qw_err err = bring_proof(settings, log, stop, &tombstone);
+
+        if (err != QW_OK) {
+            int64_t wait_ms = qw_backoff_fail(&backoff, qw_random_spread());
+
+            qw_log_write(log, QW_LOG_WARNING,
+                         "no word that the centre has booked the proof (%s); next try in %.0f s",
+                         qw_err_text(err), (double)wait_ms / 1000);
+            pause_ms(wait_ms, stop);
+        }
+    }
+    if (tombstone.is_booked) {
+        qw_log_write(log, QW_LOG_WARNING,
+                     "the card %s was destroyed by order of its centre, which has booked the proof",
+                     settings->card);
+    }
+    return true;
+}
