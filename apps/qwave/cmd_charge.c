@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* qwave charge: off-line charging of a card at a charging station [W8]. */
+/* qwave charge: off-line charging of a card at a charging station, and its end [W8 A4]. */
 
 struct arguments {
     const char *operator_path, *url, *device, *card, *passphrase_path;
     uint32_t keys;
+    bool destroys;
     bool as_json;
 };
 
@@ -25,6 +26,8 @@ static const struct argp_option options[] = {
     { "passphrase-file", 'p', "FILE", 0,
       "the card's passphrase on its first line, readable by its owner only", 0 },
     { "keys", 'n', "N", 0, "256-bit keys to put in, 0..1024 (default: 64)", 0 },
+    { "destroy", 'x', NULL, 0,
+      "erase the card of a device that was destroyed, and bring the centre its proof", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -56,6 +59,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         arguments->keys = (uint32_t)number;
         return 0;
+    case 'x':
+        arguments->destroys = true;
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
@@ -67,6 +73,31 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static qw_err run(struct operator_desk *desk, const struct arguments *arguments)
+{
+    if (arguments->destroys) {
+        return operator_destroy_card(desk, arguments->device, arguments->card,
+                                     arguments->passphrase_path);
+    }
+    return operator_charge(desk, arguments->device, arguments->keys, arguments->card,
+                           arguments->passphrase_path);
+}
+
+static void say_what_was_done(const struct arguments *arguments)
+{
+    if (arguments->as_json && arguments->destroys) {
+        printf("{\"device\":\"%s\",\"card\":\"%s\",\"destruction\":\"proved\"}\n",
+               arguments->device, arguments->card);
+    } else if (arguments->as_json) {
+        printf("{\"device\":\"%s\",\"card\":\"%s\",\"keys\":%u}\n", arguments->device,
+               arguments->card, arguments->keys);
+    } else if (arguments->destroys) {
+        printf("%s: erased, and the centre has booked the proof\n", arguments->card);
+    } else {
+        printf("%s: %u keys charged for %s\n", arguments->card, arguments->keys, arguments->device);
     }
 }
 
@@ -86,17 +117,13 @@ int cmd_charge(int argc, char **argv)
         fprintf(stderr, "qwave charge: %s\n", error[0] != '\0' ? error : qw_err_text(err));
         return EXIT_USAGE;
     }
-    err = operator_charge(desk, arguments.device, arguments.keys, arguments.card,
-                          arguments.passphrase_path);
+    err = run(desk, &arguments);
     if (err != QW_OK) {
         const char *message = operator_message(desk);
 
         fprintf(stderr, "qwave charge: %s\n", message[0] != '\0' ? message : qw_err_text(err));
-    } else if (arguments.as_json) {
-        printf("{\"device\":\"%s\",\"card\":\"%s\",\"keys\":%u}\n", arguments.device,
-               arguments.card, arguments.keys);
     } else {
-        printf("%s: %u keys charged for %s\n", arguments.card, arguments.keys, arguments.device);
+        say_what_was_done(&arguments);
     }
     operator_close(desk);
     return err == QW_OK                                       ? EXIT_DONE

@@ -40,6 +40,12 @@ qw_err operator_device_add(struct operator_desk *desk,
 qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
                        const char *card_path, const char *passphrase_path) QW_MUST_USE;
 
+/* Has the card of a destroyed device erased by the centre's order, and brings the proof to the
+ * centre; one that was erased before brings its proof again. QW_ERR_CONFLICT: there is no order;
+ * QW_ERR_AUTH: it is for another card. */
+qw_err operator_destroy_card(struct operator_desk *desk, const char *device_id,
+                             const char *card_path, const char *passphrase_path) QW_MUST_USE;
+
 /* Certificate for "ap", "sae", "kme", "terminal", "officer" or "operator" number id: the key is
  * made here and stays here, the centre signs. A desk with the authority's key in a file (ca_key)
  * signs itself. */

@@ -3,6 +3,7 @@
 /* Messages between card and centre. The input is tried as it is, and as the body of a report or
  * receipt under a right MAC: whoever has the key is not trusted to be well-formed either. */
 #include "api/contact.h"
+#include "api/destruction.h"
 #include "api/link_grant.h"
 #include "api/package.h"
 #include "crypto/hash.h"
@@ -41,6 +42,34 @@ static void as_they_are(const uint8_t *data, size_t size)
     }
 }
 
+static void about_destruction(const uint8_t *data, size_t size)
+{
+    uint8_t order_bytes[QW_ORDER_LEN] = { 0 }, order_again[QW_ORDER_LEN];
+    uint8_t proof_bytes[QW_DESTROY_PROOF_LEN] = { 0 }, proof_again[QW_DESTROY_PROOF_LEN];
+    struct qw_bytes order_part = { order_bytes, sizeof order_bytes - 32 };
+    struct qw_bytes proof_part = { proof_bytes, sizeof proof_bytes - 32 };
+    struct qw_destroy_order order;
+    struct qw_destroy_proof proof;
+
+    (void)!qw_destroy_order_open(data, size, key, &order);
+    (void)!qw_destroy_proof_open(data, size, key, &proof);
+    (void)!qw_order_done_check(data, size, key, key, key);
+    memcpy(order_bytes, data, size < order_part.len ? size : order_part.len);
+    memcpy(proof_bytes, data, size < proof_part.len ? size : proof_part.len);
+    must(qw_hmac(QW_HASH_SHA256, key, sizeof key, &order_part, 1, order_bytes + order_part.len) ==
+         QW_OK);
+    must(qw_hmac(QW_HASH_SHA256, key, sizeof key, &proof_part, 1, proof_bytes + proof_part.len) ==
+         QW_OK);
+    if (qw_destroy_order_open(order_bytes, sizeof order_bytes, key, &order) == QW_OK) {
+        must(qw_destroy_order_seal(&order, key, order_again) == QW_OK);
+        must(memcmp(order_bytes, order_again, sizeof order_bytes) == 0);
+    }
+    if (qw_destroy_proof_open(proof_bytes, sizeof proof_bytes, key, &proof) == QW_OK) {
+        must(qw_destroy_proof_seal(&proof, key, proof_again) == QW_OK);
+        must(memcmp(proof_bytes, proof_again, sizeof proof_bytes) == 0);
+    }
+}
+
 static void under_a_right_mac(const uint8_t *data, size_t size)
 {
     uint8_t message[QW_CONTACT_REPORT_LEN] = { 0 }, again[QW_CONTACT_REPORT_LEN];
@@ -60,5 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_they_are(data, size);
     under_a_right_mac(data, size);
+    about_destruction(data, size);
     return 0;
 }
