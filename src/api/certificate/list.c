@@ -2,7 +2,7 @@
 #include "api/certificate/list.h"
 
 #include "api/certificate/authority.h"
-#include "base/clock.h"
+#include "api/certificate/fields.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -11,9 +11,10 @@
 
 static bool set_times(X509_CRL *list, unsigned days)
 {
-    time_t now = (time_t)(qw_clock_utc_ms() / 1000);
-    ASN1_TIME *from = ASN1_TIME_set(NULL, now);
-    ASN1_TIME *to = ASN1_TIME_set(NULL, now + (time_t)days * 86400);
+    time_t start = qw_certificate_five_minutes_ago(); /* for clocks that are behind ours: even
+                                                         time() of this machine is, by a tick */
+    ASN1_TIME *from = ASN1_TIME_set(NULL, start);
+    ASN1_TIME *to = ASN1_TIME_set(NULL, start + (time_t)days * 86400);
     bool ok = from != NULL && to != NULL && X509_CRL_set1_lastUpdate(list, from) == 1 &&
               X509_CRL_set1_nextUpdate(list, to) == 1;
 
