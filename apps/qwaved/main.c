@@ -16,6 +16,7 @@
 #include "program/file_hash.h"
 #include "program/start.h"
 #include "psk_door.h"
+#include "public/public_door.h"
 #include "router.h"
 #include "seal/seal_switch.h"
 #include "seal/sealed.h"
@@ -54,6 +55,7 @@ struct daemon {
     struct qw_rate_limit *rate;
     struct request_log *requests;
     struct publisher publisher;
+    char status_url[SETTINGS_URL_CAP + 8];
     struct service service, partner_service;
     sigset_t signals;
     struct seal_switch seal; /* custody: quorum */
@@ -166,6 +168,18 @@ static qw_err open_mark(struct daemon *daemon)
                                      qw_high_mark_open(path, &daemon->mark), NULL);
 }
 
+/* Of OCSP, for the certificates that are issued; NULL: nobody could say what is reachable. */
+static const char *status_url(struct daemon *daemon)
+{
+    const struct settings *settings = &daemon->settings;
+
+    if (settings->public == 0 || settings->public_url[0] == '\0') {
+        return NULL;
+    }
+    (void)snprintf(daemon->status_url, sizeof daemon->status_url, "%s/ocsp", settings->public_url);
+    return daemon->status_url;
+}
+
 static qw_err open_centre(struct daemon *daemon)
 {
     const struct settings *settings = &daemon->settings;
@@ -186,6 +200,7 @@ static qw_err open_centre(struct daemon *daemon)
         .approval_s = (uint32_t)settings->approval_s,
         .certificate_days = (uint32_t)settings->certificate_days,
         .share_timeout_s = (uint32_t)settings->share_timeout_s,
+        .status_url = status_url(daemon),
         .pool_bytes = (uint32_t)settings->pool_bytes,
         .journal_signature = settings_signature(settings),
         .journal_sign_records = (uint32_t)settings->journal_sign_records,
@@ -383,6 +398,18 @@ static qw_err open_psk_door(struct daemon *daemon, struct psk_door *door)
     return explain(&daemon->log, "pre-shared keys on", daemon->settings.listen_address, err, NULL);
 }
 
+static qw_err open_public_door(struct daemon *daemon, struct public_door *door)
+{
+    uint16_t port = 0;
+    qw_err err = public_door_open(door, &daemon->settings, daemon->centre, &daemon->log, &port);
+
+    if (err == QW_OK && port != 0) {
+        printf("public %u\n", (unsigned)port);
+        qw_log_write(&daemon->log, QW_LOG_INFO, "OCSP and enrolment on port %u", (unsigned)port);
+    }
+    return explain(&daemon->log, "public on", daemon->settings.listen_address, err, NULL);
+}
+
 /* The collector may be away: that is no reason not to serve. */
 static qw_err start_shipper(struct daemon *daemon)
 {
@@ -409,6 +436,7 @@ static qw_err serve(struct daemon *daemon)
     struct qw_http_server *partner_server = NULL;
     struct streams streams = { .table = NULL };
     struct psk_door psk_door = { .server = NULL };
+    struct public_door public_door = { .server = NULL };
     uint16_t stream_port = 0;
     int number = 0;
     qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->publisher, &daemon->log);
@@ -425,6 +453,9 @@ static qw_err serve(struct daemon *daemon)
     }
     if (err == QW_OK) {
         err = open_psk_door(daemon, &psk_door);
+    }
+    if (err == QW_OK) {
+        err = open_public_door(daemon, &public_door);
     }
     if (err == QW_OK) {
         err = start_server(daemon, &daemon->service, daemon->listener, daemon->settings.listen_port,
@@ -445,6 +476,7 @@ static qw_err serve(struct daemon *daemon)
         publisher_forget(&daemon->publisher);
         qw_http_server_free(server);
     }
+    public_door_close(&public_door);
     psk_door_close(&psk_door);
     qw_http_server_free(partner_server);
     partners_stop(daemon->partners);

@@ -30,7 +30,10 @@ struct settings {
     char etsi020_url[SETTINGS_URL_CAP]; /* "": that port of listen_address */
     int64_t etsi020_wait_ms;
     char partners[SETTINGS_PATH_CAP]; /* a folder; "" when etsi020 is off */
-    int skip_psk;                     /* 1: on */
+    int public;                       /* 1: on */
+    int64_t public_port;
+    char public_url[SETTINGS_URL_CAP]; /* how others reach it; "": certificates do not say */
+    int skip_psk;                      /* 1: on */
     int64_t skip_psk_port;
     char database[SETTINGS_PATH_CAP];
     char high_mark[SETTINGS_PATH_CAP];       /* "": none */

@@ -284,6 +284,18 @@ static void demand_certificate(struct qw_http_connection_set *set, gnutls_sessio
     qw_session_tickets_offer(&set->tickets, session);
 }
 
+static void prepare(struct qw_http_connection *c, gnutls_session_t session)
+{
+    gnutls_session_set_ptr(session, c);
+    if (c->set->psk != NULL) {
+        qw_psk_connection_prepare(c, session);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                           verify_psk);
+    } else {
+        demand_certificate(c->set, session);
+    }
+}
+
 struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
                                                   gnutls_session_t session)
 {
@@ -297,13 +309,11 @@ struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set 
     c->opened_ms = qw_clock_monotonic_ms();
     c->deadline_ms = c->opened_ms + set->handshake_ms;
     name_peer(fd, c->address, sizeof c->address);
-    gnutls_session_set_ptr(session, c);
-    if (set->psk != NULL) {
-        qw_psk_connection_prepare(c, session);
-        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                           verify_psk);
+    if (set->is_plain) {
+        c->is_verified = true;                           /* as nobody */
+        c->deadline_ms = c->opened_ms + set->request_ms; /* for the head of the first request */
     } else {
-        demand_certificate(set, session);
+        prepare(c, session);
     }
     pthread_mutex_lock(&set->lock);
     c->next = set->first;
@@ -338,6 +348,9 @@ void qw_http_connection_remove(struct qw_http_connection *c)
 
 qw_err qw_http_connection_check(struct qw_http_connection *c)
 {
+    if (c->set->is_plain) {
+        return QW_OK;
+    }
     if (c->set->psk != NULL) {
         return qw_psk_connection_check(c);
     }

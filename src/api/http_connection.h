@@ -40,6 +40,7 @@ struct qw_http_connection_set {
     pthread_cond_t wake; /* monotonic clock */
     pthread_t watchdog;
     bool is_stopping;
+    bool is_plain;      /* no TLS: nobody is verified, and everybody is served */
     unsigned answering; /* requests between handler and last byte */
     unsigned aside;     /* those that were put aside */
     struct qw_http_connection *first;

@@ -57,6 +57,11 @@ static void log_library(void *cls, const char *format, va_list arguments)
     qw_log_write(server->log, QW_LOG_DEBUG, "http: %s", text);
 }
 
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
 static void notify_connection(void *cls, struct MHD_Connection *connection, void **context,
                               enum MHD_ConnectionNotificationCode code)
 {
@@ -65,14 +70,12 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *fd =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        const union MHD_ConnectionInfo *session =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-
+        gnutls_session_t session = server->context.set.is_plain ? NULL : session_of(connection);
         struct qw_http_connection *c =
-            qw_http_connection_add(&server->context.set, fd->connect_fd, session->tls_session);
+            qw_http_connection_add(&server->context.set, fd->connect_fd, session);
 
-        if (c != NULL) {
-            qw_tls_pipe_open(&c->pipe, fd->connect_fd, session->tls_session);
+        if (c != NULL && session != NULL) {
+            qw_tls_pipe_open(&c->pipe, fd->connect_fd, session);
         }
         *context = c;
     } else if (*context != NULL) {
@@ -142,6 +145,9 @@ static qw_err read_credentials(struct qw_http_server *server,
 {
     qw_err err;
 
+    if (config->is_plain) {
+        return QW_OK;
+    }
     if (config->psk != NULL) {
         return qw_psk_gate_open(&server->psk, config->psk);
     }
@@ -181,14 +187,20 @@ static void list_credentials(const struct qw_http_server *server,
         { MHD_OPTION_END, 0, NULL },
     };
 
+    static const struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
+
+    if (server->context.set.is_plain) {
+        items[0] = none;
+        return;
+    }
     memcpy(items, server->psk.keys != NULL ? psk : certificates, sizeof certificates);
 }
 
 static struct MHD_Daemon *start(struct qw_http_server *server,
                                 const struct qw_http_server_config *config, int listener)
 {
-    unsigned flags =
-        MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = (config->is_plain ? 0 : MHD_USE_TLS) | MHD_USE_EPOLL_INTERNAL_THREAD |
+                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem threads[] = {
         { config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
           (intptr_t)config->threads, NULL },
@@ -252,6 +264,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     set->request_ms = config->request_timeout_ms == 0 ? REQUEST_MS : config->request_timeout_ms;
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
+    set->is_plain = config->is_plain;
     err = read_credentials(server, config);
     set->psk = server->psk.keys != NULL ? &server->psk : NULL;
     if (err == QW_OK && !server->is_listener_lent) {

@@ -62,6 +62,8 @@ struct qw_http_server_config {
     uint16_t port;       /* 0: any */
     int listener; /* > 0: listens already, in place of address and port; borrowed, and left open, so
                      that who calls between two servers waits for the next; *port is not set */
+    bool is_plain; /* no TLS, and nobody has an identity: for answers that prove themselves; psk,
+                      and the four behind it, are not used */
     const struct qw_psk_keys *psk; /* borrowed; not NULL: callers prove pre-shared keys, and the
                                       next four are not used */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */

@@ -2,6 +2,7 @@
 #ifndef QW_CENTRE_BOOKS_H
 #define QW_CENTRE_BOOKS_H
 
+#include "api/certificate/list.h"
 #include "api/certificate/profile.h"
 #include "centre/centre.h"
 #include "centre/journal/signer.h"
@@ -137,6 +138,12 @@ struct qw_offer_walk { /* how far housekeeping has come in the offers of a state
     uint8_t last[16];
 };
 
+struct qw_list_memo {                /* the list of revocations that was signed last */
+    struct qw_certificate_list list; /* owned; empty: none yet */
+    uint64_t revoked;                /* certificates, when it was */
+    int64_t signed_ms;               /* monotonic */
+};
+
 struct qw_service_memo {       /* two applications that were found to be in service */
     uint64_t registry_changes; /* when; 0: never */
     char caller[64], master[64];
@@ -167,6 +174,7 @@ struct qw_centre {
     struct qw_audit audit;
     struct qw_signer signer;
     struct qw_certificate_authority *authorities[QW_CERTIFICATE_PROFILE_COUNT]; /* NULL: none */
+    struct qw_list_memo lists[QW_CERTIFICATE_PROFILE_COUNT];
     qw_err turn_err;          /* why this entry must not write */
     atomic_bool is_set_back;  /* the store forgot what it had acknowledged, leases perhaps */
     atomic_bool write_failed; /* the last group did not become durable */

@@ -5,7 +5,10 @@
 source "$(dirname "$0")/site.sh"
 
 "$bin/qwave" init --port 0 --source kernel --certificates p256,ed25519,sm2 "$site/centre" >/dev/null
+echo "public: on
+public_port: 0" >>"$site/centre/qwaved.yaml"
 start_centre
+public=http://127.0.0.1:$(sed -n 's/^public //p' "$site/qwaved.out")
 ca=$site/centre/ca/ca.pem
 
 # as NAME: GET /v1/health with NAME.pem; prints the status, 000 when the handshake is refused.
@@ -22,6 +25,15 @@ refused() {
     grep -q "$text" "$site/refused.log" || fail "another refusal than '$text': $(cat "$site/refused.log")"
 }
 
+
+# status PROFILE NAME: what the openssl command makes of the centre's answer about NAME.pem: good, revoked or unknown.
+status() {
+    [ -e "$site/$1.issuer" ] || curl --silent --fail "$public/authority/$1.pem" >"$site/$1.issuer"
+    openssl ocsp -issuer "$site/$1.issuer" -CAfile "$site/$1.issuer" -cert "$site/$2.pem" -url "$public/ocsp" >"$site/ocsp.out" 2>"$site/ocsp.log" ||
+        fail "no answer about $2: $(cat "$site/ocsp.log")"
+    grep -q 'Response verify OK' "$site/ocsp.log" || fail "the answer about $2 is not signed by its authority: $(cat "$site/ocsp.log")"
+    sed -n "s,^$site/$2.pem: ,,p" "$site/ocsp.out"
+}
 
 # request NAME SUBJECT ALGORITHM...: NAME.csr by the openssl command, with its key.
 request() {
@@ -78,15 +90,36 @@ sed "s,$site/centre/operator/operator\.,$site/alice.,; /station/d" "$site/centre
 refused '403' "$bin/qwave" admin --operator "$site/alice.yaml" --url "$url" certificate renew "$site/bob.pem" \
     --certificate "$site/stolen.pem" --key "$site/stolen.key"
 
+echo "OCSP by the openssl command: good"
+[ "$(status p256 alice)$(status p256 alice-2)$(status ed25519 bob)" = goodgoodgood ] || fail "OCSP: $(cat "$site/ocsp.out")"
+openssl x509 -in "$site/p256.issuer" -noout -subject >/dev/null || fail "no authority"
+
 echo "taken back: refused with the answer, and over a restart"
 admin certificate revoke "$site/alice.pem" >/dev/null
 [ "$(as alice)$(as alice-2)" = 000200 ] || fail "after revocation: $(as alice) $(as alice-2)"
+[ "$(status p256 alice)$(status p256 alice-2)" = revokedgood ] || fail "OCSP after revocation: $(cat "$site/ocsp.out")"
 serial=$(openssl x509 -in "$site/bob.pem" -noout -serial | cut -d= -f2)
 admin certificate revoke "$serial" >/dev/null
 [ "$(as bob)" = 000 ] || fail "bob is still let in"
 refused 'revoked already' admin certificate revoke "$site/alice.pem"
 admin --json certificate list | jq -e '[.certificates[] | select(.state == "revoked") | .name] | sort == ["urn:qwave:sae:alice", "urn:qwave:sae:bob"]' \
     >/dev/null || fail "the register says: $(admin certificate list)"
+[ "$(status ed25519 bob)" = revoked ] || fail "OCSP about bob: $(cat "$site/ocsp.out")"
+
+echo "OCSP over a certificate that this authority never issued, by GET, and over none at all; the list for those who like lists"
+openssl ocsp -issuer "$site/p256.issuer" -CAfile "$site/p256.issuer" -serial 0x1234 -url "$public/ocsp" 2>/dev/null | grep -q '0x1234: unknown' ||
+    fail "OCSP about a serial number that was never given"
+openssl req -new -x509 -key "$site/erin.key" -subj /CN=erin -days 1 -out "$site/other.pem"
+{ openssl ocsp -issuer "$site/other.pem" -cert "$site/other.pem" -url "$public/ocsp" 2>&1 || true; } | grep -q unauthorized || fail "OCSP about another authority"
+openssl ocsp -issuer "$site/p256.issuer" -cert "$site/alice.pem" -no_nonce -reqout "$site/ocsp.req" >/dev/null
+curl --silent --fail "$public/ocsp/$(base64 -w 0 "$site/ocsp.req" | sed 's,+,%2B,g; s,/,%2F,g; s,=,%3D,g')" >"$site/ocsp.get"
+openssl ocsp -respin "$site/ocsp.get" -reqin "$site/ocsp.req" -issuer "$site/p256.issuer" -CAfile "$site/p256.issuer" -cert "$site/alice.pem" 2>/dev/null |
+    grep -q 'alice.pem: revoked' || fail "OCSP by GET"
+echo nonsense | curl --silent --fail -H 'Content-Type: application/ocsp-request' --data-binary @- "$public/ocsp" >"$site/ocsp.bad"
+{ openssl ocsp -respin "$site/ocsp.bad" 2>&1 || true; } | grep -qi malformed || fail "nonsense is answered otherwise"
+curl --silent --fail "$public/crl/p256.crl" | openssl crl -inform DER -noout -text >"$site/list.txt"
+grep -qi "$(openssl x509 -in "$site/alice.pem" -noout -serial | cut -d= -f2)" "$site/list.txt" || fail "alice is not on the list"
+
 stop qwaved KILL
 start_centre
 [ "$(as alice)$(as bob)$(as alice-2)$(as dave)" = 000000200200 ] || fail "a restart forgets revocations"

@@ -57,6 +57,7 @@ qwave_wrap(qwaved routes qw_secret_new)
 qwave_wrap(qwaved routes_skip qw_secret_lend)
 qwave_wrap(qwaved routes_psk qw_secret_lend)
 
+qwave_program_test(qwaved public_door centre ${routes} public/public_door.c)
 qwave_program_test(qwaved syslog_line centre shipping/syslog_line.c)
 qwave_program_test(qwaved shipper centre ${routes})
 

@@ -76,6 +76,7 @@ void qw_authorities_close(struct qw_centre *centre)
     for (int i = 0; i < QW_CERTIFICATE_PROFILE_COUNT; i++) {
         qw_certificate_authority_free(centre->authorities[i]);
         centre->authorities[i] = NULL;
+        qw_certificate_list_free(&centre->lists[i].list);
     }
 }
 

@@ -79,6 +79,15 @@ qw_err qw_centre_certificate_list(struct qw_centre *centre, const struct qw_call
 qw_err qw_centre_certificate_list_sign(struct qw_centre *centre,
                                        enum qw_certificate_profile profile,
                                        struct qw_certificate_list *list) QW_MUST_USE;
+/* The list that was signed last, for anybody; signed when there is none or it is over a day old. */
+qw_err qw_centre_certificate_list_last(struct qw_centre *centre,
+                                       enum qw_certificate_profile profile,
+                                       struct qw_certificate_list *list) QW_MUST_USE;
 qw_err qw_centre_certificates_revoked(struct qw_centre *centre, uint64_t *count) QW_MUST_USE;
+
+/* The DER of an OCSP answer to the DER of a request [RFC 6960], for anybody; free answer by free.
+ * QW_ERR_NOMEM. */
+qw_err qw_centre_certificate_status(struct qw_centre *centre, const uint8_t *request, size_t len,
+                                    uint8_t **answer, size_t *answer_len) QW_MUST_USE;
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MEMO_MS = 24 * 3600 * 1000 };
+
 static bool reason_ok(unsigned reason)
 {
     return reason == QW_REVOKED_UNSPECIFIED || reason == QW_REVOKED_KEY_COMPROMISE ||
@@ -147,6 +149,65 @@ qw_err qw_centre_certificate_list_sign(struct qw_centre *centre,
     if (profile >= 0 && profile < QW_CERTIFICATE_PROFILE_COUNT &&
         centre->authorities[profile] != NULL) {
         err = sign_list(centre, profile, list);
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+static qw_err copy_list(const struct qw_certificate_list *from, struct qw_certificate_list *to)
+{
+    struct qw_certificate_list copy = { .pem = malloc(from->pem_len),
+                                        .der = malloc(from->der_len),
+                                        .pem_len = from->pem_len,
+                                        .der_len = from->der_len };
+
+    if (copy.pem == NULL || copy.der == NULL) {
+        qw_certificate_list_free(&copy);
+        return QW_ERR_NOMEM;
+    }
+    memcpy(copy.pem, from->pem, from->pem_len);
+    memcpy(copy.der, from->der, from->der_len);
+    *to = copy;
+    return QW_OK;
+}
+
+/* Under the mutex. Anybody may ask, so it costs a signature and a record only when there is need.
+ */
+static qw_err renew_memo(struct qw_centre *centre, enum qw_certificate_profile profile)
+{
+    const struct qw_store *store = centre->config.store;
+    struct qw_list_memo *memo = &centre->lists[profile];
+    struct qw_certificate_list list;
+    uint64_t revoked = 0;
+    qw_err err = store->count(store->self, QW_STORE_META, QW_TAG_CERTIFICATE_REVOKED, &revoked);
+
+    if (err != QW_OK || (memo->list.der != NULL && memo->revoked == revoked &&
+                         qw_clock_monotonic_ms() - memo->signed_ms < MEMO_MS)) {
+        return err;
+    }
+    err = sign_list(centre, profile, &list);
+    if (err == QW_OK) {
+        qw_certificate_list_free(&memo->list);
+        *memo = (struct qw_list_memo){ .list = list,
+                                       .revoked = revoked,
+                                       .signed_ms = qw_clock_monotonic_ms() };
+    }
+    return err;
+}
+
+qw_err qw_centre_certificate_list_last(struct qw_centre *centre,
+                                       enum qw_certificate_profile profile,
+                                       struct qw_certificate_list *list)
+{
+    qw_err err = QW_ERR_NOT_FOUND;
+
+    qw_centre_enter(centre);
+    if (profile >= 0 && profile < QW_CERTIFICATE_PROFILE_COUNT &&
+        centre->authorities[profile] != NULL) {
+        err = renew_memo(centre, profile);
+        if (err == QW_OK) {
+            err = copy_list(&centre->lists[profile].list, list);
+        }
     }
     qw_centre_leave(centre);
     return err;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "public/public_door.h"
+
+#include "api/certificate/status.h"
+#include "api/http_answer.h"
+#include "api/url.h"
+#include "base/base64.h"
+#include "centre/certificate/certificate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    THREADS = 2,
+    CONNECTIONS_MAX = 128,
+    CONNECTIONS_PER_ADDRESS_MAX = 32,
+    IDLE_S = 10,
+    TEXT_CAP = QW_BASE64_LEN(QW_STATUS_REQUEST_MAX) + 4
+};
+
+static void refuse(struct qw_http_answer *answer, unsigned status, const char *message)
+{
+    qw_http_answer_error(answer, status, message);
+}
+
+static void send(struct qw_http_answer *answer, const char *type, const void *data, size_t len)
+{
+    if (qw_http_answer_write(answer, data, len) != QW_OK) {
+        refuse(answer, 503, "temporarily unavailable");
+        return;
+    }
+    answer->status = 200;
+    answer->content_type = type;
+}
+
+static void answer_status(struct public_door *door, const uint8_t *request, size_t len,
+                          struct qw_http_answer *answer)
+{
+    uint8_t *der = NULL;
+    size_t der_len = 0;
+
+    if (qw_centre_certificate_status(door->centre, request, len, &der, &der_len) != QW_OK) {
+        refuse(answer, 503, "temporarily unavailable");
+        return;
+    }
+    send(answer, "application/ocsp-response", der, der_len);
+    free(der);
+}
+
+/* O1 */
+static void post_status(struct public_door *door, const struct qw_http_request *request,
+                        struct qw_http_answer *answer, const char *rest)
+{
+    (void)rest;
+    if (strcmp(request->content_type, "application/ocsp-request") != 0) {
+        refuse(answer, 400, "malformed request");
+        return;
+    }
+    answer_status(door, request->body, request->body_len, answer);
+}
+
+/* O2 */
+static void get_status(struct public_door *door, const struct qw_http_request *request,
+                       struct qw_http_answer *answer, const char *rest)
+{
+    char text[TEXT_CAP];
+    uint8_t der[QW_STATUS_REQUEST_MAX];
+    size_t len = 0;
+
+    (void)request;
+    if (qw_url_decode(rest, strlen(rest), text, sizeof text) != QW_OK ||
+        qw_base64_decode(text, strlen(text), der, sizeof der, &len) != QW_OK) {
+        refuse(answer, 400, "malformed request");
+        return;
+    }
+    answer_status(door, der, len, answer);
+}
+
+/* The profile of "p256.crl" with suffix ".crl"; _COUNT: none. */
+static enum qw_certificate_profile profile_of(const char *name, const char *suffix)
+{
+    char text[16] = "";
+    size_t len = strlen(name);
+    size_t suffix_len = strlen(suffix);
+
+    if (len <= suffix_len || len - suffix_len >= sizeof text ||
+        strcmp(name + len - suffix_len, suffix) != 0) {
+        return QW_CERTIFICATE_PROFILE_COUNT;
+    }
+    memcpy(text, name, len - suffix_len);
+    return qw_certificate_profile_by_name(text);
+}
+
+/* O3 */
+static void get_list(struct public_door *door, const struct qw_http_request *request,
+                     struct qw_http_answer *answer, const char *rest)
+{
+    struct qw_certificate_list list;
+    qw_err err = qw_centre_certificate_list_last(door->centre, profile_of(rest, ".crl"), &list);
+
+    (void)request;
+    if (err != QW_OK) {
+        refuse(answer, err == QW_ERR_NOT_FOUND ? 404 : 503,
+               err == QW_ERR_NOT_FOUND ? "not found" : "temporarily unavailable");
+        return;
+    }
+    send(answer, "application/pkix-crl", list.der, list.der_len);
+    qw_certificate_list_free(&list);
+}
+
+/* O4 */
+static void get_authority(struct public_door *door, const struct qw_http_request *request,
+                          struct qw_http_answer *answer, const char *rest)
+{
+    char pem[QW_CERTIFICATE_PEM_CAP];
+
+    (void)request;
+    if (qw_centre_authority_pem(door->centre, profile_of(rest, ".pem"), pem) != QW_OK) {
+        refuse(answer, 404, "not found");
+        return;
+    }
+    send(answer, "application/x-pem-file", pem, strlen(pem));
+}
+
+/* clang-format off */
+static const struct {
+    const char *method, *prefix; /* a prefix that ends in '/' has a rest behind it */
+    void (*handle)(struct public_door *door, const struct qw_http_request *request,
+                   struct qw_http_answer *answer, const char *rest);
+} rows[] = {
+    { "POST", "/ocsp",       post_status },
+    { "GET",  "/ocsp/",      get_status },
+    { "GET",  "/crl/",       get_list },
+    { "GET",  "/authority/", get_authority },
+};
+/* clang-format on */
+
+static bool row_matches(const char *prefix, const char *path, const char **rest)
+{
+    size_t len = strlen(prefix);
+
+    if (strncmp(prefix, path, len) != 0) {
+        return false;
+    }
+    *rest = path + len;
+    /* Clients put a '/' behind the address they were given. */
+    return prefix[len - 1] == '/' ? path[len] != '\0'
+                                  : path[len] == '\0' || strcmp(path + len, "/") == 0;
+}
+
+void public_door_handle(void *self, const struct qw_http_request *request,
+                        struct qw_http_answer *answer)
+{
+    struct public_door *door = self;
+    const char *rest = NULL;
+    const char *allow = NULL;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!row_matches(rows[i].prefix, request->path, &rest)) {
+            continue;
+        }
+        if (strcmp(rows[i].method, request->method) == 0) {
+            rows[i].handle(door, request, answer, rest);
+            return;
+        }
+        allow = rows[i].method;
+    }
+    if (allow == NULL) {
+        refuse(answer, 404, "not found");
+    } else {
+        refuse(answer, 405, "method not allowed");
+        answer->allow = allow;
+    }
+}
+
+qw_err public_door_open(struct public_door *door, const struct settings *settings,
+                        struct qw_centre *centre, const struct qw_log *log, uint16_t *port)
+{
+    struct qw_http_server_config config = {
+        .address = settings->listen_address,
+        .port = (uint16_t)settings->public_port,
+        .is_plain = true,
+        .threads = THREADS,
+        .connections_max = CONNECTIONS_MAX,
+        .connections_per_address_max = CONNECTIONS_PER_ADDRESS_MAX,
+        .idle_timeout_s = IDLE_S,
+        .request_timeout_ms = (int)settings->request_timeout_ms,
+        .log = log,
+        .self = door,
+        .handle = public_door_handle,
+    };
+
+    *port = 0;
+    *door = (struct public_door){ .centre = centre };
+    return settings->public == 0 ? QW_OK : qw_http_server_new(&config, &door->server, port);
+}
+
+void public_door_close(struct public_door *door)
+{
+    qw_http_server_free(door->server);
+    door->server = NULL;
+}
