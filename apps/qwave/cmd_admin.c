@@ -100,6 +100,11 @@ static qw_err run_device_home(struct operator_desk *desk, const struct admin_arg
     return set_text(desk, arguments, "/home", "kme", arguments->kme);
 }
 
+static qw_err run_device_bind(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    return set_text(desk, arguments, "/bind", "user", arguments->user);
+}
+
 static qw_err run_device_quota(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     char body[BODY_CAP];
@@ -176,6 +181,9 @@ static const struct admin_action actions[] = {
     { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
     { "device", "resume", 3, "ID", "", run_device_change },
     { "device", "destroy", 3, "ID", "for good: its keys are void at once", run_device_change },
+    { "device", "bind", 3, "ID --user NAME", "the person who has its card", run_device_bind },
+    { "device", "unbind", 3, "ID", "its card is nobody's; ends its radio session",
+      run_device_change },
     { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
       run_psk_create },
     { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },
@@ -198,6 +206,7 @@ static const struct argp_option options[] = {
     { "kind", 'k', "KIND", 0,
       "terminal, application, access-point, station or kme (default: terminal)", 0 },
     { "owner", 'w', "NAME", 0, "who has the device", 0 },
+    { "user", 's', "NAME", 0, "who has a card", 0 },
     { "peer", 'p', "SAE,...", 0,
       "application that shares the terminal's keys; those that an application may ask keys for",
       0 },
@@ -262,6 +271,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'w':
         arguments->owner = value;
+        return 0;
+    case 's':
+        arguments->user = value;
         return 0;
     case 'p':
         arguments->peer = value;
@@ -361,6 +373,7 @@ int cmd_admin(int argc, char **argv)
                                          .kind = "terminal",
                                          .owner = "",
                                          .peer = "",
+                                         .user = "",
                                          .kme = "",
                                          .role = "",
                                          .profile = "p256",

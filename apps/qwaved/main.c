@@ -196,6 +196,7 @@ static qw_err open_centre(struct daemon *daemon)
         .sae_keys_per_s = (uint32_t)settings->sae_keys_per_s,
         .pair_keys_per_s = (uint32_t)settings->pair_keys_per_s,
         .misses_per_s = (uint32_t)settings->misses_per_s,
+        .cards_need_user = settings->card_binding == 1,
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
         .certificate_days = (uint32_t)settings->certificate_days,

@@ -11,6 +11,8 @@ void route_device_show(struct call *call);
 void route_device_suspend(struct call *call);
 void route_device_resume(struct call *call);
 void route_device_destroy(struct call *call);
+void route_device_bind(struct call *call);
+void route_device_unbind(struct call *call);
 void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);
 void route_device_home(struct call *call);

@@ -9,7 +9,7 @@
 enum {
     LIST_LIMIT_MAX = 100,
     LIST_LIMIT_STANDARD = 50,
-    DEVICE_TEXT_MAX = 3584, /* three names of 63 characters, the peers' of 255, all escaped */
+    DEVICE_TEXT_MAX = 4096, /* four names of 63 characters, the peers' of 255, all escaped */
     PACKAGE_CAP = 64 * 1024,
     RECEIPT_CAP = 256
 };
@@ -50,6 +50,10 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_text(w, device->home);
     qw_json_name(w, "unit");
     qw_json_text(w, device->unit);
+    qw_json_name(w, "user");
+    qw_json_text(w, device->user);
+    qw_json_name(w, "bound_ms");
+    qw_json_int(w, device->bound_ms);
     qw_json_name(w, "destruction");
     qw_json_text(w, qw_destruction_names[device->destruction]);
     qw_json_object_end(w);
@@ -198,6 +202,47 @@ void route_device_resume(struct call *call)
 void route_device_destroy(struct call *call)
 {
     change(call, QW_DEVICE_DESTROY);
+}
+
+void route_device_bind(struct call *call)
+{
+    char user[sizeof((struct qw_device *)0)->user] = "";
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_text(&r, object, "user", user, 1, sizeof user);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_card_bind(call->service->centre, &call->caller, call->parameter[0], user);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    send_device(call, 200, call->parameter[0]);
+}
+
+void route_device_unbind(struct call *call)
+{
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, true, &r, &object)) {
+        return;
+    }
+    qw_json_close(&r);
+    err = qw_centre_card_unbind(call->service->centre, &call->caller, call->parameter[0]);
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    send_device(call, 200, call->parameter[0]);
 }
 
 void route_device_peers(struct call *call)

@@ -16,6 +16,7 @@ static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
 static const char *const dual_controls[] = { "off", "destroy", "all", NULL };
+static const char *const bindings[] = { "off", "required", NULL };
 static const char *const signatures[] = { "p256", "sm2", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
@@ -120,6 +121,7 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_INT, requests_per_s, 0, 1000000, "0",
         "requests of one caller, per s; 0: no limit"),
     CHOICE(dual_control, dual_controls, "off", "what needs two officers"),
+    CHOICE(card_binding, bindings, "off", "whether a terminal's card needs a user"),
     ROW(QW_CONFIG_INT, approval_s, 1, 604800, "900",
         "a request waits so long for the second officer, in s"),
     ROW(QW_CONFIG_INT, certificate_days, 1, 90, "30",

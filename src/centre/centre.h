@@ -77,6 +77,7 @@ struct qw_centre_config {
                                */
     uint32_t partner_places;  /* and so many masters at once; default 4 */
     enum qw_dual_control dual_control; /* what needs two officers (approval/approval.h) */
+    bool cards_need_user;              /* a terminal's card that is nobody's gets nothing */
     uint32_t approval_s;               /* a request waits so long for the second; default 900 */
     uint32_t certificate_days;         /* life of an issued certificate; default 30 */
     const char *status_url;            /* borrowed; of OCSP, for certificates; NULL: none */
@@ -134,6 +135,14 @@ qw_err qw_centre_device_set_quota(struct qw_centre *centre, const struct qw_call
  * card at once. QW_ERR_STATE. */
 qw_err qw_centre_device_change(struct qw_centre *centre, const struct qw_caller *caller,
                                const char *id, enum qw_device_event event) QW_MUST_USE;
+
+/* Binds the card of a device to the person who has it, 1 to 63 visible ASCII characters; frees it.
+ * The rules are U1 to U5 of docs/design/card-binding.md. QW_ERR_STATE: no card, or nobody's;
+ * QW_ERR_CONFLICT: somebody else's. */
+qw_err qw_centre_card_bind(struct qw_centre *centre, const struct qw_caller *caller, const char *id,
+                           const char *user) QW_MUST_USE;
+qw_err qw_centre_card_unbind(struct qw_centre *centre, const struct qw_caller *caller,
+                             const char *id) QW_MUST_USE;
 
 /* The same order and proof where an officer has the card before him. QW_ERR_STATE: the device is
  * not destroyed, or its card has no order to wait for. */

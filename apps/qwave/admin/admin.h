@@ -13,7 +13,7 @@
  * nouns with a file of their own stand here. */
 enum { ADMIN_WORDS_MAX = 4 };
 struct admin_arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *kme, *certificate, *key, *role,
+    const char *operator_path, *url, *kind, *owner, *peer, *user, *kme, *certificate, *key, *role,
         *profile, *hosts;
     const char *unit; /* NULL: not said */
     unsigned long long keys_per_s, weight;

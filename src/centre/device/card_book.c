@@ -21,7 +21,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 5 };
+enum { RECORD_VERSION = 6 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -60,6 +60,8 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_string8(w, device->unit);
     qw_write_string8(w, device->peers_unit);
     qw_write_u8(w, (uint8_t)device->destruction);
+    qw_write_string8(w, device->user);
+    qw_write_u64be(w, (uint64_t)device->bound_ms);
 }
 
 /* What a record of before the tree says: everybody is at its root. */
@@ -75,7 +77,7 @@ static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *d
 }
 
 /* Version 1 knew no quotas, version 2 no other centres, version 3 no units, version 4 no orders to
- * cards. */
+ * cards, version 5 no users. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
@@ -104,6 +106,10 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
         return false;
     }
     device->destruction = (enum qw_destruction_state)destruction;
+    if (version >= 6) {
+        qw_read_string8(r, device->user, sizeof device->user);
+        device->bound_ms = (int64_t)qw_read_u64be(r);
+    }
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
         !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
         return false;

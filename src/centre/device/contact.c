@@ -18,6 +18,7 @@
  *   J6  counter above the last, confirmed token: good; gaps in the counter are lost reports. */
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/destruction.h"
 #include "centre/device/issue.h"
@@ -111,9 +112,11 @@ static qw_err open_report(struct qw_centre *centre, struct contact *contact, con
 }
 
 /* The card may contact at all. QW_ERR_STATE: it is to be destroyed. */
-static qw_err check_card(const struct qw_card_book *card, const struct contact *contact,
+static qw_err check_card(const struct qw_centre *centre, const struct contact *contact,
                          const char **cause)
 {
+    const struct qw_card_book *card = &centre->card;
+
     *cause = qw_device_state_names[card->device.state];
     if (card->device.destruction == QW_DESTRUCTION_ORDERED &&
         card->device.kind == QW_DEVICE_TERMINAL && contact->report.epoch == card->device.epoch) {
@@ -124,6 +127,10 @@ static qw_err check_card(const struct qw_card_book *card, const struct contact *
     }
     *cause = "not a terminal's card";
     if (card->device.kind != QW_DEVICE_TERMINAL) {
+        return QW_ERR_REFUSED;
+    }
+    *cause = "the card is nobody's"; /* U4 */
+    if (card->device.state == QW_DEVICE_ACTIVE && !qw_card_may_work(centre, &card->device)) {
         return QW_ERR_REFUSED;
     }
     *cause = "another epoch";
@@ -224,6 +231,7 @@ static qw_err suspend(struct qw_centre *centre, const struct qw_deed *deed, cons
     qw_group_begin(centre, &group);
     qw_group_fail(&group,
                   qw_device_next(card->device.state, QW_DEVICE_SUSPEND, &card->device.state));
+    qw_card_end_session(centre, &group, card);
     qw_card_book_put(centre, &group, card);
     return qw_group_commit_refusal(centre, &group, deed, QW_ERR_REFUSED, cause);
 }
@@ -316,7 +324,7 @@ static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
     }
     if (err == QW_OK) {
         deed.object = centre->card.device.id;
-        err = check_card(&centre->card, contact, &cause);
+        err = check_card(centre, contact, &cause);
     }
     if (err == QW_ERR_REFUSED) {
         return qw_centre_refuse(centre, &deed, err, cause);

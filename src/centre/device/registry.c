@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices: registered, looked up, moved from state to state [C8]. */
 #include "base/secret.h"
+#include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
 #include "centre/device/destruction.h"
@@ -200,6 +201,9 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
     book->device.state = next;
     qw_group_begin(centre, &group);
     group.books.registry++;
+    if (event == QW_DEVICE_SUSPEND || event == QW_DEVICE_DESTROY) {
+        qw_card_end_session(centre, &group, book); /* U5 */
+    }
     if (event == QW_DEVICE_DESTROY) {
         qw_void_all_keys(centre, &group, book, &voided);
         qw_psk_drop(centre, &group, book->device.id);

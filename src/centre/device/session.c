@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/record.h"
 
@@ -140,7 +141,7 @@ qw_err qw_session_enter(struct qw_centre *centre, const struct qw_caller *caller
     if (err != QW_OK) {
         return err == QW_ERR_NOT_FOUND ? QW_ERR_REFUSED : err;
     }
-    if (card->device.state != QW_DEVICE_ACTIVE) {
+    if (!qw_card_may_work(centre, &card->device)) {
         return QW_ERR_REFUSED;
     }
     if (!card->has_session || !qw_equal_ct(card->session_id, id, sizeof card->session_id)) {

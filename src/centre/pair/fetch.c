@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
@@ -282,6 +283,7 @@ static qw_err check_service(struct qw_centre *centre, const struct qw_fetch *fet
     err = qw_card_book_load(centre, fetch->master, &centre->card);
     if (err == QW_OK &&
         (device->state == QW_DEVICE_SUSPENDED ||
+         (device->state == QW_DEVICE_ACTIVE && !qw_card_may_work(centre, device)) ||
          (device->kind == QW_DEVICE_APPLICATION && device->state == QW_DEVICE_DESTROYED))) {
         return QW_ERR_REFUSED;
     }

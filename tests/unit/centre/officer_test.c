@@ -106,6 +106,14 @@ static qw_err do_charge(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_charge(s->centre, c, "none", "none", 1, out, sizeof out, &len);
 }
+static qw_err do_bind(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_card_bind(s->centre, c, "none", "li");
+}
+static qw_err do_unbind(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_card_unbind(s->centre, c, "none");
+}
 static qw_err do_order(struct scene *s, const struct qw_caller *c)
 {
     uint8_t order[QW_ORDER_LEN];
@@ -323,6 +331,8 @@ static const struct {
     { QW_RIGHT_DEVICE_REGISTER, "---y", do_register },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_confirm },
+    { QW_RIGHT_CARD_BIND,       "---y", do_bind },
+    { QW_RIGHT_CARD_UNBIND,     "-y--", do_unbind },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_order },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_proof },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_station },

@@ -45,6 +45,8 @@ static const struct {
     { "GET",  "/v1/certificates",                 NULL, "yyyy" },
     { "GET",  "/v1/certificates/" SOME_ID,        NULL, "yyyy" },
     { "POST", "/v1/certificates/" SOME_ID "/revoke", NULL, "-y-y" },
+    { "POST", "/v1/devices/none/bind",            "{\"user\":\"li\"}", "---y" },
+    { "POST", "/v1/devices/none/unbind",          NULL, "-y--" },
     { "POST", "/v1/devices/none/order",           NULL, "---y" },
     { "POST", "/v1/devices/none/proof",           "{\"proof\":\"AA==\"}", "---y" },
     { "POST", "/v1/officers", "{\"id\":\"a b\",\"role\":\"audit\",\"unit\":\"/\"}", "-y--" },
