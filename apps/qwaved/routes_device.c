@@ -50,6 +50,8 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_text(w, device->home);
     qw_json_name(w, "unit");
     qw_json_text(w, device->unit);
+    qw_json_name(w, "cloned");
+    qw_json_bool(w, device->is_cloned);
     qw_json_name(w, "user");
     qw_json_text(w, device->user);
     qw_json_name(w, "bound_ms");

@@ -163,6 +163,8 @@ void route_metrics(struct call *call)
         write_source(&text, &status);
         metrics_single(&text, "qwave_devices", "gauge", "Registered devices.",
                        (double)status.devices);
+        metrics_single(&text, "qwave_cards_cloned", "gauge",
+                       "Devices suspended because of a copied card.", (double)status.cards_cloned);
         metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
                        (double)status.offers_open);
         write_journal(&text, service, &status);

@@ -63,6 +63,8 @@ void route_status(struct call *call)
     qw_json_uint(&w, status.audit_records);
     qw_json_name(&w, "offers_open");
     qw_json_uint(&w, status.offers_open);
+    qw_json_name(&w, "cards_cloned");
+    qw_json_uint(&w, status.cards_cloned);
     qw_json_name(&w, "offers_void");
     qw_json_uint(&w, status.offers_void);
     if (service->shipper != NULL) {

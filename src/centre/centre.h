@@ -333,8 +333,9 @@ struct qw_centre_status {
     uint64_t keys_ingested;
     uint64_t devices;
     uint64_t audit_records;
-    uint64_t offers_open; /* of keys to partners that have not answered yet */
-    uint64_t offers_void; /* given up, and a partner has not yet said that its keys are gone */
+    uint64_t cards_cloned; /* devices suspended because of a copied card, until they are resumed */
+    uint64_t offers_open;  /* of keys to partners that have not answered yet */
+    uint64_t offers_void;  /* given up, and a partner has not yet said that its keys are gone */
 };
 qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller,
                         struct qw_centre_status *status) QW_MUST_USE;

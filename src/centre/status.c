@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/books.h"
+#include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
 #include "centre/key/source_watch.h"
 #include "centre/partner/offer.h"
@@ -52,6 +53,9 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
     }
     if (err == QW_OK) {
         err = count(centre, QW_STORE_DEVICE, QW_STORE_ANY_TAG, &s.devices);
+    }
+    if (err == QW_OK) {
+        err = count(centre, QW_STORE_DEVICE, QW_TAG_DEVICE_CLONED, &s.cards_cloned);
     }
     if (err == QW_OK) {
         err = count(centre, QW_STORE_META, QW_OFFER_OPEN, &s.offers_open);

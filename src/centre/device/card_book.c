@@ -62,6 +62,7 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u8(w, (uint8_t)device->destruction);
     qw_write_string8(w, device->user);
     qw_write_u64be(w, (uint64_t)device->bound_ms);
+    qw_write_u8(w, device->is_cloned ? 1 : 0);
 }
 
 /* What a record of before the tree says: everybody is at its root. */
@@ -77,7 +78,8 @@ static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *d
 }
 
 /* Version 1 knew no quotas, version 2 no other centres, version 3 no units, version 4 no orders to
- * cards, version 5 no users. */
+ * cards, version 5 no users and no
+ * alarms. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
@@ -109,6 +111,7 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
     if (version >= 6) {
         qw_read_string8(r, device->user, sizeof device->user);
         device->bound_ms = (int64_t)qw_read_u64be(r);
+        device->is_cloned = qw_read_u8(r) == 1;
     }
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
         !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
@@ -133,7 +136,8 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
                                   .id = book->device.id,
                                   .id_len = strlen(book->device.id),
                                   .expected_version = book->version,
-                                  .tag = book->device.state };
+                                  .tag = book->device.is_cloned ? QW_TAG_DEVICE_CLONED
+                                                                : (int64_t)book->device.state };
     struct qw_writer w = qw_writer_on(centre->scratch, sizeof centre->scratch);
 
     qw_write_u8(&w, RECORD_VERSION);

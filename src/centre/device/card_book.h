@@ -14,7 +14,9 @@ qw_err qw_card_book_load(struct qw_centre *centre, const char *device_id,
                          struct qw_card_book *book) QW_MUST_USE;
 qw_err qw_card_book_load_by_serial(struct qw_centre *centre, const uint8_t serial[static 16],
                                    struct qw_card_book *book) QW_MUST_USE;
-/* Adds the record, new or changed; its tag is the device's state. */
+/* Tag of a device that is suspended because of a copied card; of others it is the state. */
+#define QW_TAG_DEVICE_CLONED ((int64_t)100)
+/* Adds the record, new or changed, under its tag. */
 void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct qw_card_book *book);
 /* From the bytes of a record. QW_ERR_IO: not a good one. */
 qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book *book) QW_MUST_USE;

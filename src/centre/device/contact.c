@@ -231,6 +231,7 @@ static qw_err suspend(struct qw_centre *centre, const struct qw_deed *deed, cons
     qw_group_begin(centre, &group);
     qw_group_fail(&group,
                   qw_device_next(card->device.state, QW_DEVICE_SUSPEND, &card->device.state));
+    card->device.is_cloned = true;
     qw_card_end_session(centre, &group, card);
     qw_card_book_put(centre, &group, card);
     return qw_group_commit_refusal(centre, &group, deed, QW_ERR_REFUSED, cause);

@@ -69,8 +69,9 @@ struct qw_device {
     char home[64];           /* of an application: the KME that serves it; "" for this centre */
     char unit[QW_UNIT_CAP];  /* its place in the tree; set when it is registered */
     enum qw_destruction_state destruction;
-    char user[64];                /* who has the card, "" nobody */
-    int64_t bound_ms;             /* since when, UTC; 0 never */
+    bool is_cloned;   /* suspended because two copies of its card are at work, or an old one */
+    char user[64];    /* who has the card, "" nobody */
+    int64_t bound_ms; /* since when, UTC; 0 never */
     char peers_unit[QW_UNIT_CAP]; /* of the officer who set the peers: they reach no further */
 };
 

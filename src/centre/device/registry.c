@@ -199,6 +199,9 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
                                 qw_device_state_names[book->device.state]);
     }
     book->device.state = next;
+    if (event != QW_DEVICE_SUSPEND) {
+        book->device.is_cloned = false; /* somebody has looked */
+    }
     qw_group_begin(centre, &group);
     group.books.registry++;
     if (event == QW_DEVICE_SUSPEND || event == QW_DEVICE_DESTROY) {
