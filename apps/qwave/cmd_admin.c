@@ -6,6 +6,7 @@
 #include "api/certificate/profile.h"
 #include "api/json_writer.h"
 #include "centre/centre.h"
+#include "centre/people/unit_quota.h"
 #include "operator.h"
 #include "radio_options.h"
 
@@ -197,8 +198,11 @@ static const struct {
     { admin_certificate_actions, ADMIN_CERTIFICATE_ACTIONS },
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
+    { admin_unit_actions, ADMIN_UNIT_ACTIONS },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
+
+enum { OPTION_DEVICES_MAX = 256, OPTION_KEYS_PER_DAY };
 
 static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
@@ -214,6 +218,10 @@ static const struct argp_option options[] = {
     { "keys-per-s", 'n', "N", 0,
       "that an application may take; 0: as the centre's settings say (default: 0)", 0 },
     { "weight", 'g', "N", 0, "its part when keys are scarce, 1 to 100 (default: 1)", 0 },
+    { "devices-max", OPTION_DEVICES_MAX, "N", 0,
+      "that a unit and all beneath it may have; 0: no limit (default: 0)", 0 },
+    { "keys-per-day", OPTION_KEYS_PER_DAY, "N", 0,
+      "that they may take out of the stock; 0: no limit (default: 0)", 0 },
     { "role", 'r', "ROLE", 0, "of an officer: system, security, audit or operator", 0 },
     { "unit", 't', "UNIT", 0,
       "a place in the tree, as /north/gas: of a device (default: one's own), or where an officer's "
@@ -289,6 +297,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'g':
         if (!radio_parse_number(value, 100, &arguments->weight) || arguments->weight == 0) {
             argp_error(state, "--weight is 1..100, not '%s'", value);
+        }
+        return 0;
+    case OPTION_DEVICES_MAX:
+        if (!radio_parse_number(value, QW_UNIT_LIMIT_MAX, &arguments->devices_max)) {
+            argp_error(state, "--devices-max is 0..%u000000, not '%s'",
+                       (unsigned)(QW_UNIT_LIMIT_MAX / 1000000), value);
+        }
+        return 0;
+    case OPTION_KEYS_PER_DAY:
+        if (!radio_parse_number(value, QW_UNIT_LIMIT_MAX, &arguments->keys_per_day)) {
+            argp_error(state, "--keys-per-day is 0..%u000000, not '%s'",
+                       (unsigned)(QW_UNIT_LIMIT_MAX / 1000000), value);
         }
         return 0;
     case 'r':

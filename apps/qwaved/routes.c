@@ -16,6 +16,8 @@ static const struct route routes[] = {
     { "GET",  "/v1/seal",                         BY_OPERATOR,     route_seal_show },
     { "POST", "/v1/seal",                         BY_OPERATOR,     route_seal_close },
     { "POST", "/v1/seal/share",                   BY_OPERATOR,     route_seal_share },
+    { "GET",  "/v1/units",                        BY_OPERATOR,     route_unit_list },
+    { "POST", "/v1/units",                        BY_OPERATOR,     route_unit_quota },
     { "GET",  "/v1/shares",                       BY_OPERATOR,     route_share_show },
     { "POST", "/v1/shares/rehearsal",             BY_OPERATOR,     route_share_rehearse },
     { "POST", "/v1/shares/change",                BY_OPERATOR,     route_share_begin },

@@ -21,6 +21,9 @@ void route_device_order(struct call *call);
 void route_device_proof(struct call *call);
 void route_device_charge_confirm(struct call *call);
 
+void route_unit_list(struct call *call);
+void route_unit_quota(struct call *call);
+
 void route_share_show(struct call *call);
 void route_share_rehearse(struct call *call);
 void route_share_begin(struct call *call);

@@ -121,6 +121,10 @@ void route_device_register(struct call *call)
         entry.unit = wanted.unit[0] != '\0' ? wanted.unit : NULL;
         err = qw_centre_device_add(call->service->centre, &call->caller, &entry);
     }
+    if (err == QW_ERR_LIMIT) {
+        call_refuse_with(call, 409, "the quota of its unit is used up");
+        return;
+    }
     if (err != QW_OK) {
         call_refuse(call, err);
         return;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is measured, for Prometheus, and whether keys can be given now. No id of a key, a device or
- * a caller is a label: the number of series follows from the program alone. */
+ * a caller is a label: the number of series follows from the program alone, and from how many
+ * units have a quota (256 at most). */
 #include "api/certificate_expiry.h"
 #include "base/clock.h"
 #include "centre/key/key_life.h"
+#include "centre/people/unit_quota.h"
 #include "centre/ready.h"
 #include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
 #include "routes.h"
 #include "shipping/shipper.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LABELS_CAP = 256, RETRY_AFTER_S = 5 };
@@ -150,6 +154,46 @@ static void write_service(struct metrics_text *text, const struct service *servi
     }
 }
 
+/* Of those with a quota; a limit that is not set has no sample. */
+static qw_err write_units(struct metrics_text *text, const struct call *call)
+{
+    static const struct {
+        const char *name, *help;
+        size_t offset;
+        bool is_limit;
+    } families[] = {
+        { "qwave_unit_devices", "Devices of a unit and beneath it.",
+          offsetof(struct qw_unit_quota, devices), false },
+        { "qwave_unit_devices_max", "That it may have.",
+          offsetof(struct qw_unit_quota, devices_max), true },
+        { "qwave_unit_keys_today", "Keys that it took since midnight UTC.",
+          offsetof(struct qw_unit_quota, keys_today), false },
+        { "qwave_unit_keys_per_day", "That it may take.",
+          offsetof(struct qw_unit_quota, keys_per_day), true },
+    };
+    struct qw_unit_quota *quotas = calloc(QW_UNITS_MAX, sizeof *quotas);
+    size_t count = 0;
+    qw_err err = quotas == NULL ? QW_ERR_NOMEM
+                                : qw_centre_unit_list(call->service->centre, &call->caller, quotas,
+                                                      QW_UNITS_MAX, &count);
+
+    for (size_t f = 0; err == QW_OK && count > 0 && f < sizeof families / sizeof families[0]; f++) {
+        metrics_family(text, families[f].name, "gauge", families[f].help);
+        for (size_t i = 0; i < count; i++) {
+            char labels[LABELS_CAP];
+            uint64_t value;
+
+            memcpy(&value, (const char *)&quotas[i] + families[f].offset, sizeof value);
+            (void)snprintf(labels, sizeof labels, "unit=\"%s\"", quotas[i].unit);
+            if (value > 0 || !families[f].is_limit) {
+                metrics_sample(text, families[f].name, labels, (double)value);
+            }
+        }
+    }
+    free(quotas);
+    return err;
+}
+
 void route_metrics(struct call *call)
 {
     const struct service *service = call->service;
@@ -168,6 +212,9 @@ void route_metrics(struct call *call)
         metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
                        (double)status.offers_open);
         write_journal(&text, service, &status);
+        err = write_units(&text, call);
+    }
+    if (err == QW_OK) {
         if (service->requests != NULL) {
             write_counts(&text, service);
             write_durations(&text, service);

@@ -168,6 +168,8 @@ struct qw_centre {
     struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */
     int64_t latest_ms;                     /* of the sweep's clock */
+    bool has_units;                        /* some unit has a quota (people/unit_quota.c) */
+    uint64_t units_seen; /* books.registry + 1 when that was looked up; 0: never */
     struct qw_books books;
     uint64_t books_version;
     uint64_t start; /* number of this process's start: the epoch of its leases and records */

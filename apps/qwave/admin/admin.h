@@ -16,7 +16,7 @@ struct admin_arguments {
     const char *operator_path, *url, *kind, *owner, *peer, *user, *kme, *certificate, *key, *role,
         *profile, *hosts;
     const char *unit; /* NULL: not said */
-    unsigned long long keys_per_s, weight;
+    unsigned long long keys_per_s, weight, devices_max, keys_per_day;
     const char *word[ADMIN_WORDS_MAX];
     size_t words;
     bool as_json;
@@ -43,5 +43,7 @@ enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_REQUEST_ACTIONS = 6 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
+enum { ADMIN_UNIT_ACTIONS = 3 };
+extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
 
 #endif

@@ -9,6 +9,7 @@
 #include "centre/key/void_keys.h"
 #include "centre/people/right.h"
 #include "centre/people/unit.h"
+#include "centre/people/unit_quota.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,13 @@ static qw_err write_package(struct qw_centre *centre, const struct qw_deed *deed
     qw_err err;
 
     qw_group_begin(centre, &group);
+    err = qw_unit_use_keys(centre, &group, book->device.unit, issue->keys);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err == QW_ERR_LIMIT
+                   ? qw_centre_refuse(centre, deed, err, "the quota of its unit is used up")
+                   : err;
+    }
     if (is_birth && book->has_card) { /* the card before was never confirmed */
         qw_void_package_keys(centre, &group, book, book->pending_id, &voided);
         qw_serial_remove(centre, &group, book);

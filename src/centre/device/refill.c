@@ -8,6 +8,7 @@
 #include "centre/device/session.h"
 #include "centre/key/stock.h"
 #include "centre/pair/fresh.h"
+#include "centre/people/unit_quota.h"
 #include "crypto/aead.h"
 
 #include <stdio.h>
@@ -151,6 +152,13 @@ static qw_err make_package(struct qw_centre *centre, const struct qw_deed *deed,
     qw_err err;
 
     qw_group_begin(centre, &group);
+    err = qw_unit_use_keys(centre, &group, card->device.unit, issue->keys);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err == QW_ERR_LIMIT
+                   ? qw_centre_refuse(centre, deed, err, "the quota of its unit is used up")
+                   : err;
+    }
     qw_issue_package(centre, &group, card, issue, &sealed_len);
     if (issue->kind == QW_PACKAGE_FRESH) {
         session->wants_fresh = false;

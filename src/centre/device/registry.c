@@ -9,6 +9,7 @@
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
 #include "centre/pair/fair_share.h"
+#include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
 
 #include <stdio.h>
@@ -87,6 +88,13 @@ static qw_err register_device(struct qw_centre *centre, const struct qw_deed *de
     group.books.registry++;
     book->device = *device;
     book->number = group.books.next_device++;
+    err = qw_unit_use_device(centre, &group, device->unit);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err == QW_ERR_LIMIT
+                   ? qw_centre_refuse(centre, deed, err, "the quota of its unit is used up")
+                   : err;
+    }
     qw_card_book_put(centre, &group, book);
     return qw_group_commit(centre, &group, deed, qw_device_kind_names[device->kind]);
 }
@@ -211,6 +219,7 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
         qw_void_all_keys(centre, &group, book, &voided);
         qw_psk_drop(centre, &group, book->device.id);
         qw_group_fail(&group, qw_destruction_begin(book)); /* C1 */
+        qw_group_fail(&group, qw_unit_free_device(centre, &group, book->device.unit));
     }
     if (approved != NULL) {
         qw_request_put(centre, &group, approved);

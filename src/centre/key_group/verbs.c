@@ -9,6 +9,7 @@
 #include "centre/key_group/key_group.h"
 #include "centre/pair/pair.h"
 #include "centre/pair/quota.h"
+#include "centre/people/unit_quota.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
@@ -73,7 +74,11 @@ static qw_err begin_epoch(struct qw_centre *centre, const struct qw_deed *deed,
     struct qw_key_epoch next = *members;
     struct qw_group group;
     char detail[64];
-    qw_err err = qw_stock_lease(centre, 1);
+    char unit[QW_UNIT_CAP];
+    qw_err err;
+
+    memcpy(unit, centre->card.device.unit, sizeof unit); /* of the owner: check_owner */
+    err = qw_stock_lease(centre, 1);
 
     if (err != QW_OK) {
         return err == QW_ERR_EXHAUSTED ? qw_centre_refuse(centre, deed, err, "no key in stock")
@@ -82,6 +87,11 @@ static qw_err begin_epoch(struct qw_centre *centre, const struct qw_deed *deed,
     next.number = key_group->newest.number + 1;
     next.activates_ms = now_ms + (int64_t)lead_ms;
     qw_group_begin(centre, &group);
+    err = qw_unit_use_keys(centre, &group, unit, 1);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err;
+    }
     make_key(centre, &group, key_group, &next);
     end_key(centre, &group, &key_group->before, now_ms + SOON_MS);
     end_key(centre, &group, &key_group->newest, next.activates_ms + SOON_MS);

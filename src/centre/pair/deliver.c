@@ -12,6 +12,7 @@
 #include "centre/pair/pair.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
+#include "centre/people/unit_quota.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,16 +63,18 @@ static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
                   */
 }
 
-/* A shortage is in the journal once, not at every try. */
+/* A shortage, or a quota that is used up, is in the journal once, not at every try. */
 static qw_err note_shortage(struct qw_centre *centre, struct qw_pair *pair,
                             const struct qw_deed *deed, qw_err err)
 {
-    if (err != QW_ERR_EXHAUSTED || pair->was_exhausted) {
+    if ((err != QW_ERR_EXHAUSTED && err != QW_ERR_LIMIT) || pair->was_exhausted) {
         return err;
     }
     pair->was_exhausted = true;
     qw_centre_enter(centre);
-    err = qw_centre_refuse(centre, deed, err, "not enough keys in stock");
+    err = qw_centre_refuse(centre, deed, err,
+                           err == QW_ERR_LIMIT ? "the quota of its unit is used up"
+                                               : "not enough keys in stock");
     qw_centre_leave(centre);
     return err;
 }
@@ -359,10 +362,13 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
     }
     err = qw_pair_check(centre, pair, &deed);
     if (err == QW_OK) {
+        uint64_t left = 0;
+
         s.stored_keys =
             qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none, qw_clock_utc_ms());
         qw_centre_enter(centre);
-        s.stored_keys += centre->books.stored;
+        err = qw_unit_keys_left(centre, pair->unit, &left);
+        s.stored_keys += left < centre->books.stored ? left : centre->books.stored;
         s.max_keys = (uint64_t)centre->config.stock_keys + centre->config.block_keys;
         qw_centre_leave(centre);
         if (s.max_keys < s.stored_keys) { /* what a pair has open comes on top */
@@ -373,8 +379,10 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
         if (!qw_quota_has_keys(centre->quota, &account)) {
             s.stored_keys = 0;
         }
-        *status = s;
     }
     qw_pair_leave(centre->pairs, pair);
+    if (err == QW_OK) {
+        *status = s;
+    }
     return err;
 }

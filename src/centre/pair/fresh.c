@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/pair/fresh.h"
+#include "centre/people/unit_quota.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
@@ -41,6 +42,9 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
     memcpy(centre->block.material, material, (size_t)places * QW_KEY_LEN);
     group.books.stored += places;
     err = qw_pair_take_block(centre, &group, pair, qw_clock_utc_ms(), open);
+    if (err == QW_OK) {
+        err = qw_unit_use_keys(centre, &group, pair->unit, places);
+    }
     if (err != QW_OK) {
         qw_group_drop(&group);
         return err;

@@ -10,6 +10,7 @@
 #include "centre/key/stock.h"
 #include "centre/pair/fresh.h"
 #include "centre/pair/quota.h"
+#include "centre/people/unit_quota.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,7 @@ qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair, const struc
     if (err == QW_OK) {
         pair->keys_per_s = centre->card.device.keys_per_s;
         pair->weight = centre->card.device.weight;
+        memcpy(pair->unit, centre->card.device.unit, sizeof pair->unit);
         memcpy(pair->slave_kme, centre->holder.device.home, sizeof pair->slave_kme);
     }
     qw_centre_leave(centre);
@@ -447,6 +449,9 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
     qw_centre_enter(centre);
     qw_group_begin(centre, &group);
     err = may_lease(centre, pair) ? collect_blocks(centre, &group, &lease) : QW_ERR_EXHAUSTED;
+    if (err == QW_OK) {
+        err = qw_unit_use_keys(centre, &group, pair->unit, lease.keys);
+    }
     if (err == QW_OK) {
         err = commit_lease(centre, &group, deed, &lease);
     } else {

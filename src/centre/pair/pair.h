@@ -4,6 +4,7 @@
 
 #include "centre/group.h"
 #include "centre/pair/key_id.h"
+#include "centre/people/unit.h"
 
 /* An ordered pair of applications and the blocks it is being served from. A block is leased to the
  * pair durably, once, and then carved here in memory: no key of it is ever carved by anybody else,
@@ -29,6 +30,7 @@ struct qw_pair {
     pthread_mutex_t mutex;
     uint64_t registry_changes; /* when it was looked up last; 0: never */
     uint32_t keys_per_s;       /* the master's, from there */
+    char unit[QW_UNIT_CAP];    /* the master's place in the tree */
     uint8_t weight;
     bool was_exhausted; /* is in the journal already */
     struct qw_open_block *blocks;
@@ -58,7 +60,8 @@ uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw
                       int64_t now_ms);
 
 /* Leases blocks until count keys of bits can be carved. QW_ERR_EXHAUSTED (also when keys are scarce
- * and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), nothing has changed.
+ * and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT (the
+ * quota of the master's unit or of one above), nothing has changed.
  * Takes the centre's mutex. */
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish,

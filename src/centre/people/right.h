@@ -40,6 +40,8 @@ enum qw_right {
     QW_RIGHT_REQUEST_READ,
     QW_RIGHT_JOURNAL_READ,
     QW_RIGHT_SEAL, /* an open centre; entering shares needs a share and an officer's certificate */
+    QW_RIGHT_UNIT_READ,
+    QW_RIGHT_UNIT_QUOTA, /* of units beneath his own */
     QW_RIGHT_SHARE_READ,
     QW_RIGHT_SHARE_HOLD,   /* enter a share into an open centre, take a new one */
     QW_RIGHT_SHARE_CHANGE, /* begin with other shares */

@@ -15,6 +15,7 @@
 #include "centre/certificate/certificate.h"
 #include "centre/journal/journal.h"
 #include "centre/people/officer.h"
+#include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
 #include "centre/seal/seal.h"
 #include "centre/share/share_desk.h"
@@ -319,6 +320,18 @@ static qw_err do_share_cancel(struct scene *s, const struct qw_caller *c)
     return qw_centre_share_cancel(s->centre, c);
 }
 
+static qw_err do_unit_list(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_unit_quota quota;
+    size_t count;
+
+    return qw_centre_unit_list(s->centre, c, &quota, 1, &count);
+}
+static qw_err do_unit_set(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_unit_set(s->centre, c, "/", 1, 1);
+}
+
 /* clang-format off */
 static const struct {
     enum qw_right right;
@@ -359,6 +372,8 @@ static const struct {
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
     { QW_RIGHT_SEAL,            "yy--", do_seal },
+    { QW_RIGHT_UNIT_READ,       "yyyy", do_unit_list },
+    { QW_RIGHT_UNIT_QUOTA,      "y---", do_unit_set },
     { QW_RIGHT_SHARE_READ,      "yyyy", do_share_look },
     { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_rehearse },
     { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_take },

@@ -61,6 +61,8 @@ static const struct {
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
     { "POST", "/v1/requests", "{\"verb\":\"share-change\",\"object\":\"2-of-3\"}", "-y--" },
+    { "GET",  "/v1/units",                        NULL, "yyyy" },
+    { "POST", "/v1/units", "{\"unit\":\"/\",\"devices_max\":1,\"keys_per_day\":1}", "y---" },
     { "GET",  "/v1/shares",                       NULL, "yyyy" },
     { "POST", "/v1/shares/rehearsal",             "{\"share\":\"AA==\"}", "yy-y" },
     { "POST", "/v1/shares/entry",                 "{\"share\":\"AA==\"}", "yy-y" },

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotas of units [C16]; Q1 to Q6 of docs/design/people.md, ADR 0100. */
+#include "centre/people/unit_quota.h"
+
+#include "base/clock.h"
+#include "centre/device/card_book.h"
+#include "centre/people/officer_record.h"
+#include "centre/people/right.h"
+#include "centre/people/unit_record.h"
+#include "centre/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_MS = 86400000 };
+
+/* A clock that goes back gives nobody his day again. */
+static void to_today(struct qw_unit_record *record)
+{
+    uint64_t day = (uint64_t)(qw_clock_utc_ms() / DAY_MS);
+
+    if (day > record->day) {
+        record->day = day;
+        record->quota.keys_today = 0;
+    }
+}
+
+/* Most centres have no quotas: then nobody pays for them. Every change of one is a change of the
+ * registry, also in another process. */
+static qw_err has_any(struct qw_centre *centre, bool *has)
+{
+    const struct qw_store *store = centre->config.store;
+    uint64_t count = 0;
+    qw_err err = QW_OK;
+
+    if (centre->units_seen != centre->books.registry + 1) {
+        err = store->count(store->self, QW_STORE_META, QW_TAG_UNIT, &count);
+        centre->has_units = count > 0;
+        centre->units_seen = err == QW_OK ? centre->books.registry + 1 : 0;
+    }
+    *has = centre->has_units;
+    return err;
+}
+
+/* A change of what a unit and those above it use. */
+struct use {
+    int64_t devices;
+    uint64_t keys;
+};
+
+static qw_err use_of(struct qw_centre *centre, struct qw_group *group, const char *unit,
+                     const struct use *use)
+{
+    struct qw_unit_record record;
+    qw_err err = qw_unit_load(centre, unit, &record);
+
+    if (err != QW_OK) {
+        return err == QW_ERR_NOT_FOUND ? QW_OK : err;
+    }
+    to_today(&record);
+    if ((use->devices > 0 && record.quota.devices_max > 0 &&
+         record.quota.devices >= record.quota.devices_max) ||
+        (use->keys > 0 && record.quota.keys_per_day > 0 &&
+         (record.quota.keys_today > record.quota.keys_per_day ||
+          use->keys > record.quota.keys_per_day - record.quota.keys_today))) {
+        return QW_ERR_LIMIT;
+    }
+    record.quota.keys_today += use->keys;
+    if (use->devices >= 0 || record.quota.devices > 0) {
+        record.quota.devices = (uint64_t)((int64_t)record.quota.devices + use->devices);
+    }
+    qw_unit_put(centre, group, &record);
+    return group->err;
+}
+
+/* The unit and each above it, but for the root. Refused by one: refused by all, nothing added. */
+static qw_err use_all(struct qw_centre *centre, struct qw_group *group, const char *unit,
+                      const struct use *use)
+{
+    char place[QW_UNIT_CAP] = "";
+    size_t begun = group->count;
+    size_t len = strlen(unit);
+    bool has = false;
+    qw_err err = has_any(centre, &has);
+
+    for (size_t end = 1; err == QW_OK && has && end <= len && len > 1; end++) {
+        if (unit[end] == '/' || unit[end] == '\0') {
+            memcpy(place, unit, end);
+            place[end] = '\0';
+            err = use_of(centre, group, place, use);
+        }
+    }
+    if (err != QW_OK) {
+        group->count = begun; /* what they borrow is the group's, freed with it */
+    }
+    return err;
+}
+
+qw_err qw_unit_use_keys(struct qw_centre *centre, struct qw_group *group, const char *unit,
+                        uint64_t keys)
+{
+    return use_all(centre, group, unit, &(struct use){ .keys = keys });
+}
+
+qw_err qw_unit_use_device(struct qw_centre *centre, struct qw_group *group, const char *unit)
+{
+    return use_all(centre, group, unit, &(struct use){ .devices = 1 });
+}
+
+qw_err qw_unit_free_device(struct qw_centre *centre, struct qw_group *group, const char *unit)
+{
+    return use_all(centre, group, unit, &(struct use){ .devices = -1 });
+}
+
+qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *left)
+{
+    char place[QW_UNIT_CAP] = "";
+    size_t len = strlen(unit);
+    bool has = false;
+    qw_err err = has_any(centre, &has);
+
+    *left = UINT64_MAX;
+    for (size_t end = 1; err == QW_OK && has && end <= len && len > 1; end++) {
+        struct qw_unit_record record;
+
+        if (unit[end] != '/' && unit[end] != '\0') {
+            continue;
+        }
+        memcpy(place, unit, end);
+        place[end] = '\0';
+        err = qw_unit_load(centre, place, &record);
+        if (err == QW_OK && record.quota.keys_per_day > 0) {
+            uint64_t here;
+
+            to_today(&record);
+            here = record.quota.keys_per_day > record.quota.keys_today
+                       ? record.quota.keys_per_day - record.quota.keys_today
+                       : 0;
+            *left = here < *left ? here : *left;
+        }
+        err = err == QW_ERR_NOT_FOUND ? QW_OK : err;
+    }
+    return err;
+}
+
+/* What is registered already, when a unit gets its first quota. */
+struct census {
+    struct qw_centre *centre;
+    const char *unit;
+    uint64_t devices;
+    qw_err err;
+};
+
+static int count_device(void *self, const struct qw_store_record *record)
+{
+    struct census *census = self;
+    struct qw_centre *centre = census->centre;
+    const struct qw_device *device = &centre->card.device;
+    size_t len = record->len - QW_RECORD_OVERHEAD;
+
+    if (record->len < QW_RECORD_OVERHEAD || len > sizeof centre->scratch) {
+        census->err = QW_ERR_IO;
+        return 0;
+    }
+    census->err = qw_record_open(centre, QW_STORE_DEVICE, record, record->len, centre->scratch);
+    if (census->err == QW_OK) {
+        census->err = qw_card_book_decode(centre->scratch, len, &centre->card);
+    }
+    if (census->err == QW_OK && device->state != QW_DEVICE_DESTROYED &&
+        qw_unit_contains(census->unit, device->unit)) {
+        census->devices++;
+    }
+    return census->err == QW_OK;
+}
+
+static qw_err count_devices(struct qw_centre *centre, const char *unit, uint64_t *devices)
+{
+    const struct qw_store *store = centre->config.store;
+    struct census census = { .centre = centre, .unit = unit, .err = QW_OK };
+    qw_err err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX >> 1,
+                             count_device, &census);
+
+    *devices = census.devices;
+    return err == QW_OK ? census.err : err;
+}
+
+static uint64_t limit_of(const struct qw_unit_record *record, bool is_of_keys)
+{
+    return is_of_keys ? record->quota.keys_per_day : record->quota.devices_max;
+}
+
+/* Whether the quotas next beneath this one are together no more than it. */
+static bool holds(const struct qw_unit_record *units, size_t count, size_t which, bool is_of_keys)
+{
+    uint64_t left = limit_of(&units[which], is_of_keys);
+
+    if (left == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t limit = limit_of(&units[i], is_of_keys);
+        bool is_next = i != which && limit > 0 &&
+                       qw_unit_contains(units[which].quota.unit, units[i].quota.unit);
+
+        for (size_t k = 0; k < count && is_next; k++) { /* nobody between the two */
+            is_next = k == which || k == i || limit_of(&units[k], is_of_keys) == 0 ||
+                      !qw_unit_contains(units[which].quota.unit, units[k].quota.unit) ||
+                      !qw_unit_contains(units[k].quota.unit, units[i].quota.unit);
+        }
+        if (is_next && limit > left) {
+            return false;
+        }
+        left -= is_next ? limit : 0;
+    }
+    return true;
+}
+
+static bool add_up(const struct qw_unit_record *units, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!holds(units, count, i, false) || !holds(units, count, i, true)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static qw_err set(struct qw_centre *centre, const struct qw_deed *deed,
+                  const struct qw_unit_quota *wanted)
+{
+    struct qw_unit_record *units = calloc(QW_UNITS_MAX + 1, sizeof *units);
+    struct qw_unit_record *record = units;
+    struct qw_group group;
+    char detail[QW_AUDIT_TEXT_CAP];
+    size_t count = 0;
+    qw_err err = units == NULL ? QW_ERR_NOMEM : qw_unit_walk(centre, units, &count);
+
+    while (err == QW_OK && record < units + count &&
+           strcmp(record->quota.unit, wanted->unit) != 0) {
+        record++;
+    }
+    if (err == QW_OK && record == units + count) {
+        memcpy(record->quota.unit, wanted->unit, sizeof record->quota.unit);
+        err = count == QW_UNITS_MAX ? qw_centre_refuse(centre, deed, QW_ERR_LIMIT, "too many units")
+                                    : count_devices(centre, wanted->unit, &record->quota.devices);
+        count++;
+    }
+    if (err == QW_OK) {
+        record->quota.devices_max = wanted->devices_max;
+        record->quota.keys_per_day = wanted->keys_per_day;
+        if (!add_up(units, count)) {
+            err = qw_centre_refuse(centre, deed, QW_ERR_CONFLICT, "more than there is above it");
+        }
+    }
+    if (err == QW_OK) {
+        to_today(record);
+        (void)snprintf(detail, sizeof detail, "%llu devices, %llu keys a day",
+                       (unsigned long long)wanted->devices_max,
+                       (unsigned long long)wanted->keys_per_day);
+        qw_group_begin(centre, &group);
+        group.books.registry++;
+        qw_unit_put(centre, &group, record);
+        err = qw_group_commit(centre, &group, deed, detail);
+    }
+    free(units);
+    return err;
+}
+
+qw_err qw_centre_unit_set(struct qw_centre *centre, const struct qw_caller *caller,
+                          const char *unit, uint64_t devices_max, uint64_t keys_per_day)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "unit-quota", .object = unit };
+    struct qw_unit_quota wanted = { .devices_max = devices_max, .keys_per_day = keys_per_day };
+    struct qw_officer_record self;
+    bool is_fine = qw_unit_ok(unit) && strcmp(unit, QW_UNIT_ROOT) != 0 &&
+                   devices_max <= QW_UNIT_LIMIT_MAX && keys_per_day <= QW_UNIT_LIMIT_MAX;
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = qw_right_find(centre, &deed, QW_RIGHT_UNIT_QUOTA, &self);
+    if (err == QW_OK && !is_fine) {
+        err = QW_ERR_ARG;
+    }
+    if (err == QW_OK &&
+        (!qw_unit_contains(self.officer.unit, unit) || strcmp(self.officer.unit, unit) == 0)) {
+        err = qw_centre_refuse(centre, &deed, QW_ERR_REFUSED, "not beneath his own unit");
+    }
+    if (err == QW_OK) {
+        memcpy(wanted.unit, unit, strlen(unit));
+        err = set(centre, &deed, &wanted);
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *caller,
+                           struct qw_unit_quota *quotas, size_t cap, size_t *count)
+{
+    struct qw_deed deed = { .caller = caller, .verb = "unit-list", .object = "" };
+    struct qw_unit_record *units = calloc(QW_UNITS_MAX, sizeof *units);
+    struct qw_officer_record self;
+    size_t found = 0;
+    size_t shown = 0;
+    qw_err err = units == NULL ? QW_ERR_NOMEM : QW_OK;
+
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_centre_enter(centre);
+    err = qw_right_find(centre, &deed, QW_RIGHT_UNIT_READ, &self);
+    if (err == QW_OK) {
+        err = qw_unit_walk(centre, units, &found);
+    }
+    for (size_t i = 0; err == QW_OK && i < found && shown < cap; i++) {
+        if (qw_unit_contains(self.officer.unit, units[i].quota.unit)) {
+            to_today(&units[i]);
+            quotas[shown++] = units[i].quota;
+        }
+    }
+    qw_centre_leave(centre);
+    free(units);
+    if (err == QW_OK) {
+        *count = shown;
+    }
+    return err;
+}
