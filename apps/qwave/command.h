@@ -23,6 +23,7 @@ int cmd_conform(int argc, char **argv);
 int cmd_custody(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_init(int argc, char **argv);
+int cmd_enrol(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_network(int argc, char **argv);

@@ -182,7 +182,7 @@ static CURLcode configure(struct qw_http_client *client, const struct qw_http_cl
         { CURLOPT_FORBID_REUSE, config->sends_once },
     };
     const struct text_option texts[] = {
-        { CURLOPT_PROTOCOLS_STR, "https" },
+        { CURLOPT_PROTOCOLS_STR, config->is_plain ? "http" : "https" },
         { CURLOPT_PROXY, "" }, /* also hides the environment's */
         { CURLOPT_NOPROXY, "*" },
         { CURLOPT_CAINFO, config->ca_path },
@@ -231,15 +231,27 @@ static struct curl_slist *make_headers(void)
     return headers;
 }
 
+static bool config_ok(const struct qw_http_client_config *config)
+{
+    size_t url_len = strlen(config->base_url);
+
+    if (url_len > URL_MAX / 2 || config->timeout_ms <= 0) {
+        return false;
+    }
+    if (config->is_plain) {
+        return strncmp(config->base_url, "http://", 7) == 0;
+    }
+    return strncmp(config->base_url, "https://", 8) == 0 && config->ca_path != NULL &&
+           (config->is_probe || (config->certificate_path != NULL && config->key_path != NULL));
+}
+
 qw_err qw_http_client_new(const struct qw_http_client_config *config,
                           struct qw_http_client **client_out)
 {
     struct qw_http_client *client;
     size_t url_len = strlen(config->base_url);
 
-    if (strncmp(config->base_url, "https://", 8) != 0 || url_len > URL_MAX / 2 ||
-        config->timeout_ms <= 0 || config->ca_path == NULL ||
-        (!config->is_probe && (config->certificate_path == NULL || config->key_path == NULL))) {
+    if (!config_ok(config)) {
         return QW_ERR_ARG;
     }
     client = calloc(1, sizeof *client);

@@ -18,6 +18,8 @@ struct qw_http_client_config {
      * like ours, for exactly this identity as api/certificate_identity.h reads it, at any host;
      * borrowed for the client's life. */
     const char *peer_identity;
+    bool is_plain; /* "http://...", nothing of TLS: for what proves itself (docs/protocol/public.md)
+                    */
     bool is_probe; /* of a foreign server: TLS 1.2 will do, and certificate and key may be NULL */
     /* Each call has a connection of its own. On one that was kept libcurl sends a request again,
      * any method, when the peer closes before its answer: wrong for what may happen only once. */

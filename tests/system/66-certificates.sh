@@ -124,6 +124,44 @@ stop qwaved KILL
 start_centre
 [ "$(as alice)$(as bob)$(as alice-2)$(as dave)" = 000000200200 ] || fail "a restart forgets revocations"
 
+echo "a device without a certificate: one key of its card, once, also when the centre is away in between"
+public=http://127.0.0.1:$(sed -n 's/^public //p' "$site/qwaved.out")
+admin device add ap-1 --kind access-point --owner test >/dev/null
+charge ap-1 4
+enrol() {
+    "$bin/qwave" enrol --url "$public" --name "${1:-urn:qwave:ap:ap-1}" --card "$site/ap-1.card" --passphrase-file "$site/ap-1.passphrase" \
+        --certificate "$site/ap-1.pem" --key "$site/ap-1.key" --ca "$site/ap-1-ca.pem"
+}
+# send FILE: its bytes as an enrolment; prints the status, the answer is in enrolment.out.
+send() {
+    printf '{"enrolment":"%s"}' "$(base64 -w 0 "$1")" |
+        curl --silent --output "$site/enrolment.out" --write-out '%{http_code}' -H 'Content-Type: application/json' --data-binary @- "$public/enrolment"
+}
+stop qwaved KILL
+! enrol >/dev/null 2>&1 || fail "enrolled by nobody"
+[ -s "$site/ap-1.pem.request" ] && [ ! -e "$site/ap-1.pem" ] || fail "the request does not wait"
+cp "$site/ap-1.pem.request" "$site/recorded"
+start_centre
+public=http://127.0.0.1:$(sed -n 's/^public //p' "$site/qwaved.out")
+head -c -8 "$site/recorded" >"$site/forged"
+head -c 8 /dev/zero >>"$site/forged"
+[ "$(send "$site/forged")" = 403 ] || fail "a forged enrolment: $(cat "$site/enrolment.out")"
+enrol >/dev/null || fail "the waiting enrolment does not come through"
+[ "$(as ap-1)" = 200 ] || fail "the enrolled access point is not let in"
+cmp -s <(openssl x509 -in "$site/ap-1-ca.pem") <(openssl x509 -in "$ca") || fail "another authority than the centre's"
+[ "$(status p256 ap-1)" = good ] || fail "OCSP about the enrolled"
+certificates_of_ap() { admin --json certificate list | jq '[.certificates[] | select(.name == "urn:qwave:ap:ap-1")] | length'; }
+[ "$(send "$site/recorded")" = 200 ] && [ "$(certificates_of_ap)" = 1 ] || fail "a lost answer is not given again, or a replay issues: $(certificates_of_ap)"
+admin certificate revoke "$site/ap-1.pem" >/dev/null
+[ "$(send "$site/recorded")" = 403 ] && [ "$(certificates_of_ap)" = 1 ] || fail "a replay after revocation issues"
+mv "$site/ap-1.pem" "$site/ap-1-old.pem"
+! enrol urn:qwave:ap:ap-2 >/dev/null 2>&1 || fail "enrolled by another's name"
+enrol >/dev/null || fail "the next key of the card does not enrol"
+[ "$(as ap-1)" = 200 ] || fail "the access point is not let in again"
+for cause in 'forged: wrong key' 'no such key, or it was used\|a key that was used' 'the name of another\|a name that is nobody'; do
+    grep -q "$cause" "$site/qwaved.log" || fail "the centre does not say: $cause"
+done
+
 echo "the authority's key is in no file, in whatever form"
 ! grep -rlE 'PRIVATE KEY' "$site/centre/ca" || fail "a key of the authority lies in the folder"
 ! find "$site/centre" -name '*ca*.key' | grep -q . || fail "a key file of the authority"

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "public/public_door.h"
 
+#include "api/certificate/enrolment.h"
 #include "api/certificate/status.h"
 #include "api/http_answer.h"
+#include "api/json_reader.h"
+#include "api/json_writer.h"
 #include "api/url.h"
 #include "base/base64.h"
+#include "base/clock.h"
 #include "centre/certificate/certificate.h"
 
 #include <stdio.h>
@@ -16,6 +20,7 @@ enum {
     CONNECTIONS_MAX = 128,
     CONNECTIONS_PER_ADDRESS_MAX = 32,
     IDLE_S = 10,
+    ENROLMENTS_PER_S = 20,
     TEXT_CAP = QW_BASE64_LEN(QW_STATUS_REQUEST_MAX) + 4
 };
 
@@ -123,6 +128,57 @@ static void get_authority(struct public_door *door, const struct qw_http_request
     send(answer, "application/x-pem-file", pem, strlen(pem));
 }
 
+static void send_enrolment(struct qw_http_answer *answer, const uint8_t *data, size_t len)
+{
+    char text[QW_BASE64_LEN(QW_ENROLMENT_ANSWER_MAX) + 64];
+    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
+
+    qw_json_object_begin(&w);
+    qw_json_name(&w, "answer");
+    qw_json_base64(&w, data, len);
+    qw_json_object_end(&w);
+    qw_assert(qw_json_done(&w));
+    send(answer, "application/json", w.out, w.len);
+}
+
+/* E1, E7: one refusal for all causes. Tries cost a record of the journal each, so they are few. */
+static void post_enrolment(struct public_door *door, const struct qw_http_request *request,
+                           struct qw_http_answer *answer, const char *rest)
+{
+    uint8_t out[QW_ENROLMENT_ANSWER_MAX];
+    uint8_t message[QW_ENROLMENT_MAX];
+    struct qw_json_reader r;
+    size_t message_len = 0;
+    size_t len = 0;
+    qw_err err = qw_json_open(request->body, request->body_len, &r);
+
+    (void)rest;
+    if (err == QW_OK) {
+        qw_json_get_base64(&r, qw_json_root_object(&r), "enrolment", message, 1, sizeof message,
+                           &message_len);
+        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+        qw_json_close(&r);
+    }
+    if (err != QW_OK) {
+        refuse(answer, 400, "malformed request");
+        return;
+    }
+    if (door->rate != NULL && !qw_rate_limit_take(door->rate, "enrolment", ENROLMENTS_PER_S, 1,
+                                                  qw_clock_monotonic_ms())) {
+        refuse(answer, 503, "over a limit, later again");
+        answer->retry_after_s = 1;
+        return;
+    }
+    err = qw_centre_enrol(door->centre, message, message_len, out, &len);
+    if (err == QW_OK) {
+        send_enrolment(answer, out, len);
+    } else if (err == QW_ERR_IO || err == QW_ERR_NOMEM || err == QW_ERR_TIMEOUT) {
+        refuse(answer, 503, "temporarily unavailable");
+    } else {
+        refuse(answer, 403, "refused");
+    }
+}
+
 /* clang-format off */
 static const struct {
     const char *method, *prefix; /* a prefix that ends in '/' has a rest behind it */
@@ -133,6 +189,7 @@ static const struct {
     { "GET",  "/ocsp/",      get_status },
     { "GET",  "/crl/",       get_list },
     { "GET",  "/authority/", get_authority },
+    { "POST", "/enrolment",  post_enrolment },
 };
 /* clang-format on */
 
@@ -190,14 +247,21 @@ qw_err public_door_open(struct public_door *door, const struct settings *setting
         .self = door,
         .handle = public_door_handle,
     };
+    qw_err err;
 
     *port = 0;
     *door = (struct public_door){ .centre = centre };
-    return settings->public == 0 ? QW_OK : qw_http_server_new(&config, &door->server, port);
+    if (settings->public == 0) {
+        return QW_OK;
+    }
+    err = qw_rate_limit_new(1, &door->rate);
+    return err == QW_OK ? qw_http_server_new(&config, &door->server, port) : err;
 }
 
 void public_door_close(struct public_door *door)
 {
     qw_http_server_free(door->server);
     door->server = NULL;
+    qw_rate_limit_free(door->rate);
+    door->rate = NULL;
 }

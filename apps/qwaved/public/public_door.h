@@ -3,6 +3,7 @@
 #define QWAVED_PUBLIC_DOOR_H
 
 #include "api/http_server.h"
+#include "base/rate_limit.h"
 #include "centre/centre.h"
 #include "settings.h"
 
@@ -10,6 +11,7 @@
  * authorities, and devices that have no certificate yet [docs/protocol/public.md]. */
 struct public_door {
     struct qw_centre *centre;
+    struct qw_rate_limit *rate; /* of enrolments, which anybody may try; NULL: no limit */
     struct qw_http_server *server;
 };
 

@@ -90,4 +90,12 @@ qw_err qw_centre_certificates_revoked(struct qw_centre *centre, uint64_t *count)
 qw_err qw_centre_certificate_status(struct qw_centre *centre, const uint8_t *request, size_t len,
                                     uint8_t **answer, size_t *answer_len) QW_MUST_USE;
 
+/* A device proves itself by a key of its card, which is then used up, and gets a certificate of its
+ * own name; message and answer: api/certificate/enrolment.h, out holds QW_ENROLMENT_ANSWER_MAX
+ * bytes. The same request again within ten minutes gets the same certificate. QW_ERR_REFUSED for
+ * every cause that the caller may not learn; QW_ERR_CONFLICT: a certificate of this name is in
+ * force, by another key. The key stays the device's unless there is a certificate. */
+qw_err qw_centre_enrol(struct qw_centre *centre, const uint8_t *data, size_t len, uint8_t *out,
+                       size_t *out_len) QW_MUST_USE;
+
 #endif

@@ -80,7 +80,7 @@ static void enter(struct qw_centre *centre, struct qw_group *group,
     memcpy(entry->name, order->subject->name, sizeof entry->name);
     memcpy(entry->unit, order->unit, sizeof entry->unit);
     (void)snprintf(entry->issued_by, sizeof entry->issued_by, "%s",
-                   order->deed->caller == NULL ? "" : order->deed->caller->id);
+                   order->deed->caller == NULL ? "card" : order->deed->caller->id);
     memcpy(name->serials[name->count++], made->serial, sizeof made->serial);
     qw_certificate_record_put(centre, group, &record);
     qw_certificate_name_put(centre, group, name);
