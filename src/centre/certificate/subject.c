@@ -25,6 +25,16 @@ static const struct {
     { "urn:qwave:centre:", "centre", QW_SUBJECT_CENTRE, QW_DEVICE_KIND_COUNT, QW_ROLE_COUNT },
 };
 
+const char *qw_certificate_prefix_of_device(enum qw_device_kind kind)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].kind == QW_SUBJECT_DEVICE && rows[i].device == kind) {
+            return rows[i].prefix;
+        }
+    }
+    return NULL;
+}
+
 static bool id_ok(const struct qw_centre *centre, enum qw_certificate_subject_kind kind,
                   const char *id)
 {

@@ -18,6 +18,10 @@ struct qw_certificate_subject {
 qw_err qw_certificate_subject_parse(const struct qw_centre *centre, const char *uri,
                                     struct qw_certificate_subject *subject) QW_MUST_USE;
 
+/* "urn:qwave:ap:" of an access point, as it stands in the register; NULL: devices of this kind have
+ * no certificates. */
+const char *qw_certificate_prefix_of_device(enum qw_device_kind kind);
+
 /* Whether the deed's caller may use right (over a device) on the subject, or has the right over
  * people; its place in the tree to unit. Refusals are in the journal. Under the mutex; uses the
  * scratch, and centre->card for a device. */

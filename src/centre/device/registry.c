@@ -2,6 +2,7 @@
 /* Devices: registered, looked up, moved from state to state [C8]. */
 #include "base/secret.h"
 #include "centre/device/binding.h"
+#include "centre/certificate/drop.h"
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
 #include "centre/device/destruction.h"
@@ -220,6 +221,7 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
         qw_psk_drop(centre, &group, book->device.id);
         qw_group_fail(&group, qw_destruction_begin(book)); /* C1 */
         qw_group_fail(&group, qw_unit_free_device(centre, &group, book->device.unit));
+        qw_certificates_drop_device(centre, &group, &book->device);
     }
     if (approved != NULL) {
         qw_request_put(centre, &group, approved);

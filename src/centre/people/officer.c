@@ -3,6 +3,7 @@
 #include "centre/people/officer.h"
 
 #include "base/clock.h"
+#include "centre/certificate/drop.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/officer_record.h"
 
@@ -156,6 +157,9 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
     record.officer.state = (enum qw_officer_state)next;
     qw_group_begin(centre, &group);
     qw_officer_put(centre, &group, &record);
+    if (event == QW_OFFICER_REMOVE) {
+        qw_certificates_drop_officer(centre, &group, record.officer.id);
+    }
     return qw_group_commit(centre, &group, deed, qw_officer_state_names[next]);
 }
 

@@ -283,6 +283,44 @@ static void lists_page_by_page_what_is_in_reach(void **state)
     assert_journal_whole(scene);
 }
 
+static void who_goes_for_good_takes_his_certificates_along(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_certificate_made app, app_again, officer;
+    uint64_t count = 0;
+
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, &scene->operator_caller, "bob", QW_OFFICER_AUDIT, "/"),
+        QW_OK);
+    assert_int_equal(issue(scene, "urn:qwave:operator:bob", &officer), QW_OK);
+    assert_int_equal(issue(scene, "urn:qwave:sae:app-1", &app), QW_OK);
+    assert_int_equal(renew(scene, &scene->operator_caller, "urn:qwave:sae:app-1", &app_again),
+                     QW_OK);
+    scene->fail_at = scene->submits + 1;
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "app-1", QW_DEVICE_DESTROY),
+        QW_ERR_IO);
+    assert_false(find(scene, &app).is_revoked);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "app-1", QW_DEVICE_DESTROY),
+        QW_OK);
+    assert_true(find(scene, &app).is_revoked);
+    assert_true(find(scene, &app_again).is_revoked);
+    assert_false(find(scene, &officer).is_revoked);
+    assert_int_equal(
+        qw_centre_officer_change(scene->centre, &scene->operator_caller, "bob", QW_OFFICER_SUSPEND),
+        QW_OK);
+    assert_false(find(scene, &officer).is_revoked);
+    assert_int_equal(
+        qw_centre_officer_change(scene->centre, &scene->operator_caller, "bob", QW_OFFICER_REMOVE),
+        QW_OK);
+    assert_true(find(scene, &officer).is_revoked);
+    assert_int_equal(find(scene, &officer).reason, QW_REVOKED_CESSATION);
+    assert_int_equal(qw_centre_certificates_revoked(scene->centre, &count), QW_OK);
+    assert_int_equal(count, 3);
+    assert_journal_whole(scene);
+}
+
 static void the_authority_is_in_no_file_and_outlives_a_restart(void **state)
 {
     struct scene *scene = *state;
@@ -343,6 +381,7 @@ int main(void)
         IN_SCENE(no_name_has_more_than_its_number_in_force),
         IN_SCENE(what_is_taken_back_is_on_the_list_until_it_ends),
         IN_SCENE(lists_page_by_page_what_is_in_reach),
+        IN_SCENE(who_goes_for_good_takes_his_certificates_along),
         IN_SCENE(the_authority_is_in_no_file_and_outlives_a_restart),
         IN_SCENE(a_store_that_fails_issues_nothing),
     };
