@@ -69,6 +69,9 @@ qw_err operator_certificate_renew(struct operator_desk *desk, const char *old_pa
 /* Signs the request in a file. */
 qw_err operator_certificate_sign(struct operator_desk *desk, const char *request_path,
                                  const char *certificate_path) QW_MUST_USE;
+/* What the register says about the certificate in a file, or with a serial number in hex. */
+qw_err operator_certificate_show(struct operator_desk *desk, const char *certificate,
+                                 const char **answer) QW_MUST_USE;
 /* Takes back the certificate in a file, or by its serial number in hex. */
 qw_err operator_revoke(struct operator_desk *desk, const char *certificate) QW_MUST_USE;
 

@@ -212,18 +212,29 @@ static qw_err revoke_in_files(struct operator_desk *desk, const char *certificat
     return err;
 }
 
+/* Other programs leave the zeros in front out. False: no number, or the name of a file. */
+static bool is_serial(const char *text, char serial[static SERIAL_TEXT_CAP])
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len >= SERIAL_TEXT_CAP || strspn(text, "0123456789abcdefABCDEF") != len ||
+        access(text, F_OK) == 0) {
+        return false;
+    }
+    memset(serial, '0', SERIAL_TEXT_CAP - 1 - len);
+    memcpy(serial + SERIAL_TEXT_CAP - 1 - len, text, len + 1);
+    return true;
+}
+
 /* A serial number as it is, or that of the certificate in a file. */
 static qw_err serial_of(struct operator_desk *desk, const char *certificate,
                         char text[static SERIAL_TEXT_CAP])
 {
-    uint8_t serial[QW_CERTIFICATE_SERIAL_LEN];
     struct qw_certificate_made made;
     X509 *found = NULL;
     qw_err err;
 
-    if (strlen(certificate) == SERIAL_TEXT_CAP - 1 &&
-        qw_hex_decode(certificate, serial, sizeof serial) == QW_OK) {
-        memcpy(text, certificate, SERIAL_TEXT_CAP);
+    if (is_serial(certificate, text)) {
         return QW_OK;
     }
     err = qw_certificate_read(certificate, &found);
@@ -237,6 +248,20 @@ static qw_err serial_of(struct operator_desk *desk, const char *certificate,
     }
     qw_hex_encode(made.serial, sizeof made.serial, text);
     return QW_OK;
+}
+
+qw_err operator_certificate_show(struct operator_desk *desk, const char *certificate,
+                                 const char **answer)
+{
+    char serial[SERIAL_TEXT_CAP];
+    char path[128];
+    qw_err err = serial_of(desk, certificate, serial);
+
+    if (err == QW_OK) {
+        (void)snprintf(path, sizeof path, "/v1/certificates/%s", serial);
+        err = operator_call(desk, "GET", path, NULL, answer);
+    }
+    return err;
 }
 
 qw_err operator_revoke(struct operator_desk *desk, const char *certificate)

@@ -124,10 +124,10 @@ echo "and all of it after a kill"
 as security officer remove second >/dev/null
 stop qwaved KILL
 start_centre
-refused as second status
+! as second status >/dev/null 2>&1 || fail "a removed officer is served" # his certificate went with him
 refused as eve status
 as audit status >/dev/null
-for cause in 'officer is gone' 'no officer of this centre' 'role may not do this' 'outside his part of the tree'; do
+for cause in 'officer is suspended' 'no officer of this centre' 'role may not do this' 'outside his part of the tree'; do
     grep -rqaF "$cause" "$site/centre" || fail "the journal does not say: $cause"
 done
 echo "done"

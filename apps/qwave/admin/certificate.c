@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_TEXT_CAP = 512, HOSTS_TEXT_CAP = QW_CERTIFICATE_HOSTS_MAX * 256 };
+enum { HOSTS_TEXT_CAP = QW_CERTIFICATE_HOSTS_MAX * 256 };
 
 static qw_err tell(qw_err err, const struct admin_arguments *arguments)
 {
@@ -83,16 +83,9 @@ static qw_err run_list(struct operator_desk *desk, const struct admin_arguments 
 
 static qw_err run_show(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    char path[PATH_TEXT_CAP];
     const char *answer = NULL;
-    qw_err err;
+    qw_err err = operator_certificate_show(desk, arguments->word[2], &answer);
 
-    if (strspn(arguments->word[2], "0123456789abcdefABCDEF") != strlen(arguments->word[2]) ||
-        (size_t)snprintf(path, sizeof path, "/v1/certificates/%s", arguments->word[2]) >=
-            sizeof path) {
-        return QW_ERR_ARG;
-    }
-    err = operator_call(desk, "GET", path, NULL, &answer);
     if (err == QW_OK) {
         admin_show(answer, arguments);
     }
@@ -127,7 +120,7 @@ const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS] =
     { "certificate", "renew", 3, "FILE " FILES, "for its holder; the old one stays in force",
       run_renew },
     { "certificate", "list", 2, "", "those in one's own part of the tree", run_list },
-    { "certificate", "show", 3, "SERIAL", "one of them", run_show },
+    { "certificate", "show", 3, "FILE|SERIAL", "one of them", run_show },
     { "certificate", "revoke", 3, "FILE|SERIAL", "takes it back; its open connections end",
       run_revoke },
 };
