@@ -185,6 +185,8 @@ static const struct admin_action actions[] = {
     { "device", "bind", 3, "ID --user NAME", "the person who has its card", run_device_bind },
     { "device", "unbind", 3, "ID", "its card is nobody's; ends its radio session",
       run_device_change },
+    { "device", "fuse", 3, "ID", "its card key is renewed by a quantum key, with the next refill",
+      run_device_change },
     { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
       run_psk_create },
     { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },

@@ -35,6 +35,7 @@ static const struct route routes[] = {
     { "POST", "/v1/devices/{}/proof",             BY_OPERATOR,     route_device_proof },
     { "POST", "/v1/devices/{}/bind",              BY_OPERATOR,     route_device_bind },
     { "POST", "/v1/devices/{}/unbind",            BY_OPERATOR,     route_device_unbind },
+    { "POST", "/v1/devices/{}/fuse",              BY_OPERATOR,     route_device_fuse },
     { "POST", "/v1/devices/{}/peers",             BY_OPERATOR,     route_device_peers },
     { "POST", "/v1/devices/{}/quota",             BY_OPERATOR,     route_device_quota },
     { "POST", "/v1/devices/{}/home",              BY_OPERATOR,     route_device_home },

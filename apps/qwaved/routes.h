@@ -12,6 +12,7 @@ void route_device_suspend(struct call *call);
 void route_device_resume(struct call *call);
 void route_device_destroy(struct call *call);
 void route_device_bind(struct call *call);
+void route_device_fuse(struct call *call);
 void route_device_unbind(struct call *call);
 void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);

@@ -56,6 +56,8 @@ static void write_device(struct qw_json_writer *w, const struct qw_device *devic
     qw_json_text(w, device->user);
     qw_json_name(w, "bound_ms");
     qw_json_int(w, device->bound_ms);
+    qw_json_name(w, "fusion");
+    qw_json_text(w, qw_fusion_names[device->fusion]);
     qw_json_name(w, "destruction");
     qw_json_text(w, qw_destruction_names[device->destruction]);
     qw_json_object_end(w);
@@ -233,7 +235,10 @@ void route_device_bind(struct call *call)
     send_device(call, 200, call->parameter[0]);
 }
 
-void route_device_unbind(struct call *call)
+/* A verb without a body: what it says of the device. */
+static void do_and_show(struct call *call,
+                        qw_err (*verb)(struct qw_centre *centre, const struct qw_caller *caller,
+                                       const char *id))
 {
     struct qw_json_reader r;
     const struct qw_json_node *object;
@@ -243,12 +248,22 @@ void route_device_unbind(struct call *call)
         return;
     }
     qw_json_close(&r);
-    err = qw_centre_card_unbind(call->service->centre, &call->caller, call->parameter[0]);
+    err = verb(call->service->centre, &call->caller, call->parameter[0]);
     if (err != QW_OK) {
         call_refuse(call, err);
         return;
     }
     send_device(call, 200, call->parameter[0]);
+}
+
+void route_device_unbind(struct call *call)
+{
+    do_and_show(call, qw_centre_card_unbind);
+}
+
+void route_device_fuse(struct call *call)
+{
+    do_and_show(call, qw_centre_card_fuse);
 }
 
 void route_device_peers(struct call *call)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/card_keys.h"
 
+#include "base/bytes.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
 
@@ -37,5 +38,26 @@ qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
         *keys = k;
     }
     qw_wipe(&k, sizeof k);
+    return err;
+}
+
+qw_err qw_card_key_fuse(const uint8_t card_key[static QW_CARD_KEY_LEN],
+                        const uint8_t quantum[static QW_CARD_KEY_LEN], uint32_t next_epoch,
+                        uint8_t out[static QW_CARD_KEY_LEN])
+{
+    static const char label[17] = "qwave card fusion";
+    struct qw_bytes no_salt = { NULL, 0 };
+    uint8_t both[2 * QW_CARD_KEY_LEN];
+    uint8_t info[sizeof label + 4];
+    struct qw_writer w = qw_writer_on(info, sizeof info);
+    qw_err err;
+
+    qw_write_bytes(&w, label, sizeof label);
+    qw_write_u32be(&w, next_epoch);
+    memcpy(both, card_key, QW_CARD_KEY_LEN);
+    memcpy(both + QW_CARD_KEY_LEN, quantum, QW_CARD_KEY_LEN);
+    err = qw_hkdf(QW_HASH_SHA256, no_salt, (struct qw_bytes){ both, sizeof both },
+                  (struct qw_bytes){ info, sizeof info }, out, QW_CARD_KEY_LEN); /* [RFC 5869] */
+    qw_wipe(both, sizeof both);
     return err;
 }

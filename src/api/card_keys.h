@@ -22,4 +22,11 @@ struct qw_card_keys {
 qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
                            struct qw_card_keys *keys) QW_MUST_USE;
 
+/* The card key of the next epoch, out of the one before and a quantum key that came in a FUSE
+ * package: HKDF-SHA-256 over both, so that whoever lacks one of them has nothing [C9]. out may be
+ * card_key. */
+qw_err qw_card_key_fuse(const uint8_t card_key[static QW_CARD_KEY_LEN],
+                        const uint8_t quantum[static QW_CARD_KEY_LEN], uint32_t next_epoch,
+                        uint8_t out[static QW_CARD_KEY_LEN]) QW_MUST_USE;
+
 #endif

@@ -24,7 +24,7 @@ static const uint64_t POSITION_MAX = (uint64_t)1 << 62;
 
 static bool kind_ok(unsigned kind)
 {
-    return kind >= QW_PACKAGE_BIRTH && kind <= QW_PACKAGE_FRESH;
+    return kind >= QW_PACKAGE_BIRTH && kind <= QW_PACKAGE_FUSE;
 }
 
 /* 1..63 visible ASCII characters: the owner appears in logs. */
@@ -49,11 +49,16 @@ static bool shape_ok(const struct qw_package *p)
            (p->kind != QW_PACKAGE_FRESH || p->key_count == 1);
 }
 
+static bool has_card_key(enum qw_package_kind kind)
+{
+    return kind == QW_PACKAGE_BIRTH || kind == QW_PACKAGE_FUSE;
+}
+
 static size_t plain_len(enum qw_package_kind kind, size_t key_count, size_t pool_up_len,
                         size_t pool_down_len)
 {
     return key_count * KEY_LEN + pool_up_len + pool_down_len + QW_CARD_TOKEN_LEN +
-           (kind == QW_PACKAGE_BIRTH ? QW_CARD_KEY_LEN : 0);
+           (has_card_key(kind) ? QW_CARD_KEY_LEN : 0);
 }
 
 size_t qw_package_sealed_len(enum qw_package_kind kind, const char *owner, size_t key_count,
@@ -156,7 +161,7 @@ qw_err qw_package_seal(const struct qw_package *package, const uint8_t wrap_key[
     qw_write_bytes(&w, package->pool_up, package->pool_up_len);
     qw_write_bytes(&w, package->pool_down, package->pool_down_len);
     qw_write_bytes(&w, package->token, sizeof package->token);
-    if (package->kind == QW_PACKAGE_BIRTH) {
+    if (has_card_key(package->kind)) {
         qw_write_bytes(&w, package->card_key, sizeof package->card_key);
     }
     qw_assert(!w.failed && w.len == body_len);
@@ -214,7 +219,7 @@ qw_err qw_package_open(const uint8_t *sealed, size_t len, const uint8_t wrap_key
     r = qw_reader_on(p.pool_down + p.pool_down_len,
                      body_len - (size_t)p.key_count * KEY_LEN - p.pool_up_len - p.pool_down_len);
     qw_read_bytes(&r, p.token, sizeof p.token);
-    if (p.kind == QW_PACKAGE_BIRTH) {
+    if (has_card_key(p.kind)) {
         qw_read_bytes(&r, p.card_key, sizeof p.card_key);
     }
     qw_assert(qw_reader_done(&r)); /* decode_head has compared the length */

@@ -18,6 +18,7 @@ enum qw_package_kind {
         2, /* off-line top-up of an existing card; sealed under that card's wrap key */
     QW_PACKAGE_REFILL = 3, /* on line */
     QW_PACKAGE_FRESH = 4,  /* on line, one key for one use, straight from the source [W7] */
+    QW_PACKAGE_FUSE = 5 /* a REFILL that also renews the card key: carries what is mixed in [C9] */
 };
 
 enum { QW_PACKAGE_KEYS_MAX = 1024, QW_PACKAGE_POOL_MAX = 8192, QW_PACKAGE_OWNER_CAP = 64 };
@@ -37,7 +38,8 @@ struct qw_package {
     uint16_t key_count, pool_up_len, pool_down_len;
     /* sealed from here on */
     uint8_t token[QW_CARD_TOKEN_LEN];  /* to be presented at the next contact */
-    uint8_t card_key[QW_CARD_KEY_LEN]; /* BIRTH only, else zero */
+    uint8_t card_key[QW_CARD_KEY_LEN]; /* BIRTH: of the card; FUSE: what is mixed into it;
+                                          else zero */
     uint8_t *keys; /* key_count x 32 bytes; secret memory owned by whoever made the struct */
     uint8_t *pool_up, *pool_down;
 };

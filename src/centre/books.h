@@ -97,6 +97,8 @@ struct qw_card_book { /* all that the centre keeps about a device and its card *
     uint8_t last_id[16]; /* package confirmed last, zero before the first */
     bool has_session;
     uint8_t session_id[16];
+    uint8_t id_key[32];                      /* of key ids, since birth; from epoch 2 on */
+    uint8_t next_card_key[QW_CARD_KEY_LEN];  /* PENDING: when the card has taken the package */
     uint8_t order_nonce[QW_ORDER_NONCE_LEN]; /* while or after device.destruction is ORDERED */
     uint8_t order_done[QW_ORDER_DONE_LEN];
     uint8_t proof_digest[32]; /* of the proof that was booked */

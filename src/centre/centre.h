@@ -144,6 +144,11 @@ qw_err qw_centre_card_bind(struct qw_centre *centre, const struct qw_caller *cal
 qw_err qw_centre_card_unbind(struct qw_centre *centre, const struct qw_caller *caller,
                              const char *id) QW_MUST_USE;
 
+/* With its next refill the card key of a terminal is renewed by a quantum key. QW_ERR_STATE: no
+ * card in service, or one is on its way already (docs/protocol/card-fusion.md). */
+qw_err qw_centre_card_fuse(struct qw_centre *centre, const struct qw_caller *caller,
+                           const char *id) QW_MUST_USE;
+
 /* The same order and proof where an officer has the card before him. QW_ERR_STATE: the device is
  * not destroyed, or its card has no order to wait for. */
 qw_err qw_centre_device_order(struct qw_centre *centre, const struct qw_caller *caller,

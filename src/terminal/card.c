@@ -74,6 +74,17 @@ qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passph
                                   birth);
 }
 
+/* The keys of a state: ids go on under the key of the first epoch. */
+static qw_err derive_keys(const struct qw_card_state *state, struct qw_card_keys *keys)
+{
+    qw_err err = qw_card_keys_derive(state->card_key, keys);
+
+    if (err == QW_OK && state->epoch >= 2) {
+        memcpy(keys->id, state->id_key, sizeof keys->id);
+    }
+    return err;
+}
+
 /* Fills the vault from the file, whose lock is held. */
 static qw_err load(struct qw_card *card, const uint8_t *passphrase, size_t passphrase_len)
 {
@@ -96,7 +107,7 @@ static qw_err load(struct qw_card *card, const uint8_t *passphrase, size_t passp
         err = qw_card_state_decode(vault->encoded, len - QW_CARD_FILE_OVERHEAD, &vault->now);
     }
     if (err == QW_OK) {
-        err = qw_card_keys_derive(vault->now.card_key, &vault->keys);
+        err = derive_keys(&vault->now, &vault->keys);
     }
     qw_wipe(vault->encoded, sizeof vault->encoded);
     qw_secret_free(data);
@@ -171,8 +182,8 @@ static struct qw_card_state *begin(struct qw_card *card)
 }
 
 /* Ends a change. With err QW_OK so far the new state is written; its effect may leave only when
- * this returns QW_OK. */
-static qw_err end(struct qw_card *card, qw_err err)
+ * this returns QW_OK. fused: the keys of a new epoch, or NULL. */
+static qw_err end(struct qw_card *card, qw_err err, const struct qw_card_keys *fused)
 {
     struct vault *vault = card->vault;
     size_t len;
@@ -190,6 +201,9 @@ static qw_err end(struct qw_card *card, qw_err err)
     }
     if (err == QW_OK) {
         vault->now = vault->next;
+    }
+    if (err == QW_OK && fused != NULL) {
+        vault->keys = *fused;
     }
     qw_wipe(&vault->next, sizeof vault->next);
     qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
@@ -216,14 +230,14 @@ void qw_card_info(struct qw_card *card, struct qw_card_info *info)
 
 const struct qw_card_keys *qw_card_keys(const struct qw_card *card)
 {
-    return &card->vault->keys; /* never changes while the card is open */
+    return &card->vault->keys;
 }
 
 qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t key[static 32])
 {
     struct qw_card_entry entry = { 0 };
     struct qw_card_state *next = begin(card);
-    qw_err err = end(card, qw_card_state_take(next, &entry));
+    qw_err err = end(card, qw_card_state_take(next, &entry), NULL);
 
     if (err == QW_OK) { /* the file no longer holds it */
         memcpy(key_id, entry.id, sizeof entry.id);
@@ -255,7 +269,7 @@ qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_ke
     if (err == QW_OK) {
         err = qw_contact_report_seal(&report, card->vault->keys.report, sealed);
     }
-    err = end(card, err);
+    err = end(card, err, NULL);
     if (err == QW_OK) {
         memcpy(out, sealed, sizeof sealed);
     }
@@ -273,7 +287,7 @@ qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_positio
     if (err == QW_OK) {
         err = qw_card_pool_take(&next->down, down_position, down_bytes, AUTH_LEN);
     }
-    err = end(card, err); /* R4: given up durably before a byte of it is used */
+    err = end(card, err, NULL); /* R4: given up durably before a byte of it is used */
     if (err == QW_OK) {
         memcpy(up, up_bytes, AUTH_LEN);
         memcpy(down, down_bytes, AUTH_LEN);
@@ -319,12 +333,18 @@ static qw_err store(struct qw_card *card, const struct qw_package *package,
 {
     uint8_t made[QW_RECEIPT_LEN];
     struct qw_card_state *next = begin(card);
+    struct qw_card_keys keys = card->vault->keys;
+    bool is_fused = package->kind == QW_PACKAGE_FUSE;
     qw_err err = qw_card_state_add(next, package, card->vault->keys.id, qw_clock_utc_ms(), fresh);
 
-    if (err == QW_OK) {
-        err = receipt_of(&card->vault->keys, next, made);
+    if (err == QW_OK && is_fused) {
+        err = derive_keys(next, &keys);
     }
-    err = end(card, err);
+    if (err == QW_OK) {
+        err = receipt_of(&keys, next, made); /* F3: under the key that the centre is to keep */
+    }
+    err = end(card, err, is_fused ? &keys : NULL);
+    qw_wipe(&keys, sizeof keys);
     if (err == QW_OK) {
         memcpy(receipt, made, sizeof made);
     }

@@ -148,6 +148,12 @@ qw_err qw_card_state_add(struct qw_card_state *state, const struct qw_package *p
     if (err == QW_OK) {
         remember(state, package);
     }
+    if (err == QW_OK && package->kind == QW_PACKAGE_FUSE) {
+        memcpy(state->id_key, id_key, sizeof state->id_key); /* ids go on as they were */
+        err =
+            qw_card_key_fuse(state->card_key, package->card_key, state->epoch + 1, state->card_key);
+        state->epoch++;
+    }
     return err;
 }
 
@@ -197,6 +203,9 @@ size_t qw_card_state_encode(const struct qw_card_state *state, uint8_t *out)
     qw_write_u64be(&w, state->next_index);
     qw_write_bytes(&w, state->last_package, sizeof state->last_package);
     qw_write_u64be(&w, state->last_counter);
+    if (state->epoch >= 2) {
+        qw_write_bytes(&w, state->id_key, sizeof state->id_key);
+    }
     encode_pool(&w, &state->up);
     encode_pool(&w, &state->down);
     qw_write_u32be(&w, state->key_count);
@@ -223,6 +232,9 @@ qw_err qw_card_state_decode(const uint8_t *data, size_t len, struct qw_card_stat
     state->next_index = qw_read_u64be(&r);
     qw_read_bytes(&r, state->last_package, sizeof state->last_package);
     state->last_counter = qw_read_u64be(&r);
+    if (state->epoch >= 2) {
+        qw_read_bytes(&r, state->id_key, sizeof state->id_key);
+    }
     if (!decode_pool(&r, &state->up) || !decode_pool(&r, &state->down)) {
         return QW_ERR_FORMAT;
     }

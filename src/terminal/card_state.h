@@ -35,6 +35,8 @@ struct qw_card_state {
     uint8_t serial[16];
     uint32_t epoch;
     uint8_t card_key[QW_CARD_KEY_LEN];
+    uint8_t id_key[32]; /* of key ids, since birth; in use from epoch 2 on, before it follows from
+                           the card key */
     uint8_t token[QW_CARD_TOKEN_LEN];
     uint64_t counter; /* of the last contact report */
     uint64_t used_keys;
@@ -53,7 +55,8 @@ qw_err qw_card_state_from_birth(const struct qw_package *birth,
 /* Checks that package (opened with this card's wrap key) is the next one for this card at now_ms
  * and adds what it carries. id_key makes the key ids. With fresh not NULL, the only key of a FRESH
  * package goes there instead of into the entries. QW_ERR_AUTH (another card's), QW_ERR_CONFLICT
- * (not the next one, or too late), QW_ERR_SPACE; state may be half changed after an error. */
+ * (not the next one, or too late), QW_ERR_SPACE; a FUSE package begins the next epoch; state may be
+ * half changed after an error. */
 qw_err qw_card_state_add(struct qw_card_state *state, const struct qw_package *package,
                          const uint8_t id_key[static 32], int64_t now_ms,
                          struct qw_card_entry *fresh) QW_MUST_USE;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: A4 C8
-# A card is bound, suspended, resumed, copied and set back: without a user or suspended it gets nothing, a copy and an old file are noticed at
+# rows: A4 C8 C9
+# A card is bound, fused, suspended, resumed, copied and set back: without a user or suspended it gets nothing, a copy and an old file are noticed at
 # their next contact, the device is suspended and the centre says so in state, journal, status and metrics.
 source "$(dirname "$0")/site.sh"
 
@@ -44,6 +44,38 @@ start_access_point
 admin device resume phone-1 >/dev/null
 [ -n "$(fetch "$id")" ] || fail "a key of a resumed card is not given"
 [ "$(cloned)" = 0 ] || fail "an alarm for a card that an officer suspended"
+
+echo "the card key is renewed: kill -9 of either end on the way leaves both with a common key"
+epoch=1
+# fuse_and_kill NAME STEP: asks for a fusion, and kills NAME when its log shows the step of the refill that brings it.
+fuse_and_kill() {
+    local name=$1 step=$2 lines
+    admin device fuse phone-1 >/dev/null
+    lines=$(wc -l <"$site/$name.log")
+    key refill >/dev/null 2>&1 &
+    local asking=$!
+    within 60 shows_step "$name" "$lines" "$step" || fail "$name never reports step $step"
+    stop "$name" KILL
+    if [ "$name" = qwaved ]; then
+        start_centre
+        stop ap
+        start_access_point
+    else
+        start_terminal "automatic_refill: false"
+    fi
+    wait "$asking" 2>/dev/null || true
+    use_keys 1
+    within 60 refill_works || fail "no refill after $name was killed at $step"
+    epoch=$((epoch + 1))
+    [ "$(shown fusion),$(shown epoch)" = "none,$epoch" ] || fail "after $step of $name: $(shown fusion), epoch $(shown epoch)"
+    use_keys 1
+}
+shows_step() { tail -n +$(($2 + 1)) "$site/$1.log" | grep -q "\b$3\b"; }
+refill_works() { use_keys 1 && key refill >/dev/null 2>&1; }
+for at in "terminal R8" "qwaved R6"; do
+    # shellcheck disable=SC2086
+    fuse_and_kill $at
+done
 
 echo "two copies of one file, both used: the second to make contact is noticed"
 stop terminal

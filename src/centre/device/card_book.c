@@ -21,7 +21,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 6 };
+enum { RECORD_VERSION = 7 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -63,6 +63,7 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_string8(w, device->user);
     qw_write_u64be(w, (uint64_t)device->bound_ms);
     qw_write_u8(w, device->is_cloned ? 1 : 0);
+    qw_write_u8(w, (uint8_t)device->fusion);
 }
 
 /* What a record of before the tree says: everybody is at its root. */
@@ -79,12 +80,13 @@ static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *d
 
 /* Version 1 knew no quotas, version 2 no other centres, version 3 no units, version 4 no orders to
  * cards, version 5 no users and no
- * alarms. */
+ * alarms, version 6 no fusion. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
     uint8_t state;
     uint8_t destruction;
+    uint8_t fusion;
 
     qw_read_string8(r, device->id, sizeof device->id);
     kind = qw_read_u8(r);
@@ -113,6 +115,11 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
         device->bound_ms = (int64_t)qw_read_u64be(r);
         device->is_cloned = qw_read_u8(r) == 1;
     }
+    fusion = version >= 7 ? qw_read_u8(r) : QW_FUSION_NONE;
+    if (fusion >= QW_FUSION_STATE_COUNT) {
+        return false;
+    }
+    device->fusion = (enum qw_fusion_state)fusion;
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
         !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
         return false;
@@ -159,6 +166,12 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
         qw_write_u64be(&w, book->seen[i].counter);
         qw_write_bytes(&w, book->seen[i].digest, sizeof book->seen[i].digest);
     }
+    if (book->device.epoch >= 2) {
+        qw_write_bytes(&w, book->id_key, sizeof book->id_key);
+    }
+    if (book->device.fusion == QW_FUSION_PENDING) {
+        qw_write_bytes(&w, book->next_card_key, sizeof book->next_card_key);
+    }
     if (book->device.destruction != QW_DESTRUCTION_NONE) {
         qw_write_bytes(&w, book->order_nonce, sizeof book->order_nonce);
         qw_write_bytes(&w, book->order_done, sizeof book->order_done);
@@ -197,6 +210,12 @@ qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book
     for (uint16_t i = 0; ok && i < book->seen_count; i++) {
         book->seen[i].counter = qw_read_u64be(&r);
         qw_read_bytes(&r, book->seen[i].digest, sizeof book->seen[i].digest);
+    }
+    if (ok && book->device.epoch >= 2) {
+        qw_read_bytes(&r, book->id_key, sizeof book->id_key);
+    }
+    if (ok && book->device.fusion == QW_FUSION_PENDING) {
+        qw_read_bytes(&r, book->next_card_key, sizeof book->next_card_key);
     }
     if (ok && book->device.destruction != QW_DESTRUCTION_NONE) {
         qw_read_bytes(&r, book->order_nonce, sizeof book->order_nonce);

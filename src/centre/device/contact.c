@@ -21,6 +21,7 @@
 #include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/destruction.h"
+#include "centre/device/fusion.h"
 #include "centre/device/issue.h"
 #include "centre/device/session.h"
 #include "crypto/hash.h"
@@ -34,6 +35,7 @@ struct contact { /* one call */
     const uint8_t *data;
     size_t len;
     struct qw_contact_report report;
+    bool is_of_next; /* under the card key of the next epoch: the card has taken the package */
     uint8_t digest[16];
     struct qw_session session;
     uint8_t grant[QW_LINK_GRANT_LEN];
@@ -102,6 +104,10 @@ static qw_err open_report(struct qw_centre *centre, struct contact *contact, con
         return err;
     }
     err = qw_contact_report_open(contact->data, contact->len, keys.report, &contact->report);
+    if (err == QW_ERR_AUTH && qw_fusion_next_keys(card, &keys) == QW_OK) { /* F4 */
+        contact->is_of_next = true;
+        err = qw_contact_report_open(contact->data, contact->len, keys.report, &contact->report);
+    }
     qw_wipe(&keys, sizeof keys);
     if (err != QW_OK) {
         return err == QW_ERR_NOMEM ? err : QW_ERR_REFUSED;
@@ -116,10 +122,11 @@ static qw_err check_card(const struct qw_centre *centre, const struct contact *c
                          const char **cause)
 {
     const struct qw_card_book *card = &centre->card;
+    uint32_t epoch = card->device.epoch + (contact->is_of_next ? 1 : 0);
 
     *cause = qw_device_state_names[card->device.state];
     if (card->device.destruction == QW_DESTRUCTION_ORDERED &&
-        card->device.kind == QW_DEVICE_TERMINAL && contact->report.epoch == card->device.epoch) {
+        card->device.kind == QW_DEVICE_TERMINAL && contact->report.epoch == epoch) {
         return QW_ERR_STATE;
     }
     if (card->device.state != QW_DEVICE_ACTIVE && card->device.state != QW_DEVICE_CHARGED) {
@@ -134,7 +141,7 @@ static qw_err check_card(const struct qw_centre *centre, const struct contact *c
         return QW_ERR_REFUSED;
     }
     *cause = "another epoch";
-    return contact->report.epoch == card->device.epoch ? QW_OK : QW_ERR_REFUSED;
+    return contact->report.epoch == epoch ? QW_OK : QW_ERR_REFUSED;
 }
 
 /* Spends one session's bytes at max(centre's position, card's position) and gives up all before. */
@@ -276,13 +283,23 @@ static qw_err accept_report(struct qw_centre *centre, const struct qw_deed *deed
 static qw_err give_order(struct qw_centre *centre, const struct qw_deed *deed,
                          struct contact *contact)
 {
-    qw_err err = qw_destruction_order(&centre->card, contact->order);
+    struct qw_card_book *card = &centre->card;
+    struct qw_group group;
+    qw_err err = contact->is_of_next ? qw_fusion_end(card) : QW_OK; /* the order has to fit it */
 
+    if (err == QW_OK) {
+        err = qw_destruction_order(card, contact->order);
+    }
     if (err != QW_OK) {
         return err;
     }
     contact->order_len = QW_ORDER_LEN;
-    return qw_centre_refuse(centre, deed, QW_ERR_STATE, "destroyed: the order goes to the card");
+    qw_group_begin(centre, &group);
+    if (contact->is_of_next) {
+        qw_card_book_put(centre, &group, card);
+    }
+    return qw_group_commit_refusal(centre, &group, deed, QW_ERR_STATE,
+                                   "destroyed: the order goes to the card");
 }
 
 /* C3: the contact of a card that is gone. */

@@ -22,6 +22,8 @@ const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {
 const char *const qw_destruction_names[QW_DESTRUCTION_STATE_COUNT] = { "none", "ordered",
                                                                        "proved" };
 
+const char *const qw_fusion_names[QW_FUSION_STATE_COUNT] = { "none", "asked", "pending" };
+
 enum { NO = -1 };
 
 /* clang-format off */

@@ -46,6 +46,15 @@ enum qw_destruction_state {
 };
 extern const char *const qw_destruction_names[QW_DESTRUCTION_STATE_COUNT]; /* "none" ... */
 
+/* Of its card key with a quantum key [docs/protocol/card-fusion.md]. */
+enum qw_fusion_state {
+    QW_FUSION_NONE,
+    QW_FUSION_ASKED,   /* the next package brings it */
+    QW_FUSION_PENDING, /* it has left; until the card confirms, the centre keeps both keys */
+    QW_FUSION_STATE_COUNT
+};
+extern const char *const qw_fusion_names[QW_FUSION_STATE_COUNT]; /* "none" ... */
+
 enum {
     QW_DEVICE_PEERS_CAP = 256,
     QW_KME_ID_MAX = 31 /* characters of a partner's id, none of them "/": part of a provenance */
@@ -69,6 +78,7 @@ struct qw_device {
     char home[64];           /* of an application: the KME that serves it; "" for this centre */
     char unit[QW_UNIT_CAP];  /* its place in the tree; set when it is registered */
     enum qw_destruction_state destruction;
+    enum qw_fusion_state fusion;
     bool is_cloned;   /* suspended because two copies of its card are at work, or an old one */
     char user[64];    /* who has the card, "" nobody */
     int64_t bound_ms; /* since when, UTC; 0 never */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/device/fusion.h"
 #include "centre/device/package_record.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
@@ -16,7 +17,7 @@
 size_t qw_issue_keys_from_stock(const struct qw_issue *issue)
 {
     return (issue->kind == QW_PACKAGE_FRESH ? 0u : issue->keys) +
-           (issue->kind == QW_PACKAGE_BIRTH ? 1u : 0u) +
+           (issue->kind == QW_PACKAGE_BIRTH || issue->kind == QW_PACKAGE_FUSE ? 1u : 0u) +
            ((size_t)issue->pool_up + issue->pool_down) / QW_KEY_LEN;
 }
 
@@ -31,6 +32,7 @@ static qw_err new_card(struct qw_card_book *book, const uint8_t card_key[static 
     }
     memcpy(book->card_key, card_key, sizeof book->card_key);
     book->device.epoch = 1;
+    book->device.fusion = QW_FUSION_NONE;
     book->device.counter = 0;
     book->device.remaining_keys = 0;
     book->has_card = true;
@@ -116,6 +118,11 @@ static qw_err describe(struct qw_centre *centre, struct qw_card_book *book,
         at += QW_KEY_LEN;
         err = err == QW_OK ? new_card(book, p.card_key) : err;
     }
+    if (issue->kind == QW_PACKAGE_FUSE) {
+        memcpy(p.card_key, at, sizeof p.card_key);
+        at += QW_KEY_LEN;
+        err = err == QW_OK ? qw_fusion_begin(book, p.card_key) : err; /* F2 */
+    }
     p.keys = at;
     memcpy(p.serial, book->device.serial, sizeof p.serial);
     p.epoch = book->device.epoch;
@@ -166,7 +173,7 @@ void qw_issue_package(struct qw_centre *centre, struct qw_group *group, struct q
         err = describe(centre, book, issue, &package);
     }
     if (err == QW_OK) {
-        err = qw_card_keys_derive(book->card_key, &keys);
+        err = qw_fusion_keys(book, &keys);
     }
     for (uint16_t i = 0; err == QW_OK && i < package.key_count; i++) {
         err = assign_key(centre, group, book, &package, keys.id, i);
@@ -254,7 +261,7 @@ void qw_confirm_pending(struct qw_centre *centre, struct qw_group *group, struct
         err = qw_device_next(book->device.state, QW_DEVICE_CONFIRM, &book->device.state);
     }
     if (err == QW_OK) {
-        err = qw_card_keys_derive(book->card_key, &keys);
+        err = qw_fusion_keys(book, &keys);
     }
     for (uint16_t i = 0; err == QW_OK && i < package.key_count; i++) {
         err = qw_package_key_id(keys.id, package.id, i, id);
@@ -263,6 +270,9 @@ void qw_confirm_pending(struct qw_centre *centre, struct qw_group *group, struct
         }
     }
     qw_wipe(&keys, sizeof keys);
+    if (err == QW_OK && package.kind == QW_PACKAGE_FUSE) {
+        err = qw_fusion_end(book); /* F5 */
+    }
     if (err != QW_OK) {
         qw_group_fail(group, err);
         return;
@@ -283,22 +293,42 @@ void qw_confirm_pending(struct qw_centre *centre, struct qw_group *group, struct
     }
 }
 
+/* F4: the receipt of a package that renews the card key is made under the new one. */
+static qw_err open_receipt(const struct qw_card_book *book, const uint8_t *data, size_t len,
+                           struct qw_receipt *receipt, bool *is_of_next)
+{
+    struct qw_card_keys keys = { 0 };
+    qw_err err = qw_card_keys_derive(book->card_key, &keys);
+
+    *is_of_next = false;
+    if (err == QW_OK) {
+        err = qw_receipt_open(data, len, keys.receipt, receipt);
+    }
+    if (err == QW_ERR_AUTH && qw_fusion_next_keys(book, &keys) == QW_OK) {
+        *is_of_next = true;
+        err = qw_receipt_open(data, len, keys.receipt, receipt);
+    }
+    qw_wipe(&keys, sizeof keys);
+    return err;
+}
+
 qw_err qw_take_receipt(struct qw_centre *centre, struct qw_group *group, struct qw_card_book *book,
                        const uint8_t *data, size_t len, bool *is_repeat)
 {
-    struct qw_card_keys keys = { 0 };
     struct qw_receipt receipt = { 0 };
-    qw_err err = qw_card_keys_derive(book->card_key, &keys);
+    bool is_of_next;
+    bool is_pending;
+    qw_err err = open_receipt(book, data, len, &receipt, &is_of_next);
 
-    if (err == QW_OK) {
-        err = qw_receipt_open(data, len, keys.receipt, &receipt);
-    }
-    qw_wipe(&keys, sizeof keys);
     if (err != QW_OK || !qw_equal_ct(receipt.serial, book->device.serial, sizeof receipt.serial)) {
         return err == QW_ERR_NOMEM ? err : QW_ERR_REFUSED;
     }
-    if (!book->has_pending ||
-        !qw_equal_ct(receipt.package_id, book->pending_id, sizeof receipt.package_id)) {
+    is_pending = book->has_pending &&
+                 qw_equal_ct(receipt.package_id, book->pending_id, sizeof receipt.package_id);
+    if (is_of_next != (is_pending && book->device.fusion == QW_FUSION_PENDING)) {
+        return QW_ERR_REFUSED;
+    }
+    if (!is_pending) {
         bool is_last = book->is_confirmed &&
                        qw_equal_ct(receipt.package_id, book->last_id, sizeof receipt.package_id);
 

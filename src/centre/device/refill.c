@@ -166,8 +166,10 @@ static qw_err make_package(struct qw_centre *centre, const struct qw_deed *deed,
     }
     qw_card_book_put(centre, &group, card);
     (void)snprintf(detail, sizeof detail, "%s, %u keys, pools %u+%u bytes",
-                   issue->kind == QW_PACKAGE_FRESH ? "fresh" : "refill", (unsigned)issue->keys,
-                   (unsigned)issue->pool_up, (unsigned)issue->pool_down);
+                   issue->kind == QW_PACKAGE_FRESH  ? "fresh"
+                   : issue->kind == QW_PACKAGE_FUSE ? "fusion"
+                                                    : "refill",
+                   (unsigned)issue->keys, (unsigned)issue->pool_up, (unsigned)issue->pool_down);
     err = qw_group_commit(centre, &group, deed, detail);
     return err == QW_OK ? wrap_for_access_point(centre, refill, sealed_len) : err;
 }
@@ -175,7 +177,10 @@ static qw_err make_package(struct qw_centre *centre, const struct qw_deed *deed,
 static qw_err new_package(struct qw_centre *centre, const struct qw_deed *deed,
                           const struct refill *refill, struct qw_session *session)
 {
-    struct qw_issue issue = { .kind = session->wants_fresh ? QW_PACKAGE_FRESH : QW_PACKAGE_REFILL,
+    struct qw_issue issue = { .kind = session->wants_fresh ? QW_PACKAGE_FRESH
+                                      : centre->card.device.fusion == QW_FUSION_ASKED
+                                          ? QW_PACKAGE_FUSE
+                                          : QW_PACKAGE_REFILL,
                               .fresh_key = refill->fresh_key };
     struct qw_card_keys keys;
     qw_err err;

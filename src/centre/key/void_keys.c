@@ -3,6 +3,7 @@
 
 #include "api/card_keys.h"
 #include "base/secret.h"
+#include "centre/device/fusion.h"
 #include "centre/device/package_record.h"
 #include "centre/key/key_record.h"
 
@@ -37,7 +38,7 @@ void qw_void_package_keys(struct qw_centre *centre, struct qw_group *group,
     qw_err err = qw_package_record_load(centre, package_id, &package, NULL);
 
     if (err == QW_OK) {
-        err = qw_card_keys_derive(book->card_key, &keys);
+        err = qw_fusion_keys(book, &keys);
     }
     for (uint16_t i = 0; err == QW_OK && i < package.key_count; i++) {
         err = qw_package_key_id(keys.id, package.id, i, id);

@@ -115,6 +115,10 @@ static qw_err do_unbind(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_card_unbind(s->centre, c, "none");
 }
+static qw_err do_fuse(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_card_fuse(s->centre, c, "none");
+}
 static qw_err do_order(struct scene *s, const struct qw_caller *c)
 {
     uint8_t order[QW_ORDER_LEN];
@@ -347,6 +351,7 @@ static const struct {
     { QW_RIGHT_CARD_BIND,       "---y", do_bind },
     { QW_RIGHT_CARD_UNBIND,     "-y--", do_unbind },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_order },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_fuse },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_proof },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_station },
     { QW_RIGHT_DEVICE_SUSPEND,  "-y-y", do_suspend },

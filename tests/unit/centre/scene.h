@@ -31,6 +31,7 @@ struct card { /* what a card would hold */
     uint8_t serial[16];
     uint32_t epoch;
     uint8_t card_key[32];
+    uint8_t id_key[32]; /* from epoch 2 on */
     uint8_t token[16];
     uint64_t counter;
     uint64_t next_index;
@@ -268,6 +269,9 @@ static struct qw_card_keys card_keys(const struct card *card)
     struct qw_card_keys keys;
 
     assert_int_equal(qw_card_keys_derive(card->card_key, &keys), QW_OK);
+    if (card->epoch >= 2) {
+        memcpy(keys.id, card->id_key, sizeof keys.id);
+    }
     return keys;
 }
 
@@ -305,6 +309,13 @@ static void card_take(struct card *card, const struct qw_package *package)
     card->next_index += package->key_count;
     memcpy(card->token, package->token, sizeof card->token);
     memcpy(card->last_package, package->id, sizeof card->last_package);
+    if (package->kind == QW_PACKAGE_FUSE) { /* F3 of docs/protocol/card-fusion.md */
+        memcpy(card->id_key, keys.id, sizeof card->id_key);
+        card->epoch++;
+        assert_int_equal(
+            qw_card_key_fuse(card->card_key, package->card_key, card->epoch, card->card_key),
+            QW_OK);
+    }
 }
 
 static void card_open_and_take(struct card *card, const uint8_t *sealed, size_t len,

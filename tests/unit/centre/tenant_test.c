@@ -111,6 +111,10 @@ static qw_err do_unbind(struct scene *s, const char *id, const char *who)
 {
     return qw_centre_card_unbind(s->centre, by(who), id);
 }
+static qw_err do_fuse(struct scene *s, const char *id, const char *who)
+{
+    return qw_centre_card_fuse(s->centre, by(who), id);
+}
 static qw_err do_order(struct scene *s, const char *id, const char *who)
 {
     uint8_t order[QW_ORDER_LEN];
@@ -162,10 +166,10 @@ static const struct {
     qw_err (*verb)(struct scene *scene, const char *id, const char *who);
     const char *role; /* of who may, without the province */
 } verbs[] = {
-    { do_find, "aud" },   { do_charge, "ope" },     { do_confirm, "ope" },    { do_suspend, "ope" },
-    { do_resume, "sec" }, { do_destroy, "sec" },    { do_peers, "sec" },      { do_home, "sys" },
-    { do_bind, "ope" },   { do_unbind, "sec" },     { do_order, "ope" },      { do_proof, "ope" },
-    { do_quota, "sys" },  { do_psk_create, "ope" }, { do_psk_revoke, "sec" },
+    { do_find, "aud" },   { do_charge, "ope" },  { do_confirm, "ope" },    { do_suspend, "ope" },
+    { do_resume, "sec" }, { do_destroy, "sec" }, { do_peers, "sec" },      { do_home, "sys" },
+    { do_fuse, "ope" },   { do_bind, "ope" },    { do_unbind, "sec" },     { do_order, "ope" },
+    { do_proof, "ope" },  { do_quota, "sys" },   { do_psk_create, "ope" }, { do_psk_revoke, "sec" },
 };
 
 static void a_province_cannot_touch_or_see_a_device_of_another(void **state)

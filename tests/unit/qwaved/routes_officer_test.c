@@ -47,6 +47,7 @@ static const struct {
     { "POST", "/v1/certificates/" SOME_ID "/revoke", NULL, "-y-y" },
     { "POST", "/v1/devices/none/bind",            "{\"user\":\"li\"}", "---y" },
     { "POST", "/v1/devices/none/unbind",          NULL, "-y--" },
+    { "POST", "/v1/devices/none/fuse",            NULL, "---y" },
     { "POST", "/v1/devices/none/order",           NULL, "---y" },
     { "POST", "/v1/devices/none/proof",           "{\"proof\":\"AA==\"}", "---y" },
     { "POST", "/v1/officers", "{\"id\":\"a b\",\"role\":\"audit\",\"unit\":\"/\"}", "-y--" },

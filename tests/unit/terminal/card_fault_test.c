@@ -141,6 +141,20 @@ static qw_err take_refill(struct qw_card *card, uint8_t out[256])
     return qw_card_take_package(card, fixture_sealed, len, out, NULL, NULL);
 }
 
+/* The card key of the next epoch and everything of a refill, or nothing of either. */
+static qw_err take_fusion(struct qw_card *card, uint8_t out[256])
+{
+    struct qw_package p = fixture_package(QW_PACKAGE_FUSE, 2, 104, 3, 1000 + FIXTURE_POOL, 64);
+    size_t len;
+    int turn = fail_nth;
+
+    fail_nth = 0;
+    memset(p.card_key, 0x51, sizeof p.card_key);
+    len = fixture_seal(&p);
+    fail_nth = turn;
+    return qw_card_take_package(card, fixture_sealed, len, out, NULL, NULL);
+}
+
 static qw_err take_fresh(struct qw_card *card, uint8_t out[256])
 {
     struct qw_package p = fixture_package(QW_PACKAGE_FRESH, 2, 104, 1, 0, 0);
@@ -161,7 +175,7 @@ static qw_err make_report(struct qw_card *card, uint8_t out[256])
 static struct change changes[] = {
     { .name = "take_key", .make = take_key },       { .name = "take_auth", .make = take_auth },
     { .name = "take_refill", .make = take_refill }, { .name = "take_fresh", .make = take_fresh },
-    { .name = "report", .make = make_report },
+    { .name = "report", .make = make_report },      { .name = "take_fusion", .make = take_fusion },
 };
 enum { CHANGES = sizeof changes / sizeof changes[0] };
 

@@ -520,6 +520,62 @@ static void threads_never_get_the_same_key(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
+/* F3 of docs/protocol/card-fusion.md. */
+static void a_fusion_renews_the_card_key_and_nothing_else(void **state)
+{
+    struct qw_package p = fixture_package(QW_PACKAGE_FUSE, 2, 104, 2, 1000 + FIXTURE_POOL, 64);
+    struct qw_card *card = NULL;
+    struct qw_card_keys before, after;
+    struct qw_card_info info;
+    struct qw_receipt receipt;
+    struct qw_contact_report fields;
+    uint8_t next_key[32], receipt_bytes[QW_RECEIPT_LEN], report[QW_CONTACT_REPORT_LEN];
+    uint8_t id[16], expected[16], key[32];
+    size_t len;
+
+    (void)state;
+    memset(p.card_key, 0x51, sizeof p.card_key);
+    len = fixture_seal(&p);
+    assert_int_equal(qw_card_keys_derive(fixture_card_key, &before), QW_OK);
+    assert_int_equal(qw_card_key_fuse(fixture_card_key, p.card_key, 2, next_key), QW_OK);
+    assert_memory_not_equal(next_key, fixture_card_key, 32);
+    assert_int_equal(qw_card_keys_derive(next_key, &after), QW_OK);
+    assert_int_equal(fixture_open(&card), QW_OK);
+    assert_int_equal(qw_card_take_package(card, fixture_sealed, len, receipt_bytes, NULL, NULL),
+                     QW_OK);
+    assert_int_equal(qw_receipt_open(receipt_bytes, sizeof receipt_bytes, after.receipt, &receipt),
+                     QW_OK);
+    for (int i = 0; i < 2; i++) { /* as it is, and opened again */
+        qw_card_info(card, &info);
+        assert_int_equal(info.epoch, 2);
+        assert_int_equal(info.remaining_keys, FIXTURE_KEYS + 2);
+        assert_int_equal(qw_card_report(card, false, 1, report), QW_OK);
+        assert_int_equal(qw_contact_report_open(report, sizeof report, before.report, &fields),
+                         QW_ERR_AUTH);
+        assert_int_equal(qw_contact_report_open(report, sizeof report, after.report, &fields),
+                         QW_OK);
+        assert_int_equal(fields.epoch, 2);
+        assert_int_equal(qw_card_take_package(card, fixture_sealed, len, receipt_bytes, NULL, NULL),
+                         QW_ERR_AUTH); /* sealed under a key that is no more */
+        qw_card_close(card);
+        card = NULL;
+        assert_int_equal(fixture_open(&card), QW_OK);
+    }
+    memcpy(fixture_card_key, next_key, sizeof next_key);
+    p = fixture_package(QW_PACKAGE_REFILL, 3, 106, 1, 1064 + FIXTURE_POOL, 0);
+    memcpy(fixture_card_key, next_key, sizeof next_key);
+    p.epoch = 2;
+    len = fixture_seal(&p);
+    assert_int_equal(qw_card_take_package(card, fixture_sealed, len, receipt_bytes, NULL, NULL),
+                     QW_OK);
+    for (int i = 0; i < FIXTURE_KEYS + 3; i++) {
+        assert_int_equal(qw_card_take_key(card, id, key), QW_OK);
+    }
+    assert_int_equal(qw_package_key_id(before.id, p.id, 0, expected), QW_OK);
+    assert_memory_equal(id, expected, sizeof id); /* ids go on under the first id key */
+    qw_card_close(card);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +599,7 @@ int main(void)
         TEST(an_altered_package_changes_nothing),
         TEST(a_full_card_says_so_and_stays_as_it_is),
         TEST(threads_never_get_the_same_key),
+        TEST(a_fusion_renews_the_card_key_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
