@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: W4 W5 W6 W7 */
+/* rows: W4 W5 W6 W7 A4 */
 /* A refill over a real radio session in the simulated air: the terminal in one thread, the access
  * point and a small centre in another. */
 #define _GNU_SOURCE
@@ -14,7 +14,9 @@
 
 #include "base/wire_memory.h"
 #include "card_fixture.h"
+#include "crypto/hash.h"
 #include "radio/air.h"
+#include "terminal/proof_contact.h"
 
 #include <pthread.h>
 
@@ -28,7 +30,11 @@ static struct {
     enum qw_package_kind kind;
     uint64_t next_index;
     bool cuts_before_receipt;
+    uint8_t order[QW_ORDER_LEN]; /* what it says instead of a grant */
+    size_t order_len;
     /* seen */
+    uint8_t contact[QW_PLKG_CONTACT_MAX];
+    size_t contact_len;
     struct qw_contact_report report;
     uint16_t sent_keys;
     bool has_receipt;
@@ -45,6 +51,11 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
 
     (void)self;
     (void)terminal_id;
+    memcpy(centre.contact, contact, contact_len);
+    centre.contact_len = contact_len;
+    if (centre.order_len > 0) {
+        return QW_ERR_STATE;
+    }
     if (err == QW_OK) {
         err = qw_contact_report_open(contact, contact_len, keys.report, &centre.report);
     }
@@ -91,6 +102,13 @@ static qw_err carry(struct qw_plkg_session *link)
     return err == QW_OK ? qw_plkg_send(link, &centre.wire, done, sizeof done, true) : err;
 }
 
+static size_t give_order(void *self, uint8_t order[static QW_PLKG_ORDER_MAX])
+{
+    (void)self;
+    memcpy(order, centre.order, centre.order_len);
+    return centre.order_len;
+}
+
 static void *serve(void *self)
 {
     struct qw_plkg_access_point access_point = {
@@ -99,6 +117,7 @@ static void *serve(void *self)
                    .wire = &centre.wire },
         .access_point_id = "ap-1",
         .authorise = authorise,
+        .give_order = give_order,
     };
     struct qw_plkg_session *link = NULL;
 
@@ -114,6 +133,7 @@ static void *serve(void *self)
 
 static struct qw_card *card;
 static struct qw_refill_result result;
+static struct qw_tombstone *tombstone; /* not NULL: its proof is brought instead of a refill */
 
 /* One session in an air of its own. */
 static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh, uint32_t wanted)
@@ -142,7 +162,17 @@ static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh,
     assert_int_equal(qw_air_connect("127.0.0.1", port, QW_AIR_TERMINAL, 2000, &source), QW_OK);
     assert_int_equal(qw_wire_memory_pair(&wire, &centre.wire), QW_OK);
     assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
-    err = qw_refill_run(&refill, &result);
+    if (tombstone != NULL) {
+        const struct qw_proof_contact contact = { .card_path = fixture_path,
+                                                  .tombstone = tombstone,
+                                                  .terminal_id = "terminal-1",
+                                                  .radio = &source,
+                                                  .wire = &wire };
+
+        err = qw_proof_contact_run(&contact);
+    } else {
+        err = qw_refill_run(&refill, &result);
+    }
     qw_wire_close(&wire);
     assert_int_equal(pthread_join(thread, NULL), 0);
     qw_csi_source_close(&source);
@@ -173,6 +203,7 @@ static int set_up(void **state)
 
     fixture_set_up(state);
     memset(&centre, 0, sizeof centre);
+    tombstone = NULL;
     centre.package_id = 3;
     centre.kind = QW_PACKAGE_REFILL;
     centre.next_index = 104;
@@ -265,6 +296,58 @@ static void a_channel_that_does_not_move_gives_nothing(void **state)
     printf("refused: %s\n", qw_plkg_refusal_text((enum qw_plkg_refusal)result.ledger.refusal));
 }
 
+static void seal_order(uint32_t epoch, const uint8_t done[static 32])
+{
+    struct qw_destroy_order order = { .serial = { 0x5e, 0x71 }, .epoch = epoch, .nonce = { 9 } };
+    struct qw_bytes part = { done, 32 };
+    uint8_t digest[QW_HASH_LEN_MAX];
+    struct qw_card_keys keys;
+
+    assert_int_equal(qw_hash_of(QW_HASH_SHA256, &part, 1, digest), QW_OK);
+    memcpy(order.done_hash, digest, sizeof order.done_hash);
+    assert_int_equal(qw_card_keys_derive(fixture_card_key, &keys), QW_OK);
+    assert_int_equal(qw_destroy_order_seal(&order, keys.order, centre.order), QW_OK);
+    centre.order_len = QW_ORDER_LEN;
+}
+
+/* K1 to K7 of docs/protocol/card-destroy.md. */
+static void an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked(void **state)
+{
+    static const uint8_t done[32] = { 0xd0, 0xe0 };
+    struct qw_order_done word = { .serial = { 0x5e, 0x71 }, .nonce = { 9 } };
+    struct qw_tombstone found;
+    struct qw_card_info info;
+
+    (void)state;
+    seal_order(2, done); /* another epoch's */
+    assert_int_equal(run_once(QW_AIR_INDOOR, 51, false, 20), QW_ERR_REFUSED);
+    assert_false(result.is_destroyed);
+    qw_card_info(card, &info);
+    assert_int_equal(info.remaining_keys, FIXTURE_KEYS);
+    seal_order(1, done);
+    assert_int_equal(run_once(QW_AIR_INDOOR, 52, false, 20), QW_ERR_STATE);
+    assert_true(result.is_destroyed);
+    assert_int_equal(result.ledger.refusal, QW_PLKG_ORDERED);
+    assert_int_equal(qw_tombstone_read(fixture_path, &found), QW_OK);
+
+    tombstone = &found;
+    assert_int_equal(run_once(QW_AIR_INDOOR, 53, false, 20), QW_ERR_FORMAT); /* the order again */
+    assert_int_equal(centre.contact_len, QW_DESTROY_PROOF_LEN);
+    assert_memory_equal(centre.contact, found.proof, QW_DESTROY_PROOF_LEN);
+    qw_order_done_encode(&word, centre.order);
+    centre.order_len = QW_ORDER_DONE_MESSAGE_LEN;
+    assert_int_equal(run_once(QW_AIR_INDOOR, 54, false, 20), QW_ERR_AUTH); /* a false word */
+    assert_false(found.is_booked);
+    centre.order_len = 0;
+    assert_int_equal(run_once(QW_AIR_INDOOR, 55, false, 20), QW_ERR_REFUSED); /* no word */
+    memcpy(word.done, done, sizeof done);
+    qw_order_done_encode(&word, centre.order);
+    centre.order_len = QW_ORDER_DONE_MESSAGE_LEN;
+    assert_int_equal(run_once(QW_AIR_INDOOR, 56, false, 20), QW_OK);
+    assert_int_equal(qw_tombstone_read(fixture_path, &found), QW_OK);
+    assert_true(found.is_booked);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -274,6 +357,7 @@ int main(void)
         TEST(a_fresh_key_reaches_the_application_over_the_air),
         TEST(a_lost_receipt_costs_nothing_and_stores_nothing_twice),
         TEST(a_channel_that_does_not_move_gives_nothing),
+        TEST(an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
