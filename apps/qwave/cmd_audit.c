@@ -57,7 +57,8 @@ static const struct action {
 } actions[] = {
     { "show", 1, "[FILE]: what was done, by the centre or an export", audit_show, audit_show_file },
     { "head", 0, ": where the journal ends, signed; keep it elsewhere", audit_show_head, NULL },
-    { "key", 0, ": the public key of the journal, PEM", audit_show_key, NULL },
+    { "key", 1, "[rotate]: the public key of the journal, PEM; rotate: after exchanging it",
+      audit_show_key, NULL },
     { "export", 2, "FILE: the journal as a file; goes on with one that is half done", audit_export,
       NULL },
     { "verify", 2, "FILE --key FILE [--head FILE]: an export or a database, off line", NULL,
@@ -82,6 +83,9 @@ static void check_words(const struct arguments *arguments, struct argp_state *st
         argp_error(state, "show, head, key, export or verify");
     } else if (action->file == 2 && arguments->audit.file == NULL) {
         argp_error(state, "which file?");
+    } else if (action->ask == audit_show_key && arguments->audit.file != NULL &&
+               strcmp(arguments->audit.file, "rotate") != 0) {
+        argp_error(state, "key, or key rotate");
     } else if (action->file == 0 && arguments->audit.file != NULL) {
         argp_error(state, "%s takes no file", action->name);
     } else if (action->read == audit_verify && arguments->audit.key == NULL) {
@@ -171,7 +175,9 @@ int audit_show_key(struct operator_desk *desk, const struct audit_arguments *arg
     struct qw_signed_head head;
     char pem[QW_SIGNATURE_PEM_CAP];
     const char *answer = NULL;
-    qw_err err = audit_ask_head(desk, &answer, &head);
+    qw_err err = arguments->file != NULL /* "rotate" */
+                     ? operator_call(desk, "POST", "/v1/audit/key", "{}", &answer)
+                     : operator_call(desk, "GET", "/v1/audit/head", NULL, &answer);
 
     if (err == QW_OK) {
         err = audit_head_decode(answer, strlen(answer), &head, pem);

@@ -12,6 +12,7 @@ static const struct route routes[] = {
     { "GET",  "/metrics",                         BY_OPERATOR,     route_metrics },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
     { "GET",  "/v1/audit/head",                   BY_OPERATOR,     route_audit_head },
+    { "POST", "/v1/audit/key",                    BY_OPERATOR,     route_audit_rotate },
     { "GET",  "/v1/audit/records",                BY_OPERATOR,     route_audit_records },
     { "GET",  "/v1/seal",                         BY_OPERATOR,     route_seal_show },
     { "POST", "/v1/seal",                         BY_OPERATOR,     route_seal_close },

@@ -81,6 +81,7 @@ void route_partner_void(struct call *call);
 void route_partner_acks(struct call *call);
 
 void route_audit_head(struct call *call);
+void route_audit_rotate(struct call *call);
 void route_audit_records(struct call *call);
 
 void route_status(struct call *call);

@@ -11,17 +11,16 @@
 enum { PAGE_MAX = 100, PAGE_STANDARD = 50, HEAD_TEXT_CAP = 1024 };
 enum { RECORD_TEXT_MAX = QW_BASE64_LEN(QW_AUDIT_BLOB_CAP) + 4 };
 
-void route_audit_head(struct call *call)
+/* The answer to whatever gave a head and its key, or the refusal. */
+static void send_head(struct call *call, qw_err err, const struct qw_signed_head *head,
+                      const struct qw_public_key *key)
 {
-    struct qw_signed_head head;
-    struct qw_public_key key;
     char pem[QW_SIGNATURE_PEM_CAP];
     char text[HEAD_TEXT_CAP];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
-    qw_err err = qw_centre_journal_head(call->service->centre, &call->caller, &head, &key);
 
     if (err == QW_OK) {
-        err = qw_public_key_write(&key, pem);
+        err = qw_public_key_write(key, pem);
     }
     if (err != QW_OK) {
         call_refuse(call, err);
@@ -29,19 +28,44 @@ void route_audit_head(struct call *call)
     }
     qw_json_object_begin(&w);
     qw_json_name(&w, "centre_id");
-    qw_json_text(&w, head.centre);
+    qw_json_text(&w, head->centre);
     qw_json_name(&w, "seq");
-    qw_json_uint(&w, head.seq);
+    qw_json_uint(&w, head->seq);
     qw_json_name(&w, "hash");
-    qw_json_hex(&w, head.hash, sizeof head.hash);
+    qw_json_hex(&w, head->hash, sizeof head->hash);
     qw_json_name(&w, "algorithm");
-    qw_json_text(&w, qw_signature_name(head.algorithm));
+    qw_json_text(&w, qw_signature_name(head->algorithm));
     qw_json_name(&w, "signature");
-    qw_json_base64(&w, head.signature, sizeof head.signature);
+    qw_json_base64(&w, head->signature, sizeof head->signature);
     qw_json_name(&w, "public_key");
     qw_json_text(&w, pem);
     qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
+}
+
+void route_audit_head(struct call *call)
+{
+    struct qw_signed_head head;
+    struct qw_public_key key;
+    qw_err err = qw_centre_journal_head(call->service->centre, &call->caller, &head, &key);
+
+    send_head(call, err, &head, &key);
+}
+
+void route_audit_rotate(struct call *call)
+{
+    struct qw_signed_head head;
+    struct qw_public_key key;
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, true, &r, &object)) {
+        return;
+    }
+    qw_json_close(&r);
+    err = qw_centre_journal_rotate(call->service->centre, &call->caller, &head, &key);
+    send_head(call, err, &head, &key);
 }
 
 static void send_page(struct call *call, const struct qw_journal_record *records, size_t count)

@@ -77,12 +77,17 @@ static qw_err read_books(struct qw_centre *centre)
 
 qw_err qw_centre_reread(struct qw_centre *centre)
 {
+    uint64_t registry = centre->books.registry;
     struct qw_audit audit;
     qw_err err =
         qw_audit_open(centre->config.store, centre->config.centre_id, centre->start, &audit);
 
     if (err == QW_OK) {
         err = read_books(centre);
+    }
+    if (err == QW_OK && centre->books.registry != registry) {
+        err = qw_signer_reload(centre);
+        centre->books.registry = err == QW_OK ? centre->books.registry : registry; /* once more */
     }
     if (err == QW_OK) {
         centre->audit = audit;

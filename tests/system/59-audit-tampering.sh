@@ -14,6 +14,8 @@ for i in $(seq 12); do
 done
 audit key >"$site/journal.pem"
 audit head >"$site/old-head.json"
+audit key rotate >"$site/next.pem"
+[ "$(audit key)" = "$(cat "$site/next.pem")" ] && ! cmp -s "$site/next.pem" "$site/journal.pem" || fail "the journal's key is not exchanged"
 for i in $(seq 13 16); do
     admin device add "meter-$i" --kind application --owner test >/dev/null
 done
@@ -34,6 +36,9 @@ for path in head records; do
 done
 
 echo "an export that was interrupted goes on where it was"
+for key in journal next; do
+    "$bin/qwave" audit verify "$site/journal" --key "$site/$key.pem" | grep -q 'signed by 2 keys' || fail "not whole under $key.pem"
+done
 records=$("$bin/qwave" audit verify "$site/journal" --key "$site/journal.pem" --json | jq .records)
 head -c $(($(stat -c %s "$site/journal") / 2 + 7)) "$site/journal" >"$site/half"
 audit export "$site/half" >/dev/null

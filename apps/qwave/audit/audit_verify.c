@@ -60,6 +60,8 @@ static void write_report(struct qw_json_writer *w, const void *self)
     qw_json_uint(w, report->signed_seq);
     qw_json_name(w, "unsigned_records");
     qw_json_uint(w, report->unsigned_records);
+    qw_json_name(w, "keys");
+    qw_json_uint(w, report->keys);
     if (!is_whole) {
         qw_json_name(w, "fault_seq");
         qw_json_uint(w, report->fault_seq);
@@ -84,6 +86,9 @@ static int print_report(const struct qw_journal_report *report, bool as_json)
     }
     printf("whole: %" PRIu64 " records of %s, signed up to %" PRIu64 "\n", report->records,
            report->centre[0] != '\0' ? report->centre : "nobody", report->signed_seq);
+    if (report->keys > 1) {
+        printf("signed by %" PRIu64 " keys, each by the one before it\n", report->keys);
+    }
     if (report->unsigned_records > 0) {
         printf("the last %" PRIu64 " of them are not signed yet\n", report->unsigned_records);
     }

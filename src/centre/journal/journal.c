@@ -15,6 +15,14 @@ static qw_err may_read(struct qw_centre *centre, const struct qw_deed *deed)
                                 : qw_right_check(centre, deed, QW_RIGHT_JOURNAL_READ, QW_UNIT_ROOT);
 }
 
+static void give_head(const struct qw_centre *centre, struct qw_signed_head *head,
+                      struct qw_public_key *key)
+{
+    *head = centre->signer.last;
+    key->algorithm = qw_signing_key_algorithm(centre->signer.key);
+    memcpy(key->point, qw_signing_key_point(centre->signer.key), sizeof key->point);
+}
+
 qw_err qw_centre_journal_head(struct qw_centre *centre, const struct qw_caller *caller,
                               struct qw_signed_head *head, struct qw_public_key *key)
 {
@@ -27,9 +35,27 @@ qw_err qw_centre_journal_head(struct qw_centre *centre, const struct qw_caller *
         err = centre->turn_err == QW_OK ? qw_signer_sign(centre) : QW_ERR_IO;
     }
     if (err == QW_OK) {
-        *head = centre->signer.last;
-        key->algorithm = qw_signing_key_algorithm(centre->signer.key);
-        memcpy(key->point, qw_signing_key_point(centre->signer.key), sizeof key->point);
+        give_head(centre, head, key);
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+qw_err qw_centre_journal_rotate(struct qw_centre *centre, const struct qw_caller *caller,
+                                struct qw_signed_head *head, struct qw_public_key *key)
+{
+    struct qw_deed deed = { .caller = caller,
+                            .verb = "journal-key-rotate",
+                            .object = centre->config.centre_id };
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = qw_right_check(centre, &deed, QW_RIGHT_JOURNAL_KEY, QW_UNIT_ROOT);
+    if (err == QW_OK) {
+        err = qw_signer_rotate(centre, &deed);
+    }
+    if (err == QW_OK) {
+        give_head(centre, head, key);
     }
     qw_centre_leave(centre);
     return err;

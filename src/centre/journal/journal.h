@@ -15,6 +15,11 @@
 qw_err qw_centre_journal_head(struct qw_centre *centre, const struct qw_caller *caller,
                               struct qw_signed_head *head, struct qw_public_key *key) QW_MUST_USE;
 
+/* J8: a new signing key, signed by the one before inside the chain; then as qw_centre_journal_head,
+ * signed by the new one. For security administrators. */
+qw_err qw_centre_journal_rotate(struct qw_centre *centre, const struct qw_caller *caller,
+                                struct qw_signed_head *head, struct qw_public_key *key) QW_MUST_USE;
+
 struct qw_journal_record { /* as it stands in the store */
     uint8_t blob[QW_AUDIT_BLOB_CAP];
     size_t len;

@@ -35,14 +35,14 @@ static void note_configuration(const struct qw_centre *centre, struct qw_group *
     qw_group_note(group, &deed, "");
 }
 
-/* J1 */
-static qw_err make_key(struct qw_centre *centre, struct qw_group *group)
+/* A key and its record: new where version is 0, else in place of the one there. */
+static qw_err put_new_key(struct qw_centre *centre, struct qw_group *group, uint64_t version,
+                          struct qw_signing_key **made)
 {
     struct qw_store_op record = { .kind = QW_STORE_META,
                                   .id = key_id,
-                                  .id_len = sizeof key_id - 1 };
-    struct qw_audit_event event;
-    struct qw_deed deed = { .verb = event.verb, .object = event.object };
+                                  .id_len = sizeof key_id - 1,
+                                  .expected_version = version };
     struct qw_signing_key *key = NULL;
     uint8_t plain[KEY_LEN] = { KEY_VERSION, (uint8_t)centre->config.journal_signature };
     qw_err err = qw_signing_key_new(centre->config.journal_signature, &key);
@@ -53,14 +53,27 @@ static qw_err make_key(struct qw_centre *centre, struct qw_group *group)
     if (err == QW_OK) {
         memcpy(plain + 2 + QW_SIGNATURE_PRIVATE_LEN, qw_signing_key_point(key),
                QW_SIGNATURE_PUBLIC_LEN);
-        qw_group_add(centre, group, QW_STORE_INSERT, record, plain, sizeof plain);
-        qw_journal_key_event(key, &event);
-        qw_group_note(group, &deed, event.detail);
-        centre->signer.key = key;
+        qw_group_add(centre, group, version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, record, plain,
+                     sizeof plain);
+        *made = key;
         key = NULL;
     }
     qw_signing_key_free(key);
     qw_wipe(plain, sizeof plain);
+    return err;
+}
+
+/* J1 */
+static qw_err make_key(struct qw_centre *centre, struct qw_group *group)
+{
+    struct qw_audit_event event;
+    struct qw_deed deed = { .verb = event.verb, .object = event.object };
+    qw_err err = put_new_key(centre, group, 0, &centre->signer.key);
+
+    if (err == QW_OK) {
+        qw_journal_key_event(centre->signer.key, &event);
+        qw_group_note(group, &deed, event.detail);
+    }
     return err;
 }
 
@@ -101,6 +114,32 @@ qw_err qw_signer_open(struct qw_centre *centre, struct qw_group *group)
     return err == QW_OK ? load_key(centre, len) : err;
 }
 
+qw_err qw_signer_reload(struct qw_centre *centre)
+{
+    struct qw_signing_key *before = centre->signer.key;
+    uint64_t version;
+    size_t len = 0;
+    qw_err err;
+
+    if (before == NULL) {
+        return QW_OK; /* a start reads it anyway */
+    }
+    err = qw_record_load(centre, QW_STORE_META, key_id, sizeof key_id - 1, &version, &len);
+    if (err == QW_OK) {
+        err = load_key(centre, len);
+    }
+    if (err != QW_OK) {
+        centre->signer.key = before;
+        return err;
+    }
+    if (!qw_equal_ct(qw_signing_key_point(before), qw_signing_key_point(centre->signer.key),
+                     QW_SIGNATURE_PUBLIC_LEN)) {
+        centre->signer.last.seq = 0; /* the next group is signed, by this one */
+    }
+    qw_signing_key_free(before);
+    return QW_OK;
+}
+
 void qw_signer_close(struct qw_signer *signer)
 {
     qw_signing_key_free(signer->key);
@@ -136,6 +175,43 @@ static qw_err commit_signature(struct qw_centre *centre)
     qw_group_begin(centre, &group);
     group.is_signed = true;
     return qw_group_commit_noted(centre, &group);
+}
+
+qw_err qw_signer_rotate(struct qw_centre *centre, const struct qw_deed *deed)
+{
+    struct qw_signer *signer = &centre->signer;
+    struct qw_signing_key *next = NULL;
+    struct qw_audit_event event;
+    struct qw_deed named = { .verb = event.verb, .object = event.object };
+    struct qw_group group;
+    uint64_t version = 0;
+    size_t len = 0;
+    qw_err err = qw_record_load(centre, QW_STORE_META, key_id, sizeof key_id - 1, &version, &len);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_group_begin(centre, &group);
+    err = put_new_key(centre, &group, version, &next);
+    if (err != QW_OK) {
+        qw_group_drop(&group);
+        return err;
+    }
+    group.books.registry++; /* other processes look again, and we do when nobody knows (J8) */
+    group.is_signed = true; /* by the key of now: what it signs names the next one */
+    qw_group_note(&group, deed, "");
+    qw_journal_next_key_event(next, &event);
+    qw_group_note(&group, &named, event.detail);
+    err = qw_group_commit_noted(centre, &group);
+    if (err != QW_OK) {
+        qw_signing_key_free(next);
+        return err;
+    }
+    qw_signing_key_free(signer->key);
+    signer->key = next;
+    signer->last.seq = 0; /* the next group is signed whatever becomes of this one */
+    signer->signed_seq = centre->audit.seq - 1;
+    return commit_signature(centre);
 }
 
 qw_err qw_signer_sign(struct qw_centre *centre)

@@ -27,6 +27,13 @@ struct qw_signer {              /* part of struct qw_centre */
  * and the journal's key when it is a new one. QW_ERR_ARG: the key is of another algorithm than the
  * configuration says. */
 qw_err qw_signer_open(struct qw_centre *centre, struct qw_group *group) QW_MUST_USE;
+/* Reads the key again, because another process may have exchanged it. On failure all is as before.
+ */
+qw_err qw_signer_reload(struct qw_centre *centre) QW_MUST_USE;
+/* A new key in place of the one there, which signs it as its last deed (J8). QW_ERR_IO: the new one
+ * is not in use, or it is and the next group says so. */
+struct qw_deed;
+qw_err qw_signer_rotate(struct qw_centre *centre, const struct qw_deed *deed) QW_MUST_USE;
 void qw_signer_close(struct qw_signer *signer); /* wipes the key */
 
 /* Whether the group that would bring the journal to where audit stands has to end with a signature;

@@ -40,6 +40,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_OFFICER_CHANGE]   =         E,
     [QW_RIGHT_REQUEST_READ]     =         E       | A,
     [QW_RIGHT_JOURNAL_READ]     =         E       | A,
+    [QW_RIGHT_JOURNAL_KEY]      =         E,
     [QW_RIGHT_SEAL]             = S     | E,
     [QW_RIGHT_UNIT_READ]        = S     | E       | A    | O,
     [QW_RIGHT_UNIT_QUOTA]       = S,

@@ -39,6 +39,7 @@ enum qw_right {
     QW_RIGHT_OFFICER_CHANGE,
     QW_RIGHT_REQUEST_READ,
     QW_RIGHT_JOURNAL_READ,
+    QW_RIGHT_JOURNAL_KEY, /* exchanging the one that signs */
     QW_RIGHT_SEAL, /* an open centre; entering shares needs a share and an officer's certificate */
     QW_RIGHT_UNIT_READ,
     QW_RIGHT_UNIT_QUOTA, /* of units beneath his own */

@@ -71,6 +71,12 @@ void qw_journal_key_event(const struct qw_signing_key *key, struct qw_audit_even
     qw_base64_encode(qw_signing_key_point(key), QW_SIGNATURE_PUBLIC_LEN, event->detail);
 }
 
+void qw_journal_next_key_event(const struct qw_signing_key *key, struct qw_audit_event *event)
+{
+    qw_journal_key_event(key, event);
+    (void)snprintf(event->verb, sizeof event->verb, "%s", QW_JOURNAL_NEXT_KEY);
+}
+
 /* Exactly len bytes, as the detail of a record. */
 static bool detail_is(const struct qw_audit_record *record, uint8_t *out, size_t len)
 {
@@ -108,8 +114,9 @@ qw_err qw_journal_key_of(const struct qw_audit_record *record, struct qw_public_
 {
     struct qw_public_key k = { .algorithm = qw_signature_by_name(record->event.object) };
 
-    if (strcmp(record->event.verb, QW_JOURNAL_KEY) != 0 || k.algorithm == QW_SIGNATURE_NONE ||
-        !detail_is(record, k.point, sizeof k.point)) {
+    if ((strcmp(record->event.verb, QW_JOURNAL_KEY) != 0 &&
+         strcmp(record->event.verb, QW_JOURNAL_NEXT_KEY) != 0) ||
+        k.algorithm == QW_SIGNATURE_NONE || !detail_is(record, k.point, sizeof k.point)) {
         return QW_ERR_FORMAT;
     }
     *key = k;

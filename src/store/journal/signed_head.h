@@ -13,6 +13,7 @@
  * journal.md]. Inside the chain it is a record of the verb QW_JOURNAL_SIGN. */
 #define QW_JOURNAL_SIGN "sign"
 #define QW_JOURNAL_KEY "journal-key"
+#define QW_JOURNAL_NEXT_KEY "journal-key-next"
 #define QW_JOURNAL_CONFIGURATION "configuration"
 
 struct qw_signed_head {
@@ -33,13 +34,14 @@ qw_err qw_signed_head_check(const struct qw_signed_head *head,
 /* The events that the journal writes about itself. */
 void qw_signed_head_event(const struct qw_signed_head *head, struct qw_audit_event *event);
 void qw_journal_key_event(const struct qw_signing_key *key, struct qw_audit_event *event);
+void qw_journal_next_key_event(const struct qw_signing_key *key, struct qw_audit_event *event);
 
 /* The signed head that a record of QW_JOURNAL_SIGN carries: of the record before it. QW_ERR_FORMAT:
  * it is none, or names another. */
 qw_err qw_signed_head_of(const struct qw_audit_record *record,
                          enum qw_signature_algorithm algorithm,
                          struct qw_signed_head *head) QW_MUST_USE;
-/* The key that a record of QW_JOURNAL_KEY names. QW_ERR_FORMAT. */
+/* The key that a record of QW_JOURNAL_KEY or QW_JOURNAL_NEXT_KEY names. QW_ERR_FORMAT. */
 qw_err qw_journal_key_of(const struct qw_audit_record *record,
                          struct qw_public_key *key) QW_MUST_USE;
 

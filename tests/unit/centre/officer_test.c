@@ -230,6 +230,13 @@ static qw_err do_journal_head(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_journal_head(s->centre, c, &head, &key);
 }
+static qw_err do_journal_rotate(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_signed_head head;
+    struct qw_public_key key;
+
+    return qw_centre_journal_rotate(s->centre, c, &head, &key);
+}
 static qw_err do_seal(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_note_seal(s->centre, c);
@@ -376,6 +383,7 @@ static const struct {
     { QW_RIGHT_REQUEST_READ,    "-yy-", do_request_list },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
+    { QW_RIGHT_JOURNAL_KEY,     "-y--", do_journal_rotate },
     { QW_RIGHT_SEAL,            "yy--", do_seal },
     { QW_RIGHT_UNIT_READ,       "yyyy", do_unit_list },
     { QW_RIGHT_UNIT_QUOTA,      "y---", do_unit_set },

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "centre/journal/journal.h"
 #include "store/journal/check.h"
 #include "unit/centre/scene.h"
 
@@ -197,6 +198,58 @@ static void a_journal_is_signed_by_sm2_when_it_was_begun_so(void **state)
 }
 
 /* J4: a group with a signature is all or nothing, and the one that failed is made up for. */
+static void the_key_is_exchanged_and_the_old_one_signs_the_new(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_signed_head before, after;
+    struct qw_public_key old, new;
+    struct walk walk;
+
+    add_device(scene);
+    assert_int_equal(qw_centre_journal_head(scene->centre, &scene->operator_caller, &before, &old),
+                     QW_OK);
+    assert_int_equal(qw_centre_journal_rotate(scene->centre, &scene->operator_caller, &after, &new),
+                     QW_OK);
+    assert_memory_not_equal(old.point, new.point, sizeof old.point);
+    assert_int_equal(qw_signed_head_check(&after, &new), QW_OK);
+    assert_int_equal(qw_signed_head_check(&after, &old), QW_ERR_AUTH);
+    add_device(scene);
+    scene_restart(scene);
+    add_device(scene);
+    assert_int_equal(qw_centre_journal_head(scene->centre, &scene->operator_caller, &after, &new),
+                     QW_OK);
+    assert_int_equal(qw_signed_head_check(&after, &new), QW_OK);
+    walk = walk_of(scene);
+    assert_int_equal(walk.key_records, 1);
+    assert_int_equal(walk.check.report.fault, QW_JOURNAL_WHOLE);
+    assert_int_equal(walk.check.report.keys, 2);
+    assert_memory_equal(walk.check.report.key.point, new.point, sizeof new.point);
+}
+
+/* Each write of it fails in turn: the journal is whole, and is signed by the key it names. */
+static void an_exchange_that_fails_leaves_a_journal_that_is_whole(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_signed_head head;
+    struct qw_public_key key;
+
+    for (int n = 1; n <= 2; n++) {
+        struct walk walk;
+
+        scene->fail_at = scene->submits + n;
+        assert_int_equal(
+            qw_centre_journal_rotate(scene->centre, &scene->operator_caller, &head, &key),
+            QW_ERR_IO);
+        add_device(scene);
+        assert_int_equal(
+            qw_centre_journal_head(scene->centre, &scene->operator_caller, &head, &key), QW_OK);
+        assert_int_equal(qw_signed_head_check(&head, &key), QW_OK);
+        walk = walk_of(scene);
+        assert_int_equal(walk.check.report.fault, QW_JOURNAL_WHOLE);
+        assert_int_equal(walk.check.report.keys, n);
+    }
+}
+
 static void a_group_whose_signature_cannot_be_written_is_not_there(void **state)
 {
     struct scene *scene = *state;
@@ -234,6 +287,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_journal_is_signed_by_sm2_when_it_was_begun_so, scene_make,
                                         scene_remove),
         cmocka_unit_test_setup_teardown(a_group_whose_signature_cannot_be_written_is_not_there,
+                                        scene_make, scene_remove),
+        cmocka_unit_test_setup_teardown(the_key_is_exchanged_and_the_old_one_signs_the_new,
+                                        scene_make, scene_remove),
+        cmocka_unit_test_setup_teardown(an_exchange_that_fails_leaves_a_journal_that_is_whole,
                                         scene_make, scene_remove),
     };
 

@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "centre/journal/journal.h"
+#include "centre/people/unit_quota.h"
 #include "postgres_server.h"
+#include "store/journal/check.h"
 #include "store/store_postgres.h"
 #include "unit/centre/scene.h"
 
@@ -236,6 +239,82 @@ static void what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep(voi
     assert_whole(a);
 }
 
+static int check_stored(void *self, const struct qw_store_record *stored)
+{
+    return qw_journal_check_record(self, stored->blob, stored->len);
+}
+
+/* J8 of docs/protocol/journal.md */
+static void what_one_exchanges_the_other_signs_with(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_signed_head head;
+    struct qw_public_key first, old, new;
+    struct qw_journal_check check;
+
+    assert_int_equal(qw_centre_journal_head(b->centre, &b->operator_caller, &head, &first), QW_OK);
+    for (int i = 0; i < 2; i++) { /* there and back */
+        struct scene *one = i == 0 ? a : b;
+        struct scene *other = i == 0 ? b : a;
+
+        assert_int_equal(qw_centre_journal_rotate(one->centre, &one->operator_caller, &head, &new),
+                         QW_OK);
+        assert_int_equal(qw_centre_device_change(other->centre, &other->operator_caller, "alice",
+                                                 i == 0 ? QW_DEVICE_SUSPEND : QW_DEVICE_RESUME),
+                         QW_OK);
+        assert_int_equal(
+            qw_centre_journal_head(other->centre, &other->operator_caller, &head, &old), QW_OK);
+        assert_memory_equal(old.point, new.point, sizeof old.point);
+        assert_int_equal(qw_signed_head_check(&head, &new), QW_OK);
+    }
+    qw_journal_check_begin(&check, &first, NULL);
+    assert_int_equal(a->store.scan(a->store.self, QW_STORE_AUDIT, QW_STORE_ANY_TAG, NULL, 0,
+                                   SIZE_MAX >> 1, check_stored, &check),
+                     QW_OK);
+    qw_journal_check_end(&check);
+    assert_int_equal(check.report.fault, QW_JOURNAL_WHOLE);
+    assert_int_equal(check.report.keys, 3);
+}
+
+/* Q5 of docs/design/people.md */
+static void two_together_keep_to_one_quota(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_device_entry entry = {
+        .id = "carol", .kind = QW_DEVICE_APPLICATION, .owner = "", .peers = "bob", .unit = "/north"
+    };
+    struct qw_given_key keys[KEYS];
+    struct qw_unit_quota quota;
+    size_t count = 0;
+
+    assert_int_equal(qw_centre_device_add(a->centre, &a->operator_caller, &entry), QW_OK);
+    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, "/north", 1, 2 * 64),
+                     QW_OK);
+    assert_int_equal(give(a, "carol", "bob", 1, keys), QW_OK); /* a block each */
+    assert_int_equal(give(b, "carol", "bob", 1, keys), QW_OK);
+    entry.id = "dave";
+    assert_int_equal(qw_centre_device_add(b->centre, &b->operator_caller, &entry), QW_ERR_LIMIT);
+    for (int i = 0; i < 2; i++) {
+        struct scene *one = two->scenes[i];
+        qw_err err = QW_OK;
+        int given = 1;
+
+        while (err == QW_OK && given < 100) {
+            err = give(one, "carol", "bob", 1, keys);
+            given += err == QW_OK ? 1 : 0;
+        }
+        assert_int_equal(err, QW_ERR_LIMIT);
+        assert_int_equal(given, 64);
+    }
+    assert_int_equal(qw_centre_unit_list(b->centre, &b->operator_caller, &quota, 1, &count), QW_OK);
+    assert_int_equal(quota.keys_today, 2 * 64);
+    assert_whole(a);
+}
+
 static void one_goes_on_when_the_other_is_gone_and_a_third_comes(void **state)
 {
     struct two *two = *state;
@@ -310,6 +389,8 @@ int main(void)
         WITH_TWO(what_one_gave_the_other_hands_out_once),
         WITH_TWO(both_serve_one_pair_at_once_and_give_nothing_twice),
         WITH_TWO(what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep),
+        WITH_TWO(what_one_exchanges_the_other_signs_with),
+        WITH_TWO(two_together_keep_to_one_quota),
         WITH_TWO(one_goes_on_when_the_other_is_gone_and_a_third_comes),
         WITH_TWO(nothing_durable_happens_while_the_database_is_away),
         WITH_TWO(gives_no_key_of_memory_when_the_database_was_set_back),

@@ -59,6 +59,7 @@ static const struct {
     { "GET",  "/v1/requests",                     NULL, "-yy-" },
     { "GET",  "/v1/audit/head",                   NULL, "-yy-" },
     { "GET",  "/v1/audit/records",                NULL, "-yy-" },
+    { "POST", "/v1/audit/key",                    NULL, "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
     { "POST", "/v1/requests", "{\"verb\":\"share-change\",\"object\":\"2-of-3\"}", "-y--" },

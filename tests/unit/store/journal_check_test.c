@@ -340,7 +340,7 @@ static void heads_and_keys_of_others_are_refused(void **state)
     twisted = *journal;
     twisted.key = other->key;
     assert_int_equal(check(&twisted, false).fault, QW_JOURNAL_OTHER_KEY);
-    assert_int_equal(check(&twisted, true).fault, QW_JOURNAL_KEPT_BAD);
+    assert_int_equal(check(&twisted, true).fault, QW_JOURNAL_OTHER_KEY);
     twisted = *journal;
     twisted.kept = other->kept;
     assert_int_equal(check(&twisted, true).fault, QW_JOURNAL_KEPT_BAD);
@@ -372,6 +372,159 @@ static void a_second_key_in_the_journal_is_refused(void **state)
     report = check_bare(journal, false);
     assert_int_equal(report.fault, QW_JOURNAL_OTHER_KEY);
     assert_int_equal(report.fault_seq, 2);
+}
+
+/* ---- one key after the other ---- */
+
+enum seam { /* how the second key comes in */
+            SEAM_RIGHT,
+            SEAM_UNSIGNED,   /* the old key signs nothing */
+            SEAM_LATER,      /* a record stands between */
+            SEAM_BY_ITSELF,  /* the new key signs itself */
+            SEAM_NOT_IN_USE, /* the old key goes on signing */
+            SEAM_OPEN        /* and there it ends */
+};
+enum { SEAM_AT = 5 }; /* number of the record that names the second key */
+
+static void plain(struct journal *journal)
+{
+    struct qw_audit_event event = { .actor = "operator:alice", .verb = "charge" };
+
+    write_record(journal, &event);
+}
+
+static void take_key(struct journal *journal, struct qw_signing_key *key)
+{
+    qw_signing_key_free(journal->signing);
+    journal->signing = key;
+}
+
+/* key, plain, sign, plain, next key, sign, sign by it, plain, sign. second: what it names. */
+static void write_two_keys(struct journal *journal, enum seam seam, struct qw_public_key *second)
+{
+    struct qw_signing_key *next = NULL;
+    struct qw_audit_event event;
+
+    begin(journal, QW_SIGNATURE_P256);
+    plain(journal);
+    sign(journal);
+    plain(journal);
+    assert_int_equal(qw_signing_key_new(QW_SIGNATURE_P256, &next), QW_OK);
+    second->algorithm = QW_SIGNATURE_P256;
+    memcpy(second->point, qw_signing_key_point(next), sizeof second->point);
+    qw_journal_next_key_event(next, &event);
+    write_record(journal, &event);
+    if (seam == SEAM_LATER) {
+        plain(journal);
+    }
+    if (seam == SEAM_BY_ITSELF) {
+        take_key(journal, next);
+        next = NULL;
+    }
+    if (seam != SEAM_UNSIGNED && seam != SEAM_OPEN) {
+        sign(journal);
+    }
+    if (next != NULL && seam == SEAM_NOT_IN_USE) {
+        qw_signing_key_free(next);
+    } else if (next != NULL) {
+        take_key(journal, next);
+    }
+    for (int i = 0; i < 2 && seam != SEAM_OPEN; i++) {
+        sign(journal);
+        plain(journal);
+    }
+    assert_int_equal(qw_signed_head_make(&journal->audit, journal->signing, &journal->front),
+                     QW_OK);
+}
+
+static void a_journal_of_two_keys_is_whole_under_either(void **state)
+{
+    struct journal *journal = *state;
+    struct qw_journal_report report;
+    struct qw_public_key first, second;
+
+    qw_signing_key_free(journal->signing);
+    write_two_keys(journal, SEAM_RIGHT, &second);
+    first = journal->key;
+    for (int i = 0; i < 2; i++) {
+        journal->key = i == 0 ? first : second;
+        report = check(journal, false);
+        assert_int_equal(report.fault, QW_JOURNAL_WHOLE);
+        assert_int_equal(report.keys, 2);
+        assert_memory_equal(report.key.point, second.point, sizeof second.point);
+        assert_int_equal(report.unsigned_records, 0);
+        journal->kept = journal->front;
+        assert_int_equal(check(journal, true).fault, QW_JOURNAL_WHOLE);
+        assert_int_equal(check_bare(journal, true).fault, QW_JOURNAL_WHOLE);
+        journal->kept.signature[0] ^= 1;
+        assert_int_equal(check(journal, true).fault, QW_JOURNAL_KEPT_BAD);
+    }
+    second.point[64] ^= 1;
+    journal->key = second;
+    assert_int_equal(check(journal, false).fault, QW_JOURNAL_OTHER_KEY);
+}
+
+static void every_wrong_seam_is_found(void **state)
+{
+    static const struct {
+        enum seam seam;
+        enum qw_journal_fault fault;
+        uint64_t seq;
+    } cases[] = {
+        { SEAM_UNSIGNED, QW_JOURNAL_NEXT_KEY_BAD, SEAM_AT + 1 },
+        { SEAM_LATER, QW_JOURNAL_NEXT_KEY_BAD, SEAM_AT + 1 },
+        { SEAM_BY_ITSELF, QW_JOURNAL_NEXT_KEY_BAD, SEAM_AT + 1 },
+        { SEAM_NOT_IN_USE, QW_JOURNAL_SIGNATURE, SEAM_AT + 2 },
+        { SEAM_OPEN, QW_JOURNAL_NEXT_KEY_BAD, SEAM_AT + 1 },
+    };
+    struct journal *journal = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_public_key second;
+        struct qw_journal_report report;
+
+        qw_signing_key_free(journal->signing);
+        write_two_keys(journal, cases[i].seam, &second);
+        report = check_bare(journal, false);
+        assert_int_equal(report.fault, cases[i].fault);
+        assert_int_equal(report.fault_seq, cases[i].seq);
+    }
+}
+
+/* Who has stolen the old key, and knows the new one's public half: what he names is not signed. */
+static void a_key_that_is_only_named_is_not_believed(void **state)
+{
+    struct journal *journal = *state;
+    struct qw_public_key second;
+    struct qw_journal_report report;
+
+    qw_signing_key_free(journal->signing);
+    write_two_keys(journal, SEAM_RIGHT, &second);
+    journal->count = SEAM_AT + 1; /* what the new key has signed is gone */
+    journal->key = second;
+    report = check_bare(journal, false);
+    assert_int_equal(report.fault, QW_JOURNAL_OTHER_KEY);
+    assert_int_equal(report.fault_seq, 1);
+    assert_int_equal(report.signed_seq, 0);
+}
+
+static void every_bit_at_the_seam_counts(void **state)
+{
+    struct journal *journal = *state;
+    struct qw_public_key second;
+
+    qw_signing_key_free(journal->signing);
+    write_two_keys(journal, SEAM_RIGHT, &second);
+    for (size_t at = SEAM_AT - 1; at <= SEAM_AT + 1; at++) {
+        struct line *line = &journal->lines[at];
+
+        for (size_t bit = 0; bit < line->len * 8; bit += 3) {
+            line->blob[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            assert_int_not_equal(check_bare(journal, false).fault, QW_JOURNAL_WHOLE);
+            line->blob[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        }
+    }
+    assert_int_equal(check_bare(journal, false).fault, QW_JOURNAL_WHOLE);
 }
 
 static qw_err open_bytes(const uint8_t *bytes, size_t len, struct qw_signed_head *head)
@@ -452,6 +605,10 @@ int main(void)
         TEST(a_kept_head_finds_what_was_cut_or_set_back),
         TEST(heads_and_keys_of_others_are_refused),
         TEST(a_second_key_in_the_journal_is_refused),
+        TEST(a_journal_of_two_keys_is_whole_under_either),
+        TEST(every_wrong_seam_is_found),
+        TEST(a_key_that_is_only_named_is_not_believed),
+        TEST(every_bit_at_the_seam_counts),
         TEST(a_front_that_is_cut_or_senseless_is_none),
         TEST(records_of_no_length_are_not_written),
     };
