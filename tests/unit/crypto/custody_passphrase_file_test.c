@@ -55,6 +55,9 @@ qw_err __wrap_qw_password_key(struct qw_password_cost cost, const uint8_t *salt,
         cost = (struct qw_password_cost){ .log2_n = 10, .r = 1, .p = 1 };
     } else if (cost.log2_n > standard.log2_n && cost.log2_n <= 20) {
         return QW_ERR_NOMEM; /* a flipped bit in the cost may ask for gigabytes */
+    } else if (!is_costly && cost.log2_n > 10 && cost.log2_n < 20) {
+        cost.log2_n =
+            10; /* or for seconds; any key but that of (10, 1, 1) is as wrong as its own */
     }
     return __real_qw_password_key(cost, salt, password, password_len, key, key_len);
 }
