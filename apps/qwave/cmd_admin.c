@@ -201,6 +201,7 @@ static const struct {
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
     { admin_unit_actions, ADMIN_UNIT_ACTIONS },
+    { admin_kek_actions, ADMIN_KEK_ACTIONS },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 

@@ -11,6 +11,7 @@
 #include "certificates/publisher.h"
 #include "crypto/key_source.h"
 #include "custody_choice.h"
+#include "custody_port.h"
 #include "metrics/request_log.h"
 #include "partners.h"
 #include "program/file_hash.h"
@@ -44,7 +45,8 @@ struct daemon {
     int64_t started_ms;
     uint8_t configuration_hash[32]; /* SHA-256 of the file the settings are from */
     struct qw_log log;
-    struct qw_custody custody;
+    struct qw_custody custody; /* closed once the centre is open, but for a quorum's */
+    struct custody_keeper custody_keeper;
     struct source_gate gate;
     struct qw_key_source source; /* behind the gate */
     struct qw_store store;
@@ -313,6 +315,7 @@ static void daemon_close(struct daemon *daemon)
     qw_store_close(&daemon->store);
     qw_high_mark_close(daemon->mark);
     qw_key_source_close(&daemon->source);
+    qw_custody_close(&daemon->custody);
     memset(&daemon->custody, 0, sizeof daemon->custody);
     memset(&daemon->source, 0, sizeof daemon->source);
     memset(&daemon->store, 0, sizeof daemon->store);
@@ -439,8 +442,16 @@ static qw_err serve(struct daemon *daemon)
     struct psk_door psk_door = { .server = NULL };
     struct public_door public_door = { .server = NULL };
     uint16_t stream_port = 0;
+    struct qw_custody_port custody;
     int number = 0;
-    qw_err err = upkeep_start(&upkeep, daemon->centre, &daemon->publisher, &daemon->log);
+    qw_err err;
+
+    daemon->custody_keeper = (struct custody_keeper){
+        .settings = &daemon->settings,
+        .settings_path = daemon->settings_path,
+    };
+    custody = custody_port_of(&daemon->custody_keeper);
+    err = upkeep_start(&upkeep, daemon->centre, &custody, &daemon->publisher, &daemon->log);
 
     if (err != QW_OK) {
         return err;

@@ -26,6 +26,8 @@ static const struct route routes[] = {
     { "POST", "/v1/shares/take",                  BY_OPERATOR,     route_share_take },
     { "POST", "/v1/shares/confirmation",          BY_OPERATOR,     route_share_confirm },
     { "POST", "/v1/shares/cancel",                BY_OPERATOR,     route_share_cancel },
+    { "GET",  "/v1/kek",                          BY_OPERATOR,     route_kek_show },
+    { "POST", "/v1/kek/rotate",                   BY_OPERATOR,     route_kek_rotate },
     { "POST", "/v1/devices",                      BY_OPERATOR,     route_device_register },
     { "GET",  "/v1/devices",                      BY_OPERATOR,     route_device_list },
     { "GET",  "/v1/devices/{}",                   BY_OPERATOR,     route_device_show },

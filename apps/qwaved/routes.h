@@ -89,6 +89,9 @@ void route_health(struct call *call);
 void route_ready(struct call *call);
 void route_metrics(struct call *call);
 
+void route_kek_show(struct call *call);
+void route_kek_rotate(struct call *call);
+
 void route_seal_show(struct call *call);
 void route_seal_close(struct call *call);
 void route_seal_share(struct call *call);

@@ -51,7 +51,8 @@ static int index_of(const char *name, const char *const *names, int count)
     return i;
 }
 
-/* role and unit are the members of a new officer alone. */
+/* role and unit are the members of a new officer alone; the KEK is the centre's, who needs no name.
+ */
 static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *json,
                         struct qw_request *texts, struct qw_request_wish *wish)
 {
@@ -59,8 +60,10 @@ static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *jso
     char role[16] = "";
 
     qw_json_get_text(r, json, "verb", verb, 1, sizeof verb);
-    qw_json_get_text(r, json, "object", texts->object, 1, sizeof texts->object);
     wish->verb = (enum qw_request_verb)index_of(verb, qw_request_verb_names, QW_REQUEST_VERB_COUNT);
+    if (wish->verb != QW_REQUEST_KEK_ROTATE) {
+        qw_json_get_text(r, json, "object", texts->object, 1, sizeof texts->object);
+    }
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {
         qw_json_get_text(r, json, "role", role, 1, sizeof role);
         qw_json_get_text(r, json, "unit", texts->unit, 1, sizeof texts->unit);

@@ -2,7 +2,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "upkeep.h"
 
+#include "base/clock.h"
+
 #include <time.h>
+
+enum { ROTATE_MS = 500, PAUSE_NS = 2000000 };
 
 static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw_err before)
 {
@@ -13,15 +17,35 @@ static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw
                  now == QW_OK ? "works again" : qw_err_text(now));
 }
 
+/* Half of each second at most, with a pause after each group, so that callers come in between. */
+static qw_err rotate_for_a_while(struct upkeep *upkeep)
+{
+    const struct timespec pause = { .tv_nsec = PAUSE_NS };
+    int64_t until_ms = qw_clock_monotonic_ms() + ROTATE_MS;
+    bool is_more = true;
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && is_more && qw_clock_monotonic_ms() < until_ms) {
+        err = qw_centre_kek_work(upkeep->centre, &upkeep->custody, &is_more);
+        if (is_more) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    return err;
+}
+
 static void round_once(struct upkeep *upkeep)
 {
     qw_err ingest_err = qw_centre_ingest(upkeep->centre);
     qw_err sweep_err = qw_centre_sweep(upkeep->centre);
     qw_err publish_err = publisher_look(upkeep->publisher);
+    qw_err kek_err = rotate_for_a_while(upkeep);
 
     report(upkeep, "taking keys from the source", ingest_err, upkeep->ingest_err);
     report(upkeep, "sweeping", sweep_err, upkeep->sweep_err);
     report(upkeep, "publishing revocations", publish_err, upkeep->publish_err);
+    report(upkeep, "rotating the KEK", kek_err, upkeep->kek_err);
+    upkeep->kek_err = kek_err;
     upkeep->ingest_err = ingest_err;
     upkeep->publish_err = publish_err;
     upkeep->sweep_err = sweep_err;
@@ -48,12 +72,13 @@ static void *run(void *self)
     return NULL;
 }
 
-qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, struct publisher *publisher,
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
+                    const struct qw_custody_port *custody, struct publisher *publisher,
                     const struct qw_log *log)
 {
     pthread_condattr_t monotonic;
 
-    *upkeep = (struct upkeep){ .centre = centre, .log = log, .publisher = publisher };
+    *upkeep = (struct upkeep){ .centre = centre, .log = log, .custody = *custody, .publisher = publisher };
     if (pthread_condattr_init(&monotonic) != 0) {
         return QW_ERR_NOMEM;
     }

@@ -6,24 +6,28 @@
 #include "base/log.h"
 #include "centre/centre.h"
 #include "certificates/publisher.h"
+#include "centre/kek/kek.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
 /* The thread that keeps the stock full, the books swept and the revocations published, once a
- * second. */
+ * second, and wraps all anew when that was ordered. */
 struct upkeep {
     struct qw_centre *centre;    /* borrowed */
     const struct qw_log *log;    /* borrowed */
     struct publisher *publisher; /* borrowed */
+    struct qw_custody_port custody;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool is_stopping;
-    qw_err ingest_err, sweep_err, publish_err; /* of the last round: logged when they change */
+    qw_err ingest_err, sweep_err, publish_err, kek_err; /* of the last round: logged when they
+                                                           change */
 };
 
-qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre, struct publisher *publisher,
+qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
+                    const struct qw_custody_port *custody, struct publisher *publisher,
                     const struct qw_log *log) QW_MUST_USE;
 void upkeep_stop(struct upkeep *upkeep); /* waits for the round that is running */
 

@@ -6,6 +6,7 @@
 #include "api/certificate/profile.h"
 #include "centre/centre.h"
 #include "centre/journal/signer.h"
+#include "centre/kek/kek.h"
 #include "centre/key/key_life.h"
 #include "store/audit.h"
 #include "store/store.h"
@@ -116,6 +117,23 @@ struct qw_key_place { /* where a carved key stands */
 };
 
 struct qw_certificate_authority;
+/* The KEK of now and, while all is wrapped anew, the one before: the META record "kek-life", there
+ * from the first order on [docs/protocol/kek-rotation.md]. */
+struct qw_kek_life {
+    uint64_t version;    /* of the record, 0: none yet */
+    uint64_t generation; /* of the KEK; the first is 1 */
+    int64_t made_ms;     /* the KEK, 0: with the store */
+    enum qw_kek_phase phase;
+    char why[QW_KEK_WHY_CAP]; /* the last order came to nothing; "" */
+    /* QW_KEK_TURNING only: */
+    uint8_t kind;               /* enum qw_store_kind; all before it has been looked at, */
+    uint8_t after[QW_STORE_ID_MAX]; /* and of it up to this id */
+    size_t after_len;
+    uint64_t total, seen; /* records at the beginning; looked at */
+    uint64_t rewrapped;   /* ever, and */
+    uint64_t found;       /* since the walk began at the first kind: 0 at its end is the end */
+};
+
 struct qw_pair_table;
 struct qw_fetch;
 struct qw_quota;
@@ -157,9 +175,12 @@ struct qw_centre {
     pthread_mutex_t source_mutex; /* around each take from the source */
     pthread_cond_t fresh_taken;
     atomic_uint fresh_waiting; /* somebody waits for a fresh key: ingest lets him go first */
-    uint8_t kek[QW_KEK_LEN];
+    uint8_t kek[QW_KEK_LEN]; /* seals every record; under the mutex, like kek_life */
+    uint8_t kek_before[QW_KEK_LEN]; /* QW_KEK_TURNING: opens what is not wrapped anew yet, and
+                                       seals nothing; else zero */
+    struct qw_kek_life kek_life;
     const char *custody_name; /* static text */
-    uint8_t tombstone_key[32];
+    uint8_t tombstone_key[32]; /* these two outlive the KEK [docs/adr/0090] */
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
     struct qw_quota *quota;

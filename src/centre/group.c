@@ -292,7 +292,7 @@ static qw_err submit(struct qw_centre *centre, struct qw_group *group)
     if (centre->turn_err != QW_OK) {
         atomic_store(&centre->write_failed, true);
     }
-    books_move = (centre->books_version == 0 && !group->is_keyless) ||
+    books_move = group->moves_books || (centre->books_version == 0 && !group->is_keyless) ||
                  !qw_equal_ct(&group->books, &centre->books, sizeof group->books);
     if (books_move) {
         add_books(centre, group);

@@ -38,14 +38,14 @@ static size_t aad_of(enum qw_store_kind kind, const void *id, size_t id_len, int
     return w.len;
 }
 
-static qw_err key_of(const struct qw_centre *centre, enum qw_store_kind kind, const void *id,
+static qw_err key_of(const uint8_t kek[static QW_KEK_LEN], enum qw_store_kind kind, const void *id,
                      size_t id_len, uint8_t key[static 32])
 {
     uint8_t name[NAME_CAP];
     size_t name_len = name_of(kind, id, id_len, name);
 
     return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
-                   (struct qw_bytes){ centre->kek, sizeof centre->kek },
+                   (struct qw_bytes){ kek, QW_KEK_LEN },
                    (struct qw_bytes){ name, name_len }, key, 32);
 }
 
@@ -55,7 +55,7 @@ qw_err qw_record_seal(const struct qw_centre *centre, const struct qw_store_op *
     uint8_t aad[AAD_CAP];
     uint8_t key[32];
     size_t aad_len = aad_of(record->kind, record->id, record->id_len, record->tag, version, aad);
-    qw_err err = key_of(centre, record->kind, record->id, record->id_len, key);
+    qw_err err = key_of(centre->kek, record->kind, record->id, record->id_len, key);
 
     if (err == QW_OK) {
         err = qw_aead_seal(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ aad, aad_len }, plain, len,
@@ -65,13 +65,13 @@ qw_err qw_record_seal(const struct qw_centre *centre, const struct qw_store_op *
     return err;
 }
 
-qw_err qw_record_open(const struct qw_centre *centre, enum qw_store_kind kind,
-                      const struct qw_store_record *record, size_t sealed_len, uint8_t *plain)
+qw_err qw_record_open_under(const uint8_t kek[static QW_KEK_LEN], enum qw_store_kind kind,
+                            const struct qw_store_record *record, size_t sealed_len, uint8_t *plain)
 {
     uint8_t aad[AAD_CAP];
     uint8_t key[32];
     size_t aad_len = aad_of(kind, record->id, record->id_len, record->tag, record->version, aad);
-    qw_err err = key_of(centre, kind, record->id, record->id_len, key);
+    qw_err err = key_of(kek, kind, record->id, record->id_len, key);
 
     if (err == QW_OK) {
         err = qw_aead_open(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ aad, aad_len }, record->blob,
@@ -79,6 +79,17 @@ qw_err qw_record_open(const struct qw_centre *centre, enum qw_store_kind kind,
     }
     qw_wipe(key, sizeof key);
     return err == QW_ERR_AUTH || err == QW_ERR_FORMAT ? QW_ERR_IO : err;
+}
+
+qw_err qw_record_open(const struct qw_centre *centre, enum qw_store_kind kind,
+                      const struct qw_store_record *record, size_t sealed_len, uint8_t *plain)
+{
+    qw_err err = qw_record_open_under(centre->kek, kind, record, sealed_len, plain);
+
+    if (err == QW_ERR_IO && centre->kek_life.phase == QW_KEK_TURNING) {
+        err = qw_record_open_under(centre->kek_before, kind, record, sealed_len, plain);
+    }
+    return err;
 }
 
 qw_err qw_record_load(struct qw_centre *centre, enum qw_store_kind kind, const void *id,

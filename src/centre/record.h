@@ -11,11 +11,16 @@ enum { QW_RECORD_OVERHEAD = 28 };
 
 qw_err qw_record_seal(const struct qw_centre *centre, const struct qw_store_op *record,
                       uint64_t version, const uint8_t *plain, size_t len, uint8_t *out) QW_MUST_USE;
-/* The first sealed_len bytes of the record's blob. QW_ERR_IO: altered (the store is not to be
- * trusted). */
+/* The first sealed_len bytes of the record's blob; also one that the KEK before has sealed, while
+ * all is wrapped anew. QW_ERR_IO: altered (the store is not to be trusted). */
 qw_err qw_record_open(const struct qw_centre *centre, enum qw_store_kind kind,
                       const struct qw_store_record *record, size_t sealed_len,
                       uint8_t *plain) QW_MUST_USE;
+
+/* The same with a certain KEK alone. */
+qw_err qw_record_open_under(const uint8_t kek[static QW_KEK_LEN], enum qw_store_kind kind,
+                            const struct qw_store_record *record, size_t sealed_len,
+                            uint8_t *plain) QW_MUST_USE;
 
 /* Gets a record and opens it into the centre's scratch. *len is its plain length. QW_ERR_NOT_FOUND.
  */

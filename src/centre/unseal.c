@@ -9,8 +9,8 @@
 #include "base/secret.h"
 #include "centre/certificate/authority.h"
 #include "centre/group.h"
+#include "centre/kek/kek_life.h"
 #include "centre/record.h"
-#include "crypto/hash.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
@@ -20,20 +20,6 @@ const char qw_kek_id[] = "kek";
 static const char books_id[] = "books";
 _Static_assert(QW_KEK_ID_LEN == sizeof qw_kek_id - 1, "its id");
 enum { ID_LEN_BOOKS = sizeof books_id - 1 };
-
-static qw_err derive_key(struct qw_centre *centre, const char *purpose, uint8_t out[static 32])
-{
-    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
-                   (struct qw_bytes){ centre->kek, sizeof centre->kek },
-                   (struct qw_bytes){ purpose, strlen(purpose) }, out, 32);
-}
-
-static qw_err derive_keys(struct qw_centre *centre)
-{
-    qw_err err = derive_key(centre, "qwave tombstone", centre->tombstone_key);
-
-    return err == QW_OK ? derive_key(centre, "qwave key id", centre->key_id_key) : err;
-}
 
 static qw_err read_books(struct qw_centre *centre)
 {
@@ -82,6 +68,9 @@ qw_err qw_centre_reread(struct qw_centre *centre)
     qw_err err =
         qw_audit_open(centre->config.store, centre->config.centre_id, centre->start, &audit);
 
+    if (err == QW_OK) {
+        err = qw_kek_life_reread(centre);
+    }
     if (err == QW_OK) {
         err = read_books(centre);
     }
@@ -161,7 +150,10 @@ static qw_err initialise(struct qw_centre *centre)
     qw_centre_enter(centre);
     err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &there);
     if (err == QW_ERR_NOT_FOUND) {
-        err = make_books(centre, &wrapped);
+        err = qw_kek_life_open(centre); /* there is none: the keys beside the KEK come from it */
+        if (err == QW_OK) {
+            err = make_books(centre, &wrapped);
+        }
     } else if (err == QW_OK) {
         err = QW_ERR_CONFLICT;
     }
@@ -217,7 +209,10 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
         qw_high_mark_value(centre->config.mark) > centre->audit.seq) {
         return QW_ERR_STATE; /* nothing is written: enough of it would reach the mark */
     }
-    err = unwrapped == QW_OK ? read_books(centre) : unwrapped;
+    err = unwrapped == QW_OK ? qw_kek_life_open(centre) : unwrapped;
+    if (err == QW_OK) {
+        err = read_books(centre);
+    }
     return err == QW_OK ? count_start(centre) : err;
 }
 
@@ -249,5 +244,5 @@ qw_err qw_centre_unseal(struct qw_centre *centre)
         }
         qw_store_record_free(&wrapped);
     }
-    return err == QW_OK ? derive_keys(centre) : err;
+    return err;
 }

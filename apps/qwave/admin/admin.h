@@ -41,9 +41,11 @@ enum { ADMIN_OFFICER_ACTIONS = 5 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
 enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
-enum { ADMIN_REQUEST_ACTIONS = 6 };
-extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
+enum { ADMIN_REQUEST_ACTIONS = 7 };
+extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
+enum { ADMIN_KEK_ACTIONS = 2 };
+extern const struct admin_action admin_kek_actions[ADMIN_KEK_ACTIONS];
 
 #endif

@@ -61,6 +61,13 @@ static qw_err run_shares(struct operator_desk *desk, const struct admin_argument
     return post(desk, arguments, "/v1/requests", members, 2);
 }
 
+static qw_err run_kek(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *const members[][2] = { { "verb", "kek-rotate" } };
+
+    return post(desk, arguments, "/v1/requests", members, 1);
+}
+
 static qw_err run_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
@@ -105,6 +112,7 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
       run_officer },
     { "request", "shares", 3, "T-of-N", "the same, for other shares of the master key",
       run_shares },
+    { "request", "kek", 2, "", "the same, for another key of the store", run_kek },
     { "request", "list", 2, "", "what waits for a second officer", run_list },
     { "request", "approve", 4, "ID DIGEST", "the digest as both officers were shown it: does it",
       run_approve },

@@ -7,6 +7,7 @@
 #include "centre/approval/request_record.h"
 #include "centre/device/change.h"
 #include "centre/device/reach.h"
+#include "centre/kek/order.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/unit.h"
 #include "centre/share/share_desk_inside.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 
 const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy", "officer-add",
-                                                                   "share-change" };
+                                                                   "share-change", "kek-rotate" };
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
@@ -27,6 +28,7 @@ static const struct {
     [QW_REQUEST_DEVICE_DESTROY] = { QW_RIGHT_DEVICE_DESTROY, QW_DUAL_CONTROL_DESTROY },
     [QW_REQUEST_OFFICER_ADD] = { QW_RIGHT_OFFICER_CHANGE, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_SHARE_CHANGE] = { QW_RIGHT_SHARE_CHANGE, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_KEK_ROTATE] = { QW_RIGHT_KEK_ROTATE, QW_DUAL_CONTROL_ALL },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
@@ -140,7 +142,12 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
     request->verb = wish->verb;
     request->asked_ms = qw_clock_utc_ms();
     request->until_ms = request->asked_ms + 1000 * (int64_t)centre->config.approval_s;
-    memcpy(request->object, wish->object, strlen(wish->object));
+    if (wish->verb == QW_REQUEST_KEK_ROTATE) {
+        memcpy(request->object, centre->config.centre_id, sizeof request->object);
+        memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
+    } else {
+        memcpy(request->object, wish->object, strlen(wish->object));
+    }
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {
         memcpy(request->unit, wish->unit, strlen(wish->unit));
         request->role = wish->role;
@@ -261,6 +268,8 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_officer_add_approved(centre, deed, record);
     case QW_REQUEST_SHARE_CHANGE:
         return qw_share_change_approved(centre, deed, record);
+    case QW_REQUEST_KEK_ROTATE:
+        return qw_kek_order_approved(centre, deed, record);
     case QW_REQUEST_VERB_COUNT:
         break;
     }

@@ -13,6 +13,7 @@ enum qw_request_verb {
     QW_REQUEST_DEVICE_DESTROY, /* object: a device */
     QW_REQUEST_OFFICER_ADD,    /* object: an officer's id; role and unit that he gets */
     QW_REQUEST_SHARE_CHANGE,   /* object: "3-of-5" (share/share_desk.h) */
+    QW_REQUEST_KEK_ROTATE,     /* object: the centre, whatever is said */
     QW_REQUEST_VERB_COUNT
 };
 extern const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT]; /* "device-destroy" ... */

@@ -286,11 +286,19 @@ void qw_serial_put(struct qw_centre *centre, struct qw_group *group,
 void qw_serial_remove(struct qw_centre *centre, struct qw_group *group,
                       const struct qw_card_book *book)
 {
+    const struct qw_store *store = centre->config.store;
+    struct qw_store_record there = { 0 };
     uint8_t id[SERIAL_ID_LEN];
-    struct qw_store_op record = {
-        .kind = QW_STORE_META, .id = id, .id_len = sizeof id, .expected_version = 1
-    };
+    struct qw_store_op record = { .kind = QW_STORE_META, .id = id, .id_len = sizeof id };
+    qw_err err;
 
     serial_id(book->device.serial, id);
+    err = store->get(store->self, QW_STORE_META, id, sizeof id, &there);
+    if (err != QW_OK) {
+        qw_group_fail(group, err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err);
+        return;
+    }
+    record.expected_version = there.version; /* more than 1 when it was wrapped anew */
     qw_group_add(centre, group, QW_STORE_REMOVE, record, NULL, 0);
+    qw_store_record_free(&there);
 }

@@ -48,6 +48,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_SHARE_HOLD]       = S     | E              | O,
     [QW_RIGHT_SHARE_CHANGE]     =         E,
     [QW_RIGHT_SHARE_CANCEL]     = S     | E,
+    [QW_RIGHT_KEK_ROTATE]       =         E,
 };
 /* clang-format on */
 

@@ -47,6 +47,7 @@ enum qw_right {
     QW_RIGHT_SHARE_HOLD,   /* enter a share into an open centre, take a new one */
     QW_RIGHT_SHARE_CHANGE, /* begin with other shares */
     QW_RIGHT_SHARE_CANCEL,
+    QW_RIGHT_KEK_ROTATE,
     QW_RIGHT_COUNT
 };
 

@@ -20,6 +20,11 @@ struct qw_custody {
                      uint8_t kek[static QW_KEK_LEN]); /* QW_ERR_AUTH: wrong master key;
                                                          QW_ERR_REFUSED: by the device */
     void (*close)(void *self);                        /* wipes */
+    /* A KEK under the key that another one was wrapped with, so that nothing but the KEK changes
+     * (a TPM's object and its recovery secret stay). Errors of unwrap. NULL: wrap does it. */
+    qw_err (*rewrap)(void *self, const uint8_t *before, size_t before_len,
+                     const uint8_t kek[static QW_KEK_LEN], uint8_t *wrapped, size_t cap,
+                     size_t *len);
     /* One sentence about the last wrap or unwrap that failed, without secrets; "" when there is
      * nothing to say beyond the error. Valid until the next call. NULL: never. */
     const char *(*why)(const void *self);

@@ -232,15 +232,13 @@ static qw_err unseal(struct tpm2 *self, struct qw_tpm2 *tpm, const struct qw_tpm
     return unseal_measured(self, tpm, form, &registers, key);
 }
 
-static qw_err tpm2_unwrap(void *custody, const uint8_t *wrapped, size_t len,
-                          uint8_t kek[static QW_KEK_LEN])
+/* C1 to C4: the wrapping key of a form. *sealed: where the KEK begins. */
+static qw_err take_key(struct tpm2 *self, const uint8_t *wrapped, size_t len, size_t *sealed,
+                       uint8_t key[static QW_TPM2_KEY_LEN])
 {
-    struct tpm2 *self = custody;
     struct qw_tpm2_form form;
     struct qw_tpm2 *tpm = NULL;
-    uint8_t key[QW_TPM2_KEY_LEN] = { 0 };
-    size_t sealed = 0;
-    qw_err err = qw_tpm2_form_decode(wrapped, len, &form, &sealed);
+    qw_err err = qw_tpm2_form_decode(wrapped, len, &form, sealed);
 
     self->why[0] = '\0';
     if (err != QW_OK) {
@@ -251,6 +249,18 @@ static qw_err tpm2_unwrap(void *custody, const uint8_t *wrapped, size_t len,
     if (err == QW_OK) {
         err = unseal(self, tpm, &form, key);
     }
+    qw_tpm2_close(tpm);
+    return err;
+}
+
+static qw_err tpm2_unwrap(void *custody, const uint8_t *wrapped, size_t len,
+                          uint8_t kek[static QW_KEK_LEN])
+{
+    struct tpm2 *self = custody;
+    uint8_t key[QW_TPM2_KEY_LEN] = { 0 };
+    size_t sealed = 0;
+    qw_err err = take_key(self, wrapped, len, &sealed, key);
+
     if (err == QW_OK) {
         err = qw_aead_open(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ wrapped, sealed },
                            wrapped + sealed, len - sealed, kek);
@@ -259,7 +269,30 @@ static qw_err tpm2_unwrap(void *custody, const uint8_t *wrapped, size_t len,
         }
     }
     qw_wipe(key, sizeof key);
-    qw_tpm2_close(tpm);
+    return err;
+}
+
+static qw_err tpm2_rewrap(void *custody, const uint8_t *before, size_t before_len,
+                          const uint8_t kek[static QW_KEK_LEN], uint8_t *wrapped, size_t cap,
+                          size_t *len)
+{
+    struct tpm2 *self = custody;
+    uint8_t key[QW_TPM2_KEY_LEN] = { 0 };
+    size_t sealed = 0;
+    qw_err err = take_key(self, before, before_len, &sealed, key);
+
+    if (err == QW_OK && sealed + QW_TPM2_SEALED_KEK_LEN > cap) {
+        err = QW_ERR_SPACE;
+    }
+    if (err == QW_OK) {
+        memcpy(wrapped, before, sealed);
+        err = qw_aead_seal(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ before, sealed }, kek,
+                           QW_KEK_LEN, wrapped + sealed);
+    }
+    if (err == QW_OK) {
+        *len = sealed + QW_TPM2_SEALED_KEK_LEN;
+    }
+    qw_wipe(key, sizeof key);
     return err;
 }
 
@@ -323,6 +356,7 @@ qw_err qw_custody_tpm2(const struct qw_custody_tpm2_config *config, struct qw_cu
                                     .wrap = tpm2_wrap,
                                     .unwrap = tpm2_unwrap,
                                     .close = tpm2_close,
+                                    .rewrap = tpm2_rewrap,
                                     .why = tpm2_why };
     self = NULL; /* now the caller's */
     err = QW_OK;
