@@ -57,5 +57,5 @@ void route_kek_rotate(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_state(call, 202);
+    send_state(call, 200);
 }
