@@ -17,8 +17,9 @@
 #include <string.h>
 
 enum {
-    GROUP_RECORDS = 64,       /* some milliseconds under the mutex */
+    GROUP_RECORDS = 64,       /* sealed anew: some milliseconds under the mutex */
     GROUP_BYTES = 512 * 1024, /* of their blobs */
+    LOOK_RECORDS = 1024,      /* opened for it: more than a busy centre makes meanwhile */
     LINGER_MS = 5000 /* other processes look at the store every second, and then have the new KEK */
 };
 
@@ -27,6 +28,7 @@ struct walk { /* one group */
     struct qw_group *group;
     struct qw_kek_life life; /* as it will be */
     size_t looked, found, bytes;
+    bool is_cut; /* there may be more of the kind */
     qw_err err;
 };
 
@@ -115,13 +117,16 @@ static int visit(void *self, const struct qw_store_record *record)
     }
     walk->found += is_before;
     walk->looked++;
-    walk->bytes += record->len;
+    walk->bytes += is_before ? record->len : 0;
     memcpy(walk->life.after, record->id, record->id_len);
     walk->life.after_len = record->id_len;
-    return walk->looked < GROUP_RECORDS && walk->bytes < GROUP_BYTES;
+    walk->is_cut = walk->found == GROUP_RECORDS || walk->bytes >= GROUP_BYTES ||
+                   walk->looked == LOOK_RECORDS;
+    return !walk->is_cut;
 }
 
-/* Further on in the kind at hand; behind its last record to the next kind. */
+/* Further on in the kind at hand; from its last record on to the next kind, for what comes behind it
+ * is sealed by the KEK of now. */
 static qw_err look_on(struct walk *walk)
 {
     const struct qw_store *store = walk->centre->config.store;
@@ -130,12 +135,12 @@ static qw_err look_on(struct walk *walk)
 
     if (life->kind != QW_STORE_AUDIT) {
         err = store->scan(store->self, (enum qw_store_kind)life->kind, QW_STORE_ANY_TAG,
-                          life->after, life->after_len, GROUP_RECORDS, visit, walk);
+                          life->after, life->after_len, LOOK_RECORDS, visit, walk);
     }
     if (err == QW_OK) {
         err = walk->err;
     }
-    if (err == QW_OK && walk->looked == 0) {
+    if (err == QW_OK && !walk->is_cut) {
         life->kind++;
         life->after_len = 0;
     }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "centre/approval/approval.h"
+#include "centre/kek/kek.h"
 #include "unit/centre/scene.h"
 
 #include <stdio.h>
@@ -110,6 +111,37 @@ static void one_asks_another_approves_and_it_is_done_once(void **state)
     assert_string_equal(last_detail(scene), "done");
     assert_books_balance(scene);
     assert_journal_whole(scene);
+}
+
+static void another_kek_is_ordered_by_two(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_request_wish wish = { .verb = QW_REQUEST_KEK_ROTATE, .object = "" };
+    struct qw_request request;
+    struct qw_kek_state kek;
+
+    assert_int_equal(qw_centre_request_ask(scene->centre, by("sec-1"), &wish, &request),
+                     QW_ERR_STATE); /* where only destroying takes two */
+    scene->config.dual_control = QW_DUAL_CONTROL_ALL;
+    scene_restart(scene);
+    assert_int_equal(qw_centre_kek_rotate(scene->centre, by("sec-1")), QW_ERR_STATE);
+    assert_string_equal(last_detail(scene), "needs two officers");
+    assert_int_equal(qw_centre_request_ask(scene->centre, by("sec-n"), &wish, &request),
+                     QW_ERR_NOT_FOUND); /* his part is not the whole tree */
+    assert_int_equal(qw_centre_request_ask(scene->centre, by("sec-1"), &wish, &request), QW_OK);
+    assert_string_equal(request.object, "centre-1");
+    assert_int_equal(approve(scene, "sec-1", &request), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_kek_look(scene->centre, by("aud"), &kek), QW_OK);
+    assert_int_equal(kek.phase, QW_KEK_IDLE);
+    scene->fail_at = scene->submits + 1;
+    assert_int_equal(approve(scene, "sec-2", &request), QW_ERR_IO);
+    scene->fail_at = 0;
+    scene_restart(scene);
+    assert_int_equal(approve(scene, "sec-2", &request), QW_OK);
+    scene_restart(scene); /* an order outlives the process */
+    assert_int_equal(qw_centre_kek_look(scene->centre, by("aud"), &kek), QW_OK);
+    assert_int_equal(kek.phase, QW_KEK_ORDERED);
+    assert_int_equal(approve(scene, "sec-2", &request), QW_ERR_STATE);
 }
 
 static void who_asked_cannot_approve_nor_can_his_certificate(void **state)
@@ -399,6 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(one_asks_another_approves_and_it_is_done_once),
+        CASE(another_kek_is_ordered_by_two),
         CASE(who_asked_cannot_approve_nor_can_his_certificate),
         CASE(who_has_not_the_right_neither_asks_nor_decides),
         CASE(a_request_expires_for_good),

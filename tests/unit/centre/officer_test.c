@@ -14,6 +14,7 @@
 #include "centre/approval/approval.h"
 #include "centre/certificate/certificate.h"
 #include "centre/journal/journal.h"
+#include "centre/kek/kek.h"
 #include "centre/people/officer.h"
 #include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
@@ -241,6 +242,16 @@ static qw_err do_seal(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_note_seal(s->centre, c);
 }
+static qw_err do_kek_look(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_kek_state state;
+
+    return qw_centre_kek_look(s->centre, c, &state);
+}
+static qw_err do_kek_rotate(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_kek_rotate(s->centre, c);
+}
 static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
 {
     struct qw_journal_record record;
@@ -393,6 +404,8 @@ static const struct {
     { QW_RIGHT_SHARE_HOLD,      "yy-y", do_share_confirm },
     { QW_RIGHT_SHARE_CHANGE,    "-y--", do_share_begin },
     { QW_RIGHT_SHARE_CANCEL,    "yy--", do_share_cancel },
+    { QW_RIGHT_STATUS_READ,     "yyyy", do_kek_look },
+    { QW_RIGHT_KEK_ROTATE,      "-y--", do_kek_rotate },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },

@@ -12,6 +12,7 @@
 
 #include "centre/journal/journal.h"
 #include "centre/people/unit_quota.h"
+#include "centre/kek/kek.h"
 #include "postgres_server.h"
 #include "store/journal/check.h"
 #include "store/store_postgres.h"
@@ -342,6 +343,48 @@ static void one_goes_on_when_the_other_is_gone_and_a_third_comes(void **state)
     assert_whole(b);
 }
 
+static qw_err open_custody(void *self, struct qw_custody *custody, char why[static QW_KEK_WHY_CAP])
+{
+    (void)why;
+    *custody = ((struct scene *)self)->custody;
+    custody->self = self;
+    return QW_OK;
+}
+
+/* One process begins another KEK, the other one learns it in its next turn; both wrap anew. */
+static void both_serve_while_one_rotates_the_kek(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_custody_port port = { .self = a, .open = open_custody };
+    struct qw_given_key given[KEYS], taken[KEYS];
+    struct qw_kek_state kek = { .phase = QW_KEK_ORDERED };
+    bool is_more;
+
+    assert_int_equal(give(a, "alice", "bob", KEYS, given), QW_OK);
+    assert_int_equal(qw_centre_kek_rotate(a->centre, &a->operator_caller), QW_OK);
+    for (int i = 0; kek.phase != QW_KEK_IDLE; i++) {
+        struct scene *one = two->scenes[i % 2];
+
+        assert_true(i < 200);
+        scene_now_ms += 100;
+        assert_int_equal(qw_centre_kek_work(one->centre, &port, &is_more), QW_OK);
+        assert_int_equal(give(one, "alice", "bob", 1, taken), QW_OK);
+        assert_int_equal(take(two->scenes[1 - i % 2], "bob", "alice", taken, 1, taken), QW_OK);
+        assert_int_equal(qw_centre_kek_look(b->centre, &b->operator_caller, &kek), QW_OK);
+    }
+    assert_int_equal(kek.generation, 2);
+    scene_now_ms -= scene_now_ms % 1000;
+    assert_int_equal(take(b, "bob", "alice", given, KEYS, taken), QW_OK);
+    assert_same(given, taken, KEYS);
+    for (size_t i = 0; i < 2; i++) {
+        scene_close(two->scenes[i]);
+        open_on_server(two->scenes[i]);
+        assert_whole(two->scenes[i]);
+    }
+}
+
 static void nothing_durable_happens_while_the_database_is_away(void **state)
 {
     struct two *two = *state;
@@ -392,6 +435,7 @@ int main(void)
         WITH_TWO(what_one_exchanges_the_other_signs_with),
         WITH_TWO(two_together_keep_to_one_quota),
         WITH_TWO(one_goes_on_when_the_other_is_gone_and_a_third_comes),
+        WITH_TWO(both_serve_while_one_rotates_the_kek),
         WITH_TWO(nothing_durable_happens_while_the_database_is_away),
         WITH_TWO(gives_no_key_of_memory_when_the_database_was_set_back),
     };
