@@ -126,7 +126,7 @@ struct qw_kek_life {
     enum qw_kek_phase phase;
     char why[QW_KEK_WHY_CAP]; /* the last order came to nothing; "" */
     /* QW_KEK_TURNING only: */
-    uint8_t kind;               /* enum qw_store_kind; all before it has been looked at, */
+    uint8_t kind;                   /* enum qw_store_kind; all before it has been looked at, */
     uint8_t after[QW_STORE_ID_MAX]; /* and of it up to this id */
     size_t after_len;
     uint64_t total, seen; /* records at the beginning; looked at */
@@ -174,12 +174,12 @@ struct qw_centre {
     pthread_mutex_t mutex;
     pthread_mutex_t source_mutex; /* around each take from the source */
     pthread_cond_t fresh_taken;
-    atomic_uint fresh_waiting; /* somebody waits for a fresh key: ingest lets him go first */
-    uint8_t kek[QW_KEK_LEN]; /* seals every record; under the mutex, like kek_life */
+    atomic_uint fresh_waiting;      /* somebody waits for a fresh key: ingest lets him go first */
+    uint8_t kek[QW_KEK_LEN];        /* seals every record; under the mutex, like kek_life */
     uint8_t kek_before[QW_KEK_LEN]; /* QW_KEK_TURNING: opens what is not wrapped anew yet, and
                                        seals nothing; else zero */
     struct qw_kek_life kek_life;
-    const char *custody_name; /* static text */
+    const char *custody_name;  /* static text */
     uint8_t tombstone_key[32]; /* these two outlive the KEK [docs/adr/0090] */
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;

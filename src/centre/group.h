@@ -14,9 +14,9 @@ struct qw_group {
     struct qw_books books;         /* as they will be after the commit */
     struct qw_audit_event *events; /* journal records beside the verb's own */
     size_t event_count, event_cap;
-    bool is_signed;  /* ends with a signature over the journal, whether one is due or not */
+    bool is_signed;   /* ends with a signature over the journal, whether one is due or not */
     bool moves_books; /* writes the books though they are as before: under another KEK */
-    bool is_keyless; /* the KEK is not known: nothing sealed can be written */
+    bool is_keyless;  /* the KEK is not known: nothing sealed can be written */
     qw_err err;
 };
 

@@ -44,8 +44,7 @@ static qw_err key_of(const uint8_t kek[static QW_KEK_LEN], enum qw_store_kind ki
     uint8_t name[NAME_CAP];
     size_t name_len = name_of(kind, id, id_len, name);
 
-    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
-                   (struct qw_bytes){ kek, QW_KEK_LEN },
+    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 }, (struct qw_bytes){ kek, QW_KEK_LEN },
                    (struct qw_bytes){ name, name_len }, key, 32);
 }
 

@@ -121,6 +121,9 @@ echo "serving $(($(logged " serves on ") - $(logged "3 of 3"))) ms after the las
 refused "the centre is open already" 2
 admin device add app-1 --kind application --owner test >/dev/null || fail "the open centre does not work"
 
+echo "another KEK: the shares stay what they are"
+rotate_kek
+
 echo "sealed again while it serves"
 unseal --json >"$site/state.json"
 seal_twice

@@ -37,6 +37,9 @@ mv "$site/centre/recovery" "$site/safe" # carried away
 start_centre
 [ "$(admin status --json | jq -r .custody)" = tpm2 ] || fail "the status does not name the custody"
 
+echo "another KEK under the key that the TPM holds: the recovery secret stays what it is"
+rotate_kek
+
 echo "killed and started again, and with the machine switched off and on"
 stop qwaved KILL
 start_centre

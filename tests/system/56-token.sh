@@ -35,6 +35,7 @@ pin 90817263
 [ ! -e "$site/centre/passphrase" ] || fail "there is a passphrase"
 start_centre
 [ "$(admin status --json | jq -r .custody)" = pkcs11 ] || fail "the status does not name the custody"
+rotate_kek
 stop qwaved KILL
 start_centre
 stop qwaved

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: C6 C7 W14 C10
+# rows: C6 C7 W14
 # Another key-encryption key for a store that serves: applications take and fetch keys all the while and no request fails; killed in the middle it goes on
-# where it was; every key can be read afterwards, and the key before opens nothing. Two officers where the settings ask for them.
+# where it was, and every key can be read afterwards. With a TPM: 55-tpm.sh, a token: 56-token.sh, a quorum: 53-ceremony.sh.
 source "$(dirname "$0")/site.sh"
 
 make_centre

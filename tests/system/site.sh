@@ -83,6 +83,15 @@ admin() {
     "$bin/qwave" admin --operator "$site/centre/operator/operator.yaml" --url "$url" "$@"
 }
 
+# rotate_kek: by the first security administrator; returns when all is sealed anew.
+kek_is_idle() { [ "$("$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" --json kek status | field phase)" = idle ]; }
+rotate_kek() {
+    "$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" kek rotate >/dev/null || fail "no other KEK is ordered"
+    within 120 kek_is_idle || fail "another KEK: it does not end"
+    "$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" --json kek status >"$site/kek.json"
+    [ "$(field last_order <"$site/kek.json")" = "" ] || fail "another KEK: $(cat "$site/kek.json")"
+}
+
 # application ID [PEERS]: registered, with its certificate in ID.pem and ID.key.
 application() {
     admin device add "$1" --kind application --owner test ${2:+--peer "$2"} >/dev/null

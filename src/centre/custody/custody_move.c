@@ -14,7 +14,8 @@ struct wrapping { /* secret memory */
     size_t len;
 };
 
-/* Under the mutex. The KEK that was wrapped is no longer the centre's when it was rotated meanwhile.
+/* Under the mutex. The KEK that was wrapped is no longer the centre's when it was rotated
+ * meanwhile.
  */
 static qw_err replace(struct qw_centre *centre, const struct qw_deed *deed,
                       const struct qw_custody *to, const struct wrapping *wrapping)

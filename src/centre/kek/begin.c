@@ -45,10 +45,10 @@ static qw_err wrap_next(const struct qw_custody *custody, struct turn *turn)
     uint8_t *out = turn->wrapped_next;
     size_t cap = sizeof turn->wrapped_next;
 
-    return custody->rewrap != NULL ? custody->rewrap(custody->self, turn->wrapped, turn->len,
-                                                     turn->next, out, cap, &turn->len_next)
-                                   : custody->wrap(custody->self, turn->next, out, cap,
-                                                   &turn->len_next);
+    return custody->rewrap != NULL
+               ? custody->rewrap(custody->self, turn->wrapped, turn->len, turn->next, out, cap,
+                                 &turn->len_next)
+               : custody->wrap(custody->self, turn->next, out, cap, &turn->len_next);
 }
 
 /* R2. A custody that is not the one the key was moved to would take it back unnoticed, and one
@@ -104,10 +104,9 @@ static qw_err count_records(struct qw_centre *centre, uint64_t *total)
 
     for (int kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
         uint64_t count = 0;
-        qw_err err = kind == QW_STORE_AUDIT
-                         ? QW_OK
-                         : store->count(store->self, (enum qw_store_kind)kind, QW_STORE_ANY_TAG,
-                                        &count);
+        qw_err err = kind == QW_STORE_AUDIT ? QW_OK
+                                            : store->count(store->self, (enum qw_store_kind)kind,
+                                                           QW_STORE_ANY_TAG, &count);
 
         if (err != QW_OK) {
             return err;
@@ -192,8 +191,8 @@ static qw_err conclude(struct qw_centre *centre, struct turn *turn, qw_err asked
     again = qw_secret_new(sizeof *again);
     err = again == NULL ? QW_ERR_NOMEM : read_now(centre, again);
     if (err == QW_OK) {
-        is_same = again->version == turn->version &&
-                  qw_equal_ct(again->now, turn->now, sizeof turn->now);
+        is_same =
+            again->version == turn->version && qw_equal_ct(again->now, turn->now, sizeof turn->now);
     }
     qw_secret_free(again);
     if (err != QW_OK) {

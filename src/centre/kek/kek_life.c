@@ -112,8 +112,8 @@ static qw_err take_next(const struct qw_centre *centre, struct opened *opened)
     const struct qw_store *store = centre->config.store;
     struct qw_store_record record = { 0 };
     size_t len = 0;
-    qw_err err = store->get(store->self, QW_STORE_META, qw_kek_next_id, QW_KEK_NEXT_ID_LEN,
-                            &record);
+    qw_err err =
+        store->get(store->self, QW_STORE_META, qw_kek_next_id, QW_KEK_NEXT_ID_LEN, &record);
 
     if (err == QW_OK) {
         err = open_plain(&record, centre->kek, opened, &len);
@@ -194,7 +194,8 @@ qw_err qw_kek_life_reread(struct qw_centre *centre)
             err = open_life(&record, opened->kek, opened);
         }
     }
-    if (err == QW_OK) { /* the keys that outlive it are what they were, and read without the mutex */
+    if (err ==
+        QW_OK) { /* the keys that outlive it are what they were, and read without the mutex */
         centre->kek_life = opened->life;
         memcpy(centre->kek_before, opened->before, sizeof centre->kek_before);
         memcpy(centre->kek, opened->kek, sizeof centre->kek);

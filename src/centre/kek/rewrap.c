@@ -67,9 +67,9 @@ static qw_err open_record(struct qw_centre *centre, enum qw_store_kind kind,
     }
     err = qw_record_open_under(centre->kek, kind, record, sealed_len, centre->scratch);
     *is_before = err == QW_ERR_IO;
-    return *is_before ? qw_record_open_under(centre->kek_before, kind, record, sealed_len,
-                                             centre->scratch)
-                      : err;
+    return *is_before
+               ? qw_record_open_under(centre->kek_before, kind, record, sealed_len, centre->scratch)
+               : err;
 }
 
 static bool is_books(enum qw_store_kind kind, const struct qw_store_record *record)
@@ -120,13 +120,13 @@ static int visit(void *self, const struct qw_store_record *record)
     walk->bytes += is_before ? record->len : 0;
     memcpy(walk->life.after, record->id, record->id_len);
     walk->life.after_len = record->id_len;
-    walk->is_cut = walk->found == GROUP_RECORDS || walk->bytes >= GROUP_BYTES ||
-                   walk->looked == LOOK_RECORDS;
+    walk->is_cut =
+        walk->found == GROUP_RECORDS || walk->bytes >= GROUP_BYTES || walk->looked == LOOK_RECORDS;
     return !walk->is_cut;
 }
 
-/* Further on in the kind at hand; from its last record on to the next kind, for what comes behind it
- * is sealed by the KEK of now. */
+/* Further on in the kind at hand; from its last record on to the next kind, for what comes behind
+ * it is sealed by the KEK of now. */
 static qw_err look_on(struct walk *walk)
 {
     const struct qw_store *store = walk->centre->config.store;

@@ -278,10 +278,9 @@ static void the_wrapped_key_before_opens_nothing_any_more(void **state)
     struct scene *scene = *state;
     struct qw_store_record old = { 0 };
     struct qw_store_record now = { 0 };
-    struct qw_store_op op = { .verb = QW_STORE_UPDATE,
-                              .kind = QW_STORE_META,
-                              .id = qw_kek_id,
-                              .id_len = QW_KEK_ID_LEN };
+    struct qw_store_op op = {
+        .verb = QW_STORE_UPDATE, .kind = QW_STORE_META, .id = qw_kek_id, .id_len = QW_KEK_ID_LEN
+    };
 
     make_everybody(scene);
     assert_int_equal(

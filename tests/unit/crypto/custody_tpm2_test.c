@@ -10,6 +10,7 @@
 
 #include "crypto/custody/custody.h"
 #include "crypto/custody/tpm2_device.h"
+#include "crypto/custody/tpm2_form.h"
 #include "crypto/hash.h"
 
 #include "support/fail_nth.h"
@@ -190,6 +191,37 @@ static void the_recovery_secret_opens_whatever_has_changed(void **state)
     restart();
 }
 
+/* Another KEK under the same sealed object: the same measurements and recovery secret open it. */
+static void another_kek_takes_the_place_of_one(void **state)
+{
+    static const uint8_t next[QW_KEK_LEN] = { 9, 9, 9 };
+    struct wrapped w = wrap();
+    struct wrapped n = { .len = 0 };
+    struct qw_custody starting = open_custody(NULL);
+    uint8_t back[QW_KEK_LEN];
+
+    (void)state;
+    assert_int_equal(
+        starting.rewrap(starting.self, w.bytes, w.len, next, n.bytes, sizeof n.bytes, &n.len),
+        QW_OK);
+    assert_int_equal(n.len, w.len);
+    assert_memory_equal(n.bytes, w.bytes, w.len - QW_TPM2_SEALED_KEK_LEN);
+    assert_int_equal(starting.unwrap(starting.self, n.bytes, n.len, back), QW_OK);
+    assert_memory_equal(back, next, sizeof back);
+    assert_int_equal(
+        starting.rewrap(starting.self, w.bytes, w.len, next, n.bytes, w.len - 1, &n.len),
+        QW_ERR_SPACE);
+    assert_int_equal(
+        starting.rewrap(starting.self, w.bytes, 7, next, n.bytes, sizeof n.bytes, &n.len),
+        QW_ERR_FORMAT);
+    qw_custody_close(&starting);
+    starting = open_custody(recovery);
+    n.len = w.len;
+    assert_int_equal(starting.unwrap(starting.self, n.bytes, n.len, back), QW_OK);
+    assert_memory_equal(back, next, sizeof back);
+    qw_custody_close(&starting);
+}
+
 static void another_tpm_is_named(void **state)
 {
     struct wrapped w = wrap();
@@ -366,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_changed_program_is_refused_and_named),
         cmocka_unit_test(an_extended_platform_register_is_refused_and_named),
         cmocka_unit_test(the_recovery_secret_opens_whatever_has_changed),
+        cmocka_unit_test(another_kek_takes_the_place_of_one),
         cmocka_unit_test(another_tpm_is_named),
         cmocka_unit_test(what_cannot_be_measured_is_named),
         cmocka_unit_test(altered_bytes_never_unwrap),
