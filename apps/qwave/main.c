@@ -16,6 +16,8 @@ static const struct {
     { "demo", cmd_demo, "a key service centre, an access point and a terminal at work, once" },
     { "init", cmd_init, "make the folder of a new key service centre" },
     { "admin", cmd_admin, "devices, certificates and stock of a running centre" },
+    { "backup", cmd_backup, "a sealed backup of a centre's database, while it works" },
+    { "restore", cmd_restore, "a centre's database out of a backup" },
     { "custody", cmd_custody, "who keeps the key that unlocks a centre's store" },
     { "audit", cmd_audit, "the signed journal of a centre: look, export, check off line" },
     { "unseal", cmd_unseal, "enter an officer's share of a centre's master key; seal it again" },

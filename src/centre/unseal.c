@@ -11,6 +11,7 @@
 #include "centre/group.h"
 #include "centre/kek/kek_life.h"
 #include "centre/record.h"
+#include "centre/restore/restore.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
@@ -213,7 +214,10 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
     if (err == QW_OK) {
         err = read_books(centre);
     }
-    return err == QW_OK ? count_start(centre) : err;
+    if (err == QW_OK) {
+        err = count_start(centre);
+    }
+    return err == QW_OK ? qw_restored_settle(centre) : err;
 }
 
 static qw_err open_existing(struct qw_centre *centre, const struct qw_store_record *wrapped)

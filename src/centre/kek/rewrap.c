@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "centre/kek/kek_life.h"
 #include "centre/record.h"
+#include "centre/restore/restore.h"
 #include "centre/unseal.h"
 
 #include <stdio.h>
@@ -34,7 +35,8 @@ struct walk { /* one group */
 
 bool qw_rewrap_concerns(enum qw_store_kind kind, const void *id, size_t id_len)
 {
-    static const char *const others[] = { qw_kek_id, qw_kek_life_id, qw_kek_next_id, "audit-head" };
+    static const char *const others[] = { qw_kek_id, qw_kek_life_id, qw_kek_next_id, qw_restored_id,
+                                          "audit-head" };
 
     for (size_t i = 0; kind == QW_STORE_META && i < sizeof others / sizeof others[0]; i++) {
         if (id_len == strlen(others[i]) && qw_equal_ct(id, others[i], id_len)) {
