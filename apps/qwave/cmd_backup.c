@@ -18,8 +18,8 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,8 +270,7 @@ static qw_err restore(const struct arguments *arguments, struct work *work)
     if (access(work->settings.database, F_OK) == 0) {
         err = explain(work, QW_ERR_CONFLICT, "%s is there: a backup goes where there is none",
                       work->settings.database);
-    } else if (work->settings.high_mark[0] != '\0' &&
-               access(work->settings.high_mark, F_OK) == 0) {
+    } else if (work->settings.high_mark[0] != '\0' && access(work->settings.high_mark, F_OK) == 0) {
         err = explain(work, QW_ERR_CONFLICT,
                       "high_mark %s is there, of a database that is ahead: move it away",
                       work->settings.high_mark);
@@ -313,8 +312,8 @@ static int run(int argc, char **argv, const struct argp *argp, const char *name,
     }
     status = err == QW_ERR_ARG || err == QW_ERR_NOT_FOUND ? EXIT_USAGE : qw_exit_of(err);
     if (err != QW_OK) {
-        fprintf(stderr, "qwave %s: %s\n", name, work.error[0] != '\0' ? work.error
-                                                                       : qw_err_text(err));
+        fprintf(stderr, "qwave %s: %s\n", name,
+                work.error[0] != '\0' ? work.error : qw_err_text(err));
     } else if (arguments.as_json) {
         status = json_print(256, write_json, &work.head);
     } else if (strcmp(name, "restore") == 0) {

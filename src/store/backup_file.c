@@ -32,10 +32,11 @@ struct stream { /* secret memory */
     uint8_t sealed[CHUNK_LEN + QW_AEAD_OVERHEAD];
 };
 
+/* Before a stranger's numbers decide how long and in how much memory we compute: at most 1 GiB. */
 static bool cost_ok(struct qw_password_cost cost)
 {
-    return cost.log2_n >= 10 && cost.log2_n <= 20 && cost.r >= 1 && cost.r <= 32 && cost.p >= 1 &&
-           cost.p <= 16;
+    return cost.log2_n >= 10 && cost.log2_n <= 20 && cost.r >= 1 && cost.r <= 8 && cost.p >= 1 &&
+           cost.p <= 4;
 }
 
 static qw_err derive(struct stream *stream, const struct qw_backup_passphrase *passphrase)

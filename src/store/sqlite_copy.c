@@ -39,7 +39,5 @@ qw_err qw_store_sqlite_copy(const char *path, const char *to)
     }
     (void)sqlite3_close(copy);
     (void)sqlite3_close(source);
-    return code == SQLITE_OK      ? QW_OK
-           : code == SQLITE_NOMEM ? QW_ERR_NOMEM
-                                  : QW_ERR_IO;
+    return code == SQLITE_OK ? QW_OK : code == SQLITE_NOMEM ? QW_ERR_NOMEM : QW_ERR_IO;
 }

@@ -247,8 +247,7 @@ qw_err qw_restored_settle(struct qw_centre *centre)
     struct keys *keys;
     struct page *page;
     uint64_t version;
-    qw_err err =
-        store->get(store->self, QW_STORE_META, qw_restored_id, QW_RESTORED_ID_LEN, &mark);
+    qw_err err = store->get(store->self, QW_STORE_META, qw_restored_id, QW_RESTORED_ID_LEN, &mark);
 
     version = mark.version;
     qw_store_record_free(&mark);

@@ -2,3 +2,4 @@
 qwave_wrap(store store_postgres PQconsumeInput PQpipelineSync PQsendQueryPrepared malloc calloc)
 # Servers come and go: slow where many run at once.
 set_tests_properties(store.store store.store_postgres PROPERTIES TIMEOUT 600)
+qwave_wrap(store backup_file qw_password_key)
