@@ -121,8 +121,11 @@ echo "serving $(($(logged " serves on ") - $(logged "3 of 3"))) ms after the las
 refused "the centre is open already" 2
 admin device add app-1 --kind application --owner test >/dev/null || fail "the open centre does not work"
 
-echo "another KEK: the shares stay what they are"
-rotate_kek
+echo "no other KEK: the master key that would wrap it is wiped"
+security_kek() { "$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" --json kek "$1"; }
+security_kek rotate >/dev/null || fail "the order itself is refused"
+within $ready_s kek_is_idle || fail "the order does not end"
+security_kek status | grep -q "a quorum's master key is wiped" || fail "it does not say why: $(security_kek status)"
 
 echo "sealed again while it serves"
 unseal --json >"$site/state.json"
