@@ -49,37 +49,63 @@ static void cut_late(struct qw_http_connection_set *set)
     }
 }
 
-static void cut_revoked(struct qw_http_connection_set *set)
+static void cut_revoked(struct qw_http_connection_set *set, struct qw_revocation_list *list)
 {
     for (struct qw_http_connection *c = set->first; c != NULL; c = c->next) {
-        if (c->is_verified && qw_revocation_list_has(set->revocations, c->identity.issue_hash)) {
+        if (c->is_verified && qw_revocation_list_has(list, c->identity.issue_hash)) {
             qw_http_connection_cut(c, QW_LOG_WARNING, "certificate revoked");
         }
     }
 }
 
-static void look_for_revoked(struct qw_http_connection_set *set)
+/* Under the lock. */
+static struct qw_tls_credentials *hold_current(struct qw_http_connection_set *set)
 {
+    return qw_tls_credentials_hold(atomic_load(&set->credentials));
+}
+
+/* must_cut: also when somebody else has just read the list, and not cut yet. */
+static void look_for_revoked(struct qw_http_connection_set *set, bool must_cut)
+{
+    struct qw_tls_credentials *credentials;
+    struct qw_revocation_list *list;
     bool has_changed;
 
     if (set->psk != NULL) {
         qw_psk_connections_cut_revoked(set);
-    }
-    if (set->revocations == NULL) {
         return;
     }
-    pthread_mutex_unlock(&set->lock); /* no file is read under it */
-    has_changed = qw_revocation_list_refresh(set->revocations);
-    pthread_mutex_lock(&set->lock);
-    if (has_changed) {
-        cut_revoked(set);
+    if (set->is_plain) {
+        return;
     }
+    credentials = hold_current(set);
+    list = qw_tls_credentials_revocations(credentials);
+    pthread_mutex_unlock(&set->lock); /* no file is read under it */
+    has_changed = list != NULL && qw_revocation_list_refresh(list);
+    pthread_mutex_lock(&set->lock);
+    if (has_changed || must_cut) {
+        cut_revoked(set, list);
+    }
+    qw_tls_credentials_release(credentials);
+}
+
+void qw_http_connection_set_renew(struct qw_http_connection_set *set,
+                                  struct qw_tls_credentials *credentials)
+{
+    struct qw_tls_credentials *old;
+
+    pthread_mutex_lock(&set->lock);
+    old = atomic_exchange(&set->credentials, credentials);
+    qw_session_tickets_void(&set->tickets); /* they were given by the old authorities' word */
+    cut_revoked(set, qw_tls_credentials_revocations(credentials));
+    pthread_mutex_unlock(&set->lock);
+    qw_tls_credentials_release(old);
 }
 
 void qw_http_connection_set_refresh(struct qw_http_connection_set *set)
 {
     pthread_mutex_lock(&set->lock);
-    look_for_revoked(set);
+    look_for_revoked(set, true);
     pthread_mutex_unlock(&set->lock);
 }
 
@@ -93,7 +119,7 @@ static void *watch(void *self)
         cut_late(set);
         qw_session_tickets_renew(&set->tickets);
         if (turn++ % REFRESH_TURNS == 0) {
-            look_for_revoked(set);
+            look_for_revoked(set, false);
         }
         wait_ms(set, WATCH_MS);
     }
@@ -102,22 +128,24 @@ static void *watch(void *self)
 }
 
 qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
-                                    struct qw_revocation_list *revocations,
+                                    struct qw_tls_credentials *credentials,
                                     const struct qw_log *log)
 {
     pthread_condattr_t monotonic;
 
     set->log = log;
-    set->revocations = revocations;
+    atomic_init(&set->credentials, credentials);
     set->first = NULL;
     set->answering = 0;
     set->aside = 0;
     set->is_stopping = false;
     if (pthread_condattr_init(&monotonic) != 0) {
+        qw_tls_credentials_release(credentials);
         return QW_ERR_NOMEM;
     }
     if (qw_session_tickets_start(&set->tickets, QW_SESSION_TICKET_KEY_LIFE_MS) != QW_OK) {
         pthread_condattr_destroy(&monotonic);
+        qw_tls_credentials_release(credentials);
         return QW_ERR_NOMEM;
     }
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -128,6 +156,7 @@ qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
         pthread_cond_destroy(&set->wake);
         pthread_mutex_destroy(&set->lock);
         qw_session_tickets_stop(&set->tickets);
+        qw_tls_credentials_release(credentials);
         return QW_ERR_NOMEM;
     }
     return QW_OK;
@@ -144,6 +173,7 @@ void qw_http_connection_set_stop(struct qw_http_connection_set *set)
     pthread_cond_destroy(&set->wake);
     pthread_mutex_destroy(&set->lock);
     qw_session_tickets_stop(&set->tickets);
+    qw_tls_credentials_release(atomic_load(&set->credentials));
 }
 
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms)
@@ -161,17 +191,10 @@ void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_
     pthread_mutex_unlock(&set->lock);
 }
 
-static qw_err verify_chain(gnutls_session_t session, unsigned *status)
+/* By the list of its judge. Of the connection's own thread. */
+static bool is_revoked(const struct qw_http_connection *c)
 {
-    gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
-                                      .data =
-                                          (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };
-
-    *status = 0;
-    if (gnutls_certificate_verify_peers(session, &purpose, 1, status) != 0 || *status != 0) {
-        return QW_ERR_AUTH;
-    }
-    return QW_OK;
+    return qw_revocation_list_has(qw_tls_credentials_revocations(c->judge), c->identity.issue_hash);
 }
 
 /* Whose certificate it is, and that nobody has taken it back. NULL: fine; else why not, for the
@@ -190,7 +213,7 @@ static const char *identify(struct qw_http_connection *c, gnutls_session_t sessi
     if (!c->identity.is_client) {
         return "not a client's";
     }
-    return qw_revocation_list_has(c->set->revocations, c->identity.issue_hash) ? "revoked" : NULL;
+    return is_revoked(c) ? "revoked" : NULL;
 }
 
 /* No cause reaches the peer. */
@@ -203,6 +226,7 @@ static int conclude(struct qw_http_connection *c, gnutls_session_t session, cons
         qw_http_connection_limit(c, c->set->request_ms); /* for the head of the first request */
         return 0;
     }
+    c->is_refused = true;
     qw_log_write(c->set->log, QW_LOG_WARNING, "%s: caller refused: %s", c->address, why_not);
     (void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
     return GNUTLS_E_CERTIFICATE_ERROR;
@@ -215,7 +239,7 @@ static int verify(gnutls_session_t session)
     char why_not[48];
     unsigned status;
 
-    if (verify_chain(session, &status) != QW_OK) {
+    if (qw_tls_verify_client(session, &status) != QW_OK) {
         (void)snprintf(why_not, sizeof why_not, "chain, status 0x%x", status);
         return conclude(c, session, why_not);
     }
@@ -275,8 +299,15 @@ static void name_peer(int fd, char *out, size_t cap)
     }
 }
 
-static void demand_certificate(struct qw_http_connection_set *set, gnutls_session_t session)
+static void demand_certificate(struct qw_http_connection *c, gnutls_session_t session)
 {
+    struct qw_http_connection_set *set = c->set;
+
+    pthread_mutex_lock(&set->lock);
+    c->credentials = hold_current(set);
+    pthread_mutex_unlock(&set->lock);
+    c->judge = qw_tls_credentials_hold(c->credentials);
+    (void)!qw_tls_credentials_use(c->credentials, session); /* without them the handshake fails */
     gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     gnutls_session_set_verify_function(session, verify);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
@@ -292,7 +323,7 @@ static void prepare(struct qw_http_connection *c, gnutls_session_t session)
         gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                            verify_psk);
     } else {
-        demand_certificate(c->set, session);
+        demand_certificate(c, session);
     }
 }
 
@@ -306,6 +337,7 @@ struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set 
     }
     c->set = set;
     c->fd = fd;
+    c->session = session;
     c->opened_ms = qw_clock_monotonic_ms();
     c->deadline_ms = c->opened_ms + set->handshake_ms;
     name_peer(fd, c->address, sizeof c->address);
@@ -343,7 +375,42 @@ void qw_http_connection_remove(struct qw_http_connection *c)
         c->next->previous = c->previous;
     }
     pthread_mutex_unlock(&set->lock);
+    if (!c->is_verified && set->failures != NULL) {
+        atomic_fetch_add(c->is_refused ? &set->failures->refused : &set->failures->broken, 1);
+    }
+    qw_tls_credentials_release(c->credentials);
+    qw_tls_credentials_release(c->judge);
     free(c);
+}
+
+/* The set has other credentials than those the connection was judged by last: the chain that the
+ * peer has shown is verified by them. Its own are the session's again afterwards: it was made with
+ * their certificate. */
+static qw_err judge_again(struct qw_http_connection *c)
+{
+    struct qw_http_connection_set *set = c->set;
+    struct qw_tls_credentials *old;
+    unsigned status;
+    qw_err err;
+
+    pthread_mutex_lock(&set->lock);
+    old = c->judge;
+    c->judge = hold_current(set);
+    pthread_mutex_unlock(&set->lock);
+    qw_tls_credentials_release(old);
+    err = qw_tls_credentials_use(c->judge, c->session);
+    if (err == QW_OK) {
+        err = qw_tls_verify_client(c->session, &status);
+    }
+    if (qw_tls_credentials_use(c->credentials, c->session) != QW_OK) {
+        err = QW_ERR_AUTH;
+    }
+    if (err != QW_OK) {
+        c->identity.not_after_ms = INT64_MIN; /* and so for every further request */
+        qw_log_write(set->log, QW_LOG_WARNING, "%s: caller refused: by the new authorities",
+                     c->address);
+    }
+    return err;
 }
 
 qw_err qw_http_connection_check(struct qw_http_connection *c)
@@ -354,10 +421,10 @@ qw_err qw_http_connection_check(struct qw_http_connection *c)
     if (c->set->psk != NULL) {
         return qw_psk_connection_check(c);
     }
-    return qw_clock_utc_ms() > c->identity.not_after_ms ||
-                   qw_revocation_list_has(c->set->revocations, c->identity.issue_hash)
-               ? QW_ERR_AUTH
-               : QW_OK;
+    if (c->judge != atomic_load(&c->set->credentials) && judge_again(c) != QW_OK) {
+        return QW_ERR_AUTH;
+    }
+    return qw_clock_utc_ms() > c->identity.not_after_ms || is_revoked(c) ? QW_ERR_AUTH : QW_OK;
 }
 
 void qw_http_connection_limit(struct qw_http_connection *c, int after_ms)

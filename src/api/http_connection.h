@@ -3,14 +3,15 @@
 #define QW_API_HTTP_CONNECTION_H
 
 #include "api/certificate_identity.h"
-#include "api/revocation_list.h"
 #include "api/session_ticket.h"
+#include "api/tls/credentials.h"
 #include "api/tls/pipe.h"
 #include "base/error.h"
 #include "base/log.h"
 
 #include <gnutls/gnutls.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,16 +24,26 @@ struct qw_psk_gate;
 struct qw_http_connection {
     struct qw_http_connection *next, *previous;
     struct qw_http_connection_set *set;
-    int fd;               /* borrowed from the HTTP library, which closes it after _remove */
+    int fd;                   /* borrowed from the HTTP library, which closes it after _remove */
+    gnutls_session_t session; /* borrowed from it too */
+    struct qw_tls_credentials *credentials; /* held: of the handshake; NULL: a pre-shared key */
+    struct qw_tls_credentials *judge; /* held: by which it may call; changed under the set's lock */
     int64_t deadline_ms;  /* qw_clock_monotonic_ms; INT64_MAX: none. Under the set's lock. */
     int64_t opened_ms;    /* qw_clock_monotonic_ms */
     bool is_verified;     /* the handshake has checked who it is; nothing is served before */
+    bool is_refused;      /* and has said no */
     bool is_void;         /* its pre-shared key was revoked; under the set's lock, like the next */
     uint64_t psk_changes; /* when that was looked up last; see api/psk/keys.h */
     struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name); before
                                                 it is verified the text is what somebody claims */
     char address[64];                        /* of the peer, for the log */
     struct qw_tls_pipe pipe;                 /* used by the HTTP server; see qw_tls_pipe_open */
+};
+
+/* Connections that ended before anybody was proved to be at the other end. Totals. */
+struct qw_tls_failures {
+    atomic_uint_fast64_t refused; /* by the certificate that was shown, or the pre-shared key */
+    atomic_uint_fast64_t broken;  /* hung up, no TLS, no common version, too slow */
 };
 
 struct qw_http_connection_set {
@@ -45,18 +56,25 @@ struct qw_http_connection_set {
     unsigned aside;     /* those that were put aside */
     struct qw_http_connection *first;
     struct qw_session_tickets tickets;
-    struct qw_revocation_list *revocations; /* owned by the server; NULL: none */
+    _Atomic(struct qw_tls_credentials *) credentials; /* held; changed under the lock */
+    struct qw_tls_failures *failures;                 /* borrowed; NULL: not counted */
     const struct qw_psk_gate *psk; /* owned by the server; NULL: callers show certificates */
     const struct qw_log *log;
     int handshake_ms, request_ms, idle_ms;
 };
 
 /* Starts the watchdog, which also reads revocations again when they change and shuts the open
- * connections of whoever is on the list, or whose pre-shared key is gone. psk and the three times
- * are set before. The set stays where it is until _stop. */
+ * connections of whoever is on the list, or whose pre-shared key is gone. psk, failures and the
+ * three times are set before. The set stays where it is until _stop. credentials become the set's,
+ * also when this fails; NULL: callers have pre-shared keys. */
 qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
-                                    struct qw_revocation_list *revocations,
+                                    struct qw_tls_credentials *credentials,
                                     const struct qw_log *log) QW_MUST_USE;
+/* Other credentials, which become the set's. Open connections stay: each is judged by them before
+ * its next request, and those that the new list revokes are cut now. Earlier tickets are void. Any
+ * thread. */
+void qw_http_connection_set_renew(struct qw_http_connection_set *set,
+                                  struct qw_tls_credentials *credentials);
 /* Joins the watchdog. Connections must be gone. */
 void qw_http_connection_set_stop(struct qw_http_connection_set *set);
 /* Waits until none is put aside, as long as it takes, and then until no request is being answered,

@@ -8,10 +8,9 @@
 #include "api/http_connection.h"
 #include "api/http_exchange.h"
 #include "api/psk/connection.h"
-#include "base/file.h"
-#include "base/secret.h"
 #include "base/socket.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -20,7 +19,6 @@
 #include <string.h>
 
 enum {
-    PEM_MAX = 256 * 1024,
     CONNECTION_MEMORY_LEN = 16 * 1024, /* request head and answer head; bodies live elsewhere */
     THREADS_MAX = 64,
     REQUEST_MS = 10000
@@ -34,8 +32,6 @@ struct qw_http_server {
     struct qw_http_exchange_context context;
     const struct qw_log *log;
     struct MHD_Daemon *daemon;
-    char *certificate, *key, *client_ca; /* PEM; the library keeps pointers to them */
-    struct qw_revocation_list *revocations;
     struct qw_psk_gate psk;
     bool is_listener_lent;
 };
@@ -92,92 +88,46 @@ static size_t leave_encoded(void *cls, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-static qw_err read_pem(const struct qw_log *log, const char *path, char **pem)
-{
-    uint8_t *data;
-    size_t len;
-    char *text;
-    qw_err err = qw_file_read(path, PEM_MAX, &data, &len);
-
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "%s: %s", path, qw_err_text(err));
-        return err;
-    }
-    text = qw_secret_new(len + 1);
-    if (text != NULL) {
-        memcpy(text, data, len);
-        *pem = text;
-    }
-    qw_secret_free(data);
-    return text == NULL ? QW_ERR_NOMEM : QW_OK;
-}
-
-/* The library would only say "failed"; tells the operator which file it is. */
-static qw_err check_credentials(const struct qw_http_server *server,
-                                const struct qw_http_server_config *config)
-{
-    gnutls_datum_t certificate = { (unsigned char *)server->certificate,
-                                   (unsigned)strlen(server->certificate) };
-    gnutls_datum_t key = { (unsigned char *)server->key, (unsigned)strlen(server->key) };
-    gnutls_datum_t ca = { (unsigned char *)server->client_ca, (unsigned)strlen(server->client_ca) };
-    gnutls_certificate_credentials_t credentials;
-    qw_err err = QW_OK;
-
-    if (gnutls_certificate_allocate_credentials(&credentials) != 0) {
-        return QW_ERR_NOMEM;
-    }
-    if (gnutls_certificate_set_x509_trust_mem(credentials, &ca, GNUTLS_X509_FMT_PEM) <= 0) {
-        qw_log_write(server->log, QW_LOG_ERROR, "%s: no certificate authority in it",
-                     config->client_ca_path);
-        err = QW_ERR_FORMAT;
-    } else if (gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key,
-                                                   GNUTLS_X509_FMT_PEM) < 0) {
-        qw_log_write(server->log, QW_LOG_ERROR, "%s, %s: no certificate and its key",
-                     config->certificate_path, config->key_path);
-        err = QW_ERR_FORMAT;
-    }
-    gnutls_certificate_free_credentials(credentials);
-    return err;
-}
-
 static qw_err read_credentials(struct qw_http_server *server,
-                               const struct qw_http_server_config *config)
+                               const struct qw_http_server_config *config,
+                               struct qw_tls_credentials **credentials)
 {
-    qw_err err;
+    const struct qw_tls_files files = { config->certificate_path, config->key_path,
+                                        config->client_ca_path, config->revocation_list_path };
 
+    *credentials = NULL;
     if (config->is_plain) {
         return QW_OK;
     }
-    if (config->psk != NULL) {
-        return qw_psk_gate_open(&server->psk, config->psk);
-    }
-    err = read_pem(server->log, config->certificate_path, &server->certificate);
-    if (err == QW_OK) {
-        err = read_pem(server->log, config->key_path, &server->key);
-    }
-    if (err == QW_OK) {
-        err = read_pem(server->log, config->client_ca_path, &server->client_ca);
-    }
-    if (err == QW_OK) {
-        err = check_credentials(server, config);
-    }
-    if (err == QW_OK && config->revocation_list_path != NULL) {
-        err = qw_revocation_list_open(config->revocation_list_path, server->client_ca, server->log,
-                                      &server->revocations);
-    }
-    return err;
+    return config->psk != NULL ? qw_psk_gate_open(&server->psk, config->psk)
+                               : qw_tls_credentials_open(&files, config->log, credentials);
 }
 
-enum { CREDENTIAL_ITEMS = 5 };
+/* The library has no certificate of its own: each session gets its credentials in
+ * qw_http_connection_add, and one that did not get any fails here. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
+                          int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                          int algorithm_count, gnutls_pcert_st **certificates,
+                          unsigned int *certificate_count, gnutls_privkey_t *key)
+{
+    (void)session;
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    (void)certificates;
+    (void)certificate_count;
+    (void)key;
+    return -1;
+}
+
+enum { CREDENTIAL_ITEMS = 3 };
 
 /* What the library is told about the proof that callers owe. */
 static void list_credentials(const struct qw_http_server *server,
                              struct MHD_OptionItem items[static CREDENTIAL_ITEMS])
 {
     const struct MHD_OptionItem certificates[CREDENTIAL_ITEMS] = {
-        { MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate },
-        { MHD_OPTION_HTTPS_MEM_KEY, 0, server->key },
-        { MHD_OPTION_HTTPS_MEM_TRUST, 0, server->client_ca },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
@@ -213,14 +163,14 @@ static struct MHD_Daemon *start(struct qw_http_server *server,
         flags, 0, NULL, NULL, qw_http_exchange_step, &server->context, /* the logger comes first, so
                                                                           that it hears the rest */
         MHD_OPTION_EXTERNAL_LOGGER, log_library, server, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_ARRAY, threads, MHD_OPTION_ARRAY, credentials, MHD_OPTION_CONNECTION_LIMIT,
-        config->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        config->connections_per_address_max, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_LEN,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, qw_http_exchange_begin, &server->context,
-        MHD_OPTION_NOTIFY_COMPLETED, qw_http_exchange_end, &server->context,
-        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, server, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, threads, MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_ARRAY,
+        credentials, MHD_OPTION_CONNECTION_LIMIT, config->connections_max,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_LEN, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        qw_http_exchange_begin, &server->context, MHD_OPTION_NOTIFY_COMPLETED, qw_http_exchange_end,
+        &server->context, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, server, MHD_OPTION_END);
 }
 
 static bool config_ok(const struct qw_http_server_config *config)
@@ -232,10 +182,6 @@ static bool config_ok(const struct qw_http_server_config *config)
 
 static void release(struct qw_http_server *server)
 {
-    qw_secret_free(server->certificate);
-    qw_secret_free(server->key);
-    qw_secret_free(server->client_ca);
-    qw_revocation_list_free(server->revocations);
     qw_psk_gate_close(&server->psk);
     free(server);
 }
@@ -245,6 +191,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
 {
     struct qw_http_server *server;
     struct qw_http_connection_set *set;
+    struct qw_tls_credentials *credentials;
     uint16_t port = 0;
     int own = -1;
     qw_err err;
@@ -265,13 +212,16 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
     set->is_plain = config->is_plain;
-    err = read_credentials(server, config);
+    set->failures = config->failures;
+    err = read_credentials(server, config, &credentials);
     set->psk = server->psk.keys != NULL ? &server->psk : NULL;
     if (err == QW_OK && !server->is_listener_lent) {
         err = qw_socket_listen(config->address, config->port, &own, &port);
     }
     if (err == QW_OK) {
-        err = qw_http_connection_set_start(set, server->revocations, config->log);
+        err = qw_http_connection_set_start(set, credentials, config->log);
+    } else {
+        qw_tls_credentials_release(credentials);
     }
     if (err != QW_OK) {
         qw_socket_close(own);
@@ -285,9 +235,6 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         release(server);
         return QW_ERR_IO;
     }
-    if (server->key != NULL) {
-        qw_wipe(server->key, strlen(server->key)); /* parsed by now */
-    }
     *server_out = server;
     if (!server->is_listener_lent) {
         *port_out = port;
@@ -298,6 +245,12 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
 void qw_http_server_refresh(struct qw_http_server *server)
 {
     qw_http_connection_set_refresh(&server->context.set);
+}
+
+void qw_http_server_renew(struct qw_http_server *server, struct qw_tls_credentials *credentials)
+{
+    qw_assert(server->psk.keys == NULL && !server->context.set.is_plain);
+    qw_http_connection_set_renew(&server->context.set, credentials);
 }
 
 void qw_http_server_free(struct qw_http_server *server)

@@ -15,6 +15,8 @@ enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_
 
 struct qw_psk_keys;
 struct qw_http_later;
+struct qw_tls_credentials; /* api/tls/credentials.h */
+struct qw_tls_failures;    /* api/http_connection.h */
 
 struct qw_http_request {
     const char *method;   /* borrowed for the call, like everything here; of a request that is put
@@ -74,6 +76,7 @@ struct qw_http_server_config {
     unsigned idle_timeout_s;
     int request_timeout_ms; /* absolute: for a request head and body to come in, and for the answer
                                to be taken; half of it for the handshake. 0: 10000 */
+    struct qw_tls_failures *failures; /* borrowed; counts up; NULL: nobody asks */
     const struct qw_log *log;
     void *self;
     void (*handle)(void *self, const struct qw_http_request *request,
@@ -87,6 +90,10 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
 /* Reads the list of revocations again now, if it is another file: when it returns, connections of
  * those on it are cut. From any thread, while the server is there. */
 void qw_http_server_refresh(struct qw_http_server *server);
+/* Other certificates, authorities and revocations, which become the server's, without a connection
+ * or a request that ends [docs/adr/0097]: see qw_http_connection_set_renew. A server with
+ * certificates. Any thread. */
+void qw_http_server_renew(struct qw_http_server *server, struct qw_tls_credentials *credentials);
 void qw_http_server_free(
     struct qw_http_server *server); /* finishes running requests; NULL is fine */
 

@@ -57,6 +57,16 @@ void qw_session_tickets_renew(struct qw_session_tickets *tickets)
     pthread_mutex_unlock(&tickets->lock);
 }
 
+void qw_session_tickets_void(struct qw_session_tickets *tickets)
+{
+    pthread_mutex_lock(&tickets->lock);
+    tickets->made_ms = INT64_MIN / 2; /* its time is over, also if there is no other key now */
+    if (renew(tickets) != QW_OK) {
+        qw_wipe(tickets->key.data, tickets->key.size);
+    }
+    pthread_mutex_unlock(&tickets->lock);
+}
+
 void qw_session_tickets_offer(struct qw_session_tickets *tickets, gnutls_session_t session)
 {
     pthread_mutex_lock(&tickets->lock);

@@ -32,6 +32,9 @@ void qw_session_tickets_stop(struct qw_session_tickets *tickets);
 /* Another key when the time of the present one is over; call it now and then. */
 void qw_session_tickets_renew(struct qw_session_tickets *tickets);
 
+/* Another key now: no earlier ticket is taken. */
+void qw_session_tickets_void(struct qw_session_tickets *tickets);
+
 /* Before the handshake of a server's session: it takes tickets of the present key and gives new
  * ones. A session without them (no memory, no randomness) has a full handshake. */
 void qw_session_tickets_offer(struct qw_session_tickets *tickets, gnutls_session_t session);

@@ -4,7 +4,6 @@
 
 #include "api/http_connection.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/secret.h"
 #include "base/socket.h"
 
@@ -15,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, PEM_MAX = 256 * 1024, FRAMES_PER_TURN = 8 };
+enum { TICK_MS = 1000, FRAMES_PER_TURN = 8 };
 
 static const char PRIORITIES[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:"
                                  "+CHACHA20-POLY1305:%PROFILE_MEDIUM";
@@ -36,9 +35,7 @@ struct connection {
 
 struct qw_etsi004_server {
     struct qw_etsi004_server_config config;
-    gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priorities;
-    struct qw_revocation_list *revocations;
     struct qw_http_connection_set set;
     bool has_set;
     int listener;
@@ -70,8 +67,7 @@ static bool admit(struct qw_etsi004_server *server, struct connection *c, int fd
         qw_socket_close(fd);
         return false;
     }
-    if (gnutls_priority_set(c->session, server->priorities) == 0 &&
-        gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, server->credentials) == 0) {
+    if (gnutls_priority_set(c->session, server->priorities) == 0) {
         gnutls_transport_set_int(c->session, fd);
         c->guard = qw_http_connection_add(&server->set, fd, c->session);
     }
@@ -178,7 +174,7 @@ static enum move serve(struct qw_etsi004_server *server, struct connection *c,
 
     c->came_ms = c->is_waiting ? c->came_ms : now_ms;
     request.waited_ms = now_ms - c->came_ms;
-    if (qw_clock_utc_ms() <= c->guard->identity.not_after_ms) {
+    if (qw_http_connection_check(c->guard) == QW_OK) {
         qw_http_connection_limit(c->guard, -1);
         err = server->config.answer(server->config.self, &request, c->out + QW_ETSI004_HEADER_LEN,
                                     &len);
@@ -327,49 +323,6 @@ static void *run(void *self)
     }
 }
 
-static qw_err load_credentials(struct qw_etsi004_server *server)
-{
-    const struct qw_etsi004_server_config *config = &server->config;
-    uint8_t *data;
-    size_t len;
-    char *authorities;
-    qw_err err;
-
-    if (gnutls_certificate_allocate_credentials(&server->credentials) != 0) {
-        server->credentials = NULL;
-        return QW_ERR_NOMEM;
-    }
-    if (gnutls_priority_init(&server->priorities, PRIORITIES, NULL) != 0) {
-        server->priorities = NULL;
-        return QW_ERR_NOMEM;
-    }
-    if (gnutls_certificate_set_x509_trust_file(server->credentials, config->client_ca_path,
-                                               GNUTLS_X509_FMT_PEM) <= 0 ||
-        gnutls_certificate_set_x509_key_file(server->credentials, config->certificate_path,
-                                             config->key_path, GNUTLS_X509_FMT_PEM) < 0) {
-        qw_log_write(config->log, QW_LOG_ERROR, "streams: %s, %s, %s: cannot be used",
-                     config->client_ca_path, config->certificate_path, config->key_path);
-        return QW_ERR_FORMAT;
-    }
-    if (config->revocation_list_path == NULL) {
-        return QW_OK;
-    }
-    err = qw_file_read(config->client_ca_path, PEM_MAX, &data, &len);
-    if (err != QW_OK) {
-        return err;
-    }
-    authorities = qw_secret_new(len + 1);
-    err = authorities == NULL ? QW_ERR_NOMEM : QW_OK;
-    if (err == QW_OK) {
-        memcpy(authorities, data, len);
-        err = qw_revocation_list_open(config->revocation_list_path, authorities, config->log,
-                                      &server->revocations);
-    }
-    qw_secret_free(authorities);
-    qw_secret_free(data);
-    return err;
-}
-
 static bool config_ok(const struct qw_etsi004_server_config *config)
 {
     return config->connections_max >= 1 && config->connections_max <= QW_ETSI004_CONNECTIONS_MAX &&
@@ -380,8 +333,17 @@ static bool config_ok(const struct qw_etsi004_server_config *config)
 
 static qw_err start(struct qw_etsi004_server *server, uint16_t *port)
 {
-    qw_err err = load_credentials(server);
+    const struct qw_etsi004_server_config *config = &server->config;
+    const struct qw_tls_files files = { config->certificate_path, config->key_path,
+                                        config->client_ca_path, config->revocation_list_path };
+    struct qw_tls_credentials *credentials = NULL;
+    qw_err err;
 
+    if (gnutls_priority_init(&server->priorities, PRIORITIES, NULL) != 0) {
+        server->priorities = NULL;
+        return QW_ERR_NOMEM;
+    }
+    err = qw_tls_credentials_open(&files, config->log, &credentials);
     if (err == QW_OK) {
         err =
             qw_socket_listen(server->config.address, server->config.port, &server->listener, port);
@@ -397,8 +359,11 @@ static qw_err start(struct qw_etsi004_server *server, uint16_t *port)
         server->set.request_ms = server->config.request_timeout_ms;
         server->set.handshake_ms = server->config.request_timeout_ms / 2;
         server->set.idle_ms = server->config.idle_timeout_ms;
-        err = qw_http_connection_set_start(&server->set, server->revocations, server->config.log);
+        server->set.failures = config->failures;
+        err = qw_http_connection_set_start(&server->set, credentials, config->log);
         server->has_set = err == QW_OK;
+    } else {
+        qw_tls_credentials_release(credentials);
     }
     if (err == QW_OK) {
         server->has_thread = pthread_create(&server->thread, NULL, run, server) == 0;
@@ -435,6 +400,12 @@ qw_err qw_etsi004_server_new(const struct qw_etsi004_server_config *config,
     return QW_OK;
 }
 
+void qw_etsi004_server_renew(struct qw_etsi004_server *server,
+                             struct qw_tls_credentials *credentials)
+{
+    qw_http_connection_set_renew(&server->set, credentials);
+}
+
 void qw_etsi004_server_free(struct qw_etsi004_server *server)
 {
     if (server == NULL) {
@@ -459,9 +430,5 @@ void qw_etsi004_server_free(struct qw_etsi004_server *server)
     if (server->priorities != NULL) {
         gnutls_priority_deinit(server->priorities);
     }
-    if (server->credentials != NULL) {
-        gnutls_certificate_free_credentials(server->credentials);
-    }
-    qw_revocation_list_free(server->revocations);
     free(server);
 }

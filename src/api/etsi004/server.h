@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct qw_tls_credentials; /* api/tls/credentials.h */
+struct qw_tls_failures;    /* api/http_connection.h */
+
 /* The listener of ETSI GS QKD 004: TLS 1.3 with certificates on both sides, one request and one
  * answer after the other on each connection. One thread serves them all without waiting for any of
  * them; who they are, their deadlines and revocations are api/http_connection.h's business. */
@@ -33,6 +36,7 @@ struct qw_etsi004_server_config {
     int request_timeout_ms; /* absolute: for a request to come in, and again for its answer to be
                                taken; half of it for the handshake */
     int idle_timeout_ms;
+    struct qw_tls_failures *failures; /* borrowed; counts up; NULL: nobody asks */
     const struct qw_log *log;
     void *self;
     /* The payload of the answer to out [QW_ETSI004_ANSWER_MAX bytes, wiped after it was sent].
@@ -51,6 +55,9 @@ struct qw_etsi004_server;
  * QW_ERR_NOMEM. */
 qw_err qw_etsi004_server_new(const struct qw_etsi004_server_config *config,
                              struct qw_etsi004_server **server, uint16_t *port) QW_MUST_USE;
+/* As qw_http_server_renew. */
+void qw_etsi004_server_renew(struct qw_etsi004_server *server,
+                             struct qw_tls_credentials *credentials);
 void qw_etsi004_server_free(struct qw_etsi004_server *server); /* NULL is fine */
 
 #endif

@@ -341,7 +341,7 @@ static void starts_as_a_whole_or_not_at_all(void **state)
     assert_int_equal(qw_etsi004_server_new(&bad, &server, &port), QW_ERR_ARG);
     bad = place->config;
     bad.key_path = "/absent";
-    assert_int_equal(qw_etsi004_server_new(&bad, &server, &port), QW_ERR_FORMAT);
+    assert_int_equal(qw_etsi004_server_new(&bad, &server, &port), QW_ERR_NOT_FOUND);
     assert_null(server);
 }
 
