@@ -202,6 +202,7 @@ static const struct {
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
     { admin_unit_actions, ADMIN_UNIT_ACTIONS },
     { admin_kek_actions, ADMIN_KEK_ACTIONS },
+    { admin_operation_actions, ADMIN_OPERATION_ACTIONS },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -230,6 +231,7 @@ static const struct argp_option options[] = {
       "a place in the tree, as /north/gas: of a device (default: one's own), or where an officer's "
       "part begins (default: /)",
       0 },
+    { "reason", 'x', "TEXT", 0, "of a maintenance, told to every caller; at most 120 bytes", 0 },
     { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "profile", 'f', "NAME", 0, "of the key: p256, sm2 or ed25519 (default: p256)", 0 },
@@ -317,6 +319,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'r':
         arguments->role = value;
         return 0;
+    case 'x':
+        arguments->reason = value;
+        return 0;
     case 't':
         arguments->unit = value;
         return 0;
@@ -401,6 +406,7 @@ int cmd_admin(int argc, char **argv)
                                          .role = "",
                                          .profile = "p256",
                                          .hosts = "",
+                                         .reason = "",
                                          .weight = 1 };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";

@@ -14,8 +14,9 @@ static qw_err open_again(void *self, struct qw_custody *custody, char why[static
     qw_err err;
 
     if (keeper->settings->custody == CUSTODY_QUORUM) {
-        (void)snprintf(why, QW_KEK_WHY_CAP, "a quorum's master key is wiped when it has opened the "
-                                            "centre: its KEK cannot be rotated yet");
+        (void)snprintf(why, QW_KEK_WHY_CAP,
+                       "a quorum's master key is wiped when it has opened the "
+                       "centre: its KEK cannot be rotated yet");
         return QW_ERR_REFUSED;
     }
     err = custody_choice_open(keeper->settings, &around, custody, error);

@@ -3,48 +3,23 @@
 #include "partners.h"
 
 #include "ack_queue.h"
-#include "api/http_client.h"
-#include "api/http_server.h"
 #include "base/secret.h"
+#include "partner_lanes.h"
 #include "partner_text.h"
 
-#include <dirent.h>
 #include <pthread.h>
-#include <stddef.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { LANES = 4, PATH_CAP = 2 * SETTINGS_PATH_CAP, PAD_VALUES_LEN = 480 };
-
-struct partner_settings {
-    char url[QW_ETSI020_URL_CAP];
-    char certificate[SETTINGS_PATH_CAP], key[SETTINGS_PATH_CAP], ca[SETTINGS_PATH_CAP];
-};
-
-#define ROW(member, cap, text) \
-    { \
-        .name = #member, .kind = QW_CONFIG_TEXT, \
-        .offset = offsetof(struct partner_settings, member), .min = 1, .max = cap, \
-        .standard = NULL, .help = text \
-    }
-static const struct qw_config_row rows[] = {
-    ROW(url, QW_ETSI020_URL_CAP, "of its listener for partners, https://..."),
-    ROW(certificate, SETTINGS_PATH_CAP, "ours, from its authority, PEM"),
-    ROW(key, SETTINGS_PATH_CAP, "our private key for it, PEM"),
-    ROW(ca, SETTINGS_PATH_CAP, "its authority, PEM"),
-};
-
-struct lane { /* one connection */
-    pthread_mutex_t mutex;
-    struct qw_http_client *client; /* NULL: not used yet */
-};
+enum { PAD_VALUES_LEN = 480 };
 
 struct partner {
     char id[QW_KME_ID_MAX + 1];
-    struct partner_settings settings;
-    struct lane lanes[LANES];
+    atomic_bool is_known; /* false: its file is gone */
+    struct partner_lanes lanes;
     struct link_pads *pads; /* of the link to it, borrowed; NULL: none */
     struct ack_queue acks;
     pthread_t thread; /* that sends them */
@@ -59,7 +34,8 @@ struct partners {
     int timeout_ms;
     struct qw_partner_port port;
     struct partner partner[PARTNERS_MAX];
-    size_t count, started;
+    atomic_size_t count; /* only grows */
+    size_t started;
     pthread_mutex_t mutex; /* of is_stopping */
     pthread_cond_t wake;
     bool is_stopping;
@@ -70,7 +46,9 @@ struct partners {
 
 static struct partner *find(const struct partners *partners, const char *id)
 {
-    for (size_t i = 0; i < partners->count; i++) {
+    size_t count = atomic_load(&partners->count);
+
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(partners->partner[i].id, id) == 0) {
             return (struct partner *)&partners->partner[i];
         }
@@ -78,46 +56,19 @@ static struct partner *find(const struct partners *partners, const char *id)
     return NULL;
 }
 
-/* Any connection that is free, or the first when it is. */
-static struct lane *enter_lane(struct partner *partner)
+/* NULL also for one whose file is gone. */
+static struct partner *find_known(const struct partners *partners, const char *id)
 {
-    for (size_t i = 0; i < LANES; i++) {
-        if (pthread_mutex_trylock(&partner->lanes[i].mutex) == 0) {
-            return &partner->lanes[i];
-        }
-    }
-    pthread_mutex_lock(&partner->lanes[0].mutex);
-    return &partner->lanes[0];
+    struct partner *partner = find(partners, id);
+
+    return partner != NULL && atomic_load(&partner->is_known) ? partner : NULL;
 }
 
-static qw_err open_client(const struct partner *partner, struct qw_http_client **client)
-{
-    const struct partner_settings *settings = &partner->settings;
-    struct qw_http_client_config config = { .base_url = settings->url,
-                                            .certificate_path = settings->certificate,
-                                            .key_path = settings->key,
-                                            .ca_path = settings->ca,
-                                            .timeout_ms = partner->all->timeout_ms };
-
-    return *client != NULL ? QW_OK : qw_http_client_new(&config, client);
-}
-
-/* POST; QW_OK for 200 and 202, QW_ERR_REFUSED for 400, QW_ERR_IO for any other status. */
 static qw_err post(struct partner *partner, const char *path, const char *body)
 {
-    struct lane *lane = enter_lane(partner);
-    const char *answer = NULL;
-    unsigned status = 0;
-    size_t len = 0;
-    qw_err err = open_client(partner, &lane->client);
+    unsigned status;
+    qw_err err = partner_lanes_post(&partner->lanes, path, body, &status);
 
-    if (err == QW_OK) {
-        err = qw_http_client_call(lane->client, "POST", path, body, &status, &answer, &len);
-    }
-    pthread_mutex_unlock(&lane->mutex);
-    if (err == QW_OK && status != 200 && status != 202) {
-        err = status == 400 ? QW_ERR_REFUSED : QW_ERR_IO;
-    }
     if (err != QW_OK) {
         qw_log_write(partner->all->log, QW_LOG_WARNING, "partner %s: %s, status %u", partner->id,
                      qw_err_text(err), status);
@@ -127,7 +78,7 @@ static qw_err post(struct partner *partner, const char *path, const char *body)
 
 static bool knows(void *self, const char *id)
 {
-    return find(self, id) != NULL;
+    return find_known(self, id) != NULL;
 }
 
 /* Under pads of the link where there is one; a block of it that the partner does not have is of no
@@ -194,7 +145,7 @@ static qw_err send_in_parts(const struct partners *partners, struct partner *par
 
 static qw_err send(void *self, const struct qw_partner_order *order)
 {
-    struct partner *partner = find(self, order->partner);
+    struct partner *partner = find_known(self, order->partner);
 
     if (partner == NULL) {
         return QW_ERR_NOT_FOUND;
@@ -203,80 +154,30 @@ static qw_err send(void *self, const struct qw_partner_order *order)
                                : send_void(self, partner, order);
 }
 
-static qw_err init_partner(struct partners *partners, struct partner *partner)
+/* A partner more, known from when it is counted. Nobody else adds any. */
+static qw_err add(struct partners *partners, const struct partner_entry *entry)
 {
-    partner->all = partners;
-    for (size_t i = 0; i < LANES; i++) {
-        pthread_mutex_init(&partner->lanes[i].mutex, NULL);
-    }
-    return ack_queue_init(&partner->acks);
-}
-
-/* The id of "kme-b.yaml"; false for other files. */
-static bool name_of_file(const char *file, char id[static QW_KME_ID_MAX + 1])
-{
-    size_t len = strlen(file);
-
-    if (len <= 5 || len - 5 > QW_KME_ID_MAX || strcmp(file + len - 5, ".yaml") != 0) {
-        return false;
-    }
-    memcpy(id, file, len - 5);
-    id[len - 5] = '\0';
-    return true;
-}
-
-static qw_err read_partner(struct partners *partners, const char *folder, const char *file,
-                           char error[static QW_CONFIG_ERROR_CAP])
-{
-    struct partner *partner = &partners->partner[partners->count];
-    char path[PATH_CAP];
-    size_t len;
+    struct partner *partner = &partners->partner[atomic_load(&partners->count)];
     qw_err err;
 
-    if (!name_of_file(file, partner->id)) {
-        return QW_OK;
+    memcpy(partner->id, entry->id, sizeof partner->id);
+    partner->all = partners;
+    atomic_store(&partner->is_known, true);
+    partner_lanes_init(&partner->lanes, &entry->settings, partners->timeout_ms);
+    err = ack_queue_init(&partner->acks);
+    if (err == QW_OK) {
+        atomic_fetch_add(&partners->count, 1);
     }
-    if (partners->count == PARTNERS_MAX) {
-        (void)snprintf(error, QW_CONFIG_ERROR_CAP, "%.200s: more than %d partners", folder,
-                       (int)PARTNERS_MAX);
-        return QW_ERR_FORMAT;
-    }
-    (void)snprintf(path, sizeof path, "%.1000s/%.255s", folder, file);
-    err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &partner->settings, error);
-    if (err == QW_OK && strncmp(partner->settings.url, "https://", 8) != 0) {
-        (void)snprintf(error, QW_CONFIG_ERROR_CAP, "%.300s: url: https:// and nothing else", path);
-        err = QW_ERR_FORMAT;
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    len = strlen(partner->settings.url);
-    if (partner->settings.url[len - 1] == '/') {
-        partner->settings.url[len - 1] = '\0';
-    }
-    err = init_partner(partners, partner);
-    partners->count += err == QW_OK ? 1 : 0;
     return err;
 }
 
-static qw_err read_folder(struct partners *partners, const char *folder,
-                          char error[static QW_CONFIG_ERROR_CAP])
+static qw_err add_all(struct partners *partners, const struct partner_list *list)
 {
-    struct dirent **files = NULL;
-    int count = scandir(folder, &files, NULL, alphasort);
     qw_err err = QW_OK;
 
-    if (count < 0) {
-        (void)snprintf(error, QW_CONFIG_ERROR_CAP, "partners: %.300s: no such folder", folder);
-        return QW_ERR_NOT_FOUND;
+    for (size_t i = 0; i < list->count && err == QW_OK; i++) {
+        err = add(partners, &list->entry[i]);
     }
-    for (int i = 0; i < count; i++) {
-        if (err == QW_OK) {
-            err = read_partner(partners, folder, files[i]->d_name, error);
-        }
-        free(files[i]);
-    }
-    free(files);
     return err;
 }
 
@@ -284,6 +185,7 @@ qw_err partners_open(const struct settings *settings, const struct qw_log *log,
                      struct partners **out, char error[static QW_CONFIG_ERROR_CAP])
 {
     struct partners *partners;
+    struct partner_list *list = NULL;
     qw_err err;
 
     *out = NULL;
@@ -301,7 +203,11 @@ qw_err partners_open(const struct settings *settings, const struct qw_log *log,
     partners->port = (struct qw_partner_port){ .self = partners, .knows = knows, .send = send };
     pthread_mutex_init(&partners->mutex, NULL);
     pthread_cond_init(&partners->wake, NULL);
-    err = read_folder(partners, settings->partners, error);
+    err = partner_files_read(settings->partners, &list, error);
+    if (err == QW_OK) {
+        err = add_all(partners, list);
+    }
+    free(list);
     if (err != QW_OK) {
         partners_close(partners);
         return err;
@@ -377,6 +283,19 @@ static void *run_upkeep(void *self)
     return NULL;
 }
 
+static qw_err start_threads(struct partners *partners)
+{
+    while (partners->started < atomic_load(&partners->count)) {
+        struct partner *partner = &partners->partner[partners->started];
+
+        if (pthread_create(&partner->thread, NULL, run_acks, partner) != 0) {
+            return QW_ERR_NOMEM;
+        }
+        partners->started++;
+    }
+    return QW_OK;
+}
+
 qw_err partners_start(struct partners *partners, struct qw_centre *centre, uint16_t port)
 {
     partners->centre = centre;
@@ -384,13 +303,8 @@ qw_err partners_start(struct partners *partners, struct qw_centre *centre, uint1
         (void)snprintf(partners->own_url, sizeof partners->own_url, "https://%s:%u",
                        partners->listen_address, (unsigned)port);
     }
-    while (partners->started < partners->count) {
-        struct partner *partner = &partners->partner[partners->started];
-
-        if (pthread_create(&partner->thread, NULL, run_acks, partner) != 0) {
-            return QW_ERR_NOMEM;
-        }
-        partners->started++;
+    if (start_threads(partners) != QW_OK) {
+        return QW_ERR_NOMEM;
     }
     if (pthread_create(&partners->upkeep, NULL, run_upkeep, partners) != 0) {
         return QW_ERR_NOMEM;
@@ -420,57 +334,85 @@ void partners_stop(struct partners *partners)
     }
 }
 
-static void close_partner(struct partner *partner)
-{
-    for (size_t i = 0; i < LANES; i++) {
-        qw_http_client_free(partner->lanes[i].client);
-        pthread_mutex_destroy(&partner->lanes[i].mutex);
-    }
-    ack_queue_destroy(&partner->acks);
-}
-
 void partners_close(struct partners *partners)
 {
     if (partners == NULL) {
         return;
     }
     partners_stop(partners);
-    for (size_t i = 0; i < partners->count; i++) {
-        close_partner(&partners->partner[i]);
+    for (size_t i = 0; i < atomic_load(&partners->count); i++) {
+        partner_lanes_close(&partners->partner[i].lanes);
+        ack_queue_destroy(&partners->partner[i].acks);
     }
     pthread_cond_destroy(&partners->wake);
     pthread_mutex_destroy(&partners->mutex);
     free(partners);
 }
 
-/* The path of a URL below the partner's own; NULL for all others. */
-static const char *path_below(const struct partner *partner, const char *url)
+qw_err partners_prepare(struct partners *partners, const struct partner_list *list,
+                        char error[static QW_CONFIG_ERROR_CAP])
 {
-    size_t len = strlen(partner->settings.url);
+    size_t count = atomic_load(&partners->count);
 
-    if (strncmp(url, partner->settings.url, len) != 0 || url[len] != '/') {
-        return NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        count += find(partners, list->entry[i].id) == NULL;
     }
-    for (const char *c = url + len; *c != '\0'; c++) {
-        if (*c <= ' ' || *c > '~') {
-            return NULL;
+    if (count > PARTNERS_MAX) {
+        (void)snprintf(error, QW_CONFIG_ERROR_CAP,
+                       "partners: with those that are gone more than %d: a restart forgets them",
+                       (int)PARTNERS_MAX);
+        return QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
+
+static bool is_listed(const struct partner_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->entry[i].id, id) == 0) {
+            return true;
         }
     }
-    return url + len;
+    return false;
+}
+
+void partners_replace(struct partners *partners, const struct partner_list *list)
+{
+    size_t count = atomic_load(&partners->count);
+    qw_err err = QW_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!is_listed(list, partners->partner[i].id)) {
+            atomic_store(&partners->partner[i].is_known, false);
+        }
+    }
+    for (size_t i = 0; i < list->count && err == QW_OK; i++) {
+        struct partner *partner = find(partners, list->entry[i].id);
+
+        if (partner != NULL) {
+            partner_lanes_change(&partner->lanes, &list->entry[i].settings);
+            atomic_store(&partner->is_known, true);
+        } else {
+            err = add(partners, &list->entry[i]);
+        }
+    }
+    if (err != QW_OK || start_threads(partners) != QW_OK) {
+        qw_log_write(partners->log, QW_LOG_ERROR, "partners: no memory for a new one");
+    }
 }
 
 bool partners_may_call(const struct partners *partners, const char *id, const char *url)
 {
-    const struct partner *partner = find(partners, id);
+    struct partner *partner = find_known(partners, id);
 
-    return partner != NULL && path_below(partner, url) != NULL;
+    return partner != NULL && partner_lanes_path(&partner->lanes, url) != NULL;
 }
 
 qw_err partners_acknowledge(struct partners *partners, const char *id, const char *url,
                             const struct qw_etsi020_ack *acks, size_t count)
 {
-    struct partner *partner = find(partners, id);
-    const char *path = partner == NULL ? NULL : path_below(partner, url);
+    struct partner *partner = find_known(partners, id);
+    const char *path = partner == NULL ? NULL : partner_lanes_path(&partner->lanes, url);
 
     return path == NULL ? QW_ERR_ARG : ack_queue_put(&partner->acks, path, acks, count);
 }

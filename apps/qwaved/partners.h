@@ -5,6 +5,7 @@
 #include "api/etsi020/message.h"
 #include "base/log.h"
 #include "centre/partner/partner.h"
+#include "partner_files.h"
 #include "settings.h"
 #include "source/link_pads.h"
 
@@ -12,7 +13,6 @@
  * with its address and the certificate that it gave us. Implements struct qw_partner_port; sends
  * acknowledgements, each partner's by a thread of its own, so that one that is away holds up nobody
  * else. */
-enum { PARTNERS_MAX = 16 };
 struct partners;
 
 /* Reads the folder. Nothing, *partners NULL, when the settings say so. QW_ERR_FORMAT,
@@ -35,6 +35,14 @@ qw_err partners_use_pads(struct partners *partners, const char *partner,
                          struct link_pads *pads) QW_MUST_USE;
 struct link_pads *partners_pads(const struct partners *partners,
                                 const char *partner); /* NULL: none */
+
+/* A reload, while everything runs: _prepare says whether there is room, QW_ERR_FORMAT with a
+ * sentence in error; _replace makes the list hold. Who is not in it is no partner any more, what it
+ * was sent stays in its offers. Connections are made anew, with the files as they are now. One
+ * thread. */
+qw_err partners_prepare(struct partners *partners, const struct partner_list *list,
+                        char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+void partners_replace(struct partners *partners, const struct partner_list *list);
 
 /* Whether an acknowledgement may go there: below the partner's own URL. */
 bool partners_may_call(const struct partners *partners, const char *partner, const char *url);

@@ -21,7 +21,8 @@ static uint64_t changes(void *self)
 }
 
 qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
-                     const struct service *service, uint16_t *port)
+                     const struct service *service, struct qw_tls_failures *failures,
+                     uint16_t *port)
 {
     int64_t threads = settings->threads < THREADS_MAX ? settings->threads : THREADS_MAX;
     struct qw_http_server_config config = {
@@ -33,6 +34,7 @@ qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
         .connections_per_address_max = (unsigned)settings->connections_per_address_max,
         .idle_timeout_s = (unsigned)settings->idle_timeout_s,
         .request_timeout_ms = (int)settings->request_timeout_ms,
+        .failures = failures,
         .log = service->log,
         .self = &door->service,
         .handle = router_handle,

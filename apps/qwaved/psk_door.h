@@ -18,7 +18,8 @@ struct psk_door {
 /* Nothing when the settings say so. What service names is borrowed until _close. QW_ERR_* of the
  * server. *port: where it listens, 0 for nowhere. */
 qw_err psk_door_open(struct psk_door *door, const struct settings *settings,
-                     const struct service *service, uint16_t *port) QW_MUST_USE;
+                     const struct service *service, struct qw_tls_failures *failures,
+                     uint16_t *port) QW_MUST_USE;
 void psk_door_close(struct psk_door *door); /* zeroed is fine */
 
 #endif

@@ -6,12 +6,14 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/maintenance.h"
 #include "metrics/request_log.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { RETRY_AFTER_S = 5, LIMIT_RETRY_S = 1, LOGGED_PATH_LEN = 200 };
+enum { RETRY_AFTER_S = 5, PAUSE_RETRY_S = 60, LIMIT_RETRY_S = 1, LOGGED_PATH_LEN = 200 };
 
 static bool is_etsi(const struct qw_http_request *request)
 {
@@ -21,6 +23,19 @@ static bool is_etsi(const struct qw_http_request *request)
 void call_refuse_with(struct call *call, unsigned status, const char *message)
 {
     call->service->table->write_error(call->answer, status, message);
+}
+
+/* With the reason that the officer gave. */
+static void refuse_paused(struct call *call)
+{
+    char reason[QW_MAINTENANCE_REASON_CAP];
+    char message[sizeof reason + 32];
+
+    qw_centre_pause_reason(call->service->centre, reason);
+    (void)snprintf(message, sizeof message, "in maintenance%s%s", reason[0] == '\0' ? "" : ": ",
+                   reason);
+    call_refuse_with(call, 503, message);
+    call->answer->retry_after_s = PAUSE_RETRY_S;
 }
 
 /* One status and one text for each kind of failure; the cause stays in the centre's audit. */
@@ -50,6 +65,9 @@ void call_refuse(struct call *call, qw_err err)
     case QW_ERR_LIMIT:
         call_refuse_with(call, 503, "over a limit, later again");
         call->answer->retry_after_s = LIMIT_RETRY_S;
+        break;
+    case QW_ERR_PAUSED:
+        refuse_paused(call);
         break;
     default:
         call_refuse_with(call, 503, "temporarily unavailable");
@@ -142,6 +160,11 @@ static qw_err take_parameters(struct call *call, const struct qw_url_path *path,
     return QW_OK;
 }
 
+static double requests_per_s(const struct service *service)
+{
+    return service->requests_per_s == NULL ? 0 : (double)atomic_load(service->requests_per_s);
+}
+
 static void dispatch(struct call *call)
 {
     struct qw_url_path path;
@@ -156,7 +179,7 @@ static void dispatch(struct call *call)
     memcpy(call->caller.certificate_hash, call->request->certificate_hash,
            sizeof call->caller.certificate_hash);
     if (!qw_rate_limit_take(call->service->rate, call->request->identity,
-                            call->service->requests_per_s, 1, qw_clock_monotonic_ms())) {
+                            requests_per_s(call->service), 1, qw_clock_monotonic_ms())) {
         call_refuse(call, QW_ERR_LIMIT);
         return;
     }

@@ -11,35 +11,40 @@
 #include "centre/centre.h"
 #include "crypto/key_source.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* From a request to the one handler that the table of routes names for it, and from a handler's
  * qw_err to the one answer that docs/protocol/centre-rest.md names for it. */
 struct route_table;
-struct partners;    /* partners.h */
-struct shipper;     /* shipping/shipper.h */
-struct publisher;   /* certificates/publisher.h */
-struct request_log; /* metrics/request_log.h */
-struct seal_switch; /* seal/seal_switch.h */
+struct partners;      /* partners.h */
+struct shipper;       /* shipping/shipper.h */
+struct publisher;     /* certificates/publisher.h */
+struct request_log;   /* metrics/request_log.h */
+struct seal_switch;   /* seal/seal_switch.h */
+struct reload_switch; /* reload/reload_switch.h */
+struct tls_counts;    /* metrics/tls_counts.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
     struct qw_centre *centre;
-    struct partners *partners;      /* for routes_for_partners; else NULL */
-    struct qw_secret_pool *secrets; /* for answers with keys */
-    struct qw_key_source *source;   /* for entropy; NULL: none is given */
-    struct request_log *requests;   /* of this table; NULL: none is kept */
-    const char *certificate;        /* of the server, PEM; NULL: unknown */
-    struct shipper *shipper;        /* of the journal; NULL: it is not shipped */
-    struct publisher *publisher;    /* of revocations; NULL: they are not published */
-    const struct seal_switch *seal; /* NULL: the custody is no quorum */
+    struct partners *partners;                     /* for routes_for_partners; else NULL */
+    struct qw_secret_pool *secrets;                /* for answers with keys */
+    struct qw_key_source *source;                  /* for entropy; NULL: none is given */
+    struct request_log *requests;                  /* of this table; NULL: none is kept */
+    const atomic_int_fast64_t *certificate_ends_s; /* the server's, UTC; NULL: unknown */
+    struct shipper *shipper;                       /* of the journal; NULL: it is not shipped */
+    struct publisher *publisher;                   /* of revocations; NULL: not published */
+    const struct seal_switch *seal;                /* NULL: the custody is no quorum */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;
-    int64_t started_ms;         /* monotonic */
-    struct qw_rate_limit *rate; /* requests of each caller */
-    double requests_per_s;      /* 0: no limit */
+    int64_t started_ms;                        /* monotonic */
+    struct qw_rate_limit *rate;                /* requests of each caller */
+    const atomic_int_fast64_t *requests_per_s; /* NULL, 0: no limit */
+    const struct reload_switch *reload;        /* NULL: the settings are not read again */
+    const struct tls_counts *failures;         /* NULL: not counted */
 };
 
 enum { CALL_PARAMETERS_MAX = 2, CALL_PARAMETER_CAP = 64 };

@@ -88,6 +88,12 @@ void route_status(struct call *call);
 void route_health(struct call *call);
 void route_ready(struct call *call);
 void route_metrics(struct call *call);
+void route_metrics_sealed(struct call *call);
+
+void route_reload(struct call *call);
+
+void route_maintenance_show(struct call *call);
+void route_maintenance_set(struct call *call);
 
 void route_kek_show(struct call *call);
 void route_kek_rotate(struct call *call);

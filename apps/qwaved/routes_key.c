@@ -64,6 +64,16 @@ static enum qw_etsi014_fault fault_of(qw_err err, enum qw_etsi014_fault not_foun
     }
 }
 
+/* A centre in maintenance says so and why, as on every other interface. */
+static void refuse_err(struct call *call, qw_err err, enum qw_etsi014_fault not_found)
+{
+    if (err == QW_ERR_PAUSED) {
+        call_refuse(call, err);
+    } else {
+        refuse(call, fault_of(err, not_found), "");
+    }
+}
+
 static struct qw_etsi014_text text_of(const struct call *call)
 {
     return (struct qw_etsi014_text){ .query = call->request->query,
@@ -160,7 +170,7 @@ void route_key_new(struct call *call)
         send_keys(call, &desk, request.number);
     } else {
         qw_secret_free(desk.text);
-        refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");
+        refuse_err(call, err, QW_ETSI014_NO_SLAVE);
     }
 }
 
@@ -178,7 +188,7 @@ static void answer_fetch(struct call *call, struct fetching *fetching)
         send_keys(call, &fetching->desk, fetching->ids.count);
     } else {
         qw_secret_free(fetching->desk.text);
-        refuse(call, fault_of(fetching->err, QW_ETSI014_NO_KEY), "");
+        refuse_err(call, fetching->err, QW_ETSI014_NO_KEY);
     }
 }
 
@@ -262,7 +272,7 @@ void route_key_acknowledge(struct call *call)
     if (err == QW_OK) {
         call_send_empty(call);
     } else {
-        refuse(call, fault_of(err, QW_ETSI014_NO_KEY), "");
+        refuse_err(call, err, QW_ETSI014_NO_KEY);
     }
 }
 
@@ -288,7 +298,7 @@ void route_key_status(struct call *call)
         qw_centre_pair_status(call->service->centre, &call->caller, call->parameter[0], &status);
 
     if (err != QW_OK) {
-        refuse(call, fault_of(err, QW_ETSI014_NO_SLAVE), "");
+        refuse_err(call, err, QW_ETSI014_NO_SLAVE);
         return;
     }
     qw_json_object_begin(&w);

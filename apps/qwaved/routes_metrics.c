@@ -2,14 +2,16 @@
 /* What is measured, for Prometheus, and whether keys can be given now. No id of a key, a device or
  * a caller is a label: the number of series follows from the program alone, and from how many
  * units have a quota (256 at most). */
-#include "api/certificate_expiry.h"
 #include "base/clock.h"
 #include "centre/key/key_life.h"
+#include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
 #include "centre/ready.h"
 #include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
+#include "metrics/tls_counts.h"
 #include "routes.h"
+#include "seal/seal_switch.h"
 #include "shipping/shipper.h"
 
 #include <stddef.h>
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 enum { LABELS_CAP = 256, RETRY_AFTER_S = 5 };
 
 static void write_keys(struct metrics_text *text, const struct qw_centre_status *status)
@@ -137,7 +140,8 @@ static void write_durations(struct metrics_text *text, const struct service *ser
 static void write_service(struct metrics_text *text, const struct service *service)
 {
     char labels[LABELS_CAP];
-    int64_t ends_s = 0;
+    int64_t ends_s =
+        service->certificate_ends_s == NULL ? 0 : atomic_load(service->certificate_ends_s);
 
     (void)snprintf(labels, sizeof labels, "version=\"%s\"", service->version);
     metrics_family(text, "qwave_build_info", "gauge", "Which program answers.");
@@ -146,8 +150,10 @@ static void write_service(struct metrics_text *text, const struct service *servi
                    (double)(qw_clock_monotonic_ms() - service->started_ms) / 1000);
     metrics_single(text, "qwave_ready", "gauge", "Whether keys can be given now.",
                    qw_centre_obstacle(service->centre)[0] == '\0' ? 1 : 0);
-    if (service->certificate != NULL &&
-        qw_certificate_expiry(service->certificate, &ends_s) == QW_OK) {
+    metrics_single(text, "qwave_maintenance", "gauge", "Whether an officer has paused new keys.",
+                   qw_centre_is_paused(service->centre) ? 1 : 0);
+    metrics_single(text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.", 0);
+    if (ends_s != 0) {
         metrics_single(text, "qwave_certificate_expiry_seconds", "gauge",
                        "Until the centre's own certificate ends.",
                        (double)(ends_s - qw_clock_utc_ms() / 1000));
@@ -194,6 +200,24 @@ static qw_err write_units(struct metrics_text *text, const struct call *call)
     return err;
 }
 
+static void write_failures(struct metrics_text *text, const struct tls_counts *counts)
+{
+    static const char *const names[TLS_LISTENER_COUNT] = { "clients", "partners", "streams",
+                                                           "psk" };
+    char labels[LABELS_CAP];
+
+    metrics_family(text, "qwave_tls_failures_total", "counter",
+                   "Connections that ended before anybody was proved to be at the other end.");
+    for (int i = 0; i < TLS_LISTENER_COUNT; i++) {
+        (void)snprintf(labels, sizeof labels, "listener=\"%s\",cause=\"refused\"", names[i]);
+        metrics_sample(text, "qwave_tls_failures_total", labels,
+                       (double)atomic_load(&counts->listener[i].refused));
+        (void)snprintf(labels, sizeof labels, "listener=\"%s\",cause=\"broken\"", names[i]);
+        metrics_sample(text, "qwave_tls_failures_total", labels,
+                       (double)atomic_load(&counts->listener[i].broken));
+    }
+}
+
 void route_metrics(struct call *call)
 {
     const struct service *service = call->service;
@@ -212,6 +236,9 @@ void route_metrics(struct call *call)
         metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
                        (double)status.offers_open);
         write_journal(&text, service, &status);
+        if (service->failures != NULL) {
+            write_failures(&text, service->failures);
+        }
         err = write_units(&text, call);
     }
     if (err == QW_OK) {
@@ -226,7 +253,32 @@ void route_metrics(struct call *call)
         return;
     }
     call->answer->status = 200;
-    call->answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    call->answer->content_type = METRICS_TYPE;
+}
+
+/* While the centre is sealed, its books are shut: this is what can be said. */
+void route_metrics_sealed(struct call *call)
+{
+    const struct service *service = call->service;
+    struct metrics_text text = { .answer = call->answer, .err = QW_OK };
+    struct qw_seal_state state;
+
+    qw_seal_look(service->seal->sealed, &state);
+    metrics_single(&text, "qwave_ready", "gauge", "Whether keys can be given now.", 0);
+    metrics_single(&text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.", 1);
+    metrics_single(&text, "qwave_seal_shares_entered", "gauge", "Shares that are there.",
+                   state.entered);
+    metrics_single(&text, "qwave_seal_shares_needed", "gauge", "Shares that open it.",
+                   state.threshold);
+    if (service->failures != NULL) {
+        write_failures(&text, service->failures);
+    }
+    if (text.err != QW_OK) {
+        call_refuse(call, text.err);
+        return;
+    }
+    call->answer->status = 200;
+    call->answer->content_type = METRICS_TYPE;
 }
 
 /* The reason goes to anybody with a certificate: it names no key and no device. */

@@ -163,6 +163,7 @@ void route_health_sealed(struct call *call)
 /* clang-format off */
 static const struct route sealed_routes[] = {
     { "GET",  "/v1/health",     BY_ANYBODY,  route_health_sealed },
+    { "GET",  "/metrics",       BY_OPERATOR, route_metrics_sealed },
     { "GET",  "/v1/seal",       BY_OPERATOR, route_seal_show },
     { "POST", "/v1/seal",       BY_OPERATOR, route_seal_close },
     { "POST", "/v1/seal/share", BY_OPERATOR, route_seal_share },

@@ -37,6 +37,9 @@ static void refuse(struct call *call, qw_err err)
     case QW_ERR_AUTH:
         call_refuse_with(call, 400, "not found");
         break;
+    case QW_ERR_PAUSED: /* meant so: no failure */
+        call_refuse(call, err);
+        break;
     default:
         call_refuse_with(call, 500, "temporarily unavailable");
         call->answer->retry_after_s = 1;

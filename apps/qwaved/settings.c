@@ -32,7 +32,7 @@ _Static_assert((int)SETTINGS_KME_CAP == QW_KME_ID_MAX + 1, "the name of a partne
         .name = #member, .kind = QW_CONFIG_CHOICE, .offset = offsetof(struct settings, member), \
         .standard = standard_value, .choices = list, .help = help_text \
     }
-static const struct qw_config_row rows[] = {
+const struct qw_config_row settings_rows[] = {
     ROW(QW_CONFIG_TEXT, centre_id, 1, SETTINGS_TEXT_CAP, NULL, "name of this centre"),
     ROW(QW_CONFIG_TEXT, listen_address, 1, SETTINGS_TEXT_CAP, "127.0.0.1", "numeric address"),
     ROW(QW_CONFIG_INT, listen_port, 0, 65535, "8443", "TCP port; 0: the system chooses"),
@@ -131,6 +131,7 @@ static const struct qw_config_row rows[] = {
         "for a request to come in and for its answer to be taken, in ms"),
     CHOICE(log_level, log_levels, "info", "least important line that is written"),
 };
+const size_t settings_row_count = sizeof settings_rows / sizeof settings_rows[0];
 
 /* What a custody needs is there, and nothing of another. */
 static bool custody_is_whole(const struct settings *s)
@@ -147,7 +148,7 @@ qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
 {
     struct settings s = { 0 };
-    qw_err err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &s, error);
+    qw_err err = qw_config_read(path, settings_rows, settings_row_count, &s, error);
 
     if (err != QW_OK) {
         return err;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "crypto/signature/signature.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -78,6 +79,8 @@ struct settings {
     int64_t request_timeout_ms;
     int log_level;
 };
+extern const struct qw_config_row settings_rows[];
+extern const size_t settings_row_count;
 extern const char *const settings_source_kinds[];
 extern const char *const settings_measured_registers[];
 

@@ -94,7 +94,8 @@ static void tick(void *self)
 }
 
 qw_err streams_start(struct streams *streams, const struct settings *settings,
-                     struct qw_centre *centre, const struct qw_log *log, uint16_t *port)
+                     struct qw_centre *centre, struct qw_tls_failures *failures,
+                     const struct qw_log *log, uint16_t *port)
 {
     struct qw_etsi004_server_config config = {
         .address = settings->listen_address,
@@ -108,6 +109,7 @@ qw_err streams_start(struct streams *streams, const struct settings *settings,
         .connections_per_address_max = (unsigned)settings->connections_per_address_max,
         .request_timeout_ms = (int)settings->request_timeout_ms,
         .idle_timeout_ms = QW_STREAM_TTL_S_MAX * 1000, /* a stream may be silent */
+        .failures = failures,
         .log = log,
         .self = streams,
         .answer = streams_answer,

@@ -16,8 +16,8 @@ struct streams {
 /* Nothing when the settings say so. QW_ERR_* of the server and the table. *port: where it listens,
  * 0 for nowhere. */
 qw_err streams_start(struct streams *streams, const struct settings *settings,
-                     struct qw_centre *centre, const struct qw_log *log,
-                     uint16_t *port) QW_MUST_USE;
+                     struct qw_centre *centre, struct qw_tls_failures *failures,
+                     const struct qw_log *log, uint16_t *port) QW_MUST_USE;
 void streams_stop(struct streams *streams); /* zeroed is fine */
 
 /* One request, without the network: answer of struct qw_etsi004_server_config. */

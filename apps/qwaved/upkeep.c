@@ -78,7 +78,9 @@ qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
 {
     pthread_condattr_t monotonic;
 
-    *upkeep = (struct upkeep){ .centre = centre, .log = log, .custody = *custody, .publisher = publisher };
+    *upkeep = (struct upkeep){
+        .centre = centre, .log = log, .custody = *custody, .publisher = publisher
+    };
     if (pthread_condattr_init(&monotonic) != 0) {
         return QW_ERR_NOMEM;
     }

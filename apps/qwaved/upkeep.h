@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "centre/centre.h"
-#include "certificates/publisher.h"
 #include "centre/kek/kek.h"
+#include "certificates/publisher.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -37,6 +37,11 @@ static void stamp_now(char out[static STAMP_CAP])
     snprintf(out + len, STAMP_CAP - len, ".%03dZ", (int)(now_ms % 1000));
 }
 
+void qw_log_set_level(struct qw_log *log, enum qw_log_level level)
+{
+    __atomic_store_n(&log->level, level, __ATOMIC_RELAXED);
+}
+
 void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char *format, ...)
 {
     char text[TEXT_CAP];
@@ -44,7 +49,7 @@ void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char 
     va_list arguments;
     int len;
 
-    if (log == NULL || level > log->level) {
+    if (log == NULL || level > __atomic_load_n(&log->level, __ATOMIC_RELAXED)) {
         return;
     }
     va_start(arguments, format);

@@ -15,6 +15,9 @@ struct qw_log {
     enum qw_log_level level; /* lines above it are dropped */
 };
 
+/* Any thread, while others write. */
+void qw_log_set_level(struct qw_log *log, enum qw_log_level level);
+
 /* log may be NULL (nothing is written). Safe from several threads: one write per line. Control
  * characters of the text become '?'. */
 void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char *format, ...)

@@ -8,6 +8,7 @@
 #include "centre/journal/signer.h"
 #include "centre/kek/kek.h"
 #include "centre/key/key_life.h"
+#include "centre/maintenance.h"
 #include "store/audit.h"
 #include "store/store.h"
 
@@ -204,10 +205,12 @@ struct qw_centre {
     atomic_bool is_set_back;  /* the store forgot what it had acknowledged, leases perhaps */
     atomic_bool write_failed; /* the last group did not become durable */
     atomic_bool has_stock;    /* there is a key that nobody has */
-    bool is_stale;            /* books and audit may be behind the store */
-    qw_err source_err;        /* last failure of the source that is in the journal */
-    bool source_is_down;      /* by its own account, and in the journal */
-    char source_reason[128];  /* why, as it stands there */
+    atomic_bool is_paused;    /* maintenance.is_on, for who holds no mutex */
+    struct qw_maintenance maintenance; /* as the store has it; under the mutex */
+    bool is_stale;                     /* books and audit may be behind the store */
+    qw_err source_err;                 /* last failure of the source that is in the journal */
+    bool source_is_down;               /* by its own account, and in the journal */
+    char source_reason[128];           /* why, as it stands there */
     /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
     struct qw_block block;
     uint8_t block_scratch[QW_BLOCK_KEYS_MAX * QW_KEY_LEN]; /* until it is authenticated */

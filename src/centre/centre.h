@@ -46,7 +46,7 @@ struct qw_partner_port; /* centre/partner/partner.h */
 enum qw_dual_control {
     QW_DUAL_CONTROL_OFF,
     QW_DUAL_CONTROL_DESTROY, /* of a device */
-    QW_DUAL_CONTROL_ALL, /* and new officers, other shares of the master key, another KEK */
+    QW_DUAL_CONTROL_ALL,     /* and new officers, other shares of the master key, another KEK */
 };
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */

@@ -11,6 +11,9 @@ const char *qw_centre_obstacle(struct qw_centre *centre)
     if (atomic_load(&centre->write_failed)) {
         return "not ready: the store or the journal cannot be written";
     }
+    if (atomic_load(&centre->is_paused)) {
+        return "not ready: in maintenance";
+    }
     if (atomic_load(&centre->has_stock)) {
         return "";
     }

@@ -29,6 +29,7 @@ static qw_err read_books(struct qw_centre *centre)
     uint64_t version;
     size_t len;
     uint8_t layout;
+    bool is_other;
     qw_err err = qw_record_load(centre, QW_STORE_META, books_id, ID_LEN_BOOKS, &version, &len);
 
     if (err != QW_OK) {
@@ -54,12 +55,13 @@ static qw_err read_books(struct qw_centre *centre)
     if (layout < 1 || layout > 3 || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
-    if (b.registry != centre->books.registry) { /* pairs and memos ask again */
+    is_other = b.registry != centre->books.registry;
+    if (is_other) { /* pairs and memos ask again */
         atomic_fetch_add(&centre->registry_changes, 1);
     }
     centre->books = b;
     centre->books_version = version;
-    return QW_OK;
+    return is_other ? qw_maintenance_load(centre) : QW_OK;
 }
 
 qw_err qw_centre_reread(struct qw_centre *centre)
@@ -213,6 +215,9 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
     err = unwrapped == QW_OK ? qw_kek_life_open(centre) : unwrapped;
     if (err == QW_OK) {
         err = read_books(centre);
+    }
+    if (err == QW_OK) {
+        err = qw_maintenance_load(centre);
     }
     if (err == QW_OK) {
         err = count_start(centre);

@@ -82,6 +82,8 @@ status=0
 echo "sealed: nothing is served"
 sealed
 [ "$(get /v1/health | jq -r '.status? // empty' 2>/dev/null | head -n 1)" = sealed ] || fail "health: $(get /v1/health)"
+[ "$(get /metrics | grep -E "^qwave_(ready|sealed|seal_shares_(entered|needed)) " | tr "\n" " ")" = "qwave_ready 0 qwave_sealed 1 qwave_seal_shares_entered 0 qwave_seal_shares_needed 3 " ] ||
+    fail "metrics of a sealed centre: $(get /metrics)"
 for path in /v1/status /v1/devices /api/v1/keys/a/status /capabilities; do
     [ "$(get $path)" = $'{"message":"the centre is sealed"}\n503' ] || fail "$path: $(get $path)"
 done

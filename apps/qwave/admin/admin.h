@@ -14,7 +14,7 @@
 enum { ADMIN_WORDS_MAX = 4 };
 struct admin_arguments {
     const char *operator_path, *url, *kind, *owner, *peer, *user, *kme, *certificate, *key, *role,
-        *profile, *hosts;
+        *profile, *hosts, *reason;
     const char *unit; /* NULL: not said */
     unsigned long long keys_per_s, weight, devices_max, keys_per_day;
     const char *word[ADMIN_WORDS_MAX];
@@ -47,5 +47,7 @@ enum { ADMIN_REQUEST_ACTIONS = 7 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 enum { ADMIN_KEK_ACTIONS = 2 };
 extern const struct admin_action admin_kek_actions[ADMIN_KEK_ACTIONS];
+enum { ADMIN_OPERATION_ACTIONS = 4 };
+extern const struct admin_action admin_operation_actions[ADMIN_OPERATION_ACTIONS];
 
 #endif

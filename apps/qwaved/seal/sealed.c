@@ -21,8 +21,10 @@ struct sealed {
     struct qw_rate_limit *rate;
     struct qw_secret_pool *secrets;
     struct service service;
+    atomic_int_fast64_t requests_per_s; /* of the service */
     struct qw_http_server *server;
     pthread_t main;
+    const struct qw_log *log;
 };
 
 static void wake(void *self)
@@ -66,8 +68,9 @@ static qw_err open_books(struct sealed *sealed, const struct settings *settings,
 }
 
 static qw_err open_door(struct sealed *sealed, const struct settings *settings,
-                        const struct qw_log *log, int listener)
+                        struct tls_counts *failures, int listener)
 {
+    const struct qw_log *log = sealed->log;
     uint16_t port; /* known to who listens */
     struct qw_http_server_config config = {
         .listener = listener,
@@ -81,19 +84,22 @@ static qw_err open_door(struct sealed *sealed, const struct settings *settings,
         .connections_per_address_max = CONNECTIONS_MAX,
         .idle_timeout_s = (unsigned)settings->idle_timeout_s,
         .request_timeout_ms = (int)settings->request_timeout_ms,
+        .failures = &failures->listener[TLS_CLIENTS],
         .log = log,
         .self = &sealed->service,
         .handle = router_handle,
     };
 
+    atomic_init(&sealed->requests_per_s, settings->requests_per_s);
     sealed->service = (struct service){ .table = &routes_for_sealed,
                                         .seal = &sealed->seal,
                                         .secrets = sealed->secrets,
+                                        .failures = failures,
                                         .log = log,
                                         .centre_id = settings->centre_id,
                                         .version = QW_VERSION,
                                         .rate = sealed->rate,
-                                        .requests_per_s = (double)settings->requests_per_s };
+                                        .requests_per_s = &sealed->requests_per_s };
     return explain(log, qw_http_server_new(&config, &sealed->server, &port));
 }
 
@@ -118,16 +124,17 @@ static qw_err wait_for_quorum(struct sealed *sealed)
 }
 
 qw_err sealed_wait(const struct settings *settings, const struct qw_log *log, int listener,
-                   uint16_t port, struct qw_custody *custody, struct qw_seal_state *quorum)
+                   uint16_t port, struct tls_counts *failures, struct qw_custody *custody,
+                   struct qw_seal_state *quorum)
 {
-    struct sealed sealed = { .main = pthread_self() };
+    struct sealed sealed = { .main = pthread_self(), .log = log };
     qw_err err;
 
     sealed.seal.self = &sealed;
     sealed.seal.turn = wake;
     err = open_books(&sealed, settings, log);
     if (err == QW_OK) {
-        err = open_door(&sealed, settings, log, listener);
+        err = open_door(&sealed, settings, failures, listener);
     }
     if (err == QW_OK) {
         printf("sealed %u\n", (unsigned)port);

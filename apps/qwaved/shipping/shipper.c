@@ -9,18 +9,23 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
     PAGE = 64,
     AGAIN = 1024, /* records that are sent again on each new connection: a collector that died may
                      have had them in its queue only */
-    ROUND_MS = 1000
+    ROUND_MS = 1000,
+    SHIPPER_ADDRESS_CAP = 1024
 };
 
 struct shipper {
-    struct shipper_config config;
+    struct shipper_config config; /* its address is `address`, the thread's own */
+    char address[SHIPPER_ADDRESS_CAP];
+    char wanted[SHIPPER_ADDRESS_CAP]; /* under the mutex */
     struct sink sink;
     struct qw_high_mark *cursor;
     uint64_t position; /* sent on this connection up to here */
@@ -128,13 +133,44 @@ static bool goes_on(struct shipper *shipper)
     return result;
 }
 
+bool shipper_knows_address(const char *address)
+{
+    struct sink sink;
+
+    return strlen(address) < SHIPPER_ADDRESS_CAP && sink_init(&sink, address) == QW_OK;
+}
+
+void shipper_redirect(struct shipper *shipper, const char *address)
+{
+    pthread_mutex_lock(&shipper->mutex);
+    (void)snprintf(shipper->wanted, sizeof shipper->wanted, "%s", address);
+    pthread_cond_signal(&shipper->wake);
+    pthread_mutex_unlock(&shipper->mutex);
+}
+
+/* The thread's own turn to another collector. */
+static qw_err turn_to_wanted(struct shipper *shipper)
+{
+    bool is_other;
+
+    pthread_mutex_lock(&shipper->mutex);
+    is_other = strcmp(shipper->wanted, shipper->address) != 0;
+    memcpy(shipper->address, shipper->wanted, sizeof shipper->address);
+    pthread_mutex_unlock(&shipper->mutex);
+    if (!is_other) {
+        return QW_OK;
+    }
+    sink_close(&shipper->sink);
+    return sink_init(&shipper->sink, shipper->address);
+}
+
 static void *run(void *self)
 {
     struct shipper *shipper = self;
 
     do {
         size_t count = PAGE;
-        qw_err err = QW_OK;
+        qw_err err = turn_to_wanted(shipper);
 
         while (err == QW_OK && count == PAGE && goes_on(shipper)) {
             err = ship(shipper, &count);
@@ -172,7 +208,10 @@ qw_err shipper_start(const struct shipper_config *config, struct shipper **shipp
         return QW_ERR_NOMEM;
     }
     s->config = *config;
-    err = sink_init(&s->sink, config->address);
+    s->config.address = s->address;
+    (void)snprintf(s->address, sizeof s->address, "%s", config->address);
+    (void)snprintf(s->wanted, sizeof s->wanted, "%s", config->address);
+    err = sink_init(&s->sink, s->address);
     if (err == QW_OK) {
         err = qw_high_mark_open(config->cursor, &s->cursor);
     }

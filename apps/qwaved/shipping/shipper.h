@@ -22,6 +22,11 @@ struct shipper_config {
 };
 /* QW_ERR_FORMAT: address, or the file is none of ours; QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err shipper_start(const struct shipper_config *config, struct shipper **shipper) QW_MUST_USE;
+/* Whether shipper_start and _redirect take it. */
+bool shipper_knows_address(const char *address);
+/* Sends to another collector from the next round on, what the former has not had and a little
+ * before it. The same address: nothing. address is one that it knows. Any thread. */
+void shipper_redirect(struct shipper *shipper, const char *address);
 /* Ends the thread, after what it is sending; NULL is fine. */
 void shipper_stop(struct shipper *shipper);
 

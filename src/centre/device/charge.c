@@ -198,6 +198,9 @@ qw_err qw_centre_charge(struct qw_centre *centre, const struct qw_caller *caller
     if (err == QW_OK && keys > QW_PACKAGE_KEYS_MAX) {
         err = QW_ERR_ARG;
     }
+    if (err == QW_OK && qw_centre_is_paused(centre)) {
+        err = QW_ERR_PAUSED;
+    }
     if (err == QW_OK) {
         err = charge_device(centre, &deed, &charge);
     }

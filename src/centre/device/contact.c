@@ -373,6 +373,9 @@ qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *calle
     if (!qw_caller_is(caller, QW_ROLE_ACCESS_POINT)) {
         return qw_centre_refuse_role(centre, &deed);
     }
+    if (qw_centre_is_paused(centre)) { /* before the card's pool pays for it */
+        return QW_ERR_PAUSED;
+    }
     qw_centre_enter(centre);
     err = make_contact(centre, &contact);
     qw_centre_leave(centre);

@@ -264,6 +264,9 @@ qw_err qw_centre_package(struct qw_centre *centre, const struct qw_caller *calle
     if (!qw_caller_is(caller, QW_ROLE_ACCESS_POINT)) {
         return qw_centre_refuse_role(centre, &deed);
     }
+    if (qw_centre_is_paused(centre)) {
+        return QW_ERR_PAUSED;
+    }
     err = needs_fresh_key(centre, caller, session_id, &needed);
     if (err != QW_OK) {
         return err;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices: registered, looked up, moved from state to state [C8]. */
 #include "base/secret.h"
-#include "centre/device/binding.h"
 #include "centre/certificate/drop.h"
+#include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
 #include "centre/device/destruction.h"

@@ -19,10 +19,9 @@ enum {
     CONFIGURATION_LEN = 32
 };
 
-static void note_configuration(const struct qw_centre *centre, struct qw_group *group)
+void qw_journal_note_configuration(struct qw_group *group, const uint8_t hash[static 32])
 {
     static const uint8_t none[CONFIGURATION_LEN];
-    const uint8_t *hash = centre->config.configuration_hash;
     char hex[2 * CONFIGURATION_LEN + 1];
     char object[sizeof hex + 8];
     struct qw_deed deed = { .verb = QW_JOURNAL_CONFIGURATION, .object = object };
@@ -106,7 +105,7 @@ qw_err qw_signer_open(struct qw_centre *centre, struct qw_group *group)
     qw_err err;
 
     qw_signer_close(&centre->signer);
-    note_configuration(centre, group);
+    qw_journal_note_configuration(group, centre->config.configuration_hash);
     err = qw_record_load(centre, QW_STORE_META, key_id, sizeof key_id - 1, &version, &len);
     if (err == QW_ERR_NOT_FOUND) {
         return make_key(centre, group);

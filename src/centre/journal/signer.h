@@ -23,6 +23,9 @@ struct qw_signer {              /* part of struct qw_centre */
     struct qw_signed_head last; /* seq 0: none in this process yet */
 };
 
+/* Adds which configuration holds from this group on; zero: nothing. */
+void qw_journal_note_configuration(struct qw_group *group, const uint8_t hash[static 32]);
+
 /* Adds what a start writes about itself to the group of that start: the hash of the configuration,
  * and the journal's key when it is a new one. QW_ERR_ARG: the key is of another algorithm than the
  * configuration says. */

@@ -226,6 +226,9 @@ static qw_err permit_and_run(struct qw_centre *centre, const struct qw_deed *dee
     if (!change_ok(deed->object, change)) {
         return QW_ERR_ARG;
     }
+    if (qw_centre_is_paused(centre)) {
+        return QW_ERR_PAUSED;
+    }
     err = permit(centre, deed, change);
     if (err != QW_OK) {
         return err;

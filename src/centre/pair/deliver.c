@@ -330,6 +330,9 @@ qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *calle
     if (!qw_device_id_ok(wish->slave)) {
         return QW_ERR_NOT_FOUND;
     }
+    if (qw_centre_is_paused(centre)) {
+        return QW_ERR_PAUSED;
+    }
     err = check(centre, &deed, wish, &offer);
     if (err != QW_OK) {
         return err;

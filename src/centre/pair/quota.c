@@ -6,6 +6,7 @@
 #include "centre/pair/fair_share.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@ enum { NAMES = 1024, PAIR_NAME_CAP = 2 * 64 };
 
 struct qw_quota {
     struct qw_rate_limit *saes, *pairs, *misses;
-    double sae_keys_per_s, pair_keys_per_s, misses_per_s;
+    atomic_uint_fast32_t sae_keys_per_s, pair_keys_per_s, misses_per_s;
     pthread_mutex_t mutex; /* around shares */
     struct qw_fair_share shares;
 };
@@ -27,9 +28,7 @@ qw_err qw_quota_new(const struct qw_centre_config *config, struct qw_quota **quo
         return QW_ERR_NOMEM;
     }
     pthread_mutex_init(&quota->mutex, NULL);
-    quota->sae_keys_per_s = config->sae_keys_per_s;
-    quota->pair_keys_per_s = config->pair_keys_per_s;
-    quota->misses_per_s = config->misses_per_s;
+    qw_quota_set(quota, config->sae_keys_per_s, config->pair_keys_per_s, config->misses_per_s);
     err = qw_rate_limit_new(NAMES, &quota->saes);
     if (err == QW_OK) {
         err = qw_rate_limit_new(NAMES, &quota->pairs);
@@ -56,9 +55,28 @@ void qw_quota_free(struct qw_quota *quota)
     }
 }
 
-static double sae_rate(const struct qw_quota *quota, const struct qw_quota_account *account)
+void qw_quota_set(struct qw_quota *quota, uint32_t sae_keys_per_s, uint32_t pair_keys_per_s,
+                  uint32_t misses_per_s)
 {
-    return account->keys_per_s > 0 ? account->keys_per_s : quota->sae_keys_per_s;
+    atomic_store(&quota->sae_keys_per_s, sae_keys_per_s);
+    atomic_store(&quota->pair_keys_per_s, pair_keys_per_s);
+    atomic_store(&quota->misses_per_s, misses_per_s);
+}
+
+static double pair_rate(struct qw_quota *quota)
+{
+    return (double)atomic_load(&quota->pair_keys_per_s);
+}
+
+static double miss_rate(struct qw_quota *quota)
+{
+    return (double)atomic_load(&quota->misses_per_s);
+}
+
+static double sae_rate(struct qw_quota *quota, const struct qw_quota_account *account)
+{
+    return account->keys_per_s > 0 ? (double)account->keys_per_s
+                                   : (double)atomic_load(&quota->sae_keys_per_s);
 }
 
 static void name_pair(const struct qw_quota_account *account, char name[static PAIR_NAME_CAP])
@@ -67,9 +85,9 @@ static void name_pair(const struct qw_quota_account *account, char name[static P
 }
 
 /* The usual case, which costs neither a name nor a clock. */
-static bool is_unlimited(const struct qw_quota *quota, const struct qw_quota_account *account)
+static bool is_unlimited(struct qw_quota *quota, const struct qw_quota_account *account)
 {
-    return sae_rate(quota, account) <= 0 && quota->pair_keys_per_s <= 0;
+    return sae_rate(quota, account) <= 0 && pair_rate(quota) <= 0;
 }
 
 bool qw_quota_has_keys(struct qw_quota *quota, const struct qw_quota_account *account)
@@ -83,7 +101,7 @@ bool qw_quota_has_keys(struct qw_quota *quota, const struct qw_quota_account *ac
     now_ms = qw_clock_monotonic_ms();
     name_pair(account, pair);
     return qw_rate_limit_has(quota->saes, account->master, sae_rate(quota, account), now_ms) &&
-           qw_rate_limit_has(quota->pairs, pair, quota->pair_keys_per_s, now_ms);
+           qw_rate_limit_has(quota->pairs, pair, pair_rate(quota), now_ms);
 }
 
 void qw_quota_spend_keys(struct qw_quota *quota, const struct qw_quota_account *account,
@@ -99,7 +117,7 @@ void qw_quota_spend_keys(struct qw_quota *quota, const struct qw_quota_account *
     name_pair(account, pair);
     qw_rate_limit_spend(quota->saes, account->master, sae_rate(quota, account), (double)places,
                         now_ms);
-    qw_rate_limit_spend(quota->pairs, pair, quota->pair_keys_per_s, (double)places, now_ms);
+    qw_rate_limit_spend(quota->pairs, pair, pair_rate(quota), (double)places, now_ms);
 }
 
 bool qw_quota_has_share(struct qw_quota *quota, const char *master, uint8_t weight)
@@ -121,10 +139,10 @@ void qw_quota_note_lease(struct qw_quota *quota, const char *master, uint64_t ke
 
 bool qw_quota_may_fetch(struct qw_quota *quota, const char *who)
 {
-    return qw_rate_limit_has(quota->misses, who, quota->misses_per_s, qw_clock_monotonic_ms());
+    return qw_rate_limit_has(quota->misses, who, miss_rate(quota), qw_clock_monotonic_ms());
 }
 
 void qw_quota_note_miss(struct qw_quota *quota, const char *who)
 {
-    qw_rate_limit_spend(quota->misses, who, quota->misses_per_s, 1, qw_clock_monotonic_ms());
+    qw_rate_limit_spend(quota->misses, who, miss_rate(quota), 1, qw_clock_monotonic_ms());
 }

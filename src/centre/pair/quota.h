@@ -17,6 +17,10 @@ struct qw_quota;
 qw_err qw_quota_new(const struct qw_centre_config *config, struct qw_quota **quota) QW_MUST_USE;
 void qw_quota_free(struct qw_quota *quota); /* NULL is fine */
 
+/* Other standards; what was taken or owed before counts on. */
+void qw_quota_set(struct qw_quota *quota, uint32_t sae_keys_per_s, uint32_t pair_keys_per_s,
+                  uint32_t misses_per_s);
+
 struct qw_quota_account {
     const char *master, *slave;
     uint32_t keys_per_s; /* of the master alone; 0: what the centre's settings say */

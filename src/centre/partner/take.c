@@ -224,6 +224,9 @@ qw_err qw_centre_partner_keys(struct qw_centre *centre, const struct qw_caller *
     if (!keys_ok(keys)) {
         return QW_ERR_ARG;
     }
+    if (qw_centre_is_paused(centre)) {
+        return QW_ERR_PAUSED;
+    }
     qw_centre_enter(centre);
     err = take_keys(centre, &deed, keys);
     qw_centre_leave(centre);

@@ -49,6 +49,8 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_SHARE_CHANGE]     =         E,
     [QW_RIGHT_SHARE_CANCEL]     = S     | E,
     [QW_RIGHT_KEK_ROTATE]       =         E,
+    [QW_RIGHT_RELOAD]           = S,
+    [QW_RIGHT_MAINTENANCE]      = S,
 };
 /* clang-format on */
 

@@ -34,6 +34,7 @@ static void every_error_has_its_stable_value_and_a_text_of_its_own(void **state)
     assert_int_equal(QW_ERR_AUTH, 3);
     assert_int_equal(QW_ERR_STATE, 14);
     assert_int_equal(QW_ERR_LIMIT, 15);
+    assert_int_equal(QW_ERR_PAUSED, 16);
 }
 
 static void a_value_outside_the_table_has_a_text_too(void **state)

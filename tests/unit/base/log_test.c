@@ -48,6 +48,19 @@ static void a_line_has_time_level_component_and_text(void **state)
     assert_string_equal(text + end, "warning centre: card has 7 keys left\n");
 }
 
+static void another_level_holds_for_the_next_line(void **state)
+{
+    (void)state;
+    qw_log_write(&the_log, QW_LOG_DEBUG, "a");
+    qw_log_set_level(&the_log, QW_LOG_DEBUG);
+    qw_log_write(&the_log, QW_LOG_DEBUG, "b");
+    qw_log_set_level(&the_log, QW_LOG_ERROR);
+    qw_log_write(&the_log, QW_LOG_WARNING, "c");
+    assert_null(strstr(text, ": a\n"));
+    assert_non_null(strstr(text, " debug centre: b\n"));
+    assert_null(strstr(text, ": c\n"));
+}
+
 static void each_level_has_its_name_and_what_is_above_is_dropped(void **state)
 {
     (void)state;
@@ -131,6 +144,7 @@ static void lines_of_two_threads_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(another_level_holds_for_the_next_line, open_log, close_log),
         cmocka_unit_test_setup_teardown(a_line_has_time_level_component_and_text, open_log,
                                         close_log),
         cmocka_unit_test_setup_teardown(each_level_has_its_name_and_what_is_above_is_dropped,

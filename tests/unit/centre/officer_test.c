@@ -15,9 +15,11 @@
 #include "centre/certificate/certificate.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
+#include "centre/maintenance.h"
 #include "centre/people/officer.h"
 #include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
+#include "centre/reload.h"
 #include "centre/seal/seal.h"
 #include "centre/share/share_desk.h"
 #include "unit/centre/scene.h"
@@ -252,6 +254,29 @@ static qw_err do_kek_rotate(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_kek_rotate(s->centre, c);
 }
+
+static qw_err do_may_reload(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_may_reload(s->centre, c);
+}
+static qw_err do_reload(struct scene *s, const struct qw_caller *c)
+{
+    const struct qw_centre_limits limits = {
+        .stock_keys = 64, .approval_s = 900, .journal_sign_records = 1000, .journal_sign_ms = 10000
+    };
+
+    return qw_centre_reload(s->centre, c, &limits, "");
+}
+static qw_err do_maintenance(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_maintenance_set(s->centre, c, false, "");
+}
+static qw_err do_maintenance_look(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_maintenance maintenance;
+
+    return qw_centre_maintenance_look(s->centre, c, &maintenance);
+}
 static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
 {
     struct qw_journal_record record;
@@ -406,6 +431,10 @@ static const struct {
     { QW_RIGHT_SHARE_CANCEL,    "yy--", do_share_cancel },
     { QW_RIGHT_STATUS_READ,     "yyyy", do_kek_look },
     { QW_RIGHT_KEK_ROTATE,      "-y--", do_kek_rotate },
+    { QW_RIGHT_RELOAD,          "y---", do_may_reload },
+    { QW_RIGHT_RELOAD,          "y---", do_reload },
+    { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },
+    { QW_RIGHT_STATUS_READ,     "yyyy", do_maintenance_look },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },

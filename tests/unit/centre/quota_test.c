@@ -11,6 +11,7 @@
 #include "unit/centre/scene.h"
 
 #include "centre/pair/quota.h"
+#include "centre/reload.h"
 #include "support/fail_nth.h"
 
 #include <stdio.h>
@@ -229,6 +230,46 @@ static void a_guesser_gets_no_more_tries_than_the_limit(void **state)
         QW_ERR_LIMIT);
 }
 
+static void another_quota_holds_at_once_and_after_what_was_taken(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_centre_limits limits = { .stock_keys = 640,
+                                       .approval_s = 900,
+                                       .journal_sign_records = 1000,
+                                       .journal_sign_ms = 10000,
+                                       .configuration_hash = { 7 } };
+    struct qw_given_key keys[100];
+
+    assert_int_equal(qw_centre_reload(scene->centre, &scene->operator_caller, &limits, "all"),
+                     QW_OK);
+    for (int i = 0; i < 3; i++) { /* far beyond ten seconds of the old one */
+        assert_int_equal(ask(scene, "greedy", "sink", 100, 256, keys), QW_OK);
+    }
+    limits.pair_keys_per_s = 1;
+    assert_int_equal(qw_centre_reload(scene->centre, NULL, &limits, "pair_keys_per_s"), QW_OK);
+    assert_int_equal(ask(scene, "greedy", "sink", 100, 256, keys), QW_OK); /* and is in debt */
+    assert_int_equal(ask(scene, "greedy", "sink", 1, 256, keys), QW_ERR_LIMIT);
+    assert_int_equal(ask(scene, "modest", "sink", 1, 256, keys), QW_OK);
+    assert_journal_whole(scene);
+}
+
+static void a_reload_that_cannot_be_journalled_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_centre_limits limits = { .stock_keys = 640, .pair_keys_per_s = 1 };
+    struct qw_caller stranger = { .role = QW_ROLE_SAE, .id = "greedy" };
+    struct qw_given_key keys[30];
+
+    assert_int_equal(qw_centre_reload(scene->centre, &stranger, &limits, ""), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_note_bad_reload(scene->centre, NULL, "qwaved.yaml:3: no"),
+                     QW_ERR_FORMAT);
+    assert_last_deed(scene, "reload", QW_ERR_FORMAT, "qwaved.yaml:3: no");
+    assert_int_equal(ask(scene, "greedy", "sink", 30, 256, keys), QW_OK);
+    monotonic_ms += 1000; /* the debt of 20 at 1 a second would last longer */
+    assert_int_equal(ask(scene, "greedy", "drain", 1, 256, keys), QW_OK);
+    assert_journal_whole(scene);
+}
+
 static void says_when_there_is_no_memory(void **state)
 {
     struct qw_centre_config config = { .sae_keys_per_s = 1 };
@@ -259,6 +300,8 @@ int main(void)
         CASE(the_registry_can_say_another_number_and_it_lasts),
         CASE(a_greedy_application_does_not_starve_a_modest_one),
         CASE(a_guesser_gets_no_more_tries_than_the_limit),
+        CASE(another_quota_holds_at_once_and_after_what_was_taken),
+        CASE(a_reload_that_cannot_be_journalled_changes_nothing),
         cmocka_unit_test(says_when_there_is_no_memory),
     };
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "centre/journal/journal.h"
-#include "centre/people/unit_quota.h"
 #include "centre/kek/kek.h"
+#include "centre/people/unit_quota.h"
 #include "postgres_server.h"
 #include "store/journal/check.h"
 #include "store/store_postgres.h"

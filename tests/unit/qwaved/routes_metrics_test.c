@@ -11,10 +11,12 @@
 #include <cmocka.h>
 
 #include "api/certificate.h"
+#include "api/certificate_expiry.h"
 #include "base/clock.h"
 #include "centre/ready.h"
 #include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
+#include "metrics/tls_counts.h"
 #include "shipping/shipper.h"
 #include "unit/qwaved/site.h"
 
@@ -28,6 +30,8 @@ struct scene {
     struct qw_log log;
     struct qw_store store; /* fails when it is told to */
     bool is_full;
+    atomic_int_fast64_t certificate_ends_s;
+    struct tls_counts failures;
     char certificate[128], key[128], cursor[128];
     char text[1 << 17];
 };
@@ -80,6 +84,7 @@ static int make(void **state)
 {
     struct scene *scene = calloc(1, sizeof *scene);
     struct qw_centre_config config = config_of(64);
+    int64_t ends_s = 0;
 
     assert_non_null(scene);
     scene->site = site_new(config, 96 * 1024);
@@ -89,8 +94,11 @@ static int make(void **state)
     snprintf(scene->cursor, sizeof scene->cursor, "%s/cursor", scene->site->folder);
     assert_int_equal(qw_certificate_authority_create("test", 10, scene->certificate, scene->key),
                      QW_OK);
-    scene->site->service.certificate = scene->certificate;
+    assert_int_equal(qw_certificate_expiry(scene->certificate, &ends_s), QW_OK);
+    atomic_init(&scene->certificate_ends_s, ends_s);
+    scene->site->service.certificate_ends_s = &scene->certificate_ends_s;
     scene->site->service.requests = request_log_new();
+    scene->site->service.failures = &scene->failures;
     assert_non_null(scene->site->service.requests);
     *state = scene;
     return 0;
@@ -204,6 +212,23 @@ static void requests_are_counted_by_route_and_status(void **state)
     assert_true(value_of(text, "qwave_certificate_expiry_seconds") <= 10 * 86400);
     assert_true(value_of(text, "qwave_ready") == 1);
     assert_null(strstr(text, "app-1"));
+}
+
+static void failures_of_tls_are_counted_by_listener_and_cause(void **state)
+{
+    struct scene *scene = *state;
+    const char *text;
+
+    atomic_store(&scene->failures.listener[TLS_CLIENTS].refused, 3);
+    atomic_store(&scene->failures.listener[TLS_PSK].broken, 5);
+    text = scrape(scene);
+    assert_true(
+        value_of(text, "qwave_tls_failures_total{listener=\"clients\",cause=\"refused\"}") == 3);
+    assert_true(value_of(text, "qwave_tls_failures_total{listener=\"psk\",cause=\"broken\"}") == 5);
+    assert_true(value_of(text, "qwave_tls_failures_total{listener=\"streams\",cause=\"broken\"}") ==
+                0);
+    assert_true(value_of(text, "qwave_maintenance") == 0);
+    assert_true(value_of(text, "qwave_sealed") == 0);
 }
 
 static void latencies_fall_into_the_bucket_that_holds_them(void **state)
@@ -382,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_line_is_of_the_text_format),
         TEST(requests_are_counted_by_route_and_status),
+        TEST(failures_of_tls_are_counted_by_listener_and_cause),
         TEST(latencies_fall_into_the_bucket_that_holds_them),
         TEST(dashboard_and_rules_ask_for_what_there_is),
         TEST(only_operators_read_metrics),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "reload/reload_switch.h"
 #include "unit/qwaved/site.h"
 
 #define SOME_ID "00112233445566778899aabbccddeeff"
@@ -63,6 +64,9 @@ static const struct {
     { "GET",  "/v1/audit/head",                   NULL, "-yy-" },
     { "GET",  "/v1/audit/records",                NULL, "-yy-" },
     { "POST", "/v1/audit/key",                    NULL, "-y--" },
+    { "POST", "/v1/reload",                       NULL, "y---" },
+    { "GET",  "/v1/maintenance",                  NULL, "yyyy" },
+    { "POST", "/v1/maintenance",                  "{\"on\":false}", "y---" },
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },
     { "POST", "/v1/requests/" SOME_ID "/deny",    NULL, "-y--" },
     { "POST", "/v1/requests", "{\"verb\":\"share-change\",\"object\":\"2-of-3\"}", "-y--" },
@@ -79,13 +83,31 @@ static const struct {
 /* clang-format on */
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 
+/* Of the file in these tests one line is wrong as long as this says so. */
+static const char *wrong_line = "";
+
+static qw_err read_again(void *self, const struct qw_caller *caller, struct reload_report *report)
+{
+    (void)self;
+    assert_non_null(caller);
+    snprintf(report->error, sizeof report->error, "%s", wrong_line);
+    report->change = (struct settings_change){
+        .live = { "log_level" }, .live_count = 1, .fixed = { "threads" }, .fixed_count = 1
+    };
+    return wrong_line[0] == '\0' ? QW_OK : QW_ERR_FORMAT;
+}
+static const struct reload_switch reload = { .run = read_again };
+
 static int make_site(void **state)
 {
     struct qw_centre_config config = {
         .block_keys = 64, .stock_keys = 64, .window_ms = 30000, .centre_id = "centre-1"
     };
 
-    *state = site_new(config, 4096);
+    struct site *site = site_new(config, 4096);
+
+    site->service.reload = &reload;
+    *state = site;
     return 0;
 }
 
@@ -147,6 +169,50 @@ static void every_route_obeys_the_table_and_no_suspended_officer(void **state)
         assert_error(site, 403, "refused");
     }
     suspend_all_and_ask_again(site);
+}
+
+static void a_reload_says_what_has_changed_and_what_is_wrong(void **state)
+{
+    struct site *site = *state;
+
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/reload", NULL), 200);
+    assert_string_equal(site->text,
+                        "{\"changed\":[\"log_level\"],\"needs_restart\":[\"threads\"]}");
+    wrong_line = "qwaved.yaml:3: log_level: no";
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/reload", "{}"), 409);
+    assert_error(site, 409, wrong_line);
+    wrong_line = "";
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/reload", "{"), 400);
+    site->service.reload = NULL;
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/reload", NULL), 503);
+}
+
+static void maintenance_goes_on_and_off(void **state)
+{
+    struct site *site = *state;
+
+    assert_int_equal(ask(site, FOUNDER, "GET", "/v1/maintenance", NULL), 200);
+    assert_string_equal(site->text, "{\"on\":false}");
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/maintenance", NULL), 400);
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/maintenance", "{\"on\":1}"), 400);
+    assert_int_equal(
+        ask(site, FOUNDER, "POST", "/v1/maintenance", "{\"on\":true,\"reason\":\"a\\\"b\"}"), 200);
+    assert_non_null(strstr(site->text, "\"by\":\"alice\",\"reason\":\"a\\\"b\""));
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/maintenance", "{\"on\":true}"), 409);
+    assert_int_equal(ask(site, FOUNDER, "GET", "/v1/ready", NULL), 503);
+    site_add_application(site, "app-b", "");
+    site_add_application(site, "app-a", "app-b");
+    assert_int_equal(ask(site, "urn:qwave:sae:app-a", "GET", "/api/v1/keys/app-b/enc_keys", NULL),
+                     503);
+    assert_error(site, 503, "in maintenance: a\\\"b");
+    assert_int_equal(site->retry_after_s, 60);
+    assert_int_equal(ask(site, "urn:qwave:sae:app-a", "GET", "/key?remoteSystemID=app-b", NULL),
+                     503);
+    assert_error(site, 503, "in maintenance: a\\\"b");
+    assert_int_equal(ask(site, FOUNDER, "POST", "/v1/maintenance", "{\"on\":false}"), 200);
+    assert_string_equal(site->text, "{\"on\":false}");
+    assert_int_equal(ask(site, "urn:qwave:sae:app-a", "GET", "/api/v1/keys/app-b/enc_keys", NULL),
+                     200);
 }
 
 /* Tenants: every route on a device, by every role of the north. */
@@ -274,6 +340,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_route_obeys_the_table_and_no_suspended_officer),
+        CASE(a_reload_says_what_has_changed_and_what_is_wrong),
+        CASE(maintenance_goes_on_and_off),
         CASE(another_provinces_device_answers_as_one_that_is_not_there),
         CASE(adds_lists_and_changes_officers),
         CASE(refuses_malformed_requests_and_adds_nobody),

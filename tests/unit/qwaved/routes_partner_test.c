@@ -289,12 +289,72 @@ static void test_a_folder_that_is_not_right_is_said_by_file(void **state)
     assert_null(partners_port(NULL));
 }
 
+static void replace(struct partners *partners, const char *folder)
+{
+    struct partner_list *list = NULL;
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    assert_int_equal(partner_files_read(folder, &list, error), QW_OK);
+    assert_int_equal(partners_prepare(partners, list, error), QW_OK);
+    partners_replace(partners, list);
+    free(list);
+}
+
+static void test_partners_come_change_and_go_by_a_reload(void **state)
+{
+    struct site *site = *state;
+    struct settings settings = settings_of(site);
+    struct partners *partners = site->service.partners;
+    const struct qw_partner_port *port = partners_port(partners);
+    char path[2 * SETTINGS_PATH_CAP];
+
+    write_file(settings.partners, "kme-c.yaml",
+               "url: https://kme-c.example/\ncertificate: c\nkey: k\nca: a\n");
+    write_file(settings.partners, "kme-a.yaml",
+               "url: https://other.example/\ncertificate: c\nkey: k\nca: a\n");
+    assert_false(port->knows(port->self, "kme-c"));
+    replace(partners, settings.partners);
+    assert_true(port->knows(port->self, "kme-c"));
+    assert_true(partners_may_call(partners, "kme-c", "https://kme-c.example/acks"));
+    assert_true(partners_may_call(partners, "kme-a", "https://other.example/acks"));
+    assert_false(partners_may_call(partners, "kme-a", "https://kme-a.example:9443/acks"));
+    snprintf(path, sizeof path, "%s/kme-c.yaml", settings.partners);
+    assert_int_equal(unlink(path), 0);
+    replace(partners, settings.partners);
+    assert_false(port->knows(port->self, "kme-c"));
+    assert_false(partners_may_call(partners, "kme-c", "https://kme-c.example/acks"));
+    write_file(settings.partners, "kme-c.yaml",
+               "url: https://kme-c.example/\ncertificate: c\nkey: k\nca: a\n");
+    replace(partners, settings.partners);
+    assert_true(port->knows(port->self, "kme-c"));
+}
+
+/* Who has gone keeps his place until a restart. */
+static void test_a_reload_has_no_room_for_more_partners_than_there_are_places(void **state)
+{
+    struct site *site = *state;
+    struct partner_list *list = calloc(1, sizeof *list);
+    char error[QW_CONFIG_ERROR_CAP] = "";
+
+    assert_non_null(list);
+    for (list->count = 0; list->count < PARTNERS_MAX; list->count++) {
+        snprintf(list->entry[list->count].id, sizeof list->entry[0].id, "kme-%zu", list->count);
+    }
+    assert_int_equal(partners_prepare(site->service.partners, list, error), QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "more than 16"));
+    list->count--;
+    assert_int_equal(partners_prepare(site->service.partners, list, error), QW_OK);
+    free(list);
+}
+
 int main(void)
 {
 #define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_all)
     const struct CMUnitTest tests[] = {
         ON_A_SITE(test_keys_are_taken_and_the_target_gets_them),
         ON_A_SITE(test_versions_are_told),
+        ON_A_SITE(test_partners_come_change_and_go_by_a_reload),
+        ON_A_SITE(test_a_reload_has_no_room_for_more_partners_than_there_are_places),
         ON_A_SITE(test_the_same_id_again_is_refused),
         ON_A_SITE(test_a_callback_to_anybody_else_is_refused_and_nothing_is_kept),
         ON_A_SITE(test_every_truncation_of_a_body_is_refused),

@@ -204,6 +204,32 @@ static void what_died_with_the_collector_is_sent_again(void **state)
     shipper_stop(shipper);
 }
 
+/* A reload names another collector: it has all that the former had not, and a little before. */
+static void another_collector_goes_on_where_the_former_was(void **state)
+{
+    struct scene *scene = *state;
+    struct shipper *shipper;
+    uint64_t last;
+
+    collector_comes(scene);
+    shipper = start(scene, scene->path);
+    last = status_of(scene).audit_records;
+    read_until(scene, last);
+    shipper_redirect(shipper, scene->path); /* nothing */
+    collector_goes(scene);
+    snprintf(scene->path, sizeof scene->path, "%s/other", scene->site->folder);
+    collector_comes(scene);
+    memset(scene->times, 0, sizeof scene->times);
+    shipper_redirect(shipper, scene->path);
+    last = add_devices(scene, 3);
+    read_until(scene, last);
+    assert_nothing_is_missing(scene, last);
+    wait_for(shipper, false, last);
+    assert_true(shipper_knows_address(scene->path));
+    assert_false(shipper_knows_address("tcp://nowhere"));
+    shipper_stop(shipper);
+}
+
 /* Y3, Y4 */
 static void a_start_goes_on_where_the_file_says(void **state)
 {
@@ -362,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_lost_while_the_collector_is_away),
         TEST(what_died_with_the_collector_is_sent_again),
+        TEST(another_collector_goes_on_where_the_former_was),
         TEST(a_start_goes_on_where_the_file_says),
         TEST(a_collector_that_hangs_holds_nobody_up),
         TEST(over_tcp_each_message_is_counted),
