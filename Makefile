@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: everything is done by tools/setup-debian.sh, the CMake presets and ctest.
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-fast install format coverage fuzz tsan torture trace clean
+.PHONY: help demo check check-fast check-deb deb install format coverage fuzz tsan torture trace clean
 
 # make demo ARGS="--scene corridor --seed 7"
 ARGS =
@@ -17,6 +17,8 @@ help:
 	@echo "make demo      install packages, build, run the main job once and tell what happened"
 	@echo "make check     install packages, build and run all tests: gcc, clang, sanitizers"
 	@echo "make install   build the release preset and install it (PREFIX=$(PREFIX), DESTDIR=)"
+	@echo "make deb       the Debian package of the release preset, in build/"
+	@echo "make check-deb the package on a new Debian 12 root (debootstrap, root, network)"
 	@echo "make format    bring every source into the one formatting"
 	@echo "make coverage  branch coverage per layer"
 	@echo "make fuzz      every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds"
@@ -46,6 +48,18 @@ install:
 	cmake --preset release
 	cmake --build --preset release --target programs
 	cmake --install build/release --prefix "$(PREFIX)"
+
+deb:
+	@tools/setup-debian.sh build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@tools/make_deb build/release build
+
+check-deb:
+	@tools/setup-debian.sh build check
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs qwave_filtered
+	@QWAVE_CLEAN_ROOT=yes QWAVE_FILTERED=$(CURDIR)/build/release/tests/bin/qwave_filtered bash tests/system/69-package.sh build/release/bin
 
 format:
 	@tools/check_format --fix

@@ -45,6 +45,8 @@ check swtpm                -     a TPM 2.0 in software for the tests of custody
 check libtss2-tcti-swtpm0  -     the way to it
 check softhsm2             -     a PKCS#11 token in software for the tests of custody
 check libsoapysdr-dev      -     software radios: prototypes, and a simulated radio as its module
+check systemd              -     systemd-analyze checks the units of the package
+check debootstrap          -     a clean root for the package in make check-deb
 check jq                   -     reads JSON answers in scenario tests
 check sqlite3              -     tampers with a database in a scenario
 check iproute2             -     network namespaces in scenarios of tunnels

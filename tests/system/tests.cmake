@@ -8,6 +8,7 @@ foreach(name kill_at_rename twist_key)
 endforeach()
 add_executable(qwave_tpm_extend system/tpm_extend.c)
 add_executable(qwave_memory_scan system/memory_scan.c)
+add_executable(qwave_filtered system/filtered.c)
 add_executable(qwave_secret_markers system/secret_markers.c)
 target_link_libraries(qwave_secret_markers PRIVATE qw_centre qw_terminal)
 file(GLOB scenarios CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/system/[0-9]*.sh")
@@ -27,7 +28,7 @@ foreach(scenario IN LISTS scenarios)
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}"
         "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>"
         "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>" "QWAVE_MEMORY_SCAN=$<TARGET_FILE:qwave_memory_scan>"
-        "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>")
+        "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>")
     if(TARGET qwave_simulated_radio)
         set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")
