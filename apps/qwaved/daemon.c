@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/socket.h"
+#include "console/console.h"
 #include "custody_choice.h"
 #include "seal/sealed.h"
 #include "source/open.h"
@@ -254,6 +255,7 @@ qw_err daemon_open(struct daemon *daemon)
             .certificate_ends_s = &daemon->certificate_ends_s,
             .reload = &daemon->reload,
             .failures = &daemon->failures,
+            .console = console_built.count > 0 ? &console_built : NULL,
             .log = &daemon->log,
             .centre_id = daemon->settings.centre_id,
             .version = QW_VERSION,

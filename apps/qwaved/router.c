@@ -165,6 +165,36 @@ static double requests_per_s(const struct service *service)
     return service->requests_per_s == NULL ? 0 : (double)atomic_load(service->requests_per_s);
 }
 
+/* A browser sends a caller's certificate along with whatever a page of anybody asks; it says
+ * whose page that is. Other programs say nothing of it [H9]. */
+static bool is_from_another_site(const struct qw_http_request *request)
+{
+    static const char scheme[] = "https://";
+
+    if (request->fetch_site != NULL && strcmp(request->fetch_site, "same-origin") != 0 &&
+        strcmp(request->fetch_site, "none") != 0) {
+        return true;
+    }
+    return request->origin != NULL &&
+           (request->host == NULL || strncmp(request->origin, scheme, sizeof scheme - 1) != 0 ||
+            strcmp(request->origin + sizeof scheme - 1, request->host) != 0);
+}
+
+/* A link elsewhere may lead to the page, which changes nothing by being opened. */
+static bool is_console(const struct qw_http_request *request)
+{
+    return strncmp(request->path, "/console", sizeof "/console" - 1) == 0;
+}
+
+static void refuse_role(struct call *call)
+{
+    if (is_etsi(call->request)) {
+        call_refuse_with(call, 401, "not authorised");
+    } else {
+        call_refuse(call, QW_ERR_REFUSED);
+    }
+}
+
 static void dispatch(struct call *call)
 {
     struct qw_url_path path;
@@ -191,12 +221,9 @@ static void dispatch(struct call *call)
     if (route == NULL) {
         return;
     }
-    if ((route->roles & 1u << call->caller.role) == 0) { /* H4 */
-        if (is_etsi(call->request)) {
-            call_refuse_with(call, 401, "not authorised");
-        } else {
-            call_refuse(call, QW_ERR_REFUSED);
-        }
+    if ((route->roles & 1u << call->caller.role) == 0 || /* H4 */
+        (!is_console(call->request) && is_from_another_site(call->request))) {
+        refuse_role(call);
         return;
     }
     call->route = route;

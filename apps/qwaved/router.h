@@ -25,6 +25,7 @@ struct request_log;   /* metrics/request_log.h */
 struct seal_switch;   /* seal/seal_switch.h */
 struct reload_switch; /* reload/reload_switch.h */
 struct tls_counts;    /* metrics/tls_counts.h */
+struct console;       /* console/console.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -37,6 +38,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct shipper *shipper;                       /* of the journal; NULL: it is not shipped */
     struct publisher *publisher;                   /* of revocations; NULL: not published */
     const struct seal_switch *seal;                /* NULL: the custody is no quorum */
+    const struct console *console;                 /* NULL: built without its page */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;

@@ -9,6 +9,10 @@
 static const struct route routes[] = {
     { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
     { "GET",  "/v1/ready",                        BY_ANYBODY,      route_ready },
+    { "GET",  "/v1/self",                         BY_ANYBODY,      route_self },
+    { "GET",  "/console",                         BY_ANYBODY,      route_console },
+    { "GET",  "/console/{}",                      BY_ANYBODY,      route_console_file },
+    { "GET",  "/console/assets/{}",               BY_ANYBODY,      route_console_asset },
     { "GET",  "/metrics",                         BY_OPERATOR,     route_metrics },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
     { "GET",  "/v1/audit/head",                   BY_OPERATOR,     route_audit_head },

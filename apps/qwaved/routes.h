@@ -98,6 +98,12 @@ void route_maintenance_set(struct call *call);
 void route_kek_show(struct call *call);
 void route_kek_rotate(struct call *call);
 
+void route_self(struct call *call);
+
+void route_console(struct call *call);
+void route_console_file(struct call *call);
+void route_console_asset(struct call *call);
+
 void route_seal_show(struct call *call);
 void route_seal_close(struct call *call);
 void route_seal_share(struct call *call);

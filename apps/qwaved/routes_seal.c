@@ -167,6 +167,9 @@ static const struct route sealed_routes[] = {
     { "GET",  "/v1/seal",       BY_OPERATOR, route_seal_show },
     { "POST", "/v1/seal",       BY_OPERATOR, route_seal_close },
     { "POST", "/v1/seal/share", BY_OPERATOR, route_seal_share },
+    { "GET",  "/console",           BY_ANYBODY, route_console },
+    { "GET",  "/console/{}",        BY_ANYBODY, route_console_file },
+    { "GET",  "/console/assets/{}", BY_ANYBODY, route_console_asset },
 };
 /* clang-format on */
 const struct route_table routes_for_sealed = { .routes = sealed_routes,

@@ -124,6 +124,16 @@ static qw_err start_shipper(struct daemon *daemon)
                               : NULL);
 }
 
+static void say_console(const struct daemon *daemon)
+{
+    if (daemon->service.console == NULL) {
+        qw_log_write(&daemon->log, QW_LOG_INFO, "built without its console (no Node.js then)");
+        return;
+    }
+    qw_log_write(&daemon->log, QW_LOG_INFO, "console for officers: https://%s:%u/console/",
+                 daemon->settings.listen_address, (unsigned)daemon->port);
+}
+
 static qw_err start_clients(struct daemon *daemon)
 {
     qw_err err =
@@ -139,6 +149,7 @@ static qw_err start_clients(struct daemon *daemon)
             &daemon->log, QW_LOG_INFO, "centre %s serves on %s, port %u, %lld ms after its start",
             daemon->settings.centre_id, daemon->settings.listen_address, (unsigned)daemon->port,
             (long long)(qw_clock_monotonic_ms() - daemon->started_ms));
+        say_console(daemon);
     }
     return err;
 }

@@ -88,4 +88,10 @@ void qw_http_answer_wipe(struct qw_http_answer *answer)
     answer->body = NULL;
     answer->body_len = 0;
     answer->body_cap = 0;
+    answer->lent = NULL;
+    answer->lent_len = 0;
+    answer->cache_control = NULL;
+    answer->entity_tag = NULL;
+    answer->content_encoding = NULL;
+    answer->headers = NULL;
 }

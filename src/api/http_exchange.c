@@ -84,7 +84,9 @@ static void add_headers(struct MHD_Response *response, const struct qw_http_answ
     char seconds[16];
 
     /* A header that cannot be added is missing from an answer that is otherwise right. */
-    (void)MHD_add_response_header(response, "Cache-Control", "no-store"); /* H8 */
+    (void)MHD_add_response_header(response, "Cache-Control",
+                                  answer->cache_control == NULL ? "no-store"
+                                                                : answer->cache_control); /* H8 */
     if (answer->content_type != NULL) {
         (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
     }
@@ -98,6 +100,26 @@ static void add_headers(struct MHD_Response *response, const struct qw_http_answ
         snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
         (void)MHD_add_response_header(response, "Retry-After", seconds);
     }
+    if (answer->entity_tag != NULL) {
+        (void)MHD_add_response_header(response, "ETag", answer->entity_tag);
+    }
+    if (answer->content_encoding != NULL) {
+        (void)MHD_add_response_header(response, "Content-Encoding", answer->content_encoding);
+    }
+    for (const struct qw_http_header *h = answer->headers; h != NULL && h->name != NULL; h++) {
+        (void)MHD_add_response_header(response, h->name, h->value);
+    }
+}
+
+/* NULL: no memory. The response has the body from now on. */
+static struct MHD_Response *make_response(const struct qw_http_answer *answer)
+{
+    if (answer->body != NULL) {
+        return MHD_create_response_from_buffer_with_free_callback(answer->body_len, answer->body,
+                                                                  release_body);
+    }
+    return MHD_create_response_from_buffer(answer->lent_len, (void *)(uintptr_t)answer->lent,
+                                           MHD_RESPMEM_PERSISTENT);
 }
 
 /* Takes the answer's body. */
@@ -105,14 +127,11 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
                                    struct MHD_Connection *connection, struct qw_http_answer *answer,
                                    qw_err standing)
 {
-    bool has_body = answer->body_len > 0 && !exchange->is_head;
+    bool has_body = answer->body_len + answer->lent_len > 0 && !exchange->is_head;
     struct MHD_Response *response;
     enum MHD_Result result;
 
-    response = answer->body == NULL
-                   ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-                   : MHD_create_response_from_buffer_with_free_callback(answer->body_len,
-                                                                        answer->body, release_body);
+    response = make_response(answer);
     if (response == NULL) {
         qw_http_answer_wipe(answer);
         return MHD_NO;
@@ -130,14 +149,19 @@ static enum MHD_Result send_answer(struct qw_http_exchange *exchange,
     return result;
 }
 
+/* NULL when it is not there. */
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 /* The handler's turn. Splits the target in place. */
 static void call_handler(struct qw_http_exchange_context *context,
                          struct qw_http_exchange *exchange, struct MHD_Connection *connection,
                          const char *method, struct qw_http_answer *answer)
 {
     const struct qw_certificate_identity *identity = &exchange->connection->identity;
-    const char *content_type =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+    const char *content_type = header(connection, "Content-Type");
     char *question = strchr(exchange->target, '?');
 
     if (question != NULL) {
@@ -151,6 +175,11 @@ static void call_handler(struct qw_http_exchange_context *context,
         .identity = identity->text,
         .certificate_hash = identity->hash,
         .content_type = content_type == NULL ? "" : content_type,
+        .host = header(connection, "Host"),
+        .origin = header(connection, "Origin"),
+        .fetch_site = header(connection, "Sec-Fetch-Site"),
+        .accept_encoding = header(connection, "Accept-Encoding"),
+        .if_none_match = header(connection, "If-None-Match"),
         .body = exchange->body,
         .body_len = exchange->body_len,
         .later = &exchange->later,

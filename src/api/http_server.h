@@ -27,9 +27,17 @@ struct qw_http_request {
     const uint8_t *certificate_hash; /* SHA-256 of the DER certificate, or the name of the
                                         pre-shared key [32 bytes], for the audit */
     const char *content_type;        /* "" when none */
+    const char *host;                /* header fields; NULL when none, like the next four */
+    const char *origin, *fetch_site; /* Origin and Sec-Fetch-Site: what a browser says of the page
+                                        that asks */
+    const char *accept_encoding, *if_none_match;
     const uint8_t *body;
     size_t body_len;
     struct qw_http_later *later; /* to put the request aside; NULL: nobody could take it up again */
+};
+
+struct qw_http_header {
+    const char *name, *value; /* static text */
 };
 
 /* Filled by the handler; body is in secret memory of the server and wiped after it was sent. */
@@ -41,6 +49,13 @@ struct qw_http_answer {
     size_t body_cap;
     const char *allow;      /* for 405, else NULL; static text */
     unsigned retry_after_s; /* 0: no header */
+    const void *lent;       /* NULL, or sent in place of body: lives as long as the program, and is
+                               no secret */
+    size_t lent_len;
+    const char *cache_control;            /* NULL: no-store; static text, like the next three */
+    const char *entity_tag;               /* with its quotes; NULL: no header */
+    const char *content_encoding;         /* NULL: none */
+    const struct qw_http_header *headers; /* further ones, ended by one without a name; NULL: none */
 };
 
 /* Appends to the body. QW_ERR_SPACE over the limit, QW_ERR_NOMEM. */

@@ -3,6 +3,7 @@
 #include "seal/sealed.h"
 
 #include "api/http_server.h"
+#include "console/console.h"
 #include "router.h"
 #include "seal/seal_switch.h"
 #include "store/store_open.h"
@@ -95,6 +96,7 @@ static qw_err open_door(struct sealed *sealed, const struct settings *settings,
                                         .seal = &sealed->seal,
                                         .secrets = sealed->secrets,
                                         .failures = failures,
+                                        .console = console_built.count > 0 ? &console_built : NULL,
                                         .log = log,
                                         .centre_id = settings->centre_id,
                                         .version = QW_VERSION,

@@ -204,6 +204,21 @@ qw_err qw_centre_officer_find(struct qw_centre *centre, const struct qw_caller *
     return err;
 }
 
+qw_err qw_centre_officer_self(struct qw_centre *centre, const struct qw_caller *caller,
+                              struct qw_officer *officer)
+{
+    struct qw_officer_record found;
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = qw_officer_standing(centre, caller, &found);
+    qw_centre_leave(centre);
+    if (err == QW_OK) {
+        *officer = found.officer;
+    }
+    return err;
+}
+
 qw_err qw_centre_officer_list(struct qw_centre *centre, const struct qw_caller *caller,
                               const char *after, struct qw_officer *officers, size_t cap,
                               size_t *count)

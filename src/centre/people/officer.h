@@ -45,6 +45,11 @@ enum qw_officer_event { QW_OFFICER_SUSPEND, QW_OFFICER_RESUME, QW_OFFICER_REMOVE
 qw_err qw_centre_officer_change(struct qw_centre *centre, const struct qw_caller *caller,
                                 const char *id, enum qw_officer_event event) QW_MUST_USE;
 
+/* What the caller himself is here, in whatever state. QW_ERR_NOT_FOUND: no officer of this centre.
+ * Nobody needs a right for it, and the journal does not hear of it. */
+qw_err qw_centre_officer_self(struct qw_centre *centre, const struct qw_caller *caller,
+                              struct qw_officer *officer) QW_MUST_USE;
+
 /* Those within the caller's part of the tree, as above. */
 qw_err qw_centre_officer_find(struct qw_centre *centre, const struct qw_caller *caller,
                               const char *id, struct qw_officer *officer) QW_MUST_USE;

@@ -54,6 +54,27 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
 };
 /* clang-format on */
 
+const char *const qw_right_names[QW_RIGHT_COUNT] = {
+    [QW_RIGHT_NONE] = "none",
+    [QW_RIGHT_STATUS_READ] = "status-read",
+    [QW_RIGHT_DEVICE_READ] = "device-read",
+    [QW_RIGHT_DEVICE_REGISTER] = "device-register",
+    [QW_RIGHT_DEVICE_CHARGE] = "device-charge",
+    [QW_RIGHT_DEVICE_SUSPEND] = "device-suspend",
+    [QW_RIGHT_DEVICE_RESUME] = "device-resume",
+    [QW_RIGHT_DEVICE_DESTROY] = "device-destroy",
+    [QW_RIGHT_DEVICE_PEERS] = "device-peers",
+    [QW_RIGHT_DEVICE_HOME] = "device-home",
+    [QW_RIGHT_DEVICE_QUOTA] = "device-quota",
+    [QW_RIGHT_PSK_CREATE] = "psk-create",
+    [QW_RIGHT_PSK_REVOKE] = "psk-revoke",
+    [QW_RIGHT_OFFICER_READ] = "officer-read",
+    [QW_RIGHT_OFFICER_CHANGE] = "officer-change",
+    [QW_RIGHT_REQUEST_READ] = "request-read",
+    [QW_RIGHT_JOURNAL_READ] = "journal-read",
+    [QW_RIGHT_SEAL] = "seal",
+};
+
 bool qw_roles_have(unsigned roles, enum qw_right right)
 {
     return (holders[right] & roles) != 0;

@@ -53,6 +53,8 @@ enum qw_right {
     QW_RIGHT_COUNT
 };
 
+extern const char *const qw_right_names[QW_RIGHT_COUNT]; /* "status-read" ... */
+
 /* The table. roles: bits 1 << role. */
 bool qw_roles_have(unsigned roles, enum qw_right right);
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls to the centre, with the types of docs/openapi.yaml: what the document does not have cannot be called.
+import type { components, paths } from './openapi';
+
+export type Schemas = components['schemas'];
+export type Device = Schemas['Device'];
+export type Officer = Schemas['Officer'];
+export type Request = Schemas['Request'];
+export type Self = Schemas['Self'];
+export type Status = Schemas['Status'];
+export type SignedHead = Schemas['SignedHead'];
+export type Right = Self['rights'][number];
+
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
+type AnswerOf<O> = O extends { responses: infer R }
+    ? R extends { 201: infer C }
+        ? Json<C>
+        : R extends { 200: infer C }
+          ? Json<C>
+          : never
+    : never;
+type BodyOf<O> = O extends { requestBody: { content: { 'application/json': infer B } } } ? B : undefined;
+type ParametersOf<O> = O extends { parameters: infer P } ? P : never;
+type PathOf<O> = ParametersOf<O> extends { path: infer P } ? P : undefined;
+type QueryOf<O> = ParametersOf<O> extends { query?: infer Q } ? Q : undefined;
+
+type Getting = { [P in keyof paths]: paths[P] extends { get: object } ? P : never }[keyof paths];
+type Posting = { [P in keyof paths]: paths[P] extends { post: object } ? P : never }[keyof paths];
+
+/** The centre said no, or nothing at all (status 0: it cannot be reached, or no longer takes the certificate). */
+export class Refusal extends Error {
+    constructor(
+        readonly status: number,
+        message: string,
+    ) {
+        super(message);
+    }
+}
+
+function fill(path: string, values: Record<string, string> | undefined, query: Record<string, unknown> | undefined) {
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values?.[name] ?? ''));
+    const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== '');
+
+    // The centre takes '+' for itself, so no URLSearchParams.
+    return pairs.length === 0
+        ? filled
+        : `${filled}?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
+
+async function call(path: string, options: RequestInit): Promise<Response> {
+    let response: Response;
+
+    try {
+        response = await fetch(path, { ...options, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
+    } catch {
+        throw new Refusal(0, 'unreachable');
+    }
+    if (!response.ok) {
+        const said = (await response.json().catch(() => ({}))) as { message?: string };
+        throw new Refusal(response.status, said.message ?? response.statusText);
+    }
+    return response;
+}
+
+export async function get<P extends Getting>(
+    path: P,
+    values?: PathOf<paths[P]['get']>,
+    query?: QueryOf<paths[P]['get']>,
+): Promise<AnswerOf<paths[P]['get']>> {
+    const response = await call(fill(path, values as Record<string, string>, query as Record<string, unknown>), {});
+
+    return (await response.json()) as AnswerOf<paths[P]['get']>;
+}
+
+export async function post<P extends Posting>(
+    path: P,
+    values: PathOf<paths[P]['post']>,
+    body?: BodyOf<paths[P]['post']>,
+): Promise<AnswerOf<paths[P]['post']>> {
+    const response = await call(fill(path, values as Record<string, string> | undefined, undefined), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body ?? {}),
+    });
+
+    return (await response.json()) as AnswerOf<paths[P]['post']>;
+}
+
+/** GET /metrics, one number for each series: "qwave_keys{state=\"stored\"}". */
+export async function metrics(): Promise<Map<string, number>> {
+    const text = await (await call('/metrics', {})).text();
+    const series = new Map<string, number>();
+
+    for (const line of text.split('\n')) {
+        const end = line.lastIndexOf(' ');
+        if (end > 0 && !line.startsWith('#')) {
+            series.set(line.slice(0, end), Number(line.slice(end + 1)));
+        }
+    }
+    return series;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives the page in Chromium against a running qwaved; tests/system/72-console.sh starts it.
+//
+//   node browser.mjs URL FOLDER-OF-OFFICERS SAE-CERTIFICATE SAE-KEY PICTURES
+//
+// Ends with status 0, or 1 and what was wrong. Pictures of each view, at phone and desktop size, go to PICTURES.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const [url, officers, saeCertificate, saeKey, pictures] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+mkdirSync(pictures, { recursive: true });
+
+const browser = await chromium.launch({
+    executablePath: process.env.QWAVE_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const wrong = []; // what the console of the browser says
+
+/** A window of whoever has the certificate. */
+async function open(certPath, keyPath, options = {}) {
+    const context = await browser.newContext({
+        ignoreHTTPSErrors: true,
+        locale: 'en-GB',
+        viewport: { width: 1280, height: 900 },
+        clientCertificates: [{ origin: url, certPath, keyPath }],
+        ...options,
+    });
+    const page = await context.newPage();
+
+    page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') {
+            wrong.push(`${message.text()} (${message.location().url})`);
+        }
+    });
+    page.on('pageerror', (error) => wrong.push(String(error)));
+    page.on('request', (request) => {
+        if (!request.url().startsWith(url)) {
+            wrong.push(`a request to ${request.url()}`);
+        }
+    });
+    return page;
+}
+const officer = (name, options) => open(join(officers, `${name}.pem`), join(officers, `${name}.key`), options);
+
+/** The browser itself writes a line for every refused request; those that a step asks for are taken back. */
+function expectRefusal(status) {
+    const at = wrong.findIndex((text) => text.includes(`status of ${status}`));
+    assert.notEqual(at, -1, `no refusal ${status} was seen`);
+    wrong.splice(at, 1);
+}
+
+async function accessible(page, where) {
+    await page.evaluate(axe); // by the debugger, as the page's policy takes no script from elsewhere
+    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    assert.deepEqual(serious.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`), []);
+}
+
+const text = (page, name) => page.locator(`[data-test=${name}]`).first();
+
+async function says(page, name, part) {
+    await page.waitForFunction(
+        ([id, want]) => [...document.querySelectorAll(`[data-test=${id}]`)].some((element) => element.textContent.includes(want)),
+        [name, part],
+        { timeout: 15000 },
+    );
+}
+
+async function firstView(page) {
+    const begun = performance.now();
+    await page.goto(`${url}/console/`);
+    await says(page, 'ready', 'Keys can be given');
+    const tookMs = performance.now() - begun;
+    const scriptBytes = await page.evaluate(() =>
+        performance
+            .getEntriesByType('resource')
+            .filter(({ name }) => name.endsWith('.js'))
+            .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+    );
+    const paintMs = await page.evaluate(() => performance.now());
+    console.log(`first view usable after ${Math.round(tookMs)} ms (page's own clock ${Math.round(paintMs)} ms), ${scriptBytes} bytes of script`);
+    assert(scriptBytes > 0 && scriptBytes < 100_000, 'less than 100 kB of script');
+    return tookMs;
+}
+
+async function keysView(page) {
+    assert((await page.title()).startsWith('Keys'));
+    assert.equal(await text(page, 'provenance').textContent().then((found) => found.trim()), 'not a quantum source');
+    assert(Number((await text(page, 'stock').textContent()).replace(/\D/g, '')) > 0, 'keys in stock');
+    await accessible(page, 'keys');
+    await page.screenshot({ path: join(pictures, 'keys-desktop.png'), fullPage: true });
+}
+
+async function language(page) {
+    await page.getByRole('button', { name: '中文' }).click();
+    await says(page, 'ready', '可以提供密钥');
+    assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+    await page.getByRole('button', { name: '深色' }).click();
+    await accessible(page, 'keys in Chinese, dark');
+    await page.screenshot({ path: join(pictures, 'keys-chinese-dark.png'), fullPage: true });
+    await page.reload();
+    await says(page, 'ready', '可以提供密钥');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('button', { name: 'Light' }).click();
+}
+
+/** By keys alone: to the views, to the search, to a device, to what is done with it. */
+async function devicesView(page) {
+    await page.getByRole('link', { name: 'Devices' }).focus();
+    await page.keyboard.press('Enter');
+    await says(page, 'device', 'phone-01');
+    await accessible(page, 'devices');
+    await page.screenshot({ path: join(pictures, 'devices-desktop.png'), fullPage: true });
+
+    await text(page, 'search').fill('phone-1');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelectorAll('[data-test=device]').length === 10);
+    await text(page, 'device').focus();
+    await page.keyboard.press('Enter');
+    await text(page, 'suspend').focus();
+    await page.keyboard.press('Enter');
+    await says(page, 'device-said', 'suspended');
+    await accessible(page, 'a device');
+    await page.screenshot({ path: join(pictures, 'device-desktop.png') });
+    await text(page, 'resume').click();
+    await says(page, 'device-said', 'active');
+
+    await text(page, 'destroy').click();
+    await text(page, 'confirm-word').fill('phone-11');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not “phone-10”: nothing was done.').waitFor();
+    await text(page, 'confirm-word').fill('phone-10');
+    await page.keyboard.press('Enter');
+    await page.getByText('Two officers are needed').waitFor();
+    expectRefusal(409);
+    await text(page, 'request').click();
+    await text(page, 'confirm-word').fill('phone-10');
+    await text(page, 'confirm').click();
+    await says(page, 'device-said', 'Asked.');
+    await page.keyboard.press('Escape');
+}
+
+async function secondOfficer(page) {
+    await page.goto(`${url}/console/#/operations`);
+    await text(page, 'approve').click();
+    await text(page, 'confirm-word').fill('phone-10');
+    await page.screenshot({ path: join(pictures, 'approve-desktop.png') });
+    await text(page, 'confirm').click();
+    await says(page, 'request-said', 'destroy device phone-10');
+    await says(page, 'journal-verdict', 'every hash and every link');
+    await page.getByRole('button', { name: 'Load the newest' }).click();
+    await text(page, 'journal-search').fill('device-destroy');
+    await says(page, 'journal-record', 'phone-10');
+    await accessible(page, 'operations');
+    await page.screenshot({ path: join(pictures, 'operations-desktop.png'), fullPage: true });
+}
+
+/** Whoever may register does; what the centre refuses comes back as a sentence. */
+async function registers(page) {
+    await page.goto(`${url}/console/#/devices`);
+    await text(page, 'register-id').fill('meter-1');
+    await text(page, 'register').click();
+    await says(page, 'registered', 'meter-1');
+    await text(page, 'register-id').fill('meter-1');
+    await text(page, 'register').click();
+    await says(page, 'register-trouble', 'The present state does not allow this.');
+    expectRefusal(409);
+}
+
+async function onAPhone() {
+    const page = await officer('security', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+    for (const view of ['keys', 'devices', 'operations']) {
+        await page.goto(`${url}/console/#/${view}`);
+        await page.getByRole('heading', { level: 2 }).first().waitFor();
+        await page.waitForLoadState('networkidle').catch(() => undefined);
+        assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} is not wider than a phone`);
+        await accessible(page, `${view} on a phone`);
+        await page.screenshot({ path: join(pictures, `${view}-phone.png`) });
+    }
+    await page.context().close();
+}
+
+async function othersSeeASentence() {
+    const sae = await open(saeCertificate, saeKey);
+    await sae.goto(`${url}/console/`);
+    await says(sae, 'outside', 'This page is for officers.');
+    await sae.context().close();
+}
+
+/** Another site's page, in a browser that has the certificate, gets nothing done. */
+async function crossSite(page) {
+    const status = (site, origin) =>
+        page.request.post(`${url}/v1/devices/phone-02/suspend`, { headers: { 'Sec-Fetch-Site': site, Origin: origin }, data: {} }).then((answer) => answer.status());
+    assert.equal(await status('cross-site', 'https://elsewhere.example'), 403);
+    assert.equal(await status('same-site', url), 403);
+    assert.equal(await status('same-origin', 'null'), 403);
+    assert.equal(await status('same-origin', url), 200);
+}
+
+/** Out at once, without loading anything anew. */
+async function suspended(page, chief) {
+    const answer = await chief.request.post(`${url}/v1/officers/second/suspend`, { data: {} });
+    assert.equal(answer.status(), 200);
+    await says(page, 'outside', 'You are suspended');
+    await page.screenshot({ path: join(pictures, 'suspended-desktop.png') });
+}
+
+try {
+    const chief = await officer('security');
+    const tookMs = await firstView(chief);
+    await keysView(chief);
+    await language(chief);
+    await devicesView(chief);
+    const second = await officer('second');
+    await secondOfficer(second);
+    const operator = await officer('operator');
+    await registers(operator);
+    await crossSite(operator);
+    await onAPhone();
+    await othersSeeASentence();
+    await suspended(second, chief);
+    assert.deepEqual(wrong, [], 'the console of the browser is empty');
+    if (process.env.QWAVE_FIRST_VIEW_MS !== undefined) {
+        assert(tookMs < Number(process.env.QWAVE_FIRST_VIEW_MS), `first view in ${process.env.QWAVE_FIRST_VIEW_MS} ms`);
+    }
+} catch (error) {
+    console.error(String(error?.stack ?? error));
+    console.error(wrong.join('\n'));
+    process.exitCode = 1;
+} finally {
+    await browser.close();
+}
