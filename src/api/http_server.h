@@ -52,10 +52,11 @@ struct qw_http_answer {
     const void *lent;       /* NULL, or sent in place of body: lives as long as the program, and is
                                no secret */
     size_t lent_len;
-    const char *cache_control;            /* NULL: no-store; static text, like the next three */
-    const char *entity_tag;               /* with its quotes; NULL: no header */
-    const char *content_encoding;         /* NULL: none */
-    const struct qw_http_header *headers; /* further ones, ended by one without a name; NULL: none */
+    const char *cache_control;    /* NULL: no-store; static text, like the next three */
+    const char *entity_tag;       /* with its quotes; NULL: no header */
+    const char *content_encoding; /* NULL: none */
+    const struct qw_http_header
+        *headers; /* further ones, ended by one without a name; NULL: none */
 };
 
 /* Appends to the body. QW_ERR_SPACE over the limit, QW_ERR_NOMEM. */

@@ -53,6 +53,7 @@ list(APPEND routes partners.c partner_text.c ack_queue.c source/pad_wrap.c sourc
 qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c")
 list(APPEND routes partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c source/pad_wrap.c source/link_pads.c ${shipping})
 foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_skip routes_psk routes_partner)
+foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_skip routes_psk routes_partner routes_console routes_self)
     qwave_program_test(qwaved ${file} centre ${routes})
 endforeach()
 qwave_wrap(qwaved routes qw_secret_new)

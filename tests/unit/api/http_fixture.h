@@ -250,6 +250,27 @@ static inline void echo_handle(void *self, const struct qw_http_request *request
         qw_http_answer_error(answer, 405, "method not allowed");
         answer->allow = "GET";
         answer->retry_after_s = 7;
+    } else if (strcmp(request->path, "/lent") == 0) {
+        static const struct qw_http_header headers[] = { { "X-One", "1" },
+                                                         { "X-Two", "2" },
+                                                         { NULL, NULL } };
+
+        answer->lent = "lent bytes";
+        answer->lent_len = 10;
+        answer->cache_control = "no-cache";
+        answer->entity_tag = "\"tag\"";
+        answer->content_encoding = "identity";
+        answer->headers = headers;
+    } else if (strcmp(request->path, "/fields") == 0) {
+        const char *const fields[] = { request->host, request->origin, request->fetch_site,
+                                       request->accept_encoding, request->if_none_match };
+
+        qw_json_array_begin(&w);
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+            qw_json_text(&w, fields[i] == NULL ? "none" : fields[i]);
+        }
+        qw_json_array_end(&w);
+        assert_int_equal(qw_http_answer_write(answer, text, w.len), QW_OK);
     } else if (strcmp(request->path, "/empty") == 0) {
         answer->status = 200;
     } else {

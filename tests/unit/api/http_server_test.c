@@ -336,6 +336,42 @@ static void answers_with_the_headers_of_the_handler(void **state)
     assert_non_null(strstr(answer, "Content-Length: 0\r\n"));
 }
 
+static void lends_bytes_of_the_program_with_headers_of_their_own(void **state)
+{
+    struct echo *echo = *state;
+    char answer[4096];
+
+    assert_int_equal(ask_as(echo, "client", "GET /lent HTTP/1.1\r\nHost: h\r\n\r\n", answer), 200);
+    assert_non_null(strstr(answer, "Cache-Control: no-cache\r\n"));
+    assert_null(strstr(answer, "no-store"));
+    assert_non_null(strstr(answer, "ETag: \"tag\"\r\n"));
+    assert_non_null(strstr(answer, "Content-Encoding: identity\r\n"));
+    assert_non_null(strstr(answer, "X-One: 1\r\n"));
+    assert_non_null(strstr(answer, "X-Two: 2\r\n"));
+    assert_non_null(strstr(answer, "Content-Length: 10\r\n"));
+    assert_non_null(strstr(answer, "\r\n\r\nlent bytes"));
+    assert_int_equal(ask_as(echo, "client", "GET /empty HTTP/1.1\r\nHost: h\r\n\r\n", answer), 200);
+    assert_non_null(strstr(answer, "Cache-Control: no-store\r\n")); /* unless told otherwise */
+}
+
+static void hands_over_what_a_browser_says_of_the_page_that_asks(void **state)
+{
+    struct echo *echo = *state;
+    char answer[4096];
+
+    assert_int_equal(ask_as(echo, "client",
+                            "GET /fields HTTP/1.1\r\nHost: h:1\r\norigin: https://h:1\r\n"
+                            "Sec-Fetch-Site: same-origin\r\nAccept-Encoding: gzip, br\r\n"
+                            "If-None-Match: \"t\"\r\n\r\n",
+                            answer),
+                     200);
+    assert_non_null(
+        strstr(answer, "[\"h:1\",\"https://h:1\",\"same-origin\",\"gzip, br\",\"\\\"t\\\"\"]"));
+    assert_int_equal(ask_as(echo, "client", "GET /fields HTTP/1.1\r\nHost: h\r\n\r\n", answer),
+                     200);
+    assert_non_null(strstr(answer, "[\"h\",\"none\",\"none\",\"none\",\"none\"]"));
+}
+
 struct asker {
     struct echo *echo;
     int requests, good;
@@ -601,6 +637,8 @@ int main(void)
         IMPATIENT_CASE(cuts_slow_clients_at_an_absolute_deadline),
         IMPATIENT_CASE(cuts_a_client_that_does_not_read_its_answer),
         CASE(answers_with_the_headers_of_the_handler),
+        CASE(lends_bytes_of_the_program_with_headers_of_their_own),
+        CASE(hands_over_what_a_browser_says_of_the_page_that_asks),
         CASE(serves_many_clients_at_once),
         CASE(serves_another_client_while_a_handler_is_busy),
         CASE(limits_the_connections_of_an_address),

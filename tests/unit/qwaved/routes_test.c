@@ -471,8 +471,9 @@ static void lets_nobody_call_what_is_not_theirs(void **state)
             refused++;
         }
     }
-    /* health and ready: all but partners; renewal and authorities: everybody */
-    assert_int_equal(refused, 3 * (routes_for_clients.count - 4) + 2);
+    /* health, ready, self and the three of the page: all but partners; renewal and authorities:
+     * everybody */
+    assert_int_equal(refused, 3 * (routes_for_clients.count - 8) + 6);
     assert_int_equal(ask(site, ALICE, "GET", "/v1/devices/phone-1", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"active\""));
 }
