@@ -11,7 +11,7 @@
 # Nothing is downloaded, and no right is asked for, when everything is there.
 set -eu
 
-# group, package, architecture (or -), reason
+# group, package, architecture (or -, or !command: not when there is such a command already), reason
 packages() {
     cat <<'TABLE'
 build build-essential      -     gcc, make, binutils: the compiler the programs are built with
@@ -33,6 +33,9 @@ build libp11-kit-dev        -     the header of PKCS#11: tokens as keepers of a 
 build libsmartcols-dev     -     tables of the command line
 build libcmocka-dev        -     unit tests
 build curl                 -     fetches a delivered key in the demo, as an application would
+build nodejs               !node builds the operator's page; without it the programs work, and qwaved has no page
+build npm                  !npm  brings what the page is built with
+check chromium             -     the operator's page in a browser
 check clang                -     second compiler: other warnings, sanitizers, fuzzing
 check libclang-rt-14-dev   -     run time of the sanitizers and of the fuzzer under clang
 check llvm                 -     symbols in the reports of the sanitizers
@@ -87,7 +90,11 @@ architecture=$(dpkg --print-architecture)
 
 wanted=$(packages | while read -r group package only reason; do
     case " $groups " in *" $group "*) ;; *) continue ;; esac
-    [ "$only" = - ] || [ "$only" = "$architecture" ] || continue
+    case $only in
+    - | "$architecture") ;;
+    !*) ! command -v "${only#!}" >/dev/null 2>&1 || continue ;;
+    *) continue ;;
+    esac
     echo "$package $reason"
 done)
 

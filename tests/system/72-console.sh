@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C10 A4
+# once: a browser
 # The operator's page in a browser against a real centre: every view, both languages, phone and desktop, accessibility, commands with a
 # typed confirmation, a deed of two persons, another site's page, an officer who is suspended while he looks. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
