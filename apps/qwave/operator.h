@@ -63,9 +63,10 @@ struct operator_certificate { /* paths are of files to make */
 /* The same with all its choices. QW_ERR_ARG, QW_ERR_CONFLICT: a file is there. */
 qw_err operator_certificate_get(struct operator_desk *desk,
                                 const struct operator_certificate *wanted) QW_MUST_USE;
-/* A new key and certificate for the holder of the certificate in a file, which stays in force. */
+/* A new key and certificate for the holder of the certificate in a file, which stays in force. Of
+ * renewed only the paths and the hosts are looked at. */
 qw_err operator_certificate_renew(struct operator_desk *desk, const char *old_path,
-                                  const char *certificate_path, const char *key_path) QW_MUST_USE;
+                                  const struct operator_certificate *renewed) QW_MUST_USE;
 /* Signs the request in a file. */
 qw_err operator_certificate_sign(struct operator_desk *desk, const char *request_path,
                                  const char *certificate_path) QW_MUST_USE;

@@ -150,21 +150,20 @@ static qw_err describe(const char *path, struct qw_certificate_identity *identit
 }
 
 qw_err operator_certificate_renew(struct operator_desk *desk, const char *old_path,
-                                  const char *certificate_path, const char *key_path)
+                                  const struct operator_certificate *renewed)
 {
     struct qw_certificate_identity identity;
     struct qw_certificate_made made;
     enum qw_certificate_profile profile = QW_CERTIFICATE_P256;
-    struct operator_certificate wanted = { .name = identity.text,
-                                           .is_renewal = true,
-                                           .certificate_path = certificate_path,
-                                           .key_path = key_path };
+    struct operator_certificate wanted = *renewed;
     qw_err err = describe(old_path, &identity, &profile, &made);
 
     if (err != QW_OK) {
         operator_explain(desk, "%s: %s", old_path, qw_err_text(err));
         return err;
     }
+    wanted.name = identity.text;
+    wanted.is_renewal = true;
     wanted.profile = qw_certificate_profile_names[profile];
     return operator_certificate_get(desk, &wanted);
 }

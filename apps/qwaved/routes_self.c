@@ -4,7 +4,7 @@
 #include "centre/people/officer.h"
 #include "routes.h"
 
-enum { SELF_TEXT_CAP = 1024 };
+enum { SELF_TEXT_CAP = 2048 };
 
 static const char *const role_names[QW_ROLE_COUNT] = { [QW_ROLE_OPERATOR] = "officer",
                                                        [QW_ROLE_ACCESS_POINT] = "access-point",

@@ -78,12 +78,10 @@ for officer in security audit; do
     [ $status = 3 ] || fail "$officer has the settings read (exit status $status)"
 done
 
-is_shown() { [ "$(shown)" = serial=1267 ]; } # 4711
 echo "another certificate of the server, while connections are open"
-openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$site/new.key" -subj /O=test -out "$site/new.csr" 2>/dev/null
-openssl x509 -req -in "$site/new.csr" -CA "$site/centre/ca/ca.pem" -CAkey "$site/centre/ca/ca.key" -days 30 -set_serial 4711 \
-    -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n') -out "$site/new.pem" 2>/dev/null
 certificate=$(sed -n 's/^certificate: //p' "$settings")
+as security certificate renew "$certificate" --host localhost,127.0.0.1 --certificate "$site/new.pem" --key "$site/new.key" >/dev/null
+is_shown() { [ "$(shown)" = "$(openssl x509 -in "$site/new.pem" -noout -serial)" ]; }
 sed -i "s,^certificate: .*,certificate: $site/new.pem,; s,^key: .*,key: $site/new.key," "$settings"
 kill -HUP "${pid[qwaved]}"
 within $ready_s is_shown || fail "the new certificate is not shown: $(shown)"

@@ -60,9 +60,17 @@ static qw_err run_get(struct operator_desk *desk, const struct admin_arguments *
 
 static qw_err run_renew(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    return tell(operator_certificate_renew(desk, arguments->word[2], arguments->certificate,
-                                           arguments->key),
-                arguments);
+    char host_text[HOSTS_TEXT_CAP] = "";
+    const char *hosts[QW_CERTIFICATE_HOSTS_MAX];
+    struct operator_certificate renewed = { .hosts = hosts,
+                                            .certificate_path = arguments->certificate,
+                                            .key_path = arguments->key };
+
+    if ((size_t)snprintf(host_text, sizeof host_text, "%s", arguments->hosts) >= sizeof host_text ||
+        split_hosts(host_text, hosts, &renewed.host_count) != QW_OK) {
+        return QW_ERR_ARG;
+    }
+    return tell(operator_certificate_renew(desk, arguments->word[2], &renewed), arguments);
 }
 
 static qw_err run_sign(struct operator_desk *desk, const struct admin_arguments *arguments)
