@@ -203,6 +203,8 @@ export const texts = {
     'requests.denied': ['Denied: {what}', '已驳回：{what}'],
     'verb.device-destroy': ['destroy device {object}', '销毁设备 {object}'],
     'verb.officer-add': ['add officer {object} ({role}, {unit})', '添加管理员 {object}（{role}，{unit}）'],
+    'verb.share-change': ['other shares of the master key, {object}', '更换主密钥份额，{object}'],
+    'verb.kek-rotate': ['another key of the store', '更换密钥加密密钥'],
 
     'officers.title': ['Officers', '管理员'],
     'officers.none': ['No officer is written down: whoever has the certificate of an officer is the founder.', '尚无管理员记录：持有管理员证书者即为创建者。'],

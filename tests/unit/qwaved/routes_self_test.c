@@ -64,10 +64,11 @@ static void tells_an_officer_his_rights_while_he_has_them(void **state)
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers", bob), 201);
     before = journal_records(site);
     assert_int_equal(ask(site, who, "GET", "/v1/self", NULL), 200);
-    assert_string_equal(site->text, HEAD
-                        "\"bob\",\"role\":\"officer\",\"state\":\"active\",\"unit\":\"/north\","
-                        "\"roles\":[\"audit\"],\"rights\":[\"status-read\",\"device-read\","
-                        "\"officer-read\",\"request-read\",\"journal-read\"]}");
+    assert_string_equal(
+        site->text, HEAD
+        "\"bob\",\"role\":\"officer\",\"state\":\"active\",\"unit\":\"/north\","
+        "\"roles\":[\"audit\"],\"rights\":[\"status-read\",\"device-read\",\"certificate-read\","
+        "\"officer-read\",\"request-read\",\"journal-read\",\"unit-read\",\"share-read\"]}");
     assert_int_equal(ask(site, "urn:qwave:officer:stranger", "GET", "/v1/self", NULL), 200);
     assert_string_equal(site->text, HEAD "\"stranger\",\"role\":\"officer\",\"state\":\"none\","
                                          "\"unit\":\"\",\"roles\":[],\"rights\":[]}");
