@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …"; a line
-# "# once: why" keeps it out of the sanitizers' run.
+# "# once: why" keeps it out of the sanitizers' run, a line "# slow: why" out of every preset's run: by hand, or ctest --test-dir build/release -L slow.
 foreach(name kill_at_rename twist_key)
     add_library(qwave_${name} MODULE system/${name}.c)
     set_target_properties(qwave_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
@@ -37,6 +37,11 @@ foreach(scenario IN LISTS scenarios)
     file(STRINGS ${scenario} once REGEX "^# once: ")
     if(once)
         set_property(TEST system.${name} APPEND PROPERTY LABELS once)
+    endif()
+    file(STRINGS ${scenario} slow REGEX "^# slow: ")
+    if(slow)
+        set_property(TEST system.${name} APPEND PROPERTY LABELS slow)
+        set_tests_properties(system.${name} PROPERTIES TIMEOUT 3600)
     endif()
 endforeach()
 
