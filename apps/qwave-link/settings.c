@@ -11,7 +11,9 @@
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const fails[] = { "closed", "open", NULL };
-const char *const settings_sink_names[] = { "psk-file", "wireguard", "strongswan", NULL };
+const char *const settings_sink_names[] = { "psk-file", "wireguard", "strongswan",
+                                            "keyring",  "hls",       NULL };
+static const char *const key_types[] = { "user", "logon", NULL };
 static const char *const signal_names[] = { "hup", "usr1", "usr2", "term", NULL };
 static const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
 
@@ -84,6 +86,18 @@ static const struct qw_config_row peer_rows[] = {
          "strongswan: file with the connection; x509 and x509ca are looked for beside it"),
     PEER(QW_CONFIG_TEXT, connection, 0, QW_SWANCTL_NAME_CAP, "", "strongswan: its name there"),
     PEER(QW_CONFIG_REAL, initiate_s, 0.1, 300, "5", "strongswan: for an IKE_SA to be made, in s"),
+    PEER(QW_CONFIG_TEXT, keyring, 0, QW_KEYRING_NAME_CAP, "",
+         "keyring: its name; by default qwave-link:PEER/LINK"),
+    CHOICE(struct peer_settings, "key_type", key_type, key_types, "user",
+           "keyring: who can use the keys, programs or the kernel only"),
+    PEER(QW_CONFIG_INT, user, -1, 4294967294.0, "-1",
+         "keyring: number of the user whose keys they are; -1: the agent's own"),
+    PEER(QW_CONFIG_TEXT, folder, 0, SETTINGS_PATH_CAP, "", "hls: for the key files, of this link"),
+    PEER(QW_CONFIG_TEXT, key_info, 0, SETTINGS_PATH_CAP, "",
+         "hls: the key info file that ffmpeg reads; none at the end that only serves keys"),
+    PEER(QW_CONFIG_TEXT, key_uri, 0, SETTINGS_PATH_CAP, "", "hls: before the name of a key file"),
+    PEER(QW_CONFIG_TEXT, playlist, 0, SETTINGS_PATH_CAP, "",
+         "hls: a key file goes when this names it no more; by default none goes"),
 };
 
 static bool wireguard_ok(const struct peer_settings *p)
@@ -94,6 +108,40 @@ static bool wireguard_ok(const struct peer_settings *p)
     return p->interface[0] != '\0' && strchr(p->interface, '/') == NULL &&
            qw_base64_decode(p->public_key, strlen(p->public_key), key, sizeof key, &len) == QW_OK &&
            len == sizeof key;
+}
+
+/* What two entries may not have in common; NULL: they have nothing. */
+static const char *shares(const struct peer_settings *p, const struct peer_settings *other)
+{
+    if (strcmp(other->peer, p->peer) == 0 && strcmp(other->link, p->link) == 0) {
+        return "given twice: give each its own link";
+    }
+    if (p->file[0] != '\0' && strcmp(other->file, p->file) == 0) {
+        return "its file is another's too";
+    }
+    if (p->sink != other->sink) {
+        return NULL;
+    }
+    switch ((enum settings_sink)p->sink) {
+    case SINK_PSK_FILE:
+        return NULL;
+    case SINK_WIREGUARD:
+        return strcmp(other->interface, p->interface) == 0 &&
+                       strcmp(other->public_key, p->public_key) == 0
+                   ? "its WireGuard peer is another's too"
+                   : NULL;
+    case SINK_STRONGSWAN:
+        return strcmp(other->vici, p->vici) == 0 && strcmp(other->connection, p->connection) == 0
+                   ? "its connection is another's too"
+                   : NULL;
+    case SINK_KEYRING:
+        return other->user == p->user && strcmp(other->keyring, p->keyring) == 0
+                   ? "its keyring is another's too"
+                   : NULL;
+    case SINK_HLS:
+        return strcmp(other->folder, p->folder) == 0 ? "its folder is another's too" : NULL;
+    }
+    return NULL;
 }
 
 /* What is wrong with an entry as a whole; NULL: nothing. */
@@ -117,26 +165,18 @@ static const char *check_peer(const struct settings *s, const struct peer_settin
     if (p->sink == SINK_STRONGSWAN && (p->swanctl_conf[0] == '\0' || p->connection[0] == '\0')) {
         return "swanctl_conf and connection must be given";
     }
+    if (p->sink == SINK_HLS && p->folder[0] == '\0') {
+        return "folder must be given";
+    }
     for (const struct peer_settings *other = s->peers; other < p; other++) {
-        if (strcmp(other->peer, p->peer) == 0 && strcmp(other->link, p->link) == 0) {
-            return "given twice: give each its own link";
-        }
-        if (p->sink == SINK_WIREGUARD && other->sink == SINK_WIREGUARD &&
-            strcmp(other->interface, p->interface) == 0 &&
-            strcmp(other->public_key, p->public_key) == 0) {
-            return "its WireGuard peer is another's too";
-        }
-        if (p->sink == SINK_STRONGSWAN && other->sink == SINK_STRONGSWAN &&
-            strcmp(other->vici, p->vici) == 0 && strcmp(other->connection, p->connection) == 0) {
-            return "its connection is another's too";
-        }
-        if (p->file[0] != '\0' && strcmp(other->file, p->file) == 0) {
-            return "its file is another's too";
+        const char *shared = shares(p, other);
+
+        if (shared != NULL) {
+            return shared;
         }
     }
     return NULL;
 }
-
 static qw_err complete(const char *path, struct settings *s, char error[static QW_CONFIG_ERROR_CAP])
 {
     for (size_t i = 0; i < s->peer_count; i++) {
@@ -147,6 +187,9 @@ static qw_err complete(const char *path, struct settings *s, char error[static Q
         p->signal_number = signal_numbers[p->signal_name];
         if (p->peer_identity[0] == '\0') {
             (void)snprintf(p->peer_identity, sizeof p->peer_identity, "urn:qwave:sae:%s", p->peer);
+        }
+        if (p->keyring[0] == '\0') {
+            (void)snprintf(p->keyring, sizeof p->keyring, "qwave-link:%s/%s", p->peer, p->link);
         }
         wrong = check_peer(s, p);
         if (wrong != NULL) {

@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "link/keyring/sink_keyring.h"
 #include "link/proof.h"
 #include "link/vici/swanctl_conf.h"
 
@@ -16,7 +17,7 @@ enum {
     SETTINGS_IDENTITY_CAP = 128,
     SETTINGS_PEERS_MAX = 1000
 };
-enum settings_sink { SINK_PSK_FILE, SINK_WIREGUARD, SINK_STRONGSWAN };
+enum settings_sink { SINK_PSK_FILE, SINK_WIREGUARD, SINK_STRONGSWAN, SINK_KEYRING, SINK_HLS };
 extern const char *const settings_sink_names[];
 
 /* One entry of `peers`. */
@@ -40,6 +41,11 @@ struct peer_settings {
     char swanctl_conf[SETTINGS_PATH_CAP]; /* file with the connection */
     char connection[QW_SWANCTL_NAME_CAP];
     double initiate_s;
+    char keyring[QW_KEYRING_NAME_CAP];
+    int key_type;                                                /* 0 user, 1 logon */
+    int64_t user;                                                /* -1: the agent's own */
+    char folder[SETTINGS_PATH_CAP], key_info[SETTINGS_PATH_CAP]; /* of a stream */
+    char key_uri[SETTINGS_PATH_CAP], playlist[SETTINGS_PATH_CAP];
     int signal_number;      /* from it */
     enum qw_link_role role; /* from the names */
 };

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "link/keyring/sink_keyring.h"
+#include "link/sink_hls.h"
 #include "link/sink_psk_file.h"
 #include "link/vici/sink_strongswan.h"
 #include "link/wireguard/sink_wireguard.h"
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STRONGSWAN_MS = 2000 }; /* a word with charon */
 
@@ -118,6 +121,31 @@ static qw_err open_strongswan(const struct peer_settings *peer, const struct qw_
     return err;
 }
 
+static qw_err open_keyring(const struct peer_settings *peer, const struct qw_log *log,
+                           struct qw_key_sink *sink)
+{
+    const struct qw_sink_keyring_config config = {
+        .name = peer->keyring,
+        .is_logon = peer->key_type == 1,
+        .uid = peer->user < 0 ? (uint32_t)geteuid() : (uint32_t)peer->user,
+        .life_ms = peer->fail == 1 ? 0 : (int64_t)(1000 * peer->hard_s), /* 1: open */
+        .now_ms = qw_clock_monotonic_ms,
+        .log = log
+    };
+
+    return qw_sink_keyring(&config, sink);
+}
+
+static qw_err open_hls(const struct peer_settings *peer, struct qw_key_sink *sink)
+{
+    const struct qw_sink_hls_config config = { .folder = peer->folder,
+                                               .key_info = peer->key_info,
+                                               .key_uri = peer->key_uri,
+                                               .playlist = peer->playlist };
+
+    return qw_sink_hls(&config, sink);
+}
+
 qw_err sink_open(const struct peer_settings *peer, const struct qw_log *log,
                  struct qw_key_sink *sink)
 {
@@ -128,6 +156,10 @@ qw_err sink_open(const struct peer_settings *peer, const struct qw_log *log,
         return open_wireguard(peer, sink);
     case SINK_STRONGSWAN:
         return open_strongswan(peer, log, sink);
+    case SINK_KEYRING:
+        return open_keyring(peer, log, sink);
+    case SINK_HLS:
+        return open_hls(peer, sink);
     }
     return QW_ERR_ARG;
 }
