@@ -10,9 +10,11 @@
 #include "crypto/random.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -121,24 +123,60 @@ static bool is_key_file(const char *name)
     return qw_uuid_decode(id, bytes) == QW_OK;
 }
 
-/* Key files that neither the link nor a segment of the playlist needs. */
-static qw_err remove_unused(const struct hls *h, const char *kept, const char *playlist, size_t len)
+struct folder { /* of key files, beside a playlist */
+    DIR *dir;
+    const char *playlist;
+    size_t playlist_len;
+    const char *kept; /* name of the file of the key in use; "": there is none */
+};
+
+static bool is_named(const struct folder *f, const char *name)
 {
-    DIR *folder = opendir(h->folder);
-    struct dirent *entry;
+    return memmem(f->playlist, f->playlist_len, name, NAME_LEN) != NULL;
+}
+
+/* The next key file and when it was made; NULL at the end. */
+static const char *next_key_file(const struct folder *f, struct timespec *made)
+{
+    const struct dirent *entry;
+
+    while ((entry = readdir(f->dir)) != NULL) {
+        struct stat info;
+
+        if (is_key_file(entry->d_name) &&
+            fstatat(dirfd(f->dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+            *made = info.st_mtim;
+            return entry->d_name;
+        }
+    }
+    return NULL;
+}
+
+static bool is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* Segments come one after the other, and a segment is in the playlist only when it is whole: so a
+ * key is past when the playlist names a later one, and not this one. */
+static qw_err remove_past(const struct folder *f)
+{
+    struct timespec newest = { 0, 0 }, made;
+    const char *name;
     qw_err err = QW_OK;
 
-    if (folder == NULL) {
-        return QW_ERR_IO;
+    while ((name = next_key_file(f, &made)) != NULL) {
+        if (is_named(f, name) && is_before(newest, made)) {
+            newest = made;
+        }
     }
-    while ((entry = readdir(folder)) != NULL) {
-        if (is_key_file(entry->d_name) && strcmp(entry->d_name, kept) != 0 &&
-            memmem(playlist, len, entry->d_name, NAME_LEN) == NULL &&
-            unlinkat(dirfd(folder), entry->d_name, 0) != 0) {
+    rewinddir(f->dir);
+    while ((name = next_key_file(f, &made)) != NULL) {
+        if (is_before(made, newest) && !is_named(f, name) && strcmp(name, f->kept) != 0 &&
+            unlinkat(dirfd(f->dir), name, 0) != 0) {
             err = QW_ERR_IO;
         }
     }
-    (void)closedir(folder);
     return err;
 }
 
@@ -147,18 +185,23 @@ static qw_err remove_unused(const struct hls *h, const char *kept, const char *p
 static qw_err retire(const struct hls *h, const struct qw_link_key *kept)
 {
     char name[NAME_LEN + 1] = "";
+    struct folder folder = { .kept = name };
     uint8_t *playlist = NULL;
-    size_t len = 0;
-    qw_err err = QW_OK;
+    qw_err err = QW_ERR_IO;
 
     if (h->playlist[0] == '\0' ||
-        qw_file_read(h->playlist, QW_HLS_PLAYLIST_MAX, &playlist, &len) != QW_OK) {
+        qw_file_read(h->playlist, QW_HLS_PLAYLIST_MAX, &playlist, &folder.playlist_len) != QW_OK) {
         return QW_OK;
     }
     if (kept != NULL) {
         name_of(kept, name);
     }
-    err = remove_unused(h, name, (const char *)playlist, len);
+    folder.playlist = (const char *)playlist;
+    folder.dir = opendir(h->folder);
+    if (folder.dir != NULL) {
+        err = remove_past(&folder);
+        (void)closedir(folder.dir);
+    }
     qw_secret_free(playlist);
     return err;
 }
