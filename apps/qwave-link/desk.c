@@ -13,7 +13,7 @@
 
 enum {
     QUESTION_CAP = 256,
-    ANSWER_CAP = QW_WIRE_MESSAGE_MAX, /* exit status, then the text */
+    ANSWER_CAP = QW_LINK_DESK_ANSWER_MAX - 1, /* exit status, then the text */
     LOOK_MS = 250,
     ASK_MS = 2000
 };
@@ -55,7 +55,7 @@ static void serve_one(int fd, struct agent *agent, char *answer)
 
         question[len] = '\0';
         answer[0] = (char)answer_to(agent, question, answer + 1, ANSWER_CAP - 1, &said);
-        (void)!qw_wire_send(&wire, answer, said + 1); /* who has gone does not need it */
+        (void)!qw_link_desk_answer(&wire, answer, said + 1); /* who has gone does not need it */
     }
     qw_wire_close(&wire);
 }
@@ -80,7 +80,7 @@ void desk_serve(int listener, struct agent *agent, const atomic_bool *stop)
 
 int desk_ask(const char *socket, const char *question)
 {
-    char *answer = malloc(ANSWER_CAP);
+    char *answer = malloc(QW_LINK_DESK_ANSWER_MAX);
     size_t len = 0;
     int status = QW_EXIT_FAILED;
     qw_err err = answer == NULL ? QW_ERR_NOMEM : qw_link_desk_ask(socket, question, answer, &len);

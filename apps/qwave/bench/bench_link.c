@@ -39,7 +39,7 @@ struct run {
     struct link_site ls;
     uint64_t seen[LINK_PEERS_MAX]; /* rotations of each link at the last look */
     size_t steady;                 /* links at the last look */
-    char *answer;                  /* [QW_WIRE_MESSAGE_MAX] */
+    char *answer;                  /* [QW_LINK_DESK_ANSWER_MAX] */
 };
 
 static const struct argp_option options[] = {
@@ -279,7 +279,7 @@ int bench_link(int argc, char **argv)
     };
     static struct figures f = { .asked = { .peers = 10, .seconds = 10, .heartbeat = 10 } };
     struct run *run = calloc(1, sizeof *run);
-    char *answer = malloc(QW_WIRE_MESSAGE_MAX);
+    char *answer = malloc(QW_LINK_DESK_ANSWER_MAX);
     qw_err err = run == NULL || answer == NULL ? QW_ERR_NOMEM : QW_OK;
 
     argp_parse(&argp, argc, argv, 0, NULL, &f.asked);
