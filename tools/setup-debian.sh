@@ -63,6 +63,8 @@ check libcharon-extra-plugins - ESP in user space (kernel-libipsec), for kernels
 check libstrongswan-standard-plugins - AES-GCM for that
 check stunnel4             -     TLS with pre-shared keys in scenarios of links
 check mosquitto            -     a broker with pre-shared keys there
+check ffmpeg               -     makes and plays an encrypted live stream there
+check keyutils             -     keyctl: reads keys in the kernel there
 check mosquitto-clients    -     and its clients
 TABLE
 }
