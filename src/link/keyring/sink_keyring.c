@@ -45,7 +45,7 @@ static uint32_t left_s(const struct keyring *k, const struct qw_link_key *key)
     if (k->life_ms == 0) {
         return 0;
     }
-    if (k->has_used && memcmp(k->used_id, key->id, sizeof k->used_id) == 0) {
+    if (k->has_used && qw_equal_ct(k->used_id, key->id, sizeof k->used_id)) {
         left_ms -= k->now_ms() - k->used_since_ms;
     }
     if (left_ms > (int64_t)SECOND_MS * UINT32_MAX) {
@@ -177,7 +177,7 @@ static qw_err write_keys(struct keyring *k, const struct qw_link_key *current,
 /* From now on senders use this key. */
 static void note_use(struct keyring *k, const struct qw_link_key *key)
 {
-    if (!k->has_used || memcmp(k->used_id, key->id, sizeof k->used_id) != 0) {
+    if (!k->has_used || !qw_equal_ct(k->used_id, key->id, sizeof k->used_id)) {
         memcpy(k->used_id, key->id, sizeof k->used_id);
         k->used_since_ms = k->now_ms();
         k->has_used = true;
