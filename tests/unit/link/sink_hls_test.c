@@ -12,6 +12,7 @@
 
 #include "support/fail_nth.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,16 @@ static bool has(const char *id)
     return true;
 }
 
+/* A file's time has steps of milliseconds: what was made in one of them counts as one. */
+static void make_older(const char *id)
+{
+    const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+    char path[256];
+
+    (void)snprintf(path, sizeof path, "%s/%s.key", folder, id);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
 static void expect_info(const char *id)
 {
     char expected[400];
@@ -109,6 +120,7 @@ static void a_key_is_in_the_folder_before_a_segment_needs_it(void **state)
     write_playlist("#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"https://k/" ID_A ".key\"\n");
     assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
     expect_info(ID_A);
+    make_older(ID_A);
     assert_int_equal(sink.prepare(sink.self, &key_a, &key_b), QW_OK);
     assert_true(has(ID_A) && has(ID_B));
     expect_info(ID_A);
@@ -207,6 +219,7 @@ static void only_its_own_files_go_and_none_without_a_playlist(void **state)
 
     (void)state;
     assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    make_older(ID_A);
     assert_int_equal(sink.settle(sink.self, &key_b), QW_OK);
     assert_true(has(ID_A)); /* the playlist is not there yet */
     (void)snprintf(path, sizeof path, "%s/a-longer-name-that-is-nobodys-uuid-at-al.key", folder);
