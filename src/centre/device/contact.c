@@ -116,7 +116,7 @@ static qw_err check_card(const struct qw_card_book *card, const struct contact *
         return QW_ERR_REFUSED;
     }
     *cause = "not a terminal's card";
-    if (card->device.kind != QW_DEVICE_TERMINAL) {
+    if (!qw_device_is_carrier(card->device.kind)) {
         return QW_ERR_REFUSED;
     }
     *cause = "another epoch";

@@ -28,6 +28,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_DEVICE_PEERS]     =         E              | O,
     [QW_RIGHT_DEVICE_HOME]      = S,
     [QW_RIGHT_DEVICE_QUOTA]     = S,
+    [QW_RIGHT_DEVICE_MOVE]      =         E              | O,
     [QW_RIGHT_PSK_CREATE]       =                          O,
     [QW_RIGHT_PSK_REVOKE]       =         E              | O,
     [QW_RIGHT_OFFICER_READ]     = S     | E       | A,
