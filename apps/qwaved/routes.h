@@ -14,8 +14,15 @@ void route_device_destroy(struct call *call);
 void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);
 void route_device_home(struct call *call);
+void route_device_describe(struct call *call);
+void route_device_move(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_charge_confirm(struct call *call);
+
+void route_import_begin(struct call *call);
+void route_import_lines(struct call *call);
+void route_import_commit(struct call *call);
+void route_import_drop(struct call *call);
 
 void route_psk_create(struct call *call);
 void route_psk_revoke(struct call *call);
