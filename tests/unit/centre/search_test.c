@@ -288,6 +288,35 @@ static void the_longest_texts_have_their_place_in_the_index(void **state)
     assert_int_equal(page.count, 0);
 }
 
+/* Many more steps than are taken under one lock lead to the one device, and behind it. */
+static void finds_the_one_where_two_conditions_seldom_meet(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_device_filter filter = qw_device_filter_none;
+    struct qw_device devices[2];
+    struct qw_device_page page = { .devices = devices, .cap = 2 };
+
+    for (unsigned i = 0; i < 700; i++) {
+        char id[64];
+        bool is_even = i % 2 == 0;
+        struct qw_device_entry entry = { .id = id,
+                                         .kind = is_even ? QW_DEVICE_USB_KEY : QW_DEVICE_CHIP,
+                                         .owner = is_even || i == 501 ? "Zhao" : "Qian",
+                                         .peers = "" };
+
+        (void)snprintf(id, sizeof id, "z-%03u", i);
+        assert_int_equal(qw_centre_device_add(scene->centre, &scene->operator_caller, &entry),
+                         QW_OK);
+    }
+    filter.kind = QW_DEVICE_CHIP;
+    filter.owner = "Zhao";
+    assert_int_equal(
+        qw_centre_device_search(scene->centre, &scene->operator_caller, &filter, "", &page), QW_OK);
+    assert_int_equal(page.count, 1);
+    assert_string_equal(devices[0].id, "z-501");
+    assert_string_equal(page.next, "");
+}
+
 /* An index record that somebody has written into the database leads to an error, never to a device
  * that is not what was asked for. */
 static void believes_no_index_record_that_is_not_true(void **state)
@@ -354,6 +383,7 @@ int main(void)
         CASE(an_officer_finds_his_part_of_the_tree_alone),
         CASE(refuses_what_makes_no_sense),
         CASE(the_longest_texts_have_their_place_in_the_index),
+        CASE(finds_the_one_where_two_conditions_seldom_meet),
         CASE(believes_no_index_record_that_is_not_true),
         CASE(a_read_that_fails_fails_the_page),
     };
