@@ -3,6 +3,7 @@
  * number than the one before. */
 #include "api/certificate.h"
 #include "api/certificate/authority.h"
+#include "api/certificate/fields.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
@@ -50,23 +51,10 @@ static bool set_number(X509_CRL *list)
     return ok;
 }
 
-static bool set_times(X509_CRL *list)
-{
-    time_t now = (time_t)(qw_clock_utc_ms() / 1000);
-    ASN1_TIME *from = ASN1_TIME_set(NULL, now);
-    ASN1_TIME *to = ASN1_TIME_set(NULL, now + (time_t)QW_CERTIFICATE_LIST_DAYS * 86400);
-    bool ok = from != NULL && to != NULL && X509_CRL_set1_lastUpdate(list, from) == 1 &&
-              X509_CRL_set1_nextUpdate(list, to) == 1;
-
-    ASN1_TIME_free(from);
-    ASN1_TIME_free(to);
-    return ok;
-}
-
 static bool complete(const struct qw_certificate_authority *authority, X509_CRL *list)
 {
-    return set_number(list) && set_times(list) && X509_CRL_sort(list) == 1 &&
-           X509_CRL_sign(list, authority->key, EVP_sha256()) > 0;
+    return set_number(list) && qw_certificate_list_set_times(list, QW_CERTIFICATE_LIST_DAYS) &&
+           X509_CRL_sort(list) == 1 && X509_CRL_sign(list, authority->key, EVP_sha256()) > 0;
 }
 
 /* Signs the list and gives its text. */
@@ -85,20 +73,6 @@ static qw_err sign(const struct qw_certificate_authority *authority, X509_CRL *l
     return QW_OK;
 }
 
-static bool name_key(const struct qw_certificate_authority *authority, X509_CRL *list)
-{
-    X509V3_CTX context;
-    X509_EXTENSION *extension;
-    bool ok;
-
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, authority->certificate, NULL, NULL, list, 0);
-    extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
-    ok = extension != NULL && X509_CRL_add_ext(list, extension, -1) == 1;
-    X509_EXTENSION_free(extension);
-    return ok;
-}
-
 qw_err qw_certificate_list_create(const struct qw_certificate_authority *authority,
                                   const char *list_path)
 {
@@ -110,7 +84,7 @@ qw_err qw_certificate_list_create(const struct qw_certificate_authority *authori
 
     if (list != NULL && X509_CRL_set_version(list, X509_CRL_VERSION_2) == 1 &&
         X509_CRL_set_issuer_name(list, X509_get_subject_name(authority->certificate)) == 1 &&
-        name_key(authority, list)) {
+        qw_certificate_list_name_key(list, authority->certificate)) {
         err = sign(authority, list, text, &data, &len);
     }
     if (err == QW_OK) {

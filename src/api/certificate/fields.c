@@ -77,6 +77,34 @@ static bool set_validity(X509 *certificate, time_t from, unsigned days)
            ASN1_TIME_set(X509_getm_notAfter(certificate), from + (time_t)days * 86400) != NULL;
 }
 
+/* Five minutes ago, for clocks that are behind ours: even time() of this machine is, by a tick. */
+bool qw_certificate_list_set_times(X509_CRL *list, unsigned days)
+{
+    time_t start = qw_certificate_five_minutes_ago();
+    ASN1_TIME *from = ASN1_TIME_set(NULL, start);
+    ASN1_TIME *to = ASN1_TIME_set(NULL, start + (time_t)days * 86400);
+    bool ok = from != NULL && to != NULL && X509_CRL_set1_lastUpdate(list, from) == 1 &&
+              X509_CRL_set1_nextUpdate(list, to) == 1;
+
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    return ok;
+}
+
+bool qw_certificate_list_name_key(X509_CRL *list, X509 *issuer)
+{
+    X509V3_CTX context;
+    X509_EXTENSION *extension;
+    bool ok;
+
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, NULL, NULL, list, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
+    ok = extension != NULL && X509_CRL_add_ext(list, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return ok;
+}
+
 bool qw_certificate_set_name(X509 *certificate, const char *name)
 {
     return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,

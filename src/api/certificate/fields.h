@@ -22,6 +22,9 @@ bool qw_certificate_host_is_address(const char *host);
 /* A version 3 certificate for key with everything but names and usage; NULL: no memory. */
 X509 *qw_certificate_begin(EVP_PKEY *key, time_t from, unsigned days);
 time_t qw_certificate_five_minutes_ago(void); /* for clocks that are a little behind */
+/* A list of revocations: from five minutes ago, and whose key has signed it. false: no memory. */
+bool qw_certificate_list_set_times(X509_CRL *list, unsigned days);
+bool qw_certificate_list_name_key(X509_CRL *list, X509 *issuer);
 bool qw_certificate_set_name(X509 *certificate, const char *name);
 /* An extension in OpenSSL's own syntax of configuration files. */
 bool qw_certificate_add(X509 *certificate, X509 *issuer, int id, const char *value);

@@ -9,20 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool set_times(X509_CRL *list, unsigned days)
-{
-    time_t start = qw_certificate_five_minutes_ago(); /* for clocks that are behind ours: even
-                                                         time() of this machine is, by a tick */
-    ASN1_TIME *from = ASN1_TIME_set(NULL, start);
-    ASN1_TIME *to = ASN1_TIME_set(NULL, start + (time_t)days * 86400);
-    bool ok = from != NULL && to != NULL && X509_CRL_set1_lastUpdate(list, from) == 1 &&
-              X509_CRL_set1_nextUpdate(list, to) == 1;
-
-    ASN1_TIME_free(from);
-    ASN1_TIME_free(to);
-    return ok;
-}
-
 static bool set_reason(X509_REVOKED *entry, unsigned reason)
 {
     ASN1_ENUMERATED *value;
@@ -55,20 +41,6 @@ static bool add(X509_CRL *list, const struct qw_certificate_revoked *revoked)
     ASN1_INTEGER_free(serial);
     BN_free(number);
     ASN1_TIME_free(since);
-    return ok;
-}
-
-static bool name_key(const struct qw_certificate_authority *authority, X509_CRL *list)
-{
-    X509V3_CTX context;
-    X509_EXTENSION *extension;
-    bool ok;
-
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, authority->certificate, NULL, NULL, list, 0);
-    extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
-    ok = extension != NULL && X509_CRL_add_ext(list, extension, -1) == 1;
-    X509_EXTENSION_free(extension);
     return ok;
 }
 
@@ -126,7 +98,8 @@ qw_err qw_certificate_list_sign(const struct qw_certificate_authority *authority
     struct qw_certificate_list made = { .pem = NULL };
     bool ok = list != NULL && X509_CRL_set_version(list, 1) == 1 &&
               X509_CRL_set_issuer_name(list, X509_get_subject_name(authority->certificate)) == 1 &&
-              name_key(authority, list) && set_number(list, number) && set_times(list, days);
+              qw_certificate_list_name_key(list, authority->certificate) &&
+              set_number(list, number) && qw_certificate_list_set_times(list, days);
 
     for (size_t i = 0; ok && i < count; i++) {
         ok = add(list, &revoked[i]);

@@ -360,6 +360,9 @@ static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
     if (verdict == REFUSED) {
         return qw_centre_refuse(centre, &deed, QW_ERR_REFUSED, cause);
     }
+    if (qw_centre_is_paused(centre)) { /* orders go out all the same; nothing is spent yet */
+        return QW_ERR_PAUSED;
+    }
     return accept_report(centre, &deed, contact, verdict == GOOD_AND_RECEIPT);
 }
 
@@ -372,9 +375,6 @@ qw_err qw_centre_contact(struct qw_centre *centre, const struct qw_caller *calle
 
     if (!qw_caller_is(caller, QW_ROLE_ACCESS_POINT)) {
         return qw_centre_refuse_role(centre, &deed);
-    }
-    if (qw_centre_is_paused(centre)) { /* before the card's pool pays for it */
-        return QW_ERR_PAUSED;
     }
     qw_centre_enter(centre);
     err = make_contact(centre, &contact);

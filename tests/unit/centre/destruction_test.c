@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "centre/maintenance.h"
 #include "crypto/hash.h"
 #include "unit/centre/scene.h"
 
@@ -79,6 +80,27 @@ static void assert_done(const struct card *card, const struct qw_destroy_order *
     assert_int_equal(qw_order_done_check(answer.order, answer.order_len, card->serial, order->nonce,
                                          order->done_hash),
                      QW_OK);
+}
+
+/* A lost card does not wait until the maintenance is over; others get nothing and pay nothing. */
+static void maintenance_holds_up_no_order(void **state)
+{
+    struct scene *scene = *state;
+    uint8_t session_id[16], proof[QW_DESTROY_PROOF_LEN];
+    struct qw_destroy_order order;
+    struct qw_destroy_proof fields;
+
+    make_everybody(scene);
+    assert_int_equal(
+        qw_centre_maintenance_set(scene->centre, &scene->operator_caller, true, "disk"), QW_OK);
+    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_PAUSED);
+    destroy(scene, "terminal-1");
+    assert_order(scene, &order);
+    fields = proof_of(&scene->terminal, &order);
+    seal_proof(&scene->terminal, &fields, proof);
+    assert_int_equal(say(scene, proof, sizeof proof), QW_ERR_STATE);
+    assert_done(&scene->terminal, &order);
+    assert_int_equal(destruction_of(scene, "terminal-1"), QW_DESTRUCTION_PROVED);
 }
 
 static void a_card_is_ordered_to_go_and_its_proof_is_booked(void **state)
@@ -250,6 +272,7 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_remove)
     const struct CMUnitTest tests[] = {
+        CASE(maintenance_holds_up_no_order),
         CASE(a_card_is_ordered_to_go_and_its_proof_is_booked),
         CASE(a_proof_of_something_else_is_refused),
         CASE(a_station_carries_order_and_proof),

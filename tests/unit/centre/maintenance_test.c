@@ -73,7 +73,6 @@ static void every_verb_that_gives_keys_is_paused(void **state)
     struct qw_caller caller = sae("app-a");
     struct qw_given_key key;
     uint8_t bytes[4096] = { 0 }, id[16] = { 0 };
-    struct qw_contact_answer answer;
     size_t len = 0;
 
     assert_int_equal(turn(scene, true, "disk is changed"), QW_OK);
@@ -81,8 +80,6 @@ static void every_verb_that_gives_keys_is_paused(void **state)
     assert_int_equal(qw_centre_key_group_create(scene->centre, &caller, "g", &change),
                      QW_ERR_PAUSED);
     assert_int_equal(qw_centre_key_group_change(scene->centre, &caller, "g", &change),
-                     QW_ERR_PAUSED);
-    assert_int_equal(qw_centre_contact(scene->centre, &scene->access_point, bytes, 100, &answer),
                      QW_ERR_PAUSED);
     assert_int_equal(
         qw_centre_package(scene->centre, &scene->access_point, id, 1000, bytes, sizeof bytes, &len),

@@ -442,14 +442,6 @@ static const struct {
 /* clang-format on */
 enum { ROWS = sizeof table / sizeof table[0] };
 
-static void every_right_has_a_name(void **state)
-{
-    (void)state;
-    for (int right = 0; right < QW_RIGHT_COUNT; right++) {
-        assert_non_null(qw_right_names[right]);
-    }
-}
-
 static void walks_every_cell_of_the_table_of_rights(void **state)
 {
     bool is_seen[QW_RIGHT_COUNT] = { false };
@@ -677,7 +669,6 @@ static void a_record_that_cannot_be_read_gives_no_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_right_has_a_name),
         cmocka_unit_test(walks_every_cell_of_the_table_of_rights),
         CASE(every_verb_obeys_the_table_for_every_role),
         CASE(every_verb_is_refused_to_strangers),
