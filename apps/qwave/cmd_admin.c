@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "action_help.h"
 #include "admin/admin.h"
 #include "api/certificate/profile.h"
 #include "api/json_writer.h"
@@ -363,21 +364,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 /* The table of actions goes under the options of --help. */
-static char *help_filter(int key, const char *text, void *input)
+static void write_actions(FILE *stream)
 {
-    char *help = NULL;
-    size_t len = 0;
-    FILE *stream;
-
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC) {
-        return (char *)(uintptr_t)text;
-    }
-    stream = open_memstream(&help, &len);
-    if (stream == NULL) {
-        return NULL;
-    }
-    fprintf(stream, "Actions:\n");
     for (size_t t = 0; t < TABLES; t++) {
         for (size_t i = 0; i < tables[t].count; i++) {
             const struct admin_action *action = &tables[t].actions[i];
@@ -387,8 +375,12 @@ static char *help_filter(int key, const char *text, void *input)
                     action->text[0] != '\0' ? "  - " : "", action->text);
         }
     }
-    fclose(stream);
-    return help;
+}
+
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    return action_help(key, text, write_actions);
 }
 
 int cmd_admin(int argc, char **argv)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "action_help.h"
 #include "audit/audit.h"
 #include "operator.h"
 
@@ -189,27 +190,18 @@ int audit_show_key(struct operator_desk *desk, const struct audit_arguments *arg
     return EXIT_DONE;
 }
 
-static char *help_filter(int key, const char *text, void *input)
+static void write_actions(FILE *stream)
 {
-    char *help = NULL;
-    size_t len = 0;
-    FILE *stream;
-
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC) {
-        return (char *)(uintptr_t)text;
-    }
-    stream = open_memstream(&help, &len);
-    if (stream == NULL) {
-        return NULL;
-    }
-    fprintf(stream, "Actions:\n");
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         fprintf(stream, "  %s%s%s\n", actions[i].name, actions[i].text[0] == ':' ? "" : " ",
                 actions[i].text);
     }
-    fclose(stream);
-    return help;
+}
+
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    return action_help(key, text, write_actions);
 }
 
 int cmd_audit(int argc, char **argv)

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "action_help.h"
 #include "api/json_reader.h"
 #include "operator.h"
 #include "radio_options.h"
@@ -243,26 +244,17 @@ static void show(const char *answer, const struct arguments *arguments)
 }
 
 /* The actions go under the options of --help. */
-static char *help_filter(int key, const char *text, void *input)
+static void write_actions(FILE *stream)
 {
-    char *help = NULL;
-    size_t len = 0;
-    FILE *stream;
-
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC) {
-        return (char *)(uintptr_t)text;
-    }
-    stream = open_memstream(&help, &len);
-    if (stream == NULL) {
-        return NULL;
-    }
-    fprintf(stream, "Actions:\n");
     for (size_t i = 0; i < ACTIONS; i++) {
         fprintf(stream, "  %-8s  %s\n", actions[i].name, actions[i].text);
     }
-    fclose(stream);
-    return help;
+}
+
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    return action_help(key, text, write_actions);
 }
 
 int cmd_share(int argc, char **argv)
