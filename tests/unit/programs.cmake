@@ -43,7 +43,7 @@ qwave_program_test(qwave network_sim qkd ${sim} lab/network/network_sim.c lab/ne
 qwave_wrap(qwave network_sim calloc realloc)
 
 # What a run of a network makes of the files of its nodes.
-qwave_program_test(qwave network_verify qkd network/run/run_verify.c network/run/run_files.c network/run/run_settings.c)
+qwave_program_test(qwave network_verify qkd network/run/run_verify.c network/run/run_files.c network/run/run_settings.c scratch_folder.c)
 qwave_wrap(qwave network_verify calloc)
 
 # qwaved's tables of routes on a real centre, without the network.

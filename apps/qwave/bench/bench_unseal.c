@@ -11,8 +11,8 @@
 #include "child.h"
 #include "crypto/share/share.h"
 #include "operator.h"
+#include "scratch_folder.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +32,6 @@ struct quorum_site {
     char passphrase[OFFICERS][PATH_CAP + 32];
     char *body[QUORUM]; /* of the calls that hand in a share: secret memory */
 };
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
 
 static qw_err write_body(const struct qw_share *share, char *body)
 {
@@ -117,12 +109,7 @@ static qw_err hold_ceremony(struct quorum_site *site)
 
 static qw_err open_site(struct quorum_site *site)
 {
-    const char *base = getenv("TMPDIR");
-
-    if ((size_t)snprintf(site->folder, sizeof site->folder, "%s/qwave-bench.XXXXXX",
-                         base != NULL && base[0] != '\0' ? base : "/tmp") >= sizeof site->folder ||
-        mkdtemp(site->folder) == NULL) {
-        site->folder[0] = '\0';
+    if (scratch_folder_make("qwave-bench", site->folder, sizeof site->folder) != QW_OK) {
         return QW_ERR_IO;
     }
     (void)snprintf(site->centre, sizeof site->centre, "%s/centre", site->folder);
@@ -138,9 +125,7 @@ static void close_site(struct quorum_site *site)
     for (size_t i = 0; i < QUORUM; i++) {
         qw_secret_free(site->body[i]);
     }
-    if (site->folder[0] != '\0') {
-        (void)nftw(site->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    }
+    scratch_folder_remove(site->folder);
 }
 
 /* Seconds from the last share to the first answer of the open centre. */

@@ -4,8 +4,8 @@
 
 #include "centre_folder.h"
 #include "operator.h"
+#include "scratch_folder.h"
 
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +14,6 @@
 #include <unistd.h>
 
 enum { READY_MS = 60000, FILL_MS = 1200000 };
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
 
 static void name_files(struct site *site)
 {
@@ -144,7 +136,6 @@ qw_err site_wait_for_stock(const struct site *site)
 
 qw_err site_open(struct site *site, const struct site_config *wanted)
 {
-    const char *base = getenv("TMPDIR");
     struct centre_folder_config config = { .centre_id = "centre-1",
                                            .address = "127.0.0.1",
                                            .port = 0,
@@ -156,10 +147,7 @@ qw_err site_open(struct site *site, const struct site_config *wanted)
 
     memset(site, 0, sizeof *site);
     site->stock_keys = wanted->stock_keys;
-    if ((size_t)snprintf(site->folder, sizeof site->folder, "%s/qwave-bench.XXXXXX",
-                         base != NULL && base[0] != '\0' ? base : "/tmp") >= sizeof site->folder ||
-        mkdtemp(site->folder) == NULL) {
-        site->folder[0] = '\0';
+    if (scratch_folder_make("qwave-bench", site->folder, sizeof site->folder) != QW_OK) {
         return QW_ERR_IO;
     }
     name_files(site);
@@ -182,9 +170,7 @@ void site_close(struct site *site)
 {
     child_stop(&site->second);
     child_stop(&site->centre);
-    if (site->folder[0] != '\0') {
-        (void)nftw(site->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    }
+    scratch_folder_remove(site->folder);
 }
 
 qw_err site_measure_size(struct site *site, double *bytes_per_key)

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "centre_folder.h"
 #include "radio_options.h"
+#include "scratch_folder.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,7 +99,6 @@ static qw_err write_settings(struct demo *demo, const char *name, const char *fo
 
 qw_err demo_start_centre(struct demo *demo)
 {
-    const char *base = getenv("TMPDIR");
     struct demo_path folder = { "" };
     struct centre_folder_config config = {
         .centre_id = "centre-1", .address = "127.0.0.1", .port = 0, .source = demo->options->source
@@ -109,12 +108,8 @@ qw_err demo_start_centre(struct demo *demo)
     struct demo_path operator_settings;
     qw_err err;
 
-    if ((size_t)snprintf(demo->folder, sizeof demo->folder, "%s/qwave-demo.XXXXXX",
-                         base != NULL && base[0] != '\0' ? base : "/tmp") >= sizeof demo->folder ||
-        mkdtemp(demo->folder) == NULL) {
-        demo->folder[0] = '\0';
-        demo_fail(demo, "no temporary folder can be made under %s",
-                  base != NULL && base[0] != '\0' ? base : "/tmp");
+    if (scratch_folder_make("qwave-demo", demo->folder, sizeof demo->folder) != QW_OK) {
+        demo_fail(demo, "no temporary folder can be made under %s", scratch_base());
         return QW_ERR_IO;
     }
     folder = demo_in(demo, "centre");
@@ -326,17 +321,7 @@ void demo_stop_processes(struct demo *demo)
     demo->air = NULL;
 }
 
-static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
 void demo_remove_folder(struct demo *demo)
 {
-    if (demo->folder[0] != '\0') {
-        nftw(demo->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    }
+    scratch_folder_remove(demo->folder);
 }

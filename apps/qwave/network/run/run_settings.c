@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "qkd/node/pool.h"
+#include "scratch_folder.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,18 +46,10 @@ qw_err run_folder_enter(struct run *run)
     return realpath(path, run->folder) == NULL || chdir(run->folder) != 0 ? QW_ERR_IO : QW_OK;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 void run_folder_leave(const struct run *run)
 {
     if (run->options.folder == NULL && run->folder[0] != '\0' && chdir("/") == 0) {
-        (void)nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        scratch_folder_remove(run->folder);
     }
 }
 
