@@ -98,38 +98,6 @@ look "$hex" || fail "the search finds nothing"
 rm "$small/planted"
 
 start_centre
-bob_has "$(sed -n 3p given)" || fail "a key was lost to the read-only file system: $(cat "$site/body")"
-
-echo "a crash"
-take 5
-bob_has "$(tail -n 1 given)" || fail "the last key is not there"
-[ "$(awk '/^Max core file size/ { print $5 }' "/proc/${pid[qwaved]}/limits")" = 0 ] || fail "qwaved could leave a core"
-stop qwaved SEGV
-[ -z "$(find "$site" -name 'core*' -type f)" ] || fail "a core: $(find "$site" -name 'core*')"
-[ -s "$small/centre.db-wal" ] || fail "no write-ahead log to look at"
-jq -r .key given | sort >"$site/keys.base64"
-[ -z "$(uniq -d keys.base64)" ] && [ -z "$(jq -r .key_ID given | sort | uniq -d)" ] || fail "a key or an id was given twice"
-tail -n 3 given | jq -r .key >"$site/some"
-while read -r text; do
-    base64 -d <<<"$text" | od -An -v -tx1 | tr -d ' \n'
-    echo
-done <"$site/some" >"$site/some.hex"
-raw=$(sed 's/../\\x&/g' some.hex | paste -sd '|')
-# scan OPTION...: files of the centre, and its logs, that hold one of the keys.
-scan() {
-    grep -rl --binary-files=text "$@" "$small" "$site/centre" "$site/qwaved.log" "$site/qwaved.out" || true
-}
-look() {
-    scan -F -f "$site/some"
-    scan -F -i -f "$site/some.hex"
-    LC_ALL=C scan -P "$raw"
-}
-[ -z "$(look)" ] || fail "a delivered key is in $(look)"
-tail -n 1 some | base64 -d >"$small/planted"
-[ "$(look)" = "$small/planted" ] || fail "the search finds nothing"
-rm "$small/planted"
-
-start_centre
 bob_has "$(tail -n 1 given)" || fail "no repeat inside the window after the crash: $(cat "$site/body")"
 bob_has "$(tail -n 2 given | head -n 1)" || fail "a key was lost to the crash: $(cat "$site/body")"
 take 1

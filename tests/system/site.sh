@@ -173,7 +173,7 @@ holds() {
     shift
     base64=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")" | head -c $((${#hex} / 6 * 3)) | base64 -w 0) # whole groups: what follows does not matter
     grep -rqaF -e "$base64" "$@" || grep -rqaiF -e "$hex" "$@" ||
-        find "$@" -type f -exec od -An -v -tx1 {} + | tr -d ' \n' | grep -cF -e "$hex" >/dev/null # bytes may be ends of lines
+        [ "$(find "$@" -type f -exec od -An -v -tx1 {} + | tr -d ' \n' | grep -cF -e "$hex")" != 0 ] # bytes may be ends of lines
 }
 
 # field NAME: a scalar of the one-line JSON object on standard input.
