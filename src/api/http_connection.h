@@ -77,10 +77,10 @@ void qw_http_connection_set_renew(struct qw_http_connection_set *set,
                                   struct qw_tls_credentials *credentials);
 /* Joins the watchdog. Connections must be gone. */
 void qw_http_connection_set_stop(struct qw_http_connection_set *set);
-/* Waits until none is put aside, as long as it takes, and then until no request is being answered,
- * at most limit_ms. New ones are refused from now on. */
 /* Looks at the list of revocations now, and cuts the connections of those who are on it. */
 void qw_http_connection_set_refresh(struct qw_http_connection_set *set);
+/* Waits until none is put aside, as long as it takes, and then until no request is being answered,
+ * at most limit_ms. New ones are refused from now on. */
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
 
 /* NULL without memory. Makes the session demand a certificate and check it in the handshake, also

@@ -10,6 +10,7 @@
 #include "api/psk/connection.h"
 #include "base/socket.h"
 
+#include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
@@ -33,7 +34,8 @@ struct qw_http_server {
     const struct qw_log *log;
     struct MHD_Daemon *daemon;
     struct qw_psk_gate psk;
-    bool is_listener_lent;
+    atomic_bool is_stopping;
+    int lent_listener; /* -1: it has its own */
 };
 
 /* Control and length of what the library says; never more than its own texts. */
@@ -146,6 +148,17 @@ static void list_credentials(const struct qw_http_server *server,
     memcpy(items, server->psk.keys != NULL ? psk : certificates, sizeof certificates);
 }
 
+/* Of who calls: is there anybody to serve him? */
+static enum MHD_Result accept_caller(void *cls, const struct sockaddr *address, socklen_t len)
+{
+    struct qw_http_server *server = cls;
+
+    (void)address;
+    (void)len;
+    return atomic_load(&server->is_stopping) ? MHD_NO : MHD_YES;
+}
+
+/* The library shuts the listener down and closes it when it stops. */
 static struct MHD_Daemon *start(struct qw_http_server *server,
                                 const struct qw_http_server_config *config, int listener)
 {
@@ -160,8 +173,8 @@ static struct MHD_Daemon *start(struct qw_http_server *server,
 
     list_credentials(server, credentials);
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, qw_http_exchange_step, &server->context, /* the logger comes first, so
-                                                                          that it hears the rest */
+        flags, 0, accept_caller, server, qw_http_exchange_step,
+        &server->context, /* the logger comes first, so that it hears the rest */
         MHD_OPTION_EXTERNAL_LOGGER, log_library, server, MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_ARRAY, threads, MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_ARRAY,
         credentials, MHD_OPTION_CONNECTION_LIMIT, config->connections_max,
@@ -180,6 +193,17 @@ static bool config_ok(const struct qw_http_server_config *config)
            config->idle_timeout_s >= 1 && config->request_timeout_ms >= 0 && config->handle != NULL;
 }
 
+/* Of a lent one the library gets a descriptor of its own, because it closes it. */
+static qw_err open_listener(const struct qw_http_server_config *config, int *listener,
+                            uint16_t *port)
+{
+    if (config->listener <= 0) {
+        return qw_socket_listen(config->address, config->port, listener, port);
+    }
+    *listener = fcntl(config->listener, F_DUPFD_CLOEXEC, 0);
+    return *listener < 0 ? QW_ERR_IO : qw_socket_listen_again(*listener);
+}
+
 static void release(struct qw_http_server *server)
 {
     qw_psk_gate_close(&server->psk);
@@ -193,7 +217,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     struct qw_http_connection_set *set;
     struct qw_tls_credentials *credentials;
     uint16_t port = 0;
-    int own = -1;
+    int listener = -1;
     qw_err err;
 
     if (!config_ok(config)) {
@@ -207,7 +231,8 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     server->log = config->log;
     server->context.self = config->self;
     server->context.handle = config->handle;
-    server->is_listener_lent = config->listener > 0;
+    atomic_init(&server->is_stopping, false);
+    server->lent_listener = config->listener > 0 ? config->listener : -1;
     set->request_ms = config->request_timeout_ms == 0 ? REQUEST_MS : config->request_timeout_ms;
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
@@ -215,8 +240,8 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     set->failures = config->failures;
     err = read_credentials(server, config, &credentials);
     set->psk = server->psk.keys != NULL ? &server->psk : NULL;
-    if (err == QW_OK && !server->is_listener_lent) {
-        err = qw_socket_listen(config->address, config->port, &own, &port);
+    if (err == QW_OK) {
+        err = open_listener(config, &listener, &port);
     }
     if (err == QW_OK) {
         err = qw_http_connection_set_start(set, credentials, config->log);
@@ -224,19 +249,19 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         qw_tls_credentials_release(credentials);
     }
     if (err != QW_OK) {
-        qw_socket_close(own);
+        qw_socket_close(listener);
         release(server);
         return err;
     }
-    server->daemon = start(server, config, server->is_listener_lent ? config->listener : own);
+    server->daemon = start(server, config, listener);
     if (server->daemon == NULL) {
         qw_http_connection_set_stop(set);
-        qw_socket_close(own);
+        qw_socket_close(listener);
         release(server);
         return QW_ERR_IO;
     }
     *server_out = server;
-    if (!server->is_listener_lent) {
+    if (config->listener <= 0) {
         *port_out = port;
     }
     return QW_OK;
@@ -253,18 +278,18 @@ void qw_http_server_renew(struct qw_http_server *server, struct qw_tls_credentia
     qw_http_connection_set_renew(&server->context.set, credentials);
 }
 
+/* The library could stop listening at once (MHD_quiesce_daemon), but its threads and the caller may
+ * then both take the listener out of the same epoll set, and the second ends the process. */
 void qw_http_server_free(struct qw_http_server *server)
 {
-    int listener;
-
     if (server == NULL) {
         return;
     }
-    listener = MHD_quiesce_daemon(server->daemon);
+    atomic_store(&server->is_stopping, true);
     qw_http_connection_set_drain(&server->context.set, server->context.set.request_ms);
     MHD_stop_daemon(server->daemon);
-    if (!server->is_listener_lent) {
-        qw_socket_close(listener);
+    if (server->lent_listener >= 0 && qw_socket_listen_again(server->lent_listener) != QW_OK) {
+        qw_log_write(server->log, QW_LOG_ERROR, "http: the listener is lost until the next server");
     }
     qw_http_connection_set_stop(&server->context.set);
     release(server);

@@ -79,7 +79,8 @@ struct qw_http_server_config {
     const char *address; /* numeric */
     uint16_t port;       /* 0: any */
     int listener; /* > 0: listens already, in place of address and port; borrowed, and left open, so
-                     that who calls between two servers waits for the next; *port is not set */
+                     that who calls between two servers waits for the next; *port is not set.
+                     Who calls while the first ends its requests is hung up on */
     bool is_plain; /* no TLS, and nobody has an identity: for answers that prove themselves; psk,
                       and the four behind it, are not used */
     const struct qw_psk_keys *psk; /* borrowed; not NULL: callers prove pre-shared keys, and the

@@ -110,29 +110,65 @@ static uint16_t port_of(int fd)
     return ntohs(bound.of.any.sa_family == AF_INET ? bound.of.v4.sin_port : bound.of.v6.sin6_port);
 }
 
-qw_err qw_socket_listen(const char *address, uint16_t port, int *fd, uint16_t *bound_port)
+/* A socket that only holds a port of the system's choice, which *endpoint then has: one that was
+ * bound to "any" loses its port when it stops listening, see qw_socket_listen_again. Negative:
+ * none. */
+static int hold_some_port(struct endpoint *endpoint)
 {
-    struct endpoint endpoint;
+    int holder = new_socket(endpoint);
     int on = 1;
-    int listener;
-    qw_err err = endpoint_of_address(address, port, &endpoint);
 
-    if (err != QW_OK) {
-        return err;
+    if (holder >= 0 && (bind(holder, &endpoint->of.any, endpoint->len) != 0 ||
+                        getsockname(holder, &endpoint->of.any, &endpoint->len) != 0 ||
+                        setsockopt(holder, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)) {
+        close(holder);
+        return -1;
     }
-    listener = new_socket(&endpoint);
+    return holder;
+}
+
+static qw_err listen_at(const struct endpoint *endpoint, int *fd)
+{
+    int on = 1;
+    int listener = new_socket(endpoint);
+    qw_err err;
+
     if (listener < 0) {
         return QW_ERR_IO;
     }
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(listener, &endpoint.of.any, endpoint.len) != 0 || listen(listener, BACKLOG) != 0) {
+        bind(listener, &endpoint->of.any, endpoint->len) != 0 || listen(listener, BACKLOG) != 0) {
         err = errno == EADDRINUSE ? QW_ERR_CONFLICT : QW_ERR_IO;
         close(listener);
         return err;
     }
-    *bound_port = port_of(listener);
     *fd = listener;
     return QW_OK;
+}
+
+qw_err qw_socket_listen(const char *address, uint16_t port, int *fd, uint16_t *bound_port)
+{
+    struct endpoint endpoint;
+    int holder = -1;
+    qw_err err = endpoint_of_address(address, port, &endpoint);
+
+    if (err == QW_OK && port == 0) {
+        holder = hold_some_port(&endpoint);
+        err = holder < 0 ? QW_ERR_IO : QW_OK;
+    }
+    if (err == QW_OK) {
+        err = listen_at(&endpoint, fd);
+    }
+    qw_socket_close(holder);
+    if (err == QW_OK) {
+        *bound_port = port_of(*fd);
+    }
+    return err;
+}
+
+qw_err qw_socket_listen_again(int listener)
+{
+    return listen(listener, BACKLOG) == 0 ? QW_OK : QW_ERR_IO;
 }
 
 /* Removes a socket file that nobody answers on; QW_ERR_CONFLICT for a live one or for anything

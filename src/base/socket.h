@@ -12,6 +12,9 @@
 /* Listens on a numeric address; port 0 lets the system choose, *port says which. */
 qw_err qw_socket_listen(const char *address, uint16_t port, int *fd,
                         uint16_t *bound_port) QW_MUST_USE;
+/* Once more at the same address, after somebody has shut the listener down. Who called before the
+ * shutdown was hung up on. Harmless while it listens. */
+qw_err qw_socket_listen_again(int listener) QW_MUST_USE;
 
 /* Listens on a Unix socket path with mode 0600; a stale socket file nobody answers on is replaced,
  * a live one is QW_ERR_CONFLICT. */

@@ -186,6 +186,26 @@ static void a_port_in_use_is_a_conflict_and_a_dead_one_is_closed(void **state)
     assert_int_equal(qw_socket_listen("192.0.2.1", 0, &second, &other), QW_ERR_IO);
 }
 
+/* A port of the system's choice too, and a second descriptor sees the same. */
+static void a_listener_that_was_shut_down_listens_again_at_its_port(void **state)
+{
+    int listener = -1, twin, client = -1;
+    uint16_t port = 0;
+
+    (void)state;
+    assert_int_equal(qw_socket_listen("127.0.0.1", 0, &listener, &port), QW_OK);
+    assert_int_equal(qw_socket_listen_again(listener), QW_OK); /* as it does already */
+    twin = dup(listener);
+    shutdown(twin, SHUT_RDWR);
+    close(twin);
+    assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_ERR_CLOSED);
+    assert_int_equal(qw_socket_listen_again(listener), QW_OK);
+    assert_int_equal(qw_socket_connect("127.0.0.1", port, PATIENCE_MS, &client), QW_OK);
+    assert_talk(listener, client);
+    qw_socket_close(listener);
+    assert_int_equal(qw_socket_listen_again(listener), QW_ERR_IO);
+}
+
 static void a_unix_socket_is_for_its_owner_only(void **state)
 {
     int listener = -1, client = -1;
@@ -340,7 +360,7 @@ static void each_failing_call_of_listen_is_an_error_that_leaves_nothing(void **s
         err = qw_socket_listen("127.0.0.1", 0, &listener, &port);
         assert_true(err == QW_OK || (err == QW_ERR_IO && listener == -1 && fail_nth == 0));
     }
-    assert_int_equal(n, 5); /* socket, bind, listen */
+    assert_int_equal(n, 7); /* socket and bind for the port; socket, bind, listen */
     qw_socket_close(listener);
     listener = -1;
     err = QW_ERR_STATE;
@@ -421,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_silent_peer_is_asked_in_time),
         cmocka_unit_test(only_numeric_addresses_are_taken),
         cmocka_unit_test(a_port_in_use_is_a_conflict_and_a_dead_one_is_closed),
+        cmocka_unit_test(a_listener_that_was_shut_down_listens_again_at_its_port),
         cmocka_unit_test(a_unix_socket_is_for_its_owner_only),
         cmocka_unit_test(a_stale_socket_file_is_replaced_and_a_live_one_is_not),
         cmocka_unit_test(a_file_that_is_no_socket_is_left_alone),
