@@ -9,7 +9,11 @@
 #include <string.h>
 
 static const char label[] = "qwave record";
-enum { LABEL_LEN = sizeof label - 1, NAME_CAP = LABEL_LEN + 2 + QW_STORE_ID_MAX, AAD_CAP = 128 };
+enum {
+    LABEL_LEN = sizeof label - 1,
+    NAME_CAP = LABEL_LEN + 2 + QW_STORE_ID_MAX,
+    AAD_CAP = NAME_CAP + 16
+};
 
 static size_t name_of(enum qw_store_kind kind, const void *id, size_t id_len,
                       uint8_t out[static NAME_CAP])

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SQL_CAP = 640, SCHEMA_VERSION = 2 }; /* 1: keys of pairs stood under their id */
+enum { SQL_CAP = 640 };
 
 const char qw_postgres_begin[] = "begin";
 const char qw_postgres_commit[] = "commit";
@@ -108,6 +108,39 @@ static qw_err check_durability(struct qw_postgres_link *link)
                : QW_ERR_REFUSED;
 }
 
+static qw_err create_table(struct qw_postgres_link *link, enum qw_store_kind kind)
+{
+    const char *name = qw_store_kind_name(kind);
+    char sql[SQL_CAP];
+    qw_err err;
+
+    /* Sealed bytes do not compress. */
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TABLE qwave.%s(id bytea PRIMARY KEY, version bigint NOT NULL,"
+                   " tag bigint NOT NULL, blob bytea NOT NULL);"
+                   "ALTER TABLE qwave.%s ALTER COLUMN blob SET STORAGE EXTERNAL",
+                   name, name);
+    err = qw_postgres_link_ask(link, sql, NULL, 0);
+    if (err != QW_OK || !qw_store_kind_has_tags(kind)) {
+        return err;
+    }
+    (void)snprintf(sql, sizeof sql, "CREATE INDEX %s_tag ON qwave.%s(tag, id)", name, name);
+    return qw_postgres_link_ask(link, sql, NULL, 0);
+}
+
+/* From an earlier schema, or from 0, nothing: the tables of kinds that it has not. */
+static qw_err complete_tables(struct qw_postgres_link *link, int version)
+{
+    qw_err err = QW_OK;
+
+    for (int kind = 0; kind < QW_STORE_KIND_COUNT && err == QW_OK; kind++) {
+        if (qw_store_kind_since((enum qw_store_kind)kind) > version) {
+            err = create_table(link, (enum qw_store_kind)kind);
+        }
+    }
+    return err;
+}
+
 static qw_err create_tables(struct qw_postgres_link *link)
 {
     char sql[SQL_CAP];
@@ -120,37 +153,39 @@ static qw_err create_tables(struct qw_postgres_link *link)
         "CREATE TABLE qwave.turn(number bigint NOT NULL); INSERT INTO qwave.turn VALUES(0)",
         NULL, 0);
 
-    for (int kind = 0; kind < QW_STORE_KIND_COUNT && err == QW_OK; kind++) {
-        const char *name = qw_store_kind_name((enum qw_store_kind)kind);
-
-        /* Sealed bytes do not compress. */
-        (void)snprintf(sql, sizeof sql,
-                       "CREATE TABLE qwave.%s(id bytea PRIMARY KEY, version bigint NOT NULL,"
-                       " tag bigint NOT NULL, blob bytea NOT NULL);"
-                       "ALTER TABLE qwave.%s ALTER COLUMN blob SET STORAGE EXTERNAL;"
-                       "CREATE INDEX %s_tag ON qwave.%s(tag, id)",
-                       name, name, name, name);
-        err = qw_postgres_link_ask(link, sql, NULL, 0);
+    if (err == QW_OK) {
+        err = complete_tables(link, 0);
     }
-    (void)snprintf(sql, sizeof sql, "INSERT INTO qwave.schema_version VALUES(%d)", SCHEMA_VERSION);
+    (void)snprintf(sql, sizeof sql, "INSERT INTO qwave.schema_version VALUES(%d)", QW_STORE_SCHEMA);
     return err == QW_OK ? qw_postgres_link_ask(link, sql, NULL, 0) : err;
 }
 
 static qw_err check_version(struct qw_postgres_link *link)
 {
-    char version[1][QW_POSTGRES_TEXT_CAP];
-    char expected[QW_POSTGRES_TEXT_CAP];
-    qw_err err = qw_postgres_link_ask(link, "SELECT version FROM qwave.schema_version", version, 1);
+    char text[1][QW_POSTGRES_TEXT_CAP];
+    char sql[SQL_CAP];
+    qw_err err = qw_postgres_link_ask(link, "SELECT version FROM qwave.schema_version", text, 1);
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return QW_ERR_FORMAT;
+    if (err != QW_OK) {
+        return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err;
     }
-    (void)snprintf(expected, sizeof expected, "%d", SCHEMA_VERSION);
-    return err == QW_OK && strcmp(version[0], expected) != 0 ? QW_ERR_FORMAT : err;
+    for (int version = QW_STORE_SCHEMA_OLDEST; version < QW_STORE_SCHEMA; version++) {
+        char old[QW_POSTGRES_TEXT_CAP];
+
+        (void)snprintf(old, sizeof old, "%d", version);
+        if (strcmp(text[0], old) == 0) {
+            err = complete_tables(link, version);
+            (void)snprintf(sql, sizeof sql, "UPDATE qwave.schema_version SET version = %d",
+                           QW_STORE_SCHEMA);
+            return err == QW_OK ? qw_postgres_link_ask(link, sql, NULL, 0) : err;
+        }
+    }
+    (void)snprintf(sql, sizeof sql, "%d", QW_STORE_SCHEMA);
+    return strcmp(text[0], sql) == 0 ? QW_OK : QW_ERR_FORMAT;
 }
 
 /* In one transaction behind a lock, so that two processes that start together do not both make the
- * tables. */
+ * tables, or both add to them. */
 static qw_err open_tables(struct qw_postgres_link *link)
 {
     char exists[1][QW_POSTGRES_TEXT_CAP];

@@ -35,7 +35,8 @@ extern const char qw_postgres_where[]; /* $1 client -> its number */
 extern const char qw_postgres_quit[];  /* $1 client: row removed */
 
 /* Settings of the session; refuses a server that may lose what it has acknowledged; makes the
- * tables of a new database, or checks that an old one is ours; prepares. The link is pipelined
+ * tables of a new database, or checks that an old one is ours and adds what its schema has not;
+ * prepares. The link is pipelined
  * afterwards. QW_ERR_REFUSED: fsync, full_page_writes or synchronous_commit is off.
  * QW_ERR_FORMAT: the schema qwave is not ours, of another version, or incomplete. QW_ERR_IO. */
 qw_err qw_postgres_schema_open(struct qw_postgres_link *link) QW_MUST_USE;

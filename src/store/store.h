@@ -21,9 +21,11 @@ enum qw_store_kind { /* which table a record lives in; names and blob layouts: d
                      QW_STORE_SESSION,
                      QW_STORE_TOMBSTONE,
                      QW_STORE_AUDIT,
+                     QW_STORE_SEARCH, /* without tags */
+                     QW_STORE_STAGED, /* likewise */
                      QW_STORE_KIND_COUNT
 };
-enum { QW_STORE_ID_MAX = 64, QW_STORE_BLOB_MAX = 1 << 20 };
+enum { QW_STORE_ID_MAX = 192, QW_STORE_BLOB_MAX = 1 << 20 };
 
 enum qw_store_verb {
     QW_STORE_INSERT, /* QW_ERR_CONFLICT when the id exists */

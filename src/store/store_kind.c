@@ -8,6 +8,7 @@ static const char *const names[QW_STORE_KIND_COUNT] = {
     [QW_STORE_BLOCK] = "block",         [QW_STORE_KEY] = "key",
     [QW_STORE_PACKAGE] = "package",     [QW_STORE_SESSION] = "session",
     [QW_STORE_TOMBSTONE] = "tombstone", [QW_STORE_AUDIT] = "audit",
+    [QW_STORE_SEARCH] = "search",       [QW_STORE_STAGED] = "staged",
 };
 
 bool qw_store_kind_ok(enum qw_store_kind kind)
@@ -19,6 +20,16 @@ const char *qw_store_kind_name(enum qw_store_kind kind)
 {
     qw_assert(qw_store_kind_ok(kind));
     return names[kind];
+}
+
+bool qw_store_kind_has_tags(enum qw_store_kind kind)
+{
+    return kind != QW_STORE_SEARCH && kind != QW_STORE_STAGED;
+}
+
+int qw_store_kind_since(enum qw_store_kind kind)
+{
+    return kind == QW_STORE_SEARCH || kind == QW_STORE_STAGED ? 3 : 2;
 }
 
 bool qw_store_id_ok(const void *id, size_t id_len)

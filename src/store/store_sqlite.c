@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 enum {
-    SCHEMA_VERSION = 2,          /* 1: keys of pairs stood under their id */
     APPLICATION_ID = 0x51575354, /* "QWST" in the file's header */
     BUSY_TIMEOUT_MS = 5000,
     SQL_CAP = 320
@@ -362,31 +361,46 @@ static qw_err pragma_int(struct sqlite_store *s, const char *sql, int64_t *value
     return from_sqlite(code);
 }
 
-static qw_err create_schema(struct sqlite_store *s)
+static int create_table(struct sqlite_store *s, enum qw_store_kind kind)
+{
+    const char *table = qw_store_kind_name(kind);
+    char sql[SQL_CAP];
+    int code;
+
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TABLE \"%s\"(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
+                   " tag INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID",
+                   table);
+    code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
+    if (code == SQLITE_OK && qw_store_kind_has_tags(kind)) {
+        (void)snprintf(sql, sizeof sql, "CREATE INDEX \"%s_tag\" ON \"%s\"(tag, id)", table, table);
+        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
+    }
+    return code;
+}
+
+/* From an earlier schema, or from 0, nothing: what it has not. */
+static qw_err complete_schema(struct sqlite_store *s, int64_t version)
 {
     char sql[SQL_CAP];
     int code = SQLITE_OK;
 
     for (int kind = 0; kind < QW_STORE_KIND_COUNT && code == SQLITE_OK; kind++) {
-        const char *table = qw_store_kind_name((enum qw_store_kind)kind);
-
-        (void)snprintf(sql, sizeof sql,
-                       "CREATE TABLE \"%s\"(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
-                       " tag INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;"
-                       "CREATE INDEX \"%s_tag\" ON \"%s\"(tag, id);",
-                       table, table, table);
-        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
+        if (qw_store_kind_since((enum qw_store_kind)kind) > version) {
+            code = create_table(s, (enum qw_store_kind)kind);
+        }
     }
     if (code == SQLITE_OK) {
         (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-                       APPLICATION_ID, SCHEMA_VERSION);
+                       APPLICATION_ID, QW_STORE_SCHEMA);
         code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
     }
     return from_sqlite(code);
 }
 
-/* Makes the tables of a new file, or checks that an old one is ours. In one transaction, so that
- * two processes that start together do not both make them. */
+/* Makes the tables of a new file, or checks that an old one is ours, and adds what an earlier
+ * schema has not. In one transaction, so that two processes that start together do not both make
+ * them. */
 static qw_err open_schema(struct sqlite_store *s)
 {
     int64_t application = 0;
@@ -404,9 +418,12 @@ static qw_err open_schema(struct sqlite_store *s)
         err = pragma_int(s, "SELECT count(*) FROM sqlite_master", &objects);
     }
     if (err == QW_OK && objects == 0 && application == 0 && version == 0) {
-        err = create_schema(s);
-    } else if (err == QW_OK && (application != APPLICATION_ID || version != SCHEMA_VERSION)) {
+        err = complete_schema(s, 0);
+    } else if (err == QW_OK && (application != APPLICATION_ID || version < QW_STORE_SCHEMA_OLDEST ||
+                                version > QW_STORE_SCHEMA)) {
         err = QW_ERR_FORMAT;
+    } else if (err == QW_OK && version < QW_STORE_SCHEMA) {
+        err = complete_schema(s, version);
     }
     if (err == QW_OK) {
         err = from_sqlite(sqlite3_exec(s->connection, "COMMIT", NULL, NULL, NULL));

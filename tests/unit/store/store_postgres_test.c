@@ -13,6 +13,7 @@
 #include "postgres_server.h"
 #include "store/postgres_link.h"
 #include "store/store_postgres.h"
+#include "unit/store/old_schema.h"
 #include "unit/store/store_place.h"
 
 #include <pthread.h>
@@ -191,9 +192,9 @@ static void refuses_a_schema_that_is_not_its_own(void **state)
 
     postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 1");
     assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
-    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 3");
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 4");
     assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
-    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 2");
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 3");
     assert_int_equal(place->open(place->path, &other), QW_OK);
     qw_store_close(&other);
     postgres_server_execute(&server, "DROP TABLE qwave.session");
@@ -203,6 +204,46 @@ static void refuses_a_schema_that_is_not_its_own(void **state)
     postgres_server_execute(&server, "DROP SCHEMA qwave CASCADE; CREATE SCHEMA qwave");
     assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
     assert_null(other.self);
+}
+
+static void *open_one(void *self)
+{
+    struct qw_store *store = self;
+
+    return qw_store_postgres_open(server.uri, store) == QW_OK ? store : NULL;
+}
+
+/* Also when several processes open it at once: the tables are added once. */
+static void adds_to_a_database_of_schema_2_what_it_has_not(void **state)
+{
+    enum { OPENERS = 4 };
+    struct place *place = *state;
+    struct qw_store_op op = op_of(QW_STORE_INSERT, QW_STORE_SEARCH, "s", 0, 0, "");
+    struct qw_store stores[OPENERS] = { { 0 } };
+    pthread_t threads[OPENERS];
+
+    qw_store_close(&place->store);
+    postgres_server_execute(&server, "DROP SCHEMA qwave CASCADE");
+    postgres_server_execute(&server, old_schema_postgres);
+    postgres_server_execute(&server, "INSERT INTO qwave.key VALUES('a', 7, 5, 'x')");
+    for (size_t i = 0; i < OPENERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, open_one, &stores[i]), 0);
+    }
+    for (size_t i = 0; i < OPENERS; i++) {
+        void *opened = NULL;
+
+        assert_int_equal(pthread_join(threads[i], &opened), 0);
+        assert_non_null(opened);
+        assert_record(&stores[i], "a", 7, 5, "x");
+    }
+    assert_int_equal(submit(&stores[0], &op, 1), QW_OK);
+    assert_int_equal(submit(&stores[1], &op, 1), QW_ERR_CONFLICT);
+    op.kind = QW_STORE_STAGED;
+    assert_int_equal(submit(&stores[2], &op, 1), QW_OK);
+    for (size_t i = 0; i < OPENERS; i++) {
+        qw_store_close(&stores[i]);
+    }
+    assert_int_equal(place->open(place->path, &place->store), QW_OK);
 }
 
 static void refuses_a_read_only_database(void **state)
@@ -546,6 +587,7 @@ int main(void)
         cmocka_unit_test(says_io_when_nobody_answers),
         WITH_PLACE(refuses_a_server_that_may_lose_what_it_acknowledged),
         WITH_PLACE(refuses_a_schema_that_is_not_its_own),
+        WITH_PLACE(adds_to_a_database_of_schema_2_what_it_has_not),
         WITH_PLACE(refuses_a_read_only_database),
         WITH_PLACE(says_io_while_the_server_is_away_and_goes_on_when_it_is_back),
         WITH_PLACE(never_guesses_how_a_group_ended),

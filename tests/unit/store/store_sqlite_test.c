@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "store/store_sqlite.h"
+#include "unit/store/old_schema.h"
 #include "unit/store/store_place.h"
 
 #include <fcntl.h>
@@ -145,13 +146,13 @@ static void refuses_files_that_are_not_its_own(void **state)
 
     assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
     qw_store_close(&place->store);
-    execute(place->path, "PRAGMA user_version = 3");
+    execute(place->path, "PRAGMA user_version = 4");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     execute(place->path, "PRAGMA user_version = 1"); /* its marks would not be found */
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     execute(place->path, "PRAGMA user_version = 0");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
-    execute(place->path, "PRAGMA user_version = 2; PRAGMA application_id = 5");
+    execute(place->path, "PRAGMA user_version = 3; PRAGMA application_id = 5");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     execute(place->path, "PRAGMA application_id = 0x51575354");
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_OK);
@@ -165,6 +166,59 @@ static void refuses_files_that_are_not_its_own(void **state)
     fclose(file);
     assert_int_equal(qw_store_sqlite_open(place->path, &other), QW_ERR_FORMAT);
     assert_null(other.self);
+}
+
+static int64_t version_of(const char *path)
+{
+    sqlite3 *connection = NULL;
+    sqlite3_stmt *query = NULL;
+    int64_t version = -1;
+
+    assert_int_equal(sqlite3_open(path, &connection), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(connection, "PRAGMA user_version", -1, &query, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    version = sqlite3_column_int64(query, 0);
+    sqlite3_finalize(query);
+    sqlite3_close(connection);
+    return version;
+}
+
+static void adds_to_a_file_of_schema_2_what_it_has_not(void **state)
+{
+    struct place *place = *state;
+    struct qw_store_op op = op_of(QW_STORE_INSERT, QW_STORE_SEARCH, "s", 0, 0, "");
+    struct qw_store other = { 0 };
+
+    qw_store_close(&place->store);
+    assert_int_equal(unlink(place->path), 0);
+    execute(place->path, old_schema_sqlite);
+    assert_int_equal(chmod(place->path, 0600), 0);
+    execute(place->path, "INSERT INTO key VALUES(CAST('a' AS BLOB), 7, 5, CAST('x' AS BLOB))");
+    assert_int_equal(version_of(place->path), 2);
+    assert_int_equal(place->open(place->path, &place->store), QW_OK);
+    assert_int_equal(version_of(place->path), 3);
+    assert_record(&place->store, "a", 7, 5, "x");
+    assert_int_equal(submit(&place->store, &op, 1), QW_OK);
+    op.kind = QW_STORE_STAGED;
+    assert_int_equal(submit(&place->store, &op, 1), QW_OK);
+    assert_int_equal(place->open(place->path, &other), QW_OK); /* once */
+    qw_store_close(&other);
+    reopen(place);
+    assert_record(&place->store, "a", 7, 5, "x");
+}
+
+/* A file that says 2 and has a table of 3 already is no work of ours. */
+static void refuses_a_file_that_is_between_two_schemas(void **state)
+{
+    struct place *place = *state;
+    struct qw_store other = { 0 };
+
+    qw_store_close(&place->store);
+    execute(place->path, "PRAGMA user_version = 2");
+    assert_int_not_equal(place->open(place->path, &other), QW_OK);
+    assert_null(other.self);
+    assert_int_equal(version_of(place->path), 2);
 }
 
 static void reports_a_damaged_page_and_changes_nothing(void **state)
@@ -243,6 +297,8 @@ int main(void)
         WITH_PLACE(changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space),
         WITH_PLACE(gives_its_files_to_nobody_else),
         WITH_PLACE(refuses_files_that_are_not_its_own),
+        WITH_PLACE(adds_to_a_file_of_schema_2_what_it_has_not),
+        WITH_PLACE(refuses_a_file_that_is_between_two_schemas),
         WITH_PLACE(reports_a_damaged_page_and_changes_nothing),
         WITH_PLACE(refuses_to_open_a_read_only_database),
     };
