@@ -53,6 +53,7 @@ struct qw_books {
     uint64_t next_block;
     uint64_t next_device;
     uint64_t registry; /* counts the changes of devices by operators */
+    bool is_indexed;   /* the index of the registry is whole (device/search_build.h) */
     int64_t swept_s;   /* what was due up to this second is gone; may be older than the truth */
     char first_station[64]; /* "" until qw_centre_station_birth */
 };
@@ -84,12 +85,20 @@ struct qw_sighting { /* a contact report that was accepted */
     uint8_t digest[16];
 };
 
+struct qw_device_terms { /* what a device can be searched by */
+    enum qw_device_kind kind;
+    enum qw_device_state state;
+    char owner[64];
+    char unit[QW_UNIT_CAP];
+};
+
 struct qw_card_book { /* all that the centre keeps about a device and its card */
     struct qw_device device;
-    uint64_t version;  /* of the record, 0: new */
-    uint64_t number;   /* tag of its packages */
-    bool has_card;     /* a BIRTH package was made */
-    bool is_confirmed; /* the card has proved that it exists */
+    struct qw_device_terms indexed; /* as the record and the index have it; unless it is new */
+    uint64_t version;               /* of the record, 0: new */
+    uint64_t number;                /* tag of its packages */
+    bool has_card;                  /* a BIRTH package was made */
+    bool is_confirmed;              /* the card has proved that it exists */
     uint8_t card_key[QW_CARD_KEY_LEN];
     uint64_t next_index;
     uint8_t token[QW_CARD_TOKEN_LEN]; /* of the last confirmed package, when is_confirmed */

@@ -106,10 +106,12 @@ struct qw_device_entry {
     const char *id;
     enum qw_device_kind kind;
     const char *owner, *peers;
-    const char *unit; /* its place in the tree; NULL: the officer's own */
+    const char *unit;                          /* its place in the tree; NULL: the officer's own */
+    const char *firmware, *certificate_serial; /* NULL: not said */
+    const uint8_t *certificate_hash;           /* [32 bytes] likewise */
 };
 /* The same at a certain place. QW_ERR_REFUSED: outside the officer's part of the tree, or the peer
- * of a terminal is not within it. A partner stands at the root. */
+ * of a carrier is not within it. A partner stands at the root. */
 qw_err qw_centre_device_add(struct qw_centre *centre, const struct qw_caller *caller,
                             const struct qw_device_entry *entry) QW_MUST_USE;
 /* Replaces the peers of an application; they reach as far as the officer's part of the tree.

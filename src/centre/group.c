@@ -136,7 +136,9 @@ static void add_unsealed(struct qw_group *group, struct qw_store_op record, cons
         return;
     }
     memcpy(memory, id, id_len);
-    memcpy(memory + id_len, blob, len);
+    if (len > 0) {
+        memcpy(memory + id_len, blob, len);
+    }
     record.id = memory;
     record.blob = memory + id_len;
     record.len = len;
@@ -149,6 +151,16 @@ void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const v
     const struct qw_store_op record = { .verb = QW_STORE_INSERT, .kind = kind, .id_len = id_len };
 
     add_unsealed(group, record, id, blob, len);
+}
+
+void qw_group_remove_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                           size_t id_len, uint64_t version)
+{
+    const struct qw_store_op record = {
+        .verb = QW_STORE_REMOVE, .kind = kind, .id_len = id_len, .expected_version = version
+    };
+
+    add_unsealed(group, record, id, NULL, 0);
 }
 
 void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
@@ -171,7 +183,7 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     uint8_t plain[200];
     struct qw_writer w = qw_writer_on(plain, sizeof plain);
 
-    qw_write_u8(&w, 3);
+    qw_write_u8(&w, 4);
     qw_write_u64be(&w, b->starts);
     qw_write_u64be(&w, b->ingested);
     qw_write_u64be(&w, b->stored);
@@ -182,6 +194,7 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     qw_write_u64be(&w, b->paired);
     qw_write_u64be(&w, (uint64_t)b->swept_s);
     qw_write_u64be(&w, b->registry);
+    qw_write_u8(&w, b->is_indexed ? 1 : 0);
     qw_write_string8(&w, b->first_station);
     qw_assert(!w.failed);
     qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,

@@ -32,9 +32,14 @@ void qw_group_add_with_tail(struct qw_centre *centre, struct qw_group *group,
                             enum qw_store_verb verb, struct qw_store_op record,
                             const uint8_t *plain, size_t len, const uint8_t *tail, size_t tail_len);
 
-/* Inserts a record that is not sealed under the KEK: the wrapped KEK itself. */
+/* Inserts a record that is not sealed under the KEK: the wrapped KEK itself, and what has no blob.
+ */
 void qw_group_add_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
                         size_t id_len, const uint8_t *blob, size_t len);
+
+/* Removes such a record. */
+void qw_group_remove_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,
+                           size_t id_len, uint64_t version);
 
 /* Replaces such a record. */
 void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, const void *id,

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/certificate/authority.h"
+#include "centre/device/import.h"
+#include "centre/device/search_build.h"
 #include "centre/group.h"
 #include "centre/kek/kek_life.h"
 #include "centre/record.h"
@@ -48,11 +50,12 @@ static qw_err read_books(struct qw_centre *centre)
         b.paired = qw_read_u64be(&r);
         b.swept_s = (int64_t)qw_read_u64be(&r);
         b.registry = layout == 2 ? 0 : qw_read_u64be(&r);
+        b.is_indexed = layout >= 4 && qw_read_u8(&r) == 1; /* 3: before there was an index */
     } else {
         b.swept_s = qw_clock_utc_ms() / 1000 - 1;
     }
     qw_read_string8(&r, b.first_station, sizeof b.first_station);
-    if (layout < 1 || layout > 3 || !qw_reader_done(&r)) {
+    if (layout < 1 || layout > 4 || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
     is_other = b.registry != centre->books.registry;
@@ -127,6 +130,7 @@ static qw_err make_books(struct qw_centre *centre, const struct wrapped_kek *wra
     centre->start = 1;
     group.books.next_block = 1;
     group.books.next_device = 1;
+    group.books.is_indexed = true;
     group.books.swept_s = qw_clock_utc_ms() / 1000 - 1;
     qw_group_add_plain(&group, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, wrapped->bytes,
                        wrapped->len);
@@ -252,6 +256,12 @@ qw_err qw_centre_unseal(struct qw_centre *centre)
             err = open_existing(centre, &wrapped);
         }
         qw_store_record_free(&wrapped);
+    }
+    if (err == QW_OK) {
+        err = qw_search_build(centre);
+    }
+    if (err == QW_OK) {
+        (void)!qw_import_sweep(centre); /* what was decided is there; else housekeeping says so */
     }
     return err;
 }

@@ -8,6 +8,9 @@
  * the mutex; use the scratch. */
 void qw_certificates_drop_device(struct qw_centre *centre, struct qw_group *group,
                                  const struct qw_device *device);
+/* The same: that those in force stand in the unit where the device stands now. */
+void qw_certificates_move_device(struct qw_centre *centre, struct qw_group *group,
+                                 const struct qw_device *device);
 void qw_certificates_drop_officer(struct qw_centre *centre, struct qw_group *group, const char *id);
 
 #endif

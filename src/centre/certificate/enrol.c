@@ -49,7 +49,7 @@ static qw_err find_card(struct qw_centre *centre, struct enrol *e)
     if (card->device.state != QW_DEVICE_ACTIVE && card->device.state != QW_DEVICE_CHARGED) {
         return refuse(centre, e, qw_device_state_names[card->device.state]);
     }
-    if (e->subject.kind != QW_SUBJECT_DEVICE || e->subject.device != card->device.kind ||
+    if (!qw_certificate_subject_is(&e->subject, card->device.kind) ||
         strcmp(e->subject.id, card->device.id) != 0) {
         return refuse(centre, e, "the name of another");
     }

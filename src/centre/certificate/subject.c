@@ -25,10 +25,22 @@ static const struct {
     { "urn:qwave:centre:", "centre", QW_SUBJECT_CENTRE, QW_DEVICE_KIND_COUNT, QW_ROLE_COUNT },
 };
 
+/* As what its certificate names a device. */
+static enum qw_device_kind named_as(enum qw_device_kind kind)
+{
+    return qw_device_is_carrier(kind) ? QW_DEVICE_TERMINAL : kind;
+}
+
+bool qw_certificate_subject_is(const struct qw_certificate_subject *subject,
+                               enum qw_device_kind kind)
+{
+    return subject->kind == QW_SUBJECT_DEVICE && subject->device == named_as(kind);
+}
+
 const char *qw_certificate_prefix_of_device(enum qw_device_kind kind)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].kind == QW_SUBJECT_DEVICE && rows[i].device == kind) {
+        if (rows[i].kind == QW_SUBJECT_DEVICE && rows[i].device == named_as(kind)) {
             return rows[i].prefix;
         }
     }
@@ -147,7 +159,7 @@ static qw_err device_stands(struct qw_centre *centre, const struct qw_deed *deed
         return err;
     }
     memcpy(unit, device->unit, QW_UNIT_CAP);
-    if (device->kind != subject->device) {
+    if (!qw_certificate_subject_is(subject, device->kind)) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "the device is of another kind");
     }
     if (device->state == QW_DEVICE_SUSPENDED || device->state == QW_DEVICE_DESTROYED) {

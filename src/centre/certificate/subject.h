@@ -18,6 +18,9 @@ struct qw_certificate_subject {
 qw_err qw_certificate_subject_parse(const struct qw_centre *centre, const char *uri,
                                     struct qw_certificate_subject *subject) QW_MUST_USE;
 
+/* Whether a device of that kind is named so: whatever carries a card is, as a terminal. */
+bool qw_certificate_subject_is(const struct qw_certificate_subject *subject,
+                               enum qw_device_kind kind);
 /* "urn:qwave:ap:" of an access point, as it stands in the register; NULL: devices of this kind have
  * no certificates. */
 const char *qw_certificate_prefix_of_device(enum qw_device_kind kind);

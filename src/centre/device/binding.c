@@ -15,7 +15,7 @@
 bool qw_card_may_work(const struct qw_centre *centre, const struct qw_device *device)
 {
     return device->state == QW_DEVICE_ACTIVE &&
-           (!centre->config.cards_need_user || device->kind != QW_DEVICE_TERMINAL ||
+           (!centre->config.cards_need_user || !qw_device_is_carrier(device->kind) ||
             device->user[0] != '\0');
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "centre/device/search_key.h"
 #include "centre/record.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ bool qw_device_id_ok(const char *id)
     return len >= 1 && len < 64;
 }
 
-enum { RECORD_VERSION = 7 };
+enum { RECORD_VERSION = 8 };
 
 static void write_pool(struct qw_writer *w, const struct qw_pool *pool)
 {
@@ -64,6 +65,10 @@ static void write_device(struct qw_writer *w, const struct qw_device *device)
     qw_write_u64be(w, (uint64_t)device->bound_ms);
     qw_write_u8(w, device->is_cloned ? 1 : 0);
     qw_write_u8(w, (uint8_t)device->fusion);
+    qw_write_u64be(w, (uint64_t)device->last_refill_ms);
+    qw_write_string8(w, device->firmware);
+    qw_write_bytes(w, device->certificate_hash, sizeof device->certificate_hash);
+    qw_write_string8(w, device->certificate_serial);
 }
 
 /* What a record of before the tree says: everybody is at its root. */
@@ -79,8 +84,8 @@ static void read_units(struct qw_reader *r, uint8_t version, struct qw_device *d
 }
 
 /* Version 1 knew no quotas, version 2 no other centres, version 3 no units, version 4 no orders to
- * cards, version 5 no users and no
- * alarms, version 6 no fusion. */
+ * cards, version 5 no users and no alarms, version 6 no fusion, version 7 nothing of refills,
+ * firmware and certificates. */
 static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *device)
 {
     uint8_t kind;
@@ -120,6 +125,12 @@ static bool read_device(struct qw_reader *r, uint8_t version, struct qw_device *
         return false;
     }
     device->fusion = (enum qw_fusion_state)fusion;
+    if (version >= 8) {
+        device->last_refill_ms = (int64_t)qw_read_u64be(r);
+        qw_read_string8(r, device->firmware, sizeof device->firmware);
+        qw_read_bytes(r, device->certificate_hash, sizeof device->certificate_hash);
+        qw_read_string8(r, device->certificate_serial, sizeof device->certificate_serial);
+    }
     if (kind >= QW_DEVICE_KIND_COUNT || state >= QW_DEVICE_STATE_COUNT ||
         !qw_unit_ok(device->unit) || !qw_unit_ok(device->peers_unit)) {
         return false;
@@ -181,6 +192,31 @@ void qw_card_book_put(struct qw_centre *centre, struct qw_group *group, struct q
     qw_group_add(centre, group, book->version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, record,
                  centre->scratch, w.len);
     qw_wipe(centre->scratch, w.len);
+    qw_search_move(group, book->version == 0 ? NULL : &book->indexed, &book->device);
+}
+
+size_t qw_device_encode(const struct qw_device *device, uint8_t *out, size_t cap)
+{
+    struct qw_writer w = qw_writer_on(out, cap);
+
+    qw_write_u8(&w, RECORD_VERSION);
+    write_device(&w, device);
+    qw_assert(!w.failed);
+    return w.len;
+}
+
+qw_err qw_device_decode(const uint8_t *plain, size_t len, struct qw_device *device)
+{
+    struct qw_reader r = qw_reader_on(plain, len);
+    struct qw_device read = { .id = "" };
+    uint8_t version = qw_read_u8(&r);
+
+    if (version < 1 || version > RECORD_VERSION || !read_device(&r, version, &read) ||
+        !qw_reader_done(&r)) {
+        return QW_ERR_IO;
+    }
+    *device = read;
+    return QW_OK;
 }
 
 qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book *book)
@@ -222,6 +258,7 @@ qw_err qw_card_book_decode(const uint8_t *plain, size_t len, struct qw_card_book
         qw_read_bytes(&r, book->order_done, sizeof book->order_done);
         qw_read_bytes(&r, book->proof_digest, sizeof book->proof_digest);
     }
+    book->indexed = qw_device_terms_of(&book->device);
     return ok && qw_reader_done(&r) ? QW_OK : QW_ERR_IO;
 }
 

@@ -2,6 +2,7 @@
 /* Charging off line: BIRTH and CHARGE packages, and the first station [W8 C6]. */
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/device/entry.h"
 #include "centre/device/issue.h"
 #include "centre/device/package_record.h"
 #include "centre/device/reach.h"
@@ -28,7 +29,7 @@ static uint16_t pool_gap(const struct qw_centre *centre, const struct qw_card_bo
 {
     uint32_t full = centre->config.pool_bytes;
 
-    if (book->device.kind != QW_DEVICE_TERMINAL || pool->len >= full) {
+    if (!qw_device_is_carrier(book->device.kind) || pool->len >= full) {
         return 0;
     }
     return (uint16_t)((full - pool->len) / QW_KEY_LEN * QW_KEY_LEN);
@@ -280,6 +281,15 @@ static qw_err make_station(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "there is a station");
     }
     err = qw_card_book_load(centre, deed->object, book);
+    if (err == QW_ERR_NOT_FOUND) {
+        const char *cause;
+
+        err = qw_entry_id_is_free(centre, deed->object, &cause);
+        if (err == QW_ERR_CONFLICT) {
+            return qw_centre_refuse(centre, deed, err, cause);
+        }
+        err = err == QW_OK ? QW_ERR_NOT_FOUND : err;
+    }
     if (err != QW_OK && err != QW_ERR_NOT_FOUND) {
         return err;
     }

@@ -126,14 +126,14 @@ static qw_err check_card(const struct qw_centre *centre, const struct contact *c
 
     *cause = qw_device_state_names[card->device.state];
     if (card->device.destruction == QW_DESTRUCTION_ORDERED &&
-        card->device.kind == QW_DEVICE_TERMINAL && contact->report.epoch == epoch) {
+        qw_device_is_carrier(card->device.kind) && contact->report.epoch == epoch) {
         return QW_ERR_STATE;
     }
     if (card->device.state != QW_DEVICE_ACTIVE && card->device.state != QW_DEVICE_CHARGED) {
         return QW_ERR_REFUSED;
     }
-    *cause = "not a terminal's card";
-    if (card->device.kind != QW_DEVICE_TERMINAL) {
+    *cause = "not a card with keys";
+    if (!qw_device_is_carrier(card->device.kind)) {
         return QW_ERR_REFUSED;
     }
     *cause = "the card is nobody's"; /* U4 */

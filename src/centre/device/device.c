@@ -8,9 +8,17 @@
 #include <string.h>
 
 const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {
-    [QW_DEVICE_TERMINAL] = "terminal", [QW_DEVICE_ACCESS_POINT] = "access-point",
-    [QW_DEVICE_STATION] = "station",   [QW_DEVICE_APPLICATION] = "application",
+    [QW_DEVICE_TERMINAL] = "terminal",
+    [QW_DEVICE_ACCESS_POINT] = "access-point",
+    [QW_DEVICE_STATION] = "station",
+    [QW_DEVICE_APPLICATION] = "application",
     [QW_DEVICE_KME] = "kme",
+    [QW_DEVICE_CIPHER_MACHINE] = "cipher-machine",
+    [QW_DEVICE_PCIE_CARD] = "pcie-card",
+    [QW_DEVICE_SD_CARD] = "sd-card",
+    [QW_DEVICE_USB_KEY] = "usb-key",
+    [QW_DEVICE_CHIP] = "chip",
+    [QW_DEVICE_METER] = "meter",
 };
 
 const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {
@@ -41,6 +49,11 @@ static const signed char table[QW_DEVICE_STATE_COUNT][QW_DEVICE_EVENT_COUNT] = {
     [QW_DEVICE_DESTROYED]  = { NO,    NO,     NO,     NO,    NO  },
 };
 /* clang-format on */
+
+bool qw_device_is_carrier(enum qw_device_kind kind)
+{
+    return kind == QW_DEVICE_TERMINAL || kind >= QW_DEVICE_CIPHER_MACHINE;
+}
 
 bool qw_device_is_pattern(const char *name)
 {

@@ -15,6 +15,13 @@ enum qw_device_kind {
     QW_DEVICE_STATION,
     QW_DEVICE_APPLICATION, /* an SAE: no card, in service from its registration */
     QW_DEVICE_KME,         /* a partner, the centre of others: likewise */
+    /* What carries a card as a terminal does, and shares its keys with one peer: */
+    QW_DEVICE_CIPHER_MACHINE,
+    QW_DEVICE_PCIE_CARD,
+    QW_DEVICE_SD_CARD, /* SD or TF */
+    QW_DEVICE_USB_KEY,
+    QW_DEVICE_CHIP,
+    QW_DEVICE_METER,
     QW_DEVICE_KIND_COUNT
 };
 enum qw_device_state {
@@ -56,6 +63,8 @@ enum qw_fusion_state {
 extern const char *const qw_fusion_names[QW_FUSION_STATE_COUNT]; /* "none" ... */
 
 enum {
+    QW_DEVICE_FIRMWARE_CAP = 64,
+    QW_DEVICE_CERTIFICATE_SERIAL_CAP = 41, /* hex of at most 20 bytes, as certificates have it */
     QW_DEVICE_PEERS_CAP = 256,
     QW_KME_ID_MAX = 31 /* characters of a partner's id, none of them "/": part of a provenance */
 };
@@ -83,7 +92,14 @@ struct qw_device {
     char user[64];    /* who has the card, "" nobody */
     int64_t bound_ms; /* since when, UTC; 0 never */
     char peers_unit[QW_UNIT_CAP]; /* of the officer who set the peers: they reach no further */
+    int64_t last_refill_ms;       /* when a package was confirmed last, UTC, 0 never */
+    char firmware[QW_DEVICE_FIRMWARE_CAP]; /* as an officer wrote it down; "" unknown */
+    uint8_t certificate_hash[32];          /* SHA-256 of its certificate, likewise; zero: none */
+    char certificate_serial[QW_DEVICE_CERTIFICATE_SERIAL_CAP]; /* hex; "" unknown */
 };
+
+/* Whether the kind has a card with keys of its own and one peer that shares them. */
+bool qw_device_is_carrier(enum qw_device_kind kind);
 
 /* Whether name is one of the peers, or fits a pattern among them: * any text, ? any character,
  * [list] one of these, the rest is itself [docs/protocol/skip.md P-11]. A name is never read as a

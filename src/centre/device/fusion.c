@@ -51,9 +51,9 @@ static qw_err ask(struct qw_centre *centre, const struct qw_deed *deed)
     struct qw_card_book *book = &centre->card;
     struct qw_group group;
 
-    if (book->device.kind != QW_DEVICE_TERMINAL || book->device.state != QW_DEVICE_ACTIVE ||
+    if (!qw_device_is_carrier(book->device.kind) || book->device.state != QW_DEVICE_ACTIVE ||
         !book->is_confirmed) {
-        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no terminal's card in service");
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "no card with keys in service");
     }
     if (book->device.fusion == QW_FUSION_PENDING) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "one is on its way");

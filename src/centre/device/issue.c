@@ -287,6 +287,7 @@ void qw_confirm_pending(struct qw_centre *centre, struct qw_group *group, struct
     book->has_pending = false;
     book->next_index += package.key_count;
     book->device.keys_delivered += package.key_count;
+    book->device.last_refill_ms = qw_clock_utc_ms();
     book->is_confirmed = true;
     if (package.kind == QW_PACKAGE_BIRTH) {
         confirm_station(centre, group, book->station);

@@ -6,6 +6,7 @@
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
 #include "centre/device/destruction.h"
+#include "centre/device/entry.h"
 #include "centre/device/reach.h"
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
@@ -16,80 +17,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 0..63 bytes without control characters; may be UTF-8. */
-static bool text_ok(const char *text)
-{
-    size_t len = strlen(text);
-
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
-            return false;
-        }
-    }
-    return len < 64;
-}
-
 static void copy_text(char *out, size_t cap, const char *text)
 {
     memset(out, 0, cap);
     memcpy(out, text, strlen(text));
 }
 
-/* Of an application: names or patterns with single commas between them, none of them its own name.
- * Of others: one text. */
-static bool peers_ok(const char *id, enum qw_device_kind kind, const char *peers)
-{
-    char name[64];
-
-    if (kind != QW_DEVICE_APPLICATION || peers[0] == '\0') {
-        return text_ok(peers);
-    }
-    if (strlen(peers) >= QW_DEVICE_PEERS_CAP) {
-        return false;
-    }
-    for (const char *at = peers;;) {
-        size_t len = strcspn(at, ",");
-
-        if (len >= sizeof name) {
-            return false;
-        }
-        memcpy(name, at, len);
-        name[len] = '\0';
-        if (!qw_device_peer_ok(name) || strcmp(name, id) == 0) {
-            return false;
-        }
-        if (at[len] == '\0') {
-            return true;
-        }
-        at += len + 1;
-    }
-}
-
-static bool id_ok(const char *id, enum qw_device_kind kind)
-{
-    return qw_device_id_ok(id) && !qw_device_is_pattern(id) &&
-           (kind != QW_DEVICE_KME || (strlen(id) <= QW_KME_ID_MAX && strchr(id, '/') == NULL));
-}
-
-static qw_err register_device(struct qw_centre *centre, const struct qw_deed *deed,
-                              const struct qw_device *device)
+/* What makes no sense is in no journal. */
+static qw_err add_entry(struct qw_centre *centre, const struct qw_deed *deed,
+                        const struct qw_device_entry *entry, const struct qw_officer *self)
 {
     struct qw_card_book *book = &centre->card;
+    struct qw_device device;
     struct qw_group group;
-    qw_err err = qw_card_book_load(centre, device->id, book);
+    const char *cause = NULL;
+    qw_err err = qw_entry_check(centre, entry, self, &device, &cause);
 
-    if (err == QW_OK) {
-        return qw_centre_refuse(centre, deed, QW_ERR_CONFLICT, "the device exists");
+    if (err == QW_ERR_REFUSED || err == QW_ERR_CONFLICT) {
+        return qw_centre_refuse(centre, deed, err, cause);
     }
-    if (err != QW_ERR_NOT_FOUND) {
+    if (err != QW_OK) {
         return err;
     }
     qw_wipe(book, sizeof *book);
     qw_group_begin(centre, &group);
     group.books.registry++;
-    book->device = *device;
+    book->device = device;
     book->number = group.books.next_device++;
-    err = qw_unit_use_device(centre, &group, device->unit);
+    err = qw_unit_use_device(centre, &group, device.unit);
     if (err != QW_OK) {
         qw_group_drop(&group);
         return err == QW_ERR_LIMIT
@@ -97,59 +52,7 @@ static qw_err register_device(struct qw_centre *centre, const struct qw_deed *de
                    : err;
     }
     qw_card_book_put(centre, &group, book);
-    return qw_group_commit(centre, &group, deed, qw_device_kind_names[device->kind]);
-}
-
-/* A terminal's keys go to its peer by name alone, so the name is looked at here: ids are never used
- * again, and units stay. */
-static qw_err check_terminal_peer(struct qw_centre *centre, const struct qw_deed *deed,
-                                  const struct qw_device *device)
-{
-    qw_err err;
-
-    if (device->kind != QW_DEVICE_TERMINAL || device->peers[0] == '\0' ||
-        strcmp(device->peers_unit, QW_UNIT_ROOT) == 0) {
-        return QW_OK;
-    }
-    err = qw_card_book_load(centre, device->peers, &centre->holder);
-    if (err == QW_ERR_NOT_FOUND ||
-        (err == QW_OK && !qw_unit_contains(device->peers_unit, centre->holder.device.unit))) {
-        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "its peer is not in his part");
-    }
-    return err;
-}
-
-static bool entry_ok(const struct qw_device_entry *entry, const char *unit)
-{
-    return entry->kind >= 0 && entry->kind < QW_DEVICE_KIND_COUNT &&
-           id_ok(entry->id, entry->kind) && text_ok(entry->owner) &&
-           peers_ok(entry->id, entry->kind, entry->peers) && qw_unit_ok(unit) &&
-           (entry->kind != QW_DEVICE_KME || strcmp(unit, QW_UNIT_ROOT) == 0);
-}
-
-static qw_err add_entry(struct qw_centre *centre, const struct qw_deed *deed,
-                        const struct qw_device_entry *entry, const struct qw_officer *self)
-{
-    const char *unit = entry->unit != NULL ? entry->unit : self->unit;
-    struct qw_device device = { .kind = entry->kind, .state = QW_DEVICE_REGISTERED, .weight = 1 };
-    qw_err err;
-
-    if (!entry_ok(entry, unit)) {
-        return QW_ERR_ARG;
-    }
-    if (!qw_unit_contains(self->unit, unit)) {
-        return qw_centre_refuse(centre, deed, QW_ERR_REFUSED, "outside his part of the tree");
-    }
-    copy_text(device.id, sizeof device.id, entry->id);
-    copy_text(device.owner, sizeof device.owner, entry->owner);
-    copy_text(device.peers, sizeof device.peers, entry->peers);
-    copy_text(device.unit, sizeof device.unit, unit);
-    copy_text(device.peers_unit, sizeof device.peers_unit, self->unit);
-    if (device.kind == QW_DEVICE_APPLICATION || device.kind == QW_DEVICE_KME) {
-        device.state = QW_DEVICE_ACTIVE;
-    }
-    err = check_terminal_peer(centre, deed, &device);
-    return err == QW_OK ? register_device(centre, deed, &device) : err;
+    return qw_group_commit(centre, &group, deed, qw_device_kind_names[device.kind]);
 }
 
 qw_err qw_centre_device_add(struct qw_centre *centre, const struct qw_caller *caller,
@@ -351,7 +254,7 @@ qw_err qw_centre_device_set_peers(struct qw_centre *centre, const struct qw_call
 {
     struct qw_deed deed = { .caller = caller, .verb = "device-peers", .object = id };
     struct amendment amendment = { .right = QW_RIGHT_DEVICE_PEERS,
-                                   .is_fine = peers_ok(id, QW_DEVICE_APPLICATION, peers),
+                                   .is_fine = qw_entry_peers_ok(id, QW_DEVICE_APPLICATION, peers),
                                    .peers = peers };
 
     return amend_and_tell(centre, &deed, &amendment, peers);

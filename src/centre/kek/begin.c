@@ -104,9 +104,10 @@ static qw_err count_records(struct qw_centre *centre, uint64_t *total)
 
     for (int kind = 0; kind < QW_STORE_KIND_COUNT; kind++) {
         uint64_t count = 0;
-        qw_err err = kind == QW_STORE_AUDIT ? QW_OK
-                                            : store->count(store->self, (enum qw_store_kind)kind,
-                                                           QW_STORE_ANY_TAG, &count);
+        qw_err err =
+            qw_rewrap_concerns_kind((enum qw_store_kind)kind)
+                ? store->count(store->self, (enum qw_store_kind)kind, QW_STORE_ANY_TAG, &count)
+                : QW_OK;
 
         if (err != QW_OK) {
             return err;

@@ -33,6 +33,11 @@ struct walk { /* one group */
     qw_err err;
 };
 
+bool qw_rewrap_concerns_kind(enum qw_store_kind kind)
+{
+    return kind != QW_STORE_AUDIT && kind != QW_STORE_SEARCH;
+}
+
 bool qw_rewrap_concerns(enum qw_store_kind kind, const void *id, size_t id_len)
 {
     static const char *const others[] = { qw_kek_id, qw_kek_life_id, qw_kek_next_id, qw_restored_id,
@@ -43,7 +48,7 @@ bool qw_rewrap_concerns(enum qw_store_kind kind, const void *id, size_t id_len)
             return false;
         }
     }
-    return kind != QW_STORE_AUDIT; /* the journal can be read without any key */
+    return qw_rewrap_concerns_kind(kind);
 }
 
 /* How much of a blob the KEK seals: a block's material behind it is sealed by the data key within.
@@ -135,7 +140,7 @@ static qw_err look_on(struct walk *walk)
     struct qw_kek_life *life = &walk->life;
     qw_err err = QW_OK;
 
-    if (life->kind != QW_STORE_AUDIT) {
+    if (qw_rewrap_concerns_kind((enum qw_store_kind)life->kind)) {
         err = store->scan(store->self, (enum qw_store_kind)life->kind, QW_STORE_ANY_TAG,
                           life->after, life->after_len, LOOK_RECORDS, visit, walk);
     }

@@ -4,6 +4,9 @@
 
 #include "centre/books.h"
 
+/* Kinds with sealed records. The journal can be read without any key, and a record of the index is
+ * nothing but its id. */
+bool qw_rewrap_concerns_kind(enum qw_store_kind kind);
 /* Records of the store that are sealed by a KEK; the others are plain, or the KEK's own. */
 bool qw_rewrap_concerns(enum qw_store_kind kind, const void *id, size_t id_len);
 

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/device/import.h"
 #include "centre/device/package_record.h"
 #include "centre/device/session.h"
 #include "centre/key/block.h"
@@ -423,6 +424,9 @@ qw_err qw_centre_sweep(struct qw_centre *centre)
     free(batch.keys);
     if (err == QW_OK) {
         err = sweep_sessions(centre);
+    }
+    if (err == QW_OK) {
+        err = qw_import_sweep(centre);
     }
     return err == QW_OK ? qw_signer_sweep(centre) : err;
 }

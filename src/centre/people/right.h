@@ -29,6 +29,7 @@ enum qw_right {
     QW_RIGHT_DEVICE_PEERS,
     QW_RIGHT_DEVICE_HOME,
     QW_RIGHT_DEVICE_QUOTA,
+    QW_RIGHT_DEVICE_MOVE, /* to another unit: over both */
     QW_RIGHT_PSK_CREATE,
     QW_RIGHT_PSK_REVOKE,
     QW_RIGHT_CERTIFICATE_READ,

@@ -43,14 +43,23 @@ static qw_err has_any(struct qw_centre *centre, bool *has)
     return err;
 }
 
-/* A change of what a unit and those above it use. */
-struct use {
-    int64_t devices;
-    uint64_t keys;
-};
+/* The end of the place in a unit's path that begins there, but for the root: "/a" of "/a/b", then
+ * the whole. 0: there is none any more. */
+static size_t next_place(const char *unit, size_t end)
+{
+    return strcmp(unit, QW_UNIT_ROOT) == 0 || (end > 0 && unit[end] == '\0')
+               ? 0
+               : end + 1 + strcspn(unit + end + 1, "/");
+}
 
-static qw_err use_of(struct qw_centre *centre, struct qw_group *group, const char *unit,
-                     const struct use *use)
+static void copy_place(char place[static QW_UNIT_CAP], const char *unit, size_t end)
+{
+    memcpy(place, unit, end);
+    place[end] = '\0';
+}
+
+static qw_err use_keys_of(struct qw_centre *centre, struct qw_group *group, const char *unit,
+                          uint64_t keys)
 {
     struct qw_unit_record record;
     qw_err err = qw_unit_load(centre, unit, &record);
@@ -59,37 +68,29 @@ static qw_err use_of(struct qw_centre *centre, struct qw_group *group, const cha
         return err == QW_ERR_NOT_FOUND ? QW_OK : err;
     }
     to_today(&record);
-    if ((use->devices > 0 && record.quota.devices_max > 0 &&
-         record.quota.devices >= record.quota.devices_max) ||
-        (use->keys > 0 && record.quota.keys_per_day > 0 &&
-         (record.quota.keys_today > record.quota.keys_per_day ||
-          use->keys > record.quota.keys_per_day - record.quota.keys_today))) {
+    if (keys > 0 && record.quota.keys_per_day > 0 &&
+        (record.quota.keys_today > record.quota.keys_per_day ||
+         keys > record.quota.keys_per_day - record.quota.keys_today)) {
         return QW_ERR_LIMIT;
     }
-    record.quota.keys_today += use->keys;
-    if (use->devices >= 0 || record.quota.devices > 0) {
-        record.quota.devices = (uint64_t)((int64_t)record.quota.devices + use->devices);
-    }
+    record.quota.keys_today += keys;
     qw_unit_put(centre, group, &record);
     return group->err;
 }
 
 /* The unit and each above it, but for the root. Refused by one: refused by all, nothing added. */
-static qw_err use_all(struct qw_centre *centre, struct qw_group *group, const char *unit,
-                      const struct use *use)
+qw_err qw_unit_use_keys(struct qw_centre *centre, struct qw_group *group, const char *unit,
+                        uint64_t keys)
 {
-    char place[QW_UNIT_CAP] = "";
+    char place[QW_UNIT_CAP];
     size_t begun = group->count;
-    size_t len = strlen(unit);
     bool has = false;
     qw_err err = has_any(centre, &has);
 
-    for (size_t end = 1; err == QW_OK && has && end <= len && len > 1; end++) {
-        if (unit[end] == '/' || unit[end] == '\0') {
-            memcpy(place, unit, end);
-            place[end] = '\0';
-            err = use_of(centre, group, place, use);
-        }
+    for (size_t end = next_place(unit, 0); err == QW_OK && has && end > 0;
+         end = next_place(unit, end)) {
+        copy_place(place, unit, end);
+        err = use_keys_of(centre, group, place, keys);
     }
     if (err != QW_OK) {
         group->count = begun; /* what they borrow is the group's, freed with it */
@@ -97,38 +98,116 @@ static qw_err use_all(struct qw_centre *centre, struct qw_group *group, const ch
     return err;
 }
 
-qw_err qw_unit_use_keys(struct qw_centre *centre, struct qw_group *group, const char *unit,
-                        uint64_t keys)
+/* The records of one group's changes, each once. */
+struct tally {
+    struct qw_unit_record *records; /* [QW_UNITS_MAX] */
+    size_t count;
+};
+
+/* NULL: the place has no quota, or err. */
+static struct qw_unit_record *record_of(struct qw_centre *centre, struct tally *tally,
+                                        const char *place, qw_err *err)
 {
-    return use_all(centre, group, unit, &(struct use){ .keys = keys });
+    struct qw_unit_record *record = tally->records;
+
+    for (; record < tally->records + tally->count; record++) {
+        if (strcmp(record->quota.unit, place) == 0) {
+            return record;
+        }
+    }
+    if (tally->count == QW_UNITS_MAX) {
+        return NULL; /* there are no more */
+    }
+    *err = qw_unit_load(centre, place, record);
+    if (*err != QW_OK) {
+        *err = *err == QW_ERR_NOT_FOUND ? QW_OK : *err;
+        return NULL;
+    }
+    tally->count++;
+    to_today(record);
+    return record;
+}
+
+static qw_err count_change(struct qw_centre *centre, struct tally *tally,
+                           const struct qw_unit_change *change)
+{
+    char place[QW_UNIT_CAP];
+    qw_err err = QW_OK;
+
+    for (size_t end = next_place(change->unit, 0); err == QW_OK && end > 0;
+         end = next_place(change->unit, end)) {
+        struct qw_unit_record *record;
+
+        copy_place(place, change->unit, end);
+        record = record_of(centre, tally, place, &err);
+        if (record == NULL) {
+            continue;
+        }
+        if (change->devices > 0 && record->quota.devices_max > 0 &&
+            record->quota.devices >= record->quota.devices_max) {
+            return QW_ERR_LIMIT;
+        }
+        if (change->devices > 0) {
+            record->quota.devices++;
+        } else if (record->quota.devices > 0) {
+            record->quota.devices--;
+        }
+    }
+    return err;
+}
+
+qw_err qw_unit_change_devices(struct qw_centre *centre, struct qw_group *group,
+                              const struct qw_unit_change *changes, size_t count, size_t *which)
+{
+    struct tally tally = { .count = 0 };
+    bool has = false;
+    qw_err err = has_any(centre, &has);
+
+    *which = 0;
+    if (err != QW_OK || !has) {
+        return err;
+    }
+    tally.records = calloc(QW_UNITS_MAX, sizeof *tally.records);
+    err = tally.records == NULL ? QW_ERR_NOMEM : QW_OK;
+    for (size_t i = 0; err == QW_OK && i < count; i++) {
+        *which = i;
+        err = count_change(centre, &tally, &changes[i]);
+    }
+    for (size_t i = 0; err == QW_OK && i < tally.count; i++) {
+        qw_unit_put(centre, group, &tally.records[i]);
+    }
+    free(tally.records);
+    return err == QW_OK ? group->err : err;
 }
 
 qw_err qw_unit_use_device(struct qw_centre *centre, struct qw_group *group, const char *unit)
 {
-    return use_all(centre, group, unit, &(struct use){ .devices = 1 });
+    size_t which;
+
+    return qw_unit_change_devices(
+        centre, group, &(struct qw_unit_change){ .unit = unit, .devices = 1 }, 1, &which);
 }
 
 qw_err qw_unit_free_device(struct qw_centre *centre, struct qw_group *group, const char *unit)
 {
-    return use_all(centre, group, unit, &(struct use){ .devices = -1 });
+    size_t which;
+
+    return qw_unit_change_devices(
+        centre, group, &(struct qw_unit_change){ .unit = unit, .devices = -1 }, 1, &which);
 }
 
 qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *left)
 {
-    char place[QW_UNIT_CAP] = "";
-    size_t len = strlen(unit);
+    char place[QW_UNIT_CAP];
     bool has = false;
     qw_err err = has_any(centre, &has);
 
     *left = UINT64_MAX;
-    for (size_t end = 1; err == QW_OK && has && end <= len && len > 1; end++) {
+    for (size_t end = next_place(unit, 0); err == QW_OK && has && end > 0;
+         end = next_place(unit, end)) {
         struct qw_unit_record record;
 
-        if (unit[end] != '/' && unit[end] != '\0') {
-            continue;
-        }
-        memcpy(place, unit, end);
-        place[end] = '\0';
+        copy_place(place, unit, end);
         err = qw_unit_load(centre, place, &record);
         if (err == QW_OK && record.quota.keys_per_day > 0) {
             uint64_t here;
@@ -144,9 +223,10 @@ qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *l
     return err;
 }
 
-/* What is registered already, when a unit gets its first quota. */
+/* What is registered or staged already, when a unit gets its first quota. */
 struct census {
     struct qw_centre *centre;
+    enum qw_store_kind kind;
     const char *unit;
     uint64_t devices;
     qw_err err;
@@ -163,9 +243,11 @@ static int count_device(void *self, const struct qw_store_record *record)
         census->err = QW_ERR_IO;
         return 0;
     }
-    census->err = qw_record_open(centre, QW_STORE_DEVICE, record, record->len, centre->scratch);
+    census->err = qw_record_open(centre, census->kind, record, record->len, centre->scratch);
     if (census->err == QW_OK) {
-        census->err = qw_card_book_decode(centre->scratch, len, &centre->card);
+        census->err = census->kind == QW_STORE_STAGED
+                          ? qw_device_decode(centre->scratch, len, &centre->card.device)
+                          : qw_card_book_decode(centre->scratch, len, &centre->card);
     }
     if (census->err == QW_OK && device->state != QW_DEVICE_DESTROYED &&
         qw_unit_contains(census->unit, device->unit)) {
@@ -176,13 +258,19 @@ static int count_device(void *self, const struct qw_store_record *record)
 
 static qw_err count_devices(struct qw_centre *centre, const char *unit, uint64_t *devices)
 {
+    static const enum qw_store_kind kinds[] = { QW_STORE_DEVICE, QW_STORE_STAGED };
     const struct qw_store *store = centre->config.store;
     struct census census = { .centre = centre, .unit = unit, .err = QW_OK };
-    qw_err err = store->scan(store->self, QW_STORE_DEVICE, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX >> 1,
-                             count_device, &census);
+    qw_err err = QW_OK;
 
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && err == QW_OK; i++) {
+        census.kind = kinds[i];
+        err = store->scan(store->self, census.kind, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX >> 1,
+                          count_device, &census);
+        err = err == QW_OK ? census.err : err;
+    }
     *devices = census.devices;
-    return err == QW_OK ? census.err : err;
+    return err;
 }
 
 static uint64_t limit_of(const struct qw_unit_record *record, bool is_of_keys)

@@ -14,7 +14,7 @@ enum { QW_UNITS_MAX = 256 };
 
 struct qw_unit_quota {
     char unit[QW_UNIT_CAP];
-    uint64_t devices_max;  /* registered and not destroyed; 0: no limit of its own */
+    uint64_t devices_max;  /* registered and not destroyed, or staged; 0: no limit of its own */
     uint64_t keys_per_day; /* of 256 bits, taken out of the stock in a day of UTC; 0: no limit */
     uint64_t devices, keys_today;
 };
@@ -33,6 +33,15 @@ qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *cal
 /* For the verbs that use something up: into the group that does it, under the mutex; once for each
  * group. QW_ERR_LIMIT: a quota above does not allow it, nothing was added. They use the scratch. */
 struct qw_group;
+struct qw_unit_change { /* of what is registered in a unit */
+    const char *unit;
+    int devices; /* 1 comes, -1 goes */
+};
+/* In their order, so who moves goes before he comes. *which: of QW_ERR_LIMIT, the first that does
+ * not fit. */
+qw_err qw_unit_change_devices(struct qw_centre *centre, struct qw_group *group,
+                              const struct qw_unit_change *changes, size_t count,
+                              size_t *which) QW_MUST_USE;
 qw_err qw_unit_use_keys(struct qw_centre *centre, struct qw_group *group, const char *unit,
                         uint64_t keys) QW_MUST_USE;
 qw_err qw_unit_use_device(struct qw_centre *centre, struct qw_group *group,

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "centre/device/card_book.h"
+#include "centre/device/import.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
@@ -263,6 +264,9 @@ qw_err qw_restored_settle(struct qw_centre *centre)
     }
     if (err == QW_OK) {
         err = end_blocks(centre, page);
+    }
+    if (err == QW_OK) {
+        err = qw_import_settle(centre);
     }
     if (err == QW_OK) {
         err = suspend_devices(centre, page);

@@ -118,23 +118,41 @@ static void suspending_and_freeing_end_the_session(void **state)
     assert_journal_whole(scene);
 }
 
+static qw_err fetch_first(struct scene *scene, const char *id)
+{
+    uint8_t keys[1][32];
+
+    return fetch_ids(scene, &scene->application, id, (const uint8_t(*)[16])scene->terminal.ids[0],
+                     1, keys);
+}
+
+/* scene->terminal is the device's card. */
+static void assert_needs_a_user(struct scene *scene, const char *id)
+{
+    uint8_t session_id[16];
+
+    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_REFUSED); /* U4 */
+    assert_last_deed(scene, "contact", QW_ERR_REFUSED, "nobody's");
+    assert_int_equal(fetch_first(scene, id), QW_ERR_REFUSED);
+    assert_int_equal(bind_to(scene, id, "li"), QW_OK);
+    assert_int_equal(contact(scene, false, 5, session_id), QW_OK);
+    assert_int_equal(fetch_first(scene, id), QW_OK);
+    assert_int_equal(unbind(scene, id), QW_OK);
+    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_REFUSED);
+    assert_int_equal(fetch_first(scene, id), QW_ERR_REFUSED);
+}
+
 static void where_cards_need_a_user_others_get_nothing(void **state)
 {
     struct scene *scene = *state;
-    uint8_t session_id[16], keys[1][32];
 
     make_everybody(scene);
     scene->config.cards_need_user = true;
     scene_restart(scene);
-    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_REFUSED); /* U4 */
-    assert_last_deed(scene, "contact", QW_ERR_REFUSED, "nobody's");
-    assert_int_equal(fetch(scene, &scene->application, 0, 1, keys), QW_ERR_REFUSED);
-    assert_int_equal(bind_to(scene, "terminal-1", "li"), QW_OK);
-    assert_int_equal(contact(scene, false, 5, session_id), QW_OK);
-    assert_int_equal(fetch(scene, &scene->application, 0, 1, keys), QW_OK);
-    assert_int_equal(unbind(scene, "terminal-1"), QW_OK);
-    assert_int_equal(contact(scene, false, 5, session_id), QW_ERR_REFUSED);
-    assert_int_equal(fetch(scene, &scene->application, 1, 1, keys), QW_ERR_REFUSED);
+    assert_needs_a_user(scene, "terminal-1");
+    assert_int_equal(qw_centre_ingest(scene->centre), QW_OK);
+    make_card(scene, "key-1", QW_DEVICE_USB_KEY, 4, &scene->terminal);
+    assert_needs_a_user(scene, "key-1");
 }
 
 static void every_failing_write_binds_or_does_not(void **state)

@@ -309,7 +309,7 @@ static void cards_and_access_points_out_of_service_are_refused(void **state)
 
     make_everybody(scene);
     card_report(&scene->ap_card, false, 5, report);
-    assert_report_refused(scene, report, "not a terminal's card");
+    assert_report_refused(scene, report, "not a card with keys");
     forged = scene->terminal;
     forged.serial[0] ^= 1;
     card_report(&forged, false, 5, report);

@@ -11,6 +11,9 @@
 #include <cmocka.h>
 
 #include "centre/approval/approval.h"
+#include "centre/device/describe.h"
+#include "centre/device/import.h"
+#include "centre/device/search.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
@@ -245,6 +248,56 @@ static qw_err do_list_officers(struct scene *scene)
     return err;
 }
 
+static uint8_t import_id[16];
+
+static qw_err do_import_begin(struct scene *scene)
+{
+    return qw_centre_import_begin(scene->centre, &scene->operator_caller, import_id);
+}
+
+static qw_err do_import_add(struct scene *scene)
+{
+    struct qw_import_chunk chunk = { .header = "id,kind,owner,unit",
+                                     .lines = "m-1,meter,Li,/north\nm-2,meter,,/\n",
+                                     .first_line = 2 };
+    struct qw_import_fault fault;
+
+    return qw_centre_import_add(scene->centre, &scene->operator_caller, import_id, &chunk, &fault);
+}
+
+static qw_err do_import_commit(struct scene *scene)
+{
+    struct qw_import_progress progress;
+
+    return qw_centre_import_commit(scene->centre, &scene->operator_caller, import_id, &progress);
+}
+
+static qw_err do_search(struct scene *scene)
+{
+    struct qw_device_filter filter = qw_device_filter_none;
+    struct qw_device device;
+    struct qw_device_page page = { .devices = &device, .cap = 1 };
+    qw_err err;
+
+    filter.kind = QW_DEVICE_METER;
+    filter.owner = "Li";
+    err = qw_centre_device_search(scene->centre, &scene->operator_caller, &filter, "", &page);
+    assert_int_equal(page.count, err == QW_OK ? 1 : 0);
+    return err;
+}
+
+static qw_err do_describe(struct scene *scene)
+{
+    struct qw_device_note note = { .owner = "Wang" };
+
+    return qw_centre_device_describe(scene->centre, &scene->operator_caller, "m-1", &note);
+}
+
+static qw_err do_move(struct scene *scene)
+{
+    return qw_centre_device_move(scene->centre, &scene->operator_caller, "m-1", "/south");
+}
+
 static struct qw_request request;
 
 static qw_err do_ask(struct scene *scene)
@@ -323,6 +376,19 @@ static void every_verb_survives_a_lack_of_memory(void **state)
     assert_journal_whole(scene);
 }
 
+static void the_registry_survives_a_lack_of_memory(void **state)
+{
+    struct scene *scene = *state;
+
+    starve(scene, do_import_begin);
+    starve(scene, do_import_add);
+    starve(scene, do_import_commit);
+    starve(scene, do_search);
+    starve(scene, do_describe);
+    starve(scene, do_move);
+    assert_journal_whole(scene);
+}
+
 static void deeds_of_two_survive_a_lack_of_memory(void **state)
 {
     struct scene *scene = *state;
@@ -380,6 +446,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_of_pairs_survive_a_lack_of_memory, scene_make,
                                         scene_remove),
         cmocka_unit_test_setup_teardown(deeds_of_two_survive_a_lack_of_memory, scene_make,
+                                        scene_remove),
+        cmocka_unit_test_setup_teardown(the_registry_survives_a_lack_of_memory, scene_make,
                                         scene_remove),
         cmocka_unit_test_setup_teardown(every_verb_survives_a_lack_of_memory, scene_make,
                                         scene_remove),

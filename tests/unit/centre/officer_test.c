@@ -13,6 +13,9 @@
 #include "api/certificate/signing_request.h"
 #include "centre/approval/approval.h"
 #include "centre/certificate/certificate.h"
+#include "centre/device/describe.h"
+#include "centre/device/import.h"
+#include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
 #include "centre/maintenance.h"
@@ -167,6 +170,50 @@ static qw_err do_home(struct scene *s, const struct qw_caller *c)
 static qw_err do_quota(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_device_set_quota(s->centre, c, "none", 1, 1);
+}
+static qw_err do_search(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_device device;
+    struct qw_device_page page = { .devices = &device, .cap = 1 };
+
+    return qw_centre_device_search(s->centre, c, &qw_device_filter_none, "", &page);
+}
+static qw_err do_describe(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_device_note note = { .firmware = "1.0" };
+
+    return qw_centre_device_describe(s->centre, c, "none", &note);
+}
+static qw_err do_move(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_device_move(s->centre, c, "none", "/");
+}
+static qw_err do_import_begin(struct scene *s, const struct qw_caller *c)
+{
+    uint8_t id[16];
+
+    return qw_centre_import_begin(s->centre, c, id);
+}
+static qw_err do_import_add(struct scene *s, const struct qw_caller *c)
+{
+    static const uint8_t zero[16];
+    struct qw_import_chunk chunk = { .header = "id,kind", .lines = "", .first_line = 2 };
+    struct qw_import_fault fault;
+
+    return qw_centre_import_add(s->centre, c, zero, &chunk, &fault);
+}
+static qw_err do_import_commit(struct scene *s, const struct qw_caller *c)
+{
+    static const uint8_t zero[16];
+    struct qw_import_progress progress;
+
+    return qw_centre_import_commit(s->centre, c, zero, &progress);
+}
+static qw_err do_import_drop(struct scene *s, const struct qw_caller *c)
+{
+    static const uint8_t zero[16];
+
+    return qw_centre_import_drop(s->centre, c, zero);
 }
 static qw_err do_psk_create(struct scene *s, const struct qw_caller *c)
 {
@@ -403,6 +450,13 @@ static const struct {
     { QW_RIGHT_DEVICE_PEERS,    "-y-y", do_peers },
     { QW_RIGHT_DEVICE_HOME,     "y---", do_home },
     { QW_RIGHT_DEVICE_QUOTA,    "y---", do_quota },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_search },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_describe },
+    { QW_RIGHT_DEVICE_MOVE,     "-y-y", do_move },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_import_begin },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_import_add },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_import_commit },
+    { QW_RIGHT_DEVICE_REGISTER, "---y", do_import_drop },
     { QW_RIGHT_PSK_CREATE,      "---y", do_psk_create },
     { QW_RIGHT_PSK_REVOKE,      "-y-y", do_psk_revoke },
     { QW_RIGHT_CERTIFICATE_ISSUE,   "---y", do_issue_to_device },

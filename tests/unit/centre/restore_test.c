@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "centre/books.h"
+#include "centre/device/import.h"
 #include "centre/restore/restore.h"
 #include "store/sqlite_copy.h"
 #include "unit/centre/scene.h"
@@ -159,6 +160,60 @@ static void what_was_used_since_is_given_to_nobody(void **state)
     assert_nothing_of_before(scene, before, after);
 }
 
+static qw_err import_chunk(struct scene *scene, const char *lines, uint8_t id[static 16])
+{
+    struct qw_import_chunk chunk = { .header = "id,kind", .lines = lines, .first_line = 2 };
+    struct qw_import_fault fault = { 0 };
+    qw_err err = qw_centre_import_begin(scene->centre, &scene->operator_caller, id);
+
+    return err != QW_OK
+               ? err
+               : qw_centre_import_add(scene->centre, &scene->operator_caller, id, &chunk, &fault);
+}
+
+static uint64_t staged(struct scene *scene)
+{
+    uint64_t count = 0;
+
+    assert_int_equal(
+        scene->store.count(scene->store.self, QW_STORE_STAGED, QW_STORE_ANY_TAG, &count), QW_OK);
+    return count;
+}
+
+/* device-list.md I6: an application of a list would be in service without anybody's word. */
+static void an_import_of_a_backup_is_settled(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_import_progress progress = { .devices = 0 };
+    struct qw_device device;
+    uint8_t id[16];
+    char path[128];
+
+    make_everybody(scene);
+    assert_int_equal(import_chunk(scene, "meter-1,meter\napp-7,application\n", id), QW_OK);
+    copy(scene, path);
+    put_back(scene, path);
+    scene_open(scene); /* not decided: it is gone */
+    assert_int_equal(staged(scene), 0);
+    assert_int_equal(qw_centre_import_commit(scene->centre, &scene->operator_caller, id, &progress),
+                     QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        qw_centre_device_find(scene->centre, &scene->operator_caller, "app-7", &device),
+        QW_ERR_NOT_FOUND);
+    assert_int_equal(import_chunk(scene, "meter-1,meter\napp-7,application\n", id), QW_OK);
+    scene->fail_at = scene->submits + 2; /* decided, and no device made */
+    assert_int_equal(qw_centre_import_commit(scene->centre, &scene->operator_caller, id, &progress),
+                     QW_ERR_IO);
+    assert_int_equal(staged(scene), 2);
+    copy(scene, path);
+    put_back(scene, path);
+    scene_open(scene);
+    assert_int_equal(staged(scene), 0);
+    assert_int_equal(state_of(scene, "app-7"), QW_DEVICE_SUSPENDED);
+    assert_int_equal(state_of(scene, "meter-1"), QW_DEVICE_REGISTERED); /* has no keys yet */
+    assert_journal_whole(scene);
+}
+
 /* S3: the first start dies at its n-th write, for every n. */
 static void a_first_start_that_is_killed_goes_on(void **state)
 {
@@ -204,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SCENE(what_was_used_since_is_given_to_nobody),
+        IN_SCENE(an_import_of_a_backup_is_settled),
         IN_SCENE(a_first_start_that_is_killed_goes_on),
         IN_SCENE(a_store_without_a_centre_is_not_marked),
     };

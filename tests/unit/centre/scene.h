@@ -411,7 +411,7 @@ static SCENE_UNUSED void make_card(struct scene *scene, const char *id, enum qw_
 
     assert_int_equal(
         qw_centre_device_register(scene->centre, &scene->operator_caller, id, kind, "Li Hua",
-                                  kind == QW_DEVICE_TERMINAL ? scene->application.id : ""),
+                                  qw_device_is_carrier(kind) ? scene->application.id : ""),
         QW_OK);
     assert_int_equal(charge(scene, id, keys, sealed, sizeof sealed, &len), QW_OK);
     card_open_and_take(card, sealed, len, wrap.wrap);

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "centre/device/card_book.h"
+#include "centre/device/describe.h"
 #include "centre/people/officer.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
@@ -162,14 +163,27 @@ static qw_err do_psk_revoke(struct scene *s, const char *id, const char *who)
     return qw_centre_psk_revoke(s->centre, by(who), id);
 }
 
+static qw_err do_describe(struct scene *s, const char *id, const char *who)
+{
+    struct qw_device_note note = { .firmware = "1.0" };
+
+    return qw_centre_device_describe(s->centre, by(who), id, &note);
+}
+static qw_err do_move(struct scene *s, const char *id, const char *who)
+{
+    return qw_centre_device_move(s->centre, by(who), id, who[4] == 'n' ? "/north" : "/south");
+}
+
 static const struct {
     qw_err (*verb)(struct scene *scene, const char *id, const char *who);
     const char *role; /* of who may, without the province */
 } verbs[] = {
-    { do_find, "aud" },   { do_charge, "ope" },  { do_confirm, "ope" },    { do_suspend, "ope" },
-    { do_resume, "sec" }, { do_destroy, "sec" }, { do_peers, "sec" },      { do_home, "sys" },
-    { do_fuse, "ope" },   { do_bind, "ope" },    { do_unbind, "sec" },     { do_order, "ope" },
-    { do_proof, "ope" },  { do_quota, "sys" },   { do_psk_create, "ope" }, { do_psk_revoke, "sec" },
+    { do_find, "aud" },       { do_charge, "ope" },   { do_confirm, "ope" },
+    { do_suspend, "ope" },    { do_resume, "sec" },   { do_destroy, "sec" },
+    { do_peers, "sec" },      { do_home, "sys" },     { do_fuse, "ope" },
+    { do_bind, "ope" },       { do_unbind, "sec" },   { do_order, "ope" },
+    { do_proof, "ope" },      { do_quota, "sys" },    { do_psk_create, "ope" },
+    { do_psk_revoke, "sec" }, { do_describe, "ope" }, { do_move, "sec" },
 };
 
 static void a_province_cannot_touch_or_see_a_device_of_another(void **state)
