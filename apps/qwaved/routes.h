@@ -17,6 +17,8 @@ void route_device_unbind(struct call *call);
 void route_device_peers(struct call *call);
 void route_device_quota(struct call *call);
 void route_device_home(struct call *call);
+void route_device_describe(struct call *call);
+void route_device_move(struct call *call);
 void route_device_charge(struct call *call);
 void route_device_order(struct call *call);
 void route_device_proof(struct call *call);
@@ -32,6 +34,11 @@ void route_share_enter(struct call *call);
 void route_share_take(struct call *call);
 void route_share_confirm(struct call *call);
 void route_share_cancel(struct call *call);
+
+void route_import_begin(struct call *call);
+void route_import_lines(struct call *call);
+void route_import_commit(struct call *call);
+void route_import_drop(struct call *call);
 
 void route_psk_create(struct call *call);
 void route_psk_revoke(struct call *call);

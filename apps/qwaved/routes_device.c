@@ -1,93 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/url.h"
 #include "base/hex.h"
-#include "route_query.h"
+#include "centre/device/describe.h"
+#include "route_device.h"
 #include "routes.h"
 
 #include <string.h>
 
-enum {
-    LIST_LIMIT_MAX = 100,
-    LIST_LIMIT_STANDARD = 50,
-    DEVICE_TEXT_MAX = 4096, /* four names of 63 characters, the peers' of 255, all escaped */
-    PACKAGE_CAP = 64 * 1024,
-    RECEIPT_CAP = 256
-};
-
-static void write_device(struct qw_json_writer *w, const struct qw_device *device)
-{
-    char serial[2 * sizeof device->serial + 1];
-
-    qw_hex_encode(device->serial, sizeof device->serial, serial);
-    qw_json_object_begin(w);
-    qw_json_name(w, "id");
-    qw_json_text(w, device->id);
-    qw_json_name(w, "kind");
-    qw_json_text(w, qw_device_kind_names[device->kind]);
-    qw_json_name(w, "state");
-    qw_json_text(w, qw_device_state_names[device->state]);
-    qw_json_name(w, "owner");
-    qw_json_text(w, device->owner);
-    qw_json_name(w, "peer");
-    qw_json_text(w, device->peers);
-    qw_json_name(w, "serial");
-    qw_json_text(w, serial);
-    qw_json_name(w, "epoch");
-    qw_json_uint(w, device->epoch);
-    qw_json_name(w, "counter");
-    qw_json_uint(w, device->counter);
-    qw_json_name(w, "keys_delivered");
-    qw_json_uint(w, device->keys_delivered);
-    qw_json_name(w, "remaining_keys");
-    qw_json_uint(w, device->remaining_keys);
-    qw_json_name(w, "last_contact_ms");
-    qw_json_int(w, device->last_contact_ms);
-    qw_json_name(w, "keys_per_s");
-    qw_json_uint(w, device->keys_per_s);
-    qw_json_name(w, "weight");
-    qw_json_uint(w, device->weight);
-    qw_json_name(w, "kme");
-    qw_json_text(w, device->home);
-    qw_json_name(w, "unit");
-    qw_json_text(w, device->unit);
-    qw_json_name(w, "cloned");
-    qw_json_bool(w, device->is_cloned);
-    qw_json_name(w, "user");
-    qw_json_text(w, device->user);
-    qw_json_name(w, "bound_ms");
-    qw_json_int(w, device->bound_ms);
-    qw_json_name(w, "fusion");
-    qw_json_text(w, qw_fusion_names[device->fusion]);
-    qw_json_name(w, "destruction");
-    qw_json_text(w, qw_destruction_names[device->destruction]);
-    qw_json_object_end(w);
-}
-
-static void send_device(struct call *call, unsigned status, const char *id)
-{
-    struct qw_device device;
-    char text[DEVICE_TEXT_MAX];
-    struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
-    qw_err err = qw_centre_device_find(call->service->centre, &call->caller, id, &device);
-
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    write_device(&w, &device);
-    call_send(call, status, &w, NULL);
-}
-
-static qw_err kind_of(const char *name, enum qw_device_kind *kind)
-{
-    for (int i = 0; i < QW_DEVICE_KIND_COUNT; i++) {
-        if (strcmp(name, qw_device_kind_names[i]) == 0) {
-            *kind = (enum qw_device_kind)i;
-            return QW_OK;
-        }
-    }
-    return QW_ERR_FORMAT;
-}
+enum { PACKAGE_CAP = 64 * 1024, RECEIPT_CAP = 256 };
 
 static void get_optional_text(struct qw_json_reader *r, const struct qw_json_node *object,
                               const char *name, char *out, size_t cap)
@@ -117,7 +36,7 @@ void route_device_register(struct call *call)
     get_optional_text(&r, object, "owner", wanted.owner, sizeof wanted.owner);
     get_optional_text(&r, object, "peer", wanted.peers, sizeof wanted.peers);
     get_optional_text(&r, object, "unit", wanted.unit, sizeof wanted.unit);
-    err = qw_json_ok(&r) ? kind_of(kind_name, &entry.kind) : QW_ERR_FORMAT;
+    err = qw_json_ok(&r) ? device_kind_of(kind_name, &entry.kind) : QW_ERR_FORMAT;
     qw_json_close(&r);
     if (err == QW_OK) {
         entry.unit = wanted.unit[0] != '\0' ? wanted.unit : NULL;
@@ -131,52 +50,12 @@ void route_device_register(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 201, wanted.id);
-}
-
-void route_device_list(struct call *call)
-{
-    struct qw_device devices[LIST_LIMIT_MAX];
-    char after[sizeof devices[0].id] = "";
-    uint64_t limit = LIST_LIMIT_STANDARD;
-    size_t count = 0;
-    size_t cap;
-    char *text;
-    struct qw_json_writer w;
-    qw_err err = query_number(call->request->query, "limit", 1, LIST_LIMIT_MAX, &limit);
-
-    if (err == QW_OK) {
-        err = qw_url_query_find(call->request->query, "after", after, sizeof after);
-        err = err == QW_ERR_NOT_FOUND ? QW_OK : err;
-    }
-    if (err == QW_OK) {
-        err = qw_centre_device_list(call->service->centre, &call->caller, after, devices, limit,
-                                    &count);
-    }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    cap = 64 + count * DEVICE_TEXT_MAX;
-    text = call_text_new(call, cap);
-    if (text == NULL) {
-        return;
-    }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "devices");
-    qw_json_array_begin(&w);
-    for (size_t i = 0; i < count; i++) {
-        write_device(&w, &devices[i]);
-    }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    device_send(call, 201, wanted.id);
 }
 
 void route_device_show(struct call *call)
 {
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 static void change(struct call *call, enum qw_device_event event)
@@ -194,7 +73,7 @@ static void change(struct call *call, enum qw_device_event event)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 void route_device_suspend(struct call *call)
@@ -232,7 +111,7 @@ void route_device_bind(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 /* A verb without a body: what it says of the device. */
@@ -253,7 +132,7 @@ static void do_and_show(struct call *call,
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 void route_device_unbind(struct call *call)
@@ -287,7 +166,7 @@ void route_device_peers(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 void route_device_quota(struct call *call)
@@ -313,7 +192,7 @@ void route_device_quota(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
 }
 
 void route_device_home(struct call *call)
@@ -337,7 +216,83 @@ void route_device_home(struct call *call)
         call_refuse(call, err);
         return;
     }
-    send_device(call, 200, call->parameter[0]);
+    device_send(call, 200, call->parameter[0]);
+}
+
+/* What is not there stays as it is. */
+static const char *get_if_there(struct qw_json_reader *r, const struct qw_json_node *object,
+                                const char *name, char *out, size_t cap)
+{
+    if (qw_json_find(object, name) == NULL) {
+        return NULL;
+    }
+    qw_json_get_text(r, object, name, out, 0, cap);
+    return out;
+}
+
+void route_device_describe(struct call *call)
+{
+    struct qw_device wanted = { .id = "" };
+    char certificate[2 * sizeof wanted.certificate_hash + 1] = "";
+    struct qw_device_note note;
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    note = (struct qw_device_note){
+        .owner = get_if_there(&r, object, "owner", wanted.owner, sizeof wanted.owner),
+        .firmware = get_if_there(&r, object, "firmware", wanted.firmware, sizeof wanted.firmware),
+        .certificate_serial =
+            get_if_there(&r, object, "certificate_serial", wanted.certificate_serial,
+                         sizeof wanted.certificate_serial)
+    };
+    if (get_if_there(&r, object, "certificate_sha256", certificate, sizeof certificate) != NULL) {
+        note.certificate_hash = wanted.certificate_hash; /* "": none */
+    }
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK && certificate[0] != '\0') {
+        err = qw_hex_decode(certificate, wanted.certificate_hash, sizeof wanted.certificate_hash);
+    }
+    if (err == QW_OK) {
+        err = qw_centre_device_describe(call->service->centre, &call->caller, call->parameter[0],
+                                        &note);
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    device_send(call, 200, call->parameter[0]);
+}
+
+void route_device_move(struct call *call)
+{
+    char unit[QW_UNIT_CAP] = "";
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+    qw_err err;
+
+    if (!call_open_body(call, false, &r, &object)) {
+        return;
+    }
+    qw_json_get_text(&r, object, "unit", unit, 1, sizeof unit);
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    if (err == QW_OK) {
+        err = qw_centre_device_move(call->service->centre, &call->caller, call->parameter[0], unit);
+    }
+    if (err == QW_ERR_LIMIT) {
+        call_refuse_with(call, 409, "the quota of that unit is used up");
+        return;
+    }
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    device_send(call, 200, call->parameter[0]);
 }
 
 void route_device_charge(struct call *call)

@@ -108,6 +108,18 @@ async function language(page) {
     await page.getByRole('button', { name: 'Light' }).click();
 }
 
+/** So many devices, and which is the first. */
+async function shows(page, count, first) {
+    await page.waitForFunction(
+        ([many, id]) => {
+            const devices = document.querySelectorAll('[data-test=device]');
+            return devices.length === many && devices[0].textContent === id;
+        },
+        [count, first],
+        { timeout: 15000 },
+    );
+}
+
 /** By keys alone: to the views, to the search, to a device, to what is done with it. */
 async function devicesView(page) {
     await page.getByRole('link', { name: 'Devices' }).focus();
@@ -116,9 +128,22 @@ async function devicesView(page) {
     await accessible(page, 'devices');
     await page.screenshot({ path: join(pictures, 'devices-desktop.png'), fullPage: true });
 
+    await text(page, 'search-kind').selectOption('usb-key');
+    await text(page, 'search').press('Enter');
+    await shows(page, 50, 'usb-01');
+    await text(page, 'page-next').press('Enter');
+    await shows(page, 10, 'usb-51');
+    await text(page, 'page-before').press('Enter');
+    await shows(page, 50, 'usb-01');
+    await text(page, 'search-state').selectOption('active');
+    await text(page, 'search').press('Enter');
+    await page.getByText('No such device').waitFor();
+    await text(page, 'search-kind').selectOption('');
+    await text(page, 'search-state').selectOption('');
+
     await text(page, 'search').fill('phone-1');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelectorAll('[data-test=device]').length === 10);
+    await shows(page, 10, 'phone-10');
     await text(page, 'device').focus();
     await page.keyboard.press('Enter');
     await text(page, 'suspend').focus();

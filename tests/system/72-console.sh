@@ -28,6 +28,8 @@ for ((i = 1; i <= 20; i++)); do
 done
 charge phone-10 1
 charge phone-02 1
+{ echo id,kind,unit && seq -f usb-%02g,usb-key,/north 1 60; } >"$site/keys.csv"
+admin device import "$site/keys.csv" >/dev/null
 
 echo "the files themselves"
 ask() { curl --silent --max-time 10 --cert "$officers/security.pem" --key "$officers/security.key" --cacert "$site/centre/ca/ca.pem" --path-as-is "$@"; }
