@@ -5,7 +5,6 @@
 #include "action_help.h"
 #include "admin/admin.h"
 #include "api/certificate/profile.h"
-#include "api/json_writer.h"
 #include "centre/centre.h"
 #include "centre/people/unit_quota.h"
 #include "operator.h"
@@ -18,8 +17,6 @@
 #include <string.h>
 
 /* qwave admin: what an officer does on a running centre [C8 C10]. */
-
-enum { ACTION_CAP = 32, BODY_CAP = 2048 };
 
 static qw_err get_and_show(struct operator_desk *desk, const char *path,
                            const struct admin_arguments *arguments)
@@ -36,111 +33,6 @@ static qw_err get_and_show(struct operator_desk *desk, const char *path,
 static qw_err run_status(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     return get_and_show(desk, "/v1/status", arguments);
-}
-
-static qw_err run_device_list(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    return admin_show_list(desk, "devices", arguments);
-}
-
-static qw_err run_device_show(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    const char *answer = NULL;
-    qw_err err = operator_device_call(desk, "GET", arguments->word[2], "", NULL, &answer);
-
-    if (err == QW_OK) {
-        admin_show(answer, arguments);
-    }
-    return err;
-}
-
-static qw_err run_device_add(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    const struct operator_device device = { .id = arguments->word[2],
-                                            .kind = arguments->kind,
-                                            .owner = arguments->owner,
-                                            .peer = arguments->peer,
-                                            .unit = arguments->unit };
-    qw_err err = operator_device_add(desk, &device);
-
-    if (err == QW_OK) {
-        printf(arguments->as_json ? "{\"id\":\"%s\"}\n" : "%s is registered\n", arguments->word[2]);
-    }
-    return err;
-}
-
-/* Sets one text of a device's entry: POST /v1/devices/{id}<path> {"name": value}. */
-static qw_err set_text(struct operator_desk *desk, const struct admin_arguments *arguments,
-                       const char *path, const char *name, const char *value)
-{
-    char body[BODY_CAP];
-    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
-    const char *answer = NULL;
-    qw_err err;
-
-    qw_json_object_begin(&w);
-    qw_json_name(&w, name);
-    qw_json_text(&w, value);
-    qw_json_object_end(&w);
-    if (!qw_json_done(&w)) {
-        return QW_ERR_SPACE;
-    }
-    err = operator_device_call(desk, "POST", arguments->word[2], path, body, &answer);
-    if (err == QW_OK) {
-        admin_show(answer, arguments);
-    }
-    return err;
-}
-
-static qw_err run_device_peers(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    return set_text(desk, arguments, "/peers", "peer", arguments->peer);
-}
-
-static qw_err run_device_home(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    return set_text(desk, arguments, "/home", "kme", arguments->kme);
-}
-
-static qw_err run_device_bind(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    return set_text(desk, arguments, "/bind", "user", arguments->user);
-}
-
-static qw_err run_device_quota(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    char body[BODY_CAP];
-    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
-    const char *answer = NULL;
-    qw_err err;
-
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "keys_per_s");
-    qw_json_uint(&w, arguments->keys_per_s);
-    qw_json_name(&w, "weight");
-    qw_json_uint(&w, arguments->weight);
-    qw_json_object_end(&w);
-    qw_assert(qw_json_done(&w)); /* two numbers fit */
-    err = operator_device_call(desk, "POST", arguments->word[2], "/quota", body, &answer);
-    if (err == QW_OK) {
-        admin_show(answer, arguments);
-    }
-    return err;
-}
-
-/* The verb is a word of the table of actions, not of the user's. */
-static qw_err run_device_change(struct operator_desk *desk, const struct admin_arguments *arguments)
-{
-    char action[ACTION_CAP];
-    const char *answer = NULL;
-    qw_err err;
-
-    (void)snprintf(action, sizeof action, "/%s", arguments->word[1]);
-    err = operator_device_call(desk, "POST", arguments->word[2], action, NULL, &answer);
-    if (err == QW_OK) {
-        admin_show(answer, arguments);
-    }
-    return err;
 }
 
 /* Shows the key, this once. */
@@ -170,24 +62,6 @@ static qw_err run_psk_revoke(struct operator_desk *desk, const struct admin_argu
 static const struct admin_action actions[] = {
     /* all but those of admin/ */
     { "status", NULL, 1, "", "stock, source and counters", run_status },
-    { "device", "add", 3, "ID --kind KIND --owner NAME [--peer SAE,...] [--unit UNIT]",
-      "register a device", run_device_add },
-    { "device", "peers", 3, "ID --peer SAE,...", "whom an application may ask keys for",
-      run_device_peers },
-    { "device", "home", 3, "ID [--kme KME]",
-      "the centre that serves an application; none: this one", run_device_home },
-    { "device", "quota", 3, "ID --keys-per-s N --weight N", "what an application may take",
-      run_device_quota },
-    { "device", "list", 2, "", "every device", run_device_list },
-    { "device", "show", 3, "ID", "one device", run_device_show },
-    { "device", "suspend", 3, "ID", "it gets nothing until it is resumed", run_device_change },
-    { "device", "resume", 3, "ID", "", run_device_change },
-    { "device", "destroy", 3, "ID", "for good: its keys are void at once", run_device_change },
-    { "device", "bind", 3, "ID --user NAME", "the person who has its card", run_device_bind },
-    { "device", "unbind", 3, "ID", "its card is nobody's; ends its radio session",
-      run_device_change },
-    { "device", "fuse", 3, "ID", "its card key is renewed by a quantum key, with the next refill",
-      run_device_change },
     { "psk", "create", 3, "ID", "pre-shared key of an application for SKIP; shown this once",
       run_psk_create },
     { "psk", "revoke", 3, "ID", "takes it back; its open connections end", run_psk_revoke },
@@ -198,6 +72,8 @@ static const struct {
     size_t count;
 } tables[] = {
     { actions, sizeof actions / sizeof actions[0] },
+    { admin_device_actions, ADMIN_DEVICE_ACTIONS },
+    { admin_list_actions, ADMIN_LIST_ACTIONS },
     { admin_certificate_actions, ADMIN_CERTIFICATE_ACTIONS },
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
@@ -207,13 +83,22 @@ static const struct {
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
-enum { OPTION_DEVICES_MAX = 256, OPTION_KEYS_PER_DAY };
+enum {
+    OPTION_DEVICES_MAX = 256,
+    OPTION_KEYS_PER_DAY,
+    OPTION_STATE,
+    OPTION_PREFIX,
+    OPTION_OWNER_PREFIX,
+    OPTION_FIRMWARE
+};
 
 static const struct argp_option options[] = {
     { "operator", 'o', "FILE", 0, "operator.yaml (default: operator.yaml)", 0 },
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "kind", 'k', "KIND", 0,
-      "terminal, application, access-point, station or kme (default: terminal)", 0 },
+      "terminal, application, access-point, station, kme, cipher-machine, pcie-card, sd-card, "
+      "usb-key, chip or meter (default for a new one: terminal)",
+      0 },
     { "owner", 'w', "NAME", 0, "who has the device", 0 },
     { "user", 's', "NAME", 0, "who has a card", 0 },
     { "peer", 'p', "SAE,...", 0,
@@ -232,8 +117,13 @@ static const struct argp_option options[] = {
       "a place in the tree, as /north/gas: of a device (default: one's own), or where an officer's "
       "part begins (default: /)",
       0 },
+    { "state", OPTION_STATE, "STATE", 0, "registered, charged, active, suspended or destroyed", 0 },
+    { "prefix", OPTION_PREFIX, "TEXT", 0, "what an id begins with", 0 },
+    { "owner-prefix", OPTION_OWNER_PREFIX, "TEXT", 0, "what an owner's name begins with", 0 },
+    { "firmware", OPTION_FIRMWARE, "TEXT", 0, "of a device", 0 },
     { "reason", 'x', "TEXT", 0, "of a maintenance, told to every caller; at most 120 bytes", 0 },
-    { "certificate", 'c', "FILE", 0, "where to write a certificate", 0 },
+    { "certificate", 'c', "FILE", 0,
+      "where to write a certificate; of a device: the one that it has", 0 },
     { "key", 'y', "FILE", 0, "and its private key", 0 },
     { "profile", 'f', "NAME", 0, "of the key: p256, sm2 or ed25519 (default: p256)", 0 },
     { "host", 'H', "HOST,...", 0, "names and addresses of the centre", 0 },
@@ -259,12 +149,19 @@ static const struct admin_action *find_action(const struct admin_arguments *argu
     return NULL;
 }
 
-/* What the action's own line of help asks for. */
+/* Its own line of help says so, without brackets. */
+static bool asks_for(const struct admin_action *action, const char *option)
+{
+    const char *at = strstr(action->arguments, option);
+
+    return at != NULL && (at == action->arguments || at[-1] != '[');
+}
+
 static void check_files(const struct admin_action *action, const struct admin_arguments *arguments,
                         struct argp_state *state)
 {
-    if ((strstr(action->arguments, "--certificate") != NULL && arguments->certificate == NULL) ||
-        (strstr(action->arguments, "--key FILE") != NULL && arguments->key == NULL)) {
+    if ((asks_for(action, "--certificate FILE") && arguments->certificate == NULL) ||
+        (asks_for(action, "--key FILE") && arguments->key == NULL)) {
         argp_error(state, "--certificate and --key say where to write");
     }
 }
@@ -316,6 +213,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "--keys-per-day is 0..%u000000, not '%s'",
                        (unsigned)(QW_UNIT_LIMIT_MAX / 1000000), value);
         }
+        return 0;
+    case OPTION_STATE:
+        arguments->state = value;
+        return 0;
+    case OPTION_PREFIX:
+        arguments->prefix = value;
+        return 0;
+    case OPTION_OWNER_PREFIX:
+        arguments->owner_prefix = value;
+        return 0;
+    case OPTION_FIRMWARE:
+        arguments->firmware = value;
         return 0;
     case 'r':
         arguments->role = value;
@@ -390,8 +299,6 @@ int cmd_admin(int argc, char **argv)
                                       NULL,        help_filter,
                                       NULL };
     struct admin_arguments arguments = { .operator_path = "operator.yaml",
-                                         .kind = "terminal",
-                                         .owner = "",
                                          .peer = "",
                                          .user = "",
                                          .kme = "",

@@ -108,6 +108,11 @@ const char *operator_message(const struct operator_desk *desk)
     return desk->message;
 }
 
+void operator_say(struct operator_desk *desk, const char *message)
+{
+    (void)snprintf(desk->message, sizeof desk->message, "%s", message);
+}
+
 static void keep_message(struct operator_desk *desk, unsigned status, const char *answer)
 {
     char message[MESSAGE_CAP / 2] = "the centre refused";

@@ -27,6 +27,8 @@ qw_err operator_call(struct operator_desk *desk, const char *method, const char 
 qw_err operator_device_call(struct operator_desk *desk, const char *method, const char *id,
                             const char *action, const char *body, const char **answer) QW_MUST_USE;
 const char *operator_message(const struct operator_desk *desk);
+/* In its place, for what was found out here: printed as the centre's would be. */
+void operator_say(struct operator_desk *desk, const char *message);
 
 /* NULL: is not said; a unit that is not said is the officer's own. */
 struct operator_device {

@@ -13,9 +13,10 @@
  * nouns with a file of their own stand here. */
 enum { ADMIN_WORDS_MAX = 4 };
 struct admin_arguments {
-    const char *operator_path, *url, *kind, *owner, *peer, *user, *kme, *certificate, *key, *role,
-        *profile, *hosts, *reason;
-    const char *unit; /* NULL: not said */
+    const char *operator_path, *url, *peer, *user, *kme, *certificate, *key, *role, *profile,
+        *hosts, *reason;
+    /* NULL: not said */
+    const char *kind, *owner, *unit, *state, *prefix, *owner_prefix, *firmware;
     unsigned long long keys_per_s, weight, devices_max, keys_per_day;
     const char *word[ADMIN_WORDS_MAX];
     size_t words;
@@ -33,9 +34,28 @@ struct admin_action {
 /* Prints an answer of the centre as it is, or as a table. */
 void admin_show(const char *answer, const struct admin_arguments *arguments);
 
-/* GET /v1/<noun>, page by page, as one list of that name. */
-qw_err admin_show_list(struct operator_desk *desk, const char *noun,
+/* GET /v1/<noun>, page by page, as one list of that name. query: "" or further conditions, each
+ * with a '&' before it. */
+qw_err admin_show_list(struct operator_desk *desk, const char *noun, const char *query,
                        const struct admin_arguments *arguments) QW_MUST_USE;
+/* The same, one page's rows at a time: an array of objects, borrowed. */
+struct cJSON;
+qw_err admin_walk_list(struct operator_desk *desk, const char *noun, const char *query,
+                       void (*visit)(void *self, struct cJSON *rows), void *self) QW_MUST_USE;
+
+/* A body of texts, and what the centre answers shown: POST /v1/devices/{id}<path>. Members without
+ * a value are left out. */
+struct admin_member {
+    const char *name, *value;
+};
+qw_err admin_device_post(struct operator_desk *desk, const struct admin_arguments *arguments,
+                         const char *path, const struct admin_member *members,
+                         size_t count) QW_MUST_USE;
+
+enum { ADMIN_DEVICE_ACTIONS = 13 };
+extern const struct admin_action admin_device_actions[ADMIN_DEVICE_ACTIONS];
+enum { ADMIN_LIST_ACTIONS = 3 };
+extern const struct admin_action admin_list_actions[ADMIN_LIST_ACTIONS];
 
 enum { ADMIN_OFFICER_ACTIONS = 5 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];

@@ -86,7 +86,7 @@ static qw_err run_sign(struct operator_desk *desk, const struct admin_arguments 
 
 static qw_err run_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    return admin_show_list(desk, "certificates", arguments);
+    return admin_show_list(desk, "certificates", "", arguments);
 }
 
 static qw_err run_show(struct operator_desk *desk, const struct admin_arguments *arguments)

@@ -37,7 +37,7 @@ static qw_err run_add(struct operator_desk *desk, const struct admin_arguments *
 
 static qw_err run_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
-    return admin_show_list(desk, "officers", arguments);
+    return admin_show_list(desk, "officers", "", arguments);
 }
 
 /* The verb is a word of the table of actions, not of the user's. */

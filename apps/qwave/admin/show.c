@@ -90,49 +90,68 @@ void admin_show(const char *answer, const struct admin_arguments *arguments)
     cJSON_Delete(json);
 }
 
-/* Moves the rows of one page to all, an array of the same name; *last is the id of the last one,
- * *count how many came. */
-static qw_err take_page(const char *answer, cJSON *all, char *last, size_t cap, int *count)
+/* Where a page goes on: as it says, or behind its last row. */
+static qw_err read_cursor(const cJSON *page, const cJSON *rows, char *after, size_t cap)
 {
-    cJSON *page = cJSON_Parse(answer);
-    cJSON *rows = cJSON_GetObjectItemCaseSensitive(page, all->string);
-    qw_err err = cJSON_IsArray(rows) ? QW_OK : QW_ERR_FORMAT;
+    const cJSON *next = cJSON_GetObjectItemCaseSensitive(page, "next");
+    int count = cJSON_GetArraySize(rows);
 
-    *count = cJSON_GetArraySize(rows);
-    while (err == QW_OK && cJSON_GetArraySize(rows) > 0) {
-        cJSON *row = cJSON_DetachItemFromArray(rows, 0);
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(row, "id");
-
-        if (!cJSON_IsString(id) || qw_url_encode(id->valuestring, last, cap) != QW_OK) {
-            err = QW_ERR_FORMAT;
-        }
-        cJSON_AddItemToArray(all, row);
+    if (next == NULL && count > 0) {
+        next = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(rows, count - 1), "id");
     }
-    cJSON_Delete(page);
+    if (count == 0) {
+        return QW_OK;
+    }
+    return cJSON_IsString(next) ? qw_url_encode(next->valuestring, after, cap) : QW_ERR_FORMAT;
+}
+
+qw_err admin_walk_list(struct operator_desk *desk, const char *noun, const char *query,
+                       void (*visit)(void *self, struct cJSON *rows), void *self)
+{
+    char after[PATH_TEXT_CAP] = "";
+    int count = PAGE_ROWS;
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && count == PAGE_ROWS) {
+        char path[4 * PATH_TEXT_CAP];
+        const char *answer = NULL;
+
+        if ((size_t)snprintf(path, sizeof path, "/v1/%s?limit=%d%s%s%s", noun, PAGE_ROWS, query,
+                             after[0] != '\0' ? "&after=" : "", after) >= sizeof path) {
+            return QW_ERR_ARG;
+        }
+        err = operator_call(desk, "GET", path, NULL, &answer);
+        if (err == QW_OK) {
+            cJSON *page = cJSON_Parse(answer);
+            cJSON *rows = cJSON_GetObjectItemCaseSensitive(page, noun);
+
+            err =
+                cJSON_IsArray(rows) ? read_cursor(page, rows, after, sizeof after) : QW_ERR_FORMAT;
+            count = cJSON_GetArraySize(rows);
+            if (err == QW_OK) {
+                visit(self, rows);
+            }
+            cJSON_Delete(page);
+        }
+    }
     return err;
 }
 
-qw_err admin_show_list(struct operator_desk *desk, const char *noun,
+static void take_rows(void *all, cJSON *rows)
+{
+    while (cJSON_GetArraySize(rows) > 0) {
+        cJSON_AddItemToArray(all, cJSON_DetachItemFromArray(rows, 0));
+    }
+}
+
+qw_err admin_show_list(struct operator_desk *desk, const char *noun, const char *query,
                        const struct admin_arguments *arguments)
 {
     cJSON *merged = cJSON_CreateObject();
     cJSON *all = cJSON_AddArrayToObject(merged, noun);
-    char last[PATH_TEXT_CAP / 2] = "";
     char *text;
-    int count = PAGE_ROWS;
-    qw_err err = all == NULL ? QW_ERR_NOMEM : QW_OK;
+    qw_err err = all == NULL ? QW_ERR_NOMEM : admin_walk_list(desk, noun, query, take_rows, all);
 
-    while (err == QW_OK && count == PAGE_ROWS) {
-        char path[PATH_TEXT_CAP];
-        const char *answer = NULL;
-
-        (void)snprintf(path, sizeof path, "/v1/%s?limit=%d%s%s", noun, PAGE_ROWS,
-                       last[0] != '\0' ? "&after=" : "", last);
-        err = operator_call(desk, "GET", path, NULL, &answer);
-        if (err == QW_OK) {
-            err = take_page(answer, all, last, sizeof last, &count);
-        }
-    }
     text = err == QW_OK ? cJSON_PrintUnformatted(merged) : NULL;
     if (text != NULL) {
         admin_show(text, arguments);
