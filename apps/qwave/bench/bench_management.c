@@ -14,10 +14,10 @@
 
 /* qwave bench management: what managing a centre costs. */
 
-enum { QUERIES_MAX = 100000, JSON_LEN_MAX = 2048 };
+enum { QUERIES_MAX = 100000, DEVICES_MAX = 10000000, JSON_LEN_MAX = 2048 };
 
 struct arguments {
-    long queries;
+    long queries, devices;
     bool as_json;
 };
 
@@ -27,10 +27,12 @@ static const struct {
 } measurements[] = {
     { "audit", bench_audit },
     { "unseal", bench_unseal },
+    { "registry", bench_registry },
 };
 
 static const struct argp_option options[] = {
     { "queries", 'q', "N", 0, "calls in a round, 8 to 100000 (default: 4000)", 0 },
+    { "devices", 'd', "N", 0, "in the large registry, 1000 to 10000000 (default: 1000000)", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -42,6 +44,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     switch (key) {
     case 'q':
         arguments->queries = option_number(value, 8, QUERIES_MAX, state);
+        return 0;
+    case 'd':
+        arguments->devices = option_number(value, 1000, DEVICES_MAX, state);
         return 0;
     case 'j':
         arguments->as_json = true;
@@ -80,17 +85,19 @@ int bench_management(int argc, char **argv)
         NULL,
         "Measures what managing a centre costs: the journal's part of the time of audited verbs, "
         "on two stores in a temporary folder, one of which drops what belongs to the journal; the "
-        "time from the last share of a quorum to serving.",
+        "time from the last share of a quorum to serving; and what the size of the registry of "
+        "devices costs whoever asks it.",
         NULL,
         NULL,
         NULL
     };
-    struct arguments arguments = { .queries = 4000 };
+    struct arguments arguments = { .queries = 4000, .devices = 1000000 };
     struct management_sheet sheet = { .count = 0 };
     struct management_wishes wishes;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    wishes = (struct management_wishes){ .queries = (size_t)arguments.queries };
+    wishes = (struct management_wishes){ .queries = (size_t)arguments.queries,
+                                         .devices = (size_t)arguments.devices };
     for (size_t i = 0; i < sizeof measurements / sizeof measurements[0]; i++) {
         qw_err err = measurements[i].run(&wishes, &sheet);
 

@@ -20,6 +20,7 @@ void management_add(struct management_sheet *sheet, const char *name, double val
 
 struct management_wishes {
     size_t queries; /* calls of each kind, 8 to 100 000 */
+    size_t devices; /* in the large registry, 1000 to 10 000 000 */
 };
 
 /* audit_cost_share: part of the throughput of audited fetches that their journal takes, median of
@@ -31,5 +32,14 @@ qw_err bench_audit(const struct management_wishes *wishes,
  * five starts. */
 qw_err bench_unseal(const struct management_wishes *wishes,
                     struct management_sheet *sheet) QW_MUST_USE;
+
+/* registry_p99_ratio_1e6 (registry_p99_ratio where the large registry has another size): the 99th
+ * percentile of the time that the thread takes for a question to the large registry over that of
+ * the same to one of a thousand devices, the worst of ten questions, each percentile the median of
+ * nine rounds; registry_devices; registry_p99_ms: how long whoever asks the large one waits, over
+ * all questions; registry_import_per_s: devices; registry_index_build_s: the first start with a
+ * store of schema 2. */
+qw_err bench_registry(const struct management_wishes *wishes,
+                      struct management_sheet *sheet) QW_MUST_USE;
 
 #endif
