@@ -12,6 +12,7 @@
 #include "centre/device/search_build.h"
 #include "centre/group.h"
 #include "centre/kek/kek_life.h"
+#include "centre/key/old_rows.h"
 #include "centre/record.h"
 #include "centre/restore/restore.h"
 #include "crypto/random.h"
@@ -256,6 +257,9 @@ qw_err qw_centre_unseal(struct qw_centre *centre)
             err = open_existing(centre, &wrapped);
         }
         qw_store_record_free(&wrapped);
+    }
+    if (err == QW_OK) {
+        err = qw_old_rows_move(centre);
     }
     if (err == QW_OK) {
         err = qw_search_build(centre);

@@ -29,7 +29,7 @@ bool qw_store_kind_has_tags(enum qw_store_kind kind)
 
 int qw_store_kind_since(enum qw_store_kind kind)
 {
-    return kind == QW_STORE_SEARCH || kind == QW_STORE_STAGED ? 3 : 2;
+    return kind == QW_STORE_SEARCH || kind == QW_STORE_STAGED ? 3 : 1;
 }
 
 bool qw_store_id_ok(const void *id, size_t id_len)

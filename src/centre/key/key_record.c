@@ -289,6 +289,41 @@ qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16],
     return QW_OK;
 }
 
+qw_err qw_key_row_move(struct qw_centre *centre, struct qw_group *group, enum qw_store_kind kind,
+                       const struct qw_store_record *record, bool *is_moved)
+{
+    struct qw_store_op op = { .kind = kind,
+                              .id = record->id,
+                              .id_len = record->id_len,
+                              .expected_version = record->version,
+                              .tag = record->tag };
+    struct row row = { .len = 0 };
+    qw_err err = QW_OK;
+
+    *is_moved = false;
+    if (record->id_len == sizeof row.bytes) {
+        err = row_of(centre, record->id, &row);
+    }
+    if (err != QW_OK || row.len != PLACE_LEN) {
+        return err;
+    }
+    if (record->len < QW_RECORD_OVERHEAD || record->len > RECORD_CAP + QW_RECORD_OVERHEAD) {
+        return QW_ERR_IO;
+    }
+    err = qw_record_open(centre, kind, record, record->len, centre->scratch);
+    if (err != QW_OK) {
+        return err;
+    }
+    qw_group_add(centre, group, QW_STORE_REMOVE, op, NULL, 0);
+    op.id = row.bytes;
+    op.id_len = row.len;
+    op.expected_version = 0;
+    qw_group_add(centre, group, QW_STORE_INSERT, op, centre->scratch,
+                 record->len - QW_RECORD_OVERHEAD);
+    *is_moved = true;
+    return group->err;
+}
+
 void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
                             const struct qw_block *block, int64_t now_ms)
 {

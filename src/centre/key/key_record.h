@@ -52,6 +52,11 @@ void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
 qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16], const char *who,
                           bool *is_party) QW_MUST_USE;
 
+/* A record of kind KEY or TOMBSTONE as a scan has read it: the group puts it where it is looked
+ * for. *is_moved: it stood under the id of a key that has a place. */
+qw_err qw_key_row_move(struct qw_centre *centre, struct qw_group *group, enum qw_store_kind kind,
+                       const struct qw_store_record *record, bool *is_moved) QW_MUST_USE;
+
 /* A tombstone for a whole block of a pair: its keys were never fetched. */
 void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
                             const struct qw_block *block, int64_t now_ms);

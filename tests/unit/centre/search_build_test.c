@@ -18,6 +18,7 @@
 #include "centre/record.h"
 #include "postgres_server.h"
 #include "store/store_postgres.h"
+#include "unit/centre/old_books.h"
 #include "unit/centre/scene.h"
 #include "unit/store/old_schema.h"
 
@@ -114,27 +115,6 @@ static size_t old_device(const uint8_t *plain, size_t len, uint8_t version, uint
     memcpy(out + head - tail, plain + head, len - head);
     out[0] = version;
     return len - tail;
-}
-
-/* The books as layout 3 had them. */
-static size_t old_books(const struct qw_books *b, uint8_t *out, size_t cap)
-{
-    struct qw_writer w = qw_writer_on(out, cap);
-
-    qw_write_u8(&w, 3);
-    qw_write_u64be(&w, b->starts);
-    qw_write_u64be(&w, b->ingested);
-    qw_write_u64be(&w, b->stored);
-    qw_write_u64be(&w, b->leased);
-    qw_write_u64be(&w, b->destroyed);
-    qw_write_u64be(&w, b->next_block);
-    qw_write_u64be(&w, b->next_device);
-    qw_write_u64be(&w, b->paired);
-    qw_write_u64be(&w, (uint64_t)b->swept_s);
-    qw_write_u64be(&w, b->registry);
-    qw_write_string8(&w, b->first_station);
-    assert_false(w.failed);
-    return w.len;
 }
 
 static void put_blob(sqlite3 *connection, const char *sql, const struct qw_store_op *record,

@@ -190,7 +190,7 @@ static void refuses_a_schema_that_is_not_its_own(void **state)
     struct place *place = *state;
     struct qw_store other = { 0 };
 
-    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 1");
+    postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 0");
     assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
     postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 4");
     assert_int_equal(place->open(place->path, &other), QW_ERR_FORMAT);
@@ -214,10 +214,9 @@ static void *open_one(void *self)
 }
 
 /* Also when several processes open it at once: the tables are added once. */
-static void adds_to_a_database_of_schema_2_what_it_has_not(void **state)
+static void adds_what_it_has_not(struct place *place, int schema)
 {
     enum { OPENERS = 4 };
-    struct place *place = *state;
     struct qw_store_op op = op_of(QW_STORE_INSERT, QW_STORE_SEARCH, "s", 0, 0, "");
     struct qw_store stores[OPENERS] = { { 0 } };
     pthread_t threads[OPENERS];
@@ -225,6 +224,9 @@ static void adds_to_a_database_of_schema_2_what_it_has_not(void **state)
     qw_store_close(&place->store);
     postgres_server_execute(&server, "DROP SCHEMA qwave CASCADE");
     postgres_server_execute(&server, old_schema_postgres);
+    if (schema == 1) { /* the same tables */
+        postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 1");
+    }
     postgres_server_execute(&server, "INSERT INTO qwave.key VALUES('a', 7, 5, 'x')");
     for (size_t i = 0; i < OPENERS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, open_one, &stores[i]), 0);
@@ -244,6 +246,16 @@ static void adds_to_a_database_of_schema_2_what_it_has_not(void **state)
         qw_store_close(&stores[i]);
     }
     assert_int_equal(place->open(place->path, &place->store), QW_OK);
+}
+
+static void adds_to_a_database_of_schema_1_what_it_has_not(void **state)
+{
+    adds_what_it_has_not(*state, 1);
+}
+
+static void adds_to_a_database_of_schema_2_what_it_has_not(void **state)
+{
+    adds_what_it_has_not(*state, 2);
 }
 
 static void refuses_a_read_only_database(void **state)
@@ -587,6 +599,7 @@ int main(void)
         cmocka_unit_test(says_io_when_nobody_answers),
         WITH_PLACE(refuses_a_server_that_may_lose_what_it_acknowledged),
         WITH_PLACE(refuses_a_schema_that_is_not_its_own),
+        WITH_PLACE(adds_to_a_database_of_schema_1_what_it_has_not),
         WITH_PLACE(adds_to_a_database_of_schema_2_what_it_has_not),
         WITH_PLACE(refuses_a_read_only_database),
         WITH_PLACE(says_io_while_the_server_is_away_and_goes_on_when_it_is_back),
