@@ -15,6 +15,7 @@
 #include "centre/device/import.h"
 #include "centre/device/search.h"
 #include "centre/people/officer.h"
+#include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
 #include "unit/centre/scene.h"
 
@@ -272,6 +273,16 @@ static qw_err do_import_commit(struct scene *scene)
     return qw_centre_import_commit(scene->centre, &scene->operator_caller, import_id, &progress);
 }
 
+static qw_err do_import_drop(struct scene *scene)
+{
+    return qw_centre_import_drop(scene->centre, &scene->operator_caller, import_id);
+}
+
+static void set_quota(struct scene *scene, const char *unit)
+{
+    assert_int_equal(qw_centre_unit_set(scene->centre, &scene->operator_caller, unit, 2, 0), QW_OK);
+}
+
 static qw_err do_search(struct scene *scene)
 {
     struct qw_device_filter filter = qw_device_filter_none;
@@ -380,6 +391,11 @@ static void the_registry_survives_a_lack_of_memory(void **state)
 {
     struct scene *scene = *state;
 
+    set_quota(scene, "/north");
+    set_quota(scene, "/south");
+    starve(scene, do_import_begin);
+    starve(scene, do_import_add);
+    starve(scene, do_import_drop);
     starve(scene, do_import_begin);
     starve(scene, do_import_add);
     starve(scene, do_import_commit);

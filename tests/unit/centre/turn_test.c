@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: C5 C7 C14 */
+/* rows: C5 C7 C8 C14 */
 /* Two centres on one PostgreSQL, as two processes of qwaved: whatever one does holds for the other,
  * and no key is given twice. */
 #define _GNU_SOURCE
@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "centre/device/describe.h"
+#include "centre/device/import.h"
+#include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
 #include "centre/people/unit_quota.h"
@@ -316,6 +319,54 @@ static void two_together_keep_to_one_quota(void **state)
     assert_whole(a);
 }
 
+static size_t meters_at(struct scene *scene)
+{
+    struct qw_device devices[8];
+    struct qw_device_page page = { .devices = devices, .cap = 8 };
+    struct qw_device_filter filter = qw_device_filter_none;
+
+    filter.kind = QW_DEVICE_METER;
+    filter.unit = "/north";
+    assert_int_equal(
+        qw_centre_device_search(scene->centre, &scene->operator_caller, &filter, "", &page), QW_OK);
+    return page.count;
+}
+
+static void a_list_that_one_imports_is_whole_at_the_other(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_import_chunk chunk = { .header = "id,kind,unit",
+                                     .lines = "m-1,meter,/north\nm-2,meter,/north/gas\n",
+                                     .first_line = 2 };
+    struct qw_device_entry entry = {
+        .id = "m-3", .kind = QW_DEVICE_METER, .owner = "", .peers = "", .unit = "/north"
+    };
+    struct qw_import_progress progress = { .left = 1 };
+    struct qw_import_fault fault = { 0 };
+    uint8_t id[16];
+
+    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, "/north", 2, 0), QW_OK);
+    assert_int_equal(qw_centre_import_begin(a->centre, &a->operator_caller, id), QW_OK);
+    assert_int_equal(qw_centre_import_add(b->centre, &b->operator_caller, id, &chunk, &fault),
+                     QW_OK); /* the load balancer's choice */
+    assert_int_equal(meters_at(b), 0);
+    assert_int_equal(qw_centre_device_add(a->centre, &a->operator_caller, &entry), QW_ERR_LIMIT);
+    while (progress.left > 0) {
+        assert_int_equal(qw_centre_import_commit(a->centre, &a->operator_caller, id, &progress),
+                         QW_OK);
+    }
+    assert_int_equal(meters_at(a), 2);
+    assert_int_equal(meters_at(b), 2);
+    assert_int_equal(qw_centre_device_move(b->centre, &b->operator_caller, "m-1", "/south"), QW_OK);
+    assert_int_equal(meters_at(a), 1);
+    assert_int_equal(qw_centre_device_add(a->centre, &a->operator_caller, &entry), QW_OK);
+    assert_int_equal(meters_at(b), 2);
+    assert_whole(a);
+    assert_whole(b);
+}
+
 static void one_goes_on_when_the_other_is_gone_and_a_third_comes(void **state)
 {
     struct two *two = *state;
@@ -434,6 +485,7 @@ int main(void)
         WITH_TWO(what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep),
         WITH_TWO(what_one_exchanges_the_other_signs_with),
         WITH_TWO(two_together_keep_to_one_quota),
+        WITH_TWO(a_list_that_one_imports_is_whole_at_the_other),
         WITH_TWO(one_goes_on_when_the_other_is_gone_and_a_third_comes),
         WITH_TWO(both_serve_while_one_rotates_the_kek),
         WITH_TWO(nothing_durable_happens_while_the_database_is_away),
