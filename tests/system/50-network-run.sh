@@ -77,6 +77,7 @@ processes=$(for node in 0 1 2 3 4 5; do tell $node status | grep -o '"process":[
 kill -9 "$(echo "$processes" | sed -n 4p)"
 within 60 grep -q 'node 3 (otemachi-1) ended and is started again' first.log || fail "the killed node is not noticed"
 arrive 2 2,0,3,4,5 first
+tell 2 status | grep '"wrong_tags":0,"ignored_messages":' | grep -q '"quarantined":false' || fail "a wrong tag, or a quarantine: $(tell 2 status)"
 processes="$processes $(tell 3 status | grep -o '"process":[0-9]*' | cut -d: -f2)"
 ended first
 nothing_wrong first

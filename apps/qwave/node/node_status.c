@@ -27,6 +27,8 @@ static void write_link(struct qw_json_writer *w, const struct node_link *link)
     write_number(w, "neighbour", link->neighbour);
     qw_json_name(w, "up");
     qw_json_bool(w, qw_hop_status(link->hop) == QW_HOP_UP);
+    qw_json_name(w, "quarantined");
+    qw_json_bool(w, qw_hop_status(link->hop) == QW_HOP_QUARANTINED);
     write_number(w, "stored_bits", 8 * out.stored);
     write_number(w, "capacity_bits", 8 * out.capacity);
     qw_json_name(w, "simulated");
@@ -58,6 +60,8 @@ qw_err node_status_write(const struct node *node, char *out, size_t cap)
     write_number(&w, "received_keys", counters.received_keys);
     write_number(&w, "passed_batches", counters.passed);
     write_number(&w, "void_batches", counters.voided);
+    write_number(&w, "wrong_tags", counters.wrong_tags);
+    write_number(&w, "ignored_messages", counters.ignored);
     qw_json_name(&w, "links");
     qw_json_array_begin(&w);
     for (size_t i = 0; i < node->links_count; i++) {
