@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* qwave share: officers' shares of the master key of a centre that is open [C6]; E1 to X6 of
+/* qwave share: officers' shares of the master key of a centre that is open [C6]; E1 to K3 of
  * docs/protocol/ceremony.md. */
 
 enum { BODY_CAP = 128 };
@@ -70,6 +70,13 @@ static qw_err run_enter(struct operator_desk *desk, const struct arguments *argu
                        answer, error);
 }
 
+static qw_err run_rotate(struct operator_desk *desk, const struct arguments *arguments,
+                         const char **answer, char *error)
+{
+    return share_enter(desk, "/v1/shares/rotation", arguments->share_path,
+                       arguments->passphrase_path, answer, error);
+}
+
 static qw_err run_take(struct operator_desk *desk, const struct arguments *arguments,
                        const char **answer, char *error)
 {
@@ -98,7 +105,9 @@ static const struct action {
       run_change },
     { "enter", true, false, "a share of now, for the change", run_enter },
     { "take", true, false, "one of the shares to be, into a new file", run_take },
-    { "cancel", false, false, "ends a rehearsal or a change", run_cancel },
+    { "rotate", true, false, "a share of now, for a KEK that was ordered (qwave admin kek rotate)",
+      run_rotate },
+    { "cancel", false, false, "ends what is under way, or drops such an order", run_cancel },
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
 
@@ -120,9 +129,9 @@ static void parse_word(struct arguments *arguments, const char *word, struct arg
 static void check(const struct arguments *arguments, struct argp_state *state)
 {
     if (arguments->action == NULL) {
-        argp_error(state, "show, rehearse, change, enter, take or cancel");
+        argp_error(state, "show, rehearse, change, enter, take, rotate or cancel");
     } else if (arguments->action->wants_share != (arguments->share_path != NULL)) {
-        argp_error(state, "--share goes with rehearse, enter and take");
+        argp_error(state, "--share goes with rehearse, enter, take and rotate");
     } else if (arguments->passphrase_path != NULL && arguments->share_path == NULL) {
         argp_error(state, "--passphrase-file goes with --share");
     } else if (arguments->action->wants_numbers !=
@@ -259,14 +268,16 @@ static char *help_filter(int key, const char *text, void *input)
 
 int cmd_share(int argc, char **argv)
 {
-    static const struct argp argp = { options,
-                                      parse,
-                                      "ACTION",
-                                      "Officers' shares of the master key of a centre that is "
-                                      "open: shows that they work, or changes to others.\v",
-                                      NULL,
-                                      help_filter,
-                                      NULL };
+    static const struct argp argp = {
+        options,
+        parse,
+        "ACTION",
+        "Officers' shares of the master key of a centre that is "
+        "open: shows that they work, changes to others, or rotates the KEK.\v",
+        NULL,
+        help_filter,
+        NULL
+    };
     struct arguments arguments = { .operator_path = "operator.yaml" };
     struct operator_desk *desk = NULL;
     char error[OPERATOR_ERROR_CAP] = "";

@@ -13,12 +13,6 @@ static qw_err open_again(void *self, struct qw_custody *custody, char why[static
     char error[QW_CONFIG_ERROR_CAP] = "";
     qw_err err;
 
-    if (keeper->settings->custody == CUSTODY_QUORUM) {
-        (void)snprintf(why, QW_KEK_WHY_CAP,
-                       "a quorum's master key is wiped when it has opened the "
-                       "centre: its KEK cannot be rotated yet");
-        return QW_ERR_REFUSED;
-    }
     err = custody_choice_open(keeper->settings, &around, custody, error);
     if (err != QW_OK) {
         (void)snprintf(why, QW_KEK_WHY_CAP, "%.*s", QW_KEK_WHY_CAP - 1, error);

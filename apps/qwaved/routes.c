@@ -30,6 +30,7 @@ static const struct route routes[] = {
     { "POST", "/v1/shares/rehearsal",             BY_OPERATOR,     route_share_rehearse },
     { "POST", "/v1/shares/change",                BY_OPERATOR,     route_share_begin },
     { "POST", "/v1/shares/entry",                 BY_OPERATOR,     route_share_enter },
+    { "POST", "/v1/shares/rotation",              BY_OPERATOR,     route_share_rotate },
     { "POST", "/v1/shares/take",                  BY_OPERATOR,     route_share_take },
     { "POST", "/v1/shares/confirmation",          BY_OPERATOR,     route_share_confirm },
     { "POST", "/v1/shares/cancel",                BY_OPERATOR,     route_share_cancel },

@@ -31,6 +31,7 @@ void route_share_show(struct call *call);
 void route_share_rehearse(struct call *call);
 void route_share_begin(struct call *call);
 void route_share_enter(struct call *call);
+void route_share_rotate(struct call *call);
 void route_share_take(struct call *call);
 void route_share_confirm(struct call *call);
 void route_share_cancel(struct call *call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares of the master key while the centre is open: rehearsing, and changing to others
- * [docs/protocol/ceremony.md E1 to X6]. */
+/* Shares of the master key while the centre is open: rehearsing, changing to others, and for a
+ * rotation of the KEK [docs/protocol/ceremony.md E1 to K3]. */
 #include "base/secret.h"
 #include "centre/share/share_desk.h"
 #include "routes.h"
@@ -87,7 +87,7 @@ static bool read_share(struct call *call, uint8_t share[static QW_SHARE_LEN], si
     return true;
 }
 
-static void enter(struct call *call, bool is_rehearsal)
+static void enter(struct call *call, enum qw_share_purpose purpose)
 {
     enum qw_seal_verdict verdict = QW_SEAL_MALFORMED;
     uint8_t share[QW_SHARE_LEN];
@@ -97,8 +97,8 @@ static void enter(struct call *call, bool is_rehearsal)
     if (!read_share(call, share, &len)) {
         return;
     }
-    err = qw_centre_share_enter(call->service->centre, &call->caller, is_rehearsal, share, len,
-                                &verdict);
+    err =
+        qw_centre_share_enter(call->service->centre, &call->caller, purpose, share, len, &verdict);
     qw_wipe(share, sizeof share);
     if (err != QW_OK) {
         refuse(call, err);
@@ -112,12 +112,17 @@ static void enter(struct call *call, bool is_rehearsal)
 
 void route_share_rehearse(struct call *call)
 {
-    enter(call, true);
+    enter(call, QW_SHARE_TO_REHEARSE);
 }
 
 void route_share_enter(struct call *call)
 {
-    enter(call, false);
+    enter(call, QW_SHARE_TO_CHANGE);
+}
+
+void route_share_rotate(struct call *call)
+{
+    enter(call, QW_SHARE_TO_ROTATE);
 }
 
 void route_share_begin(struct call *call)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C6 C10 W14
 # Officers of a quorum rehearse with their shares while the centre serves, and change them to others: killed on the way, the old shares
-# open it; afterwards they are worth nothing and the new ones do. Passphrases are typed at a terminal. Usage: see site.sh.
+# open it; afterwards they are worth nothing and the new ones do. Then they exchange the key of the store with them. Passphrases are typed at a terminal. Usage: see site.sh.
 . "$(dirname "$0")/site.sh"
 command -v script >/dev/null || skip "no script(1) to make a terminal"
 
@@ -134,6 +134,27 @@ sealed
 refused "a share of another ceremony" by security unseal $(old 1)
 unseal "new 3" "new 1" "new 2"
 [ "$(by security unseal --json | jq -r '"\(.threshold)/\(.officers)"')" = 3/3 ] || fail "what it says of itself"
+
+echo "another key of the store: the order waits for a quorum, whose shares stay"
+answer=$(by security admin --json request kek)
+by second admin request approve "$(jq -r .id <<<"$answer")" "$(jq -r .digest <<<"$answer")" >/dev/null
+kek() { by security admin --json kek status | jq -r '"\(.phase) \(.generation)"'; }
+[ "$(kek)" = "ordered 1" ] || fail "not ordered: $(kek)"
+# shellcheck disable=SC2046
+{
+    by operator share rotate $(new 1) >/dev/null
+    by security share rotate $(new 2) >/dev/null
+    refused "share is entered already" by security share rotate $(new 2)
+}
+[ "$(step)" = "rotating 2 0 0 3/3" ] || fail "after two shares: $(step)"
+# shellcheck disable=SC2046
+by second share rotate $(new 3) >/dev/null
+is_rotated() { [ "$(kek)" = "idle 2" ]; }
+within $ready_s is_rotated || fail "not rotated: $(kek)"
+[ "$(step)" = "idle 0 0 0 3/3" ] || fail "after the rotation: $(step)"
+stop qwaved KILL
+sealed
+unseal "new 1" "new 2" "new 3"
 stop qwaved
 for words in "rehearsed: these shares open this store" "needs two officers" "begun: 3 of 3 instead of 2 of 3" "share 3 of 3" \
     "done: 3 of 3 instead of 2 of 3"; do

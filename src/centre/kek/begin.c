@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* R2, R3: the custody wraps another KEK, and from one group on everything is sealed by it. The
- * custody is asked before the centre is entered: it may take seconds. */
+/* R2, R3 and K2: the custody wraps another KEK, and from one group on everything is sealed by it.
+ * The custody is asked before the centre is entered: it may take seconds. */
 #include "centre/kek/kek.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/kek/kek_life.h"
 #include "centre/kek/rewrap.h"
+#include "centre/share/share_desk_inside.h"
 #include "centre/unseal.h"
 #include "crypto/random.h"
+#include "crypto/share/custody_quorum.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,17 +77,12 @@ static qw_err ask_custody(const struct qw_custody *custody, struct turn *turn)
     return err;
 }
 
-static qw_err prepare(const struct qw_custody_port *port, struct turn *turn)
+static qw_err prepare(const struct qw_custody *custody, struct turn *turn)
 {
-    struct qw_custody custody = { 0 };
-    qw_err err = port->open(port->self, &custody, turn->why);
+    qw_err err = ask_custody(custody, turn);
 
     if (err != QW_OK) {
-        return err;
-    }
-    err = ask_custody(&custody, turn);
-    if (err != QW_OK) {
-        const char *why = qw_custody_why(&custody);
+        const char *why = qw_custody_why(custody);
 
         (void)snprintf(turn->why, sizeof turn->why, "%s",
                        why[0] != '\0'       ? why
@@ -93,7 +90,6 @@ static qw_err prepare(const struct qw_custody_port *port, struct turn *turn)
                                               "moved since the start?"
                                             : qw_err_text(err));
     }
-    qw_custody_close(&custody);
     return err;
 }
 
@@ -203,18 +199,38 @@ static qw_err conclude(struct qw_centre *centre, struct turn *turn, qw_err asked
                    : give_up(centre, QW_ERR_CONFLICT, "the custody was moved meanwhile");
 }
 
-static qw_err begin(struct qw_centre *centre, const struct qw_custody_port *port)
+/* Who has to be asked: the port, unless a quorum keeps the master key; then what officers entered
+ * their shares for, or *is_waiting for them. */
+static qw_err find_custody(struct qw_centre *centre, struct turn *turn, struct qw_custody *custody,
+                           bool *is_waiting)
+{
+    struct qw_ceremony ceremony;
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = read_now(centre, turn);
+    if (err == QW_OK && qw_custody_quorum_ceremony(turn->wrapped, turn->len, &ceremony) == QW_OK) {
+        *is_waiting = !qw_share_desk_lend(centre->shares, custody);
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
+/* *is_waiting: for officers' shares. */
+static qw_err begin(struct qw_centre *centre, const struct qw_custody_port *port, bool *is_waiting)
 {
     struct turn *turn = qw_secret_new(sizeof *turn);
-    qw_err err = turn == NULL ? QW_ERR_NOMEM : QW_OK;
+    struct qw_custody custody = { 0 };
+    qw_err err = turn == NULL ? QW_ERR_NOMEM : find_custody(centre, turn, &custody, is_waiting);
 
-    if (err == QW_OK) {
-        qw_centre_enter(centre);
-        err = read_now(centre, turn);
-        qw_centre_leave(centre);
-    }
-    if (err == QW_OK) {
-        err = prepare(port, turn);
+    if (err == QW_OK && !*is_waiting) {
+        if (custody.self == NULL) {
+            err = port->open(port->self, &custody, turn->why);
+        }
+        if (err == QW_OK) {
+            err = prepare(&custody, turn);
+        }
+        qw_custody_close(&custody);
         qw_centre_enter(centre);
         err = conclude(centre, turn, err);
         qw_centre_leave(centre);
@@ -227,6 +243,7 @@ qw_err qw_centre_kek_work(struct qw_centre *centre, const struct qw_custody_port
                           bool *is_more)
 {
     enum qw_kek_phase phase;
+    bool is_waiting = false;
     qw_err err = QW_OK;
 
     *is_more = false;
@@ -237,8 +254,8 @@ qw_err qw_centre_kek_work(struct qw_centre *centre, const struct qw_custody_port
     }
     qw_centre_leave(centre);
     if (phase == QW_KEK_ORDERED) {
-        err = begin(centre, port);
-        *is_more = err == QW_OK;
+        err = begin(centre, port, &is_waiting);
+        *is_more = err == QW_OK && !is_waiting;
     }
     return err;
 }

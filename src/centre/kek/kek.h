@@ -8,7 +8,7 @@
  * docs/protocol/kek-rotation.md. */
 enum qw_kek_phase {
     QW_KEK_IDLE,
-    QW_KEK_ORDERED, /* the custody has not wrapped the new one yet */
+    QW_KEK_ORDERED, /* the custody has not wrapped the new one yet, or officers have to come */
     QW_KEK_TURNING, /* the new one seals, the one before still opens */
     QW_KEK_PHASE_COUNT
 };
@@ -39,8 +39,9 @@ struct qw_custody_port {
     qw_err (*open)(void *self, struct qw_custody *custody, char why[static QW_KEK_WHY_CAP]);
 };
 /* Housekeeping, from one thread: begins what was ordered, which asks the custody and may take
- * seconds, or wraps the next records anew. *is_more: call again soon. What a custody refuses is in
- * journal and state, and the order is gone; a record that cannot be read stops it (the log names
+ * seconds, or wraps the next records anew. Under a quorum the port is not asked: the order waits
+ * for officers' shares (share/share_desk.h). *is_more: call again soon. What a custody refuses is
+ * in journal and state, and the order is gone; a record that cannot be read stops it (the log names
  * it), and the KEK before stays. */
 qw_err qw_centre_kek_work(struct qw_centre *centre, const struct qw_custody_port *port,
                           bool *is_more) QW_MUST_USE;

@@ -44,6 +44,24 @@ static qw_err order(struct qw_centre *centre, const struct qw_deed *deed,
     return err;
 }
 
+qw_err qw_kek_order_drop(struct qw_centre *centre, const struct qw_deed *deed)
+{
+    struct qw_kek_life life = centre->kek_life;
+    struct qw_group group;
+    qw_err err;
+
+    life.phase = QW_KEK_IDLE;
+    (void)snprintf(life.why, sizeof life.why, "dropped by %s", deed->caller->id);
+    qw_group_begin(centre, &group);
+    qw_kek_life_put(centre, &group, &life);
+    err = qw_group_commit(centre, &group, deed, "the order of a KEK");
+    if (err == QW_OK) {
+        life.version++;
+        centre->kek_life = life;
+    }
+    return err;
+}
+
 qw_err qw_kek_order_approved(struct qw_centre *centre, const struct qw_deed *deed,
                              const struct qw_request_record *request)
 {

@@ -9,4 +9,7 @@
 qw_err qw_kek_order_approved(struct qw_centre *centre, const struct qw_deed *deed,
                              const struct qw_request_record *request) QW_MUST_USE;
 
+/* Drops an order that waits for officers' shares. Under the mutex, in phase QW_KEK_ORDERED. */
+qw_err qw_kek_order_drop(struct qw_centre *centre, const struct qw_deed *deed) QW_MUST_USE;
+
 #endif

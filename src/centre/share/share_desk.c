@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares of the master key while the centre is open: looking, rehearsing, entering [C6]; the steps
+/* Shares of the master key while the centre is open: looking, entering for one of three purposes
+ * [C6]; the steps
  * are those of docs/protocol/ceremony.md. */
 #include "centre/share/share_desk.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/kek/order.h"
 #include "centre/people/right.h"
 #include "centre/people/unit.h"
 #include "centre/share/share_desk_inside.h"
@@ -16,7 +18,21 @@ enum { CALLERS = 64 };
 static const double wrong_per_s = 0.5; /* and five at once, as at a sealed centre (C2) */
 
 const char *const qw_share_step_names[QW_SHARE_STEP_COUNT] = { "idle", "rehearsing", "entering",
-                                                               "handing" };
+                                                               "handing", "rotating" };
+
+static const struct purpose {
+    const char *verb;        /* in the journal */
+    enum qw_share_step step; /* in which shares come in */
+    const char *under_way;   /* why no other share is taken then */
+    const char *done;        /* with the last share */
+} purposes[QW_SHARE_PURPOSE_COUNT] = {
+    [QW_SHARE_TO_REHEARSE] = { "share-rehearse", QW_SHARE_REHEARSING, "a rehearsal is under way",
+                               "rehearsed: these shares open this store" },
+    [QW_SHARE_TO_CHANGE] = { "share-enter", QW_SHARE_ENTERING, "a change is under way",
+                             "the shares open this store, others are made" },
+    [QW_SHARE_TO_ROTATE] = { "share-rotate", QW_SHARE_ROTATING, "a rotation is under way",
+                             "the shares open this store, its KEK is changed" },
+};
 
 qw_err qw_share_desk_new(struct qw_share_desk **desk)
 {
@@ -34,6 +50,7 @@ qw_err qw_share_desk_new(struct qw_share_desk **desk)
 void qw_share_desk_free(struct qw_share_desk *desk)
 {
     if (desk != NULL) {
+        qw_custody_close(&desk->custody);
         qw_rate_limit_free(desk->wrong);
         qw_secret_free(desk);
     }
@@ -42,12 +59,24 @@ void qw_share_desk_free(struct qw_share_desk *desk)
 void qw_share_desk_clear(struct qw_share_desk *desk)
 {
     qw_share_set_forget(&desk->now);
+    qw_custody_close(&desk->custody);
     qw_wipe(&desk->next, sizeof desk->next);
     qw_wipe(desk->share, sizeof desk->share);
     qw_wipe(desk->place, sizeof desk->place);
     qw_wipe(desk->wrapped, sizeof desk->wrapped);
     desk->wrapped_len = 0;
     desk->step = QW_SHARE_IDLE;
+}
+
+bool qw_share_desk_lend(struct qw_share_desk *desk, struct qw_custody *custody)
+{
+    if (desk->custody.self == NULL) {
+        return false;
+    }
+    *custody = desk->custody;
+    desk->custody = (struct qw_custody){ 0 };
+    qw_share_desk_clear(desk);
+    return true;
 }
 
 static void fill(const struct qw_share_desk *desk, struct qw_share_state *state)
@@ -94,15 +123,19 @@ qw_err qw_centre_share_look(struct qw_centre *centre, const struct qw_caller *ca
     return err;
 }
 
-/* E2, X2 with the last share. QW_ERR_AUTH: the key is not this store's. */
-static qw_err open_all(struct qw_share_desk *desk, bool is_rehearsal)
+/* E2, X2, K2 with the last share. QW_ERR_AUTH: the key is not this store's. */
+static qw_err open_all(struct qw_share_desk *desk, enum qw_share_purpose purpose)
 {
     uint8_t *kek = qw_secret_new(QW_KEK_LEN);
     struct qw_custody custody = { 0 };
     qw_err err = kek == NULL ? QW_ERR_NOMEM : qw_share_set_open(&desk->now, &custody, kek);
 
-    if (err == QW_OK && !is_rehearsal) {
+    if (err == QW_OK && purpose == QW_SHARE_TO_CHANGE) {
         err = qw_share_change_draw(desk, kek);
+    }
+    if (err == QW_OK && purpose == QW_SHARE_TO_ROTATE) {
+        desk->custody = custody;
+        custody = (struct qw_custody){ 0 };
     }
     qw_custody_close(&custody);
     qw_secret_free(kek);
@@ -130,11 +163,11 @@ static qw_err refuse(struct qw_centre *centre, const struct qw_deed *deed,
 }
 
 /* Who entered which is in the records before; this one says what came of it. */
-static qw_err finish(struct qw_centre *centre, const struct qw_deed *deed, bool is_rehearsal,
-                     enum qw_seal_verdict *verdict)
+static qw_err finish(struct qw_centre *centre, const struct qw_deed *deed,
+                     enum qw_share_purpose purpose, enum qw_seal_verdict *verdict)
 {
     struct qw_share_desk *desk = centre->shares;
-    qw_err err = open_all(desk, is_rehearsal);
+    qw_err err = open_all(desk, purpose);
 
     if (err == QW_ERR_AUTH) {
         *verdict = QW_SEAL_NO_KEY;
@@ -143,21 +176,21 @@ static qw_err finish(struct qw_centre *centre, const struct qw_deed *deed, bool 
     }
     if (err == QW_OK) {
         *verdict = QW_SEAL_OPENED;
-        err = note(centre, deed,
-                   is_rehearsal ? "rehearsed: these shares open this store"
-                                : "the shares open this store, others are made");
+        err = note(centre, deed, purposes[purpose].done);
     }
-    if (err != QW_OK || is_rehearsal) {
+    if (err != QW_OK || purpose == QW_SHARE_TO_REHEARSE) {
         qw_share_desk_clear(desk);
-    } else {
-        qw_share_set_forget(&desk->now);
+        return err;
+    }
+    qw_share_set_forget(&desk->now);
+    if (purpose == QW_SHARE_TO_CHANGE) {
         desk->step = QW_SHARE_HANDING;
     }
-    return err;
+    return QW_OK;
 }
 
-static qw_err take(struct qw_centre *centre, const struct qw_deed *deed, bool is_rehearsal,
-                   enum qw_seal_verdict *verdict)
+static qw_err take(struct qw_centre *centre, const struct qw_deed *deed,
+                   enum qw_share_purpose purpose, enum qw_seal_verdict *verdict)
 {
     struct qw_share_desk *desk = centre->shares;
     char detail[QW_AUDIT_TEXT_CAP];
@@ -169,13 +202,14 @@ static qw_err take(struct qw_centre *centre, const struct qw_deed *deed, bool is
     if (err != QW_OK) {
         return err;
     }
-    desk->step = is_rehearsal ? QW_SHARE_REHEARSING : QW_SHARE_ENTERING;
+    desk->step = purposes[purpose].step;
     desk->last_ms = qw_clock_monotonic_ms();
-    return qw_share_set_add(&desk->now) ? finish(centre, deed, is_rehearsal, verdict) : QW_OK;
+    return qw_share_set_add(&desk->now) ? finish(centre, deed, purpose, verdict) : QW_OK;
 }
 
-static qw_err enter(struct qw_centre *centre, const struct qw_deed *deed, bool is_rehearsal,
-                    struct qw_bytes share, enum qw_seal_verdict *verdict)
+static qw_err enter(struct qw_centre *centre, const struct qw_deed *deed,
+                    enum qw_share_purpose purpose, struct qw_bytes share,
+                    enum qw_seal_verdict *verdict)
 {
     struct qw_share_desk *desk = centre->shares;
     qw_err err;
@@ -185,34 +219,39 @@ static qw_err enter(struct qw_centre *centre, const struct qw_deed *deed, bool i
     }
     err = qw_share_set_judge(&desk->now, share.data, share.len, verdict);
     if (err == QW_OK && *verdict == QW_SEAL_TAKEN) {
-        return take(centre, deed, is_rehearsal, verdict);
+        return take(centre, deed, purpose, verdict);
     }
     return err == QW_OK ? refuse(centre, deed, *verdict) : err;
 }
 
-/* What the officer means is said, so that nobody changes shares who came to rehearse. */
-static const char *objection(enum qw_share_step step, bool is_rehearsal)
+/* What the officer means is said, so that nobody changes shares who came to rehearse. NULL: fine.
+ */
+static const char *objection(const struct qw_centre *centre, enum qw_share_purpose purpose)
 {
-    switch (step) {
-    case QW_SHARE_IDLE:
-        return is_rehearsal ? NULL : "no change was begun";
-    case QW_SHARE_REHEARSING:
-        return is_rehearsal ? NULL : "a rehearsal is under way";
-    case QW_SHARE_ENTERING:
-        return is_rehearsal ? "a change is under way" : NULL;
-    case QW_SHARE_HANDING:
-    case QW_SHARE_STEP_COUNT:
-        break;
+    const struct qw_share_desk *desk = centre->shares;
+
+    if (desk->step == QW_SHARE_HANDING || desk->custody.self != NULL) {
+        return "enough shares are entered already";
     }
-    return "enough shares are entered already";
+    for (int other = 0; other < QW_SHARE_PURPOSE_COUNT; other++) {
+        if (desk->step == purposes[other].step && other != (int)purpose) {
+            return purposes[other].under_way;
+        }
+    }
+    if (purpose == QW_SHARE_TO_CHANGE && desk->step == QW_SHARE_IDLE) {
+        return "no change was begun";
+    }
+    return purpose == QW_SHARE_TO_ROTATE && centre->kek_life.phase != QW_KEK_ORDERED
+               ? "no KEK was ordered"
+               : NULL;
 }
 
 qw_err qw_centre_share_enter(struct qw_centre *centre, const struct qw_caller *caller,
-                             bool is_rehearsal, const uint8_t *bytes, size_t len,
+                             enum qw_share_purpose purpose, const uint8_t *bytes, size_t len,
                              enum qw_seal_verdict *verdict)
 {
     struct qw_deed deed = { .caller = caller,
-                            .verb = is_rehearsal ? "share-rehearse" : "share-enter",
+                            .verb = purposes[purpose].verb,
                             .object = centre->config.centre_id };
     enum qw_seal_verdict found = QW_SEAL_MALFORMED;
     const char *cause;
@@ -223,12 +262,12 @@ qw_err qw_centre_share_enter(struct qw_centre *centre, const struct qw_caller *c
     if (err == QW_OK) {
         err = look_again(centre);
     }
-    cause = err == QW_OK ? objection(centre->shares->step, is_rehearsal) : NULL;
+    cause = err == QW_OK ? objection(centre, purpose) : NULL;
     if (cause != NULL) {
         err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, cause);
     }
     if (err == QW_OK) {
-        err = enter(centre, &deed, is_rehearsal, (struct qw_bytes){ bytes, len }, &found);
+        err = enter(centre, &deed, purpose, (struct qw_bytes){ bytes, len }, &found);
         qw_wipe(&centre->shares->now.incoming, sizeof centre->shares->now.incoming);
     }
     qw_centre_leave(centre);
@@ -243,16 +282,21 @@ qw_err qw_centre_share_cancel(struct qw_centre *centre, const struct qw_caller *
     struct qw_deed deed = { .caller = caller,
                             .verb = "share-cancel",
                             .object = centre->config.centre_id };
+    struct qw_share_desk *desk = centre->shares;
+    bool is_ordered;
     qw_err err;
 
     qw_centre_enter(centre);
     err = qw_right_check(centre, &deed, QW_RIGHT_SHARE_CANCEL, QW_UNIT_ROOT);
-    if (err == QW_OK && centre->shares->step == QW_SHARE_IDLE) {
+    is_ordered = (desk->step == QW_SHARE_IDLE || desk->step == QW_SHARE_ROTATING) &&
+                 centre->kek_life.phase == QW_KEK_ORDERED;
+    if (err == QW_OK && desk->step == QW_SHARE_IDLE && !is_ordered) {
         err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, "nothing is under way");
     }
     if (err == QW_OK) {
-        err = note(centre, &deed, qw_share_step_names[centre->shares->step]);
-        qw_share_desk_clear(centre->shares); /* written or not: nothing goes on */
+        err = is_ordered ? qw_kek_order_drop(centre, &deed)
+                         : note(centre, &deed, qw_share_step_names[desk->step]);
+        qw_share_desk_clear(desk); /* written or not: nothing goes on */
     }
     qw_centre_leave(centre);
     return err;

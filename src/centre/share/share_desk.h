@@ -6,8 +6,8 @@
 #include "centre/share/share_set.h"
 
 /* What officers do with their shares while the centre is open and serves: a rehearsal, which shows
- * that a quorum of them works and changes nothing, and a change to other shares
- * [docs/protocol/ceremony.md E1 to X6]. One of the two at a time, in the memory of this process;
+ * that a quorum of them works and changes nothing, a change to other shares, and the KEK's rotation
+ * [docs/protocol/ceremony.md E1 to K3]. One of them at a time, in the memory of this process;
  * sealing, the end of the process and share_timeout_s without a step end it, and nothing of the
  * store has changed then. */
 struct qw_share_desk;
@@ -19,6 +19,7 @@ enum qw_share_step {
     QW_SHARE_REHEARSING, /* a rehearsal: shares come in */
     QW_SHARE_ENTERING,   /* a change: shares of now come in */
     QW_SHARE_HANDING,    /* a change: shares to be are given out */
+    QW_SHARE_ROTATING,   /* for a KEK that was ordered: shares come in, or all are in */
     QW_SHARE_STEP_COUNT
 };
 extern const char *const qw_share_step_names[QW_SHARE_STEP_COUNT]; /* "idle" ... */
@@ -27,7 +28,7 @@ struct qw_share_state {
     enum qw_share_step step;
     uint8_t threshold, officers; /* of the shares that are worth something now */
     uint8_t ceremony[QW_CEREMONY_ID_LEN];
-    uint8_t entered;                       /* of them, in this rehearsal or change */
+    uint8_t entered;                       /* of them, for what is under way */
     uint8_t next_threshold, next_officers; /* in a change */
     uint8_t handed, confirmed;             /* of the shares to be */
 };
@@ -45,11 +46,18 @@ qw_err qw_centre_share_begin(struct qw_centre *centre, const struct qw_caller *c
 /* "3-of-5", as a request to change the shares names it. False: it is no such thing. */
 bool qw_share_change_parse(const char *text, uint8_t *threshold, uint8_t *officers);
 
-/* E1, X2: a share of now, for a rehearsal or for the change that was begun. The verdict is in the
- * journal before it is told; QW_SEAL_OPENED is the last one: rehearsed, or the shares to be are
- * there. QW_ERR_LIMIT: too many wrong ones of this caller, not looked at. */
+/* What an officer says that he enters his share for. */
+enum qw_share_purpose {
+    QW_SHARE_TO_REHEARSE, /* E1 */
+    QW_SHARE_TO_CHANGE,   /* X2: the change that was begun */
+    QW_SHARE_TO_ROTATE,   /* K1: the KEK that was ordered */
+    QW_SHARE_PURPOSE_COUNT
+};
+/* A share of now. The verdict is in the journal before it is told; QW_SEAL_OPENED is the last one:
+ * rehearsed, the shares to be are there, or the rotation goes on by itself. QW_ERR_LIMIT: too many
+ * wrong ones of this caller, not looked at. */
 qw_err qw_centre_share_enter(struct qw_centre *centre, const struct qw_caller *caller,
-                             bool is_rehearsal, const uint8_t *bytes, size_t len,
+                             enum qw_share_purpose purpose, const uint8_t *bytes, size_t len,
                              enum qw_seal_verdict *verdict) QW_MUST_USE;
 
 /* X3: the caller's share of those to be, the same one until it is confirmed. [out: QW_SHARE_LEN
@@ -61,7 +69,8 @@ qw_err qw_centre_share_take(struct qw_centre *centre, const struct qw_caller *ca
 qw_err qw_centre_share_confirm(struct qw_centre *centre, const struct qw_caller *caller,
                                const uint8_t *bytes, size_t len, bool *is_done) QW_MUST_USE;
 
-/* X6: ends what is under way; nothing of it stays. */
+/* X6, K3: ends what is under way, and an order of a KEK that waits for shares; nothing of it stays.
+ */
 qw_err qw_centre_share_cancel(struct qw_centre *centre, const struct qw_caller *caller) QW_MUST_USE;
 
 /* The same when the time is over; about once a second, under the mutex. */

@@ -391,7 +391,8 @@ static qw_err do_share_rehearse(struct scene *s, const struct qw_caller *c)
 {
     enum qw_seal_verdict verdict;
 
-    return qw_centre_share_enter(s->centre, c, true, (const uint8_t *)"x", 1, &verdict);
+    return qw_centre_share_enter(s->centre, c, QW_SHARE_TO_REHEARSE, (const uint8_t *)"x", 1,
+                                 &verdict);
 }
 static qw_err do_share_take(struct scene *s, const struct qw_caller *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C6 C10 W14 */
-/* Rehearsal and change of the officers' shares [docs/protocol/ceremony.md E1 to X6]. */
+/* Rehearsal, change and rotation with the officers' shares [docs/protocol/ceremony.md E1 to K3]. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include "centre/approval/approval.h"
 #include "centre/custody/custody_move.h"
+#include "centre/kek/kek.h"
 #include "centre/people/officer.h"
 #include "centre/share/share_desk.h"
 #include "crypto/share/custody_quorum.h"
@@ -57,23 +58,22 @@ static struct qw_caller person(const char *id)
     return caller_of(identity);
 }
 
-static qw_err enter_by(struct scene *scene, const char *who, bool is_rehearsal,
+static qw_err enter_by(struct scene *scene, const char *who, enum qw_share_purpose purpose,
                        const struct qw_share *share, enum qw_seal_verdict *verdict)
 {
     struct qw_caller caller = person(who);
     uint8_t bytes[QW_SHARE_LEN];
 
     qw_share_encode(share, bytes);
-    return qw_centre_share_enter(scene->centre, &caller, is_rehearsal, bytes, sizeof bytes,
-                                 verdict);
+    return qw_centre_share_enter(scene->centre, &caller, purpose, bytes, sizeof bytes, verdict);
 }
 
-static enum qw_seal_verdict enter(struct scene *scene, bool is_rehearsal,
+static enum qw_seal_verdict enter(struct scene *scene, enum qw_share_purpose purpose,
                                   const struct qw_share *share)
 {
     enum qw_seal_verdict verdict = QW_SEAL_VERDICT_COUNT;
 
-    assert_int_equal(enter_by(scene, "alice", is_rehearsal, share, &verdict), QW_OK);
+    assert_int_equal(enter_by(scene, "alice", purpose, share, &verdict), QW_OK);
     return verdict;
 }
 
@@ -119,7 +119,8 @@ static void to_handing(struct scene *scene)
 {
     assert_int_equal(begin(scene, NEXT_T, NEXT_N), QW_OK);
     for (int i = 0; i < T; i++) {
-        assert_int_equal(enter(scene, false, &old[i]), i == T - 1 ? QW_SEAL_OPENED : QW_SEAL_TAKEN);
+        assert_int_equal(enter(scene, QW_SHARE_TO_CHANGE, &old[i]),
+                         i == T - 1 ? QW_SEAL_OPENED : QW_SEAL_TAKEN);
     }
     assert_int_equal(look(scene).step, QW_SHARE_HANDING);
 }
@@ -179,16 +180,16 @@ static void three_of_five_rehearse_and_nothing_changes(void **state)
 {
     struct scene *scene = *state;
 
-    assert_int_equal(enter(scene, true, &old[4]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[4]), QW_SEAL_TAKEN);
     assert_string_equal(last_detail(scene), "share 5, 1 of 3");
     assert_int_equal(look(scene).step, QW_SHARE_REHEARSING);
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_TAKEN);
-    assert_int_equal(enter(scene, true, &old[2]), QW_SEAL_OPENED);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[2]), QW_SEAL_OPENED);
     assert_string_equal(last_detail(scene), "rehearsed: these shares open this store");
     assert_int_equal(look(scene).step, QW_SHARE_IDLE);
     assert_int_equal(look(scene).entered, 0);
     assert_true(opens(scene, old, T));
-    assert_int_equal(enter(scene, true, &old[1]), QW_SEAL_TAKEN); /* the next one */
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[1]), QW_SEAL_TAKEN); /* the next one */
     assert_journal_whole(scene);
 }
 
@@ -203,25 +204,26 @@ static void a_share_that_does_not_work_is_named(void **state)
     enum qw_seal_verdict verdict;
 
     assert_int_equal(qw_ceremony_hold(NEXT_T, NEXT_N, &other, others, key), QW_OK);
-    assert_int_equal(enter(scene, true, &others[0]), QW_SEAL_OTHER_CEREMONY);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &others[0]), QW_SEAL_OTHER_CEREMONY);
     altered.payload[7] ^= 1;
-    assert_int_equal(enter(scene, true, &altered), QW_SEAL_ALTERED);
-    assert_int_equal(
-        qw_centre_share_enter(scene->centre, &caller, true, (const uint8_t *)"?", 1, &verdict),
-        QW_OK);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &altered), QW_SEAL_ALTERED);
+    assert_int_equal(qw_centre_share_enter(scene->centre, &caller, QW_SHARE_TO_REHEARSE,
+                                           (const uint8_t *)"?", 1, &verdict),
+                     QW_OK);
     assert_int_equal(verdict, QW_SEAL_MALFORMED);
     assert_int_equal(look(scene).step, QW_SHARE_IDLE);
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_TAKEN);
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_TWICE);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_TWICE);
     assert_string_equal(last_detail(scene), "this officer's share is entered already");
-    assert_int_equal(enter(scene, true, &old[1]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[1]), QW_SEAL_TAKEN);
     forged.payload[0] ^= 1;
     assert_int_equal(qw_share_check(ceremony.check_key, &forged, forged.check), QW_OK);
-    assert_int_equal(enter(scene, true, &forged), QW_SEAL_NO_KEY);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &forged), QW_SEAL_NO_KEY);
     assert_int_equal(look(scene).entered, 0);
-    assert_int_equal(enter_by(scene, "alice", true, &old[0], &verdict), QW_ERR_LIMIT);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_REHEARSE, &old[0], &verdict),
+                     QW_ERR_LIMIT);
     monotonic_ms += 2500;
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_TAKEN);
     assert_journal_whole(scene);
 }
 
@@ -245,9 +247,9 @@ static void the_change_makes_the_old_shares_worthless(void **state)
     assert_true(opens(scene, next, NEXT_T));
     assert_true(opens(scene, next + 1, NEXT_T));
     assert_int_equal(look(scene).threshold, NEXT_T);
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_OTHER_CEREMONY);
-    assert_int_equal(enter(scene, true, &next[2]), QW_SEAL_TAKEN);
-    assert_int_equal(enter(scene, true, &next[0]), QW_SEAL_OPENED);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_OTHER_CEREMONY);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &next[2]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &next[0]), QW_SEAL_OPENED);
     assert_journal_whole(scene);
 }
 
@@ -302,17 +304,18 @@ static void a_rehearsal_is_no_change_and_the_other_way_round(void **state)
     enum qw_seal_verdict verdict;
     bool is_done;
 
-    assert_int_equal(enter_by(scene, "alice", false, &old[0], &verdict), QW_ERR_STATE);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_CHANGE, &old[0], &verdict), QW_ERR_STATE);
     assert_int_equal(take_by(scene, "a", &share), QW_ERR_STATE);
     assert_int_equal(confirm_by(scene, "a", &old[0], &is_done), QW_ERR_STATE);
-    assert_int_equal(enter(scene, true, &old[0]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_REHEARSE, &old[0]), QW_SEAL_TAKEN);
     assert_int_equal(begin(scene, NEXT_T, NEXT_N), QW_ERR_STATE);
-    assert_int_equal(enter_by(scene, "alice", false, &old[1], &verdict), QW_ERR_STATE);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_CHANGE, &old[1], &verdict), QW_ERR_STATE);
     assert_string_equal(last_detail(scene), "a rehearsal is under way");
     assert_int_equal(qw_centre_share_cancel(scene->centre, &scene->operator_caller), QW_OK);
     assert_int_equal(qw_centre_share_cancel(scene->centre, &scene->operator_caller), QW_ERR_STATE);
     assert_int_equal(begin(scene, NEXT_T, NEXT_N), QW_OK);
-    assert_int_equal(enter_by(scene, "alice", true, &old[1], &verdict), QW_ERR_STATE);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_REHEARSE, &old[1], &verdict),
+                     QW_ERR_STATE);
     assert_int_equal(take_by(scene, "a", &share), QW_ERR_STATE);
     assert_int_equal(begin(scene, NEXT_T, NEXT_N), QW_ERR_STATE);
     assert_int_equal(begin(scene, 1, 3), QW_ERR_ARG);
@@ -365,7 +368,8 @@ static void a_write_that_fails_at_any_step_leaves_one_set_that_works(void **stat
 
         scene->fail_at = scene->submits + 1;
         if (step == 0) {
-            assert_int_equal(enter_by(scene, "alice", true, &next[0], &verdict), QW_ERR_IO);
+            assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_REHEARSE, &next[0], &verdict),
+                             QW_ERR_IO);
         } else {
             assert_int_equal(begin(scene, 2, 2), QW_ERR_IO);
             assert_int_equal(take_by(scene, "a", &share), QW_ERR_STATE);
@@ -460,6 +464,153 @@ static void two_officers_begin_where_it_takes_two(void **state)
     assert_journal_whole(scene);
 }
 
+static struct qw_kek_state kek_of(struct scene *scene)
+{
+    struct qw_kek_state state;
+
+    assert_int_equal(qw_centre_kek_look(scene->centre, &scene->operator_caller, &state), QW_OK);
+    return state;
+}
+
+static qw_err open_nothing(void *self, struct qw_custody *custody, char why[static QW_KEK_WHY_CAP])
+{
+    (void)self;
+    (void)custody;
+    (void)why;
+    fail(); /* of a quorum's master key nobody else knows */
+    return QW_ERR_REFUSED;
+}
+
+static qw_err work(struct scene *scene, bool *is_more)
+{
+    const struct qw_custody_port port = { .open = open_nothing };
+
+    return qw_centre_kek_work(scene->centre, &port, is_more);
+}
+
+static void assert_waits(struct scene *scene)
+{
+    bool is_more = true;
+
+    assert_int_equal(work(scene, &is_more), QW_OK);
+    assert_false(is_more);
+    assert_int_equal(kek_of(scene).phase, QW_KEK_ORDERED);
+}
+
+static void enter_for_rotation(struct scene *scene)
+{
+    for (int i = 0; i < T; i++) {
+        assert_int_equal(enter(scene, QW_SHARE_TO_ROTATE, &old[i]),
+                         i == T - 1 ? QW_SEAL_OPENED : QW_SEAL_TAKEN);
+        assert_int_equal(look(scene).step, QW_SHARE_ROTATING);
+    }
+}
+
+static void work_to_the_end(struct scene *scene)
+{
+    bool is_more = true;
+
+    while (is_more) {
+        assert_int_equal(work(scene, &is_more), QW_OK);
+    }
+    assert_int_equal(kek_of(scene).phase, QW_KEK_IDLE);
+}
+
+/* K1, K2: the order waits for a quorum, whose shares stay what they were. */
+static void a_quorum_rotates_the_kek_and_keeps_its_shares(void **state)
+{
+    struct scene *scene = *state;
+    enum qw_seal_verdict verdict;
+    uint8_t before[QW_KEK_LEN];
+
+    memcpy(before, scene->centre->kek, sizeof before);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_ROTATE, &old[0], &verdict), QW_ERR_STATE);
+    assert_string_equal(last_detail(scene), "no KEK was ordered");
+    assert_int_equal(qw_centre_kek_rotate(scene->centre, &scene->operator_caller), QW_OK);
+    assert_waits(scene);
+    assert_int_equal(enter(scene, QW_SHARE_TO_ROTATE, &old[4]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_ROTATE, &old[4]), QW_SEAL_TWICE);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_REHEARSE, &old[1], &verdict),
+                     QW_ERR_STATE);
+    assert_string_equal(last_detail(scene), "a rotation is under way");
+    assert_int_equal(begin(scene, NEXT_T, NEXT_N), QW_ERR_STATE);
+    assert_waits(scene);
+    assert_int_equal(enter(scene, QW_SHARE_TO_ROTATE, &old[1]), QW_SEAL_TAKEN);
+    assert_int_equal(enter(scene, QW_SHARE_TO_ROTATE, &old[2]), QW_SEAL_OPENED);
+    assert_int_equal(enter_by(scene, "alice", QW_SHARE_TO_ROTATE, &old[3], &verdict), QW_ERR_STATE);
+    assert_string_equal(last_detail(scene), "enough shares are entered already");
+    work_to_the_end(scene);
+    assert_int_equal(kek_of(scene).generation, 2);
+    assert_int_equal(look(scene).step, QW_SHARE_IDLE);
+    assert_memory_not_equal(scene->centre->kek, before, sizeof before);
+    assert_true(opens(scene, old, T));
+    assert_true(opens(scene, old + 2, T));
+    assert_journal_whole(scene);
+}
+
+/* K3, and what else ends the waiting: nothing of the shares stays, and the order only when nobody
+ * dropped it. */
+static void shares_for_a_rotation_are_forgotten_and_an_order_is_dropped(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(qw_centre_kek_rotate(scene->centre, &scene->operator_caller), QW_OK);
+    enter_for_rotation(scene);
+    monotonic_ms += 900000;
+    assert_int_equal(qw_centre_sweep(scene->centre), QW_OK);
+    assert_int_equal(look(scene).step, QW_SHARE_IDLE);
+    assert_waits(scene);
+    enter_for_rotation(scene);
+    assert_int_equal(qw_centre_share_cancel(scene->centre, &scene->operator_caller), QW_OK);
+    assert_int_equal(look(scene).step, QW_SHARE_IDLE);
+    assert_int_equal(kek_of(scene).phase, QW_KEK_IDLE);
+    assert_non_null(strstr(kek_of(scene).why, "dropped by "));
+    assert_int_equal(qw_centre_kek_rotate(scene->centre, &scene->operator_caller), QW_OK);
+    assert_int_equal(qw_centre_share_cancel(scene->centre, &scene->operator_caller), QW_OK);
+    assert_int_equal(kek_of(scene).phase, QW_KEK_IDLE);
+    assert_int_equal(kek_of(scene).generation, 1);
+    assert_true(opens(scene, old, T));
+}
+
+/* The n-th write fails, at each step: the officers begin again, and nothing is between. */
+static void a_write_that_fails_in_a_rotation_leaves_shares_that_open(void **state)
+{
+    struct scene *scene = *state;
+    bool is_through = false;
+    int n = 0;
+
+    assert_int_equal(qw_centre_kek_rotate(scene->centre, &scene->operator_caller), QW_OK);
+    while (!is_through) {
+        enum qw_seal_verdict verdict = QW_SEAL_TAKEN;
+        bool is_more = true;
+        qw_err err = QW_OK;
+
+        assert_true(++n < 20);
+        scene->submits = 0;
+        scene->fail_at = n;
+        for (int i = 0; i < T && err == QW_OK; i++) {
+            err = enter_by(scene, "alice", QW_SHARE_TO_ROTATE, &old[i], &verdict);
+        }
+        while (err == QW_OK && is_more) {
+            err = work(scene, &is_more);
+        }
+        scene->fail_at = 0;
+        is_through = err == QW_OK;
+        assert_true(opens(scene, old, T));
+        if (kek_of(scene).phase == QW_KEK_TURNING) {
+            work_to_the_end(scene);
+            is_through = true;
+        } else if (!is_through && look(scene).step != QW_SHARE_IDLE) {
+            monotonic_ms += 900000;
+            assert_int_equal(qw_centre_sweep(scene->centre), QW_OK);
+        }
+    }
+    assert_true(n > T + 1); /* each share, the last one's outcome, the turn */
+    assert_int_equal(kek_of(scene).generation, 2);
+    assert_true(opens(scene, old, T));
+    assert_journal_whole(scene);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, make, scene_remove)
 int main(void)
 {
@@ -475,6 +626,9 @@ int main(void)
         TEST(a_change_that_was_durable_unknown_to_us_is_found),
         TEST(another_custody_meanwhile_ends_the_change),
         TEST(two_officers_begin_where_it_takes_two),
+        TEST(a_quorum_rotates_the_kek_and_keeps_its_shares),
+        TEST(shares_for_a_rotation_are_forgotten_and_an_order_is_dropped),
+        TEST(a_write_that_fails_in_a_rotation_leaves_shares_that_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
