@@ -80,6 +80,8 @@ static const struct route routes[] = {
     { "POST", "/v1/radio/sessions/{}/receipt",    BY_ACCESS_POINT, route_radio_receipt },
     { "POST", "/v1/radio/sessions/{}/end",        BY_ACCESS_POINT, route_radio_end },
     { "POST", "/v1/keys/ack",                     BY_SAE,          route_key_acknowledge },
+    { "POST", "/v1/keys/void",                    BY_SAE,          route_key_void },
+    { "POST", "/v1/keys/compromised",             BY_SAE,          route_key_compromised },
     { "POST", "/v1/groups",                       BY_SAE,          route_group_create },
     { "POST", "/v1/groups/{}/change",             BY_SAE,          route_group_change },
     { "POST", "/v1/groups/{}/end",                BY_SAE,          route_group_end },

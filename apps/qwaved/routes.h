@@ -71,6 +71,8 @@ void route_key_status(struct call *call);
 void route_key_new(struct call *call);
 void route_key_fetch(struct call *call);
 void route_key_acknowledge(struct call *call);
+void route_key_void(struct call *call);
+void route_key_compromised(struct call *call);
 
 void route_group_create(struct call *call);
 void route_group_change(struct call *call);

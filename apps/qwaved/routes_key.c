@@ -14,7 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_TEXT_LEN = 96, KEY_ALIGNMENT = 16, STATUS_TEXT_CAP = 1024, RETRY_AFTER_S = 1 };
+enum {
+    KEY_TEXT_LEN = 96,
+    KEY_ALIGNMENT = 16,
+    STATUS_TEXT_CAP = 1024,
+    WITHDRAWN_TEXT_CAP = 64,
+    RETRY_AFTER_S = 1
+};
 
 static const struct qw_etsi014_limits limits = { .keys_max = QW_DELIVERY_KEYS_MAX,
                                                  .bits_min = QW_KEY_BITS_MIN,
@@ -280,6 +286,47 @@ static void write_number(struct qw_json_writer *w, const char *name, uint64_t va
 {
     qw_json_name(w, name);
     qw_json_uint(w, value);
+}
+
+/* Ours: a party takes its keys back (K10). */
+static void withdraw(struct call *call, enum qw_withdrawal why)
+{
+    struct qw_etsi014_key_ids ids = { .count = 0 };
+    struct qw_etsi014_text text = text_of(call);
+    enum qw_etsi014_fault fault = qw_etsi014_key_ids_decode(&text, &ids);
+    char answer[WITHDRAWN_TEXT_CAP];
+    struct qw_json_writer w = qw_json_writer_on(answer, sizeof answer);
+    uint64_t withdrawn = 0;
+    qw_err err;
+
+    if (fault != QW_ETSI014_NONE) {
+        refuse(call, fault, "");
+        return;
+    }
+    err = qw_centre_key_withdraw(call->service->centre, &call->caller, why,
+                                 (const uint8_t(*)[16])ids.id, ids.count, &withdrawn);
+    if (err == QW_ERR_UNAVAILABLE) {
+        call_refuse_with(call, 409, "another centre has such a key as well, and would not be told");
+        return;
+    }
+    if (err != QW_OK) {
+        refuse_err(call, err, QW_ETSI014_NO_KEY);
+        return;
+    }
+    qw_json_object_begin(&w);
+    write_number(&w, "withdrawn", withdrawn);
+    qw_json_object_end(&w);
+    call_send(call, 200, &w, NULL);
+}
+
+void route_key_void(struct call *call)
+{
+    withdraw(call, QW_WITHDRAW_VOID);
+}
+
+void route_key_compromised(struct call *call)
+{
+    withdraw(call, QW_WITHDRAW_COMPROMISED);
 }
 
 static void write_text(struct qw_json_writer *w, const char *name, const char *value)

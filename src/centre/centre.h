@@ -285,6 +285,20 @@ qw_err qw_centre_fetch_begin(struct qw_centre *centre, const struct qw_caller *c
 qw_err qw_centre_acknowledge(struct qw_centre *centre, const struct qw_caller *caller,
                              const uint8_t (*key_ids)[16], size_t count) QW_MUST_USE;
 
+/* Keys with these ids, none twice, whose master or slave the caller is, are taken back (rows 10, 12
+ * and 14 of the life cycle): from the commit on nobody gets them, the next sweep destroys them with
+ * a tombstone that says why, and one that is destroyed already is marked when it is compromised.
+ * All or nothing; again is fine. *withdrawn: how many somebody could have got else. QW_ERR_REFUSED:
+ * no party of one of them; QW_ERR_NOT_FOUND: an id that no key has; QW_ERR_UNAVAILABLE: another
+ * centre has one too, and would not be told. */
+enum qw_withdrawal {
+    QW_WITHDRAW_VOID,       /* not wanted any more */
+    QW_WITHDRAW_COMPROMISED /* others may know it */
+};
+qw_err qw_centre_key_withdraw(struct qw_centre *centre, const struct qw_caller *caller,
+                              enum qw_withdrawal why, const uint8_t (*key_ids)[16], size_t count,
+                              uint64_t *withdrawn) QW_MUST_USE;
+
 /* Groups of applications that share a key, epoch by epoch [docs/protocol/key-groups.md]. */
 enum {
     QW_KEY_GROUP_NAME_CAP = 49, /* with NUL */

@@ -111,6 +111,19 @@ as carol bob/enc_keys | says 401 "not authorised"
 admin device peers carol --peer bob >/dev/null
 as carol bob/enc_keys | says 200
 
+echo "a key that is taken back is nobody's, also after the centre was killed"
+id=$(as alice bob/enc_keys | head -n 1 | jq -r '.keys[0].key_ID')
+take_back() { # take_back SAE ID
+    curl --silent --max-time 10 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -H 'Content-Type: application/json' \
+        -d "{\"key_IDs\":[{\"key_ID\":\"$2\"}]}" "$url/v1/keys/compromised" | jq .withdrawn
+}
+[ "$(take_back carol "$id")" = null ] || fail "who is no party takes a key back"
+[ "$(take_back bob "$id")" = 1 ] || fail "a party cannot take its key back"
+stop qwaved KILL
+start_centre
+as bob "alice/dec_keys?key_ID=$id" | says 400 "one or more keys specified are not found on KME"
+[ "$(take_back alice "$id")" = 0 ] || fail "taken back twice"
+
 echo "a certificate that is taken back: the open connection ends, and no other begins"
 mkfifo "$site/open"
 openssl s_client -quiet -connect "${url#https://}" -cert "$site/carol.pem" -key "$site/carol.key" -CAfile "$site/centre/ca/ca.pem" \

@@ -255,38 +255,83 @@ void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
     qw_wipe(plain, sizeof plain);
 }
 
-qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16], const char *who,
-                          bool *is_party)
+/* Into the scratch, where its state stands at *state_at. */
+static qw_err read_tombstone(struct qw_centre *centre, const struct row *row,
+                             struct qw_key_record *key, size_t *state_at, size_t *len)
 {
-    struct qw_key_record key = { 0 };
-    struct row row;
+    uint8_t mac[32];
     struct qw_reader r;
-    uint64_t version;
     uint8_t layout;
-    size_t len;
-    bool found;
     bool ok;
-    qw_err err = row_of(centre, id, &row);
+    qw_err err =
+        qw_record_load(centre, QW_STORE_TOMBSTONE, row->bytes, row->len, &key->version, len);
 
-    if (err == QW_OK) {
-        err = qw_record_load(centre, QW_STORE_TOMBSTONE, row.bytes, row.len, &version, &len);
-    }
     if (err != QW_OK) {
         return err;
     }
-    r = qw_reader_on(centre->scratch, len);
+    r = qw_reader_on(centre->scratch, *len);
     layout = qw_read_u8(&r);
-    qw_read_string8(&r, key.peer, sizeof key.peer);
-    ok = layout == 1 || (layout == 2 && read_others(&r, &key));
-    if (!ok || r.failed) {
-        return QW_ERR_IO;
+    qw_read_string8(&r, key->peer, sizeof key->peer);
+    ok = layout == 1 || (layout == 2 && read_others(&r, key));
+    qw_read_string8(&r, key->master, sizeof key->master);
+    qw_read_bytes(&r, mac, sizeof mac);
+    *state_at = r.at;
+    key->state = (enum qw_key_state)qw_read_u8(&r);
+    qw_wipe(mac, sizeof mac);
+    return ok && !r.failed && (int)key->state < QW_KEY_STATE_COUNT ? QW_OK : QW_ERR_IO;
+}
+
+qw_err qw_tombstone_load(struct qw_centre *centre, const uint8_t id[static 16],
+                         struct qw_key_record *key)
+{
+    struct qw_key_record k = { .version = 0 };
+    struct row row;
+    size_t state_at;
+    size_t len;
+    qw_err err = row_of(centre, id, &row);
+
+    if (err == QW_OK) {
+        err = read_tombstone(centre, &row, &k, &state_at, &len);
     }
-    found = strcmp(key.peer, who) == 0;
-    for (uint8_t i = 0; i < key.other_count; i++) {
-        found = found || strcmp(key.others[i].id, who) == 0;
+    if (err == QW_OK) {
+        memcpy(k.id, id, sizeof k.id);
+        *key = k;
     }
-    *is_party = found;
-    return QW_OK;
+    return err;
+}
+
+void qw_tombstone_mark_compromised(struct qw_centre *centre, struct qw_group *group,
+                                   const struct qw_key_record *key)
+{
+    struct qw_key_record again = { .version = 0 };
+    struct row row = { .len = 0 };
+    struct qw_store_op stone = { .kind = QW_STORE_TOMBSTONE,
+                                 .id = row.bytes,
+                                 .expected_version = key->version };
+    size_t state_at = 0;
+    size_t len = 0;
+    qw_err err = row_of(centre, key->id, &row);
+
+    if (err == QW_OK) {
+        err = read_tombstone(centre, &row, &again, &state_at, &len);
+    }
+    if (err != QW_OK) {
+        qw_group_fail(group, err);
+        return;
+    }
+    stone.id_len = row.len;
+    centre->scratch[state_at] = QW_KEY_DESTROYED_COMPROMISED;
+    qw_group_add(centre, group, QW_STORE_UPDATE, stone, centre->scratch, len);
+}
+
+bool qw_key_record_names(const struct qw_key_record *key, const char *who)
+{
+    bool found = strcmp(key->peer, who) == 0;
+
+    for (uint8_t i = 0; i < key->other_count; i++) {
+        found = found || strcmp(key->others[i].id, who) == 0;
+    }
+    return found;
 }
 
 qw_err qw_key_row_move(struct qw_centre *centre, struct qw_group *group, enum qw_store_kind kind,
@@ -342,10 +387,9 @@ void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
     qw_group_add(centre, group, QW_STORE_INSERT, stone, plain, w.len);
 }
 
-qw_err qw_tombstone_block_names(struct qw_centre *centre, uint64_t block, const char *who,
-                                bool *is_party)
+qw_err qw_tombstone_block_parties(struct qw_centre *centre, uint64_t block, char master[static 64],
+                                  char slave[static 64])
 {
-    char slave[64] = "";
     struct qw_reader r;
     uint64_t version;
     uint8_t id[8];
@@ -360,10 +404,7 @@ qw_err qw_tombstone_block_names(struct qw_centre *centre, uint64_t block, const 
     }
     r = qw_reader_on(centre->scratch, len);
     ok = qw_read_u8(&r) == 1;
-    qw_read_string8(&r, slave, sizeof slave);
-    if (!ok || r.failed) {
-        return QW_ERR_IO;
-    }
-    *is_party = strcmp(slave, who) == 0;
-    return QW_OK;
+    qw_read_string8(&r, slave, 64);
+    qw_read_string8(&r, master, 64);
+    return ok && !r.failed ? QW_OK : QW_ERR_IO;
 }

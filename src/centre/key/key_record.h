@@ -47,10 +47,17 @@ void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
  * parties, times, last state before the end. */
 void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
                         const struct qw_key_record *key, const uint8_t *material, int64_t now_ms);
-/* Whether who was a party of the key that a tombstone is of. QW_ERR_NOT_FOUND: no such tombstone.
- */
-qw_err qw_tombstone_names(struct qw_centre *centre, const uint8_t id[static 16], const char *who,
-                          bool *is_party) QW_MUST_USE;
+/* Whose key a tombstone is of: id, master, peer, others and the last state; version: of the
+ * tombstone. QW_ERR_NOT_FOUND: there is none. */
+qw_err qw_tombstone_load(struct qw_centre *centre, const uint8_t id[static 16],
+                         struct qw_key_record *key) QW_MUST_USE;
+/* A key that was destroyed turns out to be known to others (row 14 of the life cycle). The
+ * tombstone is the one that qw_tombstone_load has just read. */
+void qw_tombstone_mark_compromised(struct qw_centre *centre, struct qw_group *group,
+                                   const struct qw_key_record *key);
+
+/* Whether who may fetch the key, or might have. */
+bool qw_key_record_names(const struct qw_key_record *key, const char *who);
 
 /* A record of kind KEY or TOMBSTONE as a scan has read it: the group puts it where it is looked
  * for. *is_moved: it stood under the id of a key that has a place. */
@@ -60,9 +67,9 @@ qw_err qw_key_row_move(struct qw_centre *centre, struct qw_group *group, enum qw
 /* A tombstone for a whole block of a pair: its keys were never fetched. */
 void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
                             const struct qw_block *block, int64_t now_ms);
-/* The same question about a block that is gone. */
-qw_err qw_tombstone_block_names(struct qw_centre *centre, uint64_t block, const char *who,
-                                bool *is_party) QW_MUST_USE;
+/* Whose block that was. QW_ERR_NOT_FOUND. */
+qw_err qw_tombstone_block_parties(struct qw_centre *centre, uint64_t block, char master[static 64],
+                                  char slave[static 64]) QW_MUST_USE;
 
 /* Places of its block that a key of so many bits takes. */
 uint16_t qw_key_slots(uint32_t bits);

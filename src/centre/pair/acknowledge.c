@@ -42,10 +42,10 @@ static bool all_closed(const struct qw_key_record *key)
 static qw_err check_gone(struct qw_centre *centre, const struct qw_deed *deed,
                          const uint8_t id[static 16])
 {
-    bool is_party = false;
-    qw_err err = qw_tombstone_names(centre, id, deed->caller->id, &is_party);
+    struct qw_key_record key;
+    qw_err err = qw_tombstone_load(centre, id, &key);
 
-    if (err == QW_OK && !is_party) {
+    if (err == QW_OK && !qw_key_record_names(&key, deed->caller->id)) {
         err = QW_ERR_REFUSED;
     }
     return err;

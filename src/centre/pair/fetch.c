@@ -14,6 +14,7 @@
 #include "centre/pair/fetch_queue.h"
 #include "centre/pair/key_id.h"
 #include "centre/pair/quota.h"
+#include "centre/pair/unfetched.h"
 
 #include <semaphore.h>
 #include <stdio.h>
@@ -54,72 +55,27 @@ static bool find_mark(struct qw_key_record *record, const char *who, struct mark
     return false;
 }
 
-/* A key of a pair that nobody has fetched yet has no record: its block tells who the parties are,
- * and whoever knows the id has it from the master. */
-static qw_err find_in_block(struct qw_centre *centre, const struct qw_fetch *fetch, size_t index)
-{
-    struct qw_key_record *record = &fetch->records[index];
-    const struct qw_block *block = &centre->block;
-    struct qw_key_spot spot;
-    bool is_party = false;
-    qw_err err = qw_key_id_resolve(centre, fetch->ids[index], &spot);
-
-    if (err == QW_OK && (block->version == 0 || block->number != spot.block)) {
-        err = qw_block_load(centre, spot.block);
-        if (err == QW_ERR_NOT_FOUND) {
-            err = qw_tombstone_block_names(centre, spot.block, fetch->caller->id, &is_party);
-            return err != QW_OK || is_party ? err : QW_ERR_REFUSED;
-        }
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    if (block->master[0] == '\0' || spot.position + qw_key_slots(spot.bits) > block->keys) {
-        return QW_ERR_NOT_FOUND;
-    }
-    if (strcmp(block->slave, fetch->caller->id) != 0) {
-        return QW_ERR_REFUSED;
-    }
-    if (qw_block_is_gone(block, spot.position) || fetch->now_ms >= block->fetch_until_ms) {
-        return QW_OK; /* a party, but too late: version stays 0 */
-    }
-    *record = (struct qw_key_record){ .state = QW_KEY_LEASED,
-                                      .is_new = true,
-                                      .bits = spot.bits,
-                                      .assigned_ms = fetch->now_ms,
-                                      .place = { .block = block->number,
-                                                 .position = spot.position,
-                                                 .is_quantum = block->is_quantum,
-                                                 .is_simulated = block->is_simulated } };
-    memcpy(record->id, fetch->ids[index], sizeof record->id);
-    memcpy(record->place.source, block->source, sizeof record->place.source);
-    memcpy(record->master, block->master, sizeof record->master);
-    memcpy(record->peer, block->slave, sizeof record->peer);
-    return qw_key_next(record->state, QW_KEY_ASSIGN, record->state, &record->state);
-}
-
 /* Whether the caller is a party of a key; used and destroyed ones count. QW_ERR_NOT_FOUND: nobody
  * knows the id; record->version is 0 for what is gone. */
 static qw_err find_key(struct qw_centre *centre, const struct qw_fetch *fetch, size_t index)
 {
     struct qw_key_record *record = &fetch->records[index];
-    struct mark mark;
-    bool is_party = false;
+    struct qw_key_record stone;
+    bool is_party;
     qw_err err = qw_key_record_load(centre, fetch->ids[index], record);
 
     if (err == QW_OK) {
-        return find_mark(record, fetch->caller->id, &mark) ? QW_OK : QW_ERR_REFUSED;
-    }
-    if (err == QW_ERR_NOT_FOUND) {
-        err = qw_tombstone_names(centre, fetch->ids[index], fetch->caller->id, &is_party);
+        is_party = qw_key_record_names(record, fetch->caller->id);
+    } else if (err == QW_ERR_NOT_FOUND) {
+        err = qw_tombstone_load(centre, fetch->ids[index], &stone);
         if (err == QW_ERR_NOT_FOUND) {
-            return find_in_block(centre, fetch, index);
+            err = qw_pair_unfetched(centre, fetch->ids[index], fetch->now_ms, record);
+            is_party = err == QW_OK && strcmp(record->peer, fetch->caller->id) == 0;
+        } else {
+            is_party = err == QW_OK && qw_key_record_names(&stone, fetch->caller->id);
         }
     }
-    if (err != QW_OK) {
-        return err;
-    }
-    return is_party ? QW_OK : QW_ERR_REFUSED;
+    return err != QW_OK || is_party ? err : QW_ERR_REFUSED;
 }
 
 /* All parties first, so that the answer does not depend on the order of the ids. */

@@ -105,11 +105,10 @@ static qw_err check_id(struct qw_centre *centre, const uint8_t id[static 16])
 {
     struct qw_key_record key;
     struct qw_key_spot spot;
-    bool is_party = false;
     qw_err err = qw_key_record_load(centre, id, &key);
 
     if (err == QW_ERR_NOT_FOUND) {
-        err = qw_tombstone_names(centre, id, "", &is_party);
+        err = qw_tombstone_load(centre, id, &key);
     }
     if (err == QW_ERR_NOT_FOUND) {
         err = qw_key_id_resolve(centre, id, &spot);

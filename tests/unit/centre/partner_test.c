@@ -704,6 +704,31 @@ static void test_the_label_of_the_material_goes_with_it(void **state)
     assert_books_balance(scene);
 }
 
+/* Neither end takes back what the other centre has as well and would go on giving. */
+static void test_a_key_that_two_centres_have_is_not_taken_back(void **state)
+{
+    struct world *world = *state;
+    struct qw_given_key given[1], keys[1];
+    static const struct {
+        int at;
+        const char *who;
+    } rows[] = { { 0, "urn:qwave:sae:alice" }, { 1, "urn:qwave:sae:bob" } };
+
+    assert_int_equal(deliver(world, "bob", NULL, 0, 1, 256, given), QW_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct qw_caller caller = caller_of(rows[i].who);
+        uint64_t withdrawn = 7;
+
+        assert_int_equal(qw_centre_key_withdraw(world->scene[rows[i].at]->centre, &caller,
+                                                QW_WITHDRAW_VOID, (const uint8_t(*)[16])given[0].id,
+                                                1, &withdrawn),
+                         QW_ERR_UNAVAILABLE);
+        assert_int_equal(withdrawn, 7);
+    }
+    assert_int_equal(get(world, 1, "urn:qwave:sae:bob", given, 1, keys), QW_OK);
+    assert_memory_equal(keys[0].bytes, given[0].bytes, 32);
+}
+
 static void test_a_home_is_a_partner_and_an_application_there_gets_nothing_here(void **state)
 {
     struct world *world = *state;
@@ -766,6 +791,7 @@ int main(void)
         WORLD(test_no_more_wait_than_there_are_places),
         WORLD(test_every_failing_write_leaves_both_ends_alike),
         WORLD(test_the_label_of_the_material_goes_with_it),
+        WORLD(test_a_key_that_two_centres_have_is_not_taken_back),
         WORLD(test_a_home_is_a_partner_and_an_application_there_gets_nothing_here),
         WORLD(test_a_partner_that_is_not_configured_moves_no_key),
     };

@@ -494,6 +494,35 @@ static void who_has_a_key_can_close_its_window(void **state)
     assert_int_equal(site->status, 400);
 }
 
+static void a_party_takes_a_key_back(void **state)
+{
+    struct site *site = *state;
+    char body[128];
+    char fetch[256];
+    const char *id;
+
+    assert_int_equal(ask(site, ALICE, "GET", ENC, NULL), 200);
+    id = strstr(site->text, "\"key_ID\":\"") + 10;
+    snprintf(body, sizeof body, "{\"key_IDs\":[{\"key_ID\":\"%.36s\"}]}", id);
+    snprintf(fetch, sizeof fetch, DEC "?key_ID=%.36s", id);
+    ask(site, CAROL, "POST", "/v1/keys/void", body);
+    assert_error(site, 401, "not authorised");
+    assert_int_equal(ask(site, OPERATOR, "POST", "/v1/keys/void", body), 403);
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/keys/void", body), 200);
+    assert_string_equal(site->text, "{\"withdrawn\":1}");
+    ask(site, BOB, "GET", fetch, NULL);
+    assert_error(site, 400, "one or more keys specified are not found on KME");
+    assert_int_equal(ask(site, BOB, "POST", "/v1/keys/compromised", body), 200);
+    assert_string_equal(site->text, "{\"withdrawn\":0}"); /* void before, now worse */
+    assert_int_equal(ask(site, ALICE, "POST", "/v1/keys/compromised", body), 200);
+    assert_string_equal(site->text, "{\"withdrawn\":0}");
+    ask(site, ALICE, "POST", "/v1/keys/void", "{\"key_IDs\":[]}");
+    assert_int_equal(site->status, 400);
+    ask(site, ALICE, "POST", "/v1/keys/void",
+        "{\"key_IDs\":[{\"key_ID\":\"00000000-0000-0000-0000-000000000005\"}]}");
+    assert_error(site, 400, "one or more keys specified are not found on KME");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +532,7 @@ int main(void)
         CASE(wrong_key_requests_move_no_key),
         CASE(only_named_parties_get_a_key),
         CASE(who_has_a_key_can_close_its_window),
+        CASE(a_party_takes_a_key_back),
         CASE(tolerates_what_real_clients_do),
         CASE(an_empty_store_is_503),
         CASE(operators_change_the_peers_of_an_application),
