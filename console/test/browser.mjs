@@ -184,6 +184,37 @@ async function secondOfficer(page) {
     await page.screenshot({ path: join(pictures, 'operations-desktop.png'), fullPage: true });
 }
 
+/** What a unit may have; more beneath it than it has itself is refused. */
+async function setsQuotas(page) {
+    const set = async (unit, devices, keys) => {
+        await text(page, 'unit-name').fill(unit);
+        await text(page, 'unit-devices').fill(String(devices));
+        await text(page, 'unit-keys').fill(String(keys));
+        await text(page, 'unit-set').click();
+    };
+
+    await page.goto(`${url}/console/#/operations`);
+    await set('/north', 100, 5000);
+    await says(page, 'unit-said', 'The quota of “/north” is set.');
+    await says(page, 'unit', '60 of 100');
+    await set('/north/one', 101, 0);
+    await says(page, 'unit-trouble', 'The present state does not allow this.');
+    expectRefusal(409);
+    await accessible(page, 'tenants');
+}
+
+/** The holder's connections end with it. */
+async function revokes(page) {
+    await page.goto(`${url}/console/#/operations`);
+    await text(page, 'certificate-search').fill('urn:qwave:officer:leaver');
+    await says(page, 'certificate', 'urn:qwave:officer:leaver');
+    await text(page, 'revoke').click();
+    await text(page, 'confirm-word').fill('urn:qwave:officer:leaver');
+    await text(page, 'confirm').click();
+    await says(page, 'certificate-said', 'The certificate of “urn:qwave:officer:leaver” is revoked.');
+    await says(page, 'certificate', 'revoked');
+}
+
 /** Whoever may register does; what the centre refuses comes back as a sentence. */
 async function registers(page) {
     await page.goto(`${url}/console/#/devices`);
@@ -232,6 +263,9 @@ async function suspended(page, chief) {
     assert.equal(answer.status(), 200);
     await says(page, 'outside', 'You are suspended');
     await page.screenshot({ path: join(pictures, 'suspended-desktop.png') });
+    while (wrong.some((line) => line.includes('status of 403'))) {
+        expectRefusal(403); // whatever the page was just asking for
+    }
 }
 
 try {
@@ -245,6 +279,8 @@ try {
     const operator = await officer('operator');
     await registers(operator);
     await crossSite(operator);
+    await setsQuotas(await officer('system'));
+    await revokes(chief);
     await onAPhone();
     await othersSeeASentence();
     await suspended(second, chief);

@@ -20,6 +20,7 @@ officers=$site/centre/officers
 as_security() { "$bin/qwave" admin --operator "$officers/security.yaml" --url "$url" "$@"; }
 as_security certificate officer second --certificate "$officers/second.pem" --key "$officers/second.key" >/dev/null
 as_security officer add second --role security >/dev/null
+as_security certificate officer leaver --certificate "$officers/leaver.pem" --key "$officers/leaver.key" >/dev/null
 cp "$site/centre/operator/operator.pem" "$officers/operator.pem"
 cp "$site/centre/operator/operator.key" "$officers/operator.key"
 application app-1

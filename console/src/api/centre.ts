@@ -4,12 +4,14 @@ import type { components, paths } from './openapi';
 
 export type Schemas = components['schemas'];
 export type Device = Schemas['Device'];
+export type Certificate = Schemas['Certificate'];
 export type Officer = Schemas['Officer'];
 export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
 export type Right = Self['rights'][number];
+export type Unit = components['responses']['Units']['content']['application/json']['units'][number];
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
 type AnswerOf<O> = O extends { responses: infer R }
