@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* qwave demo: the main job, once [architecture: command-line contract]. */
 
@@ -26,8 +27,10 @@ struct arguments {
 static const struct argp_option options[] = {
     RADIO_OPTIONS,
     { "source", OPTION_SOURCE, "NAME", 0, "quantum keys from best or kernel (default: best)", 0 },
-    { "once", OPTION_ONCE, NULL, 0, "end when the story is told (the default)", 0 },
-    { "serve", OPTION_SERVE, NULL, 0, "keep everything running afterwards, until Ctrl-C", 0 },
+    { "once", OPTION_ONCE, NULL, 0, "end when the story is told (the default without a terminal)",
+      0 },
+    { "serve", OPTION_SERVE, NULL, 0,
+      "keep everything running afterwards, until Ctrl-C (the default at a terminal)", 0 },
     { "keep", OPTION_KEEP, NULL, 0, "leave the temporary folder", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output, nothing else", 0 },
     { 0 },
@@ -55,6 +58,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'j':
         arguments->as_json = true;
+        arguments->demo.serve = false;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->radio.air.capture_count == 0) {
@@ -172,7 +176,8 @@ int cmd_demo(int argc, char **argv)
         NULL,
         NULL
     };
-    struct arguments arguments = { .demo = { .source = "best" } };
+    struct arguments arguments = { .demo = { .source = "best",
+                                             .serve = isatty(STDOUT_FILENO) == 1 } };
     struct demo_result result = { 0 };
     char error[512] = "";
     qw_err err;

@@ -23,6 +23,28 @@ for programs in 1 2 3; do
     [ -z "$(ls "$TMPDIR")" ] || fail "files stay after Ctrl-C: $(ls "$TMPDIR")"
 done
 
+# At a terminal it keeps serving, with the console, until Ctrl-C; --once would have ended.
+if command -v script >/dev/null; then
+    mkfifo "$site/keyboard"
+    : >"$site/terminal.out"
+    script -qfec "exec '$bin/qwave' demo --source kernel --seed 1" "$site/terminal.out" <"$site/keyboard" >/dev/null &
+    pid[demo]=$!
+    exec 7>"$site/keyboard"
+    within 60 grep -q 'console for officers: https' "$site/terminal.out" || fail "no console at a terminal: $(cat "$site/terminal.out")"
+    folder=$(echo "$TMPDIR"/qwave-demo*)
+    console=$(sed -n 's/.*console for officers: \([^[:space:]]*\).*/\1/p' "$site/terminal.out")
+    operator=$folder/centre/operator/operator
+    got=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --cert "$operator.pem" --key "$operator.key" \
+        --cacert "$folder/centre/ca/ca.pem" "$console") || fail "the console at $console does not answer"
+    [ "$got" = 200 ] || [ "$got" = 404 ] || fail "the console answers $got" # 404: built without Node.js
+    printf '\003' >&7
+    within 10 children_are_gone || fail "programs stay after Ctrl-C at a terminal"
+    wait "${pid[demo]}" || fail "served and stopped, and yet not well: $(tail -n 5 "$site/terminal.out")"
+    grep -q 'Files searched for key material' "$site/terminal.out" || fail "no end of the story"
+    exec 7>&-
+    [ -z "$(ls "$TMPDIR")" ] || fail "files stay: $(ls "$TMPDIR")"
+fi
+
 start demo qwave demo --once --source kernel
 within 60 children_are_up 3 || fail "the demo starts no three programs"
 kill -9 "${pid[demo]}"

@@ -325,6 +325,11 @@ static void keep_serving(const struct demo *demo)
     story("  qwave key --socket %s status", demo->socket);
     story("  qwave admin --url %s --operator %s/centre/operator/operator.yaml device list",
           demo->url, demo->folder);
+    story("console for officers: %s/console/", demo->url);
+    story(
+        "  a browser takes the operator's certificate as one file: openssl pkcs12 -export -in "
+        "%s/centre/operator/operator.pem -inkey %s/centre/operator/operator.key -out operator.p12",
+        demo->folder, demo->folder);
     while (!interrupted) {
         poll(NULL, 0, 200);
     }
