@@ -78,6 +78,7 @@ static const struct {
     { admin_officer_actions, ADMIN_OFFICER_ACTIONS },
     { admin_request_actions, ADMIN_REQUEST_ACTIONS },
     { admin_unit_actions, ADMIN_UNIT_ACTIONS },
+    { admin_authentication_actions, ADMIN_AUTHENTICATION_ACTIONS },
     { admin_kek_actions, ADMIN_KEK_ACTIONS },
     { admin_operation_actions, ADMIN_OPERATION_ACTIONS },
 };

@@ -14,6 +14,7 @@ enum {
 };
 
 int cmd_admin(int argc, char **argv);
+int cmd_auth(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_air(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct {
     { "share", cmd_share, "rehearse with officers' shares of a master key; change to others" },
     { "charge", cmd_charge, "charge a card off line at a charging station" },
     { "enrol", cmd_enrol, "get a device its first certificate, by a key of its card" },
+    { "auth", cmd_auth, "prove who one is, by a certificate and a key of a card" },
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "stream", cmd_stream, "one end of a key stream of ETSI GS QKD 004" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },

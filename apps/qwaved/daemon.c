@@ -153,6 +153,7 @@ static qw_err open_centre(struct daemon *daemon)
         .cards_need_user = settings->card_binding == 1,
         .dual_control = (enum qw_dual_control)settings->dual_control,
         .approval_s = (uint32_t)settings->approval_s,
+        .auth_window_s = (uint32_t)settings->authentication_window_s,
         .certificate_days = (uint32_t)settings->certificate_days,
         .share_timeout_s = (uint32_t)settings->share_timeout_s,
         .status_url = status_url(daemon),

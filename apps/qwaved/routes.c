@@ -66,6 +66,8 @@ static const struct route routes[] = {
     { "POST", "/v1/certificates/renew",           BY_HOLDER,       route_certificate_renew },
     { "GET",  "/v1/certificates/{}",              BY_OPERATOR,     route_certificate_show },
     { "POST", "/v1/certificates/{}/revoke",       BY_OPERATOR,     route_certificate_revoke },
+    { "GET",  "/v1/authentication",               BY_SAE,          route_authentication_show },
+    { "POST", "/v1/authentication/unlock",        BY_OPERATOR,     route_authentication_unlock },
     { "POST", "/v1/officers",                     BY_OPERATOR,     route_officer_add },
     { "GET",  "/v1/officers",                     BY_OPERATOR,     route_officer_list },
     { "POST", "/v1/officers/{}/suspend",          BY_OPERATOR,     route_officer_suspend },

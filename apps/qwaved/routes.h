@@ -105,6 +105,8 @@ void route_reload(struct call *call);
 void route_maintenance_show(struct call *call);
 void route_maintenance_set(struct call *call);
 
+void route_authentication_show(struct call *call);
+void route_authentication_unlock(struct call *call);
 void route_kek_show(struct call *call);
 void route_kek_rotate(struct call *call);
 

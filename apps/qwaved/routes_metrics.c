@@ -3,6 +3,7 @@
  * a caller is a label: the number of series follows from the program alone, and from how many
  * units have a quota (256 at most). */
 #include "base/clock.h"
+#include "centre/authentication/authentication.h"
 #include "centre/key/key_life.h"
 #include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
@@ -50,6 +51,22 @@ static void write_source(struct metrics_text *text, const struct qw_centre_statu
         metrics_single(text, "qwave_source_error_ratio", "gauge", "Share of wrong bits of a link.",
                        status->source_health.error_rate);
     }
+}
+
+static void write_authentications(struct metrics_text *text, const struct service *service)
+{
+    struct qw_auth_counts counts;
+
+    qw_centre_auth_counts(service->centre, &counts);
+    metrics_family(text, "qwave_authentications_total", "counter",
+                   "Proofs of certificate and quantum key, since the start.");
+    metrics_sample(text, "qwave_authentications_total", "result=\"succeeded\"",
+                   (double)counts.succeeded);
+    metrics_sample(text, "qwave_authentications_total", "result=\"refused\"",
+                   (double)counts.refused);
+    metrics_single(text, "qwave_authentication_locks_total", "counter",
+                   "Names that were locked after failures, since the start.",
+                   (double)counts.locked);
 }
 
 static void write_journal(struct metrics_text *text, const struct service *service,
@@ -236,6 +253,7 @@ void route_metrics(struct call *call)
         metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
                        (double)status.offers_open);
         write_journal(&text, service, &status);
+        write_authentications(&text, call->service);
         if (service->failures != NULL) {
             write_failures(&text, service->failures);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "centre/authentication/authentication.h"
 #include "centre/centre.h"
 #include "centre/seal/seal.h"
 
@@ -126,6 +127,8 @@ const struct qw_config_row settings_rows[] = {
         "a request waits so long for the second officer, in s"),
     ROW(QW_CONFIG_INT, certificate_days, 1, 90, "30",
         "life of a certificate that the centre issues, in days"),
+    ROW(QW_CONFIG_INT, authentication_window_s, 1, QW_AUTH_WINDOW_S_MAX, "30",
+        "clocks of those who authenticate differ by at most so much, in s"),
     ROW(QW_CONFIG_INT, idle_timeout_s, 1, 3600, "60", "then an idle connection is closed, in s"),
     ROW(QW_CONFIG_INT, request_timeout_ms, 100, 600000, "10000",
         "for a request to come in and for its answer to be taken, in ms"),

@@ -75,6 +75,7 @@ struct settings {
     int card_binding; /* 1: required */
     int64_t approval_s;
     int64_t certificate_days;
+    int64_t authentication_window_s;
     int64_t idle_timeout_s;
     int64_t request_timeout_ms;
     int log_level;

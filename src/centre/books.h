@@ -214,7 +214,8 @@ struct qw_centre {
     atomic_bool is_set_back;  /* the store forgot what it had acknowledged, leases perhaps */
     atomic_bool write_failed; /* the last group did not become durable */
     atomic_bool has_stock;    /* there is a key that nobody has */
-    atomic_bool is_paused;    /* maintenance.is_on, for who holds no mutex */
+    atomic_uint_fast64_t auth_succeeded, auth_refused, auth_locked; /* of this process */
+    atomic_bool is_paused;             /* maintenance.is_on, for who holds no mutex */
     struct qw_maintenance maintenance; /* as the store has it; under the mutex */
     bool is_stale;                     /* books and audit may be behind the store */
     qw_err source_err;                 /* last failure of the source that is in the journal */

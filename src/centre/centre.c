@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "centre/approval/approval.h"
+#include "centre/authentication/authentication.h"
 #include "centre/books.h"
 #include "centre/certificate/authority.h"
 #include "centre/certificate/certificate.h"
@@ -100,6 +101,9 @@ static qw_err complete(struct qw_centre_config *config)
     if (config->certificate_days == 0) {
         config->certificate_days = QW_CERTIFICATE_ISSUED_DAYS;
     }
+    if (config->auth_window_s == 0) {
+        config->auth_window_s = QW_AUTH_WINDOW_S_STANDARD;
+    }
     if (config->share_timeout_s == 0) {
         config->share_timeout_s = SHARE_TIMEOUT_S_STANDARD;
     }
@@ -109,8 +113,8 @@ static qw_err complete(struct qw_centre_config *config)
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
         config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
         config->key_ttl_s > KEY_TTL_S_MAX || config->certificate_days > QW_CERTIFICATE_DAYS_MAX ||
-        config->window_ms > QW_WINDOW_MS_MAX || config->pool_bytes < QW_LINK_GRANT_AUTH_LEN ||
-        config->pool_bytes > QW_POOL_MAX) {
+        config->window_ms > QW_WINDOW_MS_MAX || config->auth_window_s > QW_AUTH_WINDOW_S_MAX ||
+        config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
         return QW_ERR_ARG;
     }
     return QW_OK;

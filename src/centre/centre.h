@@ -80,6 +80,8 @@ struct qw_centre_config {
     bool cards_need_user;              /* a terminal's card that is nobody's gets nothing */
     uint32_t approval_s;               /* a request waits so long for the second; default 900 */
     uint32_t certificate_days;         /* life of an issued certificate; default 30 */
+    uint32_t auth_window_s;            /* clocks of those who authenticate differ by so much at
+                                          most; default 30 */
     const char *status_url;            /* borrowed; of OCSP, for certificates; NULL: none */
     uint32_t share_timeout_s; /* officers' shares are forgotten after so long; default 900 */
 };

@@ -65,6 +65,8 @@ enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
 enum { ADMIN_REQUEST_ACTIONS = 7 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
+enum { ADMIN_AUTHENTICATION_ACTIONS = 1 };
+extern const struct admin_action admin_authentication_actions[ADMIN_AUTHENTICATION_ACTIONS];
 enum { ADMIN_KEK_ACTIONS = 2 };
 extern const struct admin_action admin_kek_actions[ADMIN_KEK_ACTIONS];
 enum { ADMIN_OPERATION_ACTIONS = 4 };

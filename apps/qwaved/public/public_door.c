@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "public/public_door.h"
 
+#include "api/authentication.h"
 #include "api/certificate/enrolment.h"
 #include "api/certificate/status.h"
 #include "api/http_answer.h"
@@ -9,6 +10,7 @@
 #include "api/url.h"
 #include "base/base64.h"
 #include "base/clock.h"
+#include "centre/authentication/authentication.h"
 #include "centre/certificate/certificate.h"
 
 #include <stdio.h>
@@ -21,6 +23,7 @@ enum {
     CONNECTIONS_PER_ADDRESS_MAX = 32,
     IDLE_S = 10,
     ENROLMENTS_PER_S = 20,
+    AUTHENTICATIONS_PER_S = 200, /* proofs, and as many challenges */
     TEXT_CAP = QW_BASE64_LEN(QW_STATUS_REQUEST_MAX) + 4
 };
 
@@ -128,20 +131,45 @@ static void get_authority(struct public_door *door, const struct qw_http_request
     send(answer, "application/x-pem-file", pem, strlen(pem));
 }
 
-static void send_enrolment(struct qw_http_answer *answer, const uint8_t *data, size_t len)
+/* {"NAME": base64} */
+static void send_base64(struct qw_http_answer *answer, const char *name, const uint8_t *data,
+                        size_t len)
 {
     char text[QW_BASE64_LEN(QW_ENROLMENT_ANSWER_MAX) + 64];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
 
     qw_json_object_begin(&w);
-    qw_json_name(&w, "answer");
+    qw_json_name(&w, name);
     qw_json_base64(&w, data, len);
     qw_json_object_end(&w);
     qw_assert(qw_json_done(&w));
     send(answer, "application/json", w.out, w.len);
 }
 
-/* E1, E7: one refusal for all causes. Tries cost a record of the journal each, so they are few. */
+/* Tries cost a record of the journal each, or the centre's time, so they are few. */
+static bool may_try(struct public_door *door, struct qw_http_answer *answer, const char *what,
+                    uint32_t per_s)
+{
+    if (door->rate == NULL ||
+        qw_rate_limit_take(door->rate, what, per_s, 1, qw_clock_monotonic_ms())) {
+        return true;
+    }
+    refuse(answer, 503, "over a limit, later again");
+    answer->retry_after_s = 1;
+    return false;
+}
+
+/* One refusal for all causes. */
+static void refuse_try(struct qw_http_answer *answer, qw_err err)
+{
+    if (err == QW_ERR_IO || err == QW_ERR_NOMEM || err == QW_ERR_TIMEOUT) {
+        refuse(answer, 503, "temporarily unavailable");
+    } else {
+        refuse(answer, 403, "refused");
+    }
+}
+
+/* E1, E7 */
 static void post_enrolment(struct public_door *door, const struct qw_http_request *request,
                            struct qw_http_answer *answer, const char *rest)
 {
@@ -163,19 +191,76 @@ static void post_enrolment(struct public_door *door, const struct qw_http_reques
         refuse(answer, 400, "malformed request");
         return;
     }
-    if (door->rate != NULL && !qw_rate_limit_take(door->rate, "enrolment", ENROLMENTS_PER_S, 1,
-                                                  qw_clock_monotonic_ms())) {
-        refuse(answer, 503, "over a limit, later again");
-        answer->retry_after_s = 1;
+    if (!may_try(door, answer, "enrolment", ENROLMENTS_PER_S)) {
         return;
     }
     err = qw_centre_enrol(door->centre, message, message_len, out, &len);
     if (err == QW_OK) {
-        send_enrolment(answer, out, len);
-    } else if (err == QW_ERR_IO || err == QW_ERR_NOMEM || err == QW_ERR_TIMEOUT) {
-        refuse(answer, 503, "temporarily unavailable");
+        send_base64(answer, "answer", out, len);
     } else {
-        refuse(answer, 403, "refused");
+        refuse_try(answer, err);
+    }
+}
+
+/* C1 of docs/protocol/authentication.md */
+static void post_challenge(struct public_door *door, const struct qw_http_request *request,
+                           struct qw_http_answer *answer, const char *rest)
+{
+    char name[QW_CERTIFICATE_URI_CAP] = "";
+    uint8_t challenge[QW_AUTH_CHALLENGE_MAX];
+    struct qw_json_reader r;
+    size_t len = 0;
+    qw_err err = qw_json_open(request->body, request->body_len, &r);
+
+    (void)rest;
+    if (err == QW_OK) {
+        qw_json_get_text(&r, qw_json_root_object(&r), "name", name, 1, sizeof name);
+        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+        qw_json_close(&r);
+    }
+    if (err != QW_OK) {
+        refuse(answer, 400, "malformed request");
+        return;
+    }
+    if (!may_try(door, answer, "challenge", AUTHENTICATIONS_PER_S)) {
+        return;
+    }
+    err = qw_centre_auth_challenge(door->centre, name, challenge, &len);
+    if (err == QW_OK) {
+        send_base64(answer, "challenge", challenge, len);
+    } else {
+        refuse_try(answer, err);
+    }
+}
+
+/* C2 to C6 */
+static void post_proof(struct public_door *door, const struct qw_http_request *request,
+                       struct qw_http_answer *answer, const char *rest)
+{
+    uint8_t proof[QW_AUTH_PROOF_MAX];
+    uint8_t out[QW_AUTH_ANSWER_LEN];
+    struct qw_json_reader r;
+    size_t len = 0;
+    qw_err err = qw_json_open(request->body, request->body_len, &r);
+
+    (void)rest;
+    if (err == QW_OK) {
+        qw_json_get_base64(&r, qw_json_root_object(&r), "proof", proof, 1, sizeof proof, &len);
+        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+        qw_json_close(&r);
+    }
+    if (err != QW_OK) {
+        refuse(answer, 400, "malformed request");
+        return;
+    }
+    if (!may_try(door, answer, "authentication", AUTHENTICATIONS_PER_S)) {
+        return;
+    }
+    err = qw_centre_authenticate(door->centre, proof, len, out);
+    if (err == QW_OK) {
+        send_base64(answer, "answer", out, sizeof out);
+    } else {
+        refuse_try(answer, err);
     }
 }
 
@@ -190,6 +275,8 @@ static const struct {
     { "GET",  "/crl/",       get_list },
     { "GET",  "/authority/", get_authority },
     { "POST", "/enrolment",  post_enrolment },
+    { "POST", "/authentication/challenge", post_challenge },
+    { "POST", "/authentication", post_proof },
 };
 /* clang-format on */
 
@@ -254,7 +341,7 @@ qw_err public_door_open(struct public_door *door, const struct settings *setting
     if (settings->public == 0) {
         return QW_OK;
     }
-    err = qw_rate_limit_new(1, &door->rate);
+    err = qw_rate_limit_new(3, &door->rate);
     return err == QW_OK ? qw_http_server_new(&config, &door->server, port) : err;
 }
 

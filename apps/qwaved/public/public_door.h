@@ -11,7 +11,7 @@
  * authorities, and devices that have no certificate yet [docs/protocol/public.md]. */
 struct public_door {
     struct qw_centre *centre;
-    struct qw_rate_limit *rate; /* of enrolments, which anybody may try; NULL: no limit */
+    struct qw_rate_limit *rate; /* of what anybody may try; NULL: no limit */
     struct qw_http_server *server;
 };
 

@@ -59,7 +59,10 @@ void qw_certificate_signing_free(EVP_MD_CTX *signing)
     }
 }
 
-EVP_MD_CTX *qw_certificate_signing_new(enum qw_certificate_profile profile, EVP_PKEY *key)
+typedef int init(EVP_MD_CTX *ctx, EVP_PKEY_CTX **inner, const EVP_MD *hash, ENGINE *engine,
+                 EVP_PKEY *key);
+
+static EVP_MD_CTX *context_new(enum qw_certificate_profile profile, EVP_PKEY *key, init *begin)
 {
     const EVP_MD *hash = profile == QW_CERTIFICATE_P256  ? EVP_sha256()
                          : profile == QW_CERTIFICATE_SM2 ? EVP_sm3()
@@ -75,11 +78,32 @@ EVP_MD_CTX *qw_certificate_signing_new(enum qw_certificate_profile profile, EVP_
         return NULL;
     }
     EVP_MD_CTX_set_pkey_ctx(signing, inner);
-    if (EVP_DigestSignInit(signing, NULL, hash, NULL, key) != 1) {
+    if (begin(signing, NULL, hash, NULL, key) != 1) {
         qw_certificate_signing_free(signing);
         return NULL;
     }
     return signing;
+}
+
+EVP_MD_CTX *qw_certificate_signing_new(enum qw_certificate_profile profile, EVP_PKEY *key)
+{
+    return context_new(profile, key, EVP_DigestSignInit);
+}
+
+bool qw_certificate_check(EVP_PKEY *key, const void *data, size_t len, const uint8_t *signature,
+                          size_t signature_len)
+{
+    enum qw_certificate_profile profile = qw_certificate_profile_of(key);
+    EVP_MD_CTX *checking;
+    bool ok;
+
+    if (profile == QW_CERTIFICATE_PROFILE_COUNT) {
+        return false;
+    }
+    checking = context_new(profile, key, EVP_DigestVerifyInit);
+    ok = checking != NULL && EVP_DigestVerify(checking, signature, signature_len, data, len) == 1;
+    qw_certificate_signing_free(checking);
+    return ok;
 }
 
 /* The id that an SM2 signature is checked with; NULL: no memory. */

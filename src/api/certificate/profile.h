@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Kinds of certificates [C4 S4]: key, signature and hash go together, and an authority signs its
  * own kind only [docs/adr/0095]. */
@@ -30,6 +32,9 @@ enum qw_certificate_profile qw_certificate_profile_of(const EVP_PKEY *key);
 EVP_MD_CTX *qw_certificate_signing_new(enum qw_certificate_profile profile, EVP_PKEY *key);
 void qw_certificate_signing_free(EVP_MD_CTX *signing);
 
+/* Whether the public key's holder has signed data, by the profile's own algorithm and hash. */
+bool qw_certificate_check(EVP_PKEY *key, const void *data, size_t len, const uint8_t *signature,
+                          size_t signature_len);
 /* Whether key has signed it, by its profile's own algorithm. */
 bool qw_certificate_verify(X509 *certificate, EVP_PKEY *key);
 bool qw_certificate_request_verify(X509_REQ *request, EVP_PKEY *key);

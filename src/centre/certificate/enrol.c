@@ -8,8 +8,7 @@
 #include "centre/certificate/issue.h"
 #include "centre/certificate/register.h"
 #include "centre/device/card_book.h"
-#include "centre/key/block.h"
-#include "centre/key/key_record.h"
+#include "centre/device/card_key.h"
 
 #include <string.h>
 
@@ -85,45 +84,15 @@ static qw_err find_made_before(struct qw_centre *centre, struct enrol *e)
     return err == QW_OK ? QW_ERR_NOT_FOUND : err;
 }
 
-/* The key's material, into key [32 bytes]; whoever else could know it makes it none. */
+/* E3 */
 static qw_err take_key(struct qw_centre *centre, const struct enrol *e,
-                       struct qw_key_record *record, uint8_t *key)
+                       struct qw_key_record *record, uint8_t key[static QW_KEY_LEN])
 {
-    qw_err err = qw_key_record_load(centre, e->enrolment.key_id, record);
+    const char *why = "";
+    qw_err err =
+        qw_card_key_load(centre, centre->card.device.id, e->enrolment.key_id, record, key, &why);
 
-    if (err == QW_ERR_NOT_FOUND) {
-        return refuse(centre, e, "no such key, or it was used");
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    if (strcmp(record->master, centre->card.device.id) != 0 || record->bits != QW_KEY_LEN * 8) {
-        return refuse(centre, e, "a key of another");
-    }
-    if (record->is_fetched || record->state > QW_KEY_DELIVERED || record->other_count > 0) {
-        return refuse(centre, e, "a key that was used");
-    }
-    err = qw_block_load(centre, record->place.block);
-    if (err == QW_OK && record->place.position >= centre->block.keys) {
-        err = QW_ERR_IO;
-    }
-    if (err == QW_OK) {
-        memcpy(key, centre->block.material + (size_t)record->place.position * QW_KEY_LEN,
-               QW_KEY_LEN);
-    }
-    return err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err;
-}
-
-/* E5: the sweep destroys it within a second, and nobody gets it any more. */
-static void use_up(struct qw_centre *centre, struct qw_group *group, struct qw_key_record *record)
-{
-    if (record->state == QW_KEY_ASSIGNED) {
-        qw_group_fail(group,
-                      qw_key_next(record->state, QW_KEY_DELIVER, record->state, &record->state));
-    }
-    qw_group_fail(group, qw_key_next(record->state, QW_KEY_CLOSE, record->state, &record->state));
-    record->due_ms = 0;
-    qw_key_record_put(centre, group, record);
+    return err == QW_ERR_REFUSED ? refuse(centre, e, why) : err;
 }
 
 /* E3, E4, E5 */
@@ -149,7 +118,7 @@ static qw_err issue(struct qw_centre *centre, struct enrol *e)
     }
     memcpy(order.unit, centre->card.device.unit, sizeof order.unit);
     qw_group_begin(centre, &group);
-    use_up(centre, &group, &record);
+    qw_card_key_use_up(centre, &group, &record); /* E5 */
     return qw_certificate_carry_out(centre, &order, &group, &e->made);
 }
 

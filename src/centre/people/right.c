@@ -50,6 +50,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_SHARE_CHANGE]     =         E,
     [QW_RIGHT_SHARE_CANCEL]     = S     | E,
     [QW_RIGHT_KEK_ROTATE]       =         E,
+    [QW_RIGHT_AUTHENTICATION_UNLOCK] =    E,
     [QW_RIGHT_RELOAD]           = S,
     [QW_RIGHT_MAINTENANCE]      = S,
 };
@@ -89,6 +90,7 @@ const char *const qw_right_names[QW_RIGHT_COUNT] = {
     [QW_RIGHT_SHARE_CHANGE] = "share-change",
     [QW_RIGHT_SHARE_CANCEL] = "share-cancel",
     [QW_RIGHT_KEK_ROTATE] = "kek-rotate",
+    [QW_RIGHT_AUTHENTICATION_UNLOCK] = "authentication-unlock",
     [QW_RIGHT_RELOAD] = "reload",
     [QW_RIGHT_MAINTENANCE] = "maintenance",
 };

@@ -49,6 +49,7 @@ enum qw_right {
     QW_RIGHT_SHARE_CHANGE, /* begin with other shares */
     QW_RIGHT_SHARE_CANCEL,
     QW_RIGHT_KEK_ROTATE,
+    QW_RIGHT_AUTHENTICATION_UNLOCK, /* of a name that failed too often */
     QW_RIGHT_RELOAD,
     QW_RIGHT_MAINTENANCE,
     QW_RIGHT_COUNT

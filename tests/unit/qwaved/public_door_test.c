@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: C4 */
+/* rows: C4 C11 */
 /* The calls of the listener without TLS, and everything that is none [docs/protocol/public.md]. */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -116,6 +116,28 @@ static void gives_the_last_list_and_signs_no_other_without_need(void **state)
     assert_memory_equal(site->text, first, len);
 }
 
+static unsigned post(struct site *site, const char *path, const char *body)
+{
+    return knock(site, "POST", path, "application/json", body, strlen(body));
+}
+
+/* C1, C2 of docs/protocol/authentication.md: a challenge for every name, one refusal for all. */
+static void challenges_everybody_and_refuses_alike(void **state)
+{
+    struct site *site = *state;
+
+    assert_int_equal(post(site, "/authentication/challenge", "{\"name\":\"nobody\"}"), 200);
+    assert_non_null(strstr(site->text, "{\"challenge\":\"UVdJA"));
+    assert_int_equal(post(site, "/authentication/challenge", "{\"name\":\"\"}"), 400);
+    assert_int_equal(post(site, "/authentication/challenge", "{}"), 400);
+    assert_int_equal(post(site, "/authentication/challenge", "x"), 400);
+    assert_int_equal(post(site, "/authentication", "{\"proof\":\"UVdOAQ==\"}"), 403);
+    assert_string_equal(site->text, "{\"message\":\"refused\"}");
+    assert_int_equal(post(site, "/authentication", "{\"proof\":\"no-base64!\"}"), 400);
+    assert_int_equal(post(site, "/authentication", "{}"), 400);
+    assert_int_equal(get(site, "/authentication"), 405);
+}
+
 static void has_nothing_else(void **state)
 {
     struct site *site = *state;
@@ -143,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_SITE(answers_about_certificates),
         ON_SITE(gives_the_last_list_and_signs_no_other_without_need),
+        ON_SITE(challenges_everybody_and_refuses_alike),
         ON_SITE(has_nothing_else),
     };
 

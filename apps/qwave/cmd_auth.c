@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "command.h"
+
+#include "authenticate.h"
+#include "base/hex.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* qwave auth: who one is, by certificate and a key of a card [C11]. */
+
+struct arguments {
+    struct authenticate_wish wish;
+    bool as_json;
+};
+
+static const struct argp_option options[] = {
+    { "url", 'u', "URL", 0, "of the centre's public listener, http://...", 0 },
+    { "name", 'n', "NAME", 0, "as the certificate has it: urn:qwave:terminal|ap|sae|officer:ID",
+      0 },
+    { "card", 'd', "FILE", 0, "a card of one's own, which loses one key", 0 },
+    { "passphrase-file", 'p', "FILE", 0,
+      "the card's passphrase on its first line, readable by its owner only", 0 },
+    { "certificate", 'c', "FILE", 0, "the certificate", 0 },
+    { "key", 'y', "FILE", 0, "and its private key", 0 },
+    { "context", 'x', "HEX", 0,
+      "32 bytes of whoever will rely on it, who compares them (default: zero)", 0 },
+    { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    struct authenticate_wish *wish = &arguments->wish;
+
+    switch (key) {
+    case 'u':
+        wish->url = value;
+        return 0;
+    case 'n':
+        wish->name = value;
+        return 0;
+    case 'd':
+        wish->card = value;
+        return 0;
+    case 'p':
+        wish->passphrase_file = value;
+        return 0;
+    case 'c':
+        wish->certificate = value;
+        return 0;
+    case 'y':
+        wish->key = value;
+        return 0;
+    case 'x':
+        if (strlen(value) != 2 * sizeof wish->context ||
+            qw_hex_decode(value, wish->context, sizeof wish->context) != QW_OK) {
+            argp_error(state, "--context is 64 hex digits, not '%s'", value);
+        }
+        return 0;
+    case 'j':
+        arguments->as_json = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (wish->url == NULL || wish->name == NULL || wish->card == NULL ||
+            wish->passphrase_file == NULL || wish->certificate == NULL || wish->key == NULL) {
+            argp_error(state, "all but --context and --json are needed");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int cmd_auth(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "",
+        "Proves to the centre who one is, by a certificate and one key of a card, which is used "
+        "up; the centre proves itself too. The id of the centre's statement is for whoever will "
+        "rely on it. Interrupted, the same command goes on where it was.",
+        NULL,
+        NULL,
+        NULL
+    };
+    struct arguments arguments = { .as_json = false };
+    struct authenticate_result result;
+    char error[AUTHENTICATE_ERROR_CAP] = "";
+    char id[2 * sizeof result.id + 1];
+    qw_err err;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    err = authenticate(&arguments.wish, &result, error);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave auth: %s\n", error[0] != '\0' ? error : qw_err_text(err));
+        return qw_exit_of(err);
+    }
+    qw_hex_encode(result.id, sizeof result.id, id);
+    printf(arguments.as_json ? "{\"id\":\"%s\",\"until_ms\":%" PRId64 "}\n"
+                             : "statement %s, until %" PRId64 " ms\n",
+           id, result.until_ms);
+    return EXIT_DONE;
+}
