@@ -51,8 +51,8 @@ static int index_of(const char *name, const char *const *names, int count)
     return i;
 }
 
-/* role and unit are the members of a new officer alone; the KEK is the centre's, who needs no name.
- */
+/* role is a member of a new officer alone, unit of him and of a quota; the KEK is the centre's, who
+ * needs no name. */
 static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *json,
                         struct qw_request *texts, struct qw_request_wish *wish)
 {
@@ -66,9 +66,11 @@ static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *jso
     }
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {
         qw_json_get_text(r, json, "role", role, 1, sizeof role);
-        qw_json_get_text(r, json, "unit", texts->unit, 1, sizeof texts->unit);
         wish->role =
             (enum qw_officer_role)index_of(role, qw_officer_role_names, QW_OFFICER_ROLE_COUNT);
+    }
+    if (wish->verb == QW_REQUEST_OFFICER_ADD || wish->verb == QW_REQUEST_UNIT_QUOTA) {
+        qw_json_get_text(r, json, "unit", texts->unit, 1, sizeof texts->unit);
     }
     return qw_json_ok(r) ? QW_OK : QW_ERR_FORMAT;
 }

@@ -68,6 +68,18 @@ static qw_err run_kek(struct operator_desk *desk, const struct admin_arguments *
     return post(desk, arguments, "/v1/requests", members, 1);
 }
 
+static qw_err run_quota(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    char object[64];
+    const char *const members[][2] = { { "verb", "unit-quota" },
+                                       { "object", object },
+                                       { "unit", arguments->word[2] } };
+
+    (void)snprintf(object, sizeof object, "%llu,%llu", (unsigned long long)arguments->devices_max,
+                   (unsigned long long)arguments->keys_per_day);
+    return post(desk, arguments, "/v1/requests", members, 3);
+}
+
 static qw_err run_list(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *answer = NULL;
@@ -113,6 +125,8 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
     { "request", "shares", 3, "T-of-N", "the same, for other shares of the master key",
       run_shares },
     { "request", "kek", 2, "", "the same, for another key of the store", run_kek },
+    { "request", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N]",
+      "the same, for the quota of a unit", run_quota },
     { "request", "list", 2, "", "what waits for a second officer", run_list },
     { "request", "approve", 4, "ID DIGEST", "the digest as both officers were shown it: does it",
       run_approve },

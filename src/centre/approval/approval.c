@@ -10,6 +10,7 @@
 #include "centre/kek/order.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/unit.h"
+#include "centre/people/unit_quota_change.h"
 #include "centre/share/share_desk_inside.h"
 #include "crypto/random.h"
 
@@ -17,7 +18,8 @@
 #include <string.h>
 
 const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy", "officer-add",
-                                                                   "share-change", "kek-rotate" };
+                                                                   "share-change", "kek-rotate",
+                                                                   "unit-quota" };
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
@@ -29,6 +31,7 @@ static const struct {
     [QW_REQUEST_OFFICER_ADD] = { QW_RIGHT_OFFICER_CHANGE, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_SHARE_CHANGE] = { QW_RIGHT_SHARE_CHANGE, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_KEK_ROTATE] = { QW_RIGHT_KEK_ROTATE, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_UNIT_QUOTA] = { QW_RIGHT_UNIT_QUOTA, QW_DUAL_CONTROL_ALL },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
@@ -43,6 +46,20 @@ enum { CLOCK_SLACK_MS = 60000 };
 static bool is_over(const struct qw_request *request, int64_t now_ms)
 {
     return now_ms >= request->until_ms || now_ms + CLOCK_SLACK_MS < request->asked_ms;
+}
+
+/* The quota of another unit is another object. */
+static bool is_same_deed(const struct qw_request *a, const struct qw_request *b)
+{
+    return a->verb == b->verb && strcmp(a->object, b->object) == 0 &&
+           (a->verb != QW_REQUEST_UNIT_QUOTA || strcmp(a->unit, b->unit) == 0);
+}
+
+/* Whether a deed on the unit is within an officer's part of the tree; nobody sets his own quota. */
+static bool is_within(const struct qw_officer *officer, const struct qw_request *request)
+{
+    return qw_unit_contains(officer->unit, request->unit) &&
+           (request->verb != QW_REQUEST_UNIT_QUOTA || strcmp(officer->unit, request->unit) != 0);
 }
 
 /* Pending ones that are over get their last state in a group that is written anyway. */
@@ -64,8 +81,7 @@ static qw_err settle(struct qw_centre *centre, struct qw_group *group, const str
             qw_request_put(centre, group, &pending[i]);
         } else {
             left++;
-            is_asked = is_asked ||
-                       (request->verb == new->verb &&strcmp(request->object, new->object) == 0);
+            is_asked = is_asked || is_same_deed(request, new);
         }
     }
     free(pending);
@@ -92,7 +108,7 @@ static qw_err reach_object(struct qw_centre *centre, const struct qw_deed *deed,
         return err;
     }
     err = qw_right_find(centre, deed, deeds[request->verb].right, self);
-    if (err == QW_OK && !qw_unit_contains(self->officer.unit, request->unit)) {
+    if (err == QW_OK && !is_within(&self->officer, request)) {
         err = qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "outside his part of the tree");
     }
     return err;
@@ -126,6 +142,7 @@ static qw_err ask(struct qw_centre *centre, const struct qw_deed *deed,
 static bool wish_ok(const struct qw_request_wish *wish)
 {
     uint8_t threshold, officers;
+    struct qw_unit_quota quota;
 
     return wish->verb >= 0 && wish->verb < QW_REQUEST_VERB_COUNT &&
            strlen(wish->object) < sizeof((struct qw_request *)0)->object &&
@@ -133,7 +150,9 @@ static bool wish_ok(const struct qw_request_wish *wish)
             (qw_officer_id_ok(wish->object) && wish->role >= 0 &&
              wish->role < QW_OFFICER_ROLE_COUNT && qw_unit_ok(wish->unit))) &&
            (wish->verb != QW_REQUEST_SHARE_CHANGE ||
-            qw_share_change_parse(wish->object, &threshold, &officers));
+            qw_share_change_parse(wish->object, &threshold, &officers)) &&
+           (wish->verb != QW_REQUEST_UNIT_QUOTA ||
+            qw_unit_quota_parse(wish->unit, wish->object, &quota));
 }
 
 static void fill(const struct qw_centre *centre, const struct qw_request_wish *wish,
@@ -151,6 +170,8 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {
         memcpy(request->unit, wish->unit, strlen(wish->unit));
         request->role = wish->role;
+    } else if (wish->verb == QW_REQUEST_UNIT_QUOTA) {
+        memcpy(request->unit, wish->unit, strlen(wish->unit));
     } else if (wish->verb == QW_REQUEST_SHARE_CHANGE) { /* the whole centre's */
         memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     }
@@ -197,7 +218,7 @@ static qw_err reach(struct qw_centre *centre, struct qw_deed *deed, const uint8_
     if (err != QW_OK && err != QW_ERR_NOT_FOUND) {
         return err;
     }
-    if (err == QW_ERR_NOT_FOUND) { /* the security administrators' deeds, all of them */
+    if (err == QW_ERR_NOT_FOUND) { /* the security administrators' deeds, but for quotas */
         err = qw_right_find(centre, deed, QW_RIGHT_DEVICE_DESTROY, self);
         return err == QW_OK ? qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "no such request")
                             : err;
@@ -234,7 +255,7 @@ static qw_err check_asker(struct qw_centre *centre, const struct qw_request *req
     }
     *is_fine = err == QW_OK && asker.officer.state == QW_OFFICER_ACTIVE &&
                qw_roles_have(asker.officer.roles, deeds[request->verb].right) &&
-               qw_unit_contains(asker.officer.unit, request->unit);
+               is_within(&asker.officer, request);
     return QW_OK;
 }
 
@@ -270,6 +291,8 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_share_change_approved(centre, deed, record);
     case QW_REQUEST_KEK_ROTATE:
         return qw_kek_order_approved(centre, deed, record);
+    case QW_REQUEST_UNIT_QUOTA:
+        return qw_unit_quota_approved(centre, deed, record);
     case QW_REQUEST_VERB_COUNT:
         break;
     }

@@ -14,6 +14,7 @@ enum qw_request_verb {
     QW_REQUEST_OFFICER_ADD,    /* object: an officer's id; role and unit that he gets */
     QW_REQUEST_SHARE_CHANGE,   /* object: "3-of-5" (share/share_desk.h) */
     QW_REQUEST_KEK_ROTATE,     /* object: the centre, whatever is said */
+    QW_REQUEST_UNIT_QUOTA, /* object: "100,5000", devices and keys a day, 0 for no limit; unit */
     QW_REQUEST_VERB_COUNT
 };
 extern const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT]; /* "device-destroy" ... */
@@ -49,8 +50,8 @@ enum { QW_REQUESTS_PENDING_MAX = 128, QW_APPROVAL_S_STANDARD = 900 };
 struct qw_request_wish {
     enum qw_request_verb verb;
     const char *object;
-    enum qw_officer_role role; /* of a new officer, and */
-    const char *unit;          /* where his part begins; of others ignored */
+    enum qw_officer_role role; /* of a new officer */
+    const char *unit;          /* where his part begins, or whose quota; of others ignored */
 };
 /* Whoever has the right to the verb over the object. QW_ERR_ARG: no id, role or unit. The request
  * is there until `approval_s` are over. QW_ERR_STATE: the policy asks for no second person.

@@ -3,9 +3,11 @@
 #include "centre/people/unit_quota.h"
 
 #include "base/clock.h"
+#include "centre/approval/approval.h"
 #include "centre/device/card_book.h"
 #include "centre/people/officer_record.h"
 #include "centre/people/right.h"
+#include "centre/people/unit_quota_change.h"
 #include "centre/people/unit_record.h"
 #include "centre/record.h"
 
@@ -314,8 +316,9 @@ static bool add_up(const struct qw_unit_record *units, size_t count)
     return true;
 }
 
+/* approved: what becomes durable with it, or NULL. */
 static qw_err set(struct qw_centre *centre, const struct qw_deed *deed,
-                  const struct qw_unit_quota *wanted)
+                  const struct qw_unit_quota *wanted, const struct qw_request_record *approved)
 {
     struct qw_unit_record *units = calloc(QW_UNITS_MAX + 1, sizeof *units);
     struct qw_unit_record *record = units;
@@ -349,10 +352,52 @@ static qw_err set(struct qw_centre *centre, const struct qw_deed *deed,
         qw_group_begin(centre, &group);
         group.books.registry++;
         qw_unit_put(centre, &group, record);
+        if (approved != NULL) {
+            qw_request_put(centre, &group, approved);
+        }
         err = qw_group_commit(centre, &group, deed, detail);
     }
     free(units);
     return err;
+}
+
+static bool quota_is_fine(const char *unit, uint64_t devices_max, uint64_t keys_per_day)
+{
+    return qw_unit_ok(unit) && strcmp(unit, QW_UNIT_ROOT) != 0 &&
+           devices_max <= QW_UNIT_LIMIT_MAX && keys_per_day <= QW_UNIT_LIMIT_MAX;
+}
+
+bool qw_unit_quota_parse(const char *unit, const char *text, struct qw_unit_quota *quota)
+{
+    char again[64];
+    unsigned long long devices = 0;
+    unsigned long long keys = 0;
+
+    /* One spelling each, so the same wish is the same request: read, and compared as written. */
+    if (strlen(text) > 2 * 13 + 1 || sscanf(text, "%13llu,%13llu", &devices, &keys) != 2 ||
+        !quota_is_fine(unit, devices, keys)) {
+        return false;
+    }
+    (void)snprintf(again, sizeof again, "%llu,%llu", devices, keys);
+    if (strcmp(again, text) != 0) {
+        return false;
+    }
+    *quota = (struct qw_unit_quota){ .devices_max = devices, .keys_per_day = keys };
+    memcpy(quota->unit, unit, strlen(unit));
+    return true;
+}
+
+qw_err qw_unit_quota_approved(struct qw_centre *centre, const struct qw_deed *deed,
+                              const struct qw_request_record *request)
+{
+    struct qw_unit_quota wanted;
+    const struct qw_deed quota = { .caller = deed->caller,
+                                   .verb = "unit-quota",
+                                   .object = request->request.unit };
+
+    return qw_unit_quota_parse(request->request.unit, request->request.object, &wanted)
+               ? set(centre, &quota, &wanted, request)
+               : QW_ERR_IO; /* it was looked at when it was asked */
 }
 
 qw_err qw_centre_unit_set(struct qw_centre *centre, const struct qw_caller *caller,
@@ -361,22 +406,23 @@ qw_err qw_centre_unit_set(struct qw_centre *centre, const struct qw_caller *call
     struct qw_deed deed = { .caller = caller, .verb = "unit-quota", .object = unit };
     struct qw_unit_quota wanted = { .devices_max = devices_max, .keys_per_day = keys_per_day };
     struct qw_officer_record self;
-    bool is_fine = qw_unit_ok(unit) && strcmp(unit, QW_UNIT_ROOT) != 0 &&
-                   devices_max <= QW_UNIT_LIMIT_MAX && keys_per_day <= QW_UNIT_LIMIT_MAX;
     qw_err err;
 
     qw_centre_enter(centre);
     err = qw_right_find(centre, &deed, QW_RIGHT_UNIT_QUOTA, &self);
-    if (err == QW_OK && !is_fine) {
+    if (err == QW_OK && !quota_is_fine(unit, devices_max, keys_per_day)) {
         err = QW_ERR_ARG;
     }
     if (err == QW_OK &&
         (!qw_unit_contains(self.officer.unit, unit) || strcmp(self.officer.unit, unit) == 0)) {
         err = qw_centre_refuse(centre, &deed, QW_ERR_REFUSED, "not beneath his own unit");
     }
+    if (err == QW_OK && qw_approval_is_needed(centre, QW_REQUEST_UNIT_QUOTA)) {
+        err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, "needs two officers");
+    }
     if (err == QW_OK) {
         memcpy(wanted.unit, unit, strlen(unit));
-        err = set(centre, &deed, &wanted);
+        err = set(centre, &deed, &wanted, NULL);
     }
     qw_centre_leave(centre);
     return err;

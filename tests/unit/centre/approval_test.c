@@ -11,6 +11,7 @@
 
 #include "centre/approval/approval.h"
 #include "centre/kek/kek.h"
+#include "centre/people/unit_quota.h"
 #include "unit/centre/scene.h"
 
 #include <stdio.h>
@@ -142,6 +143,67 @@ static void another_kek_is_ordered_by_two(void **state)
     assert_int_equal(qw_centre_kek_look(scene->centre, by("aud"), &kek), QW_OK);
     assert_int_equal(kek.phase, QW_KEK_ORDERED);
     assert_int_equal(approve(scene, "sec-2", &request), QW_ERR_STATE);
+}
+
+static qw_err ask_quota(struct scene *scene, const char *who, const char *unit, const char *object,
+                        struct qw_request *request)
+{
+    struct qw_request_wish wish = { .verb = QW_REQUEST_UNIT_QUOTA, .object = object, .unit = unit };
+
+    return qw_centre_request_ask(scene->centre, by(who), &wish, request);
+}
+
+static void a_quota_is_set_by_two_who_stand_above_it(void **state)
+{
+    static const struct {
+        const char *unit, *object;
+    } wrong[] = { { "/", "1,1" },       { "/north/", "1,1" },
+                  { "/north", "1" },    { "/north", "01,1" },
+                  { "/north", "1,1 " }, { "/north", "-1,1" },
+                  { "/north", "1, 1" }, { "/north", "1,1000000000001" },
+                  { "/north", "" } };
+    struct scene *scene = *state;
+    struct qw_unit_quota quota[2];
+    struct qw_request request, other;
+    size_t count = 0;
+
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, by("alice"), "sys-1", QW_OFFICER_SYSTEM, "/"), QW_OK);
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, by("alice"), "sys-2", QW_OFFICER_SYSTEM, "/"), QW_OK);
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, by("alice"), "sys-n", QW_OFFICER_SYSTEM, "/north"),
+        QW_OK);
+    assert_int_equal(ask_quota(scene, "sys-1", "/north", "5,7", &request), QW_ERR_STATE);
+    assert_int_equal(qw_centre_unit_set(scene->centre, by("sys-1"), "/south", 3, 0), QW_OK);
+    scene->config.dual_control = QW_DUAL_CONTROL_ALL;
+    scene_restart(scene);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask_quota(scene, "sys-1", wrong[i].unit, wrong[i].object, &request),
+                         QW_ERR_ARG);
+    }
+    assert_int_equal(qw_centre_unit_set(scene->centre, by("sys-1"), "/north", 5, 7), QW_ERR_STATE);
+    assert_string_equal(last_detail(scene), "needs two officers");
+    assert_int_equal(ask_quota(scene, "sec-1", "/north", "5,7", &request), QW_ERR_REFUSED);
+    assert_int_equal(ask_quota(scene, "sys-n", "/north", "5,7", &request), QW_ERR_NOT_FOUND);
+    assert_int_equal(ask_quota(scene, "sys-1", "/north", "5,7", &request), QW_OK);
+    assert_int_equal(ask_quota(scene, "sys-2", "/north", "5,7", &other), QW_ERR_CONFLICT);
+    assert_int_equal(ask_quota(scene, "sys-2", "/west", "5,7", &other), QW_OK);
+    assert_int_equal(approve(scene, "sys-1", &request), QW_ERR_REFUSED);
+    assert_int_equal(approve(scene, "sys-n", &request), QW_ERR_NOT_FOUND); /* it is his own */
+    assert_int_equal(approve(scene, "sec-1", &request), QW_ERR_REFUSED);
+    assert_int_equal(approve(scene, "sys-2", &request), QW_OK);
+    assert_int_equal(approve(scene, "sys-2", &request), QW_ERR_STATE);
+    assert_int_equal(qw_centre_unit_list(scene->centre, by("sys-n"), quota, 2, &count), QW_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(quota[0].unit, "/north");
+    assert_int_equal(quota[0].devices_max, 5);
+    assert_int_equal(quota[0].keys_per_day, 7);
+    /* What no longer fits when it is approved is not done, and the request stays. */
+    assert_int_equal(ask_quota(scene, "sys-1", "/north/gas", "6,7", &request), QW_OK);
+    assert_int_equal(approve(scene, "sys-2", &request), QW_ERR_CONFLICT);
+    assert_int_equal(pending(scene), 2);
+    assert_journal_whole(scene);
 }
 
 static void who_asked_cannot_approve_nor_can_his_certificate(void **state)
@@ -432,6 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(one_asks_another_approves_and_it_is_done_once),
         CASE(another_kek_is_ordered_by_two),
+        CASE(a_quota_is_set_by_two_who_stand_above_it),
         CASE(who_asked_cannot_approve_nor_can_his_certificate),
         CASE(who_has_not_the_right_neither_asks_nor_decides),
         CASE(a_request_expires_for_good),

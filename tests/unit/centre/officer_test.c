@@ -12,6 +12,7 @@
 
 #include "api/certificate/signing_request.h"
 #include "centre/approval/approval.h"
+#include "centre/authentication/authentication.h"
 #include "centre/certificate/certificate.h"
 #include "centre/device/describe.h"
 #include "centre/device/import.h"
@@ -302,6 +303,11 @@ static qw_err do_kek_rotate(struct scene *s, const struct qw_caller *c)
     return qw_centre_kek_rotate(s->centre, c);
 }
 
+static qw_err do_auth_unlock(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_auth_unlock(s->centre, c, "urn:qwave:officer:nobody");
+}
+
 static qw_err do_may_reload(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_may_reload(s->centre, c);
@@ -471,7 +477,7 @@ static const struct {
     { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_list },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_add },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_change },
-    { QW_RIGHT_REQUEST_READ,    "-yy-", do_request_list },
+    { QW_RIGHT_REQUEST_READ,    "yyy-", do_request_list },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
     { QW_RIGHT_JOURNAL_KEY,     "-y--", do_journal_rotate },
@@ -486,6 +492,7 @@ static const struct {
     { QW_RIGHT_SHARE_CANCEL,    "yy--", do_share_cancel },
     { QW_RIGHT_STATUS_READ,     "yyyy", do_kek_look },
     { QW_RIGHT_KEK_ROTATE,      "-y--", do_kek_rotate },
+    { QW_RIGHT_AUTHENTICATION_UNLOCK, "-y--", do_auth_unlock },
     { QW_RIGHT_RELOAD,          "y---", do_may_reload },
     { QW_RIGHT_RELOAD,          "y---", do_reload },
     { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },
