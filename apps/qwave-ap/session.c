@@ -55,7 +55,7 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
     if (err == QW_ERR_STATE && len >= 1) {
         memcpy(session->order, sealed, len);
         session->order_len = len;
-        qw_log_write(context->log, QW_LOG_INFO, "the centre has an order for the card of %s",
+        qw_log_write(context->log, QW_LOG_INFO, "the centre has a word for the card of %s",
                      terminal_id);
         return err;
     }

@@ -2,13 +2,15 @@
 #ifndef QWAVE_AUTHENTICATE_H
 #define QWAVE_AUTHENTICATE_H
 
+#include "auth_carry.h"
 #include "base/error.h"
 
 #include <stdint.h>
 
-/* Proving oneself over IP [docs/protocol/authentication.md]. */
+/* Proving oneself, over IP or over the air [docs/protocol/authentication.md]. */
 struct authenticate_wish {
-    const char *url, *name;
+    struct auth_way way; /* its terminal_id is filled in */
+    const char *name;
     const char *card, *passphrase_file;
     const char *certificate, *key; /* files that are there */
     uint8_t context[32];

@@ -4,6 +4,7 @@
 
 #include "authenticate.h"
 #include "base/hex.h"
+#include "option_value.h"
 
 #include <argp.h>
 #include <inttypes.h>
@@ -13,13 +14,19 @@
 
 /* qwave auth: who one is, by certificate and a key of a card [C11]. */
 
+enum { HOST_CAP = 256 };
+
 struct arguments {
     struct authenticate_wish wish;
+    char access_point[HOST_CAP], air[HOST_CAP];
     bool as_json;
 };
 
 static const struct argp_option options[] = {
     { "url", 'u', "URL", 0, "of the centre's public listener, http://...", 0 },
+    { "access-point", 'w', "HOST:PORT", 0, "instead of --url: over the air, by this access point",
+      0 },
+    { "air", 'i', "HOST:PORT", 0, "and this radio front end (`qwave air`)", 0 },
     { "name", 'n', "NAME", 0, "as the certificate has it: urn:qwave:terminal|ap|sae|officer:ID",
       0 },
     { "card", 'd', "FILE", 0, "a card of one's own, which loses one key", 0 },
@@ -40,7 +47,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case 'u':
-        wish->url = value;
+        wish->way.url = value;
+        return 0;
+    case 'w':
+        option_endpoint(value, arguments->access_point, sizeof arguments->access_point,
+                        &wish->way.access_point_port, state);
+        wish->way.access_point_host = arguments->access_point;
+        return 0;
+    case 'i':
+        option_endpoint(value, arguments->air, sizeof arguments->air, &wish->way.air_port, state);
+        wish->way.air_host = arguments->air;
         return 0;
     case 'n':
         wish->name = value;
@@ -67,9 +83,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->as_json = true;
         return 0;
     case ARGP_KEY_END:
-        if (wish->url == NULL || wish->name == NULL || wish->card == NULL ||
-            wish->passphrase_file == NULL || wish->certificate == NULL || wish->key == NULL) {
-            argp_error(state, "all but --context and --json are needed");
+        if ((wish->way.access_point_host == NULL) != (wish->way.air_host == NULL) ||
+            (wish->way.access_point_host == NULL) == (wish->way.url == NULL)) {
+            argp_error(state, "either --url, or --access-point and --air");
+        }
+        if (wish->name == NULL || wish->card == NULL || wish->passphrase_file == NULL ||
+            wish->certificate == NULL || wish->key == NULL) {
+            argp_error(state, "name, card, passphrase file, certificate and key are needed");
         }
         return 0;
     default:

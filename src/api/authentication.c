@@ -12,6 +12,7 @@ enum {
     CHALLENGE_MAGIC = 0x51574901, /* "QWI", version 1 */
     PROOF_MAGIC = 0x51574e01,     /* "QWN", version 1 */
     ANSWER_MAGIC = 0x51575601,    /* "QWV", version 1 */
+    ASK_MAGIC = 0x51575101,       /* "QWQ", version 1 */
     MAC_LEN = 32,
     SIGNED_MAX = QW_AUTH_PROOF_MAX + 32
 };
@@ -23,6 +24,34 @@ static const char answer_label[] = "qwave authentication answer";
 static qw_err compare(const uint8_t right[static MAC_LEN], const uint8_t *given)
 {
     return qw_equal_ct(right, given, MAC_LEN) ? QW_OK : QW_ERR_AUTH;
+}
+
+qw_err qw_auth_ask_encode(const char *name, uint8_t *out, size_t *len)
+{
+    struct qw_writer w = qw_writer_on(out, QW_AUTH_ASK_MAX);
+
+    if (name[0] == '\0' || strlen(name) >= QW_CERTIFICATE_URI_CAP) {
+        return QW_ERR_ARG;
+    }
+    qw_write_u32be(&w, ASK_MAGIC);
+    qw_write_string8(&w, name);
+    qw_assert(!w.failed);
+    *len = w.len;
+    return QW_OK;
+}
+
+qw_err qw_auth_ask_read(const uint8_t *data, size_t len, char name[static QW_CERTIFICATE_URI_CAP])
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    bool ok = qw_read_u32be(&r) == ASK_MAGIC;
+    char read[QW_CERTIFICATE_URI_CAP] = "";
+
+    qw_read_string8(&r, read, sizeof read);
+    if (!ok || !qw_reader_done(&r) || read[0] == '\0') {
+        return QW_ERR_FORMAT;
+    }
+    memcpy(name, read, strlen(read) + 1);
+    return QW_OK;
 }
 
 static qw_err mac_of_challenge(const uint8_t *data, size_t len, const char *name,

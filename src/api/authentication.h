@@ -20,8 +20,15 @@ enum {
     QW_AUTH_PROOF_HEAD_LEN = 4 + 16 + 4 + 16 + QW_AUTH_NONCE_LEN + 8 + 32 + 32,
     QW_AUTH_PROOF_MAX = QW_AUTH_PROOF_HEAD_LEN + QW_CERTIFICATE_URI_CAP + 1 +
                         QW_AUTH_CHALLENGE_MAX + 1 + QW_AUTH_SIGNATURE_MAX + 32,
-    QW_AUTH_ANSWER_LEN = 4 + 8 + 8 + 32 + 32
+    QW_AUTH_ANSWER_LEN = 4 + 8 + 8 + 32 + 32,
+    QW_AUTH_ASK_MAX = 4 + QW_CERTIFICATE_URI_CAP
 };
+
+/* Asks for a challenge, where there is only this message to carry: over the air. out holds
+ * QW_AUTH_ASK_MAX bytes. QW_ERR_ARG: no name, or too long a one. */
+qw_err qw_auth_ask_encode(const char *name, uint8_t *out, size_t *len) QW_MUST_USE;
+qw_err qw_auth_ask_read(const uint8_t *data, size_t len,
+                        char name[static QW_CERTIFICATE_URI_CAP]) QW_MUST_USE; /* QW_ERR_FORMAT */
 
 struct qw_auth_challenge {
     int64_t time_ms; /* of the centre, UTC */

@@ -2,6 +2,7 @@
 #ifndef QW_CENTRE_CENTRE_H
 #define QW_CENTRE_CENTRE_H
 
+#include "api/authentication.h"
 #include "api/contact.h"
 #include "api/destruction.h"
 #include "api/link_grant.h"
@@ -183,8 +184,10 @@ qw_err qw_centre_station_birth(struct qw_centre *centre, const struct qw_caller 
  * QW_ERR_REFUSED (pool used up: QW_ERR_EXHAUSTED), the cause goes to the audit; a rolled-back or
  * cloned card is suspended. QW_ERR_STATE: the card is to be destroyed, and answer->order is for it;
  * or it was, the report is its proof, that is booked, and answer->order is what tells it so
- * (docs/protocol/card-destroy.md). The answer is untouched after any other error. */
-enum { QW_CONTACT_ORDER_MAX = QW_ORDER_LEN };
+ * (docs/protocol/card-destroy.md). Likewise what a report is not at all: somebody asks for a
+ * challenge, or brings a proof of who he is, and answer->order is what he gets
+ * (docs/protocol/authentication.md). The answer is untouched after any other error. */
+enum { QW_CONTACT_ORDER_MAX = QW_AUTH_CHALLENGE_MAX }; /* the longest of them */
 struct qw_contact_answer {
     uint8_t session_id[16];
     uint8_t grant[QW_LINK_GRANT_LEN];

@@ -2,6 +2,7 @@
 /* fuzz: api */
 /* Messages without a key behind them stay shut; what is read has its bounds. */
 #include "api/authentication.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct qw_auth_challenge challenge;
     struct qw_auth_proof proof;
     struct qw_auth_answer answer;
+    char name[QW_CERTIFICATE_URI_CAP];
+    uint8_t ask[QW_AUTH_ASK_MAX];
+    size_t len = 0;
 
     if (qw_auth_answer_open(data, size, key, key, &answer) == QW_OK ||
         qw_auth_challenge_open(data, size, "name", key, &challenge) == QW_OK) {
+        abort();
+    }
+    if (qw_auth_ask_read(data, size, name) == QW_OK &&
+        (qw_auth_ask_encode(name, ask, &len) != QW_OK || len != size ||
+         !qw_equal_ct(ask, data, len))) {
         abort();
     }
     if (qw_auth_challenge_read(data, size, &challenge) == QW_OK &&

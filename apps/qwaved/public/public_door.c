@@ -256,7 +256,7 @@ static void post_proof(struct public_door *door, const struct qw_http_request *r
     if (!may_try(door, answer, "authentication", AUTHENTICATIONS_PER_S)) {
         return;
     }
-    err = qw_centre_authenticate(door->centre, proof, len, out);
+    err = qw_centre_authenticate(door->centre, NULL, proof, len, out);
     if (err == QW_OK) {
         send_base64(answer, "answer", out, sizeof out);
     } else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C1 to C6 of docs/protocol/authentication.md [C11]. */
-#include "centre/authentication/authentication.h"
+#include "centre/authentication/inside.h"
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -49,28 +49,36 @@ static qw_err challenge_key(const struct qw_centre *centre, uint8_t key[static 3
                    (struct qw_bytes){ label, sizeof label - 1 }, key, 32);
 }
 
-qw_err qw_centre_auth_challenge(struct qw_centre *centre, const char *name, uint8_t *out,
+qw_err qw_auth_challenge_inside(struct qw_centre *centre, const char *name, uint8_t *out,
                                 size_t *len)
 {
     struct qw_auth_challenge challenge = { .time_ms = qw_clock_utc_ms() };
-    size_t name_len = strlen(name);
     uint8_t key[32];
+    qw_err err = qw_random_bytes(challenge.nonce, sizeof challenge.nonce);
+
+    memcpy(challenge.centre, centre->config.centre_id, sizeof challenge.centre);
+    if (err == QW_OK) {
+        err = challenge_key(centre, key);
+    }
+    if (err == QW_OK) {
+        err = qw_auth_challenge_seal(&challenge, name, key, out, len);
+    }
+    qw_wipe(key, sizeof key);
+    return err;
+}
+
+qw_err qw_centre_auth_challenge(struct qw_centre *centre, const char *name, uint8_t *out,
+                                size_t *len)
+{
+    size_t name_len = strlen(name);
     qw_err err;
 
     if (name_len == 0 || name_len >= QW_CERTIFICATE_URI_CAP) {
         return QW_ERR_FORMAT;
     }
-    memcpy(challenge.centre, centre->config.centre_id, sizeof challenge.centre);
-    err = qw_random_bytes(challenge.nonce, sizeof challenge.nonce);
     qw_centre_enter(centre);
-    if (err == QW_OK) {
-        err = challenge_key(centre, key);
-    }
+    err = qw_auth_challenge_inside(centre, name, out, len);
     qw_centre_leave(centre);
-    if (err == QW_OK) {
-        err = qw_auth_challenge_seal(&challenge, name, key, out, len);
-    }
-    qw_wipe(key, sizeof key);
     return err;
 }
 
@@ -372,10 +380,11 @@ static qw_err work(struct qw_centre *centre, struct auth *a,
     return err == QW_OK ? decide(centre, a, answer) : err;
 }
 
-qw_err qw_centre_authenticate(struct qw_centre *centre, const uint8_t *proof, size_t len,
+qw_err qw_authenticate_inside(struct qw_centre *centre, const struct qw_caller *carrier,
+                              const uint8_t *proof, size_t len,
                               uint8_t answer[static QW_AUTH_ANSWER_LEN])
 {
-    struct qw_deed deed = { .verb = "authenticate", .object = "" };
+    struct qw_deed deed = { .caller = carrier, .verb = "authenticate", .object = "" };
     struct auth a = { .data = proof, .len = len, .deed = &deed, .now_ms = qw_clock_utc_ms() };
     const char *why = "malformed";
     qw_err err = qw_auth_proof_read(proof, len, &a.proof);
@@ -385,11 +394,21 @@ qw_err qw_centre_authenticate(struct qw_centre *centre, const uint8_t *proof, si
         err = qw_certificate_subject_parse(centre, a.proof.name, &a.subject);
     }
     deed.object = a.subject.name;
-    qw_centre_enter(centre);
     err = err == QW_OK ? work(centre, &a, answer) : refuse(centre, &a, why);
-    qw_centre_leave(centre);
     qw_wipe(&a.keys, sizeof a.keys);
     qw_wipe(a.key, sizeof a.key);
+    return err;
+}
+
+qw_err qw_centre_authenticate(struct qw_centre *centre, const struct qw_caller *carrier,
+                              const uint8_t *proof, size_t len,
+                              uint8_t answer[static QW_AUTH_ANSWER_LEN])
+{
+    qw_err err;
+
+    qw_centre_enter(centre);
+    err = qw_authenticate_inside(centre, carrier, proof, len, answer);
+    qw_centre_leave(centre);
     return err;
 }
 

@@ -19,10 +19,11 @@ enum {
 /* For anybody, whatever the name; out holds QW_AUTH_CHALLENGE_MAX bytes. QW_ERR_FORMAT: no name. */
 qw_err qw_centre_auth_challenge(struct qw_centre *centre, const char *name, uint8_t *out,
                                 size_t *len) QW_MUST_USE;
-/* A proof, by whoever carried it. The same proof again gets the same answer while its statement
- * stands. QW_ERR_REFUSED and others for every cause that the caller may not learn; QW_ERR_IO,
- * QW_ERR_NOMEM, QW_ERR_TIMEOUT: later again. */
-qw_err qw_centre_authenticate(struct qw_centre *centre, const uint8_t *proof, size_t len,
+/* A proof, by whoever carried it (NULL: he has no identity). The same proof again gets the same
+ * answer while its statement stands. QW_ERR_REFUSED and others for every cause that the caller may
+ * not learn; QW_ERR_IO, QW_ERR_NOMEM, QW_ERR_TIMEOUT: later again. */
+qw_err qw_centre_authenticate(struct qw_centre *centre, const struct qw_caller *carrier,
+                              const uint8_t *proof, size_t len,
                               uint8_t answer[static QW_AUTH_ANSWER_LEN]) QW_MUST_USE;
 
 struct qw_auth_statement { /* who proved himself, when, and by what */

@@ -18,6 +18,7 @@
  *   J6  counter above the last, confirmed token: good; gaps in the counter are lost reports. */
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/authentication/inside.h"
 #include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/destruction.h"
@@ -323,6 +324,29 @@ static qw_err take_proof(struct qw_centre *centre, struct contact *contact,
     return QW_ERR_STATE;
 }
 
+/* C1 to C6 of docs/protocol/authentication.md over the air. QW_ERR_FORMAT: it is none of that. */
+static qw_err take_authentication(struct qw_centre *centre, struct contact *contact)
+{
+    char name[QW_CERTIFICATE_URI_CAP];
+    struct qw_auth_proof proof;
+    size_t len = QW_AUTH_ANSWER_LEN;
+    qw_err err;
+
+    if (qw_auth_ask_read(contact->data, contact->len, name) == QW_OK) {
+        err = qw_auth_challenge_inside(centre, name, contact->order, &len);
+    } else if (qw_auth_proof_read(contact->data, contact->len, &proof) == QW_OK) {
+        err = qw_authenticate_inside(centre, contact->caller, contact->data, contact->len,
+                                     contact->order);
+    } else {
+        return QW_ERR_FORMAT;
+    }
+    if (err == QW_OK) {
+        contact->order_len = len;
+        return QW_ERR_STATE;
+    }
+    return err == QW_ERR_IO || err == QW_ERR_NOMEM || err == QW_ERR_TIMEOUT ? err : QW_ERR_REFUSED;
+}
+
 static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
 {
     struct qw_deed deed = { .caller = contact->caller, .verb = "contact", .object = "card" };
@@ -338,6 +362,10 @@ static qw_err make_contact(struct qw_centre *centre, struct contact *contact)
         return take_proof(centre, contact, serial);
     }
     if (err == QW_OK) {
+        err = take_authentication(centre, contact);
+        if (err != QW_ERR_FORMAT) {
+            return err;
+        }
         err = open_report(centre, contact, &cause);
     }
     if (err == QW_OK) {

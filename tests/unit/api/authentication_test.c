@@ -193,6 +193,36 @@ static void an_answer_is_of_who_has_both_keys(void **state)
     }
 }
 
+static void an_ask_has_a_name(void **state)
+{
+    uint8_t data[QW_AUTH_ASK_MAX + 1] = { 0 };
+    char name[QW_CERTIFICATE_URI_CAP], long_name[QW_CERTIFICATE_URI_CAP + 1];
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(qw_auth_ask_encode(NAME, data, &len), QW_OK);
+    assert_memory_equal(data, "QWQ\x01\x1a" NAME, len);
+    assert_int_equal(qw_auth_ask_read(data, len, name), QW_OK);
+    assert_string_equal(name, NAME);
+    for (size_t cut = 0; cut < len; cut++) {
+        assert_int_equal(qw_auth_ask_read(data, cut, name), QW_ERR_FORMAT);
+    }
+    assert_int_equal(qw_auth_ask_read(data, len + 1, name), QW_ERR_FORMAT);
+    assert_int_equal(qw_auth_ask_read((const uint8_t *)"QWQ\x01", 5, name), QW_ERR_FORMAT);
+    for (size_t bit = 0; bit < 5 * 8; bit++) {
+        flip(data, bit);
+        assert_int_equal(qw_auth_ask_read(data, len, name), QW_ERR_FORMAT);
+        flip(data, bit);
+    }
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_int_equal(qw_auth_ask_encode(long_name, data, &len), QW_ERR_ARG);
+    assert_int_equal(qw_auth_ask_encode("", data, &len), QW_ERR_ARG);
+    long_name[sizeof long_name - 2] = '\0';
+    assert_int_equal(qw_auth_ask_encode(long_name, data, &len), QW_OK);
+    assert_int_equal(len, QW_AUTH_ASK_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +232,7 @@ int main(void)
         cmocka_unit_test(every_truncation_and_flipped_bit_of_a_proof_is_found),
         cmocka_unit_test(a_proof_without_name_or_challenge_is_not_made),
         cmocka_unit_test(an_answer_is_of_who_has_both_keys),
+        cmocka_unit_test(an_ask_has_a_name),
     };
 
     return cmocka_run_group_tests_name("api.authentication", tests, NULL, NULL);

@@ -138,7 +138,7 @@ static struct message without_certificate(struct scene *scene, const struct pers
 static qw_err send_to(struct scene *scene, const struct message *message,
                       uint8_t answer[static QW_AUTH_ANSWER_LEN])
 {
-    return qw_centre_authenticate(scene->centre, message->bytes, message->len, answer);
+    return qw_centre_authenticate(scene->centre, NULL, message->bytes, message->len, answer);
 }
 
 static qw_err rely(struct scene *scene, const char *name, size_t key,
@@ -407,6 +407,52 @@ static void what_is_no_proof_is_refused(void **state)
     assert_journal_whole(scene);
 }
 
+/* Over the air: the contact of an access point in service, and every cause is one refusal. */
+static void an_access_point_carries_it(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_auth_proof p = fields(scene, &terminal_holder, 0);
+    struct qw_contact_answer answer = { .order_len = 0 };
+    struct qw_auth_statement s;
+    struct message message;
+    uint8_t ask[QW_AUTH_ASK_MAX];
+    size_t len = 0;
+
+    assert_int_equal(qw_auth_ask_encode(TERMINAL, ask, &len), QW_OK);
+    assert_int_equal(qw_centre_contact(scene->centre, &scene->access_point, ask, len, &answer),
+                     QW_ERR_STATE);
+    memcpy(p.challenge, answer.order, answer.order_len);
+    p.challenge_len = answer.order_len;
+    message = seal(scene, &p, terminal_holder.key, scene->terminal.keys[0]);
+    assert_int_equal(
+        qw_centre_contact(scene->centre, &scene->application, message.bytes, message.len, &answer),
+        QW_ERR_REFUSED);
+    assert_int_equal(
+        qw_centre_contact(scene->centre, &scene->access_point, message.bytes, message.len, &answer),
+        QW_ERR_STATE);
+    assert_int_equal(answer.order_len, QW_AUTH_ANSWER_LEN);
+    assert_int_equal(rely(scene, TERMINAL, 0, &s), QW_OK);
+    message = without_certificate(scene, &terminal_holder, 1);
+    assert_int_equal(
+        qw_centre_contact(scene->centre, &scene->access_point, message.bytes, message.len, &answer),
+        QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_device_change(scene->centre, &scene->operator_caller, "terminal-1",
+                                             QW_DEVICE_SUSPEND),
+                     QW_OK);
+    message = proof(scene, &terminal_holder, 2);
+    answer.order_len = 0;
+    assert_int_equal(
+        qw_centre_contact(scene->centre, &scene->access_point, message.bytes, message.len, &answer),
+        QW_ERR_REFUSED);
+    assert_int_equal(answer.order_len, 0);
+    assert_int_equal(
+        qw_centre_device_change(scene->centre, &scene->operator_caller, "ap-1", QW_DEVICE_SUSPEND),
+        QW_OK);
+    assert_int_equal(qw_centre_contact(scene->centre, &scene->access_point, ask, len, &answer),
+                     QW_ERR_REFUSED);
+    assert_journal_whole(scene);
+}
+
 /* Every write and every read fails once: the statement and the end of the key are one. */
 static void a_store_that_fails_uses_nothing_up(void **state)
 {
@@ -448,6 +494,7 @@ int main(void)
         IN_SCENE(only_applications_in_service_rely),
         IN_SCENE(the_oldest_gives_way),
         IN_SCENE(what_is_no_proof_is_refused),
+        IN_SCENE(an_access_point_carries_it),
         IN_SCENE(a_store_that_fails_uses_nothing_up),
     };
 

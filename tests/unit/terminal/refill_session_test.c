@@ -16,6 +16,7 @@
 #include "card_fixture.h"
 #include "crypto/hash.h"
 #include "radio/air.h"
+#include "terminal/auth_contact.h"
 #include "terminal/proof_contact.h"
 
 #include <pthread.h>
@@ -133,7 +134,10 @@ static void *serve(void *self)
 
 static struct qw_card *card;
 static struct qw_refill_result result;
-static struct qw_tombstone *tombstone; /* not NULL: its proof is brought instead of a refill */
+static struct qw_tombstone *tombstone;  /* not NULL: its proof is brought instead of a refill */
+static const char *carried;             /* not NULL: this message is, */
+static uint8_t word[QW_PLKG_ORDER_MAX]; /* and what came back */
+static size_t word_len, word_cap;
 
 /* One session in an air of its own. */
 static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh, uint32_t wanted)
@@ -170,6 +174,13 @@ static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh,
                                                   .wire = &wire };
 
         err = qw_proof_contact_run(&contact);
+    } else if (carried != NULL) {
+        const struct qw_auth_contact contact = { .terminal_id = "terminal-1",
+                                                 .radio = &source,
+                                                 .wire = &wire };
+
+        err = qw_auth_contact_run(&contact, (const uint8_t *)carried, strlen(carried), word,
+                                  word_cap, &word_len);
     } else {
         err = qw_refill_run(&refill, &result);
     }
@@ -204,6 +215,7 @@ static int set_up(void **state)
     fixture_set_up(state);
     memset(&centre, 0, sizeof centre);
     tombstone = NULL;
+    carried = NULL;
     centre.package_id = 3;
     centre.kind = QW_PACKAGE_REFILL;
     centre.next_index = 104;
@@ -314,7 +326,7 @@ static void seal_order(uint32_t epoch, const uint8_t done[static 32])
 static void an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked(void **state)
 {
     static const uint8_t done[32] = { 0xd0, 0xe0 };
-    struct qw_order_done word = { .serial = { 0x5e, 0x71 }, .nonce = { 9 } };
+    struct qw_order_done said = { .serial = { 0x5e, 0x71 }, .nonce = { 9 } };
     struct qw_tombstone found;
     struct qw_card_info info;
 
@@ -334,18 +346,45 @@ static void an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked
     assert_int_equal(run_once(QW_AIR_INDOOR, 53, false, 20), QW_ERR_FORMAT); /* the order again */
     assert_int_equal(centre.contact_len, QW_DESTROY_PROOF_LEN);
     assert_memory_equal(centre.contact, found.proof, QW_DESTROY_PROOF_LEN);
-    qw_order_done_encode(&word, centre.order);
+    qw_order_done_encode(&said, centre.order);
     centre.order_len = QW_ORDER_DONE_MESSAGE_LEN;
     assert_int_equal(run_once(QW_AIR_INDOOR, 54, false, 20), QW_ERR_AUTH); /* a false word */
     assert_false(found.is_booked);
     centre.order_len = 0;
     assert_int_equal(run_once(QW_AIR_INDOOR, 55, false, 20), QW_ERR_REFUSED); /* no word */
-    memcpy(word.done, done, sizeof done);
-    qw_order_done_encode(&word, centre.order);
+    memcpy(said.done, done, sizeof done);
+    qw_order_done_encode(&said, centre.order);
     centre.order_len = QW_ORDER_DONE_MESSAGE_LEN;
     assert_int_equal(run_once(QW_AIR_INDOOR, 56, false, 20), QW_OK);
     assert_int_equal(qw_tombstone_read(fixture_path, &found), QW_OK);
     assert_true(found.is_booked);
+}
+
+/* docs/protocol/authentication.md over the air: a word for a word, and no session. */
+static void a_message_of_an_authentication_gets_the_word_of_the_centre(void **state)
+{
+    static const struct qw_auth_contact nowhere = { .terminal_id = "terminal-1" };
+    static const uint8_t too_long[QW_PLKG_CONTACT_MAX + 1];
+
+    (void)state;
+    carried = "an ask";
+    word_cap = sizeof word;
+    memcpy(centre.order, "challenge", 9);
+    centre.order_len = 9;
+    assert_int_equal(run_once(QW_AIR_STATIC, 61, false, 0), QW_OK);
+    assert_int_equal(centre.contact_len, 6);
+    assert_memory_equal(centre.contact, "an ask", 6);
+    assert_int_equal(word_len, 9);
+    assert_memory_equal(word, "challenge", 9);
+    assert_int_equal(centre.ledger.probes, 0);
+    word_cap = 8; /* more than was asked for */
+    assert_int_equal(run_once(QW_AIR_STATIC, 62, false, 0), QW_ERR_FORMAT);
+    centre.order_len = 0; /* the centre says no */
+    word_cap = sizeof word;
+    assert_int_equal(run_once(QW_AIR_STATIC, 63, false, 0), QW_ERR_REFUSED);
+    assert_int_equal(
+        qw_auth_contact_run(&nowhere, too_long, sizeof too_long, word, word_cap, &word_len),
+        QW_ERR_ARG);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -357,6 +396,7 @@ int main(void)
         TEST(a_fresh_key_reaches_the_application_over_the_air),
         TEST(a_lost_receipt_costs_nothing_and_stores_nothing_twice),
         TEST(a_channel_that_does_not_move_gives_nothing),
+        TEST(a_message_of_an_authentication_gets_the_word_of_the_centre),
         TEST(an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked),
     };
 
