@@ -27,6 +27,7 @@ static const struct {
 } measurements[] = {
     { "audit", bench_audit },
     { "unseal", bench_unseal },
+    { "authentication", bench_authentication },
     { "registry", bench_registry },
 };
 
@@ -85,8 +86,9 @@ int bench_management(int argc, char **argv)
         NULL,
         "Measures what managing a centre costs: the journal's part of the time of audited verbs, "
         "on two stores in a temporary folder, one of which drops what belongs to the journal; the "
-        "time from the last share of a quorum to serving; and what the size of the registry of "
-        "devices costs whoever asks it.",
+        "time from the last share of a quorum to serving; what the size of the registry of "
+        "devices costs whoever asks it; and how many proofs of certificate and quantum key it "
+        "takes.",
         NULL,
         NULL,
         NULL

@@ -42,4 +42,9 @@ qw_err bench_unseal(const struct management_wishes *wishes,
 qw_err bench_registry(const struct management_wishes *wishes,
                       struct management_sheet *sheet) QW_MUST_USE;
 
+/* auth_per_s: proofs of certificate and quantum key that a centre takes, challenge and answer, one
+ * caller after the other, each a durable group; at most 1000 of them. */
+qw_err bench_authentication(const struct management_wishes *wishes,
+                            struct management_sheet *sheet) QW_MUST_USE;
+
 #endif
