@@ -244,6 +244,10 @@ qw_err daemon_open(struct daemon *daemon)
         err = daemon->requests == NULL ? QW_ERR_NOMEM : QW_OK;
     }
     if (err == QW_OK) {
+        err = daemon_explain(&daemon->log, "events", "for officers", events_new(&daemon->events),
+                             NULL);
+    }
+    if (err == QW_OK) {
         note_settings(daemon);
         daemon->service = (struct service){
             .table = &routes_for_clients,
@@ -267,6 +271,7 @@ qw_err daemon_open(struct daemon *daemon)
         daemon->partner_service.partners = daemon->partners;
         daemon->service.requests = daemon->requests;
         daemon->service.publisher = &daemon->publisher;
+        daemon->service.events = daemon->events;
     }
     return err;
 }
@@ -276,6 +281,7 @@ void daemon_close(struct daemon *daemon)
     qw_secret_pool_free(daemon->secrets);
     qw_rate_limit_free(daemon->rate);
     request_log_free(daemon->requests);
+    events_free(daemon->events);
     publisher_close(&daemon->publisher);
     qw_centre_free(daemon->centre);
     partners_close(daemon->partners);
@@ -291,4 +297,5 @@ void daemon_close(struct daemon *daemon)
     daemon->secrets = NULL;
     daemon->rate = NULL;
     daemon->requests = NULL;
+    daemon->events = NULL;
 }

@@ -9,6 +9,7 @@
 #include "certificates/publisher.h"
 #include "crypto/key_source.h"
 #include "custody_port.h"
+#include "events.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
 #include "partners.h"
@@ -54,6 +55,7 @@ struct daemon {
     struct qw_rate_limit *rate;
     struct request_log *requests;
     struct publisher publisher;
+    struct events *events;
     char status_url[SETTINGS_URL_CAP + 8];
     struct service service, partner_service;
     struct listeners listeners;

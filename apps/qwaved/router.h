@@ -26,6 +26,7 @@ struct seal_switch;   /* seal/seal_switch.h */
 struct reload_switch; /* reload/reload_switch.h */
 struct tls_counts;    /* metrics/tls_counts.h */
 struct console;       /* console/console.h */
+struct events;        /* events.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -39,6 +40,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct publisher *publisher;                   /* of revocations; NULL: not published */
     const struct seal_switch *seal;                /* NULL: the custody is no quorum */
     const struct console *console;                 /* NULL: built without its page */
+    struct events *events;                         /* for who looks; NULL: there are none */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;

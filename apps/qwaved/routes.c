@@ -15,6 +15,7 @@ static const struct route routes[] = {
     { "GET",  "/console/assets/{}",               BY_ANYBODY,      route_console_asset },
     { "GET",  "/metrics",                         BY_OPERATOR,     route_metrics },
     { "GET",  "/v1/status",                       BY_OPERATOR,     route_status },
+    { "GET",  "/v1/events",                       BY_OPERATOR,     route_events },
     { "GET",  "/v1/audit/head",                   BY_OPERATOR,     route_audit_head },
     { "POST", "/v1/audit/key",                    BY_OPERATOR,     route_audit_rotate },
     { "GET",  "/v1/audit/records",                BY_OPERATOR,     route_audit_records },

@@ -95,6 +95,10 @@ void route_audit_rotate(struct call *call);
 void route_audit_records(struct call *call);
 
 void route_status(struct call *call);
+/* The object of GET /v1/status. */
+void status_write(struct qw_json_writer *w, const struct service *service,
+                  const struct qw_centre_status *status);
+void route_events(struct call *call);
 void route_health(struct call *call);
 void route_ready(struct call *call);
 void route_metrics(struct call *call);

@@ -20,62 +20,67 @@ static void write_health(struct qw_json_writer *w, const struct qw_key_source_he
     }
 }
 
+void status_write(struct qw_json_writer *w, const struct service *service,
+                  const struct qw_centre_status *status)
+{
+    qw_json_object_begin(w);
+    qw_json_name(w, "centre_id");
+    qw_json_text(w, service->centre_id);
+    qw_json_name(w, "version");
+    qw_json_text(w, service->version);
+    qw_json_name(w, "uptime_s");
+    qw_json_int(w, (qw_clock_monotonic_ms() - service->started_ms) / 1000);
+    qw_json_name(w, "custody");
+    qw_json_text(w, status->custody);
+    qw_json_name(w, "source");
+    qw_json_text(w, status->source);
+    qw_json_name(w, "source_is_quantum");
+    qw_json_bool(w, status->source_is_quantum);
+    qw_json_name(w, "source_is_simulated");
+    qw_json_bool(w, status->source_is_simulated);
+    write_health(w, &status->source_health);
+    qw_json_name(w, "keys");
+    qw_json_object_begin(w);
+    for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {
+        qw_json_name(w, qw_key_state_names[i]);
+        qw_json_uint(w, status->keys_in_state[i]);
+    }
+    qw_json_object_end(w);
+    qw_json_name(w, "keys_ingested");
+    qw_json_uint(w, status->keys_ingested);
+    qw_json_name(w, "devices");
+    qw_json_uint(w, status->devices);
+    qw_json_name(w, "audit_records");
+    qw_json_uint(w, status->audit_records);
+    qw_json_name(w, "offers_open");
+    qw_json_uint(w, status->offers_open);
+    qw_json_name(w, "cards_cloned");
+    qw_json_uint(w, status->cards_cloned);
+    qw_json_name(w, "offers_void");
+    qw_json_uint(w, status->offers_void);
+    if (service->shipper != NULL) {
+        struct shipper_state shipped = shipper_look(service->shipper);
+
+        qw_json_name(w, "audit_shipped_seq");
+        qw_json_uint(w, shipped.shipped_seq);
+        qw_json_name(w, "audit_sink_is_down");
+        qw_json_bool(w, shipped.is_down);
+    }
+    qw_json_object_end(w);
+}
+
 void route_status(struct call *call)
 {
-    const struct service *service = call->service;
     struct qw_centre_status status;
     char text[STATUS_TEXT_CAP];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
-    qw_err err = qw_centre_status(service->centre, &call->caller, &status);
+    qw_err err = qw_centre_status(call->service->centre, &call->caller, &status);
 
     if (err != QW_OK) {
         call_refuse(call, err);
         return;
     }
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "centre_id");
-    qw_json_text(&w, service->centre_id);
-    qw_json_name(&w, "version");
-    qw_json_text(&w, service->version);
-    qw_json_name(&w, "uptime_s");
-    qw_json_int(&w, (qw_clock_monotonic_ms() - service->started_ms) / 1000);
-    qw_json_name(&w, "custody");
-    qw_json_text(&w, status.custody);
-    qw_json_name(&w, "source");
-    qw_json_text(&w, status.source);
-    qw_json_name(&w, "source_is_quantum");
-    qw_json_bool(&w, status.source_is_quantum);
-    qw_json_name(&w, "source_is_simulated");
-    qw_json_bool(&w, status.source_is_simulated);
-    write_health(&w, &status.source_health);
-    qw_json_name(&w, "keys");
-    qw_json_object_begin(&w);
-    for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {
-        qw_json_name(&w, qw_key_state_names[i]);
-        qw_json_uint(&w, status.keys_in_state[i]);
-    }
-    qw_json_object_end(&w);
-    qw_json_name(&w, "keys_ingested");
-    qw_json_uint(&w, status.keys_ingested);
-    qw_json_name(&w, "devices");
-    qw_json_uint(&w, status.devices);
-    qw_json_name(&w, "audit_records");
-    qw_json_uint(&w, status.audit_records);
-    qw_json_name(&w, "offers_open");
-    qw_json_uint(&w, status.offers_open);
-    qw_json_name(&w, "cards_cloned");
-    qw_json_uint(&w, status.cards_cloned);
-    qw_json_name(&w, "offers_void");
-    qw_json_uint(&w, status.offers_void);
-    if (service->shipper != NULL) {
-        struct shipper_state shipped = shipper_look(service->shipper);
-
-        qw_json_name(&w, "audit_shipped_seq");
-        qw_json_uint(&w, shipped.shipped_seq);
-        qw_json_name(&w, "audit_sink_is_down");
-        qw_json_bool(&w, shipped.is_down);
-    }
-    qw_json_object_end(&w);
+    status_write(&w, call->service, &status);
     call_send(call, 200, &w, NULL);
 }
 

@@ -203,6 +203,7 @@ static void stop_listeners(struct daemon *daemon)
     struct listeners *listeners = &daemon->listeners;
 
     publisher_forget(&daemon->publisher);
+    events_stop(daemon->events);
     qw_http_server_free(listeners->clients);
     public_door_close(&listeners->public_door);
     psk_door_close(&listeners->psk_door);

@@ -53,6 +53,10 @@ function expectRefusal(status) {
     wrong.splice(at, 1);
 }
 
+function takeBack(pattern) {
+    wrong.splice(0, wrong.length, ...wrong.filter((text) => !pattern.test(text)));
+}
+
 async function accessible(page, where) {
     await page.evaluate(axe); // by the debugger, as the page's policy takes no script from elsewhere
     const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
@@ -93,6 +97,19 @@ async function keysView(page) {
     assert(Number((await text(page, 'stock').textContent()).replace(/\D/g, '')) > 0, 'keys in stock');
     await accessible(page, 'keys');
     await page.screenshot({ path: join(pictures, 'keys-desktop.png'), fullPage: true });
+}
+
+/** What the centre says by itself: the chart goes on, and an application's requests are seen, though nothing is asked for. */
+async function moves(page, application) {
+    const asked = [];
+    const note = (request) => asked.push(new URL(request.url()).pathname);
+    page.on('request', note);
+    assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/status`)).status(), 200);
+    const before = await page.evaluate(() => document.querySelector('[data-test=answered]').textContent);
+    assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/enc_keys`)).status(), 200);
+    await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before, { timeout: 15000 });
+    page.off('request', note);
+    assert(!asked.includes('/v1/status') && !asked.includes('/metrics'), `asked for ${asked.join(' ')}`);
 }
 
 async function language(page) {
@@ -229,10 +246,11 @@ async function registers(page) {
 
 async function onAPhone() {
     const page = await officer('security', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
-    for (const view of ['keys', 'devices', 'operations']) {
+    const ready = { keys: 'stock', devices: 'device', operations: 'journal-verdict' };
+    for (const view of Object.keys(ready)) {
         await page.goto(`${url}/console/#/${view}`);
         await page.getByRole('heading', { level: 2 }).first().waitFor();
-        await page.waitForLoadState('networkidle').catch(() => undefined);
+        await says(page, ready[view], '');
         assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} is not wider than a phone`);
         await accessible(page, `${view} on a phone`);
         await page.screenshot({ path: join(pictures, `${view}-phone.png`) });
@@ -262,6 +280,8 @@ async function suspended(page, chief) {
     const answer = await chief.request.post(`${url}/v1/officers/second/suspend`, { data: {} });
     assert.equal(answer.status(), 200);
     await says(page, 'outside', 'You are suspended');
+    assert(wrong.some((text) => text.includes('/v1/events')), 'his events have ended');
+    takeBack(/status of 403 .*\/v1\/(events|status)\)$/);
     await page.screenshot({ path: join(pictures, 'suspended-desktop.png') });
     while (wrong.some((line) => line.includes('status of 403'))) {
         expectRefusal(403); // whatever the page was just asking for
@@ -272,6 +292,9 @@ try {
     const chief = await officer('security');
     const tookMs = await firstView(chief);
     await keysView(chief);
+    const application = await open(saeCertificate, saeKey);
+    await moves(chief, application);
+    await application.context().close();
     await language(chief);
     await devicesView(chief);
     const second = await officer('second');

@@ -27,10 +27,10 @@ struct qw_http_request {
     const uint8_t *certificate_hash; /* SHA-256 of the DER certificate, or the name of the
                                         pre-shared key [32 bytes], for the audit */
     const char *content_type;        /* "" when none */
-    const char *host;                /* header fields; NULL when none, like the next four */
+    const char *host;                /* header fields; NULL when none, like the next five */
     const char *origin, *fetch_site; /* Origin and Sec-Fetch-Site: what a browser says of the page
                                         that asks */
-    const char *accept_encoding, *if_none_match;
+    const char *accept_encoding, *if_none_match, *last_event_id;
     const uint8_t *body;
     size_t body_len;
     struct qw_http_later *later; /* to put the request aside; NULL: nobody could take it up again */

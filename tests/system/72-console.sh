@@ -23,7 +23,8 @@ as_security officer add second --role security >/dev/null
 as_security certificate officer leaver --certificate "$officers/leaver.pem" --key "$officers/leaver.key" >/dev/null
 cp "$site/centre/operator/operator.pem" "$officers/operator.pem"
 cp "$site/centre/operator/operator.key" "$officers/operator.key"
-application app-1
+application app-2
+application app-1 app-2
 for ((i = 1; i <= 20; i++)); do
     admin device add "phone-$(printf %02d "$i")" --kind terminal --owner "user $i" --peer app-1 >/dev/null
 done

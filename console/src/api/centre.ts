@@ -87,17 +87,3 @@ export async function post<P extends Posting>(
 
     return (await response.json()) as AnswerOf<paths[P]['post']>;
 }
-
-/** GET /metrics, one number for each series: "qwave_keys{state=\"stored\"}". */
-export async function metrics(): Promise<Map<string, number>> {
-    const text = await (await call('/metrics', {})).text();
-    const series = new Map<string, number>();
-
-    for (const line of text.split('\n')) {
-        const end = line.lastIndexOf(' ');
-        if (end > 0 && !line.startsWith('#')) {
-            series.set(line.slice(0, end), Number(line.slice(end + 1)));
-        }
-    }
-    return series;
-}

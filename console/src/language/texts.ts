@@ -85,7 +85,7 @@ export const texts = {
     'keys.terminals': ['Terminals by what is left on their cards', '按密钥卡余量排列的终端'],
     'keys.terminals.none': ['No terminal is registered.', '没有已登记的终端。'],
     'keys.terminals.part': ['Of the first {n} devices in id order.', '仅统计按标识排列的前 {n} 个设备。'],
-    'keys.noRight': ['Your role does not read the status.', '您的角色不能查看状态。'],
+    'keys.noRight': ['Only officers of the whole centre see this.', '仅管辖整个中心的管理员可以查看。'],
 
     'state.stored': ['stored', '存储'],
     'state.leased': ['leased', '租用'],
