@@ -7,6 +7,7 @@
 #include "base/socket.h"
 #include "node/node_control.h"
 #include "node/node_delivery.h"
+#include "node/node_feed.h"
 #include "node/node_routing.h"
 
 #include <poll.h>
@@ -142,6 +143,7 @@ void node_close(struct node *node)
 {
     for (size_t i = 0; i < node->links_count; i++) {
         node_link_drop(&node->links[i], "this node ends");
+        node_feed_close(&node->links[i]);
         qw_hop_free(node->links[i].hop);
         qw_node_pool_close(node->links[i].pool);
     }
@@ -197,13 +199,14 @@ static bool is_done(const struct node *node)
 
 static void wait_for_events(struct node *node)
 {
-    struct pollfd polled[2 + NODE_LINKS_MAX + NODE_GUESTS_MAX + NODE_CALLERS_MAX];
+    struct pollfd polled[2 + 2 * NODE_LINKS_MAX + NODE_GUESTS_MAX + NODE_CALLERS_MAX];
     size_t count = node_control_poll(node, polled);
     int wait_ms = node_delivery_wait_ms(node, qw_clock_monotonic_ms(), TICK_MS);
 
     polled[count++] = (struct pollfd){ .fd = node->listener, .events = POLLIN };
     for (size_t i = 0; i < node->links_count; i++) {
         polled[count++] = (struct pollfd){ .fd = node->links[i].fd, .events = POLLIN };
+        polled[count++] = (struct pollfd){ .fd = node_feed_fd(&node->links[i]), .events = POLLIN };
     }
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
         polled[count++] = (struct pollfd){ .fd = node->guests[i].fd, .events = POLLIN };
@@ -235,6 +238,9 @@ static void turn(struct node *node, int64_t *ticked_ms)
     now_ms = qw_clock_monotonic_ms();
     for (size_t i = 0; i < node->links_count; i++) { /* first: a connection may have ended */
         node_link_read(&node->links[i]);
+    }
+    for (size_t i = 0; i < node->links_count; i++) {
+        node_feed_turn(&node->links[i]);
     }
     node_guest_come(node, now_ms);
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {

@@ -23,6 +23,7 @@ struct node_settings {
     int64_t listen_port;
     char neighbours[NODE_LIST_CAP]; /* "ID=FILE" or "ID=FILE@HOST:PORT", separated by spaces */
     char ends[NODE_LIST_CAP];       /* "ID=FILE" */
+    char feeds[NODE_LIST_CAP];      /* "ID=SOCKET" */
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
@@ -31,6 +32,7 @@ struct node_settings {
     char start_file[NODE_PATH_CAP]; /* how often the node has started */
     char control[NODE_PATH_CAP];    /* Unix socket; "": none */
     char event_file[NODE_PATH_CAP]; /* "": none */
+    char feed_file[NODE_PATH_CAP];  /* "": none */
     double simulated_scale;         /* of the rates of the topology; 0: as much as is used */
     int source;                     /* 0 the best, 1 the kernel */
     int log_level;
@@ -39,6 +41,7 @@ qw_err node_settings_read(const char *path, struct node_settings *settings,
                           char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
 
 struct node;
+struct node_feed; /* node_feed.h */
 
 struct node_link { /* to one neighbour */
     struct node *node;
@@ -46,6 +49,7 @@ struct node_link { /* to one neighbour */
     struct node_entry entry; /* no host: the neighbour connects to us */
     struct qw_node_pool *pool;
     struct qw_hop *hop;
+    struct node_feed *feed; /* keys of a QKD link; NULL: none */
     struct qw_wire wire;
     int fd; /* of the wire; -1: none */
     int64_t since_ms, try_at_ms;

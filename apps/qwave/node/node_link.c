@@ -7,6 +7,7 @@
 #include "base/socket.h"
 #include "base/wire_tcp.h"
 #include "crypto/random.h"
+#include "node/node_feed.h"
 #include "node/node_routing.h"
 #include "qkd/node/simulated_feed.h"
 #include "qkd/relay/hello.h"
@@ -120,6 +121,9 @@ qw_err node_links_parse(struct node *node)
 {
     qw_err err = for_each(node, node->settings.neighbours, add_link);
 
+    if (err == QW_OK) {
+        err = for_each(node, node->settings.feeds, node_feed_add);
+    }
     return err == QW_OK ? for_each(node, node->settings.ends, add_end) : err;
 }
 
@@ -137,6 +141,7 @@ void node_link_drop(struct node_link *link, const char *why)
     link->fd = -1;
     qw_wire_close(&link->wire);
     qw_hop_stop(link->hop);
+    node_feed_down(link);
     qw_relay_hop_down(link->node->relay, link->neighbour);
     node_routing_cut(link);
     wait_longer(link, qw_clock_monotonic_ms());
@@ -238,7 +243,9 @@ static qw_err take(struct node_link *link, uint8_t *message, size_t len)
     struct qw_hop_message opened;
     qw_err err = qw_hop_receive(link->hop, message, len, &opened);
 
-    if (err == QW_OK && opened.type >= QW_HOP_LINK_STATE_MIN) {
+    if (err == QW_OK && opened.type >= QW_HOP_FEED_MIN) {
+        err = node_feed_take(link, &opened);
+    } else if (err == QW_OK && opened.type >= QW_HOP_LINK_STATE_MIN) {
         err = node_routing_take(link, &opened);
     } else if (err == QW_OK && opened.type != 0) {
         err = qw_relay_receive(link->node->relay, link->neighbour, &opened);

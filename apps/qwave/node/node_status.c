@@ -4,6 +4,7 @@
 
 #include "api/json_writer.h"
 #include "node/node_delivery.h"
+#include "node/node_feed.h"
 #include "node/node_routing.h"
 
 #include <unistd.h>
@@ -33,6 +34,13 @@ static void write_link(struct qw_json_writer *w, const struct node_link *link)
     write_number(w, "capacity_bits", 8 * out.capacity);
     qw_json_name(w, "simulated");
     qw_json_bool(w, qw_node_pool_head(link->pool)->is_simulated);
+    if (link->feed != NULL) {
+        qw_json_name(w, "qkd_runs");
+        qw_json_bool(w, link->feed->has_greeted);
+        write_number(w, "qkd_bits", link->feed->bits);
+        qw_json_name(w, "qkd_reason");
+        qw_json_text(w, link->feed->reason);
+    }
     qw_json_object_end(w);
 }
 

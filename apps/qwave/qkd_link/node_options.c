@@ -30,6 +30,7 @@ static const struct argp_option options[] = {
       "give the keys to the centre of this site: source_path of its qwaved.yaml", 0 },
     { "link", 'L', "NAME", 0,
       "of the link, up to 59 characters, as the centre knows it (default: the other end's)", 0 },
+    { "pause", 's', "MS", 0, "bob: between blocks, 0 to 60000 (default: 0)", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -86,6 +87,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'L':
         ok = value[0] != '\0' && strlen(value) < QW_HANDOVER_NAME_CAP;
         n->link_name = value;
+        break;
+    case 's':
+        ok = qkd_parse_uint(value, 0, 60000, &n->pause_ms);
         break;
     case 'j':
         n->as_json = true;

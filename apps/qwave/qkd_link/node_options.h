@@ -14,7 +14,7 @@ struct qkd_node_options {
     const char *pool_path;
     const char *key_path, *centre_path; /* at most one; NULL: none */
     const char *link_name;
-    uint64_t port, optics_port, blocks;
+    uint64_t port, optics_port, blocks, pause_ms;
     double watch_km; /* < 0: the gain is not watched */
     bool as_json;
 };

@@ -15,6 +15,7 @@
 #include "qkd_link/qkd_report.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,9 @@ static qw_err run_link(struct node *n)
     err = qw_qkd_link_open(n->link);
     for (uint64_t i = 0; err == QW_OK && (n->options.end == QW_QKD_ALICE || i < n->options.blocks);
          i++) {
+        if (n->options.end == QW_QKD_BOB && i > 0 && n->options.pause_ms > 0) {
+            poll(NULL, 0, (int)n->options.pause_ms);
+        }
         err = run_block(n, n->link);
     }
     if (err == QW_OK) {

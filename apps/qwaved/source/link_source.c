@@ -6,9 +6,9 @@
 #include "base/secret.h"
 #include "base/socket.h"
 #include "qkd/handover/frame.h"
+#include "qkd/handover/mark.h"
 #include "qkd/key_buffer.h"
 #include "qkd/link.h"
-#include "source/link_mark.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,7 +31,7 @@ struct link_source {
     struct qw_qkd_key_buffer *keys;
     struct qw_key_source inner; /* of keys */
     struct link_pads *pads;     /* NULL: all of our half is stock */
-    struct link_mark mark;
+    struct qw_handover_mark mark;
     int listener;
     uint8_t *message; /* [QW_HANDOVER_LEN_MAX] secret */
     uint8_t end;      /* of the process that is connected */
@@ -118,7 +118,7 @@ static qw_err take_key(struct link_source *link, const struct qw_handover_key *k
     size_t stock_len = len - (link->pads == NULL ? 0 : link_pads_len_of(len));
     qw_err err;
 
-    if (link_mark_covers(&link->mark, &key->label)) {
+    if (qw_handover_mark_covers(&link->mark, &key->label)) {
         *result = QW_HANDOVER_TAKEN_BEFORE;
         return QW_OK;
     }
@@ -126,7 +126,7 @@ static qw_err take_key(struct link_source *link, const struct qw_handover_key *k
     if (link->pads == NULL && qw_qkd_key_buffer_room(link->keys) < stock_len) {
         return QW_OK;
     }
-    err = link_mark_set(&link->mark, &key->label);
+    err = qw_handover_mark_set(&link->mark, &key->label);
     if (err == QW_OK && link->pads != NULL) {
         link_pads_put(link->pads, &key->label, half, their_half, len);
     }
@@ -257,7 +257,7 @@ static void close_link(void *self)
 
 static qw_err start(struct link_source *link, bool has_pads)
 {
-    qw_err err = link_mark_read(link->mark_path, &link->mark);
+    qw_err err = qw_handover_mark_read(link->mark_path, &link->mark);
 
     if (err == QW_OK) {
         err = qw_qkd_key_buffer_new(BUFFER_LEN, link->name, link->is_simulated, &link->keys);

@@ -27,7 +27,9 @@ enum {
     QW_HOP_TYPE_MIN = 0x10,   /* types of messages for the relay */
     QW_HOP_TYPE_MAX = 0x16,
     QW_HOP_LINK_STATE_MIN = 0x20, /* and for link_state.h: 0x1f + its kind */
-    QW_HOP_LINK_STATE_MAX = 0x22
+    QW_HOP_LINK_STATE_MAX = 0x22,
+    QW_HOP_FEED_MIN = 0x30, /* and for link_feed.h */
+    QW_HOP_FEED_MAX = 0x31
 };
 
 struct qw_hop_config {

@@ -19,9 +19,13 @@ static qw_err play(struct run *run)
     qw_err err = run_folder_enter(run);
 
     if (err == QW_OK) {
-        fprintf(stderr, "pools for %zu links and %zu pairs, with SIMULATED keys\n",
-                run->graph->link_count, run->options.pairs);
+        fprintf(stderr, "pools for %zu links and %zu pairs, with SIMULATED %s\n",
+                run->graph->link_count, run->options.pairs,
+                run->options.has_qkd ? "light" : "keys");
         err = run_pools_charge(run);
+    }
+    if (err == QW_OK && run->options.has_qkd) {
+        err = run_links_charge(run);
     }
     if (err == QW_OK) {
         err = run_nodes_start(run);
@@ -29,10 +33,14 @@ static qw_err play(struct run *run)
     if (err == QW_OK) {
         err = run_nodes_settle(run);
     }
+    if (err == QW_OK && run->options.has_qkd) {
+        err = run_links_start(run);
+    }
     if (err == QW_OK) {
         fprintf(stderr, "every node knows of every link; %.1f s of load\n", run->options.seconds);
         err = run_play(run);
     }
+    run_links_stop(run);
     run_nodes_stop(run);
     return stop > 1 ? QW_ERR_CLOSED : err;
 }
@@ -66,13 +74,17 @@ int network_run(int argc, char **argv)
     run_options_parse(argc, argv, run);
     run->stop = &stop;
     run->node = calloc(run->graph->node_count, sizeof *run->node);
-    if (run->node != NULL) {
+    if (run->options.has_qkd) {
+        run->link = calloc(run->graph->link_count, sizeof *run->link);
+    }
+    if (run->node != NULL && (run->link != NULL || !run->options.has_qkd)) {
         if (run->options.pairs == 0) {
             run_pairs_choose(run);
         }
         qw_program_stop_on_signals(on_signal);
         status = play_and_report(run);
     }
+    free(run->link);
     free(run->node);
     qw_key_graph_free(run->graph);
     qw_topology_free(run->topology);

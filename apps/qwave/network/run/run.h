@@ -11,10 +11,13 @@
 #include <signal.h>
 
 /* qwave network run: a topology as running nodes on loopback, under load, with cuts and kills, and
- * what came of it. Link keys are SIMULATED. One file for each step: run_options.c (what is asked),
- * run_settings.c (pools and settings on disk), run_nodes.c (processes), run_play.c (the load and
- * what happens to it), run_events.c and run_keys.c (what the nodes wrote), run_report.c. */
+ * what came of it. Link keys are SIMULATED, or come from QKD links over SIMULATED light. One file
+ * for each step: run_options.c (what is asked), run_settings.c (pools and settings on disk),
+ * run_nodes.c, run_links.c (processes), run_play.c (the load and what happens to it), run_files.c
+ * (what the nodes wrote), run_verify.c, run_report.c. */
 enum {
+    RUN_START_LEN = 4096, /* key in a stream of a pool before its QKD link makes any: what relays
+                             leave alone, so that batches go under distilled key or not at all */
     RUN_PATH_CAP = 4096,
     RUN_FILE_CAP = 64,
     RUN_KEY_LEN = 32,
@@ -27,9 +30,11 @@ struct run_pair {
     size_t a, z; /* nodes; keys go from a to z */
 };
 
-struct run_fault { /* a link that is cut, or a node that is killed */
-    bool is_kill;
-    size_t a, b; /* ends of the link; a: the node */
+enum run_fault_kind { RUN_CUT, RUN_KILL_NODE, RUN_KILL_END };
+
+struct run_fault {
+    enum run_fault_kind kind;
+    size_t a, b; /* ends of the link; a: the node, or that of the end of the link */
     double at_s;
     double length_s; /* of a cut; INFINITY: to the end */
     bool is_done, is_mended;
@@ -40,6 +45,7 @@ struct run_options {
     const char *name;   /* of the topology, or its file */
     const char *folder; /* NULL: a temporary one */
     bool is_one_process, as_json;
+    bool has_qkd; /* each link is a QKD link */
     double seconds;
     unsigned per_second; /* keys of each pair; 0: as many as go */
     unsigned batch_keys;
@@ -63,6 +69,14 @@ struct run_node {
     unsigned restarts;
 };
 
+enum run_link_process { RUN_LIGHT, RUN_BOB, RUN_ALICE, RUN_LINK_PROCESSES };
+
+struct run_link {
+    struct child child[RUN_LINK_PROCESSES];
+    int64_t again_at_ms; /* not started anew before */
+    unsigned restarts;
+};
+
 struct run {
     struct run_options options;
     struct qw_topology *topology;
@@ -70,6 +84,7 @@ struct run {
     char name[RUN_PATH_CAP];   /* of the topology, or the absolute path of its file */
     char folder[RUN_PATH_CAP]; /* absolute; the programs run in it */
     struct run_node *node;     /* [node_count] */
+    struct run_link *link;     /* [link_count]; NULL: no QKD links */
     int64_t start_ms;          /* every source has delivered something */
     unsigned restarts;
     bool left_under_way; /* batches were still on their way when it ended */
@@ -88,7 +103,14 @@ struct run_route {
     uint64_t batches, keys;
 };
 
+struct run_link_sum { /* of a QKD link, by the node beside Alice */
+    uint64_t blocks, bits;
+    double errors_ppm; /* of all blocks together */
+};
+
 struct run_result {
+    struct run_link_sum *link;                        /* [link_count] */
+    uint64_t link_blocks_apart, link_blocks_repeated; /* only at Alice's node; twice there */
     uint64_t delivered_keys, batches;
     uint64_t mismatched_keys, lost_keys, repeated_keys;
     size_t routes;
@@ -110,6 +132,7 @@ qw_err run_pools_charge(const struct run *run) QW_MUST_USE;
 qw_err run_settings_write(const struct run *run, size_t node) QW_MUST_USE;
 /* "NODE.KIND", in the folder. */
 void run_file(size_t node, const char *kind, char path[static RUN_FILE_CAP]);
+void run_link_file(size_t node, size_t neighbour, const char *kind, char path[static RUN_FILE_CAP]);
 /* The folder, entered; and its end. */
 qw_err run_folder_enter(struct run *run) QW_MUST_USE;
 void run_folder_leave(const struct run *run);
@@ -120,6 +143,14 @@ bool run_node_is_running(struct run *run, size_t node);
 void run_nodes_stop(struct run *run);
 /* Until every node knows of every link. QW_ERR_TIMEOUT. */
 qw_err run_nodes_settle(struct run *run) QW_MUST_USE;
+
+/* QKD links, when there are any: authentication pools, processes, those that ended again. */
+qw_err run_links_charge(const struct run *run) QW_MUST_USE;
+qw_err run_links_start(struct run *run) QW_MUST_USE;
+qw_err run_links_keep(struct run *run) QW_MUST_USE;
+void run_links_stop(struct run *run);
+/* The node's end of its link to the neighbour. False: it was dead already. */
+bool run_link_kill_end(struct run *run, size_t node, size_t neighbour);
 
 qw_err run_play(struct run *run) QW_MUST_USE;
 

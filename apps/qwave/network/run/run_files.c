@@ -48,6 +48,26 @@ static const char *last_of(const char *line, const char *word)
     return found;
 }
 
+static qw_err take_fed(struct run_files *files, size_t node, char *line)
+{
+    struct run_fed fed = { .node = node };
+    struct run_fed *list;
+    char session[2 * QW_HANDOVER_SESSION_LEN + 1];
+
+    if (sscanf(line, "fed %zu %32s %u %zu %u", &fed.neighbour, session, &fed.block, &fed.len,
+               &fed.errors_ppm) != 5 ||
+        qw_hex_decode(session, fed.session, sizeof fed.session) != QW_OK) {
+        return QW_OK;
+    }
+    list = grown(files->fed, files->feds, &files->feds_cap, sizeof fed);
+    if (list == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    files->fed = list;
+    files->fed[files->feds++] = fed;
+    return QW_OK;
+}
+
 static qw_err take_event(struct run_files *files, size_t node, char *line)
 {
     struct run_event event = { .source = node };
@@ -160,6 +180,9 @@ qw_err run_files_read(const struct run *run, struct run_files *files)
         if (err == QW_OK) {
             err = read_lines(files, i, "keys", take_key);
         }
+        if (err == QW_OK) {
+            err = read_lines(files, i, "fed", take_fed);
+        }
     }
     return err;
 }
@@ -167,6 +190,7 @@ qw_err run_files_read(const struct run *run, struct run_files *files)
 void run_files_free(struct run_files *files)
 {
     free(files->event);
+    free(files->fed);
     qw_wipe_free(files->key, files->keys_cap * sizeof *files->key);
     *files = (struct run_files){ 0 };
 }

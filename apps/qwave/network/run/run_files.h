@@ -3,6 +3,7 @@
 #define QWAVE_NETWORK_RUN_RUN_FILES_H
 
 #include "network/run/run.h"
+#include "qkd/handover/message.h"
 #include "qkd/relay/relay.h"
 
 /* What the nodes of a run wrote: batches that their sources acknowledged (NODE.events), and keys as
@@ -23,7 +24,16 @@ struct run_key {
     bool is_void;
 };
 
+struct run_fed { /* a key of a QKD link, by one of its nodes */
+    size_t node, neighbour;
+    uint8_t session[QW_HANDOVER_SESSION_LEN];
+    uint32_t block, errors_ppm;
+    size_t len;
+};
+
 struct run_files {
+    struct run_fed *fed; /* [feds] */
+    size_t feds, feds_cap;
     struct run_event *event; /* [events] of one source after the other, in the order of time */
     size_t events, events_cap;
     struct run_key *key; /* [keys] */

@@ -96,7 +96,7 @@ qw_err run_node_start(struct run *run, size_t node)
 
 qw_err run_nodes_start(struct run *run)
 {
-    static const char *const old[] = { "keys", "events", "control" };
+    static const char *const old[] = { "keys", "events", "fed", "control" };
     qw_err err = QW_OK;
 
     for (size_t i = run->graph->node_count; err == QW_OK && i > 0; i--) {

@@ -11,7 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_ONE = 256, OPTION_MANY, OPTION_FOLDER, OPTION_RATE, OPTION_BATCH, OPTION_SCALE };
+enum {
+    OPTION_ONE = 256,
+    OPTION_MANY,
+    OPTION_FOLDER,
+    OPTION_RATE,
+    OPTION_BATCH,
+    OPTION_SCALE,
+    OPTION_LINK,
+    OPTION_KILL_END
+};
+enum { QKD_BATCH_MAX = 64 }; /* a crash costs a lease, and a pool begins with little */
 
 static const struct argp_option options[] = {
     { "seconds", 's', "S", 0, "of load, 1 to 86400 (10)", 0 },
@@ -24,6 +34,12 @@ static const struct argp_option options[] = {
     { "cut", 'c', "A,B@T[:L]", 0, "cut this link T seconds after keys flow, for L seconds", 0 },
     { "kill", 'k', "A@T", 0, "kill this node with SIGKILL after T seconds; it is started again",
       0 },
+    { "link", OPTION_LINK, "KIND", 0,
+      "where link keys come from: simulated, or qkd, a QKD link over SIMULATED light as three "
+      "processes for each (simulated)",
+      0 },
+    { "kill-end", OPTION_KILL_END, "A,B@T", 0,
+      "kill A's end of the QKD link to B with SIGKILL; the link is started again", 0 },
     { "folder", OPTION_FOLDER, "DIR", 0, "keep everything there (default: a temporary one)", 0 },
     { "nodes-as-processes", OPTION_MANY, NULL, 0, "each node is a process (the default)", 0 },
     { "in-one-process", OPTION_ONE, NULL, 0, "each node is a thread", 0 },
@@ -37,7 +53,8 @@ struct arguments {
     const char *pair[RUN_PAIRS_MAX];
     const char *cut[RUN_FAULTS_MAX];
     const char *kill[RUN_FAULTS_MAX];
-    size_t pairs, cuts, kills;
+    const char *kill_end[RUN_FAULTS_MAX];
+    size_t pairs, cuts, kills, kill_ends;
 };
 
 static double parse_real(const char *text, double low, double high, char **end,
@@ -113,11 +130,11 @@ static struct run_fault *add_fault(struct run *run, struct argp_state *state)
     return &run->options.fault[run->options.faults++];
 }
 
-static void parse_cut(struct run *run, const char *text, struct argp_state *state)
+/* A,B of a link, up to what stands behind '@'. */
+static const char *parse_link(struct run *run, const char *text, struct run_fault *fault,
+                              struct argp_state *state)
 {
-    struct run_fault *fault = add_fault(run, state);
     const char *at = parse_ends(run, text, &fault->a, &fault->b, state);
-    char *end;
 
     if (qw_key_graph_find(run->graph, fault->a, fault->b) == run->graph->link_count) {
         argp_error(state, "'%s': no such link", text);
@@ -125,7 +142,16 @@ static void parse_cut(struct run *run, const char *text, struct argp_state *stat
     if (*at != '@') {
         argp_error(state, "'%s' is not A,B@SECONDS", text);
     }
-    fault->at_s = parse_real(at + 1, 0, 86400, &end, state);
+    return at + 1;
+}
+
+static void parse_cut(struct run *run, const char *text, struct argp_state *state)
+{
+    struct run_fault *fault = add_fault(run, state);
+    const char *at = parse_link(run, text, fault, state);
+    char *end;
+
+    fault->at_s = parse_real(at, 0, 86400, &end, state);
     fault->length_s = INFINITY;
     if (*end == ':') {
         fault->length_s = parse_whole_real(end + 1, 0.001, 86400, state);
@@ -139,7 +165,7 @@ static void parse_kill(struct run *run, const char *text, struct argp_state *sta
     struct run_fault *fault = add_fault(run, state);
     size_t len = strcspn(text, "@");
 
-    fault->is_kill = true;
+    fault->kind = RUN_KILL_NODE;
     fault->a = find_node(run, text, len);
     if (fault->a == run->graph->node_count || text[len] != '@') {
         argp_error(state, "'%s' is not NODE@SECONDS with a node of %s", text, run->options.name);
@@ -147,6 +173,34 @@ static void parse_kill(struct run *run, const char *text, struct argp_state *sta
     fault->at_s = parse_whole_real(text + len + 1, 0, 86400, state);
     if (run->options.is_one_process) {
         argp_error(state, "a node that is a thread cannot be killed");
+    }
+}
+
+static void parse_kill_end(struct run *run, const char *text, struct argp_state *state)
+{
+    struct run_fault *fault = add_fault(run, state);
+    const char *at = parse_link(run, text, fault, state);
+
+    fault->kind = RUN_KILL_END;
+    fault->at_s = parse_whole_real(at, 0, 86400, state);
+}
+
+/* What is wrong with options that are right one by one. */
+static void check_qkd(const struct arguments *arguments, struct argp_state *state)
+{
+    const struct run_options *o = &arguments->run->options;
+
+    if (!o->has_qkd) {
+        if (arguments->kill_ends > 0) {
+            argp_error(state, "--kill-end is for --link qkd");
+        }
+        return;
+    }
+    if (o->is_one_process || o->scale > 0 || o->batch_keys > QKD_BATCH_MAX) {
+        argp_error(state,
+                   "--link qkd: nodes are processes, links make what they make (no --scale), "
+                   "and a batch has at most %d keys",
+                   QKD_BATCH_MAX);
     }
 }
 
@@ -184,6 +238,9 @@ static void resolve(struct arguments *arguments, struct argp_state *state)
     for (size_t i = 0; i < arguments->kills; i++) {
         parse_kill(run, arguments->kill[i], state);
     }
+    for (size_t i = 0; i < arguments->kill_ends; i++) {
+        parse_kill_end(run, arguments->kill_end[i], state);
+    }
 }
 
 static void note(const char **list, size_t *count, size_t max, const char *value,
@@ -212,6 +269,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'k':
         note(arguments->kill, &arguments->kills, RUN_FAULTS_MAX, value, state);
+        return 0;
+    case OPTION_KILL_END:
+        note(arguments->kill_end, &arguments->kill_ends, RUN_FAULTS_MAX, value, state);
+        return 0;
+    case OPTION_LINK:
+        o->has_qkd = strcmp(value, "qkd") == 0;
+        if (!o->has_qkd && strcmp(value, "simulated") != 0) {
+            argp_error(state, "--link is simulated or qkd, not '%s'", value);
+        }
         return 0;
     case OPTION_RATE:
         o->per_second = (unsigned)option_number(value, 0, QW_NODE_RATE_MAX, state);
@@ -242,6 +308,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (o->name == NULL) {
             argp_error(state, "a name, of `qwave network list`, or a file");
         }
+        check_qkd(arguments, state);
         resolve(arguments, state);
         return 0;
     default:
@@ -255,7 +322,8 @@ void run_options_parse(int argc, char **argv, struct run *run)
         options,
         parse,
         "NAME|FILE",
-        "Starts every node of a topology, on loopback, with SIMULATED link keys; has keys "
+        "Starts every node of a topology, on loopback, with SIMULATED link keys or with QKD links "
+        "over SIMULATED light; has keys "
         "delivered between pairs of nodes over routes that the nodes find themselves, cuts links "
         "and kills nodes, and compares what both ends got.",
         NULL,

@@ -65,8 +65,10 @@ static void begin_fault(struct run *run, struct run_fault *fault)
     struct run_node *node = &run->node[fault->a];
 
     fault->done_ms = qw_clock_monotonic_ms();
-    if (!fault->is_kill) {
+    if (fault->kind == RUN_CUT) {
         fault->is_done = set_cut(fault, true) == QW_OK;
+    } else if (fault->kind == RUN_KILL_END) {
+        fault->is_done = run_link_kill_end(run, fault->a, fault->b);
     } else if (node->child.pid > 0) { /* 0: it is dead already */
         fault->is_done = kill(node->child.pid, SIGKILL) == 0;
     }
@@ -81,7 +83,7 @@ static void do_faults(struct run *run, double at_s)
         if (!fault->is_done && at_s >= fault->at_s) {
             begin_fault(run, fault);
         }
-        if (!fault->is_kill && fault->is_done && !fault->is_mended &&
+        if (fault->kind == RUN_CUT && fault->is_done && !fault->is_mended &&
             at_s >= fault->at_s + fault->length_s) {
             fault->is_mended = set_cut(fault, false) == QW_OK;
         }
@@ -96,7 +98,7 @@ static qw_err cut_again(struct run *run, size_t node)
     for (size_t i = 0; err == QW_OK && i < run->options.faults; i++) {
         struct run_fault *fault = &run->options.fault[i];
 
-        if (!fault->is_kill && fault->is_done && !fault->is_mended && fault->a == node) {
+        if (fault->kind == RUN_CUT && fault->is_done && !fault->is_mended && fault->a == node) {
             err = set_cut(fault, true);
         }
     }
@@ -165,17 +167,20 @@ static bool has_delivered(size_t node)
 
 /* What happens at a time happens to a load that flows: until every source has delivered something,
  * or has had time enough to. */
-static void wait_for_first(const struct run *run)
+static qw_err wait_for_first(struct run *run)
 {
     int64_t deadline_ms = qw_clock_monotonic_ms() + FIRST_MS;
+    qw_err err = QW_OK;
 
-    for (size_t i = 0; i < run->options.pairs && !*run->stop;) {
+    for (size_t i = 0; err == QW_OK && i < run->options.pairs && !*run->stop;) {
+        err = run_links_keep(run);
         if (has_delivered(run->options.pair[i].a) || qw_clock_monotonic_ms() > deadline_ms) {
             i++;
         } else {
             poll(NULL, 0, LOOK_MS);
         }
     }
+    return err;
 }
 
 qw_err run_play(struct run *run)
@@ -186,12 +191,17 @@ qw_err run_play(struct run *run)
     for (size_t i = 0; err == QW_OK && i < run->graph->node_count; i++) {
         err = order_of(run, i);
     }
-    wait_for_first(run);
+    if (err == QW_OK) {
+        err = wait_for_first(run);
+    }
     run->start_ms = qw_clock_monotonic_ms();
     while (err == QW_OK && !*run->stop && at_s < run->options.seconds) {
         poll(NULL, 0, LOOK_MS);
         at_s = (double)(qw_clock_monotonic_ms() - run->start_ms) * 1e-3;
         err = restart_dead(run);
+        if (err == QW_OK) {
+            err = run_links_keep(run);
+        }
         if (err == QW_OK) {
             do_faults(run, at_s);
         }

@@ -44,6 +44,32 @@ static void write_routes(struct qw_json_writer *w, const struct run_result *resu
     qw_json_array_end(w);
 }
 
+static void write_links(struct qw_json_writer *w, const struct run *run,
+                        const struct run_result *result)
+{
+    write_number(w, "link_blocks_apart", result->link_blocks_apart);
+    write_number(w, "link_blocks_repeated", result->link_blocks_repeated);
+    write_number(w, "link_start_bits", 8 * 2 * (uint64_t)RUN_START_LEN);
+    qw_json_name(w, "qkd_links");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < run->graph->link_count; i++) {
+        const struct run_link_sum *sum = &result->link[i];
+
+        qw_json_object_begin(w);
+        write_number(w, "a", run->graph->link[i].a);
+        write_number(w, "b", run->graph->link[i].b);
+        write_number(w, "blocks", sum->blocks);
+        write_number(w, "secret_bits", sum->bits);
+        qw_json_name(w, "qber");
+        sum->blocks == 0 ? qw_json_null(w) : qw_json_real(w, sum->errors_ppm / 1e6);
+        write_number(w, "restarts", run->link[i].restarts);
+        qw_json_name(w, "simulated_light");
+        qw_json_bool(w, true);
+        qw_json_object_end(w);
+    }
+    qw_json_array_end(w);
+}
+
 static void write_json(struct qw_json_writer *w, const void *self)
 {
     const struct view *view = self;
@@ -77,19 +103,41 @@ static void write_json(struct qw_json_writer *w, const void *self)
     qw_json_name(w, "ended_under_way");
     qw_json_bool(w, run->left_under_way);
     write_routes(w, result);
+    if (run->options.has_qkd) {
+        write_links(w, run, result);
+    }
+}
+
+static void print_links(const struct run *run, const struct run_result *result)
+{
+    for (size_t i = 0; i < run->graph->link_count; i++) {
+        const struct run_link_sum *sum = &result->link[i];
+
+        printf("  QKD link %zu-%zu, SIMULATED light: %llu secret bits in %llu blocks, %.2f %% "
+               "errors, started again %u times\n",
+               run->graph->link[i].a, run->graph->link[i].b, (unsigned long long)sum->bits,
+               (unsigned long long)sum->blocks, sum->errors_ppm / 1e4, run->link[i].restarts);
+    }
+    printf("  %llu blocks at one node only, %llu twice\n",
+           (unsigned long long)result->link_blocks_apart,
+           (unsigned long long)result->link_blocks_repeated);
 }
 
 static void print_text(const struct run *run, const struct run_result *result)
 {
-    printf("%s: %zu nodes, %zu links, each node a %s; SIMULATED link keys\n", run->topology->name,
+    printf("%s: %zu nodes, %zu links, each node a %s; %s\n", run->topology->name,
            run->graph->node_count, run->graph->link_count,
-           run->options.is_one_process ? "thread" : "process");
+           run->options.is_one_process ? "thread" : "process",
+           run->options.has_qkd ? "QKD links over SIMULATED light" : "SIMULATED link keys");
     printf("%llu keys delivered between %zu pairs in %.1f s: %.0f keys/s\n",
            (unsigned long long)result->delivered_keys, run->options.pairs, run->played_s,
            (double)result->delivered_keys / run->played_s);
     printf("%llu differ, %llu acknowledged and lost, %llu twice\n",
            (unsigned long long)result->mismatched_keys, (unsigned long long)result->lost_keys,
            (unsigned long long)result->repeated_keys);
+    if (run->options.has_qkd) {
+        print_links(run, result);
+    }
     for (size_t i = 0; i < result->routes; i++) {
         printf("  %10llu keys over %s\n", (unsigned long long)result->route[i].keys,
                result->route[i].text);
@@ -118,6 +166,9 @@ int run_report(const struct run *run, const struct run_result *result)
     } else {
         print_text(run, result);
     }
-    return result->mismatched_keys + result->lost_keys + result->repeated_keys > 0 ? EXIT_FAILED
-                                                                                   : status;
+    return result->mismatched_keys + result->lost_keys + result->repeated_keys +
+                       result->link_blocks_apart + result->link_blocks_repeated >
+                   0
+               ? EXIT_FAILED
+               : status;
 }

@@ -20,6 +20,9 @@ enum {
     END_LEN = 1 << 19,
     LARGE_END_LEN = 1 << 16,
     END_LEASE_LEN = 2048,
+    QKD_CAPACITY_LEN =
+        1 << 16,         /* some seconds of a link: routes are priced by what is left of it */
+    QKD_LEASE_LEN = 512, /* and a batch */
     SETTINGS_CAP = 8192
 };
 
@@ -53,6 +56,12 @@ void run_folder_leave(const struct run *run)
     }
 }
 
+/* Pools of QKD links hold no other keys, also in a folder that is used again. */
+static const char *link_kind(const struct run *run)
+{
+    return run->options.has_qkd ? "qkd-link" : "link";
+}
+
 static bool is_large(const struct run *run)
 {
     return run->graph->link_count >= LARGE_LINKS;
@@ -67,9 +76,10 @@ static qw_err charge(const struct run *run, const char *kind, size_t a, size_t b
     };
     char one[RUN_FILE_CAP];
     char other[RUN_FILE_CAP];
+    size_t len;
 
-    (void)snprintf(one, sizeof one, "%zu-%zu.%s", a, b, kind);
-    (void)snprintf(other, sizeof other, "%zu-%zu.%s", b, a, kind);
+    run_link_file(a, b, kind, one);
+    run_link_file(b, a, kind, other);
     if (access(one, F_OK) == 0 && access(other, F_OK) == 0) {
         return QW_OK;
     }
@@ -77,12 +87,16 @@ static qw_err charge(const struct run *run, const char *kind, size_t a, size_t b
     (void)unlink(other);
     head.capacity = is_end ? (is_large(run) ? LARGE_END_LEN : END_LEN)
                            : (is_large(run) ? LARGE_CAPACITY_LEN : CAPACITY_LEN);
-    if (!is_end) {
+    len = (size_t)(is_end ? head.capacity : head.capacity / 2);
+    if (!is_end && run->options.has_qkd) {
+        head.capacity = QKD_CAPACITY_LEN;
+        head.lease = run->options.batch_keys * RUN_KEY_LEN + QKD_LEASE_LEN;
+        len = RUN_START_LEN;
+    } else if (!is_end) {
         head.lease = (is_large(run) ? 2 : 16) * run->options.batch_keys * RUN_KEY_LEN +
                      END_LEASE_LEN; /* batches in locked memory, for one sync of the disk */
     }
-    return qw_node_pool_charge(one, other, &head,
-                               (size_t)(is_end ? head.capacity : head.capacity / 2));
+    return qw_node_pool_charge(one, other, &head, len);
 }
 
 qw_err run_pools_charge(const struct run *run)
@@ -90,7 +104,7 @@ qw_err run_pools_charge(const struct run *run)
     qw_err err = QW_OK;
 
     for (size_t i = 0; err == QW_OK && i < run->graph->link_count; i++) {
-        err = charge(run, "link", run->graph->link[i].a, run->graph->link[i].b);
+        err = charge(run, link_kind(run), run->graph->link[i].a, run->graph->link[i].b);
     }
     for (size_t i = 0; err == QW_OK && i < run->options.pairs; i++) {
         size_t a = run->options.pair[i].a;
@@ -110,10 +124,24 @@ static void write_neighbours(const struct run *run, size_t node, FILE *file)
     for (size_t i = g->first[node]; i < g->first[node + 1]; i++) {
         size_t other = g->arc[i].to;
 
-        fprintf(file, "%s%zu=%zu-%zu.link", i == g->first[node] ? "" : " ", other, node, other);
+        fprintf(file, "%s%zu=%zu-%zu.%s", i == g->first[node] ? "" : " ", other, node, other,
+                link_kind(run));
         if (other > node) {
             fprintf(file, "@127.0.0.1:%u", run->node[other].port);
         }
+    }
+    fprintf(file, "\"\n");
+}
+
+static void write_feeds(const struct run *run, size_t node, FILE *file)
+{
+    const struct qw_key_graph *g = run->graph;
+
+    fprintf(file, "feeds: \"");
+    for (size_t i = g->first[node]; i < g->first[node + 1]; i++) {
+        size_t other = g->arc[i].to;
+
+        fprintf(file, "%s%zu=%zu-%zu.feed", i == g->first[node] ? "" : " ", other, node, other);
     }
     fprintf(file, "\"\n");
 }
@@ -161,8 +189,13 @@ qw_err run_settings_write(const struct run *run, size_t node)
             run->name);
     write_neighbours(run, node, file);
     write_ends(run, node, file);
-    fprintf(file, "simulated_seed: 1\nsimulated_scale: %.9g\nsource: kernel\nbatch_keys: %u\n",
-            run->options.scale, run->options.batch_keys);
+    if (run->options.has_qkd) {
+        write_feeds(run, node, file);
+        fprintf(file, "feed_file: %zu.fed\n", node);
+    } else {
+        fprintf(file, "simulated_seed: 1\nsimulated_scale: %.9g\n", run->options.scale);
+    }
+    fprintf(file, "source: kernel\nbatch_keys: %u\n", run->options.batch_keys);
     fprintf(file, "key_file: %zu.keys\nevent_file: %zu.events\nstart_file: %zu.start\n", node, node,
             node);
     fprintf(file, "control: %zu.control\ntimeout_ms: 2000\n", node);

@@ -186,12 +186,56 @@ static qw_err measure_reroutes(const struct run *run, const struct run_files *fi
     for (size_t i = 0; i < run->options.faults; i++) {
         const struct run_fault *fault = &run->options.fault[i];
 
-        for (size_t pair = 0; fault->is_done && !fault->is_kill && pair < run->options.pairs;
+        for (size_t pair = 0; fault->is_done && fault->kind == RUN_CUT && pair < run->options.pairs;
              pair++) {
             measure(run, files, pair, i, result);
         }
     }
     qsort(result->reroute, result->reroutes, sizeof *result->reroute, by_ms);
+    return QW_OK;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct run_fed *x = a;
+    const struct run_fed *y = b;
+    int order = order_of(x->session, y->session, sizeof x->session);
+
+    if (order == 0) {
+        order = (x->block > y->block) - (x->block < y->block);
+    }
+    return order != 0 ? order : (x->node > y->node) - (x->node < y->node);
+}
+
+/* What the node beside Alice took out of a link, that beside Bob has too, once. */
+static qw_err sum_links(const struct run *run, struct run_files *files, struct run_result *result)
+{
+    result->link = calloc(run->graph->link_count + 1, sizeof *result->link);
+    if (result->link == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    if (files->feds > 0) {
+        qsort(files->fed, files->feds, sizeof *files->fed, by_label);
+    }
+    for (size_t i = 0; i < files->feds; i++) {
+        const struct run_fed *fed = &files->fed[i];
+        struct run_fed other = *fed;
+        size_t link = qw_key_graph_find(run->graph, fed->node, fed->neighbour);
+        struct run_link_sum *sum = &result->link[link];
+
+        if (i > 0 && by_label(fed - 1, fed) == 0) {
+            result->link_blocks_repeated++;
+        }
+        if (link == run->graph->link_count || run->graph->link[link].a != fed->node) {
+            continue;
+        }
+        other.node = fed->neighbour;
+        result->link_blocks_apart +=
+            bsearch(&other, files->fed, files->feds, sizeof other, by_label) == NULL;
+        sum->blocks++;
+        sum->bits += 8 * (uint64_t)fed->len;
+        sum->errors_ppm += (fed->errors_ppm - sum->errors_ppm) / (double)sum->blocks;
+    }
     return QW_OK;
 }
 
@@ -207,6 +251,9 @@ qw_err run_verify(const struct run *run, struct run_result *result)
         err = measure_reroutes(run, &files, result);
     }
     if (err == QW_OK) {
+        err = sum_links(run, &files, result);
+    }
+    if (err == QW_OK) {
         sort_keys(&files, by_id_and_node);
         compare_ends(&files, result);
         find_repeats(&files, result);
@@ -217,6 +264,7 @@ qw_err run_verify(const struct run *run, struct run_result *result)
 
 void run_result_free(struct run_result *result)
 {
+    free(result->link);
     free(result->route);
     free(result->reroute);
     *result = (struct run_result){ 0 };

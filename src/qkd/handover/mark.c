@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/link_mark.h"
+#include "qkd/handover/mark.h"
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -7,9 +7,9 @@
 
 enum { MARK_LEN = QW_HANDOVER_SESSION_LEN + 4 };
 
-qw_err link_mark_read(const char *path, struct link_mark *mark)
+qw_err qw_handover_mark_read(const char *path, struct qw_handover_mark *mark)
 {
-    struct link_mark m = { .path = path };
+    struct qw_handover_mark m = { .path = path };
     uint8_t *data = NULL;
     size_t len = 0;
     struct qw_reader r;
@@ -33,12 +33,13 @@ qw_err link_mark_read(const char *path, struct link_mark *mark)
     return err;
 }
 
-bool link_mark_covers(const struct link_mark *mark, const struct qw_handover_label *label)
+bool qw_handover_mark_covers(const struct qw_handover_mark *mark,
+                             const struct qw_handover_label *label)
 {
     return mark->is_set && qw_handover_is_old(label, &mark->label);
 }
 
-qw_err link_mark_set(struct link_mark *mark, const struct qw_handover_label *label)
+qw_err qw_handover_mark_set(struct qw_handover_mark *mark, const struct qw_handover_label *label)
 {
     uint8_t data[MARK_LEN];
     struct qw_writer w = qw_writer_on(data, sizeof data);
