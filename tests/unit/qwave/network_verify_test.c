@@ -126,7 +126,7 @@ static void a_new_route_is_timed_from_the_cut(void **state)
                                     .pair = { { 0, 2 } },
                                     .faults = 2,
                                     .fault = { { .a = 2, .b = 1, .is_done = true, .done_ms = 1015 },
-                                               { .is_kill = true, .is_done = true } } } };
+                                               { .kind = RUN_KILL_NODE, .is_done = true } } } };
     struct run_result result = { 0 };
 
     (void)state;
@@ -156,6 +156,51 @@ static void a_new_route_is_timed_from_the_cut(void **state)
     assert_int_equal(run_verify(&run, &result), QW_OK);
     assert_int_equal(result.reroutes + result.not_rerouted, 0);
     run_result_free(&result);
+}
+
+#define SESSION "000102030405060708090a0b0c0d0e0f"
+#define FED(node, block) "fed " node " " SESSION " " block " 1000 20000\n"
+
+static void expect_link(const char *alice, const char *bob, const struct run_link_sum *link,
+                        uint64_t apart, uint64_t repeated)
+{
+    static const bool passes_on[3] = { true, true, true };
+    static const struct qw_key_link one[] = { { .a = 0, .b = 1 } };
+    struct qw_key_graph *line = NULL;
+    struct run run = { .options = { .has_qkd = true } };
+    struct run_result result = { 0 };
+
+    assert_int_equal(qw_key_graph_new(3, passes_on, one, 1, &line), QW_OK);
+    run.graph = line;
+    put("0.events", "");
+    put("0.fed", alice);
+    put("1.fed", bob);
+    assert_int_equal(run_verify(&run, &result), QW_OK);
+    assert_int_equal(result.link[0].blocks, link->blocks);
+    assert_int_equal(result.link[0].bits, link->bits);
+    assert_true(result.link[0].errors_ppm == link->errors_ppm);
+    assert_int_equal(result.link_blocks_apart, apart);
+    assert_int_equal(result.link_blocks_repeated, repeated);
+    run_result_free(&result);
+    qw_key_graph_free(line);
+    put("0.fed", "");
+    put("1.fed", "");
+}
+
+static void keys_of_a_link_are_counted_where_alice_is(void **state)
+{
+    const struct run_link_sum two = { 2, 16000, 20000 };
+    const struct run_link_sum none = { 0 };
+
+    (void)state;
+    expect_link(FED("1", "0") FED("1", "3"), FED("0", "3") FED("0", "0"), &two, 0, 0);
+    /* Bob's node was first, and the session broke. */
+    expect_link("", FED("0", "3"), &none, 0, 0);
+    expect_link(FED("1", "0") FED("1", "3"), FED("0", "0"), &two, 1, 0);
+    expect_link(FED("1", "0") FED("1", "0"), FED("0", "0"), &two, 0, 1);
+    /* Lines that are none, and links that are none. */
+    expect_link("fed 1 0011 0 1000 20000\nfed 1 " SESSION "\n" FED("2", "0") FED("9", "1"), "",
+                &none, 0, 0);
 }
 
 static void the_nth_allocation_fails(void **state)
@@ -188,7 +233,7 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-    static const char *const names[] = { "0.events", "0.keys", "2.keys" };
+    static const char *const names[] = { "0.fed", "1.fed", "0.events", "0.keys", "2.keys" };
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -206,6 +251,7 @@ int main(void)
         cmocka_unit_test(what_comes_twice_is_seen),
         cmocka_unit_test(a_line_that_was_cut_short_hides_nothing),
         cmocka_unit_test(a_new_route_is_timed_from_the_cut),
+        cmocka_unit_test(keys_of_a_link_are_counted_where_alice_is),
         cmocka_unit_test(the_nth_allocation_fails),
     };
 

@@ -132,6 +132,7 @@ qw_err run_pools_charge(const struct run *run) QW_MUST_USE;
 qw_err run_settings_write(const struct run *run, size_t node) QW_MUST_USE;
 /* "NODE.KIND", in the folder. */
 void run_file(size_t node, const char *kind, char path[static RUN_FILE_CAP]);
+/* "NODE-NEIGHBOUR.KIND" */
 void run_link_file(size_t node, size_t neighbour, const char *kind, char path[static RUN_FILE_CAP]);
 /* The folder, entered; and its end. */
 qw_err run_folder_enter(struct run *run) QW_MUST_USE;

@@ -16,11 +16,6 @@ enum { READY_MS = 20000, AGAIN_MS = 500, TEXT_CAP = 32, AUTH_POOL_LEN = 1 << 18 
 static const double fibre_db_per_km = 0.2; /* of qwave qkd optics */
 static const double km_max = 500;
 
-void run_link_file(size_t node, size_t neighbour, const char *kind, char path[static RUN_FILE_CAP])
-{
-    (void)snprintf(path, RUN_FILE_CAP, "%zu-%zu.%s", node, neighbour, kind);
-}
-
 /* Alice stands beside the first node of the link. */
 static const struct qw_key_link *of(const struct run *run, size_t link)
 {

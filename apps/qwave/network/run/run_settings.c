@@ -31,6 +31,11 @@ void run_file(size_t node, const char *kind, char path[static RUN_FILE_CAP])
     (void)snprintf(path, RUN_FILE_CAP, "%zu.%s", node, kind);
 }
 
+void run_link_file(size_t node, size_t neighbour, const char *kind, char path[static RUN_FILE_CAP])
+{
+    (void)snprintf(path, RUN_FILE_CAP, "%zu-%zu.%s", node, neighbour, kind);
+}
+
 qw_err run_folder_enter(struct run *run)
 {
     const char *tmp = getenv("TMPDIR");
