@@ -236,7 +236,7 @@ static int leave(void **state)
     static const char *const names[] = { "0.fed", "1.fed", "0.events", "0.keys", "2.keys" };
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)unlink(names[i]);
     }
     return chdir("/") != 0 || rmdir(folder) != 0;
