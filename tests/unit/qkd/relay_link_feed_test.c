@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "qkd/link.h"
+#include "support/fail_nth.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
+FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
+FAIL_NTH(qw_err, qw_file_replace, QW_ERR_IO, (const char *path, const uint8_t *data, size_t len),
+         (path, data, len));
 
 enum {
     CAPACITY = 8192,
@@ -492,6 +498,33 @@ static void every_flip_of_an_answer_is_refused(void **state)
     }
 }
 
+/* No memory, or a disk that takes no mark: the key is not kept, and comes in whole the next time.
+ */
+static void what_cannot_be_kept_is_not_taken(void **state)
+{
+    uint8_t bytes[KEY_LEN] = { 1 };
+    const struct qw_handover_key key = { .key = bytes, .len = sizeof bytes, .errors_ppm = 10000 };
+    struct qw_link_feed *feed = NULL;
+    qw_err err = QW_ERR_NOMEM;
+    int failures = -1;
+
+    (void)state;
+    for (int n = 1; err != QW_OK; n++, failures++) {
+        enum qw_handover_result result = QW_HANDOVER_NO_ROOM;
+
+        assert_true(n < 10);
+        fail_nth = n;
+        err = qw_link_feed_take(side[0].feed, &key, &result);
+        fail_nth = 0;
+        assert_int_equal(result, err == QW_OK ? QW_HANDOVER_TAKEN : QW_HANDOVER_NO_ROOM);
+    }
+    assert_int_equal(failures, 2); /* the key's memory, the mark */
+    fail_nth = 1;
+    assert_int_equal(qw_link_feed_new(&side[0].feed_config, &feed), QW_ERR_NOMEM);
+    fail_nth = 0;
+    assert_null(feed);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -521,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_session_that_breaks_at_any_step),
         cmocka_unit_test(a_node_that_dies_at_any_step),
         EACH(a_lying_neighbour_is_refused),
+        EACH(what_cannot_be_kept_is_not_taken),
         EACH(every_flip_of_an_answer_is_refused),
     };
 

@@ -7,6 +7,7 @@ qwave_wrap(qkd auth_pool_file calloc qw_secret_new strdup qw_file_replace)
 set_tests_properties(qkd.link_tamper PROPERTIES TIMEOUT 600)
 qwave_wrap(qkd node_pool calloc qw_secret_new)
 qwave_wrap(qkd relay qw_hop_seal)
+qwave_wrap(qkd relay_link_feed calloc qw_secret_new qw_file_replace)
 qwave_wrap(qkd relay_two_paths calloc qw_secret_new)
 # Ten million keys.
 set_tests_properties(qkd.relay_soak PROPERTIES TIMEOUT 1800 LABELS "unit;qkd;slow;Q2;Q3")
