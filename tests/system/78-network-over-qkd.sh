@@ -41,25 +41,20 @@ more() {
 again() { # PATTERN RUN
     within 60 grep -q -- "$1 ended and is started again" "$2.log" || fail "$1 is not started again: $(tail -n 3 "$2.log")"
 }
-# The one process of the run that is this end of this link.
-end_of() { # alice|bob SOCKET
-    pgrep -P "${pid[first]}" -f -- "qkd $1 .*--centre $2 "
-}
 
 echo "no batch before there is distilled key"
-run first
+run first --kill-end b,c@1
 within 60 grep -q '^delivered' net/0.events || fail "nothing is delivered: $(tail -n 3 first.log net/*.log)"
 [ -s net/0.fed ] && [ -s net/1.fed ] && [ -s net/2.fed ] || fail "keys were delivered before a link had made any"
 tell 1 status | grep -q '"qkd_runs":true' || fail "the node does not see its link: $(tell 1 status)"
 
 echo "an end of a link is killed"
-kill -KILL "$(end_of bob 1-0.feed)"
+kill -KILL "$(pgrep -P "${pid[first]}" -f -- 'qkd bob .*--centre 1-0.feed ')"
 again "QKD link 0-1" first
 more "^fed 1 " net/0.fed first
 more "^delivered" net/0.events first
 
-echo "the other end of the other link"
-kill -KILL "$(end_of alice 1-2.feed)"
+echo "the other end of the other link, by the run itself"
 again "QKD link 1-2" first
 more "^fed 1 " net/2.fed first
 more "^delivered" net/0.events first
