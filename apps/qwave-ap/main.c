@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/socket.h"
 #include "program/start.h"
+#include "reporter.h"
 #include "session.h"
 #include "settings.h"
 #include "terminal/card_unlock.h"
@@ -135,9 +136,13 @@ static int run(const struct settings *settings)
                          qw_err_text(err));
         }
     }
+    if (err == QW_OK && settings->console_view == 1) {
+        err = reporter_new(settings, &log, &context.reporter);
+    }
     if (err == QW_OK) {
         err = listen_and_serve(&context);
     }
+    reporter_free(context.reporter);
     qw_http_client_free(context.centre);
     qw_card_close(context.card);
     return qw_exit_of(err);

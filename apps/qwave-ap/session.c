@@ -32,6 +32,7 @@ enum {
 struct session {
     const struct session_context *context;
     struct qw_wire *wire;
+    const struct qw_csi_source *radio;
     bool is_authorised; /* the centre has opened session id */
     uint8_t id[16];
     char id_text[ID_TEXT_CAP];        /* for the log */
@@ -77,6 +78,7 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
         memcpy(down, grant.down, QW_PLKG_AUTH_LEN);
         qw_log_write(context->log, QW_LOG_INFO, "R3 session %s: the centre admits %s",
                      session->id_text, terminal_id);
+        reporter_begin(context->reporter, session->radio, session->id_text);
     } else {
         qw_log_write(context->log, QW_LOG_ERROR, "R3 session %s: the grant does not open: %s",
                      session->id_text, qw_err_text(err));
@@ -217,7 +219,8 @@ static void say_how_it_went(const struct session *session, qw_err err,
     }
 }
 
-static void run_on(struct session *session, struct qw_csi_source *radio)
+static void run_on(struct session *session, struct qw_csi_source *radio,
+                   struct reporter_radio *shown)
 {
     const struct settings *settings = session->context->settings;
     struct qw_plkg_access_point access_point = {
@@ -241,7 +244,10 @@ static void run_on(struct session *session, struct qw_csi_source *radio)
     access_point.party.policy.epsilon_log2 = settings->epsilon_log2;
     access_point.party.policy.probes_max = (uint32_t)settings->probes_max;
     access_point.party.policy.probe_interval_ms = settings->probe_interval_ms;
+    session->radio = radio;
+    reporter_listen(session->context->reporter, radio, shown);
     err = qw_plkg_run_access_point(&access_point, &link, &ledger);
+    reporter_end(session->context->reporter, &ledger);
     has_key = err == QW_OK;
     if (has_key) {
         qw_log_write(session->context->log, QW_LOG_INFO,
@@ -264,6 +270,7 @@ void session_run(const struct session_context *context, int fd)
     const struct settings *settings = context->settings;
     struct qw_wire stream = { 0 }, wire = { 0 };
     struct qw_csi_source radio = { 0 };
+    struct reporter_radio shown = { 0 };
     struct session session = { .context = context, .wire = &wire, .id_text = "(none)" };
     struct qw_deadline_wire limits = {
         .inner = &stream,
@@ -279,7 +286,7 @@ void session_run(const struct session_context *context, int fd)
     }
     if (err == QW_OK) {
         qw_deadline_wire_on(&limits, &wire);
-        run_on(&session, &radio);
+        run_on(&session, &radio, &shown);
     } else {
         qw_log_write(context->log, QW_LOG_ERROR, "the radio at %s:%lld does not answer: %s",
                      settings->air_address, (long long)settings->air_port, qw_err_text(err));

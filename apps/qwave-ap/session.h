@@ -4,6 +4,7 @@
 
 #include "api/http_client.h"
 #include "base/log.h"
+#include "reporter.h"
 #include "settings.h"
 #include "terminal/card.h"
 
@@ -14,6 +15,7 @@ struct session_context { /* everything is borrowed */
     const struct settings *settings;
     struct qw_card *card; /* the link key to the centre */
     struct qw_http_client *centre;
+    struct reporter *reporter; /* NULL: nothing is shown */
     const struct qw_log *log;
     const atomic_bool *stop;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const console_views[] = { "off", "simulated", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
     { \
@@ -43,6 +44,12 @@ static const struct qw_config_row rows[] = {
         "failure probability of a distilled key, at most 2 to this"),
     ROW(QW_CONFIG_INT, probes_max, 64, 20000, "2000", "probe pairs in one session"),
     ROW(QW_CONFIG_REAL, probe_interval_ms, 0.5, 1000, "20", "between two probe pairs, in ms"),
+    { .name = "console_view",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, console_view),
+      .standard = "off",
+      .choices = console_views,
+      .help = "sessions that the centre's console shows; never those of a real radio" },
     { .name = "log_level",
       .kind = QW_CONFIG_CHOICE,
       .offset = offsetof(struct settings, log_level),

@@ -31,6 +31,7 @@ struct settings {
     double epsilon_log2;
     int64_t probes_max;
     double probe_interval_ms;
+    int console_view; /* 1: simulated sessions are shown */
     int log_level;
 };
 

@@ -82,6 +82,7 @@ static const struct route routes[] = {
     { "POST", "/v1/radio/sessions/{}/package",    BY_ACCESS_POINT, route_radio_package },
     { "POST", "/v1/radio/sessions/{}/receipt",    BY_ACCESS_POINT, route_radio_receipt },
     { "POST", "/v1/radio/sessions/{}/end",        BY_ACCESS_POINT, route_radio_end },
+    { "POST", "/v1/radio/view",                   BY_ACCESS_POINT, route_radio_view },
     { "POST", "/v1/keys/ack",                     BY_SAE,          route_key_acknowledge },
     { "POST", "/v1/keys/void",                    BY_SAE,          route_key_void },
     { "POST", "/v1/keys/compromised",             BY_SAE,          route_key_compromised },

@@ -66,6 +66,7 @@ void route_radio_contact(struct call *call);
 void route_radio_package(struct call *call);
 void route_radio_receipt(struct call *call);
 void route_radio_end(struct call *call);
+void route_radio_view(struct call *call);
 
 void route_key_status(struct call *call);
 void route_key_new(struct call *call);

@@ -5,74 +5,13 @@
 //
 // Ends with status 0, or 1 and what was wrong. Pictures of each view, at phone and desktop size, go to PICTURES.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { accessible, browser, expectRefusal, open, says, takeBack, text, wrong } from './window.mjs';
 
 const [url, officers, saeCertificate, saeKey, pictures] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 mkdirSync(pictures, { recursive: true });
-
-const browser = await chromium.launch({
-    executablePath: process.env.QWAVE_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-const wrong = []; // what the console of the browser says
-
-/** A window of whoever has the certificate. */
-async function open(certPath, keyPath, options = {}) {
-    const context = await browser.newContext({
-        ignoreHTTPSErrors: true,
-        locale: 'en-GB',
-        viewport: { width: 1280, height: 900 },
-        clientCertificates: [{ origin: url, certPath, keyPath }],
-        ...options,
-    });
-    const page = await context.newPage();
-
-    page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') {
-            wrong.push(`${message.text()} (${message.location().url})`);
-        }
-    });
-    page.on('pageerror', (error) => wrong.push(String(error)));
-    page.on('request', (request) => {
-        if (!request.url().startsWith(url)) {
-            wrong.push(`a request to ${request.url()}`);
-        }
-    });
-    return page;
-}
-const officer = (name, options) => open(join(officers, `${name}.pem`), join(officers, `${name}.key`), options);
-
-/** The browser itself writes a line for every refused request; those that a step asks for are taken back. */
-function expectRefusal(status) {
-    const at = wrong.findIndex((text) => text.includes(`status of ${status}`));
-    assert.notEqual(at, -1, `no refusal ${status} was seen`);
-    wrong.splice(at, 1);
-}
-
-function takeBack(pattern) {
-    wrong.splice(0, wrong.length, ...wrong.filter((text) => !pattern.test(text)));
-}
-
-async function accessible(page, where) {
-    await page.evaluate(axe); // by the debugger, as the page's policy takes no script from elsewhere
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }));
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    assert.deepEqual(serious.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`), []);
-}
-
-const text = (page, name) => page.locator(`[data-test=${name}]`).first();
-
-async function says(page, name, part) {
-    await page.waitForFunction(
-        ([id, want]) => [...document.querySelectorAll(`[data-test=${id}]`)].some((element) => element.textContent.includes(want)),
-        [name, part],
-        { timeout: 15000 },
-    );
-}
+const officer = (name, options) => open(url, join(officers, `${name}.pem`), join(officers, `${name}.key`), options);
 
 async function firstView(page) {
     const begun = performance.now();
@@ -259,7 +198,7 @@ async function onAPhone() {
 }
 
 async function othersSeeASentence() {
-    const sae = await open(saeCertificate, saeKey);
+    const sae = await open(url, saeCertificate, saeKey);
     await sae.goto(`${url}/console/`);
     await says(sae, 'outside', 'This page is for officers.');
     await sae.context().close();
@@ -292,7 +231,7 @@ try {
     const chief = await officer('security');
     const tookMs = await firstView(chief);
     await keysView(chief);
-    const application = await open(saeCertificate, saeKey);
+    const application = await open(url, saeCertificate, saeKey);
     await moves(chief, application);
     await application.context().close();
     await language(chief);

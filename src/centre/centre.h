@@ -208,6 +208,9 @@ qw_err qw_centre_receipt(struct qw_centre *centre, const struct qw_caller *calle
                          size_t len) QW_MUST_USE;
 qw_err qw_centre_session_end(struct qw_centre *centre, const struct qw_caller *caller,
                              const uint8_t session_id[static 16], unsigned refusal) QW_MUST_USE;
+/* Whether the caller is an access point in service; else QW_ERR_REFUSED, in the journal. */
+qw_err qw_centre_access_point_serves(struct qw_centre *centre,
+                                     const struct qw_caller *caller) QW_MUST_USE;
 
 /* Applications: keys for a pair of them [ETSI 014]. Sizes are in bits, multiples of 8. */
 enum {

@@ -23,7 +23,8 @@ enum {
     ASK_TIMEOUT_MS = 10000,
     REFILL_TIMEOUT_MS = 100000,
     FRESH_TIMEOUT_MS = 100000,
-    LOOK_EVERY_MS = 50
+    LOOK_EVERY_MS = 50,
+    PAUSE_MS = 500 /* between two sessions while it keeps serving */
 };
 
 static volatile sig_atomic_t interrupted; /* set by Ctrl-C, read between steps */
@@ -319,7 +320,17 @@ static qw_err tell(struct demo *demo)
     return err != QW_OK ? err : compare_everything(demo, status.remaining_keys);
 }
 
-static void keep_serving(const struct demo *demo)
+/* The radio view of the console has something to show: a fresh key now and then. A channel that
+ * holds no secret goes on refusing. */
+static void keep_the_radio_busy(struct demo *demo)
+{
+    struct qw_local_answer answer;
+
+    (void)!qw_local_ask(demo->socket, QW_LOCAL_FRESH, FRESH_TIMEOUT_MS, &answer);
+    qw_wipe(&answer, sizeof answer);
+}
+
+static void keep_serving(struct demo *demo)
 {
     story("everything keeps running in %s until Ctrl-C; try:", demo->folder);
     story("  qwave key --socket %s status", demo->socket);
@@ -331,7 +342,8 @@ static void keep_serving(const struct demo *demo)
         "%s/centre/operator/operator.pem -inkey %s/centre/operator/operator.key -out operator.p12",
         demo->folder, demo->folder);
     while (!interrupted) {
-        poll(NULL, 0, 200);
+        keep_the_radio_busy(demo);
+        poll(NULL, 0, PAUSE_MS);
     }
 }
 

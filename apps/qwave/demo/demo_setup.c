@@ -272,6 +272,7 @@ qw_err demo_start_radio(struct demo *demo)
                          "passphrase_file: %s/ap-1.passphrase\n"
                          "air_address: 127.0.0.1\n"
                          "air_port: %u\n"
+                         "console_view: simulated\n"
                          "%s",
                          demo->url, demo->folder, demo->folder, demo->folder, demo->folder,
                          demo->folder, air_port, plan);

@@ -111,6 +111,23 @@ qw_err qw_access_point_load(struct qw_centre *centre, const char *id)
                : QW_ERR_REFUSED;
 }
 
+qw_err qw_centre_access_point_serves(struct qw_centre *centre, const struct qw_caller *caller)
+{
+    const struct qw_deed deed = { .caller = caller, .verb = "radio-view", .object = "" };
+    qw_err err;
+
+    if (!qw_caller_is(caller, QW_ROLE_ACCESS_POINT)) {
+        return qw_centre_refuse_role(centre, &deed);
+    }
+    qw_centre_enter(centre);
+    err = qw_access_point_load(centre, caller->id);
+    if (err == QW_ERR_REFUSED) {
+        err = qw_centre_refuse(centre, &deed, err, "the access point is not in service");
+    }
+    qw_centre_leave(centre);
+    return err;
+}
+
 qw_err qw_session_enter(struct qw_centre *centre, const struct qw_caller *caller,
                         const uint8_t id[static 16], struct qw_session *session, const char **cause)
 {

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: W10
+# once: a browser
+# The radio view: an officer sees the simulated channel of a session move, its account from raw bits to secret bits, and why there is
+# no key when there is none. An access point that was not told to shows nothing. Pictures: build/console/pictures.
+source "$(dirname "$0")/site.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+
+command -v node >/dev/null || skip "no Node.js"
+chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
+[ -n "$chromium" ] || skip "no Chromium"
+[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+
+make_centre
+start_centre
+grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+make_devices 8
+start_air
+access_point_settings="console_view: simulated"
+start_access_point
+start_terminal "carrier: wifi80"
+
+# The terminal asks for one fresh key after the other: a session each.
+ask_on() {
+    while :; do key fresh || sleep 0.2; done >/dev/null 2>&1
+}
+ask_on &
+pid[asking]=$! # ended with the others, whatever happens
+
+look() {
+    QWAVE_CHROMIUM=$chromium node "$root/console/test/radio.mjs" "$url" "$site/centre/operator/operator.pem" \
+        "$site/centre/operator/operator.key" "$root/build/console/pictures" "$1" || fail "see above"
+}
+look moving
+
+echo "a channel that does not move"
+port=$air_port
+stop air
+start air qwave air --port "$port" --seed 1 --scene static
+ready air >/dev/null
+look static
+
+stop asking
+echo "done"
