@@ -3,8 +3,8 @@
 import type { Ledger } from './account';
 import { listen } from './events';
 
-export const MOMENTS = 160; // kept of a session
-const SESSIONS = 6;
+export const MOMENTS = 160; // kept of a session, and drawn
+const SESSIONS = 12;
 
 export interface Moment {
     sequence: number;

@@ -319,9 +319,16 @@ static void cards_and_access_points_out_of_service_are_refused(void **state)
                      QW_ERR_REFUSED);
     assert_int_equal(qw_centre_contact(scene->centre, &in_disguise, report, sizeof report, &answer),
                      QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_access_point_serves(scene->centre, &scene->access_point), QW_OK);
+    assert_int_equal(qw_centre_access_point_serves(scene->centre, &nobody), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_access_point_serves(scene->centre, &in_disguise), QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_access_point_serves(scene->centre, &scene->operator_caller),
+                     QW_ERR_REFUSED);
     assert_int_equal(
         qw_centre_device_change(scene->centre, &scene->operator_caller, "ap-1", QW_DEVICE_SUSPEND),
         QW_OK);
+    assert_int_equal(qw_centre_access_point_serves(scene->centre, &scene->access_point),
+                     QW_ERR_REFUSED);
     assert_report_refused(scene, report, "access point is not in service");
     assert_int_equal(
         qw_centre_device_change(scene->centre, &scene->operator_caller, "ap-1", QW_DEVICE_RESUME),
