@@ -13,7 +13,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { SEND_MS = 50, ASK_MS = 1000, TIMEOUT_MS = 2000, BODY_CAP = 8192, SESSION_CAP = 33 };
+enum {
+    NOTE_MS = 20,
+    SEND_MS = 50,
+    ASK_MS = 1000,
+    TIMEOUT_MS = 2000,
+    BODY_CAP = 8192,
+    SESSION_CAP = 33
+};
 
 struct reporter {
     const struct qw_log *log;
@@ -163,7 +170,7 @@ static void note(struct reporter *reporter, const struct qw_csi_frame *frame)
     }
     reporter->is_active = reporter->is_shown;
     if (reporter->is_shown && atomic_load(&reporter->is_watched) &&
-        now_ms - reporter->noted_ms >= SEND_MS) {
+        now_ms - reporter->noted_ms >= NOTE_MS) {
         reporter->noted_ms = now_ms;
         view_batch_add(&reporter->batch, frame);
     }
