@@ -10,8 +10,8 @@
 #include "base/host.h"
 #include "base/wire_tcp.h"
 #include "radio/air.h"
-#include "terminal/auth_contact.h"
 #include "terminal/deadline_wire.h"
+#include "terminal/word_contact.h"
 
 enum {
     TIMEOUT_MS = 30000,
@@ -58,7 +58,7 @@ static qw_err over_the_air(const struct auth_way *way, const uint8_t *message, s
     struct qw_csi_source radio = { 0 };
     struct qw_deadline_wire limits = { .inner = &stream,
                                        .deadline_ms = qw_clock_monotonic_ms() + TIMEOUT_MS };
-    const struct qw_auth_contact contact = { .terminal_id = way->terminal_id,
+    const struct qw_word_contact contact = { .terminal_id = way->terminal_id,
                                              .radio = &radio,
                                              .wire = &wire };
     int fd = -1;
@@ -74,7 +74,7 @@ static qw_err over_the_air(const struct auth_way *way, const uint8_t *message, s
     }
     if (err == QW_OK) {
         qw_deadline_wire_on(&limits, &wire);
-        err = qw_auth_contact_run(&contact, message, message_len, out, cap, len);
+        err = qw_word_contact_run(&contact, message, message_len, out, cap, len);
     }
     qw_csi_source_close(&radio);
     qw_wire_close(&wire);

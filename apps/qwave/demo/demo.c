@@ -324,10 +324,12 @@ static qw_err tell(struct demo *demo)
  * holds no secret goes on refusing. */
 static void keep_the_radio_busy(struct demo *demo)
 {
-    struct qw_local_answer answer;
+    struct qw_local_answer *answer = qw_secret_new(sizeof *answer);
 
-    (void)!qw_local_ask(demo->socket, QW_LOCAL_FRESH, FRESH_TIMEOUT_MS, &answer);
-    qw_wipe(&answer, sizeof answer);
+    if (answer != NULL) {
+        (void)!qw_local_ask(demo->socket, QW_LOCAL_FRESH, FRESH_TIMEOUT_MS, answer);
+    }
+    qw_secret_free(answer);
 }
 
 static void keep_serving(struct demo *demo)

@@ -16,8 +16,8 @@
 #include "card_fixture.h"
 #include "crypto/hash.h"
 #include "radio/air.h"
-#include "terminal/auth_contact.h"
 #include "terminal/proof_contact.h"
+#include "terminal/word_contact.h"
 
 #include <pthread.h>
 
@@ -175,11 +175,11 @@ static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh,
 
         err = qw_proof_contact_run(&contact);
     } else if (carried != NULL) {
-        const struct qw_auth_contact contact = { .terminal_id = "terminal-1",
+        const struct qw_word_contact contact = { .terminal_id = "terminal-1",
                                                  .radio = &source,
                                                  .wire = &wire };
 
-        err = qw_auth_contact_run(&contact, (const uint8_t *)carried, strlen(carried), word,
+        err = qw_word_contact_run(&contact, (const uint8_t *)carried, strlen(carried), word,
                                   word_cap, &word_len);
     } else {
         err = qw_refill_run(&refill, &result);
@@ -363,7 +363,7 @@ static void an_order_in_place_of_a_session_ends_the_card_and_its_proof_is_booked
 /* docs/protocol/authentication.md over the air: a word for a word, and no session. */
 static void a_message_of_an_authentication_gets_the_word_of_the_centre(void **state)
 {
-    static const struct qw_auth_contact nowhere = { .terminal_id = "terminal-1" };
+    static const struct qw_word_contact nowhere = { .terminal_id = "terminal-1" };
     static const uint8_t too_long[QW_PLKG_CONTACT_MAX + 1];
 
     (void)state;
@@ -383,7 +383,7 @@ static void a_message_of_an_authentication_gets_the_word_of_the_centre(void **st
     word_cap = sizeof word;
     assert_int_equal(run_once(QW_AIR_STATIC, 63, false, 0), QW_ERR_REFUSED);
     assert_int_equal(
-        qw_auth_contact_run(&nowhere, too_long, sizeof too_long, word, word_cap, &word_len),
+        qw_word_contact_run(&nowhere, too_long, sizeof too_long, word, word_cap, &word_len),
         QW_ERR_ARG);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "terminal/auth_contact.h"
+#include "terminal/word_contact.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ static void take_word(void *self, const uint8_t *word, size_t len)
     visit->len = len;
 }
 
-/* Who only proves himself opens no session. */
+/* Who only has something to say opens no session. */
 static qw_err take_no_auth(void *self, uint64_t up_position, uint64_t down_position,
                            uint8_t up[static QW_PLKG_AUTH_LEN],
                            uint8_t down[static QW_PLKG_AUTH_LEN])
@@ -29,7 +29,7 @@ static qw_err take_no_auth(void *self, uint64_t up_position, uint64_t down_posit
     return QW_ERR_EXHAUSTED;
 }
 
-qw_err qw_auth_contact_run(const struct qw_auth_contact *contact, const uint8_t *message,
+qw_err qw_word_contact_run(const struct qw_word_contact *contact, const uint8_t *message,
                            size_t len, uint8_t *answer, size_t cap, size_t *answer_len)
 {
     struct visit visit = { .len = 0 };
