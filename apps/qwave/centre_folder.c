@@ -282,7 +282,6 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
     struct qw_centre_config settings = { .store = &store,
                                          .custody = &custody,
                                          .source = &source,
-                                         .block_keys = 256,
                                          .stock_keys = 256,
                                          .window_ms = 30000,
                                          .pool_bytes = 2048,

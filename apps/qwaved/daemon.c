@@ -144,6 +144,7 @@ static qw_err open_centre(struct daemon *daemon)
         .source = &daemon->source,
         .log = &daemon->log,
         .block_keys = (uint32_t)settings->block_keys,
+        .lease_keys = (uint32_t)settings->lease_keys,
         .stock_keys = (uint32_t)settings->stock_keys,
         .window_ms = (uint32_t)settings->window_ms,
         .key_ttl_s = (uint32_t)settings->key_ttl_s,

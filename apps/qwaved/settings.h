@@ -58,7 +58,7 @@ struct settings {
     char source_name[SETTINGS_NAME_CAP];   /* of a link or a key server; else "" */
     char source_partner[SETTINGS_KME_CAP]; /* at the other end of a link; "": none */
     int source_light;                      /* 0: simulated, 1: real */
-    int64_t block_keys;
+    int64_t block_keys, lease_keys;
     int64_t stock_keys;
     int64_t window_ms;
     int64_t key_ttl_s;

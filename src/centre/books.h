@@ -145,6 +145,7 @@ struct qw_kek_life {
 };
 
 struct qw_pair_table;
+struct qw_lease_ahead;
 struct qw_fetch;
 struct qw_quota;
 struct qw_partner_desk;
@@ -193,6 +194,7 @@ struct qw_centre {
     uint8_t tombstone_key[32]; /* these two outlive the KEK [docs/adr/0090] */
     uint8_t key_id_key[32];
     struct qw_pair_table *pairs;
+    struct qw_lease_ahead *ahead; /* NULL: every lease waits for its request */
     struct qw_quota *quota;
     struct qw_partner_desk *partners;
     struct qw_share_desk *shares;        /* under the mutex */

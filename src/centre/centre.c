@@ -9,7 +9,7 @@
 #include "centre/certificate/authority.h"
 #include "centre/certificate/certificate.h"
 #include "centre/pair/fetch_queue.h"
-#include "centre/pair/pair.h"
+#include "centre/pair/lease_ahead.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
 #include "centre/share/share_desk.h"
@@ -20,7 +20,7 @@
 
 enum {
     WINDOW_MS_STANDARD = 30000,
-    BLOCK_KEYS_STANDARD = 256,
+    BLOCK_KEYS_STANDARD = 128,
     POOL_BYTES_STANDARD = 2048,
     KEY_TTL_S_STANDARD = 86400,
     PARTNER_WAIT_MS_STANDARD = 1000,
@@ -158,6 +158,9 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         return QW_ERR_NOMEM;
     }
     err = qw_pair_table_new(&c->pairs);
+    if (err == QW_OK && c->config.lease_keys > c->config.block_keys) {
+        err = qw_lease_ahead_new(c, &c->ahead);
+    }
     if (err == QW_OK) {
         err = qw_quota_new(&c->config, &c->quota);
     }
@@ -200,6 +203,7 @@ void qw_centre_free(struct qw_centre *centre)
     if (centre == NULL) {
         return;
     }
+    qw_lease_ahead_free(centre->ahead);
     qw_fetch_queue_stop(centre);
     sign_the_end(centre);
     qw_authorities_close(centre);

@@ -56,7 +56,9 @@ struct qw_centre_config {
     struct qw_key_source *source; /* borrowed */
     const struct qw_log *log;     /* borrowed */
     char centre_id[64];
-    uint32_t block_keys; /* keys per block, 16..1024; default 256 */
+    uint32_t block_keys; /* keys per block, 16..1024; default 128 */
+    uint32_t lease_keys; /* that a pair may have leased and not given yet, whole blocks of them
+                            ahead of need; below a block: only what a request needs */
     uint32_t stock_keys; /* ingest until this many keys are free */
     uint32_t window_ms;  /* repeat window of dec_keys, at most QW_WINDOW_MS_MAX;
                             default 30000 */

@@ -2,7 +2,7 @@
 # rows: C5 C7 C14
 # Two qwaved serve the same pairs from one PostgreSQL while now one of them, now the server is killed. The checker reads only what clients
 # received: no key is given twice, both ends of a pair hold the same, every key that a master got can be fetched; and a kill of a qwaved costs
-# at most the block it had open for each pair. The long form (`make torture`: until QWAVE_TORTURE_KEYS keys are given, or QWAVE_TORTURE_S seconds
+# at most the lease it had open for each pair. The long form (`make torture`: until QWAVE_TORTURE_KEYS keys are given, or QWAVE_TORTURE_S seconds
 # are over) asks for 128 keys at a time and also stops processes for longer than their turn lasts.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/postgres.sh"
@@ -15,7 +15,7 @@ torture_keys=${QWAVE_TORTURE_KEYS:-1000000}
 [ "$torture_s" != 0 ] || [ "${QWAVE_SEEDS:-10}" -ge 10 ] || skip "runs in release builds only"
 seed=${QWAVE_TEST_SEED:-$$}
 RANDOM=$seed
-block=64
+lease=64
 number=5        # keys of a request of alice
 other_number=3  # of bob
 rounds=12       # requests of a connection
@@ -23,7 +23,7 @@ pause=0.7       # seconds between connections
 behind_max=1000000
 stock=6000
 if [ "$torture_s" != 0 ]; then
-    block=256
+    lease=256
     number=128
     other_number=64
     rounds=8
@@ -43,8 +43,8 @@ declare -A url_of=()
 # Keeps its port over restarts.
 start_node() {
     [ -e "$site/$1.yaml" ] || {
-        grep -v '^\(block_keys\|stock_keys\|listen_port\):' "$site/centre/qwaved.yaml"
-        printf 'block_keys: %d\nstock_keys: %d\nwindow_ms: 3600000\nlisten_port: 0\n' $block $stock
+        grep -v '^\(block_keys\|lease_keys\|stock_keys\|listen_port\):' "$site/centre/qwaved.yaml"
+        printf 'block_keys: %d\nlease_keys: %d\nstock_keys: %d\nwindow_ms: 3600000\nlisten_port: 0\n' $((lease / 2)) $lease $stock
     } >"$site/$1.yaml"
     start "$1" qwaved --config "$site/$1.yaml"
 }
@@ -185,12 +185,12 @@ base64 -d <"$site/some" >"$site/pg/planted" # and the search finds what is there
 [ "$(scan -P "$raw")" = "$site/pg/planted" ] || fail "the search finds nothing"
 rm "$site/pg/planted"
 
-# What left the store and never reached anybody. Each node has a block open for each of two pairs, at its kill and in the end; an answer on its
-# way holds at most $number keys. A lease whose answer the server's death has cut may be durable and unknown to its node: a block for each node.
+# What left the store and never reached anybody. Each node has a lease open for each of two pairs, at its kill and in the end; an answer on its
+# way holds at most $number keys. A lease whose answer the server's death has cut may be durable and unknown to its node: one for each node.
 lost=$(($(spent) - spent_before - keys))
 [ "$lost" -ge 0 ] || fail "more keys were received than have left the store: $lost"
-[ "$lost" -le $((2 * (block + number) * (kills + 2) + 2 * block * server_kills)) ] ||
+[ "$lost" -le $((2 * (lease + number) * (kills + 2) + 2 * lease * server_kills)) ] ||
     fail "$lost keys are lost after $kills kills of qwaved and $server_kills of PostgreSQL"
 echo "recovery after kill -9: qwaved $(times "$site/recovery.qwaved"); PostgreSQL $(times "$site/recovery.postgres")"
 echo "$keys keys in $lasted s ($((keys / lasted)) a second), $fetched fetched under load, $kills kills of qwaved, $server_kills of PostgreSQL:" \
-    "none twice, none different, $lost in blocks that were open"
+    "none twice, none different, $lost in leases that were open"

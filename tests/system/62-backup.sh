@@ -6,7 +6,7 @@ source "$(dirname "$0")/site.sh"
 
 make_centre
 sed -i '/^block_keys:/d; /^stock_keys:/d' "$site/centre/qwaved.yaml"
-printf 'block_keys: 64\nstock_keys: 3000\nwindow_ms: 3600000\n' >>"$site/centre/qwaved.yaml"
+printf 'block_keys: 64\nlease_keys: 64\nstock_keys: 3000\nwindow_ms: 3600000\n' >>"$site/centre/qwaved.yaml"
 settings=$site/centre/qwaved.yaml
 start_centre
 application alice bob

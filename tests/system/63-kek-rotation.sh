@@ -8,7 +8,7 @@ source "$(dirname "$0")/site.sh"
 make_centre
 sed -i '/^block_keys:/d; /^stock_keys:/d' "$site/centre/qwaved.yaml"
 # Many small blocks: many records. The window stays open, so that a key can be fetched again at the end.
-printf 'block_keys: 16\nstock_keys: 9000\nwindow_ms: 3600000\n' >>"$site/centre/qwaved.yaml"
+printf 'block_keys: 16\nlease_keys: 32\nstock_keys: 9000\nwindow_ms: 3600000\n' >>"$site/centre/qwaved.yaml"
 start_centre
 application alice bob
 application bob

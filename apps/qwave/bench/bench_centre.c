@@ -215,7 +215,7 @@ static qw_err measure_enc(struct run *run, const struct arguments *arguments,
     qw_err err;
 
     run->enc_path = "";
-    config.requests_max = STOCK_KEYS - 2 * SITE_BLOCK_KEYS; /* not more than is there */
+    config.requests_max = STOCK_KEYS - 2 * SITE_LEASE_KEYS; /* not more than is there */
     err = measure(run, &config, "enc_keys, one key", figures, &result);
     if (err != QW_OK) {
         return err;
@@ -232,7 +232,7 @@ static qw_err measure_enc(struct run *run, const struct arguments *arguments,
     figures->p99_ms = result.p99_ms;
     run->enc_path = "?number=128";
     config.rate_per_s = 0;
-    config.requests_max = (STOCK_KEYS - 2 * SITE_BLOCK_KEYS) / 128;
+    config.requests_max = (STOCK_KEYS - 2 * SITE_LEASE_KEYS) / 128;
     err = measure(run, &config, "enc_keys, 128 keys", figures, &result);
     if (err == QW_OK) {
         figures->enc_128_keys_per_s = 128 * per_s(&result);

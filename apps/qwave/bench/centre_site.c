@@ -38,9 +38,9 @@ static qw_err write_settings(const struct site *site, int server_threads)
 {
     FILE *file = fopen(site->settings, "a");
     bool ok = file != NULL && fprintf(file,
-                                      "block_keys: %d\nstock_keys: %lu\nthreads: %d\n"
+                                      "stock_keys: %lu\nthreads: %d\n"
                                       "log_level: error\n",
-                                      SITE_BLOCK_KEYS, site->stock_keys, server_threads) > 0;
+                                      site->stock_keys, server_threads) > 0;
 
     if (file != NULL) {
         ok = fclose(file) == 0 && ok;
@@ -126,7 +126,7 @@ static unsigned long stored_keys(const struct site *site)
 qw_err site_wait_for_stock(const struct site *site)
 {
     for (int waited_ms = 0; waited_ms < FILL_MS; waited_ms += 100) {
-        if (stored_keys(site) >= site->stock_keys - SITE_BLOCK_KEYS) {
+        if (stored_keys(site) >= site->stock_keys - SITE_LEASE_KEYS) {
             return QW_OK;
         }
         (void)usleep(100000);

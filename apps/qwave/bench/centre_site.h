@@ -10,7 +10,7 @@
 
 /* A real centre in a temporary folder under $TMPDIR or /tmp, and two applications, alice and bob,
  * with their certificates. */
-enum { SITE_PATH_CAP = 512, SITE_FILE_CAP = SITE_PATH_CAP + 32, SITE_BLOCK_KEYS = 256 };
+enum { SITE_PATH_CAP = 512, SITE_FILE_CAP = SITE_PATH_CAP + 32, SITE_LEASE_KEYS = 256 };
 
 struct site {
     char folder[SITE_PATH_CAP];

@@ -9,7 +9,7 @@
 #include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
-#include "centre/pair/pair.h"
+#include "centre/pair/lease_ahead.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
 #include "centre/people/unit_quota.h"
@@ -257,6 +257,9 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     delivery.count = 0;
     if (err == QW_OK) {
         err = carve(centre, pair, wish, &demand, &delivery);
+    }
+    if (err == QW_OK) {
+        qw_lease_ahead_ask(centre, pair, deed->caller, wish, &demand);
     }
     if (err == QW_OK && (wish->other_count > 0 || offer != NULL)) {
         err = share(centre, pair, deed, wish, &delivery, offer);

@@ -34,6 +34,9 @@ struct qw_pair {
     uint8_t weight;
     bool was_exhausted; /* is in the journal already */
     struct qw_open_block *blocks;
+    bool is_leasing_ahead;       /* asked for, and not ended (lease_ahead.h) */
+    bool ahead_failed;           /* not again before a request has leased for itself */
+    pthread_cond_t leased_ahead; /* it has ended */
 };
 
 qw_err qw_pair_table_new(struct qw_pair_table **table) QW_MUST_USE;
@@ -44,6 +47,9 @@ void qw_pair_table_free(struct qw_pair_table *table); /* NULL is fine */
 qw_err qw_pair_enter(struct qw_pair_table *table, const char *master, const char *slave,
                      struct qw_pair **pair) QW_MUST_USE;
 void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair);
+/* For a caller of the pair's that goes on without its mutex: the pair stays until it is let go. */
+void qw_pair_hold(struct qw_pair_table *table, struct qw_pair *pair);
+void qw_pair_let_go(struct qw_pair_table *table, struct qw_pair *pair);
 
 /* Asks the registry, if it has changed since, whether master may have keys for slave. Journals a
  * refusal. QW_ERR_REFUSED, QW_ERR_NOT_FOUND. Takes the centre's mutex. */
@@ -59,13 +65,17 @@ qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, cons
 uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
                       int64_t now_ms);
 
-/* Leases blocks until count keys of bits can be carved. QW_ERR_EXHAUSTED (also when keys are scarce
- * and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT (the
- * quota of the master's unit or of one above), nothing has changed.
- * Takes the centre's mutex. */
+/* Leases blocks until count keys of bits can be carved, and up to the centre's lease_keys with
+ * them; waits for a lease ahead that is under way. QW_ERR_EXHAUSTED (also when keys are scarce and
+ * the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT (the quota
+ * of the master's unit or of one above), nothing has changed. Takes the centre's mutex. */
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;
+
+/* Whether a block from there, as old as that, meets the demand now. */
+bool qw_pair_meets(const char *source, int64_t ingested_ms, const struct qw_key_demand *demand,
+                   int64_t now_ms);
 
 /* The block of the centre's workspace, stored, becomes the pair's in the group, and its material is
  * put before *open; who calls drops it again when the group fails. Whether a source's name meets a

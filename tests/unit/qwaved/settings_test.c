@@ -47,7 +47,7 @@ static void fills_in_the_documented_defaults(void **state)
     assert_int_equal(s.skip_psk, 0);
     assert_int_equal(s.skip_psk_port, 8444);
     assert_int_equal(s.source, SOURCE_BEST);
-    assert_int_equal(s.block_keys, 256);
+    assert_int_equal(s.block_keys, 128);
     assert_int_equal(s.stock_keys, 4096);
     assert_int_equal(s.window_ms, 30000);
     assert_int_equal(s.pool_bytes, 2048);
