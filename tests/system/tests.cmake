@@ -19,13 +19,15 @@ foreach(scenario IN LISTS scenarios)
     string(REPLACE " " ";" rows "${rows}")
     add_test(NAME system.${name} COMMAND bash "${scenario}" "$<TARGET_FILE_DIR:qwave>")
     set_tests_properties(system.${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2)
-    # Five seeds where it is fast, two under sanitizers.
+    # Five seeds and the long forms where it is fast; two seeds, and what such a build can do in the time, under sanitizers.
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
         set(seeds 5)
+        set(release yes)
     else()
         set(seeds 2)
+        set(release no)
     endif()
-    set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}"
+    set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}" "QWAVE_RELEASE=${release}"
         "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>"
         "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>" "QWAVE_MEMORY_SCAN=$<TARGET_FILE:qwave_memory_scan>"
         "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>")
