@@ -9,6 +9,7 @@
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
 #include "node/node_routing.h"
+#include "node/node_schedule.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -128,6 +129,9 @@ qw_err node_open(struct node *node)
         err = node_routing_open(node);
     }
     if (err == QW_OK) {
+        err = node_schedule_open(node);
+    }
+    if (err == QW_OK) {
         err = open_relay(node);
     }
     if (err == QW_OK) {
@@ -159,6 +163,7 @@ void node_close(struct node *node)
     node_keys_close(&node->keys);
     node_control_close(node);
     node_delivery_close(node);
+    node_schedule_close(node);
     node_routing_close(node);
     free(node->message);
 }
@@ -248,6 +253,7 @@ static void turn(struct node *node, int64_t *ticked_ms)
             node_guest_read(&node->guests[i], node);
         }
     }
+    node_schedule_turn(node, now_ms);
     if (now_ms - *ticked_ms >= TICK_MS) {
         *ticked_ms = now_ms;
         qw_relay_tick(node->relay, now_ms);

@@ -27,14 +27,17 @@ struct node_settings {
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
-    char key_file[NODE_PATH_CAP];   /* "": none */
-    char topology[NODE_PATH_CAP];   /* "": batches go over given paths only */
-    char start_file[NODE_PATH_CAP]; /* how often the node has started */
-    char control[NODE_PATH_CAP];    /* Unix socket; "": none */
-    char event_file[NODE_PATH_CAP]; /* "": none */
-    char feed_file[NODE_PATH_CAP];  /* "": none */
-    double simulated_scale;         /* of the rates of the topology; 0: as much as is used */
-    int source;                     /* 0 the best, 1 the kernel */
+    char key_file[NODE_PATH_CAP];      /* "": none */
+    char topology[NODE_PATH_CAP];      /* "": batches go over given paths only */
+    char start_file[NODE_PATH_CAP];    /* how often the node has started */
+    char control[NODE_PATH_CAP];       /* Unix socket; "": none */
+    char event_file[NODE_PATH_CAP];    /* "": none */
+    char feed_file[NODE_PATH_CAP];     /* "": none */
+    char schedule_file[NODE_PATH_CAP]; /* "": none */
+    double simulated_scale;            /* of the rates of the topology; 0: as much as is used */
+    double time_scale;                 /* the network's clock goes so fast */
+    int64_t clock_zero_ms;             /* ms since 1970 when it stood at 0 */
+    int source;                        /* 0 the best, 1 the kernel */
     int log_level;
 };
 qw_err node_settings_read(const char *path, struct node_settings *settings,
@@ -55,7 +58,8 @@ struct node_link { /* to one neighbour */
     int64_t since_ms, try_at_ms;
     struct qw_backoff backoff; /* until a session is up */
     bool is_cut;               /* as asked: does not come up */
-    int64_t fed_ms;            /* with simulated_scale: until when */
+    int64_t fed_ms;            /* by rates: until when */
+    double owed_len;           /* made, for each direction, and not appended yet */
 };
 
 struct node_end { /* of batches, the other one */
@@ -102,6 +106,7 @@ struct node {
     struct node_keys keys;
     struct node_routing *routing;   /* node_routing.h; NULL: no topology */
     struct node_delivery *delivery; /* node_delivery.h */
+    struct node_schedule *schedule; /* node_schedule.h; NULL: links are always on */
     struct node_control *control;   /* node_control.h */
     int listener;
     bool has_failed; /* the disk, for example: ends the loop */

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "node/node_feed.h"
 #include "node/node_routing.h"
+#include "node/node_schedule.h"
 #include "qkd/node/simulated_feed.h"
 #include "qkd/relay/hello.h"
 
@@ -144,6 +145,7 @@ void node_link_drop(struct node_link *link, const char *why)
     node_feed_down(link);
     qw_relay_hop_down(link->node->relay, link->neighbour);
     node_routing_cut(link);
+    node_schedule_down(link);
     wait_longer(link, qw_clock_monotonic_ms());
 }
 
@@ -191,20 +193,27 @@ static qw_err feed(struct node_link *link)
     uint64_t high = node < link->neighbour ? link->neighbour : node;
     const struct qw_simulated_feed simulated = { (uint64_t)link->node->settings.simulated_seed,
                                                  low << 32 | high, node == low ? 0 : 1 };
-    struct qw_node_state out = qw_node_pool_state(link->pool, QW_NODE_OUT);
-    struct qw_node_state in = qw_node_pool_state(link->pool, QW_NODE_IN);
-    uint64_t held = out.end - out.position; /* in the stream that holds less */
+    uint64_t capacity = qw_node_pool_state(link->pool, QW_NODE_OUT).capacity;
+    uint64_t held = node_schedule_held(link);
+    size_t made_len;
 
-    if (held > in.end - in.position) {
-        held = in.end - in.position;
-    }
-    if (simulated.seed == 0 || link->is_cut || !qw_hop_may_append(link->hop) ||
-        held > out.capacity / 2) {
+    if (simulated.seed == 0) {
         return QW_OK;
     }
+    if (qw_hop_announced(link->hop) > 0) { /* both saw the same light */
+        qw_err err = qw_simulated_feed_follow(&simulated, link->pool, qw_hop_announced(link->hop),
+                                              qw_clock_utc_ms());
+
+        if (err != QW_OK) {
+            return err;
+        }
+    }
     /* A little at a time: the loop must not stand while a disk syncs. */
-    return qw_simulated_feed_fill(&simulated, link->pool,
-                                  held + node_routing_made_len(link, FEED_LEN), qw_clock_utc_ms());
+    made_len = node_schedule_made_len(link, FEED_LEN);
+    if (made_len == 0 || link->is_cut || !qw_hop_may_append(link->hop) || held > capacity / 2) {
+        return QW_OK; /* what was made is lost */
+    }
+    return qw_simulated_feed_fill(&simulated, link->pool, held + made_len, qw_clock_utc_ms());
 }
 
 void node_link_keep_up(struct node_link *link, int64_t now_ms)
@@ -243,7 +252,9 @@ static qw_err take(struct node_link *link, uint8_t *message, size_t len)
     struct qw_hop_message opened;
     qw_err err = qw_hop_receive(link->hop, message, len, &opened);
 
-    if (err == QW_OK && opened.type >= QW_HOP_FEED_MIN) {
+    if (err == QW_OK && opened.type == QW_HOP_JOINED) {
+        err = node_schedule_take(link, &opened);
+    } else if (err == QW_OK && opened.type >= QW_HOP_FEED_MIN) {
         err = node_feed_take(link, &opened);
     } else if (err == QW_OK && opened.type >= QW_HOP_LINK_STATE_MIN) {
         err = node_routing_take(link, &opened);

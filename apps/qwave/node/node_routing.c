@@ -5,11 +5,12 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "network/topology_table.h"
+#include "node/node_schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { START_TEXT_CAP = 16, FEED_MS = 200 };
+enum { START_TEXT_CAP = 16 };
 
 static qw_err write_start(const struct node *node, uint32_t start)
 {
@@ -112,43 +113,20 @@ void node_routing_close(struct node *node)
     }
 }
 
-/* A pool is as good as full at half its capacity: there the feed ends. */
-static double level_of(const struct node_link *link)
+double node_routing_level(const struct node_link *link)
 {
     struct qw_node_state out = qw_node_pool_state(link->pool, QW_NODE_OUT);
     struct qw_node_state in = qw_node_pool_state(link->pool, QW_NODE_IN);
     uint64_t least = out.stored < in.stored ? out.stored : in.stored;
-    double level = (double)least / ((double)out.capacity / 2);
+    double level = (double)least / node_schedule_full_len(link);
 
     return level < 1 ? level : 1;
-}
-
-size_t node_routing_made_len(struct node_link *link, size_t max)
-{
-    double scale = link->node->settings.simulated_scale;
-    int64_t now_ms = qw_clock_monotonic_ms();
-    int64_t since_ms = now_ms - link->fed_ms;
-    double len;
-
-    if (scale <= 0 || link->node->routing == NULL) {
-        return max;
-    }
-    if (link->fed_ms == 0) {
-        link->fed_ms = now_ms;
-    }
-    if (link->fed_ms == now_ms || since_ms < FEED_MS) { /* each time costs a sync of the disk */
-        return 0;
-    }
-    len = qw_routing_rate(link->node->routing->routing, link->neighbour) * scale / 2 / 8 *
-          (double)since_ms / 1000;
-    link->fed_ms = now_ms;
-    return len < (double)max ? (size_t)len : max;
 }
 
 void node_routing_up(struct node_link *link)
 {
     if (link->node->routing != NULL) {
-        qw_routing_up(link->node->routing->routing, link->neighbour, level_of(link),
+        qw_routing_up(link->node->routing->routing, link->neighbour, node_routing_level(link),
                       (uint64_t)qw_clock_monotonic_ms());
     }
 }
@@ -212,7 +190,7 @@ void node_routing_turn(struct node *node, int64_t now_ms)
         return;
     }
     for (size_t i = 0; i < node->links_count; i++) {
-        qw_routing_level(r->routing, node->links[i].neighbour, level_of(&node->links[i]),
+        qw_routing_level(r->routing, node->links[i].neighbour, node_routing_level(&node->links[i]),
                          (uint64_t)now_ms);
     }
     send_due(node, r, (uint64_t)now_ms);

@@ -19,9 +19,8 @@ struct node_routing {
 qw_err node_routing_open(struct node *node) QW_MUST_USE;
 void node_routing_close(struct node *node);
 
-/* Bytes that the simulated link has made for each direction since the last call, at most max; all
- * of max when it makes as much as is used. */
-size_t node_routing_made_len(struct node_link *link, size_t max);
+/* How full the pool of a link is for routes, 0..1. */
+double node_routing_level(const struct node_link *link);
 
 void node_routing_up(struct node_link *link);
 void node_routing_cut(struct node_link *link);

@@ -2,10 +2,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "node/node_status.h"
 
-#include "api/json_writer.h"
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
 #include "node/node_routing.h"
+#include "node/node_schedule.h"
 
 #include <unistd.h>
 
@@ -34,6 +34,7 @@ static void write_link(struct qw_json_writer *w, const struct node_link *link)
     write_number(w, "capacity_bits", 8 * out.capacity);
     qw_json_name(w, "simulated");
     qw_json_bool(w, qw_node_pool_head(link->pool)->is_simulated);
+    node_schedule_write(link, w);
     if (link->feed != NULL) {
         qw_json_name(w, "qkd_runs");
         qw_json_bool(w, link->feed->has_greeted);

@@ -114,14 +114,6 @@ bool qw_routing_is_neighbour(const struct qw_routing *routing, uint32_t node)
     return index_of(routing, node) < routing->known.neighbour_count;
 }
 
-double qw_routing_rate(const struct qw_routing *routing, uint32_t neighbour)
-{
-    size_t index = index_of(routing, neighbour);
-
-    qw_assert(index < routing->known.neighbour_count);
-    return routing->config.graph->link[routing->neighbour[index].link].mean_bps;
-}
-
 static void tell(struct qw_routing *r, size_t index, uint64_t now_ms)
 {
     const struct neighbour *n = &r->neighbour[index];

@@ -29,8 +29,6 @@ qw_err qw_routing_new(const struct qw_routing_config *config, uint64_t now_ms,
 void qw_routing_free(struct qw_routing *routing); /* NULL is fine */
 
 bool qw_routing_is_neighbour(const struct qw_routing *routing, uint32_t node);
-/* bit/s of the link to a neighbour, by the topology. */
-double qw_routing_rate(const struct qw_routing *routing, uint32_t neighbour);
 
 /* The link to a neighbour came up or was cut; others hear of a cut at once, and of its end when it
  * has held. */

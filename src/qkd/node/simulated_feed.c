@@ -71,3 +71,31 @@ qw_err qw_simulated_feed_fill(const struct qw_simulated_feed *feed, struct qw_no
     free(bytes);
     return err;
 }
+
+qw_err qw_simulated_feed_follow(const struct qw_simulated_feed *feed, struct qw_node_pool *pool,
+                                uint64_t position, int64_t now_ms)
+{
+    struct qw_node_state in = qw_node_pool_state(pool, QW_NODE_IN);
+    struct qw_bytes to_in;
+    uint8_t *bytes;
+    qw_err err = QW_OK;
+
+    if (!qw_node_pool_head(pool)->is_simulated) {
+        return QW_ERR_REFUSED;
+    }
+    bytes = malloc(APPEND_LEN_MAX);
+    if (bytes == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    while (err == QW_OK && position > in.end) {
+        to_in = next_of(feed, 1 - feed->out_direction, &in, position - in.position, bytes);
+        if (to_in.len == 0) {
+            break;
+        }
+        err = qw_node_pool_append(pool, (struct qw_bytes){ bytes, 0 }, to_in, now_ms);
+        qw_wipe(bytes, to_in.len);
+        in = qw_node_pool_state(pool, QW_NODE_IN);
+    }
+    free(bytes);
+    return err;
+}

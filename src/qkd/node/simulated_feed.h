@@ -16,5 +16,9 @@ struct qw_simulated_feed {
  * not say that its keys are simulated. Others as qw_node_pool_append. */
 qw_err qw_simulated_feed_fill(const struct qw_simulated_feed *feed, struct qw_node_pool *pool,
                               uint64_t fill, int64_t now_ms) QW_MUST_USE;
+/* Appends to the in stream alone until it ends at this position, or is full: the neighbour holds
+ * that already. Errors as before. */
+qw_err qw_simulated_feed_follow(const struct qw_simulated_feed *feed, struct qw_node_pool *pool,
+                                uint64_t position, int64_t now_ms) QW_MUST_USE;
 
 #endif

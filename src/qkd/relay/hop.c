@@ -146,7 +146,7 @@ static bool is_for_user(uint8_t type)
 {
     return (type >= QW_HOP_TYPE_MIN && type <= QW_HOP_TYPE_MAX) ||
            (type >= QW_HOP_LINK_STATE_MIN && type <= QW_HOP_LINK_STATE_MAX) ||
-           (type >= QW_HOP_FEED_MIN && type <= QW_HOP_FEED_MAX);
+           (type >= QW_HOP_FEED_MIN && type <= QW_HOP_JOINED);
 }
 
 qw_err qw_hop_receive(struct qw_hop *hop, uint8_t *message, size_t len, struct qw_hop_message *out)

@@ -29,7 +29,8 @@ enum {
     QW_HOP_LINK_STATE_MIN = 0x20, /* and for link_state.h: 0x1f + its kind */
     QW_HOP_LINK_STATE_MAX = 0x22,
     QW_HOP_FEED_MIN = 0x30, /* and for link_feed.h */
-    QW_HOP_FEED_MAX = 0x31
+    QW_HOP_FEED_MAX = 0x31,
+    QW_HOP_JOINED = 0x32 /* for link_schedule.h */
 };
 
 struct qw_hop_config {
@@ -97,6 +98,9 @@ bool qw_hop_may_append(const struct qw_hop *hop);
 /* Something was appended: tells the neighbour, and answers what it told. QW_OK when not up.
  * QW_ERR_EXHAUSTED: nothing is left to say so with; a new session needs none. */
 qw_err qw_hop_appended(struct qw_hop *hop) QW_MUST_USE;
+/* Up to where the neighbour says that it has appended its out stream, while that is more than the
+ * own end holds; 0: nothing is open. */
+uint64_t qw_hop_announced(const struct qw_hop *hop);
 /* Gives up what is too old, at both ends. QW_OK when not up. */
 qw_err qw_hop_age(struct qw_hop *hop, int64_t now_ms) QW_MUST_USE;
 

@@ -81,6 +81,11 @@ static qw_err answer_stock(struct qw_hop *hop)
     return err;
 }
 
+uint64_t qw_hop_announced(const struct qw_hop *hop)
+{
+    return hop->status == QW_HOP_UP ? hop->announced.to : 0;
+}
+
 static qw_err take_stock(struct qw_hop *hop, const struct qw_hop_message *message)
 {
     struct qw_node_state state = qw_node_pool_state(hop->config.pool, QW_NODE_IN);

@@ -115,6 +115,7 @@ static void a_pool_of_real_keys_takes_no_simulated_ones(void **state)
     charge();
     assert_int_equal(open_file(path_a, &pool), QW_OK);
     assert_int_equal(qw_simulated_feed_fill(&feed, pool, 4096, 0), QW_ERR_REFUSED);
+    assert_int_equal(qw_simulated_feed_follow(&feed, pool, 4096, 0), QW_ERR_REFUSED);
     assert_int_equal(qw_node_pool_state(pool, QW_NODE_OUT).end, LEN);
     qw_node_pool_close(pool);
 }

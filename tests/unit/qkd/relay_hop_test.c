@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: Q2 Q3 Q7 */
+#include "qkd/node/simulated_feed.h"
 #include "qkd/relay/hello.h"
 #include "qkd/relay/mesh.h"
 
@@ -363,6 +364,41 @@ static void stock_counts_when_both_ends_hold_it(void **state)
     qw_mesh_free(mesh);
 }
 
+/* Clocks of a schedule differ a little: one end makes up what the other has announced. */
+static void an_end_that_has_less_follows_the_other(void **state)
+{
+    const struct qw_simulated_feed feed = { 9, 0, 1 };
+    struct qw_mesh *mesh = new_mesh(0);
+    struct qw_hop *hop = qw_mesh_hop(mesh, 1, 0);
+    uint64_t before = state_of(mesh, 1, QW_NODE_OUT).end;
+    uint64_t end;
+
+    (void)state;
+    assert_int_equal(qw_hop_announced(hop), 0);
+    assert_int_equal(qw_mesh_feed_end(mesh, 0, 1, CAPACITY - 300), QW_OK);
+    qw_mesh_run(mesh);
+    end = state_of(mesh, 0, QW_NODE_OUT).end;
+    assert_int_equal(qw_hop_announced(hop), end);
+    assert_int_equal(qw_simulated_feed_follow(&feed, qw_hop_pool(hop), end, 0), QW_OK);
+    assert_int_equal(state_of(mesh, 1, QW_NODE_IN).end, end);
+    assert_int_equal(state_of(mesh, 1, QW_NODE_OUT).end, before); /* that stream alone */
+    assert_int_equal(qw_hop_appended(hop), QW_OK);
+    qw_mesh_run(mesh);
+    assert_int_equal(qw_hop_announced(hop), 0);
+    assert_int_equal(state_of(mesh, 0, QW_NODE_OUT).raw, 0);
+    assert_true(is_up(mesh));
+    /* as much as there is room for, and nothing twice */
+    assert_int_equal(qw_simulated_feed_follow(&feed, qw_hop_pool(hop), end, 0), QW_OK);
+    assert_int_equal(state_of(mesh, 1, QW_NODE_IN).end, end);
+    assert_int_equal(qw_simulated_feed_follow(&feed, qw_hop_pool(hop), end + 10 * CAPACITY, 0),
+                     QW_OK);
+    assert_int_equal(state_of(mesh, 1, QW_NODE_IN).end,
+                     state_of(mesh, 1, QW_NODE_IN).position + CAPACITY);
+    qw_hop_stop(hop);
+    assert_int_equal(qw_hop_announced(hop), 0);
+    qw_mesh_free(mesh);
+}
+
 static void another_meeting_key_uses_nothing_up(void **state)
 {
     const struct qw_node_pool_head head = { 1, 0, CAPACITY, LEASE, true, { 77 } };
@@ -507,6 +543,7 @@ int main(void)
         cmocka_unit_test(streams_that_differ_are_quarantined),
         cmocka_unit_test(new_stock_that_differs_is_quarantined),
         cmocka_unit_test(stock_counts_when_both_ends_hold_it),
+        cmocka_unit_test(an_end_that_has_less_follows_the_other),
         cmocka_unit_test(another_meeting_key_uses_nothing_up),
         cmocka_unit_test(an_empty_pool_opens_no_session_until_it_is_fed),
         cmocka_unit_test(what_is_old_is_given_up_at_both_ends),

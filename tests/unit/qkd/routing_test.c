@@ -266,7 +266,6 @@ static void neighbours_are_those_of_the_topology(void **state)
     assert_true(qw_routing_is_neighbour(w.node[0], 1));
     assert_false(qw_routing_is_neighbour(w.node[0], 3));
     assert_false(qw_routing_is_neighbour(w.node[0], NODES));
-    assert_true(qw_routing_rate(w.node[0], 4) == 1000);
     assert_int_equal(qw_routing_start(w.node[0]), 1);
     end(&w);
 }

@@ -68,6 +68,30 @@ static void the_same_at_both_ends_is_right(void **state)
     expect("", "", LINE_1 LINE_2 "void " BATCH "\n", &(struct run_result){ 0 });
 }
 
+static void slots_and_passes_are_added_up_link_by_link(void **state)
+{
+    static const bool passes_on[3] = { true, true, true };
+    const struct qw_key_link link[2] = { { .a = 1, .b = 0, .kind = QW_KEY_LINK_SWITCHED },
+                                         { .a = 2, .b = 0, .kind = QW_KEY_LINK_PASS } };
+    struct run run = { 0 };
+    struct run_result result = { 0 };
+
+    (void)state;
+    assert_int_equal(qw_key_graph_new(3, passes_on, link, 2, &run.graph), QW_OK);
+    /* lines that a crash cut short, or that speak of nobody, count for nothing */
+    put("0.schedule", "slot 1\npasses 2 2 1 1000\nslot 1\nslot\npasses 2 1 \nslot 7\n"
+                      "slot 99999999999999999999\npasses 2 3 3 500\nslo");
+    assert_int_equal(run_verify(&run, &result), QW_OK);
+    assert_int_equal(result.slots[0].slots, 2);
+    assert_int_equal(result.slots[0].passes, 0);
+    assert_int_equal(result.slots[1].passes, 5);
+    assert_int_equal(result.slots[1].clear_passes, 4);
+    assert_true(result.slots[1].pass_bits == 1500);
+    run_result_free(&result);
+    assert_int_equal(unlink("0.schedule"), 0);
+    qw_key_graph_free(run.graph);
+}
+
 static void what_one_end_does_not_hold_is_lost(void **state)
 {
     (void)state;
@@ -246,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_at_both_ends_is_right),
+        cmocka_unit_test(slots_and_passes_are_added_up_link_by_link),
         cmocka_unit_test(what_one_end_does_not_hold_is_lost),
         cmocka_unit_test(other_bits_are_a_mismatch),
         cmocka_unit_test(what_comes_twice_is_seen),

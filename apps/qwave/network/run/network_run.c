@@ -2,8 +2,10 @@
 #include "network/network.h"
 #include "network/run/run.h"
 
+#include "base/clock.h"
 #include "command.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static volatile sig_atomic_t stop; /* counts signals */
@@ -12,6 +14,21 @@ static void on_signal(int number)
 {
     (void)number;
     stop = stop < 2 ? stop + 1 : 2;
+}
+
+/* Who runs a network of satellites wants to see one pass. */
+static void say_when_passes_begin(const struct run *run)
+{
+    const struct qw_topology *t = run->topology;
+    double first_s = INFINITY;
+
+    for (size_t i = 0; i < t->pass_count; i++) {
+        first_s = fmin(first_s, t->pass[i].start_s / run->options.time_scale);
+    }
+    if (t->pass_count > 0 && !run->options.has_qkd) {
+        fprintf(stderr, "satellites are SIMULATED; the first passes in %.1f s%s\n", first_s,
+                first_s > run->options.seconds ? ": --time-scale makes it sooner" : "");
+    }
 }
 
 static qw_err play(struct run *run)
@@ -27,6 +44,8 @@ static qw_err play(struct run *run)
     if (err == QW_OK && run->options.has_qkd) {
         err = run_links_charge(run);
     }
+    run->clock_zero_ms = qw_clock_utc_ms();
+    say_when_passes_begin(run);
     if (err == QW_OK) {
         err = run_nodes_start(run);
     }

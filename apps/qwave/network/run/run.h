@@ -49,8 +49,9 @@ struct run_options {
     double seconds;
     unsigned per_second; /* keys of each pair; 0: as many as go */
     unsigned batch_keys;
-    double scale; /* of the links' rates; 0: as much key as is used */
-    size_t pairs; /* 0: chosen */
+    double scale;      /* of the links' rates; 0: as much key as is used */
+    double time_scale; /* the network's clock, of switches and satellites, goes so fast */
+    size_t pairs;      /* 0: chosen */
     struct run_pair pair[RUN_PAIRS_MAX];
     size_t faults;
     struct run_fault fault[RUN_FAULTS_MAX];
@@ -85,6 +86,7 @@ struct run {
     char folder[RUN_PATH_CAP]; /* absolute; the programs run in it */
     struct run_node *node;     /* [node_count] */
     struct run_link *link;     /* [link_count]; NULL: no QKD links */
+    int64_t clock_zero_ms;     /* ms since 1970 when the network's clock stood at 0 */
     int64_t start_ms;          /* every source has delivered something */
     unsigned restarts;
     bool left_under_way; /* batches were still on their way when it ended */
@@ -108,7 +110,14 @@ struct run_link_sum { /* of a QKD link, by the node beside Alice */
     double errors_ppm; /* of all blocks together */
 };
 
+struct run_link_slots { /* of a link through a switch, or to a satellite, by its relay */
+    uint64_t slots;
+    uint64_t passes, clear_passes;
+    double pass_bits;
+};
+
 struct run_result {
+    struct run_link_slots *slots;                     /* [link_count] */
     struct run_link_sum *link;                        /* [link_count] */
     uint64_t link_blocks_apart, link_blocks_repeated; /* only at Alice's node; twice there */
     uint64_t delivered_keys, batches;

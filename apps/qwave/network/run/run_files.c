@@ -68,6 +68,31 @@ static qw_err take_fed(struct run_files *files, size_t node, char *line)
     return QW_OK;
 }
 
+static qw_err take_light(struct run_files *files, size_t node, char *line)
+{
+    struct run_light light = { .node = node };
+    struct run_light *list;
+    unsigned long long passes;
+    unsigned long long clear;
+
+    if (sscanf(line, "passes %zu %llu %llu %lf", &light.neighbour, &passes, &clear,
+               &light.pass_bits) == 4) {
+        light.passes = passes;
+        light.clear_passes = clear;
+    } else if (sscanf(line, "slot %zu", &light.neighbour) == 1) {
+        light.slots = 1;
+    } else {
+        return QW_OK;
+    }
+    list = grown(files->light, files->lights, &files->lights_cap, sizeof light);
+    if (list == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    files->light = list;
+    files->light[files->lights++] = light;
+    return QW_OK;
+}
+
 static qw_err take_event(struct run_files *files, size_t node, char *line)
 {
     struct run_event event = { .source = node };
@@ -183,6 +208,9 @@ qw_err run_files_read(const struct run *run, struct run_files *files)
         if (err == QW_OK) {
             err = read_lines(files, i, "fed", take_fed);
         }
+        if (err == QW_OK) {
+            err = read_lines(files, i, "schedule", take_light);
+        }
     }
     return err;
 }
@@ -191,6 +219,7 @@ void run_files_free(struct run_files *files)
 {
     free(files->event);
     free(files->fed);
+    free(files->light);
     qw_wipe_free(files->key, files->keys_cap * sizeof *files->key);
     *files = (struct run_files){ 0 };
 }

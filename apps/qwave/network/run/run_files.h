@@ -31,7 +31,15 @@ struct run_fed { /* a key of a QKD link, by one of its nodes */
     size_t len;
 };
 
+struct run_light { /* a slot of a switch that its relay gave, or passes of a satellite */
+    size_t node, neighbour;
+    uint64_t slots, passes, clear_passes;
+    double pass_bits;
+};
+
 struct run_files {
+    struct run_light *light; /* [lights] */
+    size_t lights, lights_cap;
     struct run_fed *fed; /* [feds] */
     size_t feds, feds_cap;
     struct run_event *event; /* [events] of one source after the other, in the order of time */

@@ -18,6 +18,7 @@ enum {
     OPTION_RATE,
     OPTION_BATCH,
     OPTION_SCALE,
+    OPTION_TIME_SCALE,
     OPTION_LINK,
     OPTION_KILL_END
 };
@@ -31,6 +32,8 @@ static const struct argp_option options[] = {
     { "batch", OPTION_BATCH, "N", 0, "keys of a batch, 1 to 1024 (16)", 0 },
     { "scale", OPTION_SCALE, "X", 0,
       "links make key with the topology's rates times X, 0 to 1e6, 0: as much as is used (0)", 0 },
+    { "time-scale", OPTION_TIME_SCALE, "X", 0,
+      "a second is X seconds for optical switches and satellites, 0.001 to 1e6 (1)", 0 },
     { "cut", 'c', "A,B@T[:L]", 0, "cut this link T seconds after keys flow, for L seconds", 0 },
     { "kill", 'k', "A@T", 0, "kill this node with SIGKILL after T seconds; it is started again",
       0 },
@@ -288,6 +291,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_SCALE:
         o->scale = parse_whole_real(value, 0, 1e6, state);
         return 0;
+    case OPTION_TIME_SCALE:
+        o->time_scale = parse_whole_real(value, 0.001, 1e6, state);
+        return 0;
     case OPTION_FOLDER:
         o->folder = value;
         return 0;
@@ -332,6 +338,8 @@ void run_options_parse(int argc, char **argv, struct run *run)
     };
     struct arguments arguments = { .run = run };
 
-    run->options = (struct run_options){ .seconds = 10, .per_second = 1000, .batch_keys = 16 };
+    run->options = (struct run_options){
+        .seconds = 10, .per_second = 1000, .batch_keys = 16, .time_scale = 1
+    };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 }

@@ -70,6 +70,48 @@ static void write_links(struct qw_json_writer *w, const struct run *run,
     qw_json_array_end(w);
 }
 
+static void write_switched(struct qw_json_writer *w, const struct run *run,
+                           const struct run_result *result)
+{
+    qw_json_name(w, "switched_links");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < run->graph->link_count; i++) {
+        const struct qw_key_link *link = &run->graph->link[i];
+
+        if (link->kind == QW_KEY_LINK_SWITCHED) {
+            qw_json_object_begin(w);
+            write_number(w, "user", link->a);
+            write_number(w, "relay", link->b);
+            qw_json_name(w, "switch");
+            qw_json_text(w, run->topology->node[link->via].id);
+            write_number(w, "slots", result->slots[i].slots);
+            qw_json_object_end(w);
+        }
+    }
+    qw_json_array_end(w);
+}
+
+static void write_passes(struct qw_json_writer *w, const struct run *run,
+                         const struct run_result *result)
+{
+    qw_json_name(w, "pass_links");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < run->graph->link_count; i++) {
+        const struct qw_key_link *link = &run->graph->link[i];
+
+        if (link->kind == QW_KEY_LINK_PASS) {
+            qw_json_object_begin(w);
+            write_number(w, "satellite", link->a);
+            write_number(w, "ground", link->b);
+            write_number(w, "passes", result->slots[i].passes);
+            write_number(w, "clear_passes", result->slots[i].clear_passes);
+            write_number(w, "bits", (uint64_t)result->slots[i].pass_bits);
+            qw_json_object_end(w);
+        }
+    }
+    qw_json_array_end(w);
+}
+
 static void write_json(struct qw_json_writer *w, const void *self)
 {
     const struct view *view = self;
@@ -105,6 +147,30 @@ static void write_json(struct qw_json_writer *w, const void *self)
     write_routes(w, result);
     if (run->options.has_qkd) {
         write_links(w, run, result);
+    } else {
+        qw_json_name(w, "time_scale");
+        qw_json_real(w, run->options.time_scale);
+        write_switched(w, run, result);
+        write_passes(w, run, result);
+    }
+}
+
+/* Switches and satellites, by the network's clock. */
+static void print_schedule(const struct run *run, const struct run_result *result)
+{
+    for (size_t i = 0; i < run->graph->link_count; i++) {
+        const struct qw_key_link *link = &run->graph->link[i];
+        const struct run_link_slots *sum = &result->slots[i];
+
+        if (link->kind == QW_KEY_LINK_SWITCHED) {
+            printf("  link %zu-%zu through switch %s, SIMULATED: %llu slots of %g s\n", link->a,
+                   link->b, run->topology->node[link->via].id, (unsigned long long)sum->slots,
+                   run->topology->switch_slot_s / run->options.time_scale);
+        } else if (link->kind == QW_KEY_LINK_PASS) {
+            printf("  satellite %zu over %zu, SIMULATED: %llu passes, %llu clear, %.0f bits\n",
+                   link->a, link->b, (unsigned long long)sum->passes,
+                   (unsigned long long)sum->clear_passes, sum->pass_bits);
+        }
     }
 }
 
@@ -137,6 +203,8 @@ static void print_text(const struct run *run, const struct run_result *result)
            (unsigned long long)result->repeated_keys);
     if (run->options.has_qkd) {
         print_links(run, result);
+    } else {
+        print_schedule(run, result);
     }
     for (size_t i = 0; i < result->routes; i++) {
         printf("  %10llu keys over %s\n", (unsigned long long)result->route[i].keys,

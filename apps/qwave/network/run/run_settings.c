@@ -72,10 +72,35 @@ static bool is_large(const struct run *run)
     return run->graph->link_count >= LARGE_LINKS;
 }
 
-/* Both ends of a pool, unless they are there. */
-static qw_err charge(const struct run *run, const char *kind, size_t a, size_t b)
+/* How much the pool of a link holds, what a crash costs, and what it begins with, in len. */
+static void size_of(const struct run *run, const struct qw_key_link *link,
+                    struct qw_node_pool_head *head, size_t *len)
 {
-    bool is_end = strcmp(kind, "end") == 0;
+    uint64_t buffer = (uint64_t)(run->topology->pool_bits / 8);
+
+    if (run->options.has_qkd) {
+        head->capacity = QKD_CAPACITY_LEN;
+        head->lease = run->options.batch_keys * RUN_KEY_LEN + QKD_LEASE_LEN;
+        *len = RUN_START_LEN;
+    } else if (link->kind ==
+               QW_KEY_LINK_PASS) { /* lasts to the next pass; empty before the first */
+        head->capacity = buffer > QW_NODE_CAPACITY_MAX ? QW_NODE_CAPACITY_MAX
+                         : buffer < QKD_CAPACITY_LEN   ? QKD_CAPACITY_LEN
+                                                       : buffer;
+        head->lease = run->options.batch_keys * RUN_KEY_LEN + QKD_LEASE_LEN;
+        *len = RUN_START_LEN;
+    } else {
+        head->capacity = is_large(run) ? LARGE_CAPACITY_LEN : CAPACITY_LEN;
+        head->lease = (is_large(run) ? 2 : 16) * run->options.batch_keys * RUN_KEY_LEN +
+                      END_LEASE_LEN; /* batches in locked memory, for one sync of the disk */
+        *len = (size_t)(head->capacity / 2);
+    }
+}
+
+/* Both ends of a pool, unless they are there; link NULL: an end pool. */
+static qw_err charge(const struct run *run, const struct qw_key_link *link, size_t a, size_t b)
+{
+    const char *kind = link == NULL ? "end" : link_kind(run);
     struct qw_node_pool_head head = {
         .node = (uint32_t)a, .neighbour = (uint32_t)b, .lease = END_LEASE_LEN, .is_simulated = true
     };
@@ -90,16 +115,11 @@ static qw_err charge(const struct run *run, const char *kind, size_t a, size_t b
     }
     (void)unlink(one); /* one end alone is worth nothing */
     (void)unlink(other);
-    head.capacity = is_end ? (is_large(run) ? LARGE_END_LEN : END_LEN)
-                           : (is_large(run) ? LARGE_CAPACITY_LEN : CAPACITY_LEN);
-    len = (size_t)(is_end ? head.capacity : head.capacity / 2);
-    if (!is_end && run->options.has_qkd) {
-        head.capacity = QKD_CAPACITY_LEN;
-        head.lease = run->options.batch_keys * RUN_KEY_LEN + QKD_LEASE_LEN;
-        len = RUN_START_LEN;
-    } else if (!is_end) {
-        head.lease = (is_large(run) ? 2 : 16) * run->options.batch_keys * RUN_KEY_LEN +
-                     END_LEASE_LEN; /* batches in locked memory, for one sync of the disk */
+    if (link != NULL) {
+        size_of(run, link, &head, &len);
+    } else {
+        len = is_large(run) ? LARGE_END_LEN : END_LEN;
+        head.capacity = len;
     }
     return qw_node_pool_charge(one, other, &head, len);
 }
@@ -109,13 +129,15 @@ qw_err run_pools_charge(const struct run *run)
     qw_err err = QW_OK;
 
     for (size_t i = 0; err == QW_OK && i < run->graph->link_count; i++) {
-        err = charge(run, link_kind(run), run->graph->link[i].a, run->graph->link[i].b);
+        const struct qw_key_link *link = &run->graph->link[i];
+
+        err = charge(run, link, link->a, link->b);
     }
     for (size_t i = 0; err == QW_OK && i < run->options.pairs; i++) {
         size_t a = run->options.pair[i].a;
         size_t z = run->options.pair[i].z;
 
-        err = a < z ? charge(run, "end", a, z) : charge(run, "end", z, a);
+        err = a < z ? charge(run, NULL, a, z) : charge(run, NULL, z, a);
     }
     return err;
 }
@@ -199,6 +221,8 @@ qw_err run_settings_write(const struct run *run, size_t node)
         fprintf(file, "feed_file: %zu.fed\n", node);
     } else {
         fprintf(file, "simulated_seed: 1\nsimulated_scale: %.9g\n", run->options.scale);
+        fprintf(file, "time_scale: %.9g\nclock_zero_ms: %lld\nschedule_file: %zu.schedule\n",
+                run->options.time_scale, (long long)run->clock_zero_ms, node);
     }
     fprintf(file, "source: kernel\nbatch_keys: %u\n", run->options.batch_keys);
     fprintf(file, "key_file: %zu.keys\nevent_file: %zu.events\nstart_file: %zu.start\n", node, node,

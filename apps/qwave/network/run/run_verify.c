@@ -239,6 +239,29 @@ static qw_err sum_links(const struct run *run, struct run_files *files, struct r
     return QW_OK;
 }
 
+static qw_err sum_slots(const struct run *run, const struct run_files *files,
+                        struct run_result *result)
+{
+    result->slots = calloc(run->graph->link_count + 1, sizeof *result->slots);
+    if (result->slots == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < files->lights; i++) {
+        const struct run_light *light = &files->light[i];
+        size_t link = light->neighbour < run->graph->node_count
+                          ? qw_key_graph_find(run->graph, light->node, light->neighbour)
+                          : run->graph->link_count; /* a line that a crash cut short */
+
+        if (link < run->graph->link_count) {
+            result->slots[link].slots += light->slots;
+            result->slots[link].passes += light->passes;
+            result->slots[link].clear_passes += light->clear_passes;
+            result->slots[link].pass_bits += light->pass_bits;
+        }
+    }
+    return QW_OK;
+}
+
 qw_err run_verify(const struct run *run, struct run_result *result)
 {
     struct run_files files = { 0 };
@@ -254,6 +277,9 @@ qw_err run_verify(const struct run *run, struct run_result *result)
         err = sum_links(run, &files, result);
     }
     if (err == QW_OK) {
+        err = sum_slots(run, &files, result);
+    }
+    if (err == QW_OK) {
         sort_keys(&files, by_id_and_node);
         compare_ends(&files, result);
         find_repeats(&files, result);
@@ -265,6 +291,7 @@ qw_err run_verify(const struct run *run, struct run_result *result)
 void run_result_free(struct run_result *result)
 {
     free(result->link);
+    free(result->slots);
     free(result->route);
     free(result->reroute);
     *result = (struct run_result){ 0 };
