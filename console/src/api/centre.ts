@@ -10,6 +10,10 @@ export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
+export type RadioFrame = Schemas['RadioFrame'];
+export type RadioEvent = Schemas['RadioEvent'];
+export type SessionEvent = Schemas['SessionEvent'];
+export type Ledger = Schemas['RadioLedger'];
 export type Right = Self['rights'][number];
 export type Unit = components['responses']['Units']['content']['application/json']['units'][number];
 
