@@ -12,7 +12,7 @@
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
 const char *const settings_measured_registers[] = { "16", "23", NULL };
 static const char *const custodies[] = { "passphrase-file", "tpm2", "pkcs11", "quorum", NULL };
-static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", NULL };
+static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", "kme004", NULL };
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
@@ -85,13 +85,12 @@ const struct qw_config_row settings_rows[] = {
         "certificates it has taken back, PEM; read again when it changes"),
     CHOICE(source, sources, "best", "where keys come from"),
     ROW(QW_CONFIG_TEXT, source_path, 0, SETTINGS_PATH_CAP, "",
-        "source: device: character device; qkd: socket for the process of the link; kme: file "
-        "about "
-        "the key server"),
+        "source: device: character device; qkd: socket for the process of the link; kme, kme004: "
+        "file about the key server"),
     CHOICE(source_kind, settings_source_kinds, "qrng", "what that device is"),
     ROW(QW_CONFIG_TEXT, source_name, 0, SETTINGS_NAME_CAP, "", "of the link or the key server"),
     ROW(QW_CONFIG_TEXT, source_partner, 0, SETTINGS_KME_CAP, "",
-        "partner at the other end of the link: what goes to it goes under pads of the link"),
+        "partner at the other end of the link or stream: what goes to it goes under pads of that"),
     CHOICE(source_light, lights, "simulated", "what the light of that link is"),
     ROW(QW_CONFIG_INT, block_keys, 16, 1024, "128", "keys per sealed block"),
     ROW(QW_CONFIG_INT, lease_keys, 16, 4096, "256",
@@ -166,21 +165,24 @@ qw_err settings_read(const char *path, struct settings *settings,
         return QW_ERR_FORMAT;
     }
     if ((s.source >= SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
-        snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: source_path goes with source: device, qkd or kme, and with nothing else",
-                 path);
+        snprintf(
+            error, QW_CONFIG_ERROR_CAP,
+            "%s: source_path goes with source: device, qkd, kme or kme004, and with nothing else",
+            path);
         return QW_ERR_FORMAT;
     }
     if ((s.source >= SOURCE_QKD) != (s.source_name[0] != '\0')) {
         snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: source_name goes with source: qkd or kme, and with nothing else", path);
+                 "%s: source_name goes with source: qkd, kme or kme004, and with nothing else",
+                 path);
         return QW_ERR_FORMAT;
     }
-    if (s.source_partner[0] != '\0' && (s.source != SOURCE_QKD || s.etsi020 == 0)) {
-        snprintf(
-            error, QW_CONFIG_ERROR_CAP,
-            "%s: source_partner goes with source: qkd and etsi020: draft, and with nothing else",
-            path);
+    if (s.source_partner[0] != '\0' &&
+        ((s.source != SOURCE_QKD && s.source != SOURCE_KME004) || s.etsi020 == 0)) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: source_partner goes with source: qkd or kme004 and etsi020: draft, and with "
+                 "nothing else",
+                 path);
         return QW_ERR_FORMAT;
     }
     if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {

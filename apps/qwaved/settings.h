@@ -18,7 +18,14 @@ enum {
     SETTINGS_KME_CAP = 32
 };
 enum settings_custody { CUSTODY_PASSPHRASE_FILE, CUSTODY_TPM2, CUSTODY_PKCS11, CUSTODY_QUORUM };
-enum settings_source { SOURCE_BEST, SOURCE_KERNEL, SOURCE_DEVICE, SOURCE_QKD, SOURCE_KME };
+enum settings_source {
+    SOURCE_BEST,
+    SOURCE_KERNEL,
+    SOURCE_DEVICE,
+    SOURCE_QKD,
+    SOURCE_KME,
+    SOURCE_KME004
+};
 
 struct settings {
     char centre_id[SETTINGS_TEXT_CAP];
@@ -56,7 +63,7 @@ struct settings {
     char source_path[SETTINGS_PATH_CAP];
     int source_kind;                       /* index in settings_source_kinds */
     char source_name[SETTINGS_NAME_CAP];   /* of a link or a key server; else "" */
-    char source_partner[SETTINGS_KME_CAP]; /* at the other end of a link; "": none */
+    char source_partner[SETTINGS_KME_CAP]; /* at the other end of a link or stream; "": none */
     int source_light;                      /* 0: simulated, 1: real */
     int64_t block_keys, lease_keys;
     int64_t stock_keys;

@@ -89,3 +89,16 @@ qwave_program_test(qwaved kme_settings base source/kme_settings.c)
 qwave_program_test(qwaved kme_source api source/kme_source.c source/seen_ids.c)
 qwave_wrap(qwaved kme_source calloc qw_secret_new fdatasync qw_clock_monotonic_ms qw_random_spread qw_http_client_new
     qw_http_client_free qw_http_client_call)
+qwave_program_test(qwaved link_half qkd source/link_half.c source/link_pads.c)
+qwave_wrap(qwaved link_half calloc qw_secret_new qw_file_replace)
+# A key stream of another network: its server is the test's.
+qwave_program_test(qwaved stream_slot crypto source/stream_slot.c)
+qwave_program_test(qwaved stream_settings base source/stream_settings.c)
+qwave_program_test(qwaved stream_reader api source/stream_reader.c source/stream_slot.c source/link_half.c source/link_pads.c)
+target_link_libraries(qwaved_stream_reader_test PRIVATE qw_qkd)
+qwave_wrap(qwaved stream_reader calloc qw_secret_new qw_file_replace qw_clock_monotonic_ms qw_etsi004_client_new qw_etsi004_client_free
+    qw_etsi004_client_open qw_etsi004_client_get qw_etsi004_client_close)
+qwave_program_test(qwaved stream_source api source/stream_source.c source/stream_reader.c source/stream_slot.c source/link_half.c source/link_pads.c)
+target_link_libraries(qwaved_stream_source_test PRIVATE qw_qkd)
+qwave_wrap(qwaved stream_source calloc qw_secret_new stream_reader_step)
+qwave_threads(qwaved.stream_source qwaved_stream_source_test)

@@ -6,9 +6,8 @@
 #include "base/secret.h"
 #include "base/socket.h"
 #include "qkd/handover/frame.h"
-#include "qkd/handover/mark.h"
-#include "qkd/key_buffer.h"
 #include "qkd/link.h"
+#include "source/link_half.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,13 +24,10 @@ enum {
 };
 
 struct link_source {
-    char name[QW_HANDOVER_NAME_CAP], path[PATH_CAP], mark_path[PATH_CAP];
+    char name[QW_HANDOVER_NAME_CAP], path[PATH_CAP];
     bool is_simulated;
     const struct qw_log *log;
-    struct qw_qkd_key_buffer *keys;
-    struct qw_key_source inner; /* of keys */
-    struct link_pads *pads;     /* NULL: all of our half is stock */
-    struct qw_handover_mark mark;
+    struct link_half half;
     int listener;
     uint8_t *message; /* [QW_HANDOVER_LEN_MAX] secret */
     uint8_t end;      /* of the process that is connected */
@@ -108,34 +104,6 @@ static qw_err greet(struct link_source *link, int fd, struct qw_handover_inbox *
     return send_message(fd, answer, qw_handover_welcome_encode(answer));
 }
 
-/* C2, P1; the mark is on disk before a bit can leave. */
-static qw_err take_key(struct link_source *link, const struct qw_handover_key *key, uint8_t *result)
-{
-    uint8_t other_end = link->end == QW_QKD_ALICE ? QW_QKD_BOB : QW_QKD_ALICE;
-    size_t len;
-    const uint8_t *half = qw_handover_own_half(key, link->end, &len);
-    const uint8_t *their_half = qw_handover_own_half(key, other_end, &len);
-    size_t stock_len = len - (link->pads == NULL ? 0 : link_pads_len_of(len));
-    qw_err err;
-
-    if (qw_handover_mark_covers(&link->mark, &key->label)) {
-        *result = QW_HANDOVER_TAKEN_BEFORE;
-        return QW_OK;
-    }
-    *result = QW_HANDOVER_NO_ROOM;
-    if (link->pads == NULL && qw_qkd_key_buffer_room(link->keys) < stock_len) {
-        return QW_OK;
-    }
-    err = qw_handover_mark_set(&link->mark, &key->label);
-    if (err == QW_OK && link->pads != NULL) {
-        link_pads_put(link->pads, &key->label, half, their_half, len);
-    }
-    if (err == QW_OK && qw_qkd_key_buffer_push(link->keys, half, stock_len) == QW_OK) {
-        *result = QW_HANDOVER_TAKEN;
-    }
-    return err;
-}
-
 static qw_err serve_key(struct link_source *link, int fd, size_t len)
 {
     struct qw_handover_taken taken;
@@ -145,7 +113,7 @@ static qw_err serve_key(struct link_source *link, int fd, size_t len)
 
     if (err == QW_OK) {
         taken.label = key.label;
-        err = take_key(link, &key, &taken.result);
+        err = link_half_take(&link->half, &key, link->end, &taken.result);
         set_health(link, err == QW_OK, key.errors_ppm / 1e6,
                    err == QW_OK ? "" : "its keys cannot be kept: no mark can be written");
     }
@@ -217,14 +185,14 @@ static size_t available_bits(void *self)
 {
     struct link_source *link = self;
 
-    return link->inner.available_bits(link->inner.self);
+    return link->half.source.available_bits(link->half.source.self);
 }
 
 static qw_err take(void *self, uint8_t *key, size_t len)
 {
     struct link_source *link = self;
 
-    return link->inner.take(link->inner.self, key, len);
+    return link->half.source.take(link->half.source.self, key, len);
 }
 
 static void health(void *self, struct qw_key_source_health *out)
@@ -248,8 +216,7 @@ static void close_link(void *self)
         qw_socket_close(link->listener);
         (void)unlink(link->path);
     }
-    qw_qkd_key_buffer_free(link->keys);
-    link_pads_free(link->pads);
+    link_half_close(&link->half);
     qw_secret_free(link->message);
     pthread_mutex_destroy(&link->mutex);
     free(link);
@@ -257,16 +224,17 @@ static void close_link(void *self)
 
 static qw_err start(struct link_source *link, bool has_pads)
 {
-    qw_err err = qw_handover_mark_read(link->mark_path, &link->mark);
+    char mark_path[LINK_HALF_PATH_CAP];
+    const struct link_half_config config = { .name = link->name,
+                                             .mark_path = mark_path,
+                                             .buffer_len = BUFFER_LEN,
+                                             .is_simulated = link->is_simulated,
+                                             .has_pads = has_pads };
+    qw_err err;
 
+    (void)snprintf(mark_path, sizeof mark_path, "%s.mark", link->path);
+    err = link_half_open(&link->half, &config);
     if (err == QW_OK) {
-        err = qw_qkd_key_buffer_new(BUFFER_LEN, link->name, link->is_simulated, &link->keys);
-    }
-    if (err == QW_OK && has_pads) {
-        err = link_pads_new(link->is_simulated, &link->pads);
-    }
-    if (err == QW_OK) {
-        link->inner = qw_qkd_key_buffer_source(link->keys);
         link->message = qw_secret_new(QW_HANDOVER_LEN_MAX);
         err = link->message == NULL ? QW_ERR_NOMEM
                                     : qw_socket_listen_unix(link->path, &link->listener);
@@ -293,7 +261,6 @@ qw_err link_source_open(const struct link_source_config *config, struct qw_key_s
     }
     (void)snprintf(link->name, sizeof link->name, "%s", config->name);
     (void)snprintf(link->path, sizeof link->path, "%s", config->path);
-    (void)snprintf(link->mark_path, sizeof link->mark_path, "%s.mark", config->path);
     link->is_simulated = config->is_simulated;
     link->log = config->log;
     link->listener = -1;
@@ -305,7 +272,7 @@ qw_err link_source_open(const struct link_source_config *config, struct qw_key_s
         close_link(link);
         return err;
     }
-    *source = link->inner; /* name and claims */
+    *source = link->half.source; /* name and claims */
     source->self = link;
     source->available_bits = available_bits;
     source->take = take;
@@ -318,5 +285,5 @@ struct link_pads *link_source_pads(const struct qw_key_source *source)
 {
     const struct link_source *link = source->self;
 
-    return link->pads;
+    return link->half.pads;
 }

@@ -3,6 +3,7 @@
 
 #include "source/kme_source.h"
 #include "source/link_source.h"
+#include "source/stream_source.h"
 
 #include <stdio.h>
 
@@ -48,6 +49,31 @@ static qw_err open_kme(const struct settings *settings, const struct qw_log *log
     return err;
 }
 
+static qw_err open_stream(const struct settings *settings, const struct qw_log *log,
+                          struct qw_key_source *source, struct link_pads **pads,
+                          char reason[static QW_CONFIG_ERROR_CAP])
+{
+    char mark_path[SETTINGS_PATH_CAP + sizeof ".mark"];
+    struct stream_source_config config = { .name = settings->source_name,
+                                           .mark_path = mark_path,
+                                           .has_pads = settings->source_partner[0] != '\0',
+                                           .log = log };
+    qw_err err = stream_settings_read(settings->source_path, &config.settings, reason);
+
+    (void)snprintf(mark_path, sizeof mark_path, "%s.mark", settings->source_path);
+    if (err == QW_OK) {
+        err = stream_source_open(&config, source);
+        if (err == QW_ERR_FORMAT || err == QW_ERR_IO || err == QW_ERR_REFUSED) {
+            (void)snprintf(reason, QW_CONFIG_ERROR_CAP,
+                           "the file beside it that ends in .mark is none, or not ours alone");
+        }
+    }
+    if (err == QW_OK) {
+        *pads = stream_source_pads(source);
+    }
+    return err;
+}
+
 qw_err source_open(const struct settings *settings, const struct qw_log *log,
                    struct qw_key_source *source, struct link_pads **pads,
                    char reason[static QW_CONFIG_ERROR_CAP])
@@ -65,6 +91,8 @@ qw_err source_open(const struct settings *settings, const struct qw_log *log,
         return open_link(settings, log, source, pads, reason);
     case SOURCE_KME:
         return open_kme(settings, log, source, reason);
+    case SOURCE_KME004:
+        return open_stream(settings, log, source, pads, reason);
     case SOURCE_BEST:
     default:
         return qw_key_source_best(source);

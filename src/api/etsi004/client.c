@@ -52,7 +52,8 @@ qw_err qw_etsi004_client_new(const struct qw_etsi004_client_config *config,
                                            .certificate_path = config->certificate_path,
                                            .key_path = config->key_path,
                                            .ca_path = config->ca_path,
-                                           .timeout_ms = config->timeout_ms };
+                                           .timeout_ms = config->timeout_ms,
+                                           .takes_tls12 = config->takes_tls12 };
     struct qw_etsi004_client *client = calloc(1, sizeof *client);
     qw_err err = QW_ERR_NOMEM;
 

@@ -5,6 +5,8 @@
 #include "api/etsi004/get_key.h"
 #include "api/etsi004/open_connect.h"
 
+#include <stdbool.h>
+
 /* An application's side of ETSI GS QKD 004: one connection to a key server, one request at a time.
  * One thread. */
 struct qw_etsi004_client_config {
@@ -12,6 +14,7 @@ struct qw_etsi004_client_config {
     uint16_t port;
     const char *certificate_path, *key_path, *ca_path; /* PEM */
     int timeout_ms;                                    /* of the handshake and of each call */
+    bool takes_tls12;                                  /* for servers of others */
 };
 
 struct qw_etsi004_client;
