@@ -4,8 +4,10 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/secret.h"
 #include "crypto/random.h"
 #include "meeting.h"
+#include "terminal/card_unlock.h"
 #include "terminal/deadline_wire.h"
 #include "terminal/proof_contact.h"
 
@@ -13,8 +15,15 @@
 
 enum { LOOK_MS = 250 };
 
+/* What opens the card, for as long as it takes. */
+struct card_secret {
+    uint8_t *bytes;
+    size_t len;
+};
+
 static qw_err bring_proof(const struct settings *settings, const struct qw_log *log,
-                          const atomic_bool *stop, struct qw_tombstone *tombstone)
+                          const atomic_bool *stop, const struct card_secret *secret,
+                          struct qw_tombstone *tombstone)
 {
     struct qw_wire stream = { 0 }, wire = { 0 };
     struct qw_csi_source radio = { 0 };
@@ -23,7 +32,9 @@ static qw_err bring_proof(const struct settings *settings, const struct qw_log *
         .deadline_ms = qw_clock_monotonic_ms() + 1000 * settings->session_timeout_s,
         .stop = stop,
     };
-    const struct qw_proof_contact contact = { .card_path = settings->card,
+    const struct qw_proof_contact contact = { .card = settings->card,
+                                              .secret = secret->bytes,
+                                              .secret_len = secret->len,
                                               .tombstone = tombstone,
                                               .terminal_id = settings->terminal_id,
                                               .tuning = &settings->tuning,
@@ -51,17 +62,15 @@ static void pause_ms(int64_t wait_ms, const atomic_bool *stop)
     }
 }
 
-bool farewell(const struct settings *settings, const struct qw_log *log, const atomic_bool *stop)
+static void repeat_until_booked(const struct settings *settings, const struct qw_log *log,
+                                const atomic_bool *stop, const struct card_secret *secret,
+                                struct qw_tombstone *tombstone)
 {
-    struct qw_tombstone tombstone;
     struct qw_backoff backoff;
 
-    if (qw_tombstone_read(settings->card, &tombstone) != QW_OK) {
-        return false;
-    }
     qw_backoff_init(&backoff, 1000 * settings->retry_interval_s);
-    while (!tombstone.is_booked && !atomic_load(stop)) {
-        qw_err err = bring_proof(settings, log, stop, &tombstone);
+    while (!tombstone->is_booked && !atomic_load(stop)) {
+        qw_err err = bring_proof(settings, log, stop, secret, tombstone);
 
         if (err != QW_OK) {
             int64_t wait_ms = qw_backoff_fail(&backoff, qw_random_spread());
@@ -72,10 +81,26 @@ bool farewell(const struct settings *settings, const struct qw_log *log, const a
             pause_ms(wait_ms, stop);
         }
     }
-    if (tombstone.is_booked) {
+    if (tombstone->is_booked) {
         qw_log_write(log, QW_LOG_WARNING,
                      "the card %s was destroyed by order of its centre, which has booked the proof",
                      settings->card);
     }
-    return true;
+}
+
+bool farewell(const struct settings *settings, const struct qw_log *log, const atomic_bool *stop)
+{
+    struct qw_tombstone tombstone;
+    struct card_secret secret = { .len = 0 };
+    qw_err err =
+        qw_card_secret_read(settings->card, settings->passphrase_file, &secret.bytes, &secret.len);
+
+    if (err == QW_OK) {
+        err = qw_card_tombstone(settings->card, secret.bytes, secret.len, &tombstone);
+    }
+    if (err == QW_OK) {
+        repeat_until_booked(settings, log, stop, &secret, &tombstone);
+    }
+    qw_secret_free(secret.bytes);
+    return err == QW_OK;
 }

@@ -5,9 +5,9 @@
 #include "api/certificate.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "terminal/authenticate.h"
+#include "terminal/card_unlock.h"
 
 #include <limits.h>
 #include <openssl/pem.h>
@@ -46,14 +46,8 @@ static qw_err explain_way(const struct desk *desk, qw_err err)
 static qw_err open_card(struct desk *desk)
 {
     struct qw_card_info info;
-    uint8_t *passphrase = NULL;
-    size_t len = 0;
-    qw_err err = qw_passphrase_file_read(desk->wish->passphrase_file, &passphrase, &len);
+    qw_err err = qw_card_open_by_file(desk->wish->card, desk->wish->passphrase_file, &desk->card);
 
-    if (err == QW_OK) {
-        err = qw_card_open(desk->wish->card, passphrase, len, &desk->card);
-    }
-    qw_secret_free(passphrase);
     if (err == QW_OK) {
         qw_card_info(desk->card, &info);
         memcpy(desk->owner, info.owner, sizeof desk->owner);

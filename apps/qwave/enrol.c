@@ -8,10 +8,9 @@
 #include "api/json_writer.h"
 #include "base/base64.h"
 #include "base/file.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "crypto/random.h"
-#include "terminal/card.h"
+#include "terminal/card_unlock.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -30,19 +29,6 @@ static qw_err explain(char *error, const char *what, qw_err err)
     if (err != QW_OK && error[0] == '\0') {
         (void)snprintf(error, ENROL_ERROR_CAP, "%.180s: %s", what, qw_err_text(err));
     }
-    return err;
-}
-
-static qw_err open_card(const struct enrol_wish *wish, struct qw_card **card)
-{
-    uint8_t *passphrase = NULL;
-    size_t len = 0;
-    qw_err err = qw_passphrase_file_read(wish->passphrase_file, &passphrase, &len);
-
-    if (err == QW_OK) {
-        err = qw_card_open(wish->card, passphrase, len, card);
-    }
-    qw_secret_free(passphrase);
     return err;
 }
 
@@ -185,7 +171,8 @@ qw_err enrol(const struct enrol_wish *wish, char error[static ENROL_ERROR_CAP])
         sizeof request_path) {
         return QW_ERR_ARG;
     }
-    err = explain(error, wish->card, open_card(wish, &card));
+    err =
+        explain(error, wish->card, qw_card_open_by_file(wish->card, wish->passphrase_file, &card));
     if (err == QW_OK) {
         err = take_up(request_path, &message);
         if (err == QW_ERR_NOT_FOUND) {

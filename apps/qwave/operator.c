@@ -8,9 +8,6 @@
 #include "api/json_writer.h"
 #include "api/url.h"
 #include "base/config.h"
-#include "base/passphrase_file.h"
-#include "base/secret.h"
-#include "terminal/card.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -20,14 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    BODY_CAP = 1024,
-    PATH_TEXT_CAP = 512,
-    MESSAGE_CAP = 256,
-    PACKAGE_CAP = 256 * 1024,
-    TIMEOUT_MS = 20000,
-    URL_CAP = 256
-};
+enum { BODY_CAP = 1024, PATH_TEXT_CAP = 512, MESSAGE_CAP = 256, TIMEOUT_MS = 20000, URL_CAP = 256 };
 
 struct settings {
     char url[URL_CAP];
@@ -189,158 +179,11 @@ qw_err operator_device_call(struct operator_desk *desk, const char *method, cons
     return operator_call(desk, method, path, body, answer);
 }
 
-static qw_err read_package(const char *answer, uint8_t *package, size_t *len)
+struct operator_station operator_station(const struct operator_desk *desk)
 {
-    struct qw_json_reader r;
-    qw_err err = qw_json_open(answer, strlen(answer), &r);
-
-    if (err != QW_OK) {
-        return err;
-    }
-    qw_json_get_base64(&r, qw_json_root_object(&r), "package", package, 1, PACKAGE_CAP, len);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
-    return err;
-}
-
-static qw_err ask_for_package(struct operator_desk *desk, const char *device_id, uint32_t keys,
-                              uint8_t *package, size_t *len)
-{
-    char body[BODY_CAP];
-    const char *answer = NULL;
-    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
-    qw_err err;
-
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "station");
-    qw_json_text(&w, desk->settings.station);
-    qw_json_name(&w, "keys");
-    qw_json_uint(&w, keys);
-    qw_json_object_end(&w);
-    if (!qw_json_done(&w)) {
-        return QW_ERR_ARG;
-    }
-    err = operator_device_call(desk, "POST", device_id, "/charge", body, &answer);
-    return err != QW_OK ? err : read_package(answer, package, len);
-}
-
-static qw_err confirm(struct operator_desk *desk, const char *device_id, const uint8_t *receipt)
-{
-    char body[BODY_CAP];
-    const char *answer;
-    struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
-
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "receipt");
-    qw_json_base64(&w, receipt, QW_RECEIPT_LEN);
-    qw_json_object_end(&w);
-    if (!qw_json_done(&w)) {
-        return QW_ERR_ARG;
-    }
-    return operator_device_call(desk, "POST", device_id, "/charge/confirm", body, &answer);
-}
-
-/* A new card: the package is for the station, which opens it with its own card, writes the new one
- * and signs for it. */
-static qw_err write_new_card(struct operator_desk *desk, const uint8_t *package, size_t len,
-                             const char *card_path, const uint8_t *passphrase,
-                             size_t passphrase_len, uint8_t *receipt)
-{
-    struct qw_card *station = NULL;
-    struct qw_package birth;
-    struct qw_card_keys keys;
-    struct qw_receipt made = { 0 };
-    uint8_t *station_passphrase = NULL;
-    size_t station_passphrase_len = 0;
-    qw_err err = qw_passphrase_file_read(desk->settings.station_passphrase_file,
-                                         &station_passphrase, &station_passphrase_len);
-
-    if (err == QW_OK) {
-        err = qw_card_open(desk->settings.station_card, station_passphrase, station_passphrase_len,
-                           &station);
-    }
-    qw_secret_free(station_passphrase);
-    if (err != QW_OK) {
-        snprintf(desk->message, sizeof desk->message, "the station's own card: %s",
-                 qw_err_text(err));
-        return err;
-    }
-    err = qw_package_open(package, len, qw_card_keys(station)->wrap, &birth);
-    qw_card_close(station);
-    if (err != QW_OK) {
-        return err;
-    }
-    err = qw_card_create(card_path, passphrase, passphrase_len, &birth);
-    if (err == QW_OK) {
-        err = qw_card_keys_derive(birth.card_key, &keys);
-    }
-    if (err == QW_OK) {
-        memcpy(made.serial, birth.serial, sizeof made.serial);
-        memcpy(made.package_id, birth.id, sizeof made.package_id);
-        err = qw_receipt_seal(&made, keys.receipt, receipt);
-    }
-    qw_wipe(&keys, sizeof keys);
-    qw_package_wipe(&birth);
-    return err;
-}
-
-static qw_err charge_existing_card(const uint8_t *package, size_t len, const char *card_path,
-                                   const uint8_t *passphrase, size_t passphrase_len,
-                                   uint8_t *receipt)
-{
-    struct qw_card *card = NULL;
-    qw_err err = qw_card_open(card_path, passphrase, passphrase_len, &card);
-
-    if (err == QW_OK) {
-        err = qw_card_take_package(card, package, len, receipt, NULL, NULL);
-    }
-    qw_card_close(card);
-    return err;
-}
-
-qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
-                       const char *card_path, const char *passphrase_path)
-{
-    uint8_t receipt[QW_RECEIPT_LEN];
-    uint8_t *package = malloc(PACKAGE_CAP);
-    uint8_t *passphrase = NULL;
-    size_t passphrase_len = 0;
-    size_t len = 0;
-    bool is_new = access(card_path, F_OK) != 0;
-    enum qw_package_kind kind;
-    uint8_t serial[16];
-    uint32_t epoch;
-    qw_err err = package == NULL
-                     ? QW_ERR_NOMEM
-                     : qw_passphrase_file_read(passphrase_path, &passphrase, &passphrase_len);
-
-    desk->message[0] = '\0';
-    if (err != QW_OK) {
-        goto out;
-    }
-    err = ask_for_package(desk, device_id, keys, package, &len);
-    if (err == QW_OK) {
-        err = qw_package_peek(package, len, &kind, serial, &epoch);
-    }
-    if (err == QW_OK && (kind == QW_PACKAGE_BIRTH) != is_new) {
-        snprintf(desk->message, sizeof desk->message,
-                 is_new ? "the device has a card already, but not at this path"
-                        : "the card at this path is not this device's");
-        err = QW_ERR_CONFLICT;
-    }
-    if (err != QW_OK) {
-        goto out;
-    }
-    err = is_new
-              ? write_new_card(desk, package, len, card_path, passphrase, passphrase_len, receipt)
-              : charge_existing_card(package, len, card_path, passphrase, passphrase_len, receipt);
-    if (err == QW_OK) {
-        err = confirm(desk, device_id, receipt);
-    }
-out:
-    qw_secret_free(passphrase);
-    free(package);
-    return err;
+    return (struct operator_station){ .id = desk->settings.station,
+                                      .card = desk->settings.station_card,
+                                      .passphrase_file = desk->settings.station_passphrase_file };
 }
 
 struct operator_files operator_files(const struct operator_desk *desk)

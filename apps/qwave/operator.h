@@ -37,16 +37,17 @@ struct operator_device {
 qw_err operator_device_add(struct operator_desk *desk,
                            const struct operator_device *device) QW_MUST_USE;
 
-/* Charges the card of a device [W8]: a new card file when card_path does not exist (BIRTH), else
- * the card that is there (CHARGE). Confirms to the centre with the card's receipt. */
+/* Charges the card of a device [W8], by its name (terminal/card_name.h): a new card when there is
+ * none (BIRTH), else the one that is there (CHARGE). Confirms to the centre with the card's
+ * receipt; a birth that was interrupted before that is confirmed now, and no more. */
 qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
-                       const char *card_path, const char *passphrase_path) QW_MUST_USE;
+                       const char *card, const char *passphrase_path) QW_MUST_USE;
 
 /* Has the card of a destroyed device erased by the centre's order, and brings the proof to the
  * centre; one that was erased before brings its proof again. QW_ERR_CONFLICT: there is no order;
  * QW_ERR_AUTH: it is for another card. */
-qw_err operator_destroy_card(struct operator_desk *desk, const char *device_id,
-                             const char *card_path, const char *passphrase_path) QW_MUST_USE;
+qw_err operator_destroy_card(struct operator_desk *desk, const char *device_id, const char *card,
+                             const char *passphrase_path) QW_MUST_USE;
 
 /* Certificate for "ap", "sae", "kme", "terminal", "officer" or "operator" number id: the key is
  * made here and stays here, the centre signs. A desk with the authority's key in a file (ca_key)
@@ -77,6 +78,11 @@ qw_err operator_certificate_show(struct operator_desk *desk, const char *certifi
                                  const char **answer) QW_MUST_USE;
 /* Takes back the certificate in a file, or by its serial number in hex. */
 qw_err operator_revoke(struct operator_desk *desk, const char *certificate) QW_MUST_USE;
+
+struct operator_station { /* this charging station */
+    const char *id, *card, *passphrase_file;
+};
+struct operator_station operator_station(const struct operator_desk *desk);
 
 struct operator_files { /* of a desk whose authority is in files; "": none */
     const char *ca, *ca_key, *revocation_list;

@@ -5,10 +5,8 @@
 
 #include "api/json_reader.h"
 #include "api/json_writer.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
-#include "terminal/card.h"
-#include "terminal/tombstone.h"
+#include "terminal/card_unlock.h"
 
 #include <string.h>
 
@@ -28,27 +26,33 @@ static qw_err read_order(const char *answer, uint8_t order[static ORDER_CAP], si
     return err;
 }
 
+/* The card of one call. */
+struct destroying {
+    struct operator_desk *desk;
+    const char *device_id, *card;
+    uint8_t *secret;
+    size_t secret_len;
+    struct qw_tombstone tombstone;
+};
+
 /* K2 to K5. */
-static qw_err destroy_card(struct operator_desk *desk, const char *device_id, const char *card_path,
-                           const char *passphrase_path)
+static qw_err destroy_card(struct destroying *destroying)
 {
     const char *answer = NULL;
     uint8_t order[ORDER_CAP];
     size_t len = 0;
-    uint8_t *passphrase = NULL;
-    size_t passphrase_len = 0;
     struct qw_card *card = NULL;
-    qw_err err = qw_passphrase_file_read(passphrase_path, &passphrase, &passphrase_len);
+    qw_err err = qw_card_open(destroying->card, destroying->secret, destroying->secret_len, &card);
 
-    if (err == QW_OK) {
-        err = qw_card_open(card_path, passphrase, passphrase_len, &card);
-    }
-    qw_secret_free(passphrase);
     if (err == QW_ERR_STATE) {
         return QW_OK; /* another process had begun, and it is destroyed by now */
     }
+    if (err != QW_OK) {
+        operator_explain(destroying->desk, "the card: %s", qw_card_err_text(destroying->card, err));
+    }
     if (err == QW_OK) {
-        err = operator_device_call(desk, "POST", device_id, "/order", NULL, &answer);
+        err = operator_device_call(destroying->desk, "POST", destroying->device_id, "/order", NULL,
+                                   &answer);
     }
     if (err == QW_OK) {
         err = read_order(answer, order, &len);
@@ -61,9 +65,9 @@ static qw_err destroy_card(struct operator_desk *desk, const char *device_id, co
 }
 
 /* K6, K7. */
-static qw_err bring_proof(struct operator_desk *desk, const char *device_id, const char *card_path,
-                          struct qw_tombstone *tombstone)
+static qw_err bring_proof(struct destroying *destroying)
 {
+    struct qw_tombstone *tombstone = &destroying->tombstone;
     char body[BODY_CAP];
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
     const char *answer = NULL;
@@ -76,24 +80,41 @@ static qw_err bring_proof(struct operator_desk *desk, const char *device_id, con
     qw_json_base64(&w, tombstone->proof, sizeof tombstone->proof);
     qw_json_object_end(&w);
     qw_assert(qw_json_done(&w)); /* a proof fits */
-    err = operator_device_call(desk, "POST", device_id, "/proof", body, &answer);
+    err = operator_device_call(destroying->desk, "POST", destroying->device_id, "/proof", body,
+                               &answer);
     if (err == QW_OK) {
         err = read_order(answer, done, &len);
     }
-    return err == QW_OK ? qw_tombstone_book(card_path, tombstone, done, len) : err;
+    return err == QW_OK ? qw_card_book(destroying->card, destroying->secret, destroying->secret_len,
+                                       tombstone, done, len)
+                        : err;
 }
 
-qw_err operator_destroy_card(struct operator_desk *desk, const char *device_id,
-                             const char *card_path, const char *passphrase_path)
+static qw_err read_tombstone(struct destroying *destroying)
 {
-    struct qw_tombstone tombstone;
-    qw_err err = qw_tombstone_read(card_path, &tombstone);
+    return qw_card_tombstone(destroying->card, destroying->secret, destroying->secret_len,
+                             &destroying->tombstone);
+}
 
+qw_err operator_destroy_card(struct operator_desk *desk, const char *device_id, const char *card,
+                             const char *passphrase_path)
+{
+    struct destroying destroying = { .desk = desk, .device_id = device_id, .card = card };
+    qw_err err =
+        qw_card_secret_read(card, passphrase_path, &destroying.secret, &destroying.secret_len);
+
+    if (err == QW_OK) {
+        err = read_tombstone(&destroying);
+    }
     if (err == QW_ERR_NOT_FOUND) {
-        err = destroy_card(desk, device_id, card_path, passphrase_path);
+        err = destroy_card(&destroying);
         if (err == QW_OK) {
-            err = qw_tombstone_read(card_path, &tombstone);
+            err = read_tombstone(&destroying);
         }
     }
-    return err == QW_OK ? bring_proof(desk, device_id, card_path, &tombstone) : err;
+    if (err == QW_OK) {
+        err = bring_proof(&destroying);
+    }
+    qw_secret_free(destroying.secret);
+    return err;
 }

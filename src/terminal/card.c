@@ -1,77 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The soft card. Every change goes the same way: copy the state, change the copy, write it as a
- * whole, and only then let the copy become the state and its effect leave. After a failed write the
- * file holds the old or the new state and memory the old one: nothing has left, so both are safe,
- * and the next success writes a whole new file again. */
+/* The card whose state is in this program's hands, wherever it is kept. Every change goes the same
+ * way: copy the state, change the copy, write it as a whole, and only then let the copy become the
+ * state and its effect leave. After a failed write the place holds the old or the new state and
+ * memory the old one: nothing has left, so both are safe, and the next success writes a whole new
+ * state again. */
 #define _POSIX_C_SOURCE 200809L
 #include "terminal/card.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/secret.h"
 #include "crypto/random.h"
-#include "terminal/card_file.h"
+#include "terminal/card_place.h"
 #include "terminal/card_state.h"
-#include "terminal/tombstone.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { AUTH_LEN = 64, SEALED_MAX = QW_CARD_STATE_ENCODED_MAX + QW_CARD_FILE_OVERHEAD };
+enum { AUTH_LEN = 64 };
 
 struct vault { /* secret memory */
-    struct qw_card_file_key file_key;
     struct qw_card_keys keys;
-    struct qw_card_state now;  /* what the file holds */
+    struct qw_card_state now;  /* what the place holds */
     struct qw_card_state next; /* being prepared; zero between two calls */
     uint8_t encoded[QW_CARD_STATE_ENCODED_MAX];
 };
 
 struct qw_card {
-    pthread_mutex_t mutex; /* guards the vault and sealed */
-    char *path;
-    int lock;
+    pthread_mutex_t mutex; /* guards the rest */
+    struct qw_card_place place;
     struct vault *vault;
-    uint8_t *sealed; /* SEALED_MAX bytes */
-    bool is_gone;    /* destroyed by order: nothing may be written in its place */
+    bool is_gone; /* destroyed by order: nothing may be written in its place */
 };
 
-qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
-                              const uint8_t *passphrase, size_t passphrase_len,
-                              const struct qw_package *birth)
+/* The place that a name leads to, unlocked. */
+static qw_err find_place(const char *text, struct qw_password_cost cost, const uint8_t *secret,
+                         size_t secret_len, struct qw_card_place *out)
 {
+    struct qw_card_place place;
+    struct qw_card_name name;
+    qw_err err = qw_card_name_read(text, &name);
+
+    if (err == QW_OK) {
+        err = name.kind == QW_CARD_ON_TOKEN ? qw_card_place_token(&name, &place)
+                                            : qw_card_place_file(text, cost, &place);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    err = place.unlock(place.self, secret, secret_len);
+    if (err != QW_OK) {
+        place.close(place.self);
+        return err;
+    }
+    *out = place;
+    return QW_OK;
+}
+
+qw_err qw_card_create_at_cost(const char *name, struct qw_password_cost cost, const uint8_t *secret,
+                              size_t secret_len, const struct qw_package *birth)
+{
+    struct qw_card_place place = { .self = NULL };
     struct vault *vault = qw_secret_new(sizeof *vault);
-    uint8_t *sealed = calloc(1, SEALED_MAX);
-    size_t len;
     qw_err err = QW_ERR_NOMEM;
 
-    if (vault == NULL || sealed == NULL) {
-        goto out;
+    if (vault == NULL) {
+        return err;
     }
     err = qw_card_state_from_birth(birth, &vault->now);
     if (err == QW_OK) {
-        err = qw_card_file_new(cost, passphrase, passphrase_len, &vault->file_key);
+        err = find_place(name, cost, secret, secret_len, &place);
     }
     if (err == QW_OK) {
-        len = qw_card_state_encode(&vault->now, vault->encoded);
-        err = qw_card_file_seal(&vault->file_key, vault->encoded, len, sealed);
+        err = place.create(place.self, vault->encoded,
+                           qw_card_state_encode(&vault->now, vault->encoded));
+        place.close(place.self);
     }
-    if (err == QW_OK) {
-        err = qw_file_create(path, sealed, len + QW_CARD_FILE_OVERHEAD);
-    }
-out:
     qw_secret_free(vault);
-    free(sealed);
     return err;
 }
 
-qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+qw_err qw_card_exists(const char *name, const uint8_t *secret, size_t secret_len, bool *does)
+{
+    struct qw_card_place place;
+    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
+
+    if (err == QW_OK) {
+        err = place.exists(place.self, does);
+        place.close(place.self);
+    }
+    return err;
+}
+
+qw_err qw_card_tombstone(const char *name, const uint8_t *secret, size_t secret_len,
+                         struct qw_tombstone *tombstone)
+{
+    struct qw_card_place place;
+    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
+
+    if (err == QW_OK) {
+        err = place.tombstone(place.self, tombstone);
+        place.close(place.self);
+    }
+    return err;
+}
+
+qw_err qw_card_book(const char *name, const uint8_t *secret, size_t secret_len,
+                    struct qw_tombstone *tombstone, const uint8_t *done, size_t len)
+{
+    struct qw_card_place place;
+    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
+
+    if (err == QW_OK) {
+        err = place.book(place.self, tombstone, done, len);
+        place.close(place.self);
+    }
+    return err;
+}
+
+qw_err qw_card_create(const char *name, const uint8_t *secret, size_t secret_len,
                       const struct qw_package *birth)
 {
-    return qw_card_create_at_cost(path, qw_password_cost_standard, passphrase, passphrase_len,
-                                  birth);
+    return qw_card_create_at_cost(name, qw_password_cost_standard, secret, secret_len, birth);
 }
 
 /* The keys of a state: ids go on under the key of the first epoch. */
@@ -85,76 +135,47 @@ static qw_err derive_keys(const struct qw_card_state *state, struct qw_card_keys
     return err;
 }
 
-/* Fills the vault from the file, whose lock is held. */
-static qw_err load(struct qw_card *card, const uint8_t *passphrase, size_t passphrase_len)
+/* Fills the vault from its place, which is locked from now on. */
+static qw_err load(struct qw_card *card)
 {
     struct vault *vault = card->vault;
-    uint8_t *data = NULL;
     size_t len = 0;
-    qw_err err = qw_file_read(card->path, SEALED_MAX, &data, &len);
+    qw_err err = card->place.open(card->place.self, vault->encoded, sizeof vault->encoded, &len);
 
-    if (err == QW_ERR_SPACE) {
-        return QW_ERR_FORMAT;
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    err = qw_card_file_unlock(data, len, passphrase, passphrase_len, &vault->file_key);
     if (err == QW_OK) {
-        err = qw_card_file_open(&vault->file_key, data, len, vault->encoded);
-    }
-    if (err == QW_OK) {
-        err = qw_card_state_decode(vault->encoded, len - QW_CARD_FILE_OVERHEAD, &vault->now);
+        err = qw_card_state_decode(vault->encoded, len, &vault->now);
     }
     if (err == QW_OK) {
         err = derive_keys(&vault->now, &vault->keys);
     }
     qw_wipe(vault->encoded, sizeof vault->encoded);
-    qw_secret_free(data);
     return err;
 }
 
-qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+qw_err qw_card_open(const char *name, const uint8_t *secret, size_t secret_len,
                     struct qw_card **card)
 {
-    struct qw_tombstone tombstone;
-    struct qw_card *c;
+    struct qw_card *c = calloc(1, sizeof *c);
     qw_err err = QW_ERR_NOMEM;
 
-    if (access(path, F_OK) != 0) {
-        return QW_ERR_NOT_FOUND; /* before a lock file appears beside nothing */
-    }
-    c = calloc(1, sizeof *c);
     if (c == NULL) {
-        return QW_ERR_NOMEM;
+        return err;
     }
-    c->lock = -1;
     if (pthread_mutex_init(&c->mutex, NULL) != 0) {
         free(c);
-        return QW_ERR_NOMEM;
+        return err;
     }
-    c->path = strdup(path);
-    c->sealed = calloc(1, SEALED_MAX);
     c->vault = qw_secret_new(sizeof *c->vault);
-    if (c->path == NULL || c->sealed == NULL || c->vault == NULL) {
-        goto out;
-    }
-    err = qw_card_file_lock(path, &c->lock);
-    if (err == QW_OK) {
-        err = qw_tombstone_finish(path); /* K4 */
+    if (c->vault != NULL) {
+        err = find_place(name, qw_password_cost_standard, secret, secret_len, &c->place);
     }
     if (err == QW_OK) {
-        err = qw_tombstone_read(path, &tombstone);
-        err = err == QW_OK ? QW_ERR_STATE : err == QW_ERR_NOT_FOUND ? QW_OK : err;
-    }
-    if (err == QW_OK) {
-        err = load(c, passphrase, passphrase_len);
+        err = load(c);
     }
     if (err == QW_OK) {
         *card = c;
         c = NULL; /* now the caller's */
     }
-out:
     qw_card_close(c);
     return err;
 }
@@ -164,10 +185,10 @@ void qw_card_close(struct qw_card *card)
     if (card == NULL) {
         return;
     }
-    qw_card_file_release(card->lock);
+    if (card->place.self != NULL) {
+        card->place.close(card->place.self);
+    }
     qw_secret_free(card->vault);
-    free(card->sealed);
-    free(card->path);
     pthread_mutex_destroy(&card->mutex);
     free(card);
 }
@@ -193,11 +214,8 @@ static qw_err end(struct qw_card *card, qw_err err, const struct qw_card_keys *f
     }
     if (err == QW_OK) {
         len = qw_card_state_encode(&vault->next, vault->encoded);
-        err = qw_card_file_seal(&vault->file_key, vault->encoded, len, card->sealed);
+        err = card->place.replace(card->place.self, vault->encoded, len);
         qw_wipe(vault->encoded, len);
-    }
-    if (err == QW_OK) {
-        err = qw_file_replace(card->path, card->sealed, len + QW_CARD_FILE_OVERHEAD);
     }
     if (err == QW_OK) {
         vault->now = vault->next;
@@ -239,7 +257,7 @@ qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t
     struct qw_card_state *next = begin(card);
     qw_err err = end(card, qw_card_state_take(next, &entry), NULL);
 
-    if (err == QW_OK) { /* the file no longer holds it */
+    if (err == QW_OK) { /* the card no longer holds it */
         memcpy(key_id, entry.id, sizeof entry.id);
         memcpy(key, entry.key, sizeof entry.key);
     }
@@ -417,12 +435,11 @@ qw_err qw_card_destroy(struct qw_card *card, const uint8_t *data, size_t len)
         err = prove(vault, &order, &tombstone);
     }
     if (err == QW_OK) {
-        err = qw_tombstone_put(card->path, &tombstone, &is_begun);
+        err = card->place.bury(card->place.self, &tombstone, &is_begun);
     }
     if (is_begun) {
         card->is_gone = true;
         qw_wipe(vault, sizeof *vault);
-        qw_wipe(card->sealed, SEALED_MAX);
     }
     qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
     return err;

@@ -8,17 +8,19 @@
 #include "api/package.h"
 #include "base/error.h"
 #include "crypto/password_key.h"
+#include "terminal/tombstone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The soft card: the key medium of a terminal, and the link key of an access point or charging
- * station [W6 W8 A4]. One encrypted file; its contents live in secret memory while it is open.
- * Every change is durable before its effect leaves: a key is gone from the file before the caller
- * gets it, a pool position is on disk before a pad byte is used. Layout:
- * docs/protocol/card-file.md. One process at a time (file lock; QW_ERR_CONFLICT). Safe from several
- * threads. */
+/* The card: the key medium of a terminal, and the link key of an access point or charging station
+ * [W6 W8 A4]. Its name says where it is kept (terminal/card_name.h): in an encrypted file or on a
+ * PKCS#11 token; its secret is the passphrase of the one, the PIN of the other. Its contents live
+ * in secret memory while it is open. Every change is durable before its effect leaves: a key is
+ * gone from the card before the caller gets it, a pool position is given up before a pad byte is
+ * used. Layouts: docs/protocol/card-file.md, card-token.md. One process at a time
+ * (QW_ERR_CONFLICT). Safe from several threads. */
 struct qw_card;
 
 struct qw_card_info {
@@ -31,19 +33,21 @@ struct qw_card_info {
     uint64_t pool_up_left, pool_down_left; /* bytes */
 };
 
-/* Makes a card file from a BIRTH package that was opened with the station's wrap key.
- * QW_ERR_CONFLICT when the file exists, QW_ERR_ARG when it is no BIRTH package. */
-qw_err qw_card_create(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+/* Makes a card from a BIRTH package that was opened with the station's wrap key. QW_ERR_CONFLICT
+ * when there is one, QW_ERR_ARG when it is no BIRTH package, QW_ERR_SPACE when the token has no
+ * room; else as qw_card_open. */
+qw_err qw_card_create(const char *name, const uint8_t *secret, size_t secret_len,
                       const struct qw_package *birth) QW_MUST_USE;
 /* The same with a passphrase cost of the caller's choice, for small devices and for tests. */
-qw_err qw_card_create_at_cost(const char *path, struct qw_password_cost cost,
-                              const uint8_t *passphrase, size_t passphrase_len,
-                              const struct qw_package *birth) QW_MUST_USE;
-/* QW_ERR_AUTH: wrong passphrase or altered file. QW_ERR_CONFLICT: in use. QW_ERR_STATE: it was
- * destroyed by order of its centre (terminal/tombstone.h); one that was being destroyed when its
- * process ended is so now. QW_ERR_NOT_FOUND, QW_ERR_FORMAT, QW_ERR_NOMEM (also: not enough locked
- * memory). */
-qw_err qw_card_open(const char *path, const uint8_t *passphrase, size_t passphrase_len,
+qw_err qw_card_create_at_cost(const char *name, struct qw_password_cost cost, const uint8_t *secret,
+                              size_t secret_len, const struct qw_package *birth) QW_MUST_USE;
+/* QW_ERR_AUTH: wrong passphrase or altered file; wrong PIN, which the token counts.
+ * QW_ERR_REFUSED: the PIN is locked, or a key of the token could be read out. QW_ERR_UNAVAILABLE:
+ * no module, or one without AES-GCM. QW_ERR_CONFLICT: in use, or several tokens have the name.
+ * QW_ERR_STATE: it was destroyed by order of its centre (terminal/tombstone.h); one that was being
+ * destroyed when its process ended is so now. QW_ERR_NOT_FOUND, QW_ERR_FORMAT (of the name, too),
+ * QW_ERR_IO, QW_ERR_NOMEM (also: not enough locked memory). */
+qw_err qw_card_open(const char *name, const uint8_t *secret, size_t secret_len,
                     struct qw_card **card) QW_MUST_USE;
 void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
 
@@ -84,5 +88,17 @@ qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_L
  * no order for this card, nothing has changed. QW_ERR_IO: the card is out of memory, the next
  * opening goes on with the file. [docs/protocol/card-destroy.md K2-K5] */
 qw_err qw_card_destroy(struct qw_card *card, const uint8_t *order, size_t len) QW_MUST_USE;
+
+/* Of a card that is not open; the secret of a file is not looked at. Whether there is one, or what
+ * is left of it. Errors of qw_card_open. */
+qw_err qw_card_exists(const char *name, const uint8_t *secret, size_t secret_len,
+                      bool *does) QW_MUST_USE;
+/* QW_ERR_NOT_FOUND: it was not destroyed, or there is none. */
+qw_err qw_card_tombstone(const char *name, const uint8_t *secret, size_t secret_len,
+                         struct qw_tombstone *tombstone) QW_MUST_USE;
+/* K7: takes the centre's DONE for this tombstone and remembers it, durably. QW_ERR_FORMAT,
+ * QW_ERR_AUTH: it is not for this one. QW_ERR_IO. */
+qw_err qw_card_book(const char *name, const uint8_t *secret, size_t secret_len,
+                    struct qw_tombstone *tombstone, const uint8_t *done, size_t len) QW_MUST_USE;
 
 #endif

@@ -16,6 +16,7 @@ qw_err qw_proof_contact_run(const struct qw_proof_contact *contact)
         qw_word_contact_run(&way, contact->tombstone->proof, sizeof contact->tombstone->proof, word,
                             sizeof word, &len); /* K6 */
 
-    return err == QW_OK ? qw_tombstone_book(contact->card_path, contact->tombstone, word, len)
+    return err == QW_OK ? qw_card_book(contact->card, contact->secret, contact->secret_len,
+                                       contact->tombstone, word, len)
                         : err; /* K7 */
 }

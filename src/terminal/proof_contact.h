@@ -3,13 +3,15 @@
 #define QW_TERMINAL_PROOF_CONTACT_H
 
 #include "radio/plkg.h"
-#include "terminal/tombstone.h"
+#include "terminal/card.h"
 
 /* K6 and K7 of docs/protocol/card-destroy.md: a contact whose report is the proof of a card that
  * was destroyed. Blocking; one thread; every wait has a time limit. */
-struct qw_proof_contact { /* everything is borrowed */
-    const char *card_path;
-    struct qw_tombstone *tombstone; /* of that path */
+struct qw_proof_contact {  /* everything is borrowed */
+    const char *card;      /* its name, and what opens it */
+    const uint8_t *secret; /* [secret_len] */
+    size_t secret_len;
+    struct qw_tombstone *tombstone; /* of that card */
     const char *terminal_id;        /* < QW_PLKG_ID_CAP characters */
     const struct qw_tuning *tuning; /* of the radio; NULL: the standard one */
     struct qw_csi_source *radio;

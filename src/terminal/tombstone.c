@@ -19,24 +19,23 @@
 enum {
     MAGIC = 0x51574401,      /* "QWD", version 1 */
     CARD_MAGIC = 0x51574b01, /* "QWK", version 1 */
-    TOMBSTONE_LEN = 4 + 1 + QW_DESTROY_PROOF_LEN + 32,
     PIECE_LEN = 4096,
     TEMPORARY_SUFFIX_LEN = 7 /* ".XXXXXX" of base/file.c */
 };
 static const char begun_suffix[] = ".destroyed";
 
-static void encode(const struct qw_tombstone *tombstone, uint8_t out[static TOMBSTONE_LEN])
+void qw_tombstone_encode(const struct qw_tombstone *tombstone, uint8_t out[static QW_TOMBSTONE_LEN])
 {
-    struct qw_writer w = qw_writer_on(out, TOMBSTONE_LEN);
+    struct qw_writer w = qw_writer_on(out, QW_TOMBSTONE_LEN);
 
     qw_write_u32be(&w, MAGIC);
     qw_write_u8(&w, tombstone->is_booked ? 1 : 0);
     qw_write_bytes(&w, tombstone->proof, sizeof tombstone->proof);
     qw_write_bytes(&w, tombstone->done_hash, sizeof tombstone->done_hash);
-    qw_assert(!w.failed && w.len == TOMBSTONE_LEN);
+    qw_assert(!w.failed && w.len == QW_TOMBSTONE_LEN);
 }
 
-static qw_err decode(const uint8_t *data, size_t len, struct qw_tombstone *tombstone)
+qw_err qw_tombstone_decode(const uint8_t *data, size_t len, struct qw_tombstone *tombstone)
 {
     struct qw_tombstone t = { 0 };
     struct qw_reader r = qw_reader_on(data, len);
@@ -155,13 +154,13 @@ static qw_err read_at(const char *path, struct qw_tombstone *tombstone)
 {
     uint8_t *data = NULL;
     size_t len = 0;
-    qw_err err = qw_file_read(path, TOMBSTONE_LEN, &data, &len);
+    qw_err err = qw_file_read(path, QW_TOMBSTONE_LEN, &data, &len);
 
     if (err == QW_ERR_SPACE) {
         return QW_ERR_NOT_FOUND; /* a card is longer */
     }
     if (err == QW_OK) {
-        err = decode(data, len, tombstone);
+        err = qw_tombstone_decode(data, len, tombstone);
     }
     qw_secret_free(data);
     return err;
@@ -169,9 +168,9 @@ static qw_err read_at(const char *path, struct qw_tombstone *tombstone)
 
 static qw_err write_at(const char *path, const struct qw_tombstone *tombstone)
 {
-    uint8_t bytes[TOMBSTONE_LEN];
+    uint8_t bytes[QW_TOMBSTONE_LEN];
 
-    encode(tombstone, bytes);
+    qw_tombstone_encode(tombstone, bytes);
     return qw_file_replace(path, bytes, sizeof bytes);
 }
 
@@ -220,13 +219,20 @@ qw_err qw_tombstone_read(const char *path, struct qw_tombstone *tombstone)
     return read_at(path, tombstone);
 }
 
+qw_err qw_tombstone_check_done(const struct qw_tombstone *tombstone, const uint8_t *done,
+                               size_t len)
+{
+    enum { SERIAL_AT = 4, NONCE_AT = 24 }; /* in the proof */
+
+    return qw_order_done_check(done, len, tombstone->proof + SERIAL_AT, tombstone->proof + NONCE_AT,
+                               tombstone->done_hash);
+}
+
 qw_err qw_tombstone_book(const char *path, struct qw_tombstone *tombstone, const uint8_t *done,
                          size_t len)
 {
-    enum { SERIAL_AT = 4, NONCE_AT = 24 }; /* in the proof */
     struct qw_tombstone booked = *tombstone;
-    qw_err err = qw_order_done_check(done, len, tombstone->proof + SERIAL_AT,
-                                     tombstone->proof + NONCE_AT, tombstone->done_hash);
+    qw_err err = qw_tombstone_check_done(tombstone, done, len);
 
     if (err != QW_OK) {
         return err;

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+enum { QW_TOMBSTONE_LEN = 4 + 1 + QW_DESTROY_PROOF_LEN + 32 };
+
 /* What stands in the place of a card that was destroyed by order of its centre: the proof, which
  * goes to the centre until that has said that it is booked. Holds no secret. Layout and steps:
  * docs/protocol/card-destroy.md. */
@@ -15,6 +17,15 @@ struct qw_tombstone {
     uint8_t proof[QW_DESTROY_PROOF_LEN];
     uint8_t done_hash[32];
 };
+
+void qw_tombstone_encode(const struct qw_tombstone *tombstone,
+                         uint8_t out[static QW_TOMBSTONE_LEN]);
+/* QW_ERR_NOT_FOUND: it is something else; QW_ERR_FORMAT. *tombstone is untouched then. */
+qw_err qw_tombstone_decode(const uint8_t *data, size_t len,
+                           struct qw_tombstone *tombstone) QW_MUST_USE;
+/* K7: whether the centre's DONE is for this tombstone. QW_ERR_FORMAT, QW_ERR_AUTH. */
+qw_err qw_tombstone_check_done(const struct qw_tombstone *tombstone, const uint8_t *done,
+                               size_t len) QW_MUST_USE;
 
 /* K3-K5: the card file at path, whose lock is held, gives way to the tombstone. After an error that
  * is not QW_OK the card is whole when *is_begun is false, and qw_tombstone_finish goes on when it
@@ -25,7 +36,7 @@ qw_err qw_tombstone_put(const char *path, const struct qw_tombstone *tombstone,
  * is held. */
 qw_err qw_tombstone_finish(const char *path) QW_MUST_USE;
 
-/* QW_ERR_NOT_FOUND: there is no file, or it is a card; QW_ERR_FORMAT, QW_ERR_IO. */
+/* In a file. QW_ERR_NOT_FOUND: there is no file, or it is a card; QW_ERR_FORMAT, QW_ERR_IO. */
 qw_err qw_tombstone_read(const char *path, struct qw_tombstone *tombstone) QW_MUST_USE;
 
 /* K7: takes the centre's DONE for this tombstone and remembers it, durably. QW_ERR_FORMAT,

@@ -5,7 +5,7 @@
 #include "crypto/custody/custody.h"
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "crypto/custody/pkcs11_token.h"
 #include "crypto/random.h"
@@ -24,8 +24,6 @@ enum {
     WRAPPED_LEN = SEALED_AT + QW_KEK_LEN + QW_PKCS11_TAG_LEN,
     PATH_CAP = 1024,
     LABEL_CAP = 33,
-    PIN_MIN = 4,
-    PIN_MAX = 255,
     WHY_CAP = 256
 };
 
@@ -48,6 +46,7 @@ static qw_err err_of(struct pkcs11 *self, enum qw_pkcs11_answer answer)
         [QW_PKCS11_KEY_UNSAFE] = "its key could be read out",
         [QW_PKCS11_NO_MECHANISM] = "it has no AES-GCM",
         [QW_PKCS11_NOT_AUTHENTIC] = "the wrapped key was altered, or is not of its key",
+        [QW_PKCS11_FULL] = "it has no room for a key",
         [QW_PKCS11_FAILED] = "unexpected answer",
     };
 
@@ -150,29 +149,6 @@ static void pkcs11_close(void *custody)
     free(self);
 }
 
-/* First line of the file. */
-static qw_err read_pin(const char *path, struct pkcs11 *self)
-{
-    uint8_t *text = NULL;
-    size_t len = 0;
-    size_t line = 0;
-    qw_err err = qw_file_read_private(path, PIN_MAX + 1, &text, &len);
-
-    while (line < len && text[line] != '\n') {
-        line++;
-    }
-    if (err == QW_OK && (line < PIN_MIN || line > PIN_MAX)) {
-        err = QW_ERR_FORMAT;
-    }
-    if (err != QW_OK) {
-        qw_secret_free(text);
-        return err == QW_ERR_SPACE ? QW_ERR_FORMAT : err;
-    }
-    self->pin = text;
-    self->pin_len = line;
-    return QW_OK;
-}
-
 static bool fits(char *out, size_t cap, const char *text)
 {
     return text[0] != '\0' && (size_t)snprintf(out, cap, "%s", text) < cap;
@@ -189,7 +165,7 @@ qw_err qw_custody_pkcs11(const struct qw_custody_pkcs11_config *config, struct q
     if (fits(self->module, sizeof self->module, config->module) &&
         fits(self->token, sizeof self->token, config->token) &&
         fits(self->key, sizeof self->key, config->key)) {
-        err = read_pin(config->pin_file, self);
+        err = qw_pin_file_read(config->pin_file, &self->pin, &self->pin_len);
     }
     if (err != QW_OK) {
         free(self);

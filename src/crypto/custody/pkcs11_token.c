@@ -4,22 +4,13 @@
 #include "crypto/custody/pkcs11_token.h"
 
 #include "base/secret.h"
+#include "crypto/custody/pkcs11_inside.h"
 
 #include <dlfcn.h>
-#include <p11-kit/pkcs11.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SLOTS_MAX = 64, LABEL_LEN = 32, KEY_LEN = 32 };
-
-struct qw_pkcs11 {
-    void *library;
-    CK_FUNCTION_LIST *call;
-    bool is_ours; /* initialised by us, so finalised by us */
-    CK_SESSION_HANDLE session;
-    CK_OBJECT_HANDLE key;
-};
 
 qw_err qw_pkcs11_err(enum qw_pkcs11_answer answer)
 {
@@ -39,6 +30,8 @@ qw_err qw_pkcs11_err(enum qw_pkcs11_answer answer)
         return QW_ERR_UNAVAILABLE;
     case QW_PKCS11_NOT_AUTHENTIC:
         return QW_ERR_AUTH;
+    case QW_PKCS11_FULL:
+        return QW_ERR_SPACE;
     default:
         return QW_ERR_IO;
     }
@@ -276,7 +269,7 @@ enum qw_pkcs11_answer qw_pkcs11_key_make(struct qw_pkcs11 *token, const char *la
     CK_RV rv = token->call->C_GenerateKey(token->session, &how, template,
                                           sizeof template / sizeof template[0], &token -> key);
 
-    return rv == CKR_OK ? check_key(token) : QW_PKCS11_FAILED;
+    return rv == CKR_OK ? check_key(token) : qw_pkcs11_answer_of_make(rv);
 }
 
 static CK_GCM_PARAMS parameters_of(const struct qw_pkcs11_gcm *gcm)

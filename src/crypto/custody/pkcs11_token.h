@@ -27,6 +27,7 @@ enum qw_pkcs11_answer {
     QW_PKCS11_KEY_UNSAFE,    /* it could be read out: QW_ERR_REFUSED */
     QW_PKCS11_NO_MECHANISM,  /* no AES-GCM: QW_ERR_UNAVAILABLE */
     QW_PKCS11_NOT_AUTHENTIC, /* what is to be opened was altered: QW_ERR_AUTH */
+    QW_PKCS11_FULL,          /* no room for another object: QW_ERR_SPACE */
     QW_PKCS11_FAILED         /* anything else: QW_ERR_IO */
 };
 qw_err qw_pkcs11_err(enum qw_pkcs11_answer answer);

@@ -167,7 +167,9 @@ static qw_err run_once(enum qw_air_scene scene, uint64_t seed, bool wants_fresh,
     assert_int_equal(qw_wire_memory_pair(&wire, &centre.wire), QW_OK);
     assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
     if (tombstone != NULL) {
-        const struct qw_proof_contact contact = { .card_path = fixture_path,
+        const struct qw_proof_contact contact = { .card = fixture_path,
+                                                  .secret = fixture_passphrase,
+                                                  .secret_len = FIXTURE_PASSPHRASE_LEN,
                                                   .tombstone = tombstone,
                                                   .terminal_id = "terminal-1",
                                                   .radio = &source,
