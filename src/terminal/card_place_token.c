@@ -167,6 +167,7 @@ static qw_err put(struct qw_card_token *card, const uint8_t *body, size_t len,
     if (err == QW_OK) {
         *key = qw_pkcs11_key_handle(card->token);
         err = qw_card_record_seal(card->token, record, body, len, card->record);
+        err = err == QW_ERR_IO ? qw_card_token_outcome(card, QW_PKCS11_FAILED) : err;
     }
     if (err == QW_OK) {
         err = qw_card_token_outcome(card, qw_pkcs11_data_make(card->token, card->name.object,
