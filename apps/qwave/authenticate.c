@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "terminal/authenticate.h"
+#include "terminal/card_name.h"
 #include "terminal/card_unlock.h"
 
 #include <limits.h>
@@ -151,7 +152,10 @@ qw_err authenticate(const struct authenticate_wish *wish, struct authenticate_re
     qw_err err;
 
     error[0] = '\0';
-    if ((size_t)snprintf(desk.path, sizeof desk.path, "%s.proof", wish->card) >= sizeof desk.path) {
+    const char *beside =
+        qw_card_name_kind(wish->card) == QW_CARD_IN_FILE ? wish->card : wish->certificate;
+
+    if ((size_t)snprintf(desk.path, sizeof desk.path, "%s.proof", beside) >= sizeof desk.path) {
         return QW_ERR_ARG;
     }
     err = work(&desk, result);

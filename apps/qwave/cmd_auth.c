@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     { "air", 'i', "HOST:PORT", 0, "and this radio front end (`qwave air`)", 0 },
     { "name", 'n', "NAME", 0, "as the certificate has it: urn:qwave:terminal|ap|sae|officer:ID",
       0 },
-    { "card", 'd', "FILE", 0, "a card of one's own, which loses one key", 0 },
+    { "card", 'd', "CARD", 0, "a card of one's own, which loses one key", 0 },
     { "passphrase-file", 'p', "FILE", 0,
       "the card's passphrase on its first line, readable by its owner only", 0 },
     { "certificate", 'c', "FILE", 0, "the certificate", 0 },

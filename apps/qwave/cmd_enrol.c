@@ -18,7 +18,7 @@ struct arguments {
 static const struct argp_option options[] = {
     { "url", 'u', "URL", 0, "of the centre's public listener, http://...", 0 },
     { "name", 'n', "NAME", 0, "of the device: urn:qwave:ap:ID or urn:qwave:terminal:ID", 0 },
-    { "card", 'd', "FILE", 0, "its card, which loses one key", 0 },
+    { "card", 'd', "CARD", 0, "its card, which loses one key", 0 },
     { "passphrase-file", 'p', "FILE", 0,
       "the card's passphrase on its first line, readable by its owner only", 0 },
     { "profile", 'f', "NAME", 0, "of the key: p256, sm2 or ed25519 (default: p256)", 0 },

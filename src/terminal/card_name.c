@@ -2,6 +2,7 @@
 #include "terminal/card_name.h"
 
 #include "api/url.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static qw_err read_attribute(const char *text, size_t len, struct qw_card_name *
     name_len = (size_t)(equals - text);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].separator == separator && strlen(known[i].name) == name_len &&
-            memcmp(known[i].name, text, name_len) == 0) {
+            qw_equal_ct(known[i].name, text, name_len)) {
             if (known[i].value[0] != '\0' || name_len + 1 == len) {
                 return QW_ERR_FORMAT;
             }

@@ -137,7 +137,7 @@ static qw_err find_again(struct qw_card_token *card)
         const struct qw_card_object *o = &objects.of[i];
 
         if (o->is_record &&
-            memcmp(o->record.key_id, card->now.key_id, sizeof card->now.key_id) == 0) {
+            qw_equal_ct(o->record.key_id, card->now.key_id, sizeof card->now.key_id)) {
             card->now_data = o->handle;
         }
     }

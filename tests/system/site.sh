@@ -98,11 +98,16 @@ application() {
     admin certificate sae "$1" --certificate "$site/$1.pem" --key "$site/$1.key" >/dev/null
 }
 
+# card_of DEVICE: the name of its card; a scenario may have others.
+card_of() {
+    echo "$card_folder/$1.card"
+}
+
 # charge DEVICE KEYS
 charge() {
     [ -e "$site/$1.passphrase" ] || passphrase "$site/$1.passphrase"
     "$bin/qwave" charge --operator "$site/centre/operator/operator.yaml" --url "$url" --device "$1" --keys "$2" \
-        --card "$card_folder/$1.card" --passphrase-file "$site/$1.passphrase" >/dev/null
+        --card "$(card_of "$1")" --passphrase-file "$site/$1.passphrase" >/dev/null
 }
 
 # Registers and charges everybody, issues the certificates of the access point and the application.
@@ -131,7 +136,7 @@ centre_url: $url
 certificate: $site/ap-1.pem
 key: $site/ap-1.key
 ca: $site/centre/ca/ca.pem
-card: $card_folder/ap-1.card
+card: $(card_of ap-1)
 passphrase_file: $site/ap-1.passphrase
 air_address: 127.0.0.1
 air_port: $air_port
@@ -146,7 +151,7 @@ start_terminal() {
     {
         cat <<YAML
 terminal_id: phone-1
-card: $card_folder/phone-1.card
+card: $(card_of phone-1)
 passphrase_file: $site/phone-1.passphrase
 socket: $site/terminal.sock
 access_point_address: 127.0.0.1

@@ -88,6 +88,29 @@ static void holds_both_limits_of_length(void **state)
     }
 }
 
+static void a_pin_may_be_shorter_and_not_as_long(void **state)
+{
+    char text[QW_PIN_MAX + 1];
+    uint8_t *pin = NULL;
+    size_t len = 0;
+
+    (void)state;
+    memset(text, '7', sizeof text);
+    write_file(text, QW_PIN_MIN - 1, 0600);
+    assert_int_equal(qw_pin_file_read(path, &pin, &len), QW_ERR_FORMAT);
+    write_file(text, sizeof text, 0600);
+    assert_int_equal(qw_pin_file_read(path, &pin, &len), QW_ERR_FORMAT);
+    assert_null(pin);
+    write_file("7777\nmore\n", 10, 0600);
+    assert_int_equal(qw_pin_file_read(path, &pin, &len), QW_OK);
+    assert_int_equal(len, QW_PIN_MIN);
+    qw_secret_free(pin);
+    write_file(text, QW_PIN_MAX, 0600);
+    assert_int_equal(qw_pin_file_read(path, &pin, &len), QW_OK);
+    assert_int_equal(len, QW_PIN_MAX);
+    qw_secret_free(pin);
+}
+
 static void says_when_there_is_no_file(void **state)
 {
     uint8_t *passphrase = NULL;
@@ -121,6 +144,7 @@ int main(void)
         cmocka_unit_test(gives_the_first_line_without_its_newline),
         cmocka_unit_test(refuses_a_file_that_others_may_read),
         cmocka_unit_test(holds_both_limits_of_length),
+        cmocka_unit_test(a_pin_may_be_shorter_and_not_as_long),
         cmocka_unit_test(says_when_there_is_no_file),
     };
 

@@ -42,4 +42,6 @@ target_include_directories(qwave_pkcs11_shim SYSTEM PRIVATE ${P11KIT_INCLUDE_DIR
 target_link_libraries(qwave_pkcs11_shim PRIVATE ${CMAKE_DL_LIBS})
 target_include_directories(crypto_custody_pkcs11_test SYSTEM PRIVATE ${P11KIT_INCLUDE_DIRS})
 target_compile_definitions(crypto_custody_pkcs11_test PRIVATE PKCS11_SHIM="$<TARGET_FILE:qwave_pkcs11_shim>")
+target_compile_definitions(crypto_pkcs11_object_test PRIVATE PKCS11_SHIM="$<TARGET_FILE:qwave_pkcs11_shim>")
 add_dependencies(crypto_custody_pkcs11_test qwave_pkcs11_shim)
+add_dependencies(crypto_pkcs11_object_test qwave_pkcs11_shim)
