@@ -42,8 +42,9 @@ static qw_err find_place(const char *text, struct qw_password_cost cost, const u
     qw_err err = qw_card_name_read(text, &name);
 
     if (err == QW_OK) {
-        err = name.kind == QW_CARD_ON_TOKEN ? qw_card_place_token(&name, &place)
-                                            : qw_card_place_file(text, cost, &place);
+        err = name.kind == QW_CARD_IN_READER  ? QW_ERR_UNAVAILABLE
+              : name.kind == QW_CARD_ON_TOKEN ? qw_card_place_token(&name, &place)
+                                              : qw_card_place_file(text, cost, &place);
     }
     if (err != QW_OK) {
         return err;
