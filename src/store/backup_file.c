@@ -8,29 +8,35 @@
 #include "crypto/aead.h"
 #include "crypto/password_key.h"
 #include "crypto/random.h"
+#include "crypto/recipient.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 enum {
-    MAGIC = 0x51574201, /* "QWB", version 1 */
-    SALT_AT = 4 + 3,
-    MADE_AT = SALT_AT + QW_PASSWORD_SALT_LEN,
-    ID_AT = MADE_AT + 8,
-    HEAD_LEN = ID_AT + 64,
+    MAGIC_PASSPHRASE = 0x51574201, /* "QWB", version 1 */
+    MAGIC_RECIPIENT = 0x51574202,
+    MAGIC_LEN = 4,
+    SALT_AT = MAGIC_LEN + 3,
+    PASSPHRASE_LEN = 3 + QW_PASSWORD_SALT_LEN, /* between magic and what both forms have */
+    BOTH_LEN = 8 + 64,                         /* when it was made, centre id */
+    HEAD_CAP = MAGIC_LEN + QW_RECIPIENT_POINT_LEN + BOTH_LEN,
     WORD_LEN = 4,
     CHUNK_LEN = 65536,
-    AAD_LEN = HEAD_LEN + 8 + WORD_LEN
+    AAD_CAP = HEAD_CAP + 8 + WORD_LEN
 };
+_Static_assert((int)PASSPHRASE_LEN < (int)QW_RECIPIENT_POINT_LEN, "the longer head has room");
 #define LAST_CHUNK 0x80000000u /* in the word before a chunk, beside its length */
 
 struct stream { /* secret memory */
     uint8_t key[32];
-    uint8_t head[HEAD_LEN];
+    uint8_t head[HEAD_CAP];
+    size_t head_len;
     uint64_t number; /* of the chunk */
     uint8_t plain[CHUNK_LEN];
     uint8_t sealed[CHUNK_LEN + QW_AEAD_OVERHEAD];
 };
+_Static_assert((int)QW_RECIPIENT_KEY_LEN == 32, "the key of the chunks");
 
 /* Before a stranger's numbers decide how long and in how much memory we compute: at most 1 GiB. */
 static bool cost_ok(struct qw_password_cost cost)
@@ -39,57 +45,76 @@ static bool cost_ok(struct qw_password_cost cost)
            cost.p <= 4;
 }
 
-static qw_err derive(struct stream *stream, const struct qw_backup_passphrase *passphrase)
+static qw_err derive(struct stream *stream, const struct qw_backup_lock *lock)
 {
     struct qw_password_cost cost = { stream->head[4], stream->head[5], stream->head[6] };
 
-    if (qw_load_u32be(stream->head) != MAGIC || !cost_ok(cost)) {
+    if (!cost_ok(cost)) {
         return QW_ERR_FORMAT;
     }
-    return qw_password_key(cost, stream->head + SALT_AT, passphrase->bytes, passphrase->len,
+    return qw_password_key(cost, stream->head + SALT_AT, lock->passphrase, lock->passphrase_len,
                            stream->key, sizeof stream->key);
 }
 
 static void aad_of(const struct stream *stream, const uint8_t word[static WORD_LEN],
-                   uint8_t aad[static AAD_LEN])
+                   uint8_t aad[static AAD_CAP])
 {
-    memcpy(aad, stream->head, HEAD_LEN);
-    qw_store_u64be(aad + HEAD_LEN, stream->number);
-    memcpy(aad + HEAD_LEN + 8, word, WORD_LEN);
+    memcpy(aad, stream->head, stream->head_len);
+    qw_store_u64be(aad + stream->head_len, stream->number);
+    memcpy(aad + stream->head_len + 8, word, WORD_LEN);
+}
+
+static qw_err lock_by_passphrase(struct stream *stream, const struct qw_backup_lock *lock)
+{
+    struct qw_password_cost cost = qw_password_cost_standard;
+    qw_err err;
+
+    qw_store_u32be(stream->head, MAGIC_PASSPHRASE);
+    stream->head[4] = cost.log2_n;
+    stream->head[5] = cost.r;
+    stream->head[6] = cost.p;
+    stream->head_len = MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
+    err = qw_random_bytes(stream->head + SALT_AT, QW_PASSWORD_SALT_LEN);
+    return err == QW_OK ? derive(stream, lock) : err;
+}
+
+static qw_err lock_for_recipient(struct stream *stream, const struct qw_backup_lock *lock)
+{
+    qw_store_u32be(stream->head, MAGIC_RECIPIENT);
+    stream->head_len = HEAD_CAP;
+    return qw_recipient_wrap(lock->recipient, stream->head + MAGIC_LEN, stream->key);
 }
 
 static qw_err begin(struct stream *stream, const struct qw_backup_head *head,
-                    const struct qw_backup_passphrase *passphrase, FILE *to)
+                    const struct qw_backup_lock *lock, FILE *to)
 {
     size_t id_len = strlen(head->centre_id);
-    struct qw_password_cost cost = qw_password_cost_standard;
+    uint8_t *both;
     qw_err err;
 
     if (id_len == 0) {
         return QW_ERR_ARG;
     }
-    qw_store_u32be(stream->head, MAGIC);
-    stream->head[4] = cost.log2_n;
-    stream->head[5] = cost.r;
-    stream->head[6] = cost.p;
-    qw_store_u64be(stream->head + MADE_AT, (uint64_t)head->made_ms);
-    memcpy(stream->head + ID_AT, head->centre_id, id_len);
-    err = qw_random_bytes(stream->head + SALT_AT, QW_PASSWORD_SALT_LEN);
-    if (err == QW_OK) {
-        err = derive(stream, passphrase);
+    err = lock->passphrase != NULL ? lock_by_passphrase(stream, lock)
+                                   : lock_for_recipient(stream, lock);
+    if (err != QW_OK) {
+        return err;
     }
-    return err == QW_OK && fwrite(stream->head, HEAD_LEN, 1, to) != 1 ? QW_ERR_IO : err;
+    both = stream->head + stream->head_len - BOTH_LEN;
+    qw_store_u64be(both, (uint64_t)head->made_ms);
+    memcpy(both + 8, head->centre_id, id_len);
+    return fwrite(stream->head, stream->head_len, 1, to) == 1 ? QW_OK : QW_ERR_IO;
 }
 
 static qw_err put_chunk(struct stream *stream, size_t len, bool is_last, FILE *to)
 {
     uint8_t word[WORD_LEN];
-    uint8_t aad[AAD_LEN];
+    uint8_t aad[AAD_CAP];
     qw_err err;
 
     qw_store_u32be(word, (uint32_t)len | (is_last ? LAST_CHUNK : 0));
     aad_of(stream, word, aad);
-    err = qw_aead_seal(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, sizeof aad },
+    err = qw_aead_seal(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN },
                        stream->plain, len, stream->sealed);
     if (err == QW_OK && (fwrite(word, WORD_LEN, 1, to) != 1 ||
                          fwrite(stream->sealed, len + QW_AEAD_OVERHEAD, 1, to) != 1)) {
@@ -100,11 +125,11 @@ static qw_err put_chunk(struct stream *stream, size_t len, bool is_last, FILE *t
 }
 
 qw_err qw_backup_seal(const struct qw_backup_head *head,
-                      const struct qw_backup_passphrase *passphrase, FILE *from, FILE *to)
+                      const struct qw_backup_lock *lock, FILE *from, FILE *to)
 {
     struct stream *stream = qw_secret_new(sizeof *stream);
     bool is_last = false;
-    qw_err err = stream == NULL ? QW_ERR_NOMEM : begin(stream, head, passphrase, to);
+    qw_err err = stream == NULL ? QW_ERR_NOMEM : begin(stream, head, lock, to);
 
     while (err == QW_OK && !is_last) {
         size_t len = fread(stream->plain, 1, CHUNK_LEN, from);
@@ -119,24 +144,60 @@ qw_err qw_backup_seal(const struct qw_backup_head *head,
     return err;
 }
 
-static qw_err take_head(struct stream *stream, const struct qw_backup_passphrase *passphrase,
-                        FILE *from, struct qw_backup_head *head)
+static qw_err unlock(struct stream *stream, const struct qw_backup_lock *lock)
 {
-    if (fread(stream->head, HEAD_LEN, 1, from) != 1) {
+    bool is_passphrase = qw_load_u32be(stream->head) == MAGIC_PASSPHRASE;
+
+    if (is_passphrase != (lock->passphrase != NULL)) {
+        return QW_ERR_UNAVAILABLE;
+    }
+    return is_passphrase
+               ? derive(stream, lock)
+               : qw_recipient_unwrap(lock->recipient, stream->head + MAGIC_LEN, stream->key);
+}
+
+/* Its length follows from the first word. */
+static qw_err read_head(struct stream *stream, FILE *from)
+{
+    uint32_t magic;
+
+    if (fread(stream->head, MAGIC_LEN, 1, from) != 1) {
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
-    memcpy(head->centre_id, stream->head + ID_AT, sizeof head->centre_id);
-    head->made_ms = (int64_t)qw_load_u64be(stream->head + MADE_AT);
+    magic = qw_load_u32be(stream->head);
+    if (magic != MAGIC_PASSPHRASE && magic != MAGIC_RECIPIENT) {
+        return QW_ERR_FORMAT;
+    }
+    stream->head_len =
+        magic == MAGIC_RECIPIENT ? HEAD_CAP : MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
+    if (fread(stream->head + MAGIC_LEN, stream->head_len - MAGIC_LEN, 1, from) != 1) {
+        return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
+
+static qw_err take_head(struct stream *stream, const struct qw_backup_lock *lock, FILE *from,
+                        struct qw_backup_head *head)
+{
+    const uint8_t *both;
+    qw_err err = read_head(stream, from);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    both = stream->head + stream->head_len - BOTH_LEN;
+    head->made_ms = (int64_t)qw_load_u64be(both);
+    memcpy(head->centre_id, both + 8, sizeof head->centre_id);
     if (head->centre_id[sizeof head->centre_id - 1] != '\0' || head->centre_id[0] == '\0') {
         return QW_ERR_FORMAT;
     }
-    return derive(stream, passphrase);
+    return unlock(stream, lock);
 }
 
 static qw_err take_chunk(struct stream *stream, FILE *from, FILE *to, bool *is_last)
 {
     uint8_t word[WORD_LEN];
-    uint8_t aad[AAD_LEN];
+    uint8_t aad[AAD_CAP];
     size_t len;
     qw_err err;
 
@@ -152,7 +213,7 @@ static qw_err take_chunk(struct stream *stream, FILE *from, FILE *to, bool *is_l
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
     aad_of(stream, word, aad);
-    err = qw_aead_open(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, sizeof aad },
+    err = qw_aead_open(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN },
                        stream->sealed, len + QW_AEAD_OVERHEAD, stream->plain);
     if (err == QW_OK && len > 0 && fwrite(stream->plain, len, 1, to) != 1) {
         err = QW_ERR_IO;
@@ -161,13 +222,13 @@ static qw_err take_chunk(struct stream *stream, FILE *from, FILE *to, bool *is_l
     return err;
 }
 
-qw_err qw_backup_open(const struct qw_backup_passphrase *passphrase, FILE *from, FILE *to,
+qw_err qw_backup_open(const struct qw_backup_lock *lock, FILE *from, FILE *to,
                       struct qw_backup_head *head)
 {
     struct stream *stream = qw_secret_new(sizeof *stream);
     struct qw_backup_head found = { .made_ms = 0 };
     bool is_last = false;
-    qw_err err = stream == NULL ? QW_ERR_NOMEM : take_head(stream, passphrase, from, &found);
+    qw_err err = stream == NULL ? QW_ERR_NOMEM : take_head(stream, lock, from, &found);
 
     while (err == QW_OK && !is_last) {
         err = take_chunk(stream, from, to, &is_last);

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct qw_backup_passphrase passphrase = { (const uint8_t *)"twelve bytes", 12 };
+    static const struct qw_backup_lock lock = { .passphrase = (const uint8_t *)"twelve bytes",
+                                                .passphrase_len = 12 };
     struct qw_backup_head head;
     FILE *from;
     FILE *to;
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     from = fmemopen((void *)(uintptr_t)data, size, "r");
     to = fopen("/dev/null", "w");
     if (from != NULL && to != NULL) {
-        (void)!qw_backup_open(&passphrase, from, to, &head);
+        (void)!qw_backup_open(&lock, from, to, &head);
     }
     if (from != NULL) {
         fclose(from);

@@ -11,12 +11,13 @@ settings=$site/centre/qwaved.yaml
 start_centre
 application alice bob
 application bob
+application dave
 
 as() { # as SAE PATH...: bodies, each with its status on the next line
     local sae=$1
     shift
     curl --silent --max-time 60 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
-        "${@/#/$url/api/v1/keys/}"
+        "${@/#/$url/api/v1/keys/}" || true
 }
 keys() { grep -oh '"key":"[A-Za-z0-9+/=]*"' "$@" | sort; }
 ids() { grep -oh '"key_ID":"[0-9a-f-]*"' "$@" | cut -d '"' -f 4 | sort; }
@@ -27,7 +28,9 @@ as alice "bob/enc_keys?number=100" >"$site/before" # leased blocks, and keys tha
 echo "a backup while the centre serves"
 passphrase "$site/secret"
 backup() { "$bin/qwave" backup --config "$settings" --passphrase-file "$site/secret" "$@"; }
-restore() { "$bin/qwave" restore --config "$settings" --passphrase-file "${secret:-$site/secret}" "$@"; }
+restore() {
+    "$bin/qwave" restore --config "$settings" --passphrase-file "${secret:-$site/secret}" --revocations "$site/centre/ca/revoked.pem" "$@"
+}
 (while [ ! -e "$site/over" ]; do as alice "bob/enc_keys?number=1&round=[1-5]"; done) >"$site/during" &
 pid[load]=$!
 is_under_load() { [ "$(wc -l <"$site/during")" -ge "${1:-4}" ]; }
@@ -44,7 +47,11 @@ backup - >"$site/stream"
 [ ! -e "$site"/centre/centre.db.copy-* ] || fail "a copy is left"
 ! grep -qaF alice "$site/backup" || fail "names can be read in it"
 
-echo "a thousand keys are used after it"
+echo "a thousand keys are used after it, and a certificate is revoked"
+application mallory
+admin certificate revoke "$site/mallory.pem" >/dev/null
+application carol
+admin certificate revoke "$site/dave.pem" >/dev/null
 within 60 stored 1500 || fail "the store does not fill again"
 for round in 1 2 3 4; do
     within 60 stored 500 || fail "no keys"
@@ -79,13 +86,20 @@ for at in 30 40 120 70000 $((size - 3)); do
     cp "$site/backup" "$site/bad"
     byte=$(od -An -tu1 -j"$at" -N1 "$site/bad")
     printf "\\$(printf %o $((byte ^ 1)))" | dd of="$site/bad" bs=1 seek="$at" conv=notrunc status=none
-    refused 3 'not its passphrase, or altered' "$site/bad"
+    refused 3 'not its passphrase or its recipient' "$site/bad"
 done
 passphrase "$site/other"
-secret=$site/other refused 3 'not its passphrase, or altered' "$site/backup"
+secret=$site/other refused 3 'not its passphrase or its recipient' "$site/backup"
 sed -i 's/^centre_id: .*/centre_id: centre-2/' "$settings"
 refused 3 'a backup of centre-1, not of centre-2' "$site/backup"
 sed -i 's/^centre_id: .*/centre_id: centre-1/' "$settings"
+
+echo "certificates that were revoked since: a restore wants the last list, and one of this centre"
+! "$bin/qwave" restore --config "$settings" --passphrase-file "$site/secret" "$site/backup" 2>"$site/refused.log" || fail "without a list"
+grep -qF -e '--without-revocations' "$site/refused.log" || fail "without a list: $(cat "$site/refused.log")"
+! "$bin/qwave" restore --config "$settings" --passphrase-file "$site/secret" --revocations "$site/alice.pem" "$site/backup" 2>"$site/refused.log" ||
+    fail "with what is no list"
+grep -qF 'no list of revocations' "$site/refused.log" || fail "no list: $(cat "$site/refused.log")"
 
 echo "restored, killed at its first start, and started again"
 restore "$site/backup" >/dev/null || fail "not restored"
@@ -93,6 +107,9 @@ restore "$site/backup" >/dev/null || fail "not restored"
 start qwaved qwaved --config "$settings"
 stop qwaved KILL
 start_centre
+for sae in dave mallory; do
+    [ "$(as $sae bob/status | tail -n 1)" = 000 ] || fail "$sae is let in again: $(as $sae bob/status)"
+done
 [ "$(as alice bob/status | tail -n 1)" = 401 ] || fail "in service without an officer's word"
 for sae in alice bob; do
     admin device resume $sae >/dev/null || "$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" device resume $sae >/dev/null ||

@@ -5,6 +5,7 @@
 #include "api/certificate/fields.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,19 @@ qw_err qw_certificate_list_sign(const struct qw_certificate_authority *authority
                                 unsigned days, const struct qw_certificate_revoked *revoked,
                                 size_t count, struct qw_certificate_list *list) QW_MUST_USE;
 void qw_certificate_list_free(struct qw_certificate_list *list); /* zeroed is fine */
+
+/* What the newest list of an authority says, of those in a PEM text; lists of others are passed
+ * over. Reasons are not read back: QW_REVOKED_UNSPECIFIED. */
+struct qw_certificate_list_content {
+    int64_t made_ms;                        /* UTC */
+    struct qw_certificate_revoked *revoked; /* owned, by serial number */
+    size_t count;
+};
+/* QW_ERR_NOT_FOUND: none is signed by it; QW_ERR_NOMEM. */
+qw_err qw_certificate_list_read(const void *pem, size_t len, X509 *authority,
+                                struct qw_certificate_list_content *content) QW_MUST_USE;
+void qw_certificate_list_content_free(struct qw_certificate_list_content *content);
+bool qw_certificate_list_content_has(const struct qw_certificate_list_content *content,
+                                     const uint8_t serial[static QW_CERTIFICATE_SERIAL_LEN]);
 
 #endif

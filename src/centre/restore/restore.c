@@ -9,6 +9,7 @@
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
+#include "centre/restore/revocations.h"
 #include "centre/unseal.h"
 
 #include <stdio.h>
@@ -16,33 +17,61 @@
 #include <string.h>
 
 const char qw_restored_id[] = "restored";
-_Static_assert(QW_RESTORED_ID_LEN == sizeof qw_restored_id - 1, "its id");
 
 enum {
     BATCH = 64,
     /* pairs' keys that were fetched are swept one by one before what is left of their block */
-    BLOCK_END_MS = 60000
+    BLOCK_END_MS = 60000,
+    ID_LEN = sizeof qw_restored_id - 1,
+    LIST_PART = 1 << 19, /* of the lists of revocations, in a record of its own */
+    PARTS_MAX = QW_RESTORED_OPS_MAX - 1
 };
 /* Numbers that the blocks made since the backup may have had: ids of keys come from them. */
 #define BLOCK_LEAP ((uint64_t)1 << 32)
 
-qw_err qw_restored_mark(const struct qw_store *store)
+static void part_id(size_t number, char out[static 24])
 {
-    const uint8_t blob[1] = { 1 };
+    (void)snprintf(out, 24, "%s:%zu", qw_restored_id, number);
+}
+
+qw_err qw_restored_marks_make(struct qw_restored_marks *marks, const uint8_t *lists, size_t len)
+{
+    static const uint8_t layout[1] = { 1 };
+
+    if (len > QW_RESTORED_LISTS_MAX) {
+        return QW_ERR_LIMIT;
+    }
+    *marks = (struct qw_restored_marks){ .count = 1 };
+    (void)snprintf(marks->ids[0], sizeof marks->ids[0], "%s", qw_restored_id);
+    marks->ops[0].blob = layout;
+    marks->ops[0].len = sizeof layout;
+    for (size_t at = 0; at < len; at += LIST_PART) {
+        struct qw_store_op *op = &marks->ops[marks->count];
+
+        part_id(marks->count - 1, marks->ids[marks->count]);
+        op->blob = lists + at;
+        op->len = len - at < LIST_PART ? len - at : LIST_PART;
+        marks->count++;
+    }
+    for (size_t i = 0; i < marks->count; i++) {
+        marks->ops[i].verb = QW_STORE_INSERT;
+        marks->ops[i].kind = QW_STORE_META;
+        marks->ops[i].id = marks->ids[i];
+        marks->ops[i].id_len = strlen(marks->ids[i]);
+    }
+    return QW_OK;
+}
+
+qw_err qw_restored_mark(const struct qw_store *store, const struct qw_restored_marks *marks)
+{
     struct qw_store_record kek = { 0 };
-    struct qw_store_op op = { .verb = QW_STORE_INSERT,
-                              .kind = QW_STORE_META,
-                              .id = qw_restored_id,
-                              .id_len = QW_RESTORED_ID_LEN,
-                              .blob = blob,
-                              .len = sizeof blob };
     qw_err err = store->get(store->self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, &kek);
 
     qw_store_record_free(&kek);
     if (err != QW_OK) {
         return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err;
     }
-    return store->submit(store->self, &op, 1);
+    return store->submit(store->self, marks->ops, marks->count);
 }
 
 struct page { /* ids of one kind, in order */
@@ -225,43 +254,68 @@ static qw_err suspend_devices(struct qw_centre *centre, struct page *page)
     return err;
 }
 
-static qw_err finish(struct qw_centre *centre, uint64_t version)
+/* The lists that came with the mark, put together; lists->bytes is the caller's to free. */
+struct lists {
+    uint8_t *bytes;
+    size_t len, parts;
+    uint64_t versions[PARTS_MAX];
+};
+
+static qw_err load_lists(struct qw_centre *centre, struct lists *lists)
 {
-    struct qw_store_op mark = { .kind = QW_STORE_META,
-                                .id = qw_restored_id,
-                                .id_len = QW_RESTORED_ID_LEN,
-                                .expected_version = version };
+    const struct qw_store *store = centre->config.store;
+    qw_err err = QW_OK;
+
+    while (err == QW_OK && lists->parts < PARTS_MAX) {
+        struct qw_store_record part = { 0 };
+        uint8_t *grown;
+        char id[24];
+
+        part_id(lists->parts, id);
+        err = store->get(store->self, QW_STORE_META, id, strlen(id), &part);
+        if (err != QW_OK) {
+            break;
+        }
+        grown = realloc(lists->bytes, lists->len + part.len + 1);
+        if (grown == NULL) {
+            err = QW_ERR_NOMEM;
+        } else {
+            lists->bytes = grown;
+            memcpy(grown + lists->len, part.blob, part.len);
+            lists->len += part.len;
+            lists->versions[lists->parts++] = part.version;
+        }
+        qw_store_record_free(&part);
+    }
+    return err == QW_ERR_NOT_FOUND ? QW_OK : err;
+}
+
+static qw_err finish(struct qw_centre *centre, const struct lists *lists, uint64_t version)
+{
     struct qw_deed deed = { .verb = "restore", .object = centre->config.centre_id };
     struct qw_group group;
 
     qw_group_begin(centre, &group);
     group.books.next_block += BLOCK_LEAP;
-    qw_group_add(centre, &group, QW_STORE_REMOVE, mark, NULL, 0);
+    qw_group_remove_plain(&group, QW_STORE_META, qw_restored_id, ID_LEN, version);
+    for (size_t i = 0; i < lists->parts; i++) {
+        char id[24];
+
+        part_id(i, id);
+        qw_group_remove_plain(&group, QW_STORE_META, id, strlen(id), lists->versions[i]);
+    }
     return qw_group_commit(centre, &group, &deed,
                            "out of a backup: no key of it is given any more");
 }
 
-qw_err qw_restored_settle(struct qw_centre *centre)
+/* Everything, in an order that does not matter. */
+static qw_err settle_all(struct qw_centre *centre, struct keys *keys, struct page *page,
+                         const struct lists *lists)
 {
-    const struct qw_store *store = centre->config.store;
-    struct qw_store_record mark = { 0 };
-    struct keys *keys;
-    struct page *page;
-    uint64_t version;
-    qw_err err = store->get(store->self, QW_STORE_META, qw_restored_id, QW_RESTORED_ID_LEN, &mark);
+    qw_err err;
 
-    version = mark.version;
-    qw_store_record_free(&mark);
-    if (err != QW_OK) {
-        return err == QW_ERR_NOT_FOUND ? QW_OK : err;
-    }
-    keys = calloc(1, sizeof *keys);
-    page = calloc(1, sizeof *page);
-    err = keys == NULL || page == NULL ? QW_ERR_NOMEM : QW_OK;
-    if (err == QW_OK) {
-        keys->centre = centre;
-        err = void_keys(centre, keys);
-    }
+    keys->centre = centre;
+    err = void_keys(centre, keys);
     if (err == QW_OK) {
         err = end_blocks(centre, page);
     }
@@ -271,10 +325,35 @@ qw_err qw_restored_settle(struct qw_centre *centre)
     if (err == QW_OK) {
         err = suspend_devices(centre, page);
     }
+    return err == QW_OK ? qw_restored_take_back(centre, lists->bytes, lists->len) : err;
+}
+
+qw_err qw_restored_settle(struct qw_centre *centre)
+{
+    const struct qw_store *store = centre->config.store;
+    struct qw_store_record mark = { 0 };
+    struct lists lists = { .len = 0 };
+    struct keys *keys;
+    struct page *page;
+    uint64_t version;
+    qw_err err = store->get(store->self, QW_STORE_META, qw_restored_id, ID_LEN, &mark);
+
+    version = mark.version;
+    qw_store_record_free(&mark);
+    if (err != QW_OK) {
+        return err == QW_ERR_NOT_FOUND ? QW_OK : err;
+    }
+    keys = calloc(1, sizeof *keys);
+    page = calloc(1, sizeof *page);
+    err = keys == NULL || page == NULL ? QW_ERR_NOMEM : load_lists(centre, &lists);
     if (err == QW_OK) {
-        err = finish(centre, version);
+        err = settle_all(centre, keys, page, &lists);
+    }
+    if (err == QW_OK) {
+        err = finish(centre, &lists, version);
     }
     free(keys);
     free(page);
+    free(lists.bytes);
     return err;
 }

@@ -61,17 +61,25 @@ static void copy(struct scene *scene, char path[static 128])
     assert_int_equal(qw_store_sqlite_copy(scene->path, path), QW_OK);
 }
 
-/* The copy takes the store's place, marked. */
-static void put_back(struct scene *scene, const char *path)
+/* The copy takes the store's place, marked; with the lists of revocations that stood last. */
+static void put_back_with(struct scene *scene, const char *path, const void *lists, size_t len)
 {
+    static struct qw_restored_marks marks;
     struct qw_store store;
+
+    assert_int_equal(qw_restored_marks_make(&marks, lists, len), QW_OK);
 
     scene_close(scene);
     assert_int_equal(rename(path, scene->path), 0);
     assert_int_equal(qw_store_sqlite_open(scene->path, &store), QW_OK);
-    assert_int_equal(qw_restored_mark(&store), QW_OK);
-    assert_int_equal(qw_restored_mark(&store), QW_ERR_CONFLICT);
+    assert_int_equal(qw_restored_mark(&store, &marks), QW_OK);
+    assert_int_equal(qw_restored_mark(&store, &marks), QW_ERR_CONFLICT);
     qw_store_close(&store);
+}
+
+static void put_back(struct scene *scene, const char *path)
+{
+    put_back_with(scene, path, NULL, 0);
 }
 
 static void resume(struct scene *scene, const char *id)
@@ -243,12 +251,14 @@ static void a_first_start_that_is_killed_goes_on(void **state)
 static void a_store_without_a_centre_is_not_marked(void **state)
 {
     struct scene *scene = *state;
+    static struct qw_restored_marks marks;
     struct qw_store store;
     char path[128];
 
     (void)snprintf(path, sizeof path, "%s/empty.db", scene->folder);
     assert_int_equal(qw_store_sqlite_open(path, &store), QW_OK);
-    assert_int_equal(qw_restored_mark(&store), QW_ERR_FORMAT);
+    assert_int_equal(qw_restored_marks_make(&marks, NULL, 0), QW_OK);
+    assert_int_equal(qw_restored_mark(&store, &marks), QW_ERR_FORMAT);
     qw_store_close(&store);
     assert_int_equal(unlink(path), 0);
 }

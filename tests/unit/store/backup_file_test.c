@@ -11,8 +11,11 @@
 #include <cmocka.h>
 
 #include "crypto/password_key.h"
+#include "crypto/recipient.h"
 #include "store/backup_file.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +36,9 @@ qw_err __wrap_qw_password_key(struct qw_password_cost cost, const uint8_t *salt,
     return __real_qw_password_key(cost, salt, password, password_len, key, key_len);
 }
 
-static const struct qw_backup_passphrase secret = { (const uint8_t *)"twelve bytes or more", 20 };
+static const struct qw_backup_lock secret = { .passphrase =
+                                                  (const uint8_t *)"twelve bytes or more",
+                                              .passphrase_len = 20 };
 static const struct qw_backup_head head = { .centre_id = "centre-1", .made_ms = 1795370000000 };
 
 struct text {
@@ -56,7 +61,7 @@ static struct text seal(const void *plain, size_t len)
     return text;
 }
 
-static qw_err open_text(const struct qw_backup_passphrase *passphrase, const void *bytes,
+static qw_err open_text(const struct qw_backup_lock *lock, const void *bytes,
                         size_t len, struct text *plain, struct qw_backup_head *found)
 {
     FILE *from = tmpfile();
@@ -65,7 +70,7 @@ static qw_err open_text(const struct qw_backup_passphrase *passphrase, const voi
 
     assert_int_equal(fwrite(bytes, 1, len, from), len);
     rewind(from);
-    err = qw_backup_open(passphrase, from, to, found);
+    err = qw_backup_open(lock, from, to, found);
     fclose(from);
     fclose(to);
     return err;
@@ -150,7 +155,8 @@ static void chunks_keep_their_order_and_their_end(void **state)
 
 static void another_passphrase_opens_nothing(void **state)
 {
-    const struct qw_backup_passphrase wrong = { (const uint8_t *)"twelve bytes or mord", 20 };
+    const struct qw_backup_lock wrong = { .passphrase = (const uint8_t *)"twelve bytes or mord",
+                                          .passphrase_len = 20 };
     struct text sealed = seal("a short store", 13);
     struct qw_backup_head found;
     struct text plain;
@@ -160,6 +166,73 @@ static void another_passphrase_opens_nothing(void **state)
     assert_int_equal(plain.len, 0);
     free(plain.bytes);
     free(sealed.bytes);
+}
+
+static struct qw_recipient *recipient_of(bool with_private)
+{
+    static EVP_PKEY *key; /* one for both halves */
+    struct qw_recipient *recipient = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len;
+
+    if (key == NULL) {
+        key = EVP_EC_gen("P-256");
+    }
+    assert_int_equal(with_private ? PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)
+                                  : PEM_write_bio_PUBKEY(bio, key),
+                     1);
+    len = BIO_get_mem_data(bio, &text);
+    assert_int_equal(qw_recipient_read(text, (size_t)len, &recipient), QW_OK);
+    BIO_free(bio);
+    if (with_private) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return recipient;
+}
+
+static void who_has_the_private_key_opens_what_the_public_one_sealed(void **state)
+{
+    struct qw_backup_lock to_him = { .recipient = recipient_of(false) };
+    struct qw_backup_lock him = { .recipient = recipient_of(true) };
+    struct text sealed = { NULL, 0 };
+    FILE *to = open_memstream(&sealed.bytes, &sealed.len);
+    FILE *from = tmpfile();
+    struct qw_backup_head found;
+    struct text plain;
+
+    (void)state;
+    assert_int_equal(fwrite("a short store", 1, 13, from), 13);
+    rewind(from);
+    assert_int_equal(qw_backup_seal(&head, &to_him, from, to), QW_OK);
+    fclose(from);
+    fclose(to);
+    assert_int_equal(open_text(&him, sealed.bytes, sealed.len, &plain, &found), QW_OK);
+    assert_int_equal(plain.len, 13);
+    assert_string_equal(found.centre_id, head.centre_id);
+    free(plain.bytes);
+    assert_int_equal(open_text(&secret, sealed.bytes, sealed.len, &plain, &found),
+                     QW_ERR_UNAVAILABLE);
+    free(plain.bytes);
+    assert_int_equal(open_text(&to_him, sealed.bytes, sealed.len, &plain, &found), QW_ERR_ARG);
+    free(plain.bytes);
+    for (size_t bit = 0; bit < 8 * sealed.len; bit++) {
+        qw_err err;
+
+        sealed.bytes[bit / 8] = (char)(sealed.bytes[bit / 8] ^ 1 << bit % 8);
+        err = open_text(&him, sealed.bytes, sealed.len, &plain, &found);
+        assert_true(err == QW_ERR_AUTH || err == QW_ERR_FORMAT || err == QW_ERR_UNAVAILABLE);
+        sealed.bytes[bit / 8] = (char)(sealed.bytes[bit / 8] ^ 1 << bit % 8);
+        free(plain.bytes);
+    }
+    for (size_t len = 0; len < sealed.len; len++) {
+        assert_int_equal(open_text(&him, sealed.bytes, len, &plain, &found), QW_ERR_FORMAT);
+        free(plain.bytes);
+    }
+    free(sealed.bytes);
+    qw_recipient_free((struct qw_recipient *)(uintptr_t)to_him.recipient);
+    qw_recipient_free((struct qw_recipient *)(uintptr_t)him.recipient);
 }
 
 static void a_full_disk_is_an_error(void **state)
@@ -187,6 +260,7 @@ int main(void)
         cmocka_unit_test(no_cut_and_no_altered_bit_opens),
         cmocka_unit_test(chunks_keep_their_order_and_their_end),
         cmocka_unit_test(another_passphrase_opens_nothing),
+        cmocka_unit_test(who_has_the_private_key_opens_what_the_public_one_sealed),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
 

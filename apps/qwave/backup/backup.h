@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef QWAVE_BACKUP_BACKUP_H
+#define QWAVE_BACKUP_BACKUP_H
+
+#include "base/error.h"
+#include "crypto/recipient.h"
+#include "qwaved/settings.h"
+#include "store/backup_file.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* What `qwave backup` and `qwave restore` share [C7] [docs/protocol/backup.md]. */
+struct backup_arguments {
+    const char *config, *passphrase_file, *file;
+    const char *recipient; /* of a backup: who can read it */
+    const char *key;       /* of a restore: his private key */
+    const char *revocations;
+    bool without_revocations;
+    bool is_restore;
+    bool as_json;
+};
+
+struct backup_work {
+    struct settings settings;
+    uint8_t *passphrase; /* bytes; NULL: the recipient */
+    struct qw_recipient *recipient;
+    struct qw_backup_lock lock;
+    uint8_t *lists; /* of revocations, PEM */
+    size_t lists_len;
+    int64_t lists_ms;      /* when the newest of them was made, UTC; 0: none */
+    char beside[PATH_MAX]; /* the copy, in the folder of the database; "" for none */
+    struct qw_backup_head head;
+    char error[QW_CONFIG_ERROR_CAP];
+};
+
+/* Keeps the first sentence; gives err back. */
+qw_err backup_explain(struct backup_work *work, qw_err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Settings and lock; of a restore the lists of revocations as well. */
+qw_err backup_prepare(const struct backup_arguments *arguments,
+                      struct backup_work *work) QW_MUST_USE;
+void backup_clean_up(struct backup_work *work);
+
+/* An empty file of ours in the folder of the database: renaming within it is one step. */
+qw_err backup_make_beside(struct backup_work *work) QW_MUST_USE;
+/* A file without a name, for what is sealed later or was opened: in TMPDIR, else /var/tmp. */
+qw_err backup_make_scratch(struct backup_work *work, FILE **scratch) QW_MUST_USE;
+
+qw_err backup_make(const struct backup_arguments *arguments, struct backup_work *work) QW_MUST_USE;
+qw_err backup_restore(const struct backup_arguments *arguments,
+                      struct backup_work *work) QW_MUST_USE;
+
+#endif
