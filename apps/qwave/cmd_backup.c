@@ -6,6 +6,7 @@
 
 #include "backup/backup.h"
 #include "json_print.h"
+#include "qwaved/settings.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -13,22 +14,28 @@
 
 enum { OPTION_WITHOUT = 256 };
 
-#define BOTH                                                                                       \
-    { "config", 'c', "FILE", 0, "settings of qwaved (default: qwaved.yaml)", 0 },                  \
-        { "passphrase-file",                                                                       \
-          'p',                                                                                     \
-          "FILE",                                                                                  \
-          0,                                                                                       \
-          "first line: passphrase of the backup, 12 bytes or more; its owner's alone",             \
-          0 },                                                                                     \
-    {                                                                                              \
-        "json", 'j', NULL, 0, "one JSON object on standard output (not with FILE -)", 0            \
+#define BOTH \
+    { "config", 'c', "FILE", 0, "settings of qwaved (default: qwaved.yaml)", 0 }, \
+        { "passphrase-file", \
+          'p', \
+          "FILE", \
+          0, \
+          "first line: passphrase of the backup, 12 bytes or more; its owner's alone", \
+          0 }, \
+    { \
+        "json", 'j', NULL, 0, "one JSON object on standard output (not with FILE -)", 0 \
     }
 
 static const struct argp_option make_options[] = {
     BOTH,
     { "recipient", 'r', "FILE", 0,
       "instead of a passphrase: public key (PEM, P-256) of who may read the backup", 0 },
+    { "operator", 'o', "FILE", 0,
+      "operator.yaml of an officer: the backup is in the centre's journal. Needed where "
+      "dual_control "
+      "is all",
+      0 },
+    { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { 0 },
 };
 static const struct argp_option restore_options[] = {
@@ -76,6 +83,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'r':
         arguments->recipient = value;
         return 0;
+    case 'o':
+        arguments->operator_path = value;
+        return 0;
+    case 'u':
+        arguments->url = value;
+        return 0;
     case 'k':
         arguments->key = value;
         return 0;
@@ -105,11 +118,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static void write_json(struct qw_json_writer *w, const void *self)
 {
     const struct backup_work *work = self;
+    char lock[QW_BACKUP_LOCK_CAP];
 
+    backup_lock_name(work, lock);
     qw_json_name(w, "centre_id");
     qw_json_text(w, work->head.centre_id);
     qw_json_name(w, "made_ms");
     qw_json_int(w, work->head.made_ms);
+    qw_json_name(w, "lock");
+    qw_json_text(w, lock);
     if (work->lists_ms != 0) {
         qw_json_name(w, "revocations_ms");
         qw_json_int(w, work->lists_ms);
@@ -127,7 +144,8 @@ static void say_restored(const struct backup_work *work)
 static int run(int argc, char **argv, const struct argp *argp, bool is_restore)
 {
     struct backup_arguments arguments = { .config = "qwaved.yaml", .is_restore = is_restore };
-    struct backup_work work = { .error = "" };
+    struct settings settings;
+    struct backup_work work = { .settings = &settings, .error = "" };
     int status;
     qw_err err;
 

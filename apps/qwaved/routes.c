@@ -37,6 +37,7 @@ static const struct route routes[] = {
     { "POST", "/v1/shares/cancel",                BY_OPERATOR,     route_share_cancel },
     { "GET",  "/v1/kek",                          BY_OPERATOR,     route_kek_show },
     { "POST", "/v1/kek/rotate",                   BY_OPERATOR,     route_kek_rotate },
+    { "POST", "/v1/backups",                      BY_OPERATOR,     route_backup_begin },
     { "POST", "/v1/devices",                      BY_OPERATOR,     route_device_register },
     { "GET",  "/v1/devices",                      BY_OPERATOR,     route_device_list },
     { "GET",  "/v1/devices/{}",                   BY_OPERATOR,     route_device_show },

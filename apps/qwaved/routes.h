@@ -114,6 +114,7 @@ void route_authentication_show(struct call *call);
 void route_authentication_unlock(struct call *call);
 void route_kek_show(struct call *call);
 void route_kek_rotate(struct call *call);
+void route_backup_begin(struct call *call);
 
 void route_self(struct call *call);
 

@@ -51,8 +51,8 @@ static int index_of(const char *name, const char *const *names, int count)
     return i;
 }
 
-/* role is a member of a new officer alone, unit of him and of a quota; the KEK is the centre's, who
- * needs no name. */
+/* role is a member of a new officer alone, unit of him and of a quota; what is done to the centre
+ * as a whole needs no name. */
 static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *json,
                         struct qw_request *texts, struct qw_request_wish *wish)
 {
@@ -61,7 +61,7 @@ static qw_err read_wish(struct qw_json_reader *r, const struct qw_json_node *jso
 
     qw_json_get_text(r, json, "verb", verb, 1, sizeof verb);
     wish->verb = (enum qw_request_verb)index_of(verb, qw_request_verb_names, QW_REQUEST_VERB_COUNT);
-    if (wish->verb != QW_REQUEST_KEK_ROTATE) {
+    if (!qw_request_is_of_centre(wish->verb)) {
         qw_json_get_text(r, json, "object", texts->object, 1, sizeof texts->object);
     }
     if (wish->verb == QW_REQUEST_OFFICER_ADD) {

@@ -2,6 +2,7 @@
 /* A record of its own, so that the books stay as they are; the counter of the registry tells other
  * processes to look at it again. */
 #include "centre/maintenance.h"
+#include "centre/maintenance_restored.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -98,9 +99,15 @@ static void put(struct qw_centre *centre, struct qw_group *group,
                  w.len);
 }
 
-/* Under the mutex, by somebody who may. */
+/* Nobody has switched it on: the store came out of a backup. */
+static bool is_of_restore(const struct qw_maintenance *maintenance)
+{
+    return maintenance->is_on && maintenance->by[0] == '\0';
+}
+
+/* Under the mutex, by somebody who may; request: what becomes durable with it, or NULL. */
 static qw_err change(struct qw_centre *centre, const struct qw_deed *deed, bool is_on,
-                     const char *reason)
+                     const char *reason, const struct qw_request_record *request)
 {
     struct qw_maintenance before, after = { .is_on = is_on };
     struct qw_group group;
@@ -113,17 +120,50 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed, bool 
     if (before.is_on == is_on) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, is_on ? "on already" : "off already");
     }
+    if (is_of_restore(&before) && request == NULL &&
+        qw_approval_is_needed(centre, QW_REQUEST_RESTORE_END)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "needs two officers");
+    }
     if (is_on) {
         after.since_ms = qw_clock_utc_ms();
         (void)snprintf(after.by, sizeof after.by, "%s", deed->caller->id);
         (void)snprintf(after.reason, sizeof after.reason, "%s", reason);
     }
     qw_group_begin(centre, &group);
+    if (request != NULL) {
+        qw_request_put(centre, &group, request);
+    }
     put(centre, &group, &after, version);
     group.books.registry++; /* other processes look again */
-    err = qw_group_commit(centre, &group, deed, after.reason);
+    err = qw_group_commit(centre, &group, deed,
+                          request != NULL ? "the end of a restore" : after.reason);
     if (err == QW_OK) {
         take(centre, &after);
+    }
+    return err;
+}
+
+qw_err qw_maintenance_restore_end_approved(struct qw_centre *centre, const struct qw_deed *deed,
+                                           const struct qw_request_record *request)
+{
+    if (!is_of_restore(&centre->maintenance)) {
+        return qw_centre_refuse(centre, deed, QW_ERR_STATE, "not in the maintenance of a restore");
+    }
+    return change(centre, deed, false, "", request);
+}
+
+qw_err qw_maintenance_put_restored(struct qw_centre *centre, struct qw_group *group)
+{
+    struct qw_maintenance before;
+    struct qw_maintenance after = { .is_on = true, .since_ms = qw_clock_utc_ms() };
+    uint64_t version;
+    qw_err err = load(centre, &before, &version);
+
+    (void)snprintf(after.reason, sizeof after.reason,
+                   "restored from a backup: two officers say when it serves");
+    if (err == QW_OK) {
+        put(centre, group, &after, version);
+        group->books.registry++;
     }
     return err;
 }
@@ -139,7 +179,7 @@ qw_err qw_centre_maintenance_set(struct qw_centre *centre, const struct qw_calle
     qw_centre_enter(centre);
     err = qw_right_check(centre, &deed, QW_RIGHT_MAINTENANCE, QW_UNIT_ROOT);
     if (err == QW_OK) {
-        err = is_on && !reason_ok(reason) ? QW_ERR_ARG : change(centre, &deed, is_on, reason);
+        err = is_on && !reason_ok(reason) ? QW_ERR_ARG : change(centre, &deed, is_on, reason, NULL);
     }
     qw_centre_leave(centre);
     return err;

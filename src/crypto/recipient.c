@@ -113,8 +113,8 @@ static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t shared[static SHARED_L
 }
 
 /* Both points are in the key: one that was exchanged gives another key. */
-static qw_err derive(EVP_PKEY *own, EVP_PKEY *other, const uint8_t *one_time,
-                     const uint8_t *reader, uint8_t key[static QW_RECIPIENT_KEY_LEN])
+static qw_err derive(EVP_PKEY *own, EVP_PKEY *other, const uint8_t *one_time, const uint8_t *reader,
+                     uint8_t key[static QW_RECIPIENT_KEY_LEN])
 {
     uint8_t shared[SHARED_LEN];
     uint8_t points[2 * QW_RECIPIENT_POINT_LEN];

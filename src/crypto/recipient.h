@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* Who reads what others seal: a P-256 key, of which the sealing side needs the public half alone.
- * The sealing key comes from a one-time key of the sealer and the reader's [NIST SP 800-56A
- * 6.2.2.2], by HKDF-SHA256 over both points. Never the only protection of a key [S3]. A value's
+ * The sealing key comes from a one-time key of the sealer and the reader's (ephemeral ECDH), by
+ * HKDF-SHA256 over both points. Never the only protection of a key [S3]. A value's
  * owner frees it; safe from several threads. */
 struct qw_recipient;
 enum { QW_RECIPIENT_POINT_LEN = 65, QW_RECIPIENT_KEY_LEN = 32, QW_RECIPIENT_HASH_LEN = 32 };

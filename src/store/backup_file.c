@@ -114,8 +114,9 @@ static qw_err put_chunk(struct stream *stream, size_t len, bool is_last, FILE *t
 
     qw_store_u32be(word, (uint32_t)len | (is_last ? LAST_CHUNK : 0));
     aad_of(stream, word, aad);
-    err = qw_aead_seal(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN },
-                       stream->plain, len, stream->sealed);
+    err = qw_aead_seal(QW_AEAD_AES256_GCM, stream->key,
+                       (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN }, stream->plain,
+                       len, stream->sealed);
     if (err == QW_OK && (fwrite(word, WORD_LEN, 1, to) != 1 ||
                          fwrite(stream->sealed, len + QW_AEAD_OVERHEAD, 1, to) != 1)) {
         err = QW_ERR_IO;
@@ -124,8 +125,8 @@ static qw_err put_chunk(struct stream *stream, size_t len, bool is_last, FILE *t
     return err;
 }
 
-qw_err qw_backup_seal(const struct qw_backup_head *head,
-                      const struct qw_backup_lock *lock, FILE *from, FILE *to)
+qw_err qw_backup_seal(const struct qw_backup_head *head, const struct qw_backup_lock *lock,
+                      FILE *from, FILE *to)
 {
     struct stream *stream = qw_secret_new(sizeof *stream);
     bool is_last = false;
@@ -168,8 +169,7 @@ static qw_err read_head(struct stream *stream, FILE *from)
     if (magic != MAGIC_PASSPHRASE && magic != MAGIC_RECIPIENT) {
         return QW_ERR_FORMAT;
     }
-    stream->head_len =
-        magic == MAGIC_RECIPIENT ? HEAD_CAP : MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
+    stream->head_len = magic == MAGIC_RECIPIENT ? HEAD_CAP : MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
     if (fread(stream->head + MAGIC_LEN, stream->head_len - MAGIC_LEN, 1, from) != 1) {
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
@@ -213,8 +213,9 @@ static qw_err take_chunk(struct stream *stream, FILE *from, FILE *to, bool *is_l
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
     aad_of(stream, word, aad);
-    err = qw_aead_open(QW_AEAD_AES256_GCM, stream->key, (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN },
-                       stream->sealed, len + QW_AEAD_OVERHEAD, stream->plain);
+    err = qw_aead_open(QW_AEAD_AES256_GCM, stream->key,
+                       (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN }, stream->sealed,
+                       len + QW_AEAD_OVERHEAD, stream->plain);
     if (err == QW_OK && len > 0 && fwrite(stream->plain, len, 1, to) != 1) {
         err = QW_ERR_IO;
     }

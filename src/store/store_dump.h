@@ -18,8 +18,9 @@ qw_err qw_store_dump_end(FILE *to) QW_MUST_USE; /* flushed */
 
 /* QW_ERR_FORMAT: no dump, or of another version. */
 qw_err qw_store_dump_open(FILE *from) QW_MUST_USE;
-/* The next record into record, whose blob has QW_STORE_BLOB_MAX bytes of the caller's; *is_end: there
- * was none, and nothing is behind it. QW_ERR_FORMAT: it ends before its end, or is no record. */
+/* The next record into record, whose blob has QW_STORE_BLOB_MAX bytes of the caller's; *is_end:
+ * there was none, and nothing is behind it. QW_ERR_FORMAT: it ends before its end, or is no record.
+ */
 qw_err qw_store_dump_next(FILE *from, enum qw_store_kind *kind, struct qw_store_record *record,
                           bool *is_end) QW_MUST_USE;
 

@@ -63,7 +63,7 @@ enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
-enum { ADMIN_REQUEST_ACTIONS = 8 };
+enum { ADMIN_REQUEST_ACTIONS = 10 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 enum { ADMIN_AUTHENTICATION_ACTIONS = 1 };
 extern const struct admin_action admin_authentication_actions[ADMIN_AUTHENTICATION_ACTIONS];

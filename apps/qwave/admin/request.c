@@ -53,6 +53,20 @@ static qw_err run_officer(struct operator_desk *desk, const struct admin_argumen
     return post(desk, arguments, "/v1/requests", members, 4);
 }
 
+static qw_err run_backup(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *const members[][2] = { { "verb", "backup" }, { "object", arguments->word[2] } };
+
+    return post(desk, arguments, "/v1/requests", members, 2);
+}
+
+static qw_err run_restore_end(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *const members[][2] = { { "verb", "restore-end" } };
+
+    return post(desk, arguments, "/v1/requests", members, 1);
+}
+
 static qw_err run_shares(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *const members[][2] = { { "verb", "share-change" },
@@ -125,6 +139,10 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
     { "request", "shares", 3, "T-of-N", "the same, for other shares of the master key",
       run_shares },
     { "request", "kek", 2, "", "the same, for another key of the store", run_kek },
+    { "request", "backup", 3, "LOCK",
+      "the same, for a backup that opens with it: as `qwave backup` names it", run_backup },
+    { "request", "restore-end", 2, "", "the same, so that a restored centre serves",
+      run_restore_end },
     { "request", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N]",
       "the same, for the quota of a unit", run_quota },
     { "request", "list", 2, "", "what waits for a second officer", run_list },

@@ -4,6 +4,7 @@
 #include "backup/backup.h"
 
 #include "base/clock.h"
+#include "qwaved/settings.h"
 #include "store/postgres_copy.h"
 #include "store/sqlite_copy.h"
 #include "store/store_postgres.h"
@@ -49,9 +50,9 @@ static qw_err copy_sqlite(struct backup_work *work, FILE **from)
     if (err != QW_OK) {
         return err;
     }
-    err = qw_store_sqlite_copy(work->settings.database, work->beside);
+    err = qw_store_sqlite_copy(work->settings->database, work->beside);
     if (err != QW_OK) {
-        return backup_explain(work, err, "database %s: %s", work->settings.database,
+        return backup_explain(work, err, "database %s: %s", work->settings->database,
                               qw_err_text(err));
     }
     *from = fopen(work->beside, "r");
@@ -68,7 +69,7 @@ static qw_err copy_postgres(struct backup_work *work, FILE **from)
     if (err != QW_OK) {
         return err;
     }
-    err = qw_store_postgres_copy(work->settings.database, scratch);
+    err = qw_store_postgres_copy(work->settings->database, scratch);
     if (err != QW_OK) {
         fclose(scratch);
         return backup_explain(work, err, "database: %s", qw_err_text(err));
@@ -81,12 +82,15 @@ static qw_err copy_postgres(struct backup_work *work, FILE **from)
 qw_err backup_make(const struct backup_arguments *arguments, struct backup_work *work)
 {
     FILE *from = NULL;
-    qw_err err;
+    qw_err err = backup_ask_centre(arguments, work);
 
+    if (err != QW_OK) {
+        return err;
+    }
     work->head.made_ms = qw_clock_utc_ms();
-    memcpy(work->head.centre_id, work->settings.centre_id, sizeof work->head.centre_id);
-    err = qw_store_postgres_is_uri(work->settings.database) ? copy_postgres(work, &from)
-                                                            : copy_sqlite(work, &from);
+    memcpy(work->head.centre_id, work->settings->centre_id, sizeof work->head.centre_id);
+    err = qw_store_postgres_is_uri(work->settings->database) ? copy_postgres(work, &from)
+                                                             : copy_sqlite(work, &from);
     if (err != QW_OK) {
         return err;
     }

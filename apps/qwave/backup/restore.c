@@ -4,9 +4,10 @@
 #include "backup/backup.h"
 
 #include "base/secret.h"
-#include "centre/unseal.h"
 #include "centre/certificate/certificate.h"
 #include "centre/restore/restore.h"
+#include "centre/unseal.h"
+#include "qwaved/settings.h"
 #include "store/postgres_copy.h"
 #include "store/store_dump.h"
 #include "store/store_postgres.h"
@@ -33,22 +34,21 @@ static qw_err open_to(const struct backup_arguments *arguments, struct backup_wo
             fclose(from);
         }
     }
-    return backup_explain(work, err, "%s: %s", arguments->file,
-                          err == QW_ERR_FORMAT ? "no backup, or not the whole of one"
-                          : err == QW_ERR_AUTH
-                              ? "not its passphrase or its recipient's key, or altered"
-                          : err == QW_ERR_UNAVAILABLE
-                              ? work->passphrase != NULL ? "it is for a recipient: --key FILE"
-                                                         : "it is under a passphrase"
-                              : qw_err_text(err));
+    return backup_explain(
+        work, err, "%s: %s", arguments->file,
+        err == QW_ERR_FORMAT        ? "no backup, or not the whole of one"
+        : err == QW_ERR_AUTH        ? "not its passphrase or its recipient's key, or altered"
+        : err == QW_ERR_UNAVAILABLE ? work->passphrase != NULL ? "it is for a recipient: --key FILE"
+                                                               : "it is under a passphrase"
+                                    : qw_err_text(err));
 }
 
 /* It is of this centre, and the list is not older than any that stood when it was made. */
 static qw_err check_head(struct backup_work *work)
 {
-    if (strcmp(work->head.centre_id, work->settings.centre_id) != 0) {
+    if (strcmp(work->head.centre_id, work->settings->centre_id) != 0) {
         return backup_explain(work, QW_ERR_REFUSED, "it is a backup of %s, not of %s",
-                              work->head.centre_id, work->settings.centre_id);
+                              work->head.centre_id, work->settings->centre_id);
     }
     if (work->lists_ms != 0 && work->lists_ms + LIST_LIFE_MS < work->head.made_ms) {
         return backup_explain(work, QW_ERR_REFUSED,
@@ -60,9 +60,8 @@ static qw_err check_head(struct backup_work *work)
 static qw_err make_marks(struct backup_work *work, struct qw_restored_marks **marks)
 {
     struct qw_restored_marks *made = malloc(sizeof *made);
-    qw_err err = made == NULL
-                     ? QW_ERR_NOMEM
-                     : qw_restored_marks_make(made, work->lists, work->lists_len);
+    qw_err err =
+        made == NULL ? QW_ERR_NOMEM : qw_restored_marks_make(made, work->lists, work->lists_len);
 
     if (err != QW_OK) {
         free(made);
@@ -102,14 +101,14 @@ static qw_err mark_sqlite(struct backup_work *work)
 
 static qw_err give_name(struct backup_work *work)
 {
-    char folder[PATH_MAX];
+    char folder[BACKUP_PATH_CAP];
     int fd;
 
-    if (link(work->beside, work->settings.database) != 0) {
+    if (link(work->beside, work->settings->database) != 0) {
         return backup_explain(work, errno == EEXIST ? QW_ERR_CONFLICT : QW_ERR_IO, "%s: %s",
-                              work->settings.database, strerror(errno));
+                              work->settings->database, strerror(errno));
     }
-    (void)snprintf(folder, sizeof folder, "%s", work->settings.database);
+    (void)snprintf(folder, sizeof folder, "%s", work->settings->database);
     fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
@@ -123,10 +122,10 @@ static qw_err restore_sqlite(const struct backup_arguments *arguments, struct ba
     FILE *to;
     qw_err err;
 
-    if (access(work->settings.database, F_OK) == 0) {
+    if (access(work->settings->database, F_OK) == 0) {
         return backup_explain(work, QW_ERR_CONFLICT,
                               "%s is there: a backup goes where there is none",
-                              work->settings.database);
+                              work->settings->database);
     }
     err = backup_make_beside(work);
     if (err != QW_OK) {
@@ -186,13 +185,14 @@ static qw_err fill_postgres(struct backup_work *work, FILE *from)
         err = make_marks(work, &marks);
     }
     if (err == QW_OK) {
-        err = qw_store_postgres_fill(work->settings.database, from, marks->ops,
+        err = qw_store_postgres_fill(work->settings->database, from, marks->ops,
                                      is_marked ? 0 : marks->count);
         free(marks);
     }
     return backup_explain(work, err, "database: %s",
-                          err == QW_ERR_CONFLICT ? "it is not empty: a backup goes where there is none"
-                                                 : qw_err_text(err));
+                          err == QW_ERR_CONFLICT
+                              ? "it is not empty: a backup goes where there is none"
+                              : qw_err_text(err));
 }
 
 static qw_err restore_postgres(const struct backup_arguments *arguments, struct backup_work *work)
@@ -217,12 +217,12 @@ static qw_err restore_postgres(const struct backup_arguments *arguments, struct 
 
 qw_err backup_restore(const struct backup_arguments *arguments, struct backup_work *work)
 {
-    if (work->settings.high_mark[0] != '\0' && access(work->settings.high_mark, F_OK) == 0 &&
-        access(work->settings.database, F_OK) != 0) {
+    if (work->settings->high_mark[0] != '\0' && access(work->settings->high_mark, F_OK) == 0 &&
+        access(work->settings->database, F_OK) != 0) {
         return backup_explain(work, QW_ERR_CONFLICT,
                               "high_mark %s is there, of a database that is ahead: move it away",
-                              work->settings.high_mark);
+                              work->settings->high_mark);
     }
-    return qw_store_postgres_is_uri(work->settings.database) ? restore_postgres(arguments, work)
-                                                             : restore_sqlite(arguments, work);
+    return qw_store_postgres_is_uri(work->settings->database) ? restore_postgres(arguments, work)
+                                                              : restore_sqlite(arguments, work);
 }

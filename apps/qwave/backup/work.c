@@ -7,6 +7,7 @@
 #include "base/passphrase_file.h"
 #include "base/secret.h"
 #include "centre/restore/restore.h"
+#include "qwaved/settings.h"
 
 #include <errno.h>
 #include <openssl/pem.h>
@@ -67,12 +68,12 @@ static qw_err read_key(struct backup_work *work, const char *path, bool is_priva
 /* Whether one of the authorities that the settings name has signed such a list, and when. */
 static qw_err look_at_lists(struct backup_work *work, const char *path)
 {
-    FILE *in = fopen(work->settings.client_ca, "r");
+    FILE *in = fopen(work->settings->client_ca, "r");
     X509 *authority;
     qw_err err = QW_OK;
 
     if (in == NULL) {
-        return backup_explain(work, QW_ERR_IO, "%s: %s", work->settings.client_ca,
+        return backup_explain(work, QW_ERR_IO, "%s: %s", work->settings->client_ca,
                               strerror(errno));
     }
     while (err == QW_OK && (authority = PEM_read_X509(in, NULL, NULL, NULL)) != NULL) {
@@ -88,8 +89,9 @@ static qw_err look_at_lists(struct backup_work *work, const char *path)
     if (err == QW_OK && work->lists_ms == 0) {
         err = QW_ERR_AUTH;
     }
-    return backup_explain(work, err, "%s: no list of revocations that an authority of %s has signed",
-                          path, work->settings.client_ca);
+    return backup_explain(work, err,
+                          "%s: no list of revocations that an authority of %s has signed", path,
+                          work->settings->client_ca);
 }
 
 static qw_err read_lists(const struct backup_arguments *arguments, struct backup_work *work)
@@ -110,7 +112,7 @@ static qw_err read_lists(const struct backup_arguments *arguments, struct backup
 qw_err backup_prepare(const struct backup_arguments *arguments, struct backup_work *work)
 {
     bool is_restore = arguments->is_restore;
-    qw_err err = settings_read(arguments->config, &work->settings, work->error);
+    qw_err err = settings_read(arguments->config, work->settings, work->error);
 
     if (err == QW_OK && arguments->passphrase_file != NULL) {
         err = read_passphrase(work, arguments->passphrase_file);
@@ -125,7 +127,7 @@ void backup_clean_up(struct backup_work *work)
     static const char *const tails[] = { "", "-wal", "-shm", "-journal" };
 
     for (size_t i = 0; work->beside[0] != '\0' && i < sizeof tails / sizeof tails[0]; i++) {
-        char path[PATH_MAX + 16];
+        char path[BACKUP_PATH_CAP + 16];
 
         (void)snprintf(path, sizeof path, "%s%s", work->beside, tails[i]);
         (void)unlink(path);
@@ -139,7 +141,7 @@ qw_err backup_make_beside(struct backup_work *work)
 {
     int fd;
 
-    if (snprintf(work->beside, sizeof work->beside, "%s.copy-XXXXXX", work->settings.database) >=
+    if (snprintf(work->beside, sizeof work->beside, "%s.copy-XXXXXX", work->settings->database) >=
         (int)sizeof work->beside) {
         work->beside[0] = '\0';
         return backup_explain(work, QW_ERR_ARG, "database: its path is too long");
@@ -147,7 +149,7 @@ qw_err backup_make_beside(struct backup_work *work)
     fd = mkstemp(work->beside); /* mode 0600 */
     if (fd < 0) {
         work->beside[0] = '\0';
-        return backup_explain(work, QW_ERR_IO, "%s: %s", work->settings.database, strerror(errno));
+        return backup_explain(work, QW_ERR_IO, "%s: %s", work->settings->database, strerror(errno));
     }
     close(fd);
     return QW_OK;
@@ -156,7 +158,7 @@ qw_err backup_make_beside(struct backup_work *work)
 qw_err backup_make_scratch(struct backup_work *work, FILE **scratch)
 {
     const char *folder = getenv("TMPDIR");
-    char path[PATH_MAX];
+    char path[BACKUP_PATH_CAP];
     FILE *file = NULL;
     int fd;
 

@@ -269,6 +269,8 @@ export const texts = {
     'verb.share-change': ['other shares of the master key, {object}', '更换主密钥份额，{object}'],
     'verb.kek-rotate': ['another key of the store', '更换密钥加密密钥'],
     'verb.unit-quota': ['quota of {unit}: {object} (devices, keys a day; 0 is no limit)', '{unit} 的限额：{object}（设备数，每日密钥数；0 为不限）'],
+    'verb.backup': ['a backup that opens with {object}', '备份（以 {object} 打开）'],
+    'verb.restore-end': ['the restored centre serves', '恢复后的中心投入服务'],
 
     'officers.title': ['Officers', '管理员'],
     'officers.none': ['No officer is written down: whoever has the certificate of an officer is the founder.', '尚无管理员记录：持有管理员证书者即为创建者。'],

@@ -117,6 +117,6 @@ bool qw_certificate_list_content_has(const struct qw_certificate_list_content *c
     struct qw_certificate_revoked wanted = { .reason = 0 };
 
     memcpy(wanted.serial, serial, sizeof wanted.serial);
-    return content->count > 0 && bsearch(&wanted, content->revoked, content->count, sizeof wanted,
-                                         compare) != NULL;
+    return content->count > 0 &&
+           bsearch(&wanted, content->revoked, content->count, sizeof wanted, compare) != NULL;
 }

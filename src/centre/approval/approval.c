@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/approval/request_record.h"
+#include "centre/backup/backup.h"
 #include "centre/device/change.h"
 #include "centre/device/reach.h"
 #include "centre/kek/order.h"
+#include "centre/maintenance_restored.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/unit.h"
 #include "centre/people/unit_quota_change.h"
@@ -18,8 +20,9 @@
 #include <string.h>
 
 const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy", "officer-add",
-                                                                   "share-change", "kek-rotate",
-                                                                   "unit-quota" };
+                                                                   "share-change",   "kek-rotate",
+                                                                   "unit-quota",     "backup",
+                                                                   "restore-end" };
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
@@ -32,11 +35,18 @@ static const struct {
     [QW_REQUEST_SHARE_CHANGE] = { QW_RIGHT_SHARE_CHANGE, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_KEK_ROTATE] = { QW_RIGHT_KEK_ROTATE, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_UNIT_QUOTA] = { QW_RIGHT_UNIT_QUOTA, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_BACKUP] = { QW_RIGHT_BACKUP, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_RESTORE_END] = { QW_RIGHT_BACKUP, QW_DUAL_CONTROL_ALL },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
 {
     return centre->config.dual_control >= deeds[verb].since;
+}
+
+bool qw_request_is_of_centre(enum qw_request_verb verb)
+{
+    return verb == QW_REQUEST_KEK_ROTATE || verb == QW_REQUEST_RESTORE_END;
 }
 
 /* Clocks of several processes differ; one that went back further would make a request live longer.
@@ -151,6 +161,7 @@ static bool wish_ok(const struct qw_request_wish *wish)
              wish->role < QW_OFFICER_ROLE_COUNT && qw_unit_ok(wish->unit))) &&
            (wish->verb != QW_REQUEST_SHARE_CHANGE ||
             qw_share_change_parse(wish->object, &threshold, &officers)) &&
+           (wish->verb != QW_REQUEST_BACKUP || qw_backup_lock_ok(wish->object)) &&
            (wish->verb != QW_REQUEST_UNIT_QUOTA ||
             qw_unit_quota_parse(wish->unit, wish->object, &quota));
 }
@@ -161,7 +172,7 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
     request->verb = wish->verb;
     request->asked_ms = qw_clock_utc_ms();
     request->until_ms = request->asked_ms + 1000 * (int64_t)centre->config.approval_s;
-    if (wish->verb == QW_REQUEST_KEK_ROTATE) {
+    if (qw_request_is_of_centre(wish->verb)) {
         memcpy(request->object, centre->config.centre_id, sizeof request->object);
         memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     } else {
@@ -172,7 +183,8 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
         request->role = wish->role;
     } else if (wish->verb == QW_REQUEST_UNIT_QUOTA) {
         memcpy(request->unit, wish->unit, strlen(wish->unit));
-    } else if (wish->verb == QW_REQUEST_SHARE_CHANGE) { /* the whole centre's */
+    } else if (wish->verb == QW_REQUEST_SHARE_CHANGE ||
+               wish->verb == QW_REQUEST_BACKUP) { /* the whole centre's */
         memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     }
 }
@@ -293,6 +305,10 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_kek_order_approved(centre, deed, record);
     case QW_REQUEST_UNIT_QUOTA:
         return qw_unit_quota_approved(centre, deed, record);
+    case QW_REQUEST_BACKUP:
+        return qw_backup_approved(centre, deed, record);
+    case QW_REQUEST_RESTORE_END:
+        return qw_maintenance_restore_end_approved(centre, deed, record);
     case QW_REQUEST_VERB_COUNT:
         break;
     }

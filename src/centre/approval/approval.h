@@ -15,6 +15,8 @@ enum qw_request_verb {
     QW_REQUEST_SHARE_CHANGE,   /* object: "3-of-5" (share/share_desk.h) */
     QW_REQUEST_KEK_ROTATE,     /* object: the centre, whatever is said */
     QW_REQUEST_UNIT_QUOTA, /* object: "100,5000", devices and keys a day, 0 for no limit; unit */
+    QW_REQUEST_BACKUP, /* object: what it opens with (backup/backup.h); a word, not yet the copy */
+    QW_REQUEST_RESTORE_END, /* object: the centre, whatever is said */
     QW_REQUEST_VERB_COUNT
 };
 extern const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT]; /* "device-destroy" ... */
@@ -42,6 +44,8 @@ struct qw_request {
     uint8_t digest[32]; /* over all that is asked: what both have to have seen */
 };
 
+/* Whether its object is the centre itself, which needs no name. */
+bool qw_request_is_of_centre(enum qw_request_verb verb);
 /* Whether the centre's policy asks two persons for it; the verb alone is QW_ERR_STATE then. */
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb);
 

@@ -53,6 +53,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_AUTHENTICATION_UNLOCK] =    E,
     [QW_RIGHT_RELOAD]           = S,
     [QW_RIGHT_MAINTENANCE]      = S,
+    [QW_RIGHT_BACKUP]           = S     | E,
 };
 /* clang-format on */
 
@@ -93,6 +94,7 @@ const char *const qw_right_names[QW_RIGHT_COUNT] = {
     [QW_RIGHT_AUTHENTICATION_UNLOCK] = "authentication-unlock",
     [QW_RIGHT_RELOAD] = "reload",
     [QW_RIGHT_MAINTENANCE] = "maintenance",
+    [QW_RIGHT_BACKUP] = "backup",
 };
 
 bool qw_roles_have(unsigned roles, enum qw_right right)

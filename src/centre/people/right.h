@@ -52,6 +52,7 @@ enum qw_right {
     QW_RIGHT_AUTHENTICATION_UNLOCK, /* of a name that failed too often */
     QW_RIGHT_RELOAD,
     QW_RIGHT_MAINTENANCE,
+    QW_RIGHT_BACKUP, /* saying that one may be made, and that a restored centre may serve */
     QW_RIGHT_COUNT
 };
 

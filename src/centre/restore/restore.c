@@ -9,6 +9,7 @@
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
+#include "centre/maintenance_restored.h"
 #include "centre/restore/revocations.h"
 #include "centre/unseal.h"
 
@@ -294,8 +295,12 @@ static qw_err finish(struct qw_centre *centre, const struct lists *lists, uint64
 {
     struct qw_deed deed = { .verb = "restore", .object = centre->config.centre_id };
     struct qw_group group;
+    qw_err err;
 
     qw_group_begin(centre, &group);
+    if (qw_approval_is_needed(centre, QW_REQUEST_RESTORE_END)) {
+        qw_group_fail(&group, qw_maintenance_put_restored(centre, &group));
+    }
     group.books.next_block += BLOCK_LEAP;
     qw_group_remove_plain(&group, QW_STORE_META, qw_restored_id, ID_LEN, version);
     for (size_t i = 0; i < lists->parts; i++) {
@@ -304,8 +309,8 @@ static qw_err finish(struct qw_centre *centre, const struct lists *lists, uint64
         part_id(i, id);
         qw_group_remove_plain(&group, QW_STORE_META, id, strlen(id), lists->versions[i]);
     }
-    return qw_group_commit(centre, &group, &deed,
-                           "out of a backup: no key of it is given any more");
+    err = qw_group_commit(centre, &group, &deed, "out of a backup: no key of it is given any more");
+    return err == QW_OK ? qw_maintenance_load(centre) : err;
 }
 
 /* Everything, in an order that does not matter. */

@@ -10,7 +10,10 @@
 
 /* What marks such a store, before it is opened for the first time: INSERTs for its QW_STORE_META.
  * lists: PEM of the revocations that stood last (restore/revocations.h), borrowed; len 0: none. */
-enum { QW_RESTORED_LISTS_MAX = 8 << 20, QW_RESTORED_OPS_MAX = 1 + QW_RESTORED_LISTS_MAX / (1 << 19) };
+enum {
+    QW_RESTORED_LISTS_MAX = 8 << 20,
+    QW_RESTORED_OPS_MAX = 1 + QW_RESTORED_LISTS_MAX / (1 << 19)
+};
 struct qw_restored_marks {
     struct qw_store_op ops[QW_RESTORED_OPS_MAX];
     char ids[QW_RESTORED_OPS_MAX][24];

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "api/certificate.h"
 #include "api/certificate/authority.h"
 #include "api/certificate/list.h"
-#include "api/certificate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,9 +86,9 @@ static void passes_over_what_others_have_signed(void **state)
                      QW_OK);
     assert_int_equal(content.count, 1);
     qw_certificate_list_content_free(&content);
-    assert_int_equal(qw_certificate_list_read(foreign.pem, foreign.pem_len, authority->certificate,
-                                              &content),
-                     QW_ERR_NOT_FOUND);
+    assert_int_equal(
+        qw_certificate_list_read(foreign.pem, foreign.pem_len, authority->certificate, &content),
+        QW_ERR_NOT_FOUND);
     assert_int_equal(qw_certificate_list_read("", 0, authority->certificate, &content),
                      QW_ERR_NOT_FOUND);
     assert_null(content.revoked);

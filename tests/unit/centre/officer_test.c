@@ -13,6 +13,7 @@
 #include "api/certificate/signing_request.h"
 #include "centre/approval/approval.h"
 #include "centre/authentication/authentication.h"
+#include "centre/backup/backup.h"
 #include "centre/certificate/certificate.h"
 #include "centre/device/describe.h"
 #include "centre/device/import.h"
@@ -303,6 +304,11 @@ static qw_err do_kek_rotate(struct scene *s, const struct qw_caller *c)
     return qw_centre_kek_rotate(s->centre, c);
 }
 
+static qw_err do_backup(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_backup_begin(s->centre, c, "passphrase");
+}
+
 static qw_err do_auth_unlock(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_auth_unlock(s->centre, c, "urn:qwave:officer:nobody");
@@ -493,6 +499,7 @@ static const struct {
     { QW_RIGHT_STATUS_READ,     "yyyy", do_kek_look },
     { QW_RIGHT_KEK_ROTATE,      "-y--", do_kek_rotate },
     { QW_RIGHT_AUTHENTICATION_UNLOCK, "-y--", do_auth_unlock },
+    { QW_RIGHT_BACKUP,          "yy--", do_backup },
     { QW_RIGHT_RELOAD,          "y---", do_may_reload },
     { QW_RIGHT_RELOAD,          "y---", do_reload },
     { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },

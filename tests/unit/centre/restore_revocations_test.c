@@ -65,8 +65,8 @@ static struct qw_certificate_list last_list(struct scene *scene)
 {
     struct qw_certificate_list list = { .pem = NULL };
 
-    assert_int_equal(
-        qw_centre_certificate_list_sign(scene->centre, QW_CERTIFICATE_P256, &list), QW_OK);
+    assert_int_equal(qw_centre_certificate_list_sign(scene->centre, QW_CERTIFICATE_P256, &list),
+                     QW_OK);
     return list;
 }
 
@@ -87,11 +87,10 @@ static bool is_on_list(struct scene *scene, const struct qw_certificate_made *ma
     struct qw_certificate_list_content content = { .count = 0 };
     bool has;
 
-    assert_int_equal(
-        qw_certificate_list_read(list.pem, list.pem_len,
-                                 scene->centre->authorities[QW_CERTIFICATE_P256]->certificate,
-                                 &content),
-        QW_OK);
+    assert_int_equal(qw_certificate_list_read(
+                         list.pem, list.pem_len,
+                         scene->centre->authorities[QW_CERTIFICATE_P256]->certificate, &content),
+                     QW_OK);
     has = qw_certificate_list_content_has(&content, made->serial);
     qw_certificate_list_content_free(&content);
     qw_certificate_list_free(&list);

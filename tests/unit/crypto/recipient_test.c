@@ -110,9 +110,8 @@ static void what_is_no_such_key_is_refused(void **state)
 
     (void)state;
     make("P-384", &texts);
-    assert_int_equal(
-        qw_recipient_read(texts.public_half, strlen(texts.public_half), &recipient),
-        QW_ERR_FORMAT);
+    assert_int_equal(qw_recipient_read(texts.public_half, strlen(texts.public_half), &recipient),
+                     QW_ERR_FORMAT);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(qw_recipient_read(bad[i], strlen(bad[i]), &recipient), QW_ERR_FORMAT);
     }

@@ -36,8 +36,7 @@ qw_err __wrap_qw_password_key(struct qw_password_cost cost, const uint8_t *salt,
     return __real_qw_password_key(cost, salt, password, password_len, key, key_len);
 }
 
-static const struct qw_backup_lock secret = { .passphrase =
-                                                  (const uint8_t *)"twelve bytes or more",
+static const struct qw_backup_lock secret = { .passphrase = (const uint8_t *)"twelve bytes or more",
                                               .passphrase_len = 20 };
 static const struct qw_backup_head head = { .centre_id = "centre-1", .made_ms = 1795370000000 };
 
@@ -61,8 +60,8 @@ static struct text seal(const void *plain, size_t len)
     return text;
 }
 
-static qw_err open_text(const struct qw_backup_lock *lock, const void *bytes,
-                        size_t len, struct text *plain, struct qw_backup_head *found)
+static qw_err open_text(const struct qw_backup_lock *lock, const void *bytes, size_t len,
+                        struct text *plain, struct qw_backup_head *found)
 {
     FILE *from = tmpfile();
     FILE *to = open_memstream(&plain->bytes, &plain->len);

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-enum { RECORDS = 200 }; /* several pages and batches */
+enum { RECORDS = 200 };               /* several pages and batches */
 static struct postgres_server server; /* of the whole run */
 
 static void drop(void)
