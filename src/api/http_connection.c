@@ -75,7 +75,7 @@ static void look_for_revoked(struct qw_http_connection_set *set, bool must_cut)
         qw_psk_connections_cut_revoked(set);
         return;
     }
-    if (set->is_plain) {
+    if (set->is_plain || set->is_open) {
         return;
     }
     credentials = hold_current(set);
@@ -97,7 +97,9 @@ void qw_http_connection_set_renew(struct qw_http_connection_set *set,
     pthread_mutex_lock(&set->lock);
     old = atomic_exchange(&set->credentials, credentials);
     qw_session_tickets_void(&set->tickets); /* they were given by the old authorities' word */
-    cut_revoked(set, qw_tls_credentials_revocations(credentials));
+    if (!set->is_open) {
+        cut_revoked(set, qw_tls_credentials_revocations(credentials));
+    }
     pthread_mutex_unlock(&set->lock);
     qw_tls_credentials_release(old);
 }
@@ -287,6 +289,18 @@ static int verify_psk(gnutls_session_t session, unsigned type, unsigned when, un
                     c->is_verified ? "renegotiation" : qw_psk_connection_identify(c, session));
 }
 
+/* At the client's last handshake message, of a set that asks for no proof. */
+static int admit(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                 const gnutls_datum_t *message)
+{
+    struct qw_http_connection *c = gnutls_session_get_ptr(session);
+
+    (void)type;
+    (void)when;
+    (void)message;
+    return incoming == 0 ? 0 : conclude(c, session, c->is_verified ? "renegotiation" : NULL);
+}
+
 static void name_peer(int fd, char *out, size_t cap)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
@@ -299,7 +313,7 @@ static void name_peer(int fd, char *out, size_t cap)
     }
 }
 
-static void demand_certificate(struct qw_http_connection *c, gnutls_session_t session)
+static void use_credentials(struct qw_http_connection *c, gnutls_session_t session)
 {
     struct qw_http_connection_set *set = c->set;
 
@@ -308,11 +322,24 @@ static void demand_certificate(struct qw_http_connection *c, gnutls_session_t se
     pthread_mutex_unlock(&set->lock);
     c->judge = qw_tls_credentials_hold(c->credentials);
     (void)!qw_tls_credentials_use(c->credentials, session); /* without them the handshake fails */
+}
+
+/* No tickets: who comes back has a cookie, and shakes hands anew. */
+static void demand_nothing(struct qw_http_connection *c, gnutls_session_t session)
+{
+    use_credentials(c, session);
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_IGNORE);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, admit);
+}
+
+static void demand_certificate(struct qw_http_connection *c, gnutls_session_t session)
+{
+    use_credentials(c, session);
     gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     gnutls_session_set_verify_function(session, verify);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                        verify_resumed);
-    qw_session_tickets_offer(&set->tickets, session);
+    qw_session_tickets_offer(&c->set->tickets, session);
 }
 
 static void prepare(struct qw_http_connection *c, gnutls_session_t session)
@@ -322,6 +349,8 @@ static void prepare(struct qw_http_connection *c, gnutls_session_t session)
         qw_psk_connection_prepare(c, session);
         gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
                                            verify_psk);
+    } else if (c->set->is_open) {
+        demand_nothing(c, session);
     } else {
         demand_certificate(c, session);
     }
@@ -415,7 +444,7 @@ static qw_err judge_again(struct qw_http_connection *c)
 
 qw_err qw_http_connection_check(struct qw_http_connection *c)
 {
-    if (c->set->is_plain) {
+    if (c->set->is_plain || c->set->is_open) {
         return QW_OK;
     }
     if (c->set->psk != NULL) {

@@ -52,6 +52,7 @@ struct qw_http_connection_set {
     pthread_t watchdog;
     bool is_stopping;
     bool is_plain;      /* no TLS: nobody is verified, and everybody is served */
+    bool is_open;       /* TLS, and nobody is asked who he is: likewise */
     unsigned answering; /* requests between handler and last byte */
     unsigned aside;     /* those that were put aside */
     struct qw_http_connection *first;
@@ -64,9 +65,9 @@ struct qw_http_connection_set {
 };
 
 /* Starts the watchdog, which also reads revocations again when they change and shuts the open
- * connections of whoever is on the list, or whose pre-shared key is gone. psk, failures and the
- * three times are set before. The set stays where it is until _stop. credentials become the set's,
- * also when this fails; NULL: callers have pre-shared keys. */
+ * connections of whoever is on the list, or whose pre-shared key is gone. psk, is_open, failures
+ * and the three times are set before. The set stays where it is until _stop. credentials become the
+ * set's, also when this fails; NULL: callers have pre-shared keys. */
 qw_err qw_http_connection_set_start(struct qw_http_connection_set *set,
                                     struct qw_tls_credentials *credentials,
                                     const struct qw_log *log) QW_MUST_USE;
@@ -84,7 +85,8 @@ void qw_http_connection_set_refresh(struct qw_http_connection_set *set);
 void qw_http_connection_set_drain(struct qw_http_connection_set *set, int limit_ms);
 
 /* NULL without memory. Makes the session demand a certificate and check it in the handshake, also
- * in one that resumes an earlier session; or a pre-shared key, when the set takes these. */
+ * in one that resumes an earlier session; or a pre-shared key, when the set takes these; or
+ * nothing, in an open one. */
 struct qw_http_connection *qw_http_connection_add(struct qw_http_connection_set *set, int fd,
                                                   gnutls_session_t session);
 void qw_http_connection_remove(struct qw_http_connection *connection);

@@ -106,6 +106,9 @@ static void add_headers(struct MHD_Response *response, const struct qw_http_answ
     if (answer->content_encoding != NULL) {
         (void)MHD_add_response_header(response, "Content-Encoding", answer->content_encoding);
     }
+    if (answer->set_cookie[0] != '\0') {
+        (void)MHD_add_response_header(response, "Set-Cookie", answer->set_cookie);
+    }
     for (const struct qw_http_header *h = answer->headers; h != NULL && h->name != NULL; h++) {
         (void)MHD_add_response_header(response, h->name, h->value);
     }
@@ -181,6 +184,9 @@ static void call_handler(struct qw_http_exchange_context *context,
         .accept_encoding = header(connection, "Accept-Encoding"),
         .if_none_match = header(connection, "If-None-Match"),
         .last_event_id = header(connection, "Last-Event-ID"),
+        .cookie = header(connection, "Cookie"),
+        .session_token = header(connection, "X-Qwave-Session"),
+        .address = exchange->connection->address,
         .body = exchange->body,
         .body_len = exchange->body_len,
         .later = &exchange->later,

@@ -237,6 +237,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     set->handshake_ms = set->request_ms / 2;
     set->idle_ms = (int)(config->idle_timeout_s < 86400 ? config->idle_timeout_s : 86400) * 1000;
     set->is_plain = config->is_plain;
+    set->is_open = config->is_open;
     set->failures = config->failures;
     err = read_credentials(server, config, &credentials);
     set->psk = server->psk.keys != NULL ? &server->psk : NULL;

@@ -11,7 +11,12 @@
 
 /* HTTPS with mutual certificates (TLS 1.3), or with pre-shared keys, over libmicrohttpd. The server
  * knows transport and identity; routes are the caller's. */
-enum { QW_HTTP_BODY_MAX = 64 * 1024, QW_HTTP_IDENTITY_CAP = 128, QW_HTTP_ANSWER_MAX = 4 << 20 };
+enum {
+    QW_HTTP_BODY_MAX = 64 * 1024,
+    QW_HTTP_IDENTITY_CAP = 128,
+    QW_HTTP_ANSWER_MAX = 4 << 20,
+    QW_HTTP_COOKIE_CAP = 192
+};
 
 struct qw_psk_keys;
 struct qw_http_later;
@@ -31,6 +36,8 @@ struct qw_http_request {
     const char *origin, *fetch_site; /* Origin and Sec-Fetch-Site: what a browser says of the page
                                         that asks */
     const char *accept_encoding, *if_none_match, *last_event_id;
+    const char *cookie, *session_token; /* Cookie and X-Qwave-Session; NULL when none */
+    const char *address;                /* of the peer, numeric */
     const uint8_t *body;
     size_t body_len;
     struct qw_http_later *later; /* to put the request aside; NULL: nobody could take it up again */
@@ -56,7 +63,8 @@ struct qw_http_answer {
     const char *entity_tag;       /* with its quotes; NULL: no header */
     const char *content_encoding; /* NULL: none */
     const struct qw_http_header
-        *headers; /* further ones, ended by one without a name; NULL: none */
+        *headers;                        /* further ones, ended by one without a name; NULL: none */
+    char set_cookie[QW_HTTP_COOKIE_CAP]; /* "": no header */
 };
 
 /* Appends to the body. QW_ERR_SPACE over the limit, QW_ERR_NOMEM. */
@@ -83,6 +91,8 @@ struct qw_http_server_config {
                      Who calls while the first ends its requests is hung up on */
     bool is_plain; /* no TLS, and nobody has an identity: for answers that prove themselves; psk,
                       and the four behind it, are not used */
+    bool is_open; /* TLS by the server's certificate; callers show none, and nobody has an identity:
+                     client_ca_path is read, and neither it nor the list of revocations is asked */
     const struct qw_psk_keys *psk; /* borrowed; not NULL: callers prove pre-shared keys, and the
                                       next four are not used */
     const char *certificate_path, *key_path, *client_ca_path; /* PEM */
