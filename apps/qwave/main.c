@@ -25,6 +25,7 @@ static const struct {
     { "charge", cmd_charge, "charge a card off line at a charging station" },
     { "enrol", cmd_enrol, "get a device its first certificate, by a key of its card" },
     { "auth", cmd_auth, "prove who one is, by a certificate and a key of a card" },
+    { "code", cmd_code, "a one-time code of an officer's card, to log in at the console" },
     { "key", cmd_key, "ask the terminal on this machine for keys and for what is left" },
     { "stream", cmd_stream, "one end of a key stream of ETSI GS QKD 004" },
     { "air", cmd_air, "a simulated or replayed radio channel for an access point and a terminal" },
