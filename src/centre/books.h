@@ -184,6 +184,7 @@ struct qw_centre {
     struct qw_centre_config config;
     pthread_mutex_t mutex;
     pthread_mutex_t source_mutex; /* around each take from the source */
+    pthread_mutex_t login_mutex;  /* around each hash of a password; never under the first */
     pthread_cond_t fresh_taken;
     atomic_uint fresh_waiting;      /* somebody waits for a fresh key: ingest lets him go first */
     uint8_t kek[QW_KEK_LEN];        /* seals every record; under the mutex, like kek_life */

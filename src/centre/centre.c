@@ -120,6 +120,32 @@ static qw_err complete(struct qw_centre_config *config)
     return QW_OK;
 }
 
+static void drop_locks(struct qw_centre *c)
+{
+    pthread_cond_destroy(&c->fresh_taken);
+    pthread_mutex_destroy(&c->login_mutex);
+    pthread_mutex_destroy(&c->source_mutex);
+    pthread_mutex_destroy(&c->mutex);
+}
+
+static bool make_locks(struct qw_centre *c)
+{
+    pthread_mutex_t *mutexes[] = { &c->mutex, &c->source_mutex, &c->login_mutex };
+    size_t count = sizeof mutexes / sizeof mutexes[0];
+    size_t made = 0;
+
+    while (made < count && pthread_mutex_init(mutexes[made], NULL) == 0) {
+        made++;
+    }
+    if (made == count && pthread_cond_init(&c->fresh_taken, NULL) == 0) {
+        return true;
+    }
+    while (made > 0) {
+        pthread_mutex_destroy(mutexes[--made]);
+    }
+    return false;
+}
+
 qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre)
 {
     struct qw_centre *c = qw_secret_new(sizeof *c);
@@ -135,25 +161,12 @@ qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **c
         qw_secret_free(c);
         return err;
     }
-    if (pthread_mutex_init(&c->mutex, NULL) != 0) {
-        qw_secret_free(c);
-        return QW_ERR_NOMEM;
-    }
-    if (pthread_mutex_init(&c->source_mutex, NULL) != 0) {
-        pthread_mutex_destroy(&c->mutex);
-        qw_secret_free(c);
-        return QW_ERR_NOMEM;
-    }
-    if (pthread_cond_init(&c->fresh_taken, NULL) != 0) {
-        pthread_mutex_destroy(&c->source_mutex);
-        pthread_mutex_destroy(&c->mutex);
+    if (!make_locks(c)) {
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
     if (qw_fetch_queue_start(c) != QW_OK) {
-        pthread_cond_destroy(&c->fresh_taken);
-        pthread_mutex_destroy(&c->source_mutex);
-        pthread_mutex_destroy(&c->mutex);
+        drop_locks(c);
         qw_secret_free(c);
         return QW_ERR_NOMEM;
     }
@@ -211,8 +224,6 @@ void qw_centre_free(struct qw_centre *centre)
     qw_quota_free(centre->quota);
     qw_partner_desk_free(centre->partners);
     qw_share_desk_free(centre->shares);
-    pthread_cond_destroy(&centre->fresh_taken);
-    pthread_mutex_destroy(&centre->source_mutex);
-    pthread_mutex_destroy(&centre->mutex);
+    drop_locks(centre);
     qw_secret_free(centre);
 }

@@ -12,6 +12,7 @@
 #include "centre/device/device.h"
 #include "crypto/custody/custody.h"
 #include "crypto/key_source.h"
+#include "crypto/password_key.h"
 #include "crypto/signature/signature.h"
 #include "store/high_mark.h"
 #include "store/store.h"
@@ -79,13 +80,15 @@ struct qw_centre_config {
     uint32_t partner_wait_ms; /* a master waits so long for partners to take its keys; default 1000
                                */
     uint32_t partner_places;  /* and so many masters at once; default 4 */
-    enum qw_dual_control dual_control; /* what needs two officers (approval/approval.h) */
-    bool cards_need_user;              /* a terminal's card that is nobody's gets nothing */
-    uint32_t approval_s;               /* a request waits so long for the second; default 900 */
-    uint32_t certificate_days;         /* life of an issued certificate; default 30 */
-    uint32_t auth_window_s;            /* clocks of those who authenticate differ by so much at
-                                          most; default 30 */
-    const char *status_url;            /* borrowed; of OCSP, for certificates; NULL: none */
+    enum qw_dual_control dual_control;  /* what needs two officers (approval/approval.h) */
+    bool cards_need_user;               /* a terminal's card that is nobody's gets nothing */
+    uint32_t approval_s;                /* a request waits so long for the second; default 900 */
+    uint32_t certificate_days;          /* life of an issued certificate; default 30 */
+    uint32_t auth_window_s;             /* clocks of those who authenticate differ by so much at
+                                           most; default 30 */
+    const char *status_url;             /* borrowed; of OCSP, for certificates; NULL: none */
+    struct qw_password_cost login_cost; /* of officers' passwords (login/login.h); log2_n 0: the
+                                           standard */
     uint32_t share_timeout_s; /* officers' shares are forgotten after so long; default 900 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:

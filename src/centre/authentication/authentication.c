@@ -216,22 +216,6 @@ static qw_err check_key(struct qw_centre *centre, struct auth *a)
     return err;
 }
 
-static void count_failure(struct qw_centre *centre, struct qw_group *group, struct auth *a,
-                          struct qw_auth_party *party)
-{
-    struct qw_deed deed = { .verb = "authentication-lock", .object = party->name };
-
-    if (qw_auth_party_fail(party, a->now_ms)) {
-        char detail[QW_AUDIT_TEXT_CAP];
-
-        (void)snprintf(detail, sizeof detail, "%u failures, for %lld s", (unsigned)party->failures,
-                       (long long)((party->locked_until_ms - a->now_ms) / 1000));
-        qw_group_note(group, &deed, detail);
-        atomic_fetch_add(&centre->auth_locked, 1);
-    }
-    qw_auth_party_put(centre, group, party);
-}
-
 /* C6: somebody has half of it. */
 static qw_err refuse_half(struct qw_centre *centre, struct auth *a)
 {
@@ -241,12 +225,12 @@ static qw_err refuse_half(struct qw_centre *centre, struct auth *a)
     atomic_fetch_add(&centre->auth_refused, 1);
     qw_group_begin(centre, &group);
     if (a->is_signed || is_own) {
-        count_failure(centre, &group, a, &a->party);
+        qw_auth_party_count_failure(centre, &group, &a->party, a->now_ms);
     }
     if (a->is_keyed) {
         qw_card_key_use_up(centre, &group, &a->record);
         if (!is_own) {
-            count_failure(centre, &group, a, &a->card_party);
+            qw_auth_party_count_failure(centre, &group, &a->card_party, a->now_ms);
         }
     }
     return qw_group_commit_refusal(centre, &group, a->deed, QW_ERR_REFUSED, a->why);

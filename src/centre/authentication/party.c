@@ -6,6 +6,7 @@
 #include "centre/record.h"
 #include "crypto/hash.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -166,4 +167,19 @@ bool qw_auth_party_fail(struct qw_auth_party *party, int64_t now_ms)
     party->locked_until_ms =
         now_ms + (wait_ms < QW_AUTH_LOCK_MS_MAX ? wait_ms : QW_AUTH_LOCK_MS_MAX);
     return true;
+}
+
+void qw_auth_party_count_failure(struct qw_centre *centre, struct qw_group *group,
+                                 struct qw_auth_party *party, int64_t now_ms)
+{
+    struct qw_deed deed = { .verb = "authentication-lock", .object = party->name };
+    char detail[QW_AUDIT_TEXT_CAP];
+
+    if (qw_auth_party_fail(party, now_ms)) {
+        (void)snprintf(detail, sizeof detail, "%u failures, for %lld s", (unsigned)party->failures,
+                       (long long)((party->locked_until_ms - now_ms) / 1000));
+        qw_group_note(group, &deed, detail);
+        atomic_fetch_add(&centre->auth_locked, 1);
+    }
+    qw_auth_party_put(centre, group, party);
 }

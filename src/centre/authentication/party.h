@@ -35,5 +35,8 @@ const struct qw_auth_kept *qw_auth_party_find(const struct qw_auth_party *party,
 void qw_auth_party_keep(struct qw_auth_party *party, const struct qw_auth_kept *kept);
 /* One more failure; true: it locks. */
 bool qw_auth_party_fail(struct qw_auth_party *party, int64_t now_ms);
+/* The same in a group, with the journal's record of a lock. */
+void qw_auth_party_count_failure(struct qw_centre *centre, struct qw_group *group,
+                                 struct qw_auth_party *party, int64_t now_ms);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "centre/certificate/drop.h"
+#include "centre/login/login_record.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/officer_record.h"
 
@@ -159,6 +160,7 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
     qw_officer_put(centre, &group, &record);
     if (event == QW_OFFICER_REMOVE) {
         qw_certificates_drop_officer(centre, &group, record.officer.id);
+        qw_login_drop(centre, &group, record.officer.id);
     }
     return qw_group_commit(centre, &group, deed, qw_officer_state_names[next]);
 }

@@ -38,6 +38,8 @@ enum qw_right {
     QW_RIGHT_CERTIFICATE_OFFICER, /* of people and of the centre itself, and founding authorities */
     QW_RIGHT_OFFICER_READ,
     QW_RIGHT_OFFICER_CHANGE,
+    QW_RIGHT_OFFICER_PASSWORD, /* a first one, for another officer */
+    QW_RIGHT_PASSWORD_OWN,
     QW_RIGHT_REQUEST_READ,
     QW_RIGHT_JOURNAL_READ,
     QW_RIGHT_JOURNAL_KEY, /* exchanging the one that signs */

@@ -20,6 +20,7 @@
 #include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
+#include "centre/login/login.h"
 #include "centre/maintenance.h"
 #include "centre/people/officer.h"
 #include "centre/people/unit_quota.h"
@@ -439,6 +440,20 @@ static qw_err do_unit_set(struct scene *s, const struct qw_caller *c)
     return qw_centre_unit_set(s->centre, c, "/", 1, 1);
 }
 
+static qw_err do_password_initial(struct scene *s, const struct qw_caller *c)
+{
+    char password[QW_LOGIN_INITIAL_CAP];
+    int64_t until_ms;
+
+    return qw_centre_login_initial(s->centre, c, "none", "none", password, &until_ms);
+}
+static qw_err do_password_own(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_password_change change = { .password = "twelve bytes", .card = "none" };
+
+    return qw_centre_login_password(s->centre, c, &change, NULL);
+}
+
 /* clang-format off */
 static const struct {
     enum qw_right right;
@@ -483,6 +498,8 @@ static const struct {
     { QW_RIGHT_OFFICER_READ,    "yyy-", do_officer_list },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_add },
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_change },
+    { QW_RIGHT_OFFICER_PASSWORD, "-y--", do_password_initial },
+    { QW_RIGHT_PASSWORD_OWN,    "yyyy", do_password_own },
     { QW_RIGHT_REQUEST_READ,    "yyy-", do_request_list },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
