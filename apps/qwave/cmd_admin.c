@@ -90,7 +90,8 @@ enum {
     OPTION_STATE,
     OPTION_PREFIX,
     OPTION_OWNER_PREFIX,
-    OPTION_FIRMWARE
+    OPTION_FIRMWARE,
+    OPTION_CARD
 };
 
 static const struct argp_option options[] = {
@@ -122,6 +123,7 @@ static const struct argp_option options[] = {
     { "prefix", OPTION_PREFIX, "TEXT", 0, "what an id begins with", 0 },
     { "owner-prefix", OPTION_OWNER_PREFIX, "TEXT", 0, "what an owner's name begins with", 0 },
     { "firmware", OPTION_FIRMWARE, "TEXT", 0, "of a device", 0 },
+    { "card", OPTION_CARD, "DEVICE", 0, "whose card an officer's codes are from", 0 },
     { "reason", 'x', "TEXT", 0, "of a maintenance, told to every caller; at most 120 bytes", 0 },
     { "certificate", 'c', "FILE", 0,
       "where to write a certificate; of a device: the one that it has", 0 },
@@ -164,6 +166,9 @@ static void check_files(const struct admin_action *action, const struct admin_ar
     if ((asks_for(action, "--certificate FILE") && arguments->certificate == NULL) ||
         (asks_for(action, "--key FILE") && arguments->key == NULL)) {
         argp_error(state, "--certificate and --key say where to write");
+    }
+    if (asks_for(action, "--card DEVICE") && arguments->card == NULL) {
+        argp_error(state, "--card says whose card the codes are from");
     }
 }
 
@@ -226,6 +231,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_FIRMWARE:
         arguments->firmware = value;
+        return 0;
+    case OPTION_CARD:
+        arguments->card = value;
         return 0;
     case 'r':
         arguments->role = value;

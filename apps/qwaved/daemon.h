@@ -10,6 +10,7 @@
 #include "crypto/key_source.h"
 #include "custody_port.h"
 #include "events.h"
+#include "login/login_door.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
 #include "partners.h"
@@ -34,6 +35,7 @@ struct listeners { /* while the centre is open; NULL, or zeroed: there is none *
     struct streams streams;
     struct psk_door psk_door;
     struct public_door public_door;
+    struct login_door login_door;
 };
 
 /* What the daemon holds; opened and closed as a whole. */

@@ -14,7 +14,7 @@
 enum {
     EVENTS_VIEWERS_MAX = 32, /* that wait at a time */
     EVENTS_KEPT = 64,
-    EVENT_TEXT_MAX = 8192, /* of one event */
+    EVENT_TEXT_MAX = 4096, /* of one event */
     EVENTS_TICK_MS = 1000,
     EVENTS_LOOK_MS = 3000 /* who has asked so long ago still looks */
 };
@@ -43,16 +43,6 @@ void events_publish(struct events *events, const char *name, const char *data, s
 /* Wakes waiter once there is something behind after; at once, when there is already or when all is
  * stopped. QW_ERR_LIMIT: too many wait, and it is not woken. */
 qw_err events_wait(struct events *events, uint64_t after, struct events_waiter *waiter) QW_MUST_USE;
-
-/* What was lost on its way to those who look, since the start: events that were gone when a slow
- * viewer asked for them, and moments that access points could not send (of theirs and of those that
- * arrived: seen and dropped). */
-struct events_losses {
-    uint64_t events;
-    uint64_t moments_seen, moments_dropped;
-};
-void events_add_losses(struct events *events, const struct events_losses *more);
-struct events_losses events_losses(struct events *events);
 
 struct event { /* a copy */
     uint64_t number;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/maintenance.h"
+#include "login/login_door.h"
 #include "metrics/request_log.h"
 
 #include <stdbool.h>
@@ -188,11 +189,54 @@ static bool is_console(const struct qw_http_request *request)
 
 static void refuse_role(struct call *call)
 {
-    if (is_etsi(call->request)) {
+    if (call->caller.role == QW_ROLE_COUNT) {
+        call_refuse_with(call, 401, "log in");
+    } else if (is_etsi(call->request)) {
         call_refuse_with(call, 401, "not authorised");
     } else {
         call_refuse(call, QW_ERR_REFUSED);
     }
+}
+
+/* H3, or by a session [docs/protocol/console-login.md]. name: whose requests are counted. */
+static bool identify(struct call *call, const char **name)
+{
+    qw_err err;
+
+    if (call->service->login != NULL) {
+        err = login_door_identify(call);
+        *name = call->has_session ? call->caller.id : call->request->address;
+        if (err != QW_OK) {
+            call_refuse(call, err);
+        }
+        return err == QW_OK;
+    }
+    *name = call->request->identity;
+    if (qw_caller_parse(call->request->identity, &call->caller) != QW_OK) {
+        call_refuse_with(call, 401, "not authorised");
+        return false;
+    }
+    memcpy(call->caller.certificate_hash, call->request->certificate_hash,
+           sizeof call->caller.certificate_hash);
+    return true;
+}
+
+/* H4, H9. The answer is given when it is false. */
+static bool may_call(struct call *call, const struct route *route)
+{
+    bool is_other = !is_console(call->request) &&
+                    (is_from_another_site(call->request) ||
+                     (call->service->login != NULL && !login_door_is_own_page(call)));
+
+    if ((route->roles & 1u << call->caller.role) == 0 || is_other) {
+        refuse_role(call);
+        return false;
+    }
+    if (call->has_session && call->session.login.must_change && (route->roles & BY_BEGINNER) == 0) {
+        call_refuse_with(call, 403, "set a password of your own first");
+        return false;
+    }
+    return true;
 }
 
 static void dispatch(struct call *call)
@@ -201,15 +245,13 @@ static void dispatch(struct call *call)
     size_t at[CALL_PARAMETERS_MAX];
     size_t count = 0;
     const struct route *route;
+    const char *name = "";
 
-    if (qw_caller_parse(call->request->identity, &call->caller) != QW_OK) {
-        call_refuse_with(call, 401, "not authorised"); /* H3 */
+    if (!identify(call, &name)) {
         return;
     }
-    memcpy(call->caller.certificate_hash, call->request->certificate_hash,
-           sizeof call->caller.certificate_hash);
-    if (!qw_rate_limit_take(call->service->rate, call->request->identity,
-                            requests_per_s(call->service), 1, qw_clock_monotonic_ms())) {
+    if (!qw_rate_limit_take(call->service->rate, name, requests_per_s(call->service), 1,
+                            qw_clock_monotonic_ms())) {
         call_refuse(call, QW_ERR_LIMIT);
         return;
     }
@@ -221,9 +263,7 @@ static void dispatch(struct call *call)
     if (route == NULL) {
         return;
     }
-    if ((route->roles & 1u << call->caller.role) == 0 || /* H4 */
-        (!is_console(call->request) && is_from_another_site(call->request))) {
-        refuse_role(call);
+    if (!may_call(call, route)) {
         return;
     }
     call->route = route;
@@ -250,12 +290,13 @@ static void note_call(const struct call *call, unsigned status)
 static void log_call(const struct call *call)
 {
     const struct qw_http_request *request = call->request;
+    const char *who = call->has_session ? call->caller.id : request->identity;
 
     qw_assert(call->answer->status != 0);
     /* No query: it may carry key ids of somebody else's guess. */
     qw_log_write(call->service->log, call->answer->status < 400 ? QW_LOG_DEBUG : QW_LOG_WARNING,
-                 "%s: %s %.*s: %u", request->identity[0] == '\0' ? "nobody" : request->identity,
-                 request->method, LOGGED_PATH_LEN, request->path, call->answer->status);
+                 "%s: %s %.*s: %u", who[0] == '\0' ? "nobody" : who, request->method,
+                 LOGGED_PATH_LEN, request->path, call->answer->status);
 }
 
 void router_handle(void *self, const struct qw_http_request *request, struct qw_http_answer *answer)
@@ -279,6 +320,8 @@ static void fill_later(void *work, const struct qw_http_request *request,
                                .request = request,
                                .answer = answer,
                                .route = aside->call.route,
+                               .caller = aside->call.caller,
+                               .has_session = aside->call.has_session,
                                .begun_us = aside->call.begun_us };
 
     aside->call.answer = answer;

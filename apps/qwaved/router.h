@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "centre/centre.h"
 #include "crypto/key_source.h"
+#include "login/sessions.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct reload_switch; /* reload/reload_switch.h */
 struct tls_counts;    /* metrics/tls_counts.h */
 struct console;       /* console/console.h */
 struct events;        /* events.h */
+struct login_door;    /* login/login_door.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -49,6 +51,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     const atomic_int_fast64_t *requests_per_s; /* NULL, 0: no limit */
     const struct reload_switch *reload;        /* NULL: the settings are not read again */
     const struct tls_counts *failures;         /* NULL: not counted */
+    struct login_door *login;                  /* callers log in; NULL: they show certificates */
 };
 
 enum { CALL_PARAMETERS_MAX = 2, CALL_PARAMETER_CAP = 64 };
@@ -59,7 +62,9 @@ struct call {
     bool is_aside;             /* answered later */
     const struct route *route; /* NULL: none was found */
     int64_t begun_us;
-    struct qw_caller caller;
+    struct qw_caller caller; /* of role QW_ROLE_COUNT: nobody has logged in */
+    bool has_session;
+    struct session session;                                  /* then */
     char parameter[CALL_PARAMETERS_MAX][CALL_PARAMETER_CAP]; /* of the path, decoded once [H6] */
 };
 
@@ -74,7 +79,10 @@ enum { /* who may call; bits */
        BY_SAE = 1 << QW_ROLE_SAE,
        BY_KME = 1 << QW_ROLE_KME,
        BY_HOLDER = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE | BY_KME, /* of a certificate */
-       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE
+       BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE,
+       BY_STRANGER = 1 << QW_ROLE_COUNT, /* who has not logged in */
+       BY_BEGINNER = BY_STRANGER << 1,   /* an officer with an initial password */
+       BY_LOGIN = BY_STRANGER | BY_BEGINNER
 };
 struct route {
     const char *method;

@@ -117,6 +117,13 @@ void route_kek_rotate(struct call *call);
 void route_backup_begin(struct call *call);
 
 void route_self(struct call *call);
+void route_self_password(struct call *call);
+void route_officer_password(struct call *call);
+
+void route_session_show(struct call *call);
+void route_session_open(struct call *call);
+void route_session_stay(struct call *call);
+void route_session_end(struct call *call);
 
 void route_console(struct call *call);
 void route_console_file(struct call *call);

@@ -8,7 +8,6 @@
 #include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
 #include "centre/ready.h"
-#include "events.h"
 #include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
@@ -88,21 +87,6 @@ static void write_journal(struct metrics_text *text, const struct service *servi
                    status->audit_records > shipped.shipped_seq
                        ? (double)(status->audit_records - shipped.shipped_seq)
                        : 0);
-}
-
-/* What was lost on its way to those who look at the console. */
-static void write_losses(struct metrics_text *text, const struct service *service)
-{
-    const struct events_losses losses = events_losses(service->events);
-
-    metrics_single(text, "qwave_events_lost_total", "counter",
-                   "Events that were gone when a slow viewer asked for them.",
-                   (double)losses.events);
-    metrics_single(text, "qwave_radio_moments_total", "counter",
-                   "Moments of simulated sessions that access points saw for viewers.",
-                   (double)losses.moments_seen);
-    metrics_single(text, "qwave_radio_moments_dropped_total", "counter",
-                   "Of these, those that they could not send.", (double)losses.moments_dropped);
 }
 
 static const struct route *route_at(const struct route_table *table, size_t index)
@@ -235,8 +219,8 @@ static qw_err write_units(struct metrics_text *text, const struct call *call)
 
 static void write_failures(struct metrics_text *text, const struct tls_counts *counts)
 {
-    static const char *const names[TLS_LISTENER_COUNT] = { "clients", "partners", "streams",
-                                                           "psk" };
+    static const char *const names[TLS_LISTENER_COUNT] = { "clients", "partners", "streams", "psk",
+                                                           "console-login" };
     char labels[LABELS_CAP];
 
     metrics_family(text, "qwave_tls_failures_total", "counter",
@@ -270,9 +254,6 @@ void route_metrics(struct call *call)
                        (double)status.offers_open);
         write_journal(&text, service, &status);
         write_authentications(&text, call->service);
-        if (service->events != NULL) {
-            write_losses(&text, service);
-        }
         if (service->failures != NULL) {
             write_failures(&text, service->failures);
         }

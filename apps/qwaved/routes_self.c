@@ -65,6 +65,8 @@ void route_self(struct call *call)
     qw_json_text(&w, officer.unit);
     write_roles(&w, officer.roles);
     write_rights(&w, &officer);
+    qw_json_name(&w, "by");
+    qw_json_text(&w, call->has_session ? "password" : "certificate");
     qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
 }

@@ -104,6 +104,22 @@ static qw_err open_public_door(struct daemon *daemon)
     return daemon_explain(&daemon->log, "public on", daemon->settings.listen_address, err, NULL);
 }
 
+static qw_err open_login_door(struct daemon *daemon)
+{
+    uint16_t port = 0;
+    qw_err err = login_door_open(&daemon->listeners.login_door, &daemon->settings, &daemon->service,
+                                 &daemon->failures.listener[TLS_LOGIN], &port);
+
+    if (err == QW_OK && port != 0) {
+        printf("console-login %u\n", (unsigned)port);
+        qw_log_write(&daemon->log, QW_LOG_INFO,
+                     "console by password and code: https://%s:%u/console/",
+                     daemon->settings.listen_address, (unsigned)port);
+    }
+    return daemon_explain(&daemon->log, "console log-in on", daemon->settings.listen_address, err,
+                          NULL);
+}
+
 /* The collector may be away: that is no reason not to serve. */
 static qw_err start_shipper(struct daemon *daemon)
 {
@@ -205,6 +221,7 @@ static void stop_listeners(struct daemon *daemon)
     publisher_forget(&daemon->publisher);
     events_stop(daemon->events);
     qw_http_server_free(listeners->clients);
+    login_door_close(&listeners->login_door);
     public_door_close(&listeners->public_door);
     psk_door_close(&listeners->psk_door);
     qw_http_server_free(listeners->partners);
@@ -240,6 +257,9 @@ qw_err daemon_serve(struct daemon *daemon)
     }
     if (err == QW_OK) {
         err = open_public_door(daemon);
+    }
+    if (err == QW_OK) {
+        err = open_login_door(daemon);
     }
     if (err == QW_OK) {
         err = start_clients(daemon);

@@ -43,6 +43,9 @@ struct settings {
     char public_url[SETTINGS_URL_CAP]; /* how others reach it; "": certificates do not say */
     int skip_psk;                      /* 1: on */
     int64_t skip_psk_port;
+    int console_login; /* 1: on */
+    int64_t console_login_port;
+    int64_t console_idle_s, console_session_s;
     char database[SETTINGS_PATH_CAP];
     char high_mark[SETTINGS_PATH_CAP];       /* "": none */
     int custody;                             /* enum settings_custody */

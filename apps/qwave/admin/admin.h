@@ -16,7 +16,7 @@ struct admin_arguments {
     const char *operator_path, *url, *peer, *user, *kme, *certificate, *key, *role, *profile,
         *hosts, *reason;
     /* NULL: not said */
-    const char *kind, *owner, *unit, *state, *prefix, *owner_prefix, *firmware;
+    const char *kind, *owner, *unit, *state, *prefix, *owner_prefix, *firmware, *card;
     unsigned long long keys_per_s, weight, devices_max, keys_per_day;
     const char *word[ADMIN_WORDS_MAX];
     size_t words;
@@ -57,7 +57,7 @@ extern const struct admin_action admin_device_actions[ADMIN_DEVICE_ACTIONS];
 enum { ADMIN_LIST_ACTIONS = 3 };
 extern const struct admin_action admin_list_actions[ADMIN_LIST_ACTIONS];
 
-enum { ADMIN_OFFICER_ACTIONS = 5 };
+enum { ADMIN_OFFICER_ACTIONS = 7 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
 enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];

@@ -5,7 +5,14 @@
 #include "api/http_connection.h"
 
 /* Connections that ended before anybody was proved to be at the other end, by listener. */
-enum tls_listener { TLS_CLIENTS, TLS_PARTNERS, TLS_STREAMS, TLS_PSK, TLS_LISTENER_COUNT };
+enum tls_listener {
+    TLS_CLIENTS,
+    TLS_PARTNERS,
+    TLS_STREAMS,
+    TLS_PSK,
+    TLS_LOGIN,
+    TLS_LISTENER_COUNT
+};
 struct tls_counts {
     struct qw_tls_failures listener[TLS_LISTENER_COUNT];
 };

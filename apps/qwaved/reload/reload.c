@@ -16,8 +16,8 @@ struct fresh {
     struct settings settings; /* as the file has them */
     struct settings live;     /* those in force afterwards */
     uint8_t hash[32];
-    struct qw_tls_credentials *clients, *partners, *streams; /* NULL: no such listener */
-    struct partner_list *list;                               /* NULL: no partners */
+    struct qw_tls_credentials *clients, *partners, *streams, *login; /* NULL: no such listener */
+    struct partner_list *list;                                       /* NULL: no partners */
     int64_t certificate_ends_s;
 };
 
@@ -67,6 +67,9 @@ static qw_err open_credentials(struct daemon *daemon, struct fresh *fresh)
     if (err == QW_OK && daemon->listeners.streams.server != NULL) {
         err = qw_tls_credentials_open(&files, &daemon->log, &fresh->streams);
     }
+    if (err == QW_OK && daemon->listeners.login_door.server != NULL) {
+        err = qw_tls_credentials_open(&files, &daemon->log, &fresh->login);
+    }
     if (err == QW_OK) {
         err = qw_certificate_expiry(live->certificate, &fresh->certificate_ends_s);
     }
@@ -101,6 +104,7 @@ static void drop(struct fresh *fresh)
     qw_tls_credentials_release(fresh->clients);
     qw_tls_credentials_release(fresh->partners);
     qw_tls_credentials_release(fresh->streams);
+    qw_tls_credentials_release(fresh->login);
     free(fresh->list);
 }
 
@@ -154,7 +158,10 @@ static void apply(struct daemon *daemon, struct fresh *fresh)
     if (fresh->streams != NULL) {
         qw_etsi004_server_renew(listeners->streams.server, fresh->streams);
     }
-    fresh->clients = fresh->partners = fresh->streams = NULL;
+    if (fresh->login != NULL) {
+        qw_http_server_renew(listeners->login_door.server, fresh->login);
+    }
+    fresh->clients = fresh->partners = fresh->streams = fresh->login = NULL;
     if (fresh->list != NULL) {
         partners_replace(daemon->partners, fresh->list);
     }

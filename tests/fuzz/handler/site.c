@@ -159,6 +159,7 @@ static qw_err custody_unwrap(void *self, const uint8_t *wrapped, size_t len,
 static void open_centre(struct site *site)
 {
     struct qw_centre_config config = { .block_keys = SITE_BLOCK_KEYS,
+                                       .login_cost = { 10, 1, 1 },
                                        .stock_keys = SITE_STOCK_KEYS,
                                        .window_ms = SITE_WINDOW_MS,
                                        .key_ttl_s = SITE_TTL_S,

@@ -63,6 +63,8 @@ static const struct {
     { "POST", "/v1/officers/none/suspend",        NULL, "-y--" },
     { "POST", "/v1/officers/none/resume",         NULL, "-y--" },
     { "POST", "/v1/officers/none/remove",         NULL, "-y--" },
+    { "POST", "/v1/officers/none/password",       "{\"card\":\"none\"}", "-y--" },
+    { "POST", "/v1/self/password", "{\"password\":\"twelve bytes\",\"card\":\"none\"}", "yyyy" },
     { "POST", "/v1/requests", "{\"verb\":\"device-destroy\",\"object\":\"none\"}", "-y--" },
     { "GET",  "/v1/requests",                     NULL, "yyy-" },
     { "GET",  "/v1/kek",                          NULL, "yyyy" },

@@ -44,8 +44,9 @@ static void tells_a_founder_and_others_what_they_are(void **state)
                                             "\"operator\"],\"rights\":[\"status-read\""));
     assert_non_null(strstr(site->text, "\"device-destroy\""));
     assert_int_equal(ask(site, "urn:qwave:sae:app-1", "GET", "/v1/self", NULL), 200);
-    assert_string_equal(site->text, HEAD "\"app-1\",\"role\":\"application\",\"state\":\"none\","
-                                         "\"unit\":\"\",\"roles\":[],\"rights\":[]}");
+    assert_string_equal(site->text,
+                        HEAD "\"app-1\",\"role\":\"application\",\"state\":\"none\","
+                             "\"unit\":\"\",\"roles\":[],\"rights\":[],\"by\":\"certificate\"}");
     assert_int_equal(ask(site, "urn:qwave:ap:ap-1", "GET", "/v1/self", NULL), 200);
     assert_non_null(strstr(site->text, "\"role\":\"access-point\",\"state\":\"none\""));
     ask(site, "", "GET", "/v1/self", NULL);
@@ -68,19 +69,22 @@ static void tells_an_officer_his_rights_while_he_has_them(void **state)
         site->text, HEAD
         "\"bob\",\"role\":\"officer\",\"state\":\"active\",\"unit\":\"/north\","
         "\"roles\":[\"audit\"],\"rights\":[\"status-read\",\"device-read\",\"certificate-read\","
-        "\"officer-read\",\"request-read\",\"journal-read\",\"unit-read\",\"share-read\"]}");
+        "\"officer-read\",\"password-own\",\"request-read\",\"journal-read\",\"unit-read\",\"share-"
+        "read\"],"
+        "\"by\":\"certificate\"}");
     assert_int_equal(ask(site, "urn:qwave:officer:stranger", "GET", "/v1/self", NULL), 200);
-    assert_string_equal(site->text, HEAD "\"stranger\",\"role\":\"officer\",\"state\":\"none\","
-                                         "\"unit\":\"\",\"roles\":[],\"rights\":[]}");
+    assert_string_equal(site->text,
+                        HEAD "\"stranger\",\"role\":\"officer\",\"state\":\"none\","
+                             "\"unit\":\"\",\"roles\":[],\"rights\":[],\"by\":\"certificate\"}");
     assert_int_equal(journal_records(site), before);
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers/bob/suspend", NULL), 200);
     assert_int_equal(ask(site, who, "GET", "/v1/self", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"suspended\""));
-    assert_non_null(strstr(site->text, "\"rights\":[]}"));
+    assert_non_null(strstr(site->text, "\"rights\":[],\"by\":\"certificate\"}"));
     assert_int_equal(ask(site, FOUNDER, "POST", "/v1/officers/bob/remove", NULL), 200);
     assert_int_equal(ask(site, who, "GET", "/v1/self", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"gone\""));
-    assert_non_null(strstr(site->text, "\"rights\":[]}"));
+    assert_non_null(strstr(site->text, "\"rights\":[],\"by\":\"certificate\"}"));
 }
 
 static void names_every_right_once(void **state)
