@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The radio view in Chromium; tests/system/73-radio-view.sh starts centre, air, access point and a terminal that refills itself again and again.
 //
-//   node radio.mjs URL CERTIFICATE KEY PICTURES moving|static|first
-//
-// first: how long after the page was asked for the picture moves for the first time, five times, in milliseconds.
+//   node radio.mjs URL CERTIFICATE KEY PICTURES moving|static
 //
 // Ends with status 0, or 1 and what was wrong.
 import assert from 'node:assert/strict';
@@ -37,52 +35,14 @@ async function fastest(page) {
         most = Math.max(most, parseInt(await content(page, 'radio-rate'), 10) || 0);
         await page.waitForTimeout(250);
     }
-    console.log(`${most} moments in one second; the access point: ${(await content(page, 'radio-dropped')).trim()}`);
+    console.log(`${most} moments in one second`);
     if (process.env.QWAVE_RADIO_PER_SECOND !== undefined) {
         assert(most >= Number(process.env.QWAVE_RADIO_PER_SECOND), `${process.env.QWAVE_RADIO_PER_SECOND} moments a second`);
     }
 }
 
-/** All three ends have a curve; the waterfall shows the one that is chosen. */
-async function showsAllEnds(page) {
-    assert.deepEqual((await page.locator('[data-test=radio-ends] li').allTextContents()).map((one) => one.trim()), ['access point', 'terminal', 'eavesdropper']);
-    const picture = () => page.evaluate(() => document.querySelector('.picture canvas').toDataURL());
-    await text(page, 'radio-pause').click();
-    const pictures = [];
-    for (const end of ['accessPoint', 'terminal', 'eavesdropper']) {
-        await text(page, 'radio-end').selectOption(end);
-        pictures.push(await picture());
-    }
-    assert.equal(new Set(pictures).size, 3, 'each end sees a channel of its own');
-    await text(page, 'radio-end').selectOption('accessPoint');
-    await text(page, 'radio-pause').click();
-}
-
-async function showRadio() {
-    const page = await open(url, certificate, key);
-    await page.goto(`${url}/console/#/radio`);
-    return page;
-}
-
-/** From asking for the page to the second moment on it: what somebody waits who opens it. */
-async function measureFirstMovement() {
-    const all = [];
-    for (let i = 0; i < 5; i++) {
-        const begun = performance.now();
-        const page = await showRadio();
-        const opened = performance.now();
-        await text(page, 'radio-probe').waitFor({ timeout: SLOW_MS });
-        await changes(page, 'radio-probe', await content(page, 'radio-probe'));
-        all.push(`${Math.round(performance.now() - begun)} (page there after ${Math.round(opened - begun)})`);
-        await page.context().close();
-    }
-    console.log(`first movement after, in ms: ${all.join(', ')}`);
-}
-
 async function givesAKey(page) {
     await says(page, 'radio-bps', 'secret bits per second', SLOW_MS);
-    const share = parseFloat((await content(page, 'radio-disagreement')).replace(/^\D*/, ''));
-    assert(share > 0 && share < 50, `the ends disagree, and not about everything: ${share} %`);
     const rows = await page.locator('[data-test=radio-account] tbody tr').allTextContents();
     assert.equal(rows.length, 8);
     assert(parseInt(rows[7].replace(/\D/g, ''), 10) > 256, `a key: ${rows[7]}`);
@@ -118,16 +78,13 @@ async function inChineseOnAPhone(page) {
 }
 
 try {
-    if (scene === 'first') {
-        await measureFirstMovement();
-    } else if (scene === 'static') {
-        const page = await showRadio();
+    const page = await open(url, certificate, key);
+    await page.goto(`${url}/console/#/radio`);
+    if (scene === 'static') {
         await says(page, 'radio-refusal', 'No key: the channel does not move', SLOW_MS);
         await page.screenshot({ path: join(pictures, 'radio-refused-desktop.png'), fullPage: true });
     } else {
-        const page = await showRadio();
         await moves(page);
-        await showsAllEnds(page);
         await fastest(page);
         await givesAKey(page);
         await pauses(page);

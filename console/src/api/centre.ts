@@ -10,11 +10,8 @@ export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
-export type RadioFrame = Schemas['RadioFrame'];
-export type RadioEvent = Schemas['RadioEvent'];
-export type SessionEvent = Schemas['SessionEvent'];
-export type Ledger = Schemas['RadioLedger'];
 export type Right = Self['rights'][number];
+export type Session = Schemas['Session'];
 export type Unit = components['responses']['Units']['content']['application/json']['units'][number];
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
@@ -41,6 +38,13 @@ export class Refusal extends Error {
     ) {
         super(message);
     }
+}
+
+/** Of a log-in by password: the centre wants it with whatever changes something, so that no other page can. */
+let sessionToken = '';
+
+export function useToken(token: string) {
+    sessionToken = token;
 }
 
 function fill(path: string, values: Record<string, string> | undefined, query: Record<string, unknown> | undefined) {
@@ -85,7 +89,7 @@ export async function post<P extends Posting>(
 ): Promise<AnswerOf<paths[P]['post']>> {
     const response = await call(fill(path, values as Record<string, string> | undefined, undefined), {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', ...(sessionToken === '' ? {} : { 'X-Qwave-Session': sessionToken }) },
         body: JSON.stringify(body ?? {}),
     });
 
