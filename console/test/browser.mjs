@@ -171,6 +171,50 @@ async function revokes(page) {
     await says(page, 'certificate', 'revoked');
 }
 
+/** Whose card it is, who owns the device, who its peers are; freeing a card and other peers are typed. */
+async function binds(page, chief) {
+    const show = async (who, id) => {
+        await who.goto(`${url}/console/#/devices`);
+        await text(who, 'search').fill(id);
+        await text(who, 'search').press('Enter');
+        await shows(who, 1, id);
+        await text(who, 'device').click();
+    };
+
+    await show(page, 'phone-02');
+    await text(page, 'bind-user').fill('li-hua');
+    await text(page, 'bind-user').press('Enter');
+    await says(page, 'work-said', 'is now bound to “li-hua”');
+    await text(page, 'owner').fill('Li Hua');
+    await text(page, 'owner-set').click();
+    await says(page, 'work-said', 'is now “Li Hua”');
+    await text(page, 'fuse').click();
+    await says(page, 'work-said', 'will be renewed');
+    await accessible(page, 'work on a device');
+    await page.screenshot({ path: join(pictures, 'device-work-desktop.png') });
+    await text(page, 'close').click();
+
+    await show(page, 'app-2');
+    await text(page, 'peers').fill('app-1');
+    await text(page, 'peers-set').click();
+    await text(page, 'confirm-word').fill('app-2');
+    await accessible(page, 'other peers');
+    await text(page, 'confirm').click();
+    await says(page, 'work-said', 'are now “app-1”');
+    await text(page, 'close').click();
+
+    await show(chief, 'phone-02');
+    await text(chief, 'unbind').click();
+    await text(chief, 'confirm-word').fill('phone-2');
+    await text(chief, 'confirm').click();
+    await chief.getByText('This is not “phone-02”: nothing was done.').waitFor();
+    await text(chief, 'confirm-word').fill('phone-02');
+    await text(chief, 'confirm').click();
+    await says(chief, 'work-said', 'is nobody’s now');
+    assert.equal(await chief.locator('[data-test=bind]').count(), 0, 'and a security administrator binds none');
+    await text(chief, 'close').click();
+}
+
 /** Whoever may register does; what the centre refuses comes back as a sentence. */
 async function registers(page) {
     await page.goto(`${url}/console/#/devices`);
@@ -240,6 +284,7 @@ try {
     await secondOfficer(second);
     const operator = await officer('operator');
     await registers(operator);
+    await binds(operator, chief);
     await crossSite(operator);
     await setsQuotas(await officer('system'));
     await revokes(chief);

@@ -129,7 +129,7 @@ static void one_officer_has_four_and_all_have_some(void **state)
     assert_int_equal(sessions_find(sessions, first, 10, &session), SESSION_NONE);
     assert_int_equal(sessions_find(sessions, cookie, 10, &session), SESSION_OPEN);
     for (int i = SESSIONS_OF_ONE_MAX; i < SESSIONS_MAX; i++) {
-        char name[16];
+        char name[32];
 
         (void)snprintf(name, sizeof name, "officer-%d", i);
         open_as(sessions, name, 20, cookie);
