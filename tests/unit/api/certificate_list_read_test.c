@@ -112,7 +112,8 @@ static void an_altered_list_is_none(void **state)
         if (before == '\n') {
             continue;
         }
-        list.pem[at] = before == 'A' ? 'B' : 'A';
+        /* Its highest bit: the lowest ones of the last character stand for nothing. */
+        list.pem[at] = strchr("wxyz0123456789+/", before) != NULL ? 'A' : 'w';
         if (qw_certificate_list_read(list.pem, list.pem_len, authority->certificate, &content) ==
             QW_OK) {
             fail_msg("the %zuth character counts for nothing", at);
