@@ -25,10 +25,13 @@ static bool is_signed_by(X509_CRL *list, X509 *authority)
     bool ok;
 
     X509_CRL_get0_signature(list, &signature, NULL);
-    ok = len > 0 && signature != NULL &&
-         X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority)) == 0 &&
-         qw_certificate_check(X509_get0_pubkey(authority), text, (size_t)len, signature->data,
-                              (size_t)signature->length);
+    ok =
+        len > 0 && signature != NULL &&
+        /* The outer name of the algorithm is not signed; an authority signs itself as its lists. */
+        X509_CRL_get_signature_nid(list) == X509_get_signature_nid(authority) &&
+        X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority)) == 0 &&
+        qw_certificate_check(X509_get0_pubkey(authority), text, (size_t)len, signature->data,
+                             (size_t)signature->length);
     OPENSSL_free(text);
     return ok;
 }
