@@ -123,7 +123,7 @@ draw() { # CENTRE NUMBER
 for x in a b; do
     [ "$(state $x source)" = kme:vendor ] && [ "$(state $x source_is_quantum)" = false ] || fail "the source: $(at $x --json status)"
     within 30 stocked $x 600 || fail "$x has no stock: $(at $x --json status)"
-    draw $x 128 || fail "no keys of the stream at $x: $(from_stream $x 1 | tail -n 1)"
+    within 30 draw $x 128 || fail "no keys of the stream at $x: $(from_stream $x 1 | tail -n 1)"
 done
 unique() { [ "$(sort -u keys.txt | wc -l)" = "$(wc -l <keys.txt)" ]; }
 [ "$(wc -l <keys.txt)" = 256 ] && unique || fail "the two sites gave the same key"
@@ -137,8 +137,9 @@ shared() { # MASTER CENTRE SLAVE CENTRE: one more key of both
     [ "$(sorted "$theirs")" = "$(sorted "$answer")" ] || fail "the two sites have different keys: status $(status_of "$theirs")"
     head -n 1 <<<"$answer" | jq -r '.keys[].key' >>keys.txt
 }
-shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
-shared ben b ann a || fail "no key the other way round"
+# An end that is a block ahead draws from one that the other has not read yet: refused, and the next try goes under another.
+within 20 shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
+within 20 shared ben b ann a || fail "no key the other way round"
 
 echo "a centre is killed: the other says so, and both go on with other keys"
 stop qwaved-a KILL

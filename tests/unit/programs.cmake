@@ -36,6 +36,8 @@ qwave_program_test(qwave node_keys qkd node/node_keys.c)
 qwave_wrap(qwave node_keys write)
 qwave_program_test(qwave node_delivery qkd node/node_delivery.c)
 qwave_wrap(qwave node_delivery calloc qw_clock_monotonic_ms qw_routing_find qw_routing_failed qw_relay_new_id qw_relay_request qw_relay_give_up)
+qwave_program_test(qwave node_hand qkd node/node_hand.c node/node_entry.c)
+qwave_wrap(qwave node_hand calloc malloc qw_secret_new node_is_simulated node_delivery_pause)
 # Conformance checks, against servers that are wrong on purpose.
 qwave_program_sources(qwave conform "conform/*.c")
 qwave_program_test(qwave conform_014 api ${conform} option_value.c json_print.c)

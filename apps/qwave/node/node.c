@@ -8,6 +8,7 @@
 #include "node/node_control.h"
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
+#include "node/node_hand.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 
@@ -16,6 +17,19 @@
 #include <string.h>
 
 enum { TICK_MS = 20, PAUSE_MS = 50 };
+
+bool node_is_simulated(const struct node *node)
+{
+    bool is_one = false;
+
+    for (size_t i = 0; i < node->links_count; i++) {
+        is_one = is_one || qw_node_pool_head(node->links[i].pool)->is_simulated;
+    }
+    for (size_t i = 0; i < node->ends_count; i++) {
+        is_one = is_one || qw_node_pool_head(node->ends[i].pool)->is_simulated;
+    }
+    return is_one;
+}
 
 static struct qw_hop *hop_to(void *self, uint32_t neighbour)
 {
@@ -57,6 +71,9 @@ static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint
         fail(node, node->settings.key_file, "keys cannot be written");
     }
     node->sending.end_ms = qw_clock_monotonic_ms();
+    if (err == QW_OK) {
+        node_hand_give(node, batch, keys);
+    }
     if (err == QW_OK && batch->source == (uint32_t)node->settings.node) {
         node_delivery_done(node, batch);
     }
@@ -74,6 +91,7 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
     node_delivery_void(node, batch, reason, at);
+    node_hand_void(node, batch->id);
     if (node_keys_void(&node->keys, batch->id) != QW_OK) {
         fail(node, node->settings.key_file, "keys cannot be written");
     }
@@ -135,6 +153,9 @@ qw_err node_open(struct node *node)
         err = open_relay(node);
     }
     if (err == QW_OK) {
+        err = node_hand_check(node);
+    }
+    if (err == QW_OK) {
         err = node_delivery_open(node);
     }
     if (err == QW_OK) {
@@ -156,6 +177,9 @@ void node_close(struct node *node)
     }
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
         node_guest_close(&node->guests[i]);
+    }
+    for (size_t i = 0; i < node->hands_count; i++) {
+        node_hand_close(node->hands[i]);
     }
     qw_relay_free(node->relay);
     qw_key_source_close(&node->source);
@@ -204,7 +228,7 @@ static bool is_done(const struct node *node)
 
 static void wait_for_events(struct node *node)
 {
-    struct pollfd polled[2 + 2 * NODE_LINKS_MAX + NODE_GUESTS_MAX + NODE_CALLERS_MAX];
+    struct pollfd polled[2 + 3 * NODE_LINKS_MAX + NODE_GUESTS_MAX + NODE_CALLERS_MAX];
     size_t count = node_control_poll(node, polled);
     int wait_ms = node_delivery_wait_ms(node, qw_clock_monotonic_ms(), TICK_MS);
 
@@ -212,6 +236,9 @@ static void wait_for_events(struct node *node)
     for (size_t i = 0; i < node->links_count; i++) {
         polled[count++] = (struct pollfd){ .fd = node->links[i].fd, .events = POLLIN };
         polled[count++] = (struct pollfd){ .fd = node_feed_fd(&node->links[i]), .events = POLLIN };
+    }
+    for (size_t i = 0; i < node->hands_count; i++) {
+        polled[count++] = (struct pollfd){ .fd = node->hands[i]->fd, .events = POLLIN };
     }
     for (size_t i = 0; i < NODE_GUESTS_MAX; i++) {
         polled[count++] = (struct pollfd){ .fd = node->guests[i].fd, .events = POLLIN };
@@ -268,6 +295,9 @@ static void turn(struct node *node, int64_t *ticked_ms)
     node_control_turn(node);
     node_routing_turn(node, now_ms);
     node_delivery_turn(node, now_ms);
+    for (size_t i = 0; i < node->hands_count; i++) {
+        node_hand_turn(node, node->hands[i], now_ms);
+    }
 }
 
 qw_err node_listen(struct node *node, uint16_t *port)

@@ -24,6 +24,7 @@ struct node_settings {
     char neighbours[NODE_LIST_CAP]; /* "ID=FILE" or "ID=FILE@HOST:PORT", separated by spaces */
     char ends[NODE_LIST_CAP];       /* "ID=FILE" */
     char feeds[NODE_LIST_CAP];      /* "ID=SOCKET" */
+    char hand_to[NODE_LIST_CAP];    /* likewise */
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
@@ -45,6 +46,7 @@ qw_err node_settings_read(const char *path, struct node_settings *settings,
 
 struct node;
 struct node_feed; /* node_feed.h */
+struct node_hand; /* node_hand.h */
 
 struct node_link { /* to one neighbour */
     struct node *node;
@@ -98,6 +100,8 @@ struct node {
     size_t links_count;
     struct node_end ends[NODE_LINKS_MAX];
     size_t ends_count;
+    struct node_hand *hands[NODE_LINKS_MAX]; /* to centres */
+    size_t hands_count;
     struct node_guest guests[NODE_GUESTS_MAX];
     struct qw_relay *relay;
     struct qw_key_source source;
@@ -120,6 +124,9 @@ void node_close(struct node *node);
 qw_err node_listen(struct node *node, uint16_t *port) QW_MUST_USE;
 /* Until *stop, or everything is sent. */
 qw_err node_run(struct node *node, const volatile sig_atomic_t *stop) QW_MUST_USE;
+
+/* Of the pools of this node; what those of relays are it does not know. */
+bool node_is_simulated(const struct node *node);
 
 /* connections: node_link.c */
 qw_err node_links_parse(struct node *node) QW_MUST_USE;

@@ -94,6 +94,17 @@ void node_delivery_hold(struct node *node)
     }
 }
 
+void node_delivery_pause(struct node *node, uint32_t target, int64_t until_ms)
+{
+    for (size_t i = 0; node->delivery != NULL && i < node->delivery->orders; i++) {
+        struct node_order *order = &node->delivery->order[i];
+
+        if (order->target == target && order->next_at_ms < until_ms) {
+            order->next_at_ms = until_ms;
+        }
+    }
+}
+
 static struct node_batch *find_batch(struct node_delivery *d, const uint8_t *id)
 {
     for (size_t i = 0; d != NULL && i < BATCHES; i++) {

@@ -42,6 +42,8 @@ void node_delivery_close(struct node *node);
 qw_err node_delivery_order(struct node *node, uint32_t target, uint64_t keys,
                            uint32_t per_second) QW_MUST_USE;
 void node_delivery_hold(struct node *node);
+/* No further batches with this target before that time; fine without an order. */
+void node_delivery_pause(struct node *node, uint32_t target, int64_t until_ms);
 
 /* From the relay's callbacks, about batches that began here; others are passed over. */
 void node_delivery_done(struct node *node, const struct qw_relay_batch *batch);

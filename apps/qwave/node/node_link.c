@@ -8,6 +8,7 @@
 #include "base/wire_tcp.h"
 #include "crypto/random.h"
 #include "node/node_feed.h"
+#include "node/node_hand.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 #include "qkd/node/simulated_feed.h"
@@ -125,7 +126,10 @@ qw_err node_links_parse(struct node *node)
     if (err == QW_OK) {
         err = for_each(node, node->settings.feeds, node_feed_add);
     }
-    return err == QW_OK ? for_each(node, node->settings.ends, add_end) : err;
+    if (err == QW_OK) {
+        err = for_each(node, node->settings.ends, add_end);
+    }
+    return err == QW_OK ? for_each(node, node->settings.hand_to, node_hand_add) : err;
 }
 
 static void wait_longer(struct node_link *link, int64_t now_ms)

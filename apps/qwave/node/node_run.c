@@ -100,20 +100,6 @@ static double seconds_of(const struct node *node)
     return (double)(node->sending.end_ms - node->sending.start_ms) * 1e-3;
 }
 
-/* Of the pools of this node; what those of relays are it does not know. */
-static bool is_simulated(const struct node *node)
-{
-    bool is_one = false;
-
-    for (size_t i = 0; i < node->links_count; i++) {
-        is_one = is_one || qw_node_pool_head(node->links[i].pool)->is_simulated;
-    }
-    for (size_t i = 0; i < node->ends_count; i++) {
-        is_one = is_one || qw_node_pool_head(node->ends[i].pool)->is_simulated;
-    }
-    return is_one;
-}
-
 static void write_json(struct qw_json_writer *w, const void *self)
 {
     const struct node *node = self;
@@ -134,7 +120,7 @@ static void write_json(struct qw_json_writer *w, const void *self)
     qw_json_name(w, "end_tag_bits");
     qw_json_uint(w, counters.end_tag_bits);
     qw_json_name(w, "simulated");
-    qw_json_bool(w, is_simulated(node));
+    qw_json_bool(w, node_is_simulated(node));
 }
 
 static const char *hops_text(const struct node *node, char *text, size_t cap)
@@ -154,7 +140,7 @@ static int report(const struct node *node, bool as_json)
     printf("%llu keys%s, %.0f keys/s, %llu batches void%s\n",
            (unsigned long long)counters.delivered_keys, hops_text(node, text, sizeof text),
            (double)counters.delivered_keys / seconds_of(node), (unsigned long long)counters.voided,
-           is_simulated(node) ? "; SIMULATED link keys" : "");
+           node_is_simulated(node) ? "; SIMULATED link keys" : "");
     return EXIT_DONE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
+#include "node/node_hand.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 
@@ -55,6 +56,17 @@ static void write_order(struct qw_json_writer *w, const struct node_order *order
     qw_json_object_end(w);
 }
 
+static void write_hand(struct qw_json_writer *w, const struct node_hand *hand)
+{
+    qw_json_object_begin(w);
+    write_number(w, "end", hand->other);
+    qw_json_name(w, "up");
+    qw_json_bool(w, hand->fd >= 0 && hand->state != NODE_HAND_GREETING);
+    write_number(w, "centre_bits", hand->taken_bits);
+    write_number(w, "dropped_bits", hand->dropped_bits);
+    qw_json_object_end(w);
+}
+
 qw_err node_status_write(const struct node *node, char *out, size_t cap)
 {
     struct qw_json_writer w = qw_json_writer_on(out, cap);
@@ -81,6 +93,12 @@ qw_err node_status_write(const struct node *node, char *out, size_t cap)
     qw_json_array_begin(&w);
     for (size_t i = 0; node->delivery != NULL && i < node->delivery->orders; i++) {
         write_order(&w, &node->delivery->order[i]);
+    }
+    qw_json_array_end(&w);
+    qw_json_name(&w, "centres");
+    qw_json_array_begin(&w);
+    for (size_t i = 0; i < node->hands_count; i++) {
+        write_hand(&w, node->hands[i]);
     }
     qw_json_array_end(&w);
     qw_json_object_end(&w);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "child.h"
+#include "node/node_entry.h"
 #include "qkd/network/key_graph.h"
 #include "qkd/network/node_command.h"
 
@@ -23,11 +24,17 @@ enum {
     RUN_KEY_LEN = 32,
     RUN_PAIRS_MAX = 64,
     RUN_FAULTS_MAX = 32,
+    RUN_CENTRES_MAX = 16,
     RUN_ROUTE_CAP = 256
 };
 
 struct run_pair {
     size_t a, z; /* nodes; keys go from a to z */
+};
+
+struct run_centre { /* beside node a, takes its keys with z */
+    size_t a, z;
+    char socket[NODE_PATH_CAP]; /* absolute */
 };
 
 enum run_fault_kind { RUN_CUT, RUN_KILL_NODE, RUN_KILL_END };
@@ -55,6 +62,8 @@ struct run_options {
     struct run_pair pair[RUN_PAIRS_MAX];
     size_t faults;
     struct run_fault fault[RUN_FAULTS_MAX];
+    size_t centres;
+    struct run_centre centre[RUN_CENTRES_MAX];
 };
 
 struct node;

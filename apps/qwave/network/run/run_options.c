@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPTION_ONE = 256,
@@ -20,7 +21,8 @@ enum {
     OPTION_SCALE,
     OPTION_TIME_SCALE,
     OPTION_LINK,
-    OPTION_KILL_END
+    OPTION_KILL_END,
+    OPTION_CENTRE
 };
 enum { QKD_BATCH_MAX = 64 }; /* a crash costs a lease, and a pool begins with little */
 
@@ -43,6 +45,11 @@ static const struct argp_option options[] = {
       0 },
     { "kill-end", OPTION_KILL_END, "A,B@T", 0,
       "kill A's end of the QKD link to B with SIGKILL; the link is started again", 0 },
+    { "centre", OPTION_CENTRE, "A,Z=SOCKET", 0,
+      "node A hands its keys with Z of a --pair to the centre that listens there; once more for "
+      "the "
+      "other end",
+      0 },
     { "folder", OPTION_FOLDER, "DIR", 0, "keep everything there (default: a temporary one)", 0 },
     { "nodes-as-processes", OPTION_MANY, NULL, 0, "each node is a process (the default)", 0 },
     { "in-one-process", OPTION_ONE, NULL, 0, "each node is a thread", 0 },
@@ -57,7 +64,8 @@ struct arguments {
     const char *cut[RUN_FAULTS_MAX];
     const char *kill[RUN_FAULTS_MAX];
     const char *kill_end[RUN_FAULTS_MAX];
-    size_t pairs, cuts, kills, kill_ends;
+    const char *centre[RUN_CENTRES_MAX];
+    size_t pairs, cuts, kills, kill_ends, centres;
 };
 
 static double parse_real(const char *text, double low, double high, char **end,
@@ -207,6 +215,44 @@ static void check_qkd(const struct arguments *arguments, struct argp_state *stat
     }
 }
 
+static bool is_pair(const struct run_options *o, const struct run_centre *centre)
+{
+    for (size_t i = 0; i < o->pairs; i++) {
+        if ((o->pair[i].a == centre->a && o->pair[i].z == centre->z) ||
+            (o->pair[i].a == centre->z && o->pair[i].z == centre->a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The nodes run in a folder of their own, so the socket is named from the root. */
+static void parse_centre(struct run *run, const char *text, struct argp_state *state)
+{
+    struct run_centre *centre = &run->options.centre[run->options.centres++];
+    const char *socket = strchr(text, '=');
+    char *ends = strndup(text, socket == NULL ? strlen(text) : (size_t)(socket - text));
+    char folder[RUN_PATH_CAP] = "";
+    int len = 0;
+
+    if (ends == NULL || socket == NULL || *parse_ends(run, ends, &centre->a, &centre->z, state)) {
+        argp_error(state, "'%s' is not A,Z=SOCKET", text);
+    }
+    free(ends);
+    if (!is_pair(&run->options, centre)) {
+        argp_error(state, "'%s': no --pair of these two", text);
+    }
+    if (*++socket != '/' && getcwd(folder, sizeof folder) != NULL) {
+        len = snprintf(centre->socket, sizeof centre->socket, "%s/%s", folder, socket);
+    } else {
+        len = snprintf(centre->socket, sizeof centre->socket, "%s", socket);
+    }
+    if (*socket == '\0' || len < 0 || (size_t)len >= sizeof centre->socket ||
+        strpbrk(centre->socket, " @\"\\") != NULL) {
+        argp_error(state, "'%s': that path cannot be written into settings", text);
+    }
+}
+
 static void load(struct run *run, struct argp_state *state)
 {
     char error[QW_CONFIG_ERROR_CAP];
@@ -244,6 +290,9 @@ static void resolve(struct arguments *arguments, struct argp_state *state)
     for (size_t i = 0; i < arguments->kill_ends; i++) {
         parse_kill_end(run, arguments->kill_end[i], state);
     }
+    for (size_t i = 0; i < arguments->centres; i++) {
+        parse_centre(run, arguments->centre[i], state);
+    }
 }
 
 static void note(const char **list, size_t *count, size_t max, const char *value,
@@ -275,6 +324,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_KILL_END:
         note(arguments->kill_end, &arguments->kill_ends, RUN_FAULTS_MAX, value, state);
+        return 0;
+    case OPTION_CENTRE:
+        note(arguments->centre, &arguments->centres, RUN_CENTRES_MAX, value, state);
         return 0;
     case OPTION_LINK:
         o->has_qkd = strcmp(value, "qkd") == 0;

@@ -202,6 +202,22 @@ static void write_ends(const struct run *run, size_t node, FILE *file)
     fprintf(file, "\"\n");
 }
 
+static void write_centres(const struct run *run, size_t node, FILE *file)
+{
+    const char *space = "";
+
+    fprintf(file, "hand_to: \"");
+    for (size_t i = 0; i < run->options.centres; i++) {
+        const struct run_centre *centre = &run->options.centre[i];
+
+        if (centre->a == node) {
+            fprintf(file, "%s%zu=%s", space, centre->z, centre->socket);
+            space = " ";
+        }
+    }
+    fprintf(file, "\"\n");
+}
+
 qw_err run_settings_write(const struct run *run, size_t node)
 {
     char text[SETTINGS_CAP];
@@ -216,6 +232,7 @@ qw_err run_settings_write(const struct run *run, size_t node)
             run->name);
     write_neighbours(run, node, file);
     write_ends(run, node, file);
+    write_centres(run, node, file);
     if (run->options.has_qkd) {
         write_feeds(run, node, file);
         fprintf(file, "feed_file: %zu.fed\n", node);
