@@ -80,6 +80,7 @@ static const struct {
     { admin_unit_actions, ADMIN_UNIT_ACTIONS },
     { admin_authentication_actions, ADMIN_AUTHENTICATION_ACTIONS },
     { admin_kek_actions, ADMIN_KEK_ACTIONS },
+    { admin_key_actions, ADMIN_KEY_ACTIONS },
     { admin_operation_actions, ADMIN_OPERATION_ACTIONS },
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };

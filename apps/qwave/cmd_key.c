@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "key_withdraw.h"
 #include "ledger_print.h"
 
 #include <argp.h>
@@ -24,10 +25,18 @@ static const struct {
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0], TIMEOUT_MS = 180000 };
 
+/* What is said to the centre, and not to the terminal: keys by their ids. */
+static const char *const withdrawals[] = { "void", "compromised" };
+enum { WITHDRAWALS = sizeof withdrawals / sizeof withdrawals[0] };
+
 struct arguments {
     const char *socket;
     const char *output;
-    int action; /* index, -1: none */
+    const char *identity, *url;
+    int action;             /* index, -1: none */
+    const char *withdrawal; /* NULL: none */
+    const char *ids[KEY_WITHDRAW_IDS_MAX];
+    size_t id_count;
     bool as_json;
 };
 
@@ -35,9 +44,41 @@ static const struct argp_option options[] = {
     { "socket", 's', "PATH", 0, "the terminal's socket (default: terminal.sock)", 0 },
     { "output", 'o', "FILE", 0,
       "write the 32 bytes of the key there (mode 0600) instead of showing them", 0 },
+    { "operator", 'p', "FILE", 0,
+      "of void and compromised: a file as operator.yaml with the application's certificate "
+      "(default: operator.yaml)",
+      0 },
+    { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
+
+/* An action, or an id after one that takes ids. */
+static void take_word(struct arguments *arguments, const char *value, struct argp_state *state)
+{
+    if (arguments->withdrawal != NULL) {
+        if (arguments->id_count == KEY_WITHDRAW_IDS_MAX) {
+            argp_error(state, "at most %d keys at once", KEY_WITHDRAW_IDS_MAX);
+        }
+        arguments->ids[arguments->id_count++] = value;
+        return;
+    }
+    for (int i = 0; i < ACTIONS && arguments->action < 0; i++) {
+        if (strcmp(value, actions[i].name) == 0) {
+            arguments->action = i;
+            return;
+        }
+    }
+    for (int i = 0; i < WITHDRAWALS && arguments->action < 0; i++) {
+        if (strcmp(value, withdrawals[i]) == 0) {
+            arguments->withdrawal = withdrawals[i];
+            return;
+        }
+    }
+    argp_error(state,
+               "unknown action '%s': status, get, fresh, refill, ledger, void or compromised",
+               value);
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -50,21 +91,25 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'o':
         arguments->output = value;
         return 0;
+    case 'p':
+        arguments->identity = value;
+        return 0;
+    case 'u':
+        arguments->url = value;
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
     case ARGP_KEY_ARG:
-        for (int i = 0; i < ACTIONS; i++) {
-            if (arguments->action < 0 && strcmp(value, actions[i].name) == 0) {
-                arguments->action = i;
-                return 0;
-            }
-        }
-        argp_error(state, "unknown action '%s': status, get, fresh, refill or ledger", value);
-        return EINVAL;
+        take_word(arguments, value, state);
+        return 0;
     case ARGP_KEY_END:
-        if (arguments->action < 0) {
-            argp_error(state, "say what to do: status, get, fresh, refill or ledger");
+        if (arguments->action < 0 && arguments->withdrawal == NULL) {
+            argp_error(state, "say what to do: status, get, fresh, refill, ledger, void or "
+                              "compromised");
+        }
+        if (arguments->withdrawal != NULL && arguments->id_count == 0) {
+            argp_error(state, "say which keys: their ids");
         }
         return 0;
     default:
@@ -173,20 +218,27 @@ int cmd_key(int argc, char **argv)
     static const struct argp argp = {
         options,
         parse,
-        "status|get|fresh|refill|ledger",
+        "status|get|fresh|refill|ledger\nvoid|compromised ID...",
         "Asks the terminal on this machine: what is left (status), the next key (get), a "
         "key made now for one use (fresh), refill now, or the account of the last radio "
-        "session (ledger).",
+        "session (ledger). Or tells the centre, as an application, that keys are not wanted (void) "
+        "or that others may know them (compromised).",
         NULL,
         NULL,
         NULL
     };
-    struct arguments arguments = { .socket = "terminal.sock", .action = -1 };
+    struct arguments arguments = { .socket = "terminal.sock",
+                                   .identity = "operator.yaml",
+                                   .action = -1 };
     struct qw_local_answer *answer;
     qw_err err;
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.withdrawal != NULL) {
+        return key_withdraw(arguments.identity, arguments.url, arguments.withdrawal, arguments.ids,
+                            arguments.id_count, arguments.as_json);
+    }
     answer = qw_secret_new(sizeof *answer);
     if (answer == NULL) {
         fprintf(stderr, "qwave key: %s\n", qw_err_text(QW_ERR_NOMEM));

@@ -74,6 +74,14 @@ void route_key_fetch(struct call *call);
 void route_key_acknowledge(struct call *call);
 void route_key_void(struct call *call);
 void route_key_compromised(struct call *call);
+void route_key_show(struct call *call);
+void route_key_suspend(struct call *call);
+void route_key_resume(struct call *call);
+void route_key_archive(struct call *call);
+void route_key_recover(struct call *call);
+void route_key_void_one(struct call *call);
+void route_key_destroy(struct call *call);
+void route_key_compromised_one(struct call *call);
 
 void route_group_create(struct call *call);
 void route_group_change(struct call *call);

@@ -23,7 +23,10 @@ static qw_err count_keys(const struct qw_centre *centre, struct qw_centre_status
     uint64_t left = 0; /* of all keys with a record: those that are due at a certain second */
     qw_err err = count(centre, QW_STORE_KEY, QW_STORE_ANY_TAG, &left);
 
-    for (int state = QW_KEY_ASSIGNED; state < QW_KEY_DESTROYED && err == QW_OK; state++) {
+    for (int state = QW_KEY_ASSIGNED; state < QW_KEY_STATE_COUNT && err == QW_OK; state++) {
+        if (state == QW_KEY_DESTROYED || state == QW_KEY_DESTROYED_COMPROMISED) {
+            continue; /* these have no record */
+        }
         err = count(centre, QW_STORE_KEY, state, &status->keys_in_state[state]);
         left -= status->keys_in_state[state];
     }

@@ -63,12 +63,14 @@ enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
-enum { ADMIN_REQUEST_ACTIONS = 10 };
+enum { ADMIN_REQUEST_ACTIONS = 13 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 enum { ADMIN_AUTHENTICATION_ACTIONS = 1 };
 extern const struct admin_action admin_authentication_actions[ADMIN_AUTHENTICATION_ACTIONS];
 enum { ADMIN_KEK_ACTIONS = 2 };
 extern const struct admin_action admin_kek_actions[ADMIN_KEK_ACTIONS];
+enum { ADMIN_KEY_ACTIONS = 8 };
+extern const struct admin_action admin_key_actions[ADMIN_KEY_ACTIONS];
 enum { ADMIN_OPERATION_ACTIONS = 4 };
 extern const struct admin_action admin_operation_actions[ADMIN_OPERATION_ACTIONS];
 

@@ -60,6 +60,15 @@ static qw_err run_backup(struct operator_desk *desk, const struct admin_argument
     return post(desk, arguments, "/v1/requests", members, 2);
 }
 
+/* "key-resume" of the action's own word. */
+static qw_err run_key(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *const members[][2] = { { "verb", arguments->word[1] },
+                                       { "object", arguments->word[2] } };
+
+    return post(desk, arguments, "/v1/requests", members, 2);
+}
+
 static qw_err run_restore_end(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *const members[][2] = { { "verb", "restore-end" } };
@@ -143,6 +152,9 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
       "the same, for a backup that opens with it: as `qwave backup` names it", run_backup },
     { "request", "restore-end", 2, "", "the same, so that a restored centre serves",
       run_restore_end },
+    { "request", "key-resume", 3, "ID", "the same, for one key", run_key },
+    { "request", "key-recover", 3, "ID", "", run_key },
+    { "request", "key-destroy", 3, "ID", "", run_key },
     { "request", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N]",
       "the same, for the quota of a unit", run_quota },
     { "request", "list", 2, "", "what waits for a second officer", run_list },

@@ -177,6 +177,7 @@ export const texts = {
     'state.expired': ['expired', '过期'],
     'state.compromised': ['compromised', '泄露'],
     'state.destroyed': ['destroyed', '销毁'],
+    'state.archived': ['archived', '归档'],
     'state.destroyed-compromised': ['destroyed, compromised', '销毁（泄露）'],
     'state.registered': ['registered', '已登记'],
     'state.charged': ['charged', '已充注'],
@@ -319,6 +320,9 @@ export const texts = {
     'verb.kek-rotate': ['another key of the store', '更换密钥加密密钥'],
     'verb.unit-quota': ['quota of {unit}: {object} (devices, keys a day; 0 is no limit)', '{unit} 的限额：{object}（设备数，每日密钥数；0 为不限）'],
     'verb.backup': ['a backup that opens with {object}', '备份（以 {object} 打开）'],
+    'verb.key-resume': ['the suspended key {object} is given again', '恢复使用挂起的密钥 {object}'],
+    'verb.key-recover': ['the archived key {object} is given again', '取回归档的密钥 {object}'],
+    'verb.key-destroy': ['the archived key {object} is destroyed', '销毁归档的密钥 {object}'],
     'verb.restore-end': ['the restored centre serves', '恢复后的中心投入服务'],
 
     'officers.title': ['Officers', '管理员'],

@@ -10,6 +10,7 @@
 #include "centre/device/reach.h"
 #include "centre/kek/order.h"
 #include "centre/maintenance_restored.h"
+#include "centre/pair/key_change.h"
 #include "centre/people/officer_change.h"
 #include "centre/people/unit.h"
 #include "centre/people/unit_quota_change.h"
@@ -19,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = { "device-destroy", "officer-add",
-                                                                   "share-change",   "kek-rotate",
-                                                                   "unit-quota",     "backup",
-                                                                   "restore-end" };
+const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = {
+    "device-destroy", "officer-add", "share-change", "kek-rotate",  "unit-quota",
+    "backup",         "restore-end", "key-resume",   "key-recover", "key-destroy"
+};
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
 
@@ -37,6 +38,9 @@ static const struct {
     [QW_REQUEST_UNIT_QUOTA] = { QW_RIGHT_UNIT_QUOTA, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_BACKUP] = { QW_RIGHT_BACKUP, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_RESTORE_END] = { QW_RIGHT_BACKUP, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_KEY_RESUME] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_KEY_RECOVER] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_KEY_DESTROY] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_DESTROY },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
@@ -116,6 +120,9 @@ static qw_err reach_object(struct qw_centre *centre, const struct qw_deed *deed,
             memcpy(request->unit, centre->card.device.unit, sizeof request->unit);
         }
         return err;
+    }
+    if (qw_key_change_is_asked(request->verb)) {
+        return qw_key_change_reach(centre, deed, request, deeds[request->verb].right, self);
     }
     err = qw_right_find(centre, deed, deeds[request->verb].right, self);
     if (err == QW_OK && !is_within(&self->officer, request)) {
@@ -309,6 +316,10 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
         return qw_backup_approved(centre, deed, record);
     case QW_REQUEST_RESTORE_END:
         return qw_maintenance_restore_end_approved(centre, deed, record);
+    case QW_REQUEST_KEY_RESUME:
+    case QW_REQUEST_KEY_RECOVER:
+    case QW_REQUEST_KEY_DESTROY:
+        return qw_key_change_approved(centre, deed, record);
     case QW_REQUEST_VERB_COUNT:
         break;
     }

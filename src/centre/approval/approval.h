@@ -17,6 +17,9 @@ enum qw_request_verb {
     QW_REQUEST_UNIT_QUOTA, /* object: "100,5000", devices and keys a day, 0 for no limit; unit */
     QW_REQUEST_BACKUP, /* object: what it opens with (backup/backup.h); a word, not yet the copy */
     QW_REQUEST_RESTORE_END, /* object: the centre, whatever is said */
+    QW_REQUEST_KEY_RESUME,  /* object: a key's id as UUID (pair/key_change.h); and the next two */
+    QW_REQUEST_KEY_RECOVER,
+    QW_REQUEST_KEY_DESTROY,
     QW_REQUEST_VERB_COUNT
 };
 extern const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT]; /* "device-destroy" ... */

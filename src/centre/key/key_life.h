@@ -18,6 +18,7 @@ enum qw_key_state {
     QW_KEY_COMPROMISED,
     QW_KEY_DESTROYED,
     QW_KEY_DESTROYED_COMPROMISED,
+    QW_KEY_ARCHIVED, /* the last: states stand in records as numbers */
     QW_KEY_STATE_COUNT
 };
 enum qw_key_event {
@@ -31,11 +32,14 @@ enum qw_key_event {
     QW_KEY_RESUME,
     QW_KEY_COMPROMISE,
     QW_KEY_DESTROY,
+    QW_KEY_ARCHIVE,
+    QW_KEY_RECOVER,
     QW_KEY_EVENT_COUNT
 };
 extern const char *const qw_key_state_names[QW_KEY_STATE_COUNT];
 
-/* Next state, or QW_ERR_STATE. RESUME goes back to what it was (before: STORED or ASSIGNED). */
+/* Next state, or QW_ERR_STATE. RESUME and RECOVER go back to what it was (before: STORED,
+ * ASSIGNED or DELIVERED). */
 qw_err qw_key_next(enum qw_key_state state, enum qw_key_event event, enum qw_key_state before,
                    enum qw_key_state *next) QW_MUST_USE;
 

@@ -92,8 +92,9 @@ static bool read_others(struct qw_reader *r, struct qw_key_record *key)
 static size_t encode(const struct qw_key_record *key, uint8_t out[static RECORD_CAP])
 {
     struct qw_writer w = qw_writer_on(out, RECORD_CAP);
+    bool waits = key->state == QW_KEY_SUSPENDED || key->state == QW_KEY_ARCHIVED;
 
-    qw_write_u8(&w, 2);
+    qw_write_u8(&w, waits ? 3 : 2);
     qw_write_u8(&w, (uint8_t)key->state);
     qw_write_u8(&w, key->is_fetched ? 1 : 0);
     qw_write_u8(&w, (uint8_t)key->package_kind);
@@ -109,6 +110,9 @@ static size_t encode(const struct qw_key_record *key, uint8_t out[static RECORD_
     qw_write_u16be(&w, key->bits);
     qw_write_u64be(&w, (uint64_t)key->due_ms);
     write_others(&w, key);
+    if (waits) {
+        qw_write_u8(&w, (uint8_t)key->before);
+    }
     qw_assert(!w.failed);
     return w.len;
 }
@@ -117,7 +121,8 @@ static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key
 {
     struct qw_reader r = qw_reader_on(plain, len);
     uint8_t layout = qw_read_u8(&r);
-    bool ok = layout == 1 || layout == 2;
+    bool ok = layout >= 1 && layout <= 3;
+    uint8_t before = 0;
     uint8_t state = qw_read_u8(&r);
     uint8_t fetched = qw_read_u8(&r);
     uint8_t flags;
@@ -135,15 +140,19 @@ static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key
     key->assigned_ms = (int64_t)qw_read_u64be(&r);
     key->fetched_ms = (int64_t)qw_read_u64be(&r);
     key->bits = 8 * QW_KEY_LEN;
-    if (layout == 2) { /* 1: before keys had sizes and several parties */
+    if (layout >= 2) { /* 1: before keys had sizes and several parties */
         key->bits = qw_read_u16be(&r);
         key->due_ms = (int64_t)qw_read_u64be(&r);
-        ok = read_others(&r, key);
+        ok = ok && read_others(&r, key);
+    }
+    if (layout == 3) { /* one that waits */
+        before = qw_read_u8(&r);
     }
     if (!ok || key->bits < 1 || key->bits > QW_KEY_BITS_MAX || !qw_reader_done(&r) ||
-        state >= QW_KEY_STATE_COUNT || fetched > 1) {
+        state >= QW_KEY_STATE_COUNT || before >= QW_KEY_STATE_COUNT || fetched > 1) {
         return QW_ERR_IO;
     }
+    key->before = (enum qw_key_state)before;
     key->state = (enum qw_key_state)state;
     key->is_fetched = fetched == 1;
     return QW_OK;

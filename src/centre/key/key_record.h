@@ -20,8 +20,9 @@ struct qw_key_record {
     uint8_t id[16];
     uint64_t version;
     enum qw_key_state state;
-    bool is_new;     /* made while fetching, not in the store yet; not written */
-    bool is_fetched; /* by the peer; its window is open */
+    enum qw_key_state before; /* of one that is suspended or archived: where it goes back to */
+    bool is_new;              /* made while fetching, not in the store yet; not written */
+    bool is_fetched;          /* by the peer; its window is open */
     enum qw_package_kind package_kind;
     uint8_t package_id[16];
     char master[64]; /* device whose card has it, or SAE that asked for it */

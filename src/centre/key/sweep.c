@@ -103,7 +103,7 @@ static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key
     enum qw_key_state last;
     qw_err err = QW_OK;
 
-    if (key->state == QW_KEY_DELIVERED) {
+    if (key->state == QW_KEY_DELIVERED || key->state == QW_KEY_ASSIGNED) {
         err = qw_key_next(key->state, all_have_fetched(key) ? QW_KEY_CLOSE : QW_KEY_EXPIRE,
                           key->state, &key->state);
     }

@@ -132,6 +132,9 @@ static qw_err check_key(const struct qw_centre *centre, struct qw_fetch *fetch,
     enum qw_key_state next;
     struct mark mark;
 
+    if (record->state == QW_KEY_SUSPENDED && strcmp(record->master, fetch->master) == 0) {
+        return QW_ERR_STATE; /* it may come back */
+    }
     if ((record->version == 0 && !record->is_new) || strcmp(record->master, fetch->master) != 0 ||
         !is_live(record, fetch->now_ms) || !find_mark(record, fetch->caller->id, &mark)) {
         return QW_ERR_NOT_FOUND;
@@ -273,6 +276,9 @@ static qw_err check_fetch(struct qw_centre *centre, struct qw_fetch *fetch)
     }
     for (size_t i = 0; i < fetch->count && err == QW_OK; i++) {
         err = check_key(centre, fetch, &fetch->records[i]);
+    }
+    if (err == QW_ERR_STATE) {
+        return qw_centre_refuse(centre, deed, err, "suspended");
     }
     return err == QW_ERR_NOT_FOUND
                ? qw_centre_refuse(centre, deed, err, "used, withdrawn or another master's")

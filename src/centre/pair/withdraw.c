@@ -2,8 +2,8 @@
 /* A party takes keys back: nobody gets them any more, and they go with the next sweep (K10 of
  * docs/protocol/etsi014.md) [C7]. One party suffices: what is suspected is not used. */
 #include "base/clock.h"
-#include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
+#include "centre/pair/home.h"
 #include "centre/pair/unfetched.h"
 
 #include <stdio.h>
@@ -18,32 +18,12 @@ struct withdrawal {
     uint64_t withdrawn; /* that somebody could have got else */
 };
 
-/* The centre of an application that is at home elsewhere has the key as well, and is not told. */
-static qw_err check_home(struct qw_centre *centre, const char *id)
-{
-    qw_err err = qw_card_book_load(centre, id, &centre->card);
-
-    if (err == QW_ERR_NOT_FOUND) {
-        return QW_OK; /* the peer of a terminal need not be registered */
-    }
-    return err == QW_OK && centre->card.device.home[0] != '\0' ? QW_ERR_UNAVAILABLE : err;
-}
-
 static qw_err check_parties(const struct withdrawal *w, const struct qw_key_record *key)
 {
-    qw_err err;
-
     if (strcmp(key->master, w->who) != 0 && !qw_key_record_names(key, w->who)) {
         return QW_ERR_REFUSED;
     }
-    err = check_home(w->centre, key->master);
-    if (err == QW_OK) {
-        err = check_home(w->centre, key->peer);
-    }
-    for (uint8_t i = 0; i < key->other_count && err == QW_OK; i++) {
-        err = check_home(w->centre, key->others[i].id);
-    }
-    return err;
+    return qw_key_check_homes(w->centre, key);
 }
 
 /* Into the state, due at once; a key that has come to its end in another way is left alone. */

@@ -56,6 +56,8 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_RELOAD]           = S,
     [QW_RIGHT_MAINTENANCE]      = S,
     [QW_RIGHT_BACKUP]           = S     | E,
+    [QW_RIGHT_KEY_SUSPEND]      =         E              | O,
+    [QW_RIGHT_KEY_RESUME]       =         E,
 };
 /* clang-format on */
 
@@ -99,6 +101,8 @@ const char *const qw_right_names[QW_RIGHT_COUNT] = {
     [QW_RIGHT_RELOAD] = "reload",
     [QW_RIGHT_MAINTENANCE] = "maintenance",
     [QW_RIGHT_BACKUP] = "backup",
+    [QW_RIGHT_KEY_SUSPEND] = "key-suspend",
+    [QW_RIGHT_KEY_RESUME] = "key-resume",
 };
 
 bool qw_roles_have(unsigned roles, enum qw_right right)

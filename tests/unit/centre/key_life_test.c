@@ -26,14 +26,15 @@ static const struct rule rules[] = {
     { QW_KEY_DELIVER, "assigned delivered", QW_KEY_DELIVERED },
     { QW_KEY_CLOSE, "delivered", QW_KEY_CONSUMED },
     { QW_KEY_EXPIRE, "stored leased assigned delivered", QW_KEY_EXPIRED },
-    { QW_KEY_VOID, "leased assigned delivered", QW_KEY_VOIDED },
-    { QW_KEY_SUSPEND, "stored assigned", QW_KEY_SUSPENDED },
+    { QW_KEY_VOID, "leased assigned delivered suspended archived", QW_KEY_VOIDED },
+    { QW_KEY_SUSPEND, "stored assigned delivered", QW_KEY_SUSPENDED },
     { QW_KEY_COMPROMISE,
-      "stored leased assigned delivered suspended consumed voided expired compromised",
+      "stored leased assigned delivered suspended archived consumed voided expired compromised",
       QW_KEY_COMPROMISED },
     { QW_KEY_COMPROMISE, "destroyed", QW_KEY_DESTROYED_COMPROMISED },
     { QW_KEY_DESTROY, "consumed voided expired", QW_KEY_DESTROYED },
     { QW_KEY_DESTROY, "compromised", QW_KEY_DESTROYED_COMPROMISED },
+    { QW_KEY_ARCHIVE, "assigned delivered suspended", QW_KEY_ARCHIVED },
 };
 
 static int names(const char *list, const char *name)
@@ -58,7 +59,7 @@ static void walks_every_cell_of_the_table(void **state)
             qw_err err;
             int to = -1;
 
-            if (event == QW_KEY_RESUME) {
+            if (event == QW_KEY_RESUME || event == QW_KEY_RECOVER) {
                 continue;
             }
             for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -82,14 +83,21 @@ static void resumes_to_where_it_was_suspended_from(void **state)
     (void)state;
     for (int from = 0; from < QW_KEY_STATE_COUNT; from++) {
         for (int before = 0; before < QW_KEY_STATE_COUNT; before++) {
+            int was_live =
+                before == QW_KEY_STORED || before == QW_KEY_ASSIGNED || before == QW_KEY_DELIVERED;
+            int resumes = was_live && from == QW_KEY_SUSPENDED;
+            int recovers = was_live && from == QW_KEY_ARCHIVED;
             enum qw_key_state next = (enum qw_key_state)77;
-            int allowed =
-                from == QW_KEY_SUSPENDED && (before == QW_KEY_STORED || before == QW_KEY_ASSIGNED);
 
             assert_int_equal(qw_key_next((enum qw_key_state)from, QW_KEY_RESUME,
                                          (enum qw_key_state)before, &next),
-                             allowed ? QW_OK : QW_ERR_STATE);
-            assert_int_equal(next, allowed ? before : 77);
+                             resumes ? QW_OK : QW_ERR_STATE);
+            assert_int_equal(next, resumes ? before : 77);
+            next = (enum qw_key_state)77;
+            assert_int_equal(qw_key_next((enum qw_key_state)from, QW_KEY_RECOVER,
+                                         (enum qw_key_state)before, &next),
+                             recovers ? QW_OK : QW_ERR_STATE);
+            assert_int_equal(next, recovers ? before : 77);
         }
     }
 }

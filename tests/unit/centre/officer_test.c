@@ -22,6 +22,7 @@
 #include "centre/kek/kek.h"
 #include "centre/login/login.h"
 #include "centre/maintenance.h"
+#include "centre/pair/key_change.h"
 #include "centre/people/officer.h"
 #include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
@@ -310,6 +311,41 @@ static qw_err do_backup(struct scene *s, const struct qw_caller *c)
     return qw_centre_backup_begin(s->centre, c, "passphrase");
 }
 
+static qw_err do_key_suspend(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_SUSPEND);
+}
+static qw_err do_key_resume(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_RESUME);
+}
+static qw_err do_key_archive(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_ARCHIVE);
+}
+static qw_err do_key_recover(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_RECOVER);
+}
+static qw_err do_key_void(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_VOID);
+}
+static qw_err do_key_destroy(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_DESTROY);
+}
+static qw_err do_key_compromised(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_key_change(s->centre, c, (const uint8_t[16]){ 1 }, QW_KEY_ORDER_COMPROMISED);
+}
+static qw_err do_key_find(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_key_account account;
+
+    return qw_centre_key_find(s->centre, c, (const uint8_t[16]){ 1 }, &account);
+}
+
 static qw_err do_auth_unlock(struct scene *s, const struct qw_caller *c)
 {
     return qw_centre_auth_unlock(s->centre, c, "urn:qwave:officer:nobody");
@@ -517,6 +553,14 @@ static const struct {
     { QW_RIGHT_KEK_ROTATE,      "-y--", do_kek_rotate },
     { QW_RIGHT_AUTHENTICATION_UNLOCK, "-y--", do_auth_unlock },
     { QW_RIGHT_BACKUP,          "yy--", do_backup },
+    { QW_RIGHT_KEY_SUSPEND, "-y-y", do_key_suspend },
+    { QW_RIGHT_KEY_RESUME, "-y--", do_key_resume },
+    { QW_RIGHT_KEY_RESUME, "-y--", do_key_archive },
+    { QW_RIGHT_KEY_RESUME, "-y--", do_key_recover },
+    { QW_RIGHT_KEY_SUSPEND, "-y-y", do_key_void },
+    { QW_RIGHT_KEY_RESUME, "-y--", do_key_destroy },
+    { QW_RIGHT_KEY_SUSPEND, "-y-y", do_key_compromised },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_key_find },
     { QW_RIGHT_RELOAD,          "y---", do_may_reload },
     { QW_RIGHT_RELOAD,          "y---", do_reload },
     { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },
