@@ -32,7 +32,7 @@ enum {
 
 static void part_id(size_t number, char out[static 24])
 {
-    (void)snprintf(out, 24, "%s:%zu", qw_restored_id, number);
+    (void)snprintf(out, 24, "%s:%u", qw_restored_id, (unsigned)number);
 }
 
 qw_err qw_restored_marks_make(struct qw_restored_marks *marks, const uint8_t *lists, size_t len)
