@@ -67,6 +67,12 @@ qw_err qw_certificate_record_load(struct qw_centre *centre,
     return err == QW_OK && !decode(centre->scratch, len, &record->entry) ? QW_ERR_IO : err;
 }
 
+bool qw_certificate_record_is(const struct qw_store_record *record)
+{
+    return record->id_len == RECORD_ID_LEN &&
+           strncmp((const char *)record->id, "crt:", PREFIX_LEN) == 0;
+}
+
 qw_err qw_certificate_record_open(struct qw_centre *centre, const struct qw_store_record *record,
                                   struct qw_certificate_entry *entry)
 {

@@ -22,6 +22,8 @@ void qw_certificate_record_put(struct qw_centre *centre, struct qw_group *group,
                                const struct qw_certificate_record *record);
 void qw_certificate_record_remove(struct qw_centre *centre, struct qw_group *group,
                                   const struct qw_certificate_record *record);
+/* Whether a record of a scan is one: others may have its tag. */
+bool qw_certificate_record_is(const struct qw_store_record *record);
 /* From the bytes of a record. QW_ERR_IO: not a good one. */
 qw_err qw_certificate_record_open(struct qw_centre *centre, const struct qw_store_record *record,
                                   struct qw_certificate_entry *entry) QW_MUST_USE;

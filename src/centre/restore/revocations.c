@@ -68,6 +68,9 @@ static int collect(void *self, const struct qw_store_record *record)
     struct taking *taking = self;
     struct qw_certificate_record *found = &taking->found[taking->count];
 
+    if (!qw_certificate_record_is(record)) { /* somebody else's with the same tag: a unit's */
+        return 1;
+    }
     taking->err = qw_certificate_record_open(taking->centre, record, &found->entry);
     if (taking->err != QW_OK) {
         return 0;

@@ -12,6 +12,7 @@
 
 #include "api/certificate/signing_request.h"
 #include "centre/certificate/certificate.h"
+#include "centre/people/unit_quota.h"
 #include "centre/restore/restore.h"
 #include "store/sqlite_copy.h"
 #include "unit/centre/scene.h"
@@ -108,6 +109,8 @@ static void make_history(struct scene *scene, struct history *history)
 {
     int fd;
 
+    assert_int_equal(qw_centre_unit_set(scene->centre, &scene->operator_caller, "/north", 100, 100),
+                     QW_OK);
     history->before = issue(scene, "urn:qwave:sae:app-0");
     history->stays = issue(scene, "urn:qwave:sae:app-1");
     history->officer = issue(scene, "urn:qwave:officer:carol");
