@@ -14,7 +14,7 @@
 struct arguments {
     const char *operator_path, *url, *device, *card, *passphrase_path;
     uint32_t keys;
-    bool destroys;
+    bool destroys, is_ordered;
     bool as_json;
 };
 
@@ -29,6 +29,7 @@ static const struct argp_option options[] = {
     { "passphrase-file", 'p', "FILE", 0,
       "the card's passphrase or PIN on its first line, readable by its owner only", 0 },
     { "keys", 'n', "N", 0, "256-bit keys to put in, 0..1024 (default: 64)", 0 },
+    { "ordered", 'r', NULL, 0, "as many as were ordered for it at this station", 0 },
     { "destroy", 'x', NULL, 0,
       "erase the card of a device that was destroyed, and bring the centre its proof", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
@@ -62,6 +63,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         arguments->keys = (uint32_t)number;
         return 0;
+    case 'r':
+        arguments->is_ordered = true;
+        return 0;
     case 'x':
         arguments->destroys = true;
         return 0;
@@ -73,20 +77,29 @@ static error_t parse(int key, char *value, struct argp_state *state)
             arguments->passphrase_path == NULL) {
             argp_error(state, "--device, --card and --passphrase-file are needed");
         }
+        if (arguments->is_ordered && arguments->destroys) {
+            argp_error(state, "--ordered or --destroy, not both");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static qw_err run(struct operator_desk *desk, const struct arguments *arguments)
+static qw_err run(struct operator_desk *desk, struct arguments *arguments)
 {
+    qw_err err = QW_OK;
+
     if (arguments->destroys) {
         return operator_destroy_card(desk, arguments->device, arguments->card,
                                      arguments->passphrase_path);
     }
-    return operator_charge(desk, arguments->device, arguments->keys, arguments->card,
-                           arguments->passphrase_path);
+    if (arguments->is_ordered) {
+        err = operator_ordered_keys(desk, arguments->device, &arguments->keys);
+    }
+    return err == QW_OK ? operator_charge(desk, arguments->device, arguments->keys, arguments->card,
+                                          arguments->passphrase_path)
+                        : err;
 }
 
 static void say_what_was_done(const struct arguments *arguments)

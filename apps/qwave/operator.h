@@ -43,6 +43,11 @@ qw_err operator_device_add(struct operator_desk *desk,
 qw_err operator_charge(struct operator_desk *desk, const char *device_id, uint32_t keys,
                        const char *card, const char *passphrase_path) QW_MUST_USE;
 
+/* How many keys somebody has ordered for the device at this station, from the console.
+ * QW_ERR_NOT_FOUND: none; QW_ERR_CONFLICT: at another station. */
+qw_err operator_ordered_keys(struct operator_desk *desk, const char *device_id,
+                             uint32_t *keys) QW_MUST_USE;
+
 /* Has the card of a destroyed device erased by the centre's order, and brings the proof to the
  * centre; one that was erased before brings its proof again. QW_ERR_CONFLICT: there is no order;
  * QW_ERR_AUTH: it is for another card. */

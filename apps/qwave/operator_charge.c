@@ -4,13 +4,21 @@
 
 #include "api/json_reader.h"
 #include "api/json_writer.h"
+#include "api/url.h"
 #include "base/secret.h"
 #include "terminal/card_unlock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_CAP = 1024, PACKAGE_CAP = 256 * 1024, STATE_CAP = 32 };
+enum {
+    BODY_CAP = 1024,
+    PACKAGE_CAP = 256 * 1024,
+    STATE_CAP = 32,
+    PATH_TEXT_CAP = 512,
+    STATION_CAP = 64
+};
 
 struct charging { /* one call */
     struct operator_desk *desk;
@@ -55,6 +63,59 @@ static qw_err ask_for_package(struct operator_desk *desk, const char *device_id,
     }
     err = operator_device_call(desk, "POST", device_id, "/charge", body, &answer);
     return err != QW_OK ? err : read_package(answer, package, len);
+}
+
+/* station: where it was ordered; "": nothing was. */
+static qw_err read_charge_order(const char *answer, char station[static STATION_CAP],
+                                uint32_t *keys)
+{
+    const struct qw_json_node *order;
+    struct qw_json_reader r;
+    uint64_t number = 0;
+    size_t count = 0;
+    qw_err err = qw_json_open(answer, strlen(answer), &r);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    order = qw_json_item(qw_json_get_array(&r, qw_json_root_object(&r), "orders", 0, 1, &count), 0);
+    if (count == 1) {
+        qw_json_get_text(&r, order, "station", station, 1, STATION_CAP);
+        qw_json_get_uint(&r, order, "keys", 1, QW_PACKAGE_KEYS_MAX, &number);
+    }
+    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
+    qw_json_close(&r);
+    *keys = (uint32_t)number;
+    return err;
+}
+
+qw_err operator_ordered_keys(struct operator_desk *desk, const char *device_id, uint32_t *keys)
+{
+    char path[PATH_TEXT_CAP];
+    char encoded[PATH_TEXT_CAP / 2];
+    char station[STATION_CAP] = "";
+    const char *answer = NULL;
+    uint32_t ordered = 0;
+    qw_err err = qw_url_encode(device_id, encoded, sizeof encoded);
+
+    if (err == QW_OK) {
+        (void)snprintf(path, sizeof path, "/v1/charge-orders?device=%s", encoded);
+        err = operator_call(desk, "GET", path, NULL, &answer);
+    }
+    if (err == QW_OK) {
+        err = read_charge_order(answer, station, &ordered);
+    }
+    if (err == QW_OK && station[0] == '\0') {
+        operator_say(desk, "nothing was ordered for this device");
+        err = QW_ERR_NOT_FOUND;
+    } else if (err == QW_OK && strcmp(station, operator_station(desk).id) != 0) {
+        operator_explain(desk, "ordered at another station: %s", station);
+        err = QW_ERR_CONFLICT;
+    }
+    if (err == QW_OK) {
+        *keys = ordered;
+    }
+    return err;
 }
 
 static qw_err confirm(struct operator_desk *desk, const char *device_id, const uint8_t *receipt)

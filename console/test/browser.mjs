@@ -192,6 +192,17 @@ async function binds(page, chief) {
     await says(page, 'work-said', 'will be renewed');
     await accessible(page, 'work on a device');
     await page.screenshot({ path: join(pictures, 'device-work-desktop.png') });
+    await text(page, 'charge-keys').fill('3');
+    await text(page, 'charge-submit').click();
+    await says(page, 'charge-order', '3 keys are ordered');
+    await text(page, 'charge-cancel').click();
+    await says(page, 'charge-said', 'any more');
+    await text(page, 'close').click();
+
+    await show(page, 'phone-05'); // whose card is made by this order: 72-console.sh goes on with it
+    await text(page, 'charge-keys').fill('12');
+    await text(page, 'charge-submit').click();
+    await says(page, 'charge-order', '12 keys are ordered');
     await text(page, 'close').click();
 
     await show(page, 'app-2');

@@ -55,4 +55,13 @@ ask "$url$script" | cmp -s - "$site/script.js" || fail "packed and plain script 
 echo "in the browser"
 QWAVE_CHROMIUM=$chromium node "$root/console/test/browser.mjs" "$url" "$officers" "$site/app-1.pem" "$site/app-1.key" \
     "$root/build/console/pictures" || fail "see above"
+echo "at the station: what was ordered, once"
+passphrase "$site/phone-05.passphrase"
+charge_ordered() {
+    "$bin/qwave" charge --operator "$site/centre/operator/operator.yaml" --url "$url" --device "$1" --ordered --card "$site/$1.card" \
+        --passphrase-file "$site/phone-05.passphrase" --json
+}
+[ "$(charge_ordered phone-05 | field keys)" = 12 ] || fail "the order was not done"
+! charge_ordered phone-05 >/dev/null 2>"$site/charge.log" || fail "done twice"
+grep -q 'nothing was ordered' "$site/charge.log" || fail "another sentence: $(cat "$site/charge.log")"
 echo "done"

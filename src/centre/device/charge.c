@@ -2,6 +2,7 @@
 /* Charging off line: BIRTH and CHARGE packages, and the first station [W8 C6]. */
 #include "base/secret.h"
 #include "centre/device/card_book.h"
+#include "centre/device/charge_order.h"
 #include "centre/device/entry.h"
 #include "centre/device/issue.h"
 #include "centre/device/package_record.h"
@@ -231,6 +232,7 @@ static qw_err confirm(struct qw_centre *centre, const struct qw_deed *deed, cons
     }
     if (!is_repeat) {
         qw_card_book_put(centre, &group, book);
+        qw_charge_order_drop(centre, &group, book->device.id);
     }
     return qw_group_commit(centre, &group, deed, is_repeat ? "the receipt again" : "");
 }

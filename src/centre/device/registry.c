@@ -5,6 +5,7 @@
 #include "centre/device/binding.h"
 #include "centre/device/card_book.h"
 #include "centre/device/change.h"
+#include "centre/device/charge_order.h"
 #include "centre/device/destruction.h"
 #include "centre/device/entry.h"
 #include "centre/device/reach.h"
@@ -122,6 +123,7 @@ static qw_err change(struct qw_centre *centre, const struct qw_deed *deed,
     if (event == QW_DEVICE_DESTROY) {
         qw_void_all_keys(centre, &group, book, &voided);
         qw_psk_drop(centre, &group, book->device.id);
+        qw_charge_order_drop(centre, &group, book->device.id);
         qw_group_fail(&group, qw_destruction_begin(book)); /* C1 */
         qw_group_fail(&group, qw_unit_free_device(centre, &group, book->device.unit));
         qw_certificates_drop_device(centre, &group, &book->device);

@@ -15,6 +15,7 @@
 #include "centre/authentication/authentication.h"
 #include "centre/backup/backup.h"
 #include "centre/certificate/certificate.h"
+#include "centre/device/charge_order.h"
 #include "centre/device/describe.h"
 #include "centre/device/import.h"
 #include "centre/device/search.h"
@@ -476,6 +477,31 @@ static qw_err do_unit_set(struct scene *s, const struct qw_caller *c)
     return qw_centre_unit_set(s->centre, c, "/", 1, 1);
 }
 
+static qw_err do_charge_order(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_charge_order order;
+
+    return qw_centre_charge_order(s->centre, c, "none", "none", 1, &order);
+}
+static qw_err do_charge_order_cancel(struct scene *s, const struct qw_caller *c)
+{
+    return qw_centre_charge_order_cancel(s->centre, c, "none");
+}
+static qw_err do_charge_order_find(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_charge_order order;
+    size_t count;
+
+    return qw_centre_charge_order_find(s->centre, c, "none", &order, &count);
+}
+static qw_err do_charge_order_list(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_charge_order order;
+    size_t count;
+
+    return qw_centre_charge_order_list(s->centre, c, "", &order, 1, &count);
+}
+
 static qw_err do_password_initial(struct scene *s, const struct qw_caller *c)
 {
     char password[QW_LOGIN_INITIAL_CAP];
@@ -502,6 +528,10 @@ static const struct {
     { QW_RIGHT_DEVICE_REGISTER, "---y", do_register },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_confirm },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_order },
+    { QW_RIGHT_DEVICE_CHARGE,   "---y", do_charge_order_cancel },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_charge_order_find },
+    { QW_RIGHT_DEVICE_READ,     "yyyy", do_charge_order_list },
     { QW_RIGHT_CARD_BIND,       "---y", do_bind },
     { QW_RIGHT_CARD_UNBIND,     "-y--", do_unbind },
     { QW_RIGHT_DEVICE_CHARGE,   "---y", do_order },
