@@ -3,8 +3,8 @@
 #include "command.h"
 
 #include "base/clock.h"
-#include "base/passphrase_file.h"
 #include "base/secret.h"
+#include "terminal/card_unlock.h"
 #include "terminal/login_code.h"
 
 #include <argp.h>
@@ -21,9 +21,9 @@ struct arguments {
 
 static const struct argp_option options[] = {
     { "officer", 'n', "ID", 0, "who logs in, as the centre knows him", 0 },
-    { "card", 'd', "FILE", 0, "his card, which loses one key", 0 },
+    { "card", 'd', "CARD", 0, "his card, which loses one key", 0 },
     { "passphrase-file", 'p', "FILE", 0,
-      "the card's passphrase on its first line, readable by its owner only", 0 },
+      "the card's passphrase or PIN on its first line, readable by its owner only", 0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -56,21 +56,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* where: what it is about when it fails. */
-static qw_err make(const struct arguments *arguments, char text[static QW_LOGIN_CODE_CAP],
-                   const char **where)
+static qw_err make(const struct arguments *arguments, char text[static QW_LOGIN_CODE_CAP])
 {
     struct qw_card *card = NULL;
-    uint8_t *passphrase = NULL;
-    size_t len = 0;
-    qw_err err = qw_passphrase_file_read(arguments->passphrase_file, &passphrase, &len);
+    qw_err err = qw_card_open_by_file(arguments->card, arguments->passphrase_file, &card);
 
-    *where = arguments->passphrase_file;
-    if (err == QW_OK) {
-        *where = arguments->card;
-        err = qw_card_open(arguments->card, passphrase, len, &card);
-    }
-    qw_secret_free(passphrase);
     if (err == QW_OK) {
         err = qw_card_login_code(card, arguments->officer, qw_clock_utc_ms(), text);
     }
@@ -92,13 +82,13 @@ int cmd_code(int argc, char **argv)
     };
     struct arguments arguments = { .as_json = false };
     char text[QW_LOGIN_CODE_CAP];
-    const char *where = "";
     qw_err err;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    err = make(&arguments, text, &where);
+    err = make(&arguments, text);
     if (err != QW_OK) {
-        fprintf(stderr, "qwave code: %s: %s\n", where, qw_err_text(err));
+        fprintf(stderr, "qwave code: %s: %s\n", arguments.card,
+                qw_card_err_text(arguments.card, err));
         return qw_exit_of(err);
     }
     printf(arguments.as_json ? "{\"code\":\"%s\"}\n" : "%s\n", text);
