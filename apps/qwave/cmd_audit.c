@@ -24,6 +24,8 @@ static const struct argp_option options[] = {
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "key", 'k', "FILE", 0, "verify: public key of the journal, from a place you trust, PEM", 0 },
     { "head", 'H', "FILE", 0, "verify: a signed head that was kept elsewhere", 0 },
+    { "kept", 'K', "SEQ:HASH", 0,
+      "verify: of a node's journal, as its status said it at some time, kept elsewhere", 0 },
     { "who", 'w', "ACTOR", 0, "show: what one did, operator:alice", 0 },
     { "verb", 'v', "VERB", 0, "show: of one kind", 0 },
     { "since", 's', "TIME", 0, "show: from then on, 2026-11-28 or 2026-11-28T12:00:00Z", 0 },
@@ -56,14 +58,18 @@ static const struct action {
     int (*ask)(struct operator_desk *desk, const struct audit_arguments *arguments);
     int (*read)(const struct audit_arguments *arguments); /* with a file, without the centre */
 } actions[] = {
-    { "show", 1, "[FILE]: what was done, by the centre or an export", audit_show, audit_show_file },
+    { "show", 1,
+      "[FILE]: what was done, by the centre, an export, or a database (a node's journal)",
+      audit_show, audit_show_file },
     { "head", 0, ": where the journal ends, signed; keep it elsewhere", audit_show_head, NULL },
     { "key", 1, "[rotate]: the public key of the journal, PEM; rotate: after exchanging it",
       audit_show_key, NULL },
     { "export", 2, "FILE: the journal as a file; goes on with one that is half done", audit_export,
       NULL },
-    { "verify", 2, "FILE --key FILE [--head FILE]: an export or a database, off line", NULL,
-      audit_verify },
+    { "verify", 2,
+      "FILE --key FILE [--head FILE]: an export or a database, off line; a node's journal, which "
+      "nobody signs: FILE [--kept SEQ:HASH]",
+      NULL, audit_verify },
 };
 
 static const struct action *find_action(const char *name)
@@ -89,8 +95,8 @@ static void check_words(const struct arguments *arguments, struct argp_state *st
         argp_error(state, "key, or key rotate");
     } else if (action->file == 0 && arguments->audit.file != NULL) {
         argp_error(state, "%s takes no file", action->name);
-    } else if (action->read == audit_verify && arguments->audit.key == NULL) {
-        argp_error(state, "--key says whose signatures count");
+    } else if (arguments->audit.kept != NULL && arguments->audit.key != NULL) {
+        argp_error(state, "--kept is for journals that are not signed, without --key");
     }
 }
 
@@ -123,6 +129,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 'H':
         audit->head = value;
+        return 0;
+    case 'K':
+        audit->kept = value;
         return 0;
     case 'w':
         audit->who = value;

@@ -2,13 +2,13 @@
 /* What is measured, for Prometheus, and whether keys can be given now. No id of a key, a device or
  * a caller is a label: the number of series follows from the program alone, and from how many
  * units have a quota (256 at most). */
+#include "api/metrics_text.h"
 #include "base/clock.h"
 #include "centre/authentication/authentication.h"
 #include "centre/key/key_life.h"
 #include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
 #include "centre/ready.h"
-#include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
 #include "routes.h"
@@ -23,70 +23,70 @@
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 enum { LABELS_CAP = 256, RETRY_AFTER_S = 5 };
 
-static void write_keys(struct metrics_text *text, const struct qw_centre_status *status)
+static void write_keys(struct qw_metrics_text *text, const struct qw_centre_status *status)
 {
     char labels[LABELS_CAP];
 
-    metrics_family(text, "qwave_keys", "gauge", "Keys of the centre by state.");
+    qw_metrics_family(text, "qwave_keys", "gauge", "Keys of the centre by state.");
     for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {
         (void)snprintf(labels, sizeof labels, "state=\"%s\"", qw_key_state_names[i]);
-        metrics_sample(text, "qwave_keys", labels, (double)status->keys_in_state[i]);
+        qw_metrics_sample(text, "qwave_keys", labels, (double)status->keys_in_state[i]);
     }
-    metrics_single(text, "qwave_keys_ingested_total", "counter", "Keys taken from the source.",
-                   (double)status->keys_ingested);
+    qw_metrics_single(text, "qwave_keys_ingested_total", "counter", "Keys taken from the source.",
+                      (double)status->keys_ingested);
 }
 
 /* The source's name may have the path of a device in it. */
-static void write_source(struct metrics_text *text, const struct qw_centre_status *status)
+static void write_source(struct qw_metrics_text *text, const struct qw_centre_status *status)
 {
     char labels[LABELS_CAP], source[2 * sizeof status->source];
 
-    metrics_label(status->source, source, sizeof source);
+    qw_metrics_label(status->source, source, sizeof source);
     (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"", source,
                    status->source_is_quantum ? "true" : "false",
                    status->source_is_simulated ? "true" : "false");
-    metrics_family(text, "qwave_source_up", "gauge", "Whether the source of keys runs.");
-    metrics_sample(text, "qwave_source_up", labels, status->source_health.is_running ? 1 : 0);
+    qw_metrics_family(text, "qwave_source_up", "gauge", "Whether the source of keys runs.");
+    qw_metrics_sample(text, "qwave_source_up", labels, status->source_health.is_running ? 1 : 0);
     if (status->source_health.error_rate >= 0) {
-        metrics_single(text, "qwave_source_error_ratio", "gauge", "Share of wrong bits of a link.",
-                       status->source_health.error_rate);
+        qw_metrics_single(text, "qwave_source_error_ratio", "gauge",
+                          "Share of wrong bits of a link.", status->source_health.error_rate);
     }
 }
 
-static void write_authentications(struct metrics_text *text, const struct service *service)
+static void write_authentications(struct qw_metrics_text *text, const struct service *service)
 {
     struct qw_auth_counts counts;
 
     qw_centre_auth_counts(service->centre, &counts);
-    metrics_family(text, "qwave_authentications_total", "counter",
-                   "Proofs of certificate and quantum key, since the start.");
-    metrics_sample(text, "qwave_authentications_total", "result=\"succeeded\"",
-                   (double)counts.succeeded);
-    metrics_sample(text, "qwave_authentications_total", "result=\"refused\"",
-                   (double)counts.refused);
-    metrics_single(text, "qwave_authentication_locks_total", "counter",
-                   "Names that were locked after failures, since the start.",
-                   (double)counts.locked);
+    qw_metrics_family(text, "qwave_authentications_total", "counter",
+                      "Proofs of certificate and quantum key, since the start.");
+    qw_metrics_sample(text, "qwave_authentications_total", "result=\"succeeded\"",
+                      (double)counts.succeeded);
+    qw_metrics_sample(text, "qwave_authentications_total", "result=\"refused\"",
+                      (double)counts.refused);
+    qw_metrics_single(text, "qwave_authentication_locks_total", "counter",
+                      "Names that were locked after failures, since the start.",
+                      (double)counts.locked);
 }
 
-static void write_journal(struct metrics_text *text, const struct service *service,
+static void write_journal(struct qw_metrics_text *text, const struct service *service,
                           const struct qw_centre_status *status)
 {
     struct shipper_state shipped;
 
-    metrics_single(text, "qwave_journal_records_total", "counter", "Records of the journal.",
-                   (double)status->audit_records);
+    qw_metrics_single(text, "qwave_journal_records_total", "counter", "Records of the journal.",
+                      (double)status->audit_records);
     if (service->shipper == NULL) {
         return;
     }
     shipped = shipper_look(service->shipper);
-    metrics_single(text, "qwave_journal_sink_up", "gauge", "Whether the collector is there.",
-                   shipped.is_down ? 0 : 1);
-    metrics_single(text, "qwave_journal_unshipped_records", "gauge",
-                   "Records that the collector has not been sent.",
-                   status->audit_records > shipped.shipped_seq
-                       ? (double)(status->audit_records - shipped.shipped_seq)
-                       : 0);
+    qw_metrics_single(text, "qwave_journal_sink_up", "gauge", "Whether the collector is there.",
+                      shipped.is_down ? 0 : 1);
+    qw_metrics_single(text, "qwave_journal_unshipped_records", "gauge",
+                      "Records that the collector has not been sent.",
+                      status->audit_records > shipped.shipped_seq
+                          ? (double)(status->audit_records - shipped.shipped_seq)
+                          : 0);
 }
 
 static const struct route *route_at(const struct route_table *table, size_t index)
@@ -96,9 +96,9 @@ static const struct route *route_at(const struct route_table *table, size_t inde
     return index < table->count ? &table->routes[index] : &none;
 }
 
-static void write_counts(struct metrics_text *text, const struct service *service)
+static void write_counts(struct qw_metrics_text *text, const struct service *service)
 {
-    metrics_family(text, "qwave_requests_total", "counter", "Requests by route and status.");
+    qw_metrics_family(text, "qwave_requests_total", "counter", "Requests by route and status.");
     for (size_t i = 0; i < REQUEST_ROUTES_MAX; i++) {
         const struct route *route = route_at(service->table, i);
         struct request_counts counts;
@@ -110,13 +110,13 @@ static void write_counts(struct metrics_text *text, const struct service *servic
             if (counts.status[s] > 0) {
                 (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%u\"",
                                route->pattern, route->method, request_statuses[s]);
-                metrics_sample(text, "qwave_requests_total", labels, (double)counts.status[s]);
+                qw_metrics_sample(text, "qwave_requests_total", labels, (double)counts.status[s]);
             }
         }
     }
 }
 
-static void write_histogram(struct metrics_text *text, const struct route *route,
+static void write_histogram(struct qw_metrics_text *text, const struct route *route,
                             const struct request_counts *counts)
 {
     char labels[LABELS_CAP], end[32];
@@ -131,19 +131,19 @@ static void write_histogram(struct metrics_text *text, const struct route *route
         }
         (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",le=\"%s\"",
                        route->pattern, route->method, end);
-        metrics_sample(text, "qwave_request_duration_seconds_bucket", labels, (double)sum);
+        qw_metrics_sample(text, "qwave_request_duration_seconds_bucket", labels, (double)sum);
     }
     (void)snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\"", route->pattern,
                    route->method);
-    metrics_sample(text, "qwave_request_duration_seconds_sum", labels,
-                   (double)counts->sum_us / 1e6);
-    metrics_sample(text, "qwave_request_duration_seconds_count", labels, (double)counts->total);
+    qw_metrics_sample(text, "qwave_request_duration_seconds_sum", labels,
+                      (double)counts->sum_us / 1e6);
+    qw_metrics_sample(text, "qwave_request_duration_seconds_count", labels, (double)counts->total);
 }
 
-static void write_durations(struct metrics_text *text, const struct service *service)
+static void write_durations(struct qw_metrics_text *text, const struct service *service)
 {
-    metrics_family(text, "qwave_request_duration_seconds", "histogram",
-                   "From the request to its answer, by route.");
+    qw_metrics_family(text, "qwave_request_duration_seconds", "histogram",
+                      "From the request to its answer, by route.");
     for (size_t i = 0; i < REQUEST_ROUTES_MAX; i++) {
         struct request_counts counts;
 
@@ -154,31 +154,32 @@ static void write_durations(struct metrics_text *text, const struct service *ser
     }
 }
 
-static void write_service(struct metrics_text *text, const struct service *service)
+static void write_service(struct qw_metrics_text *text, const struct service *service)
 {
     char labels[LABELS_CAP];
     int64_t ends_s =
         service->certificate_ends_s == NULL ? 0 : atomic_load(service->certificate_ends_s);
 
     (void)snprintf(labels, sizeof labels, "version=\"%s\"", service->version);
-    metrics_family(text, "qwave_build_info", "gauge", "Which program answers.");
-    metrics_sample(text, "qwave_build_info", labels, 1);
-    metrics_single(text, "qwave_uptime_seconds", "gauge", "Since the start of the centre.",
-                   (double)(qw_clock_monotonic_ms() - service->started_ms) / 1000);
-    metrics_single(text, "qwave_ready", "gauge", "Whether keys can be given now.",
-                   qw_centre_obstacle(service->centre)[0] == '\0' ? 1 : 0);
-    metrics_single(text, "qwave_maintenance", "gauge", "Whether an officer has paused new keys.",
-                   qw_centre_is_paused(service->centre) ? 1 : 0);
-    metrics_single(text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.", 0);
+    qw_metrics_family(text, "qwave_build_info", "gauge", "Which program answers.");
+    qw_metrics_sample(text, "qwave_build_info", labels, 1);
+    qw_metrics_single(text, "qwave_uptime_seconds", "gauge", "Since the start of the centre.",
+                      (double)(qw_clock_monotonic_ms() - service->started_ms) / 1000);
+    qw_metrics_single(text, "qwave_ready", "gauge", "Whether keys can be given now.",
+                      qw_centre_obstacle(service->centre)[0] == '\0' ? 1 : 0);
+    qw_metrics_single(text, "qwave_maintenance", "gauge", "Whether an officer has paused new keys.",
+                      qw_centre_is_paused(service->centre) ? 1 : 0);
+    qw_metrics_single(text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.",
+                      0);
     if (ends_s != 0) {
-        metrics_single(text, "qwave_certificate_expiry_seconds", "gauge",
-                       "Until the centre's own certificate ends.",
-                       (double)(ends_s - qw_clock_utc_ms() / 1000));
+        qw_metrics_single(text, "qwave_certificate_expiry_seconds", "gauge",
+                          "Until the centre's own certificate ends.",
+                          (double)(ends_s - qw_clock_utc_ms() / 1000));
     }
 }
 
 /* Of those with a quota; a limit that is not set has no sample. */
-static qw_err write_units(struct metrics_text *text, const struct call *call)
+static qw_err write_units(struct qw_metrics_text *text, const struct call *call)
 {
     static const struct {
         const char *name, *help;
@@ -201,7 +202,7 @@ static qw_err write_units(struct metrics_text *text, const struct call *call)
                                                       QW_UNITS_MAX, &count);
 
     for (size_t f = 0; err == QW_OK && count > 0 && f < sizeof families / sizeof families[0]; f++) {
-        metrics_family(text, families[f].name, "gauge", families[f].help);
+        qw_metrics_family(text, families[f].name, "gauge", families[f].help);
         for (size_t i = 0; i < count; i++) {
             char labels[LABELS_CAP];
             uint64_t value;
@@ -209,7 +210,7 @@ static qw_err write_units(struct metrics_text *text, const struct call *call)
             memcpy(&value, (const char *)&quotas[i] + families[f].offset, sizeof value);
             (void)snprintf(labels, sizeof labels, "unit=\"%s\"", quotas[i].unit);
             if (value > 0 || !families[f].is_limit) {
-                metrics_sample(text, families[f].name, labels, (double)value);
+                qw_metrics_sample(text, families[f].name, labels, (double)value);
             }
         }
     }
@@ -217,28 +218,28 @@ static qw_err write_units(struct metrics_text *text, const struct call *call)
     return err;
 }
 
-static void write_failures(struct metrics_text *text, const struct tls_counts *counts)
+static void write_failures(struct qw_metrics_text *text, const struct tls_counts *counts)
 {
     static const char *const names[TLS_LISTENER_COUNT] = { "clients", "partners", "streams", "psk",
                                                            "console-login" };
     char labels[LABELS_CAP];
 
-    metrics_family(text, "qwave_tls_failures_total", "counter",
-                   "Connections that ended before anybody was proved to be at the other end.");
+    qw_metrics_family(text, "qwave_tls_failures_total", "counter",
+                      "Connections that ended before anybody was proved to be at the other end.");
     for (int i = 0; i < TLS_LISTENER_COUNT; i++) {
         (void)snprintf(labels, sizeof labels, "listener=\"%s\",cause=\"refused\"", names[i]);
-        metrics_sample(text, "qwave_tls_failures_total", labels,
-                       (double)atomic_load(&counts->listener[i].refused));
+        qw_metrics_sample(text, "qwave_tls_failures_total", labels,
+                          (double)atomic_load(&counts->listener[i].refused));
         (void)snprintf(labels, sizeof labels, "listener=\"%s\",cause=\"broken\"", names[i]);
-        metrics_sample(text, "qwave_tls_failures_total", labels,
-                       (double)atomic_load(&counts->listener[i].broken));
+        qw_metrics_sample(text, "qwave_tls_failures_total", labels,
+                          (double)atomic_load(&counts->listener[i].broken));
     }
 }
 
 void route_metrics(struct call *call)
 {
     const struct service *service = call->service;
-    struct metrics_text text = { .answer = call->answer, .err = QW_OK };
+    struct qw_metrics_text text = { .answer = call->answer, .err = QW_OK };
     struct qw_centre_status status;
     qw_err err = qw_centre_status(service->centre, &call->caller, &status);
 
@@ -246,12 +247,13 @@ void route_metrics(struct call *call)
         write_service(&text, service);
         write_keys(&text, &status);
         write_source(&text, &status);
-        metrics_single(&text, "qwave_devices", "gauge", "Registered devices.",
-                       (double)status.devices);
-        metrics_single(&text, "qwave_cards_cloned", "gauge",
-                       "Devices suspended because of a copied card.", (double)status.cards_cloned);
-        metrics_single(&text, "qwave_offers_open", "gauge", "Offers that partners have to answer.",
-                       (double)status.offers_open);
+        qw_metrics_single(&text, "qwave_devices", "gauge", "Registered devices.",
+                          (double)status.devices);
+        qw_metrics_single(&text, "qwave_cards_cloned", "gauge",
+                          "Devices suspended because of a copied card.",
+                          (double)status.cards_cloned);
+        qw_metrics_single(&text, "qwave_offers_open", "gauge",
+                          "Offers that partners have to answer.", (double)status.offers_open);
         write_journal(&text, service, &status);
         write_authentications(&text, call->service);
         if (service->failures != NULL) {
@@ -278,16 +280,17 @@ void route_metrics(struct call *call)
 void route_metrics_sealed(struct call *call)
 {
     const struct service *service = call->service;
-    struct metrics_text text = { .answer = call->answer, .err = QW_OK };
+    struct qw_metrics_text text = { .answer = call->answer, .err = QW_OK };
     struct qw_seal_state state;
 
     qw_seal_look(service->seal->sealed, &state);
-    metrics_single(&text, "qwave_ready", "gauge", "Whether keys can be given now.", 0);
-    metrics_single(&text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.", 1);
-    metrics_single(&text, "qwave_seal_shares_entered", "gauge", "Shares that are there.",
-                   state.entered);
-    metrics_single(&text, "qwave_seal_shares_needed", "gauge", "Shares that open it.",
-                   state.threshold);
+    qw_metrics_single(&text, "qwave_ready", "gauge", "Whether keys can be given now.", 0);
+    qw_metrics_single(&text, "qwave_sealed", "gauge", "Whether the centre waits for its officers.",
+                      1);
+    qw_metrics_single(&text, "qwave_seal_shares_entered", "gauge", "Shares that are there.",
+                      state.entered);
+    qw_metrics_single(&text, "qwave_seal_shares_needed", "gauge", "Shares that open it.",
+                      state.threshold);
     if (service->failures != NULL) {
         write_failures(&text, service->failures);
     }

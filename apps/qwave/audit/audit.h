@@ -15,9 +15,10 @@ struct operator_desk;
 
 struct audit_arguments {
     const char *operator_path, *url;
-    const char *file;           /* of the action; NULL: none */
-    const char *key, *head;     /* PEM; JSON, NULL: none */
-    const char *who, *verb;     /* NULL: all */
+    const char *file;       /* of the action; NULL: none */
+    const char *key, *head; /* PEM; JSON, NULL: none */
+    const char *kept;       /* SEQ:HASH of a record of a journal that is not signed; NULL: none */
+    const char *who, *verb; /* NULL: all */
     int64_t since_ms, until_ms; /* UTC */
     bool as_json;
 };

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "operator.h"
+#include "store/journal/database.h"
 #include "store/journal/export.h"
 
 #include "api/json_writer.h"
@@ -148,8 +149,13 @@ int audit_show_file(const struct audit_arguments *arguments)
         fprintf(stderr, "qwave audit: %s: %s\n", arguments->file, strerror(errno));
         return EXIT_FAILED;
     }
-    err = qw_journal_export_open(file, &front);
     begin(&show);
+    if (qw_journal_is_database(file)) {
+        (void)fclose(file);
+        err = qw_journal_database_read(arguments->file, print_record, &show);
+        return finish(&show, err == QW_OK ? show.err : err, arguments->file, "");
+    }
+    err = qw_journal_export_open(file, &front);
     while (err == QW_OK) {
         err = qw_journal_export_next(file, blob, &len);
         if (err == QW_OK && !print_record(&show, blob, len)) {

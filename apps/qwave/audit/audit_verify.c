@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/secret.h"
 #include "command.h"
 #include "json_print.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FILE_MAX = 65536, JSON_CAP = 1024 };
@@ -70,8 +72,19 @@ static void write_report(struct qw_json_writer *w, const void *self)
     }
 }
 
-static int print_report(const struct qw_journal_report *report, bool as_json)
+static void print_head(const struct qw_journal_check *check)
 {
+    char hash[2 * QW_AUDIT_HASH_LEN + 1];
+
+    qw_hex_encode(check->hash, sizeof check->hash, hash);
+    printf("whole: %" PRIu64
+           " records of %s, chained and signed by nobody; keep elsewhere: %" PRIu64 ":%s\n",
+           check->report.records, check->report.centre, check->report.records, hash);
+}
+
+static int print_report(const struct qw_journal_check *check, bool as_json)
+{
+    const struct qw_journal_report *report = &check->report;
     bool is_whole = report->fault == QW_JOURNAL_WHOLE;
 
     if (as_json) {
@@ -83,6 +96,10 @@ static int print_report(const struct qw_journal_report *report, bool as_json)
         printf("record %" PRIu64 " %s; %" PRIu64 " records before it are good\n", report->fault_seq,
                qw_journal_fault_text(report->fault), report->records);
         return EXIT_FAILED;
+    }
+    if (check->is_unsigned) {
+        print_head(check);
+        return EXIT_DONE;
     }
     printf("whole: %" PRIu64 " records of %s, signed up to %" PRIu64 "\n", report->records,
            report->centre[0] != '\0' ? report->centre : "nobody", report->signed_seq);
@@ -101,17 +118,52 @@ static qw_err check(const char *path, FILE *file, struct qw_journal_check *check
                                         : qw_journal_export_check(file, check);
 }
 
-int audit_verify(const struct audit_arguments *arguments)
+/* SEQ:HASH, as a node's status says both. */
+static bool parse_kept(const char *text, uint64_t *seq, uint8_t hash[static QW_AUDIT_HASH_LEN])
 {
+    char *end = NULL;
+
+    *seq = strtoull(text, &end, 10);
+    return *text >= '1' && *text <= '9' && *end == ':' &&
+           qw_hex_decode(end + 1, hash, QW_AUDIT_HASH_LEN) == QW_OK;
+}
+
+/* By a key, or of the chain alone. */
+static bool begin(const struct audit_arguments *arguments, struct qw_journal_check *checked)
+{
+    uint8_t hash[QW_AUDIT_HASH_LEN] = { 0 };
     struct qw_public_key key;
     struct qw_signed_head kept;
+    uint64_t seq = 0;
+
+    if (arguments->key != NULL) {
+        if (!read_small(arguments->key, "no public key of a journal", decode_key, &key) ||
+            (arguments->head != NULL &&
+             !read_small(arguments->head, "no signed head", decode_head, &kept))) {
+            return false;
+        }
+        qw_journal_check_begin(checked, &key, arguments->head != NULL ? &kept : NULL);
+        return true;
+    }
+    if (arguments->head != NULL) {
+        fprintf(stderr, "qwave audit: --key says whose signatures count\n");
+        return false;
+    }
+    if (arguments->kept != NULL && !parse_kept(arguments->kept, &seq, hash)) {
+        fprintf(stderr, "qwave audit: '%s' is not SEQ:HASH\n", arguments->kept);
+        return false;
+    }
+    qw_journal_check_begin_unsigned(checked, seq, hash);
+    return true;
+}
+
+int audit_verify(const struct audit_arguments *arguments)
+{
     struct qw_journal_check checked;
     FILE *file;
     qw_err err;
 
-    if (!read_small(arguments->key, "no public key of a journal", decode_key, &key) ||
-        (arguments->head != NULL &&
-         !read_small(arguments->head, "no signed head", decode_head, &kept))) {
+    if (!begin(arguments, &checked)) {
         return EXIT_USAGE;
     }
     file = fopen(arguments->file, "rb");
@@ -119,7 +171,6 @@ int audit_verify(const struct audit_arguments *arguments)
         fprintf(stderr, "qwave audit: %s: %s\n", arguments->file, strerror(errno));
         return EXIT_FAILED;
     }
-    qw_journal_check_begin(&checked, &key, arguments->head != NULL ? &kept : NULL);
     err = check(arguments->file, file, &checked);
     (void)fclose(file);
     if (err != QW_OK) {
@@ -128,5 +179,5 @@ int audit_verify(const struct audit_arguments *arguments)
                                      : qw_err_text(err));
         return EXIT_FAILED;
     }
-    return print_report(&checked.report, arguments->as_json);
+    return print_report(&checked, arguments->as_json);
 }

@@ -9,6 +9,8 @@
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
 #include "node/node_hand.h"
+#include "node/node_journal.h"
+#include "node/node_metrics.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 
@@ -60,6 +62,7 @@ static void fail(struct node *node, const char *path, const char *what)
 {
     qw_log_write(node->log, QW_LOG_ERROR, "%s: %s; this node ends", path, what);
     node->has_failed = true;
+    node_journal_write(node, "node", "disk-failed", "", QW_ERR_IO, what);
 }
 
 static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
@@ -90,6 +93,7 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
     qw_log_write(node->log, QW_LOG_INFO, "batch %s is void: %s (node %u)", id,
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
+    node_journal_count(node, NODE_JOURNAL_VOID, qw_relay_reason_text(reason));
     node_delivery_void(node, batch, reason, at);
     node_hand_void(node, batch->id);
     if (node_keys_void(&node->keys, batch->id) != QW_OK) {
@@ -142,7 +146,10 @@ qw_err node_open(struct node *node)
     if (node->message == NULL) {
         return QW_ERR_NOMEM;
     }
-    err = node_links_parse(node);
+    err = node_journal_open(node);
+    if (err == QW_OK) {
+        err = node_links_parse(node);
+    }
     if (err == QW_OK) {
         err = node_routing_open(node);
     }
@@ -172,6 +179,8 @@ void node_close(struct node *node)
         qw_hop_free(node->links[i].hop);
         qw_node_pool_close(node->links[i].pool);
     }
+    node_metrics_close(node);
+    node_journal_close(node);
     for (size_t i = 0; i < node->ends_count; i++) {
         qw_node_pool_close(node->ends[i].pool);
     }
@@ -262,6 +271,15 @@ static void look_at_disks(struct node *node)
     }
 }
 
+static void look_at_tags(struct node *node)
+{
+    uint64_t wrong_tags = qw_relay_counters(node->relay).wrong_tags;
+
+    for (; node->wrong_tags < wrong_tags; node->wrong_tags++) {
+        node_journal_count(node, NODE_JOURNAL_END_TAG, "");
+    }
+}
+
 static void turn(struct node *node, int64_t *ticked_ms)
 {
     int64_t now_ms;
@@ -288,6 +306,9 @@ static void turn(struct node *node, int64_t *ticked_ms)
             node_link_keep_up(&node->links[i], now_ms);
         }
         look_at_disks(node);
+        look_at_tags(node);
+        node_journal_turn(node, now_ms);
+        node_metrics_turn(node, now_ms);
     }
     if (node->sending.path.nodes > 0 && now_ms >= node->sending.again_at_ms) {
         send_more(node);

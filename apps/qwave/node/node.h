@@ -35,6 +35,8 @@ struct node_settings {
     char event_file[NODE_PATH_CAP];    /* "": none */
     char feed_file[NODE_PATH_CAP];     /* "": none */
     char schedule_file[NODE_PATH_CAP]; /* "": none */
+    char journal[NODE_PATH_CAP];       /* "": none */
+    char metrics[NODE_HOST_CAP];       /* ADDRESS:PORT; "": none */
     double simulated_scale;            /* of the rates of the topology; 0: as much as is used */
     double time_scale;                 /* the network's clock goes so fast */
     int64_t clock_zero_ms;             /* ms since 1970 when it stood at 0 */
@@ -111,6 +113,10 @@ struct node {
     struct node_routing *routing;   /* node_routing.h; NULL: no topology */
     struct node_delivery *delivery; /* node_delivery.h */
     struct node_schedule *schedule; /* node_schedule.h; NULL: links are always on */
+    struct node_journal *journal;   /* node_journal.h; NULL: none */
+    struct node_metrics *metrics;   /* node_metrics.h; NULL: none */
+    uint64_t refused;               /* who connected and was no neighbour, so far */
+    uint64_t wrong_tags;            /* that the journal has been told of */
     struct node_control *control;   /* node_control.h */
     int listener;
     bool has_failed; /* the disk, for example: ends the loop */

@@ -4,12 +4,13 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "node/node_delivery.h"
+#include "node/node_journal.h"
 #include "node/node_status.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MS = 1000 };
+enum { ANSWER_MS = 1000, OBJECT_CAP = 32 };
 
 qw_err node_control_open(struct node *node)
 {
@@ -77,7 +78,11 @@ static qw_err set_cut(struct node *node, uint32_t neighbour, bool is_cut)
         struct node_link *link = &node->links[i];
 
         if (link->neighbour == neighbour) {
+            char object[OBJECT_CAP];
+
             link->is_cut = is_cut;
+            (void)snprintf(object, sizeof object, "node %u", neighbour);
+            node_journal_write(node, "control", is_cut ? "cut" : "mend", object, QW_OK, "");
             if (is_cut) {
                 node_link_drop(link, "cut, as asked");
             }

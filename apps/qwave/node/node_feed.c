@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "base/socket.h"
+#include "node/node_journal.h"
 #include "qkd/link_ledger.h"
 
 #include <stdlib.h>
@@ -158,6 +159,8 @@ static qw_err greet(struct node_feed *feed, size_t len)
         qw_log_write(feed->link->node->log, QW_LOG_ERROR,
                      "link %s: refused: what connects is link %s over %s light", feed->name,
                      hello.name, hello.is_simulated ? "simulated" : "real");
+        node_journal_write_of(feed->link->node, "link-refused", feed->link->neighbour,
+                              QW_ERR_REFUSED, "its process is another link's, or of other light");
         return QW_ERR_REFUSED;
     }
     qw_link_feed_begin(feed->keys, hello.end);
@@ -196,6 +199,8 @@ static bool hear_stop(struct node_feed *feed, size_t len)
                    qw_qkd_refusal_name((enum qw_qkd_refusal)stopped.reason),
                    qw_qkd_refusal_text((enum qw_qkd_refusal)stopped.reason));
     qw_log_write(feed->link->node->log, QW_LOG_WARNING, "link %s: %s", feed->name, feed->reason);
+    node_journal_write_of(feed->link->node, "link-stopped", feed->link->neighbour, QW_ERR_REFUSED,
+                          feed->reason);
     return true;
 }
 

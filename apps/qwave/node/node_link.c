@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "node/node_feed.h"
 #include "node/node_hand.h"
+#include "node/node_journal.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 #include "qkd/node/simulated_feed.h"
@@ -24,7 +25,8 @@ enum {
     SILENT_S = 20,
     MEET_MS = 3000,
     READS_MAX = 64,
-    FEED_LEN = 1 << 18
+    FEED_LEN = 1 << 18,
+    WHO_CAP = 32
 };
 
 static qw_err open_pool(struct node *node, const struct node_entry *entry, bool is_end,
@@ -250,12 +252,43 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
     }
 }
 
+static void refuse(struct node *node, const char *who)
+{
+    node->refused++;
+    node_journal_count(node, NODE_JOURNAL_REFUSED, who);
+}
+
+/* What a message has shown of the neighbour. */
+static void note(struct node_link *link, enum qw_hop_status before, uint64_t put_back, qw_err err)
+{
+    char who[WHO_CAP];
+
+    (void)snprintf(who, sizeof who, "node %u", link->neighbour);
+    if (qw_hop_account(link->hop).put_back > put_back) {
+        qw_log_write(link->node->log, QW_LOG_WARNING,
+                     "link to %u: an older copy of a pool was put back; a stream is given up",
+                     link->neighbour);
+        node_journal_write_of(link->node, "pool-put-back", link->neighbour, QW_ERR_CONFLICT,
+                              "the stream of its sender is given up");
+    }
+    if (err == QW_ERR_AUTH && before == QW_HOP_UP) {
+        node_journal_count(link->node, NODE_JOURNAL_HOP_TAG, who);
+    } else if (err == QW_ERR_AUTH) {
+        refuse(link->node, who);
+    } else if (err == QW_ERR_CONFLICT) {
+        node_journal_write_of(link->node, "link-quarantined", link->neighbour, err,
+                              "the streams differ");
+    }
+}
+
 static qw_err take(struct node_link *link, uint8_t *message, size_t len)
 {
     enum qw_hop_status before = qw_hop_status(link->hop);
+    uint64_t put_back = qw_hop_account(link->hop).put_back;
     struct qw_hop_message opened;
     qw_err err = qw_hop_receive(link->hop, message, len, &opened);
 
+    note(link, before, put_back, err);
     if (err == QW_OK && opened.type == QW_HOP_JOINED) {
         err = node_schedule_take(link, &opened);
     } else if (err == QW_OK && opened.type >= QW_HOP_FEED_MIN) {
@@ -333,8 +366,7 @@ static struct node_link *link_for(struct node *node, const uint8_t *message, siz
     for (size_t i = 0; i < node->links_count; i++) {
         struct node_link *link = &node->links[i];
 
-        if (link->neighbour == hello.from && link->entry.host[0] == '\0' && !link->is_cut &&
-            qw_hop_status(link->hop) != QW_HOP_QUARANTINED) {
+        if (link->neighbour == hello.from && link->entry.host[0] == '\0') {
             return link;
         }
     }
@@ -375,6 +407,10 @@ static qw_err take_hello(struct node_guest *guest, struct node *node, size_t len
     struct node_link *link = link_for(node, node->message, len);
 
     if (link == NULL) {
+        refuse(node, "a stranger");
+        return QW_ERR_REFUSED;
+    }
+    if (link->is_cut || qw_hop_status(link->hop) == QW_HOP_QUARANTINED) {
         return QW_ERR_REFUSED;
     }
     if (link->fd >= 0) {
@@ -389,6 +425,8 @@ static void take_proof(struct node_guest *guest, const uint8_t *meet, size_t len
 {
     if (qw_hop_prove_rival(guest->link->hop, &guest->rival, meet, len) == QW_OK) {
         node_link_drop(guest->link, "the neighbour has connected anew");
+    } else {
+        refuse(guest->link->node, "a stranger");
     }
 }
 

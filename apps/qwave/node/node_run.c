@@ -3,6 +3,7 @@
 #include "command.h"
 #include "json_print.h"
 #include "node/node_delivery.h"
+#include "node/node_metrics.h"
 #include "option_value.h"
 
 #include <argp.h>
@@ -160,6 +161,7 @@ static int run(struct node *node, const struct run_arguments *arguments)
 {
     bool is_sender = node->sending.path.nodes > 0 || node->sending.by_route;
     uint16_t port = 0;
+    uint16_t metrics_port = 0;
     int status;
     qw_err err = node_open(node);
 
@@ -168,6 +170,12 @@ static int run(struct node *node, const struct run_arguments *arguments)
     }
     if (err == QW_OK) {
         err = node_listen(node, &port);
+    }
+    if (err == QW_OK) {
+        err = node_metrics_open(node, &metrics_port);
+    }
+    if (err == QW_OK && metrics_port != 0 && !is_sender) {
+        printf("metrics %u\n", metrics_port);
     }
     if (err == QW_OK && !is_sender) {
         printf("ready %u\n", port);

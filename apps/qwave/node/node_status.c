@@ -2,11 +2,14 @@
 #define _POSIX_C_SOURCE 200809L
 #include "node/node_status.h"
 
+#include "base/hex.h"
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
 #include "node/node_hand.h"
+#include "node/node_journal.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
+#include "store/audit.h"
 
 #include <unistd.h>
 
@@ -67,6 +70,23 @@ static void write_hand(struct qw_json_writer *w, const struct node_hand *hand)
     qw_json_object_end(w);
 }
 
+/* Whoever keeps number and hash elsewhere sees later whether the journal is still the same. */
+static void write_journal(struct qw_json_writer *w, const struct node *node)
+{
+    char hash[2 * QW_AUDIT_HASH_LEN + 1] = "";
+
+    if (node_journal_head(node) == NULL) {
+        return;
+    }
+    qw_hex_encode(node_journal_head(node), QW_AUDIT_HASH_LEN, hash);
+    qw_json_name(w, "journal");
+    qw_json_object_begin(w);
+    write_number(w, "records", node_journal_records(node));
+    qw_json_name(w, "hash");
+    qw_json_text(w, hash);
+    qw_json_object_end(w);
+}
+
 qw_err node_status_write(const struct node *node, char *out, size_t cap)
 {
     struct qw_json_writer w = qw_json_writer_on(out, cap);
@@ -83,6 +103,8 @@ qw_err node_status_write(const struct node *node, char *out, size_t cap)
     write_number(&w, "void_batches", counters.voided);
     write_number(&w, "wrong_tags", counters.wrong_tags);
     write_number(&w, "ignored_messages", counters.ignored);
+    write_number(&w, "refused_neighbours", node->refused);
+    write_journal(&w, node);
     qw_json_name(&w, "links");
     qw_json_array_begin(&w);
     for (size_t i = 0; i < node->links_count; i++) {

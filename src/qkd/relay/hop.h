@@ -51,6 +51,7 @@ struct qw_hop_message { /* opened, in place */
 
 struct qw_hop_account { /* of the out stream, since the hop was made */
     uint64_t messages, tag_bits, pad_bits, session_bits;
+    uint64_t put_back; /* streams, of both, given up since their sender's file was put back [P5] */
 };
 
 /* Copies config. QW_ERR_NOMEM. */

@@ -189,6 +189,7 @@ static qw_err agree(struct qw_hop *hop)
             /* Put back: how much it sent that never arrived, nobody knows. */
             end = higher(own.end[i], peer.end[1 - i]);
             position = end;
+            hop->account.put_back++;
         }
         err =
             qw_node_pool_agree(hop->config.pool, i == 0 ? QW_NODE_OUT : QW_NODE_IN, position, end);

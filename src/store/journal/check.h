@@ -25,6 +25,7 @@ enum qw_journal_fault {
     QW_JOURNAL_KEPT_BAD,     /* the head that was kept elsewhere is not signed by the key */
     QW_JOURNAL_SET_BACK,     /* the kept head is of a journal that went on otherwise, or further */
     QW_JOURNAL_NEXT_KEY_BAD, /* a new key that the one before it did not sign, at once */
+    QW_JOURNAL_SIGNED,       /* it is signed, and no key was brought */
     QW_JOURNAL_FAULT_COUNT
 };
 /* What a person is told, "record 17 was altered" without the number. */
@@ -42,6 +43,7 @@ struct qw_journal_report {
 };
 
 struct qw_journal_check {               /* a value */
+    bool is_unsigned;                   /* nothing but the chain is asked for */
     struct qw_public_key brought, next; /* the key that signs is report.key */
     struct qw_signed_head kept;         /* seq 0: none */
     struct qw_journal_report report;
@@ -58,6 +60,11 @@ struct qw_journal_check {               /* a value */
  * elsewhere, NULL for none. */
 void qw_journal_check_begin(struct qw_journal_check *check, const struct qw_public_key *key,
                             const struct qw_signed_head *kept);
+/* Of a journal that nobody signs, a node's: the chain alone, and the hash that record seq had when
+ * it was kept elsewhere (seq 0: none). One that names a key is refused: it has to be checked by it.
+ */
+void qw_journal_check_begin_unsigned(struct qw_journal_check *check, uint64_t seq,
+                                     const uint8_t hash[static QW_AUDIT_HASH_LEN]);
 /* The next record. False: it is wrong; the report says how, and nothing after it counts. */
 bool qw_journal_check_record(struct qw_journal_check *check, const uint8_t *blob, size_t len);
 /* The head under which the journal was handed over, signed. False as above. */

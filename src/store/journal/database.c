@@ -9,6 +9,8 @@
 
 static const char magic[16] = "SQLite format 3"; /* with its NUL */
 
+static const char rows_sql[] = "SELECT id, blob FROM \"audit\" ORDER BY id";
+
 enum { BUSY_TIMEOUT_MS = 5000 };
 
 bool qw_journal_is_database(FILE *file)
@@ -60,8 +62,7 @@ static bool check_row(struct qw_journal_check *check, sqlite3_stmt *row)
 static qw_err check_records(sqlite3 *connection, struct qw_journal_check *check)
 {
     sqlite3_stmt *rows = NULL;
-    int code = sqlite3_prepare_v2(connection, "SELECT id, blob FROM \"audit\" ORDER BY id", -1,
-                                  &rows, NULL);
+    int code = sqlite3_prepare_v2(connection, rows_sql, -1, &rows, NULL);
 
     if (code == SQLITE_OK) {
         code = sqlite3_step(rows);
@@ -130,5 +131,30 @@ qw_err qw_journal_database_check(const char *path, struct qw_journal_check *chec
         qw_journal_check_end(check);
     }
     sqlite3_close(connection); /* ends the transaction */
+    return err;
+}
+
+qw_err qw_journal_database_read(const char *path,
+                                bool (*visit)(void *self, const uint8_t *blob, size_t len),
+                                void *self)
+{
+    sqlite3 *connection = NULL;
+    sqlite3_stmt *rows = NULL;
+    bool goes_on = true;
+    int code;
+    qw_err err = open_for_reading(path, &connection);
+
+    if (err == QW_OK) {
+        code = sqlite3_prepare_v2(connection, rows_sql, -1, &rows, NULL);
+        code = code == SQLITE_OK ? sqlite3_step(rows) : code;
+        while (code == SQLITE_ROW && goes_on) {
+            goes_on =
+                visit(self, sqlite3_column_blob(rows, 1), (size_t)sqlite3_column_bytes(rows, 1));
+            code = goes_on ? sqlite3_step(rows) : SQLITE_DONE;
+        }
+        err = error_of(code);
+        sqlite3_finalize(rows);
+    }
+    sqlite3_close(connection);
     return err;
 }

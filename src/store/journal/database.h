@@ -17,4 +17,10 @@ bool qw_journal_is_database(FILE *file);
  * the head beside them. QW_ERR_FORMAT: not a store of ours; QW_ERR_IO, QW_ERR_NOMEM. */
 qw_err qw_journal_database_check(const char *path, struct qw_journal_check *check) QW_MUST_USE;
 
+/* Its records as they stand, in order, none of them checked; visit returns false to stop. Errors as
+ * before. */
+qw_err qw_journal_database_read(const char *path,
+                                bool (*visit)(void *self, const uint8_t *blob, size_t len),
+                                void *self) QW_MUST_USE;
+
 #endif

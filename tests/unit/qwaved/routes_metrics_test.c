@@ -12,9 +12,9 @@
 
 #include "api/certificate.h"
 #include "api/certificate_expiry.h"
+#include "api/metrics_text.h"
 #include "base/clock.h"
 #include "centre/ready.h"
-#include "metrics/metrics_text.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
 #include "shipping/shipper.h"
@@ -390,11 +390,11 @@ static void a_label_holds_any_text(void **state)
     char out[16];
 
     (void)state;
-    metrics_label("a\"b\\c\nd", out, sizeof out);
+    qw_metrics_label("a\"b\\c\nd", out, sizeof out);
     assert_string_equal(out, "a\\\"b\\\\c\\nd");
     for (size_t cap = 1; cap < sizeof out; cap++) {
         memset(out, 'x', sizeof out);
-        metrics_label("\"\"\"\"\"\"\"\"", out, cap);
+        qw_metrics_label("\"\"\"\"\"\"\"\"", out, cap);
         assert_true(strlen(out) < cap && strlen(out) % 2 == 0); /* never half of an escape */
         assert_int_equal(out[cap], 'x');
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QWAVED_METRICS_METRICS_TEXT_H
-#define QWAVED_METRICS_METRICS_TEXT_H
+#ifndef QW_API_METRICS_TEXT_H
+#define QW_API_METRICS_TEXT_H
 
 #include "api/http_server.h"
 #include "base/error.h"
@@ -9,22 +9,23 @@
 #include <stddef.h>
 
 /* Writes the text format of Prometheus, 0.0.4, into an answer. Failed once, it stays so. */
-struct metrics_text {
+struct qw_metrics_text {
     struct qw_http_answer *answer; /* borrowed */
     qw_err err;
 };
 
 /* "# HELP" and "# TYPE" of a metric; type: "counter", "gauge" or "histogram". Every sample of it
  * follows. */
-void metrics_family(struct metrics_text *text, const char *name, const char *type,
-                    const char *help);
+void qw_metrics_family(struct qw_metrics_text *text, const char *name, const char *type,
+                       const char *help);
 /* A text as it may stand between the quotes of a label: quote, backslash and line end are escaped;
  * what does not fit is left out. */
-void metrics_label(const char *text, char *out, size_t cap);
+void qw_metrics_label(const char *text, char *out, size_t cap);
 /* One sample; labels: "" or name="value" pairs with commas, values as they may stand. */
-void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value);
+void qw_metrics_sample(struct qw_metrics_text *text, const char *name, const char *labels,
+                       double value);
 /* Family and its one sample. */
-void metrics_single(struct metrics_text *text, const char *name, const char *type, const char *help,
-                    double value);
+void qw_metrics_single(struct qw_metrics_text *text, const char *name, const char *type,
+                       const char *help, double value);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "metrics/metrics_text.h"
+#include "api/metrics_text.h"
 
 #include <stdio.h>
 
 enum { LINE_CAP = 512 };
 
-static void write_line(struct metrics_text *text, const char *line, int len)
+static void write_line(struct qw_metrics_text *text, const char *line, int len)
 {
     if (text->err == QW_OK) {
         text->err = len > 0 && len < LINE_CAP
@@ -14,7 +14,8 @@ static void write_line(struct metrics_text *text, const char *line, int len)
     }
 }
 
-void metrics_family(struct metrics_text *text, const char *name, const char *type, const char *help)
+void qw_metrics_family(struct qw_metrics_text *text, const char *name, const char *type,
+                       const char *help)
 {
     char line[LINE_CAP];
 
@@ -22,7 +23,7 @@ void metrics_family(struct metrics_text *text, const char *name, const char *typ
                snprintf(line, sizeof line, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type));
 }
 
-void metrics_label(const char *text, char *out, size_t cap)
+void qw_metrics_label(const char *text, char *out, size_t cap)
 {
     size_t len = 0;
 
@@ -35,7 +36,8 @@ void metrics_label(const char *text, char *out, size_t cap)
     out[len] = '\0';
 }
 
-void metrics_sample(struct metrics_text *text, const char *name, const char *labels, double value)
+void qw_metrics_sample(struct qw_metrics_text *text, const char *name, const char *labels,
+                       double value)
 {
     char line[LINE_CAP];
     bool has_labels = labels[0] != '\0';
@@ -45,9 +47,9 @@ void metrics_sample(struct metrics_text *text, const char *name, const char *lab
                         has_labels ? "}" : "", value));
 }
 
-void metrics_single(struct metrics_text *text, const char *name, const char *type, const char *help,
-                    double value)
+void qw_metrics_single(struct qw_metrics_text *text, const char *name, const char *type,
+                       const char *help, double value)
 {
-    metrics_family(text, name, type, help);
-    metrics_sample(text, name, "", value);
+    qw_metrics_family(text, name, type, help);
+    qw_metrics_sample(text, name, "", value);
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows: Q2 C10 */
+/* What a node writes of itself: whole over restarts, bounded in a crowd, and the end of the node
+ * when it cannot be written. */
+#define _GNU_SOURCE
+#include "node/node_journal.h"
+
+#include "node/node.h"
+#include "store/audit.h"
+#include "store/journal/database.h"
+#include "support/fail_nth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
+
+enum { LINES = 32 };
+static char folder[] = "/tmp/qwave-journal.XXXXXX";
+static struct qw_log quiet = { .component = "node", .level = QW_LOG_ERROR };
+static struct node node;
+
+static struct {
+    struct qw_audit_record line[LINES];
+    size_t count;
+} seen;
+
+static bool take(void *self, const uint8_t *blob, size_t len)
+{
+    (void)self;
+    assert_true(seen.count < LINES);
+    assert_int_equal(qw_audit_decode(blob, len, &seen.line[seen.count]), QW_OK);
+    return ++seen.count < LINES;
+}
+
+/* Reads all of it, and checks the chain with record seq as it was. */
+static void read_all(uint64_t seq, const uint8_t *hash, enum qw_journal_fault fault)
+{
+    static const uint8_t none[QW_AUDIT_HASH_LEN];
+    struct qw_journal_check check;
+
+    seen.count = 0;
+    assert_int_equal(qw_journal_database_read(node.settings.journal, take, NULL), QW_OK);
+    qw_journal_check_begin_unsigned(&check, seq, hash == NULL ? none : hash);
+    assert_int_equal(qw_journal_database_check(node.settings.journal, &check), QW_OK);
+    assert_int_equal(check.report.fault, fault);
+    assert_true(fault != QW_JOURNAL_WHOLE || check.report.records == seen.count);
+}
+
+static bool is_line(size_t index, const char *verb, const char *object, const char *detail)
+{
+    const struct qw_audit_event *event = &seen.line[index].event;
+
+    return index < seen.count && strcmp(event->verb, verb) == 0 &&
+           strcmp(event->object, object) == 0 && strcmp(event->detail, detail) == 0;
+}
+
+static int setup(void **state)
+{
+    static unsigned number;
+
+    (void)state;
+    node = (struct node){ .log = &quiet, .settings = { .node = 3 } };
+    (void)snprintf(node.settings.journal, sizeof node.settings.journal, "%s/%u", folder, number++);
+    return 0;
+}
+
+static void every_start_and_stop_is_there_and_a_crash_shows(void **state)
+{
+    uint8_t kept[QW_AUDIT_HASH_LEN];
+    struct node_journal *crashed;
+
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_write_of(&node, "link-quarantined", 4, QW_ERR_CONFLICT, "the streams differ");
+    assert_int_equal(node_journal_records(&node), 2);
+    memcpy(kept, node_journal_head(&node), sizeof kept);
+    node.is_ended = true;
+    node_journal_close(&node);
+    assert_int_equal(node_journal_records(&node), 0);
+    assert_null(node_journal_head(&node));
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    crashed = node.journal; /* as kill -9 leaves it */
+    node.journal = NULL;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    read_all(2, kept, QW_JOURNAL_WHOLE);
+    assert_int_equal(seen.count, 6);
+    assert_true(is_line(0, "start", "", "") && is_line(2, "stop", "", "as asked"));
+    assert_true(is_line(1, "link-quarantined", "node 4", "the streams differ"));
+    assert_int_equal(seen.line[1].event.result, QW_ERR_CONFLICT);
+    assert_true(is_line(3, "start", "", "") && seen.line[3].epoch == 2);
+    assert_true(is_line(4, "start", "", "the start before it has not come to its end"));
+    assert_int_equal(seen.line[5].epoch, 3);
+    assert_string_equal(seen.line[5].node, "node-3");
+    kept[5] ^= 1; /* another one than was kept */
+    read_all(2, kept, QW_JOURNAL_SET_BACK);
+    read_all(7, kept, QW_JOURNAL_SET_BACK); /* shorter than when it was kept */
+    node.journal = crashed;
+    node.has_failed = false;
+    node_journal_close(&node); /* of a life that is over: the other has gone on */
+    assert_true(node.has_failed);
+    read_all(0, NULL, QW_JOURNAL_WHOLE);
+    assert_int_equal(seen.count, 6);
+}
+
+static void a_crowd_is_one_record_in_ten_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_turn(&node, 1000);
+    node_journal_count(&node, NODE_JOURNAL_REFUSED, "a stranger");
+    node_journal_turn(&node, 2000);
+    for (int i = 0; i < 100000; i++) {
+        node_journal_count(&node, NODE_JOURNAL_REFUSED, "node 9");
+        node_journal_turn(&node, 2000 + i / 11);
+    }
+    node_journal_count(&node, NODE_JOURNAL_VOID, "timeout"); /* another kind does not wait */
+    node_journal_turn(&node, 11999);
+    node_journal_turn(&node, 12000);
+    node_journal_count(&node, NODE_JOURNAL_END_TAG, "");
+    node_journal_close(&node);
+    read_all(0, NULL, QW_JOURNAL_WHOLE);
+    assert_int_equal(seen.count, 6);
+    assert_true(is_line(1, "neighbour-refused", "a stranger", "1 of them"));
+    assert_true(is_line(2, "batch-void", "timeout", "1 of them"));
+    assert_true(is_line(3, "neighbour-refused", "node 9", "100000 of them"));
+    assert_true(is_line(4, "end-tag-wrong", "", "1 of them"));
+    assert_int_equal(seen.line[4].event.result, QW_ERR_AUTH);
+}
+
+static void another_nodes_journal_and_other_files_are_refused(void **state)
+{
+    FILE *file;
+
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    node.settings.node = 4;
+    assert_int_equal(node_journal_open(&node), QW_ERR_CONFLICT);
+    assert_null(node.journal);
+    assert_int_equal(setup(NULL), 0);
+    file = fopen(node.settings.journal, "we");
+    assert_non_null(file);
+    assert_true(fputs("no database, and long enough not to be taken for an empty one", file) >= 0);
+    fclose(file);
+    assert_int_not_equal(node_journal_open(&node), QW_OK);
+    assert_null(node.journal);
+}
+
+static void without_the_setting_nothing_happens(void **state)
+{
+    (void)state;
+    node.settings.journal[0] = '\0';
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_write(&node, "control", "cut", "node 4", QW_OK, "");
+    node_journal_count(&node, NODE_JOURNAL_VOID, "");
+    node_journal_turn(&node, 1);
+    node_journal_close(&node);
+    assert_null(node.journal);
+    assert_false(node.has_failed);
+}
+
+/* Two writers: the second one's record would fork the chain, so its node ends. */
+static void a_record_that_cannot_be_written_ends_the_node(void **state)
+{
+    struct node twin;
+
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    twin = node;
+    assert_int_equal(node_journal_open(&twin), QW_OK);
+    node_journal_write(&node, "control", "cut", "node 4", QW_OK, "");
+    assert_true(node.has_failed && !twin.has_failed);
+    node_journal_close(&node);
+    node_journal_close(&twin);
+    read_all(0, NULL, QW_JOURNAL_WHOLE);
+    assert_int_equal(seen.count, 3);
+}
+
+static void without_memory_there_is_no_journal(void **state)
+{
+    qw_err err = QW_ERR_NOMEM;
+
+    (void)state;
+    for (int n = 1; err != QW_OK; n++) {
+        assert_true(n < 100);
+        assert_null(node.journal);
+        fail_nth = n;
+        err = node_journal_open(&node);
+        fail_nth = 0;
+    }
+    node_journal_close(&node);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_start_and_stop_is_there_and_a_crash_shows, setup),
+        cmocka_unit_test_setup(a_crowd_is_one_record_in_ten_seconds, setup),
+        cmocka_unit_test_setup(another_nodes_journal_and_other_files_are_refused, setup),
+        cmocka_unit_test_setup(without_the_setting_nothing_happens, setup),
+        cmocka_unit_test_setup(a_record_that_cannot_be_written_ends_the_node, setup),
+        cmocka_unit_test_setup(without_memory_there_is_no_journal, setup),
+    };
+    char command[64];
+    int status;
+
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
+    quiet.stream = stderr;
+    status = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) == 0 ? status : 1;
+}
