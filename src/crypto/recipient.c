@@ -152,18 +152,17 @@ qw_err qw_recipient_wrap(const struct qw_recipient *recipient,
 /* NULL: not a point of the curve. */
 static EVP_PKEY *pkey_of(const uint8_t point[static QW_RECIPIENT_POINT_LEN])
 {
-    EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    char name[sizeof curve];
+    char name[sizeof curve]; /* the parameters borrow what they do not change */
     uint8_t copy[QW_RECIPIENT_POINT_LEN];
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy),
-        OSSL_PARAM_construct_end(),
-    };
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM parameters[3];
 
-    memcpy(name, curve, sizeof curve);
+    memcpy(name, curve, sizeof name);
     memcpy(copy, point, sizeof copy);
+    parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
+    parameters[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy);
+    parameters[2] = OSSL_PARAM_construct_end();
     if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
         EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
         key = NULL;
