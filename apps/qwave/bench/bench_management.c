@@ -7,6 +7,7 @@
 #include "command.h"
 #include "json_print.h"
 #include "option_value.h"
+#include "store/store_postgres.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -18,22 +19,32 @@ enum { QUERIES_MAX = 100000, DEVICES_MAX = 10000000, JSON_LEN_MAX = 2048 };
 
 struct arguments {
     long queries, devices;
+    const char *database, *small_database;
     bool as_json;
 };
 
 static const struct {
     const char *name;
     qw_err (*run)(const struct management_wishes *wishes, struct management_sheet *sheet);
+    bool on_database; /* can be had on a database that is given */
 } measurements[] = {
-    { "audit", bench_audit },
-    { "unseal", bench_unseal },
-    { "authentication", bench_authentication },
-    { "registry", bench_registry },
+    { "audit", bench_audit, false },
+    { "unseal", bench_unseal, false },
+    { "authentication", bench_authentication, false },
+    { "registry", bench_registry, true },
 };
+
+enum { OPTION_DATABASE = 256, OPTION_SMALL };
 
 static const struct argp_option options[] = {
     { "queries", 'q', "N", 0, "calls in a round, 8 to 100000 (default: 4000)", 0 },
     { "devices", 'd', "N", 0, "in the large registry, 1000 to 10000000 (default: 1000000)", 0 },
+    { "database", OPTION_DATABASE, "URI", 0,
+      "postgresql://... of an empty database for the large registry, in which the tables stay: "
+      "then "
+      "only the registry is measured (default: SQLite files)",
+      0 },
+    { "small-database", OPTION_SMALL, "URI", 0, "the same for the one of a thousand devices", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -52,8 +63,20 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'j':
         arguments->as_json = true;
         return 0;
+    case OPTION_DATABASE:
+    case OPTION_SMALL:
+        if (!qw_store_postgres_is_uri(value)) {
+            argp_error(state, "a database begins with postgresql://");
+        }
+        *(key == OPTION_SMALL ? &arguments->small_database : &arguments->database) = value;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "too many words");
+        return 0;
+    case ARGP_KEY_END:
+        if ((arguments->database == NULL) != (arguments->small_database == NULL)) {
+            argp_error(state, "--database and --small-database go together");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -99,9 +122,12 @@ int bench_management(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     wishes = (struct management_wishes){ .queries = (size_t)arguments.queries,
-                                         .devices = (size_t)arguments.devices };
+                                         .devices = (size_t)arguments.devices,
+                                         .database = arguments.database,
+                                         .small_database = arguments.small_database };
     for (size_t i = 0; i < sizeof measurements / sizeof measurements[0]; i++) {
-        qw_err err = measurements[i].run(&wishes, &sheet);
+        bool is_wanted = arguments.database == NULL || measurements[i].on_database;
+        qw_err err = is_wanted ? measurements[i].run(&wishes, &sheet) : QW_OK;
 
         if (err != QW_OK) {
             fprintf(stderr, "qwave bench: management: %s: %s\n", measurements[i].name,

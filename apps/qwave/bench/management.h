@@ -21,6 +21,9 @@ void management_add(struct management_sheet *sheet, const char *name, double val
 struct management_wishes {
     size_t queries; /* calls of each kind, 8 to 100 000 */
     size_t devices; /* in the large registry, 1000 to 10 000 000 */
+    /* Empty databases of PostgreSQL for the large registry and for the small one, in which the
+     * tables stay; NULL: SQLite files of the measurement's own. Of the registry alone. */
+    const char *database, *small_database;
 };
 
 /* audit_cost_share: part of the throughput of audited fetches that their journal takes, median of
@@ -37,7 +40,8 @@ qw_err bench_unseal(const struct management_wishes *wishes,
  * percentile of the time that the thread takes for a question to the large registry over that of
  * the same to one of a thousand devices, the worst of ten questions, each percentile the median of
  * nine rounds; registry_devices; registry_p99_ms: how long whoever asks the large one waits, over
- * all questions; registry_import_per_s: devices; registry_index_build_s: the first start with a
+ * all questions; registry_import_per_s: devices; registry_quota_s: a tenth of them gets its
+ * unit's first quota, while nobody else is served; registry_index_build_s: the first start with a
  * store of schema 2. */
 qw_err bench_registry(const struct management_wishes *wishes,
                       struct management_sheet *sheet) QW_MUST_USE;

@@ -3,8 +3,10 @@
 #include "centre/people/unit_quota.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "centre/approval/approval.h"
 #include "centre/device/card_book.h"
+#include "centre/device/search_key.h"
 #include "centre/people/officer_record.h"
 #include "centre/people/right.h"
 #include "centre/people/unit_quota_change.h"
@@ -225,34 +227,54 @@ qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *l
     return err;
 }
 
-/* What is registered or staged already, when a unit gets its first quota. */
+/* What is registered or staged already, when a unit gets its first quota: by the index, which has a
+ * list of each unit, and not by opening every device of the centre while nobody else is served. */
 struct census {
     struct qw_centre *centre;
-    enum qw_store_kind kind;
     const char *unit;
+    const struct qw_search_key *list;
     uint64_t devices;
     qw_err err;
 };
 
-static int count_device(void *self, const struct qw_store_record *record)
+static int count_entry(void *self, const struct qw_store_record *record)
+{
+    struct census *census = self;
+    bool is_of_list = record->id_len > census->list->len &&
+                      qw_equal_ct(record->id, census->list->bytes, census->list->len);
+
+    census->devices += is_of_list ? 1 : 0;
+    return is_of_list;
+}
+
+static qw_err count_list(struct qw_centre *centre, const struct qw_search_key *list,
+                         uint64_t *devices)
+{
+    const struct qw_store *store = centre->config.store;
+    struct census census = { .list = list };
+    qw_err err = store->scan(store->self, QW_STORE_SEARCH, QW_STORE_ANY_TAG, list->bytes, list->len,
+                             SIZE_MAX >> 1, count_entry, &census);
+
+    *devices = census.devices;
+    return err;
+}
+
+/* An import that is not decided, or under way: at most one. */
+static int count_staged(void *self, const struct qw_store_record *record)
 {
     struct census *census = self;
     struct qw_centre *centre = census->centre;
-    const struct qw_device *device = &centre->card.device;
     size_t len = record->len - QW_RECORD_OVERHEAD;
 
     if (record->len < QW_RECORD_OVERHEAD || len > sizeof centre->scratch) {
         census->err = QW_ERR_IO;
         return 0;
     }
-    census->err = qw_record_open(centre, census->kind, record, record->len, centre->scratch);
+    census->err = qw_record_open(centre, QW_STORE_STAGED, record, record->len, centre->scratch);
     if (census->err == QW_OK) {
-        census->err = census->kind == QW_STORE_STAGED
-                          ? qw_device_decode(centre->scratch, len, &centre->card.device)
-                          : qw_card_book_decode(centre->scratch, len, &centre->card);
+        census->err = qw_device_decode(centre->scratch, len, &centre->card.device);
     }
-    if (census->err == QW_OK && device->state != QW_DEVICE_DESTROYED &&
-        qw_unit_contains(census->unit, device->unit)) {
+    if (census->err == QW_OK && qw_unit_contains(census->unit, centre->card.device.unit)) {
         census->devices++;
     }
     return census->err == QW_OK;
@@ -260,18 +282,25 @@ static int count_device(void *self, const struct qw_store_record *record)
 
 static qw_err count_devices(struct qw_centre *centre, const char *unit, uint64_t *devices)
 {
-    static const enum qw_store_kind kinds[] = { QW_STORE_DEVICE, QW_STORE_STAGED };
     const struct qw_store *store = centre->config.store;
-    struct census census = { .centre = centre, .unit = unit, .err = QW_OK };
-    qw_err err = QW_OK;
+    struct census staged = { .centre = centre, .unit = unit };
+    struct qw_search_key all, destroyed;
+    uint64_t here = 0;
+    uint64_t gone = 0;
+    qw_err err;
 
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && err == QW_OK; i++) {
-        census.kind = kinds[i];
-        err = store->scan(store->self, census.kind, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX >> 1,
-                          count_device, &census);
-        err = err == QW_OK ? census.err : err;
+    qw_search_list_key(QW_SEARCH_ALL, unit, 0, NULL, &all);
+    qw_search_list_key(QW_SEARCH_STATE, unit, QW_DEVICE_DESTROYED, NULL, &destroyed);
+    err = count_list(centre, &all, &here);
+    if (err == QW_OK) {
+        err = count_list(centre, &destroyed, &gone);
     }
-    *devices = census.devices;
+    if (err == QW_OK) {
+        err = store->scan(store->self, QW_STORE_STAGED, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX >> 1,
+                          count_staged, &staged);
+        err = err == QW_OK ? staged.err : err;
+    }
+    *devices = here - gone + staged.devices;
     return err;
 }
 

@@ -170,6 +170,11 @@ static void devices_count_for_every_unit_above(void **state)
     assert_int_equal(look(scene, "/north").devices, 2);
     assert_int_equal(look(scene, "/north/gas").devices, 1);
     assert_int_equal(add_device(scene, "t-5", QW_DEVICE_TERMINAL, "/north/water", ""), QW_OK);
+    assert_int_equal(set_by(scene, "sys", "/north/gas", 0, 0), QW_OK);
+    assert_int_equal(set_by(scene, "sys", "/north", 0, 0), QW_OK);
+    assert_int_equal(set_by(scene, "sys", "/north", 5, 0), QW_OK); /* counted anew */
+    assert_int_equal(look(scene, "/north").devices,
+                     3); /* not t-1, which is gone, nor "/northern" */
     assert_journal_whole(scene);
 }
 
