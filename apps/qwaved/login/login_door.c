@@ -66,20 +66,21 @@ void login_door_close(struct login_door *door)
 bool login_door_cookie(const struct qw_http_request *request, char cookie[static SESSION_TOKEN_CAP])
 {
     static const char name[] = COOKIE_NAME "=";
-    const char *at = request->cookie == NULL ? NULL : strstr(request->cookie, name);
-    size_t len;
+    const char *at = request->cookie == NULL ? "" : request->cookie;
 
-    if (at == NULL || (at != request->cookie && at[-1] != ' ' && at[-1] != ';')) {
-        return false;
+    while (*at != '\0') {
+        size_t len = strcspn(at, ";");
+
+        if (len == sizeof name - 1 + SESSION_TOKEN_CAP - 1 &&
+            strncmp(at, name, sizeof name - 1) == 0) {
+            memcpy(cookie, at + sizeof name - 1, SESSION_TOKEN_CAP - 1);
+            cookie[SESSION_TOKEN_CAP - 1] = '\0';
+            return true;
+        }
+        at += len;
+        at += strspn(at, "; ");
     }
-    at += sizeof name - 1;
-    len = strcspn(at, "; ");
-    if (len != SESSION_TOKEN_CAP - 1) {
-        return false;
-    }
-    memcpy(cookie, at, len);
-    cookie[len] = '\0';
-    return true;
+    return false;
 }
 
 void login_door_set_cookie(struct call *call, const char *cookie)

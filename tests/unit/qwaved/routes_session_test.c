@@ -83,7 +83,7 @@ static int close_site(void **state)
 }
 
 struct visit { /* a browser */
-    char cookie[128];
+    char cookie[192];
     char token[SESSION_TOKEN_CAP];
     const char *site, *origin; /* of the page that asks */
     char set_cookie[QW_HTTP_COOKIE_CAP];
@@ -253,6 +253,13 @@ static void a_first_password_is_good_for_setting_another(void **state)
     assert_error(site, 403, "refused"); /* this centre knows no password of his */
     call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"twelve bytes\"}");
     assert_error(site, 400, "malformed request");
+    assert_int_equal(qw_rate_limit_new(16, &door.service.rate), QW_OK);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"x\"}"),
+                         400);
+    }
+    assert_int_equal(call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"x\"}"), 503);
+    qw_rate_limit_free(door.service.rate);
 }
 
 static void who_may_no_more_is_thrown_out(void **state)
@@ -313,6 +320,10 @@ static void no_cookie_of_another_shape_is_one(void **state)
         assert_int_equal(call(site, &visit, "GET", "/v1/session", NULL), 401);
     }
     snprintf(visit.cookie, sizeof visit.cookie, "__Host-qwave=%s", value);
+    assert_int_equal(call(site, &visit, "GET", "/v1/session", NULL), 200);
+    /* One that another page of the host has set does not hide it. */
+    snprintf(visit.cookie, sizeof visit.cookie, "x__Host-qwave=1;__Host-qwave=2; __Host-qwave=%s",
+             value);
     assert_int_equal(call(site, &visit, "GET", "/v1/session", NULL), 200);
 }
 
