@@ -124,7 +124,7 @@ static void orders_are_listed_where_their_devices_stand(void **state)
     size_t count = 0;
 
     for (int i = 0; i < 3; i++) {
-        char id[16];
+        char id[32];
         struct qw_device_entry entry = { .id = id,
                                          .kind = QW_DEVICE_METER,
                                          .owner = "",
