@@ -273,10 +273,13 @@ static void look_at_disks(struct node *node)
 
 static void look_at_tags(struct node *node)
 {
-    uint64_t wrong_tags = qw_relay_counters(node->relay).wrong_tags;
+    struct qw_relay_counters counters = qw_relay_counters(node->relay);
 
-    for (; node->wrong_tags < wrong_tags; node->wrong_tags++) {
+    for (; node->wrong_tags < counters.wrong_tags; node->wrong_tags++) {
         node_journal_count(node, NODE_JOURNAL_END_TAG, "");
+    }
+    for (; node->limited < counters.limited; node->limited++) {
+        node_journal_count(node, NODE_JOURNAL_END_LIMIT, "");
     }
 }
 

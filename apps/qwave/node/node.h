@@ -116,7 +116,7 @@ struct node {
     struct node_journal *journal;   /* node_journal.h; NULL: none */
     struct node_metrics *metrics;   /* node_metrics.h; NULL: none */
     uint64_t refused;               /* who connected and was no neighbour, so far */
-    uint64_t wrong_tags;            /* that the journal has been told of */
+    uint64_t limited, wrong_tags;   /* that the journal has been told of */
     struct node_control *control;   /* node_control.h */
     int listener;
     bool has_failed; /* the disk, for example: ends the loop */

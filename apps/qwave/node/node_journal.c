@@ -19,6 +19,7 @@ static const struct {
     [NODE_JOURNAL_REFUSED] = { "neighbour-refused", QW_ERR_REFUSED },
     [NODE_JOURNAL_HOP_TAG] = { "hop-tag-wrong", QW_ERR_AUTH },
     [NODE_JOURNAL_END_TAG] = { "end-tag-wrong", QW_ERR_AUTH },
+    [NODE_JOURNAL_END_LIMIT] = { "end-pool-limit", QW_ERR_LIMIT },
     [NODE_JOURNAL_VOID] = { "batch-void", QW_OK },
 };
 

@@ -16,10 +16,11 @@ struct node_journal;
 /* What may come in crowds: at once the first time, then one record in ten seconds with the count.
  */
 enum node_journal_crowd {
-    NODE_JOURNAL_REFUSED, /* who connected is no neighbour, or did not prove it */
-    NODE_JOURNAL_HOP_TAG, /* a message under a wrong tag of the hop */
-    NODE_JOURNAL_END_TAG, /* keys under a wrong end tag: a relay has altered them */
-    NODE_JOURNAL_VOID,    /* batches that were given up */
+    NODE_JOURNAL_REFUSED,   /* who connected is no neighbour, or did not prove it */
+    NODE_JOURNAL_HOP_TAG,   /* a message under a wrong tag of the hop */
+    NODE_JOURNAL_END_TAG,   /* keys under a wrong end tag: a relay has altered them */
+    NODE_JOURNAL_END_LIMIT, /* a mark that would cost too much of an end pool */
+    NODE_JOURNAL_VOID,      /* batches that were given up */
     NODE_JOURNAL_CROWDS
 };
 

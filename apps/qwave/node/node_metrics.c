@@ -80,6 +80,8 @@ static void write_counters(struct qw_metrics_text *text, const struct node_shot 
         { "qwave_node_batches_void_total", "Batches that were given up.", c->voided },
         { "qwave_node_wrong_tags_total", "Keys under a wrong end tag: a relay altered them.",
           c->wrong_tags },
+        { "qwave_node_end_marks_refused_total",
+          "Batches refused for a mark that would cost too much of an end pool.", c->limited },
         { "qwave_node_ignored_messages_total", "Messages about batches that are not known.",
           c->ignored },
         { "qwave_node_neighbours_refused_total", "Who connected and is no neighbour.",

@@ -103,6 +103,7 @@ qw_err node_status_write(const struct node *node, char *out, size_t cap)
     write_number(&w, "void_batches", counters.voided);
     write_number(&w, "wrong_tags", counters.wrong_tags);
     write_number(&w, "ignored_messages", counters.ignored);
+    write_number(&w, "refused_marks", counters.limited);
     write_number(&w, "refused_neighbours", node->refused);
     write_journal(&w, node);
     qw_json_name(&w, "links");

@@ -393,3 +393,14 @@ qw_err qw_node_pool_hash(const struct qw_node_pool *pool, enum qw_node_direction
     qw_assert(s->used <= from && to <= s->marks.end);
     return qw_node_stream_hash(s, from, to, hash);
 }
+
+qw_err qw_node_pool_look(const struct qw_node_pool *pool, uint64_t position, uint8_t *out,
+                         size_t len)
+{
+    const struct qw_node_stream *s = &pool->stream[QW_NODE_IN];
+
+    if (position < s->used || position > s->confirmed || len > s->confirmed - position) {
+        return QW_ERR_EXHAUSTED;
+    }
+    return qw_node_stream_copy(s, position, out, len);
+}

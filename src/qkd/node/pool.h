@@ -99,6 +99,12 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
 /* How far the out stream is older than the limit; its own position when nothing is. */
 uint64_t qw_node_pool_aged(const struct qw_node_pool *pool, int64_t now_ms);
 
+/* A copy of len bytes of the in stream from position on, nothing of it used: to see whether a tag
+ * is right, and for nothing else. QW_ERR_EXHAUSTED: not so many there that are confirmed, or passed
+ * already; QW_ERR_IO. */
+qw_err qw_node_pool_look(const struct qw_node_pool *pool, uint64_t position, uint8_t *out,
+                         size_t len) QW_MUST_USE;
+
 /* Contents from..to, position <= from, to <= end. */
 qw_err qw_node_pool_hash(const struct qw_node_pool *pool, enum qw_node_direction direction,
                          uint64_t from, uint64_t to, struct qw_poly_hash *hash) QW_MUST_USE;

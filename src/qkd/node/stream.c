@@ -136,3 +136,9 @@ qw_err qw_node_stream_hash(const struct qw_node_stream *s, uint64_t from, uint64
     qw_wipe(piece, sizeof piece);
     return err;
 }
+
+qw_err qw_node_stream_copy(const struct qw_node_stream *s, uint64_t position, uint8_t *out,
+                           size_t len)
+{
+    return ring_read(s, position, out, len);
+}

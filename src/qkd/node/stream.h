@@ -40,6 +40,9 @@ qw_err qw_node_stream_fill(struct qw_node_stream *stream, uint64_t before) QW_MU
 const uint8_t *qw_node_stream_at(const struct qw_node_stream *stream);
 /* Wipes and passes len leased bytes. */
 void qw_node_stream_pass(struct qw_node_stream *stream, uint64_t len);
+/* len bytes from position on, position >= used, to <= end. */
+qw_err qw_node_stream_copy(const struct qw_node_stream *stream, uint64_t position, uint8_t *out,
+                           size_t len) QW_MUST_USE;
 /* Contents of from..to into a running hash; from >= used, to <= end. */
 qw_err qw_node_stream_hash(const struct qw_node_stream *stream, uint64_t from, uint64_t to,
                            struct qw_poly_hash *hash) QW_MUST_USE;

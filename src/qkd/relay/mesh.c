@@ -378,6 +378,11 @@ struct qw_hop *qw_mesh_hop(struct qw_mesh *mesh, uint32_t node, uint32_t neighbo
     return side == NULL ? NULL : side->hop;
 }
 
+struct qw_node_pool *qw_mesh_end_pool(struct qw_mesh *mesh, uint32_t node)
+{
+    return mesh->node[node].end_pool;
+}
+
 struct qw_node_memory *qw_mesh_disk(struct qw_mesh *mesh, uint32_t node, uint32_t neighbour)
 {
     struct mesh_side *side = mesh_side_of(mesh, node, neighbour);

@@ -72,6 +72,8 @@ qw_err qw_mesh_join(struct qw_mesh *mesh, size_t link) QW_MUST_USE;
 /* Borrowed, until the node crashes. */
 struct qw_relay *qw_mesh_relay(struct qw_mesh *mesh, uint32_t node);
 struct qw_hop *qw_mesh_hop(struct qw_mesh *mesh, uint32_t node, uint32_t neighbour);
+/* Of the two ends. */
+struct qw_node_pool *qw_mesh_end_pool(struct qw_mesh *mesh, uint32_t node);
 /* The disk under a node's pool for a neighbour (or for the other end): outlives crashes. */
 struct qw_node_memory *qw_mesh_disk(struct qw_mesh *mesh, uint32_t node, uint32_t neighbour);
 

@@ -49,6 +49,7 @@ struct qw_relay_counters {
     uint64_t requested, delivered, received, passed, voided; /* batches */
     uint64_t delivered_keys, received_keys, end_tag_bits;
     uint64_t wrong_tags, ignored; /* messages of batches that are not known */
+    uint64_t limited; /* batches refused for a mark that would cost too much of an end pool */
 };
 
 /* Copies config. QW_ERR_ARG, QW_ERR_NOMEM. */

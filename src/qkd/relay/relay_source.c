@@ -128,10 +128,14 @@ void relay_source_reserved(struct qw_relay *relay, struct relay_end *end, uint64
     err = send_data(relay, end, end_mark);
     if (err == QW_OK) {
         end->phase = RELAY_SENT;
-    } else {
-        relay_source_fail(relay, end, err == QW_ERR_EXHAUSTED ? QW_RELAY_EMPTY : QW_RELAY_NO_LINK,
-                          relay->config.node);
+        return;
     }
+    relay->counters.limited += err == QW_ERR_LIMIT;
+    relay_source_fail(relay, end,
+                      err == QW_ERR_EXHAUSTED ? QW_RELAY_EMPTY
+                      : err == QW_ERR_LIMIT   ? QW_RELAY_WRONG_TAG
+                                              : QW_RELAY_NO_LINK,
+                      relay->config.node);
 }
 
 /* R6 */

@@ -15,6 +15,9 @@ void relay_target_reserve(struct qw_relay *relay, uint32_t from, const struct qw
 
     if (len > relay->config.batch_len_max) {
         reason = QW_RELAY_SIZE;
+    } else if (pool != NULL && qw_end_tag_allows(pool, m->end_mark) == QW_ERR_LIMIT) {
+        relay->counters.limited++;
+        reason = QW_RELAY_WRONG_TAG;
     } else if (pool != NULL) {
         end = relay_end_add(relay, m->batch);
         reason = QW_RELAY_BUSY;

@@ -239,6 +239,34 @@ static void raw_bytes_are_not_served(void **state)
     qw_node_pool_close(pool);
 }
 
+static void a_look_uses_nothing_and_sees_what_is_used_later(void **state)
+{
+    struct qw_node_pool *pool = new_pool();
+    struct qw_node_state before;
+    const uint8_t *bytes;
+    uint8_t seen[32];
+
+    (void)state;
+    append(pool, 900);
+    assert_int_equal(qw_node_pool_look(pool, 0, seen, sizeof seen), QW_ERR_EXHAUSTED); /* raw */
+    confirm_all(pool);
+    before = qw_node_pool_state(pool, QW_NODE_IN);
+    assert_int_equal(qw_node_pool_look(pool, 64, seen, sizeof seen), QW_OK);
+    assert_int_equal(qw_node_pool_look(pool, 900 - sizeof seen, seen, sizeof seen), QW_OK);
+    assert_int_equal(qw_node_pool_look(pool, 901 - sizeof seen, seen, sizeof seen),
+                     QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_node_pool_look(pool, UINT64_MAX, seen, sizeof seen), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_node_pool_look(pool, 64, seen, sizeof seen), QW_OK);
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_IN).position, before.position);
+    assert_int_equal(qw_node_pool_state(pool, QW_NODE_IN).stored, before.stored);
+    assert_int_equal(qw_node_pool_skip(pool, QW_NODE_IN, 64, false), QW_OK);
+    assert_int_equal(qw_node_pool_peek(pool, QW_NODE_IN, sizeof seen, &bytes), QW_OK);
+    assert_memory_equal(bytes, seen, sizeof seen);
+    qw_node_pool_pass(pool, QW_NODE_IN, sizeof seen);
+    assert_int_equal(qw_node_pool_look(pool, 64, seen, sizeof seen), QW_ERR_EXHAUSTED); /* gone */
+    qw_node_pool_close(pool);
+}
+
 static void a_pool_that_is_full_takes_no_more(void **state)
 {
     struct qw_node_pool *pool = new_pool();
@@ -658,6 +686,7 @@ int main(void)
         cmocka_unit_test(pieces_are_joined_and_split),
         cmocka_unit_test(the_ring_goes_round),
         cmocka_unit_test(raw_bytes_are_not_served),
+        cmocka_unit_test(a_look_uses_nothing_and_sees_what_is_used_later),
         cmocka_unit_test(a_pool_that_is_full_takes_no_more),
         cmocka_unit_test(reservations_respect_floors_and_come_back),
         cmocka_unit_test(a_use_is_at_most_a_lease),

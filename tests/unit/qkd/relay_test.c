@@ -27,6 +27,10 @@ enum {
 
 /* A relay that is not honest: alters what it passes on, under tags that are right. */
 static bool alters;
+/* One that names marks and positions of its own, in messages that are its own anyway: an honest hop
+ * cannot tell. 0: none. */
+static uint8_t forge_type;
+static uint64_t forged; /* end mark, or position of an end tag */
 /* A source that forgets the pad; and what it has put under it, or should have. */
 static bool forgets_pad;
 static uint8_t sealed_key[LEN];
@@ -38,6 +42,12 @@ qw_err __wrap_qw_hop_seal(struct qw_hop *hop, uint8_t type, uint8_t *message, si
 qw_err __wrap_qw_hop_seal(struct qw_hop *hop, uint8_t type, uint8_t *message, size_t body_len,
                           size_t secret_len, const uint8_t *pad_in)
 {
+    if (forge_type != 0 && type == forge_type) {
+        size_t at =
+            type == QW_RELAY_RESERVE ? QW_RELAY_BATCH_ID_LEN + 4 + 2 : QW_RELAY_BATCH_ID_LEN;
+
+        qw_store_u64be(message + QW_HOP_HEAD_LEN + at, forged);
+    }
     if (alters && pad_in != NULL) {
         message[QW_HOP_HEAD_LEN + body_len - 1] ^= 1;
     }
@@ -246,6 +256,92 @@ static void a_relay_that_alters_keys_is_noticed(void **state)
     assert_int_equal(qw_mesh_request(mesh, &path, KEYS, KEY_LEN), QW_OK);
     qw_mesh_run(mesh);
     assert_int_equal(qw_mesh_report(mesh).delivered_keys, KEYS);
+    qw_mesh_free(mesh);
+}
+
+static uint64_t end_position(struct qw_mesh *mesh, uint32_t node, enum qw_node_direction d)
+{
+    struct qw_node_pool *pool = qw_mesh_end_pool(mesh, node);
+
+    return qw_node_pool_state(pool, d).position;
+}
+
+/* However often it tries: the ends lose what their own tags take, and go on when it stops. */
+static void a_relay_cannot_use_an_end_pool_up(void **state)
+{
+    static const uint8_t types[] = { QW_RELAY_RESERVE, QW_RELAY_RESERVED, QW_RELAY_DATA,
+                                     QW_RELAY_CONFIRM };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct qw_mesh *mesh = new_line(3);
+        struct qw_relay_path path = line_path(3);
+        uint64_t at[2][2];
+        uint64_t limited = 0;
+        uint64_t wrong_tags = 0;
+
+        for (uint32_t end = 0; end < 2; end++) {
+            for (int d = QW_NODE_OUT; d <= QW_NODE_IN; d++) {
+                at[end][d] = end_position(mesh, 2 * end, (enum qw_node_direction)d);
+            }
+        }
+        forge_type = types[i];
+        /* the last tag's worth of the stream */
+        forged = qw_node_pool_state(qw_mesh_end_pool(mesh, 0), QW_NODE_OUT).end - 28;
+        for (size_t n = 0; n < 20; n++) {
+            assert_int_equal(qw_mesh_request(mesh, &path, 1, 1), QW_OK);
+            qw_mesh_run(mesh);
+        }
+        forge_type = 0;
+        assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
+        for (uint32_t end = 0; end < 2; end++) {
+            limited += qw_relay_counters(qw_mesh_relay(mesh, 2 * end)).limited;
+            wrong_tags += qw_relay_counters(qw_mesh_relay(mesh, 2 * end)).wrong_tags;
+            for (int d = QW_NODE_OUT; d <= QW_NODE_IN; d++) { /* 20 tags each, at most */
+                assert_true(end_position(mesh, 2 * end, (enum qw_node_direction)d) <=
+                            at[end][d] + 20 * 28);
+            }
+        }
+        assert_int_equal(types[i] <= QW_RELAY_RESERVED ? limited : wrong_tags, 20);
+        qw_mesh_wait(mesh, TIMEOUT_MS);
+        assert_int_equal(qw_mesh_request(mesh, &path, 1, 1), QW_OK);
+        qw_mesh_run(mesh);
+        assert_int_equal(qw_mesh_report(mesh).delivered_keys, 1);
+        if (types[i] <= QW_RELAY_RESERVED) { /* else the checker sees the forged position again */
+            assert_int_equal(qw_mesh_report(mesh).reused_pad_bits, 0);
+        }
+        check_states(mesh, 3);
+        qw_mesh_free(mesh);
+    }
+}
+
+/* Marks just below what is allowed, one after the other: half of the pool is the most. */
+static void marks_cost_half_of_an_end_pool_at_most(void **state)
+{
+    struct qw_mesh *mesh = new_line(3);
+    struct qw_relay_path path = line_path(3);
+    struct qw_node_state before = qw_node_pool_state(qw_mesh_end_pool(mesh, 0), QW_NODE_OUT);
+    struct qw_node_state now = before;
+
+    (void)state;
+    forge_type = QW_RELAY_RESERVED;
+    for (size_t n = 0; n < 50; n++) {
+        forged = now.position + 6000;
+        assert_int_equal(qw_mesh_request(mesh, &path, 1, 1), QW_OK);
+        qw_mesh_run(mesh);
+        now = qw_node_pool_state(qw_mesh_end_pool(mesh, 0), QW_NODE_OUT);
+        assert_true(now.lost <= now.end / 2);
+    }
+    forge_type = 0;
+    assert_true(now.lost > before.end / 2 - 6000);
+    assert_true(qw_relay_counters(qw_mesh_relay(mesh, 0)).limited > 20);
+    qw_mesh_wait(mesh, TIMEOUT_MS);
+    before = now;
+    assert_int_equal(qw_mesh_request(mesh, &path, 1, 1), QW_OK); /* the rest is there */
+    qw_mesh_run(mesh);
+    now = qw_node_pool_state(qw_mesh_end_pool(mesh, 0), QW_NODE_OUT);
+    assert_int_equal(now.position, before.position + 28);
+    assert_int_equal(qw_mesh_report(mesh).mismatched_keys, 0);
     qw_mesh_free(mesh);
 }
 
@@ -529,6 +625,8 @@ int main(void)
         cmocka_unit_test(the_wire_shows_no_key),
         cmocka_unit_test(a_key_on_the_wire_is_seen),
         cmocka_unit_test(a_relay_that_alters_keys_is_noticed),
+        cmocka_unit_test(a_relay_cannot_use_an_end_pool_up),
+        cmocka_unit_test(marks_cost_half_of_an_end_pool_at_most),
         cmocka_unit_test(an_empty_pool_on_one_hop_stops_the_batch_and_nothing_else),
         cmocka_unit_test(a_node_killed_at_any_step_leaves_no_half_batch),
         cmocka_unit_test(what_comes_too_late_is_void_at_both_ends),
