@@ -30,6 +30,7 @@ build libsqlite3-dev       -     database of the key service centre
 build libpq-dev             -     database of several centres: PostgreSQL client
 build libtss2-dev           -     TPM 2.0 as the keeper of a centre's master key
 build libp11-kit-dev        -     the header of PKCS#11: tokens as keepers of a centre's master key
+build libpcsclite-dev        -     the header of PC/SC: cards with a chip of their own
 build libsmartcols-dev     -     tables of the command line
 build libcmocka-dev        -     unit tests
 build curl                 -     fetches a delivered key in the demo, as an application would
@@ -47,6 +48,8 @@ check postgresql-15        -     a server of its own in the tests of the store
 check swtpm                -     a TPM 2.0 in software for the tests of custody
 check libtss2-tcti-swtpm0  -     the way to it
 check softhsm2             -     a PKCS#11 token in software for the tests of custody
+check pcscd                -     the service of PC/SC
+check vsmartcard-vpcd      -     a virtual reader of it, for the simulated card
 check libsoapysdr-dev      -     software radios: prototypes, and a simulated radio as its module
 check systemd              -     systemd-analyze checks the units of the package
 check debootstrap          -     a clean root for the package in make check-deb

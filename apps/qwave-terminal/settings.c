@@ -18,7 +18,7 @@ static const char *const log_levels[] = { "error", "warning", "info", "debug", N
 static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, terminal_id, 1, 64, NULL, "device id of this terminal at its centre"),
     ROW(QW_CONFIG_TEXT, card, 1, SETTINGS_PATH_CAP, NULL,
-        "made by `qwave charge`: a file or pkcs11:..."),
+        "made by `qwave charge`: a file, pkcs11:... or pcsc:..."),
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
         "first line is the card's passphrase or PIN; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, socket, 1, 108, "terminal.sock", "Unix socket for applications"),

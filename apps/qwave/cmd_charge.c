@@ -23,8 +23,8 @@ static const struct argp_option options[] = {
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "device", 'd', "ID", 0, "whose card it is", 0 },
     { "card", 'c', "CARD", 0,
-      "a file or pkcs11:token=LABEL;object=LABEL[?module-path=PATH]: made when there is none, else "
-      "charged again",
+      "a file, pkcs11:token=LABEL;object=LABEL[?module-path=PATH] or pcsc:READER: made when there "
+      "is none, else charged again",
       0 },
     { "passphrase-file", 'p', "FILE", 0,
       "the card's passphrase or PIN on its first line, readable by its owner only", 0 },

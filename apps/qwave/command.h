@@ -19,6 +19,7 @@ int cmd_audit(int argc, char **argv);
 int cmd_air(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
+int cmd_card(int argc, char **argv);
 int cmd_charge(int argc, char **argv);
 int cmd_code(int argc, char **argv);
 int cmd_conform(int argc, char **argv);

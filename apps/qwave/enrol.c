@@ -173,6 +173,9 @@ qw_err enrol(const struct enrol_wish *wish, char error[static ENROL_ERROR_CAP])
     }
     err =
         explain(error, wish->card, qw_card_open_by_file(wish->card, wish->passphrase_file, &card));
+    if (err == QW_OK && qw_card_keys(card) == NULL) { /* its chip has no instruction for this */
+        err = explain(error, wish->card, QW_ERR_UNAVAILABLE);
+    }
     if (err == QW_OK) {
         err = take_up(request_path, &message);
         if (err == QW_ERR_NOT_FOUND) {

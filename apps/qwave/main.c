@@ -23,6 +23,7 @@ static const struct {
     { "unseal", cmd_unseal, "enter an officer's share of a centre's master key; seal it again" },
     { "share", cmd_share, "rehearse with officers' shares of a master key; change to others" },
     { "charge", cmd_charge, "charge a card off line at a charging station" },
+    { "card", cmd_card, "a simulated card with a chip, for a virtual reader" },
     { "enrol", cmd_enrol, "get a device its first certificate, by a key of its card" },
     { "auth", cmd_auth, "prove who one is, by a certificate and a key of a card" },
     { "code", cmd_code, "a one-time code of an officer's card, to log in at the console" },

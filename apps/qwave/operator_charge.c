@@ -158,7 +158,9 @@ static qw_err write_new_card(struct charging *charging)
                          qw_card_err_text(own.card, err));
         return err;
     }
-    err = qw_package_open(charging->package, charging->len, qw_card_keys(station)->wrap, &birth);
+    err = qw_card_keys(station) == NULL ? QW_ERR_UNAVAILABLE /* it is no link key */
+                                        : qw_package_open(charging->package, charging->len,
+                                                          qw_card_keys(station)->wrap, &birth);
     qw_card_close(station);
     if (err != QW_OK) {
         return err;

@@ -22,6 +22,9 @@ qw_err qw_auth_prove(struct qw_card *card, const struct qw_auth_wish *wish,
     if (err != QW_OK) {
         return err;
     }
+    if (qw_card_keys(card) == NULL) {
+        return QW_ERR_UNAVAILABLE; /* before a key is used up */
+    }
     if (strlen(wish->name) >= sizeof proof.name) {
         return QW_ERR_ARG;
     }
@@ -52,7 +55,10 @@ qw_err qw_auth_conclude(const struct qw_card *card, const struct qw_auth_pending
 {
     struct qw_auth_answer answer;
     uint8_t hash[32];
-    qw_err err = qw_auth_answer_open(data, len, qw_card_keys(card)->report, pending->key, &answer);
+    qw_err err =
+        qw_card_keys(card) == NULL
+            ? QW_ERR_UNAVAILABLE
+            : qw_auth_answer_open(data, len, qw_card_keys(card)->report, pending->key, &answer);
 
     if (err == QW_OK) {
         err = qw_auth_proof_hash(pending->proof, pending->proof_len, hash);
@@ -70,6 +76,9 @@ static qw_err file_key(const struct qw_card *card, uint8_t key[static 32])
 {
     static const char label[] = "qwave authentication pending";
 
+    if (qw_card_keys(card) == NULL) {
+        return QW_ERR_UNAVAILABLE;
+    }
     return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
                    (struct qw_bytes){ qw_card_keys(card)->report, 32 },
                    (struct qw_bytes){ label, sizeof label - 1 }, key, 32);

@@ -23,7 +23,8 @@ struct qw_auth_pending { /* has a secret: in the caller's hands, wiped by him */
 };
 
 /* Takes the card's next key, for good, and makes the proof. QW_ERR_FORMAT: no challenge;
- * QW_ERR_EXHAUSTED: no key left; QW_ERR_ARG: no name, or a key of no profile. */
+ * QW_ERR_EXHAUSTED: no key left; QW_ERR_ARG: no name, or a key of no profile;
+ * QW_ERR_UNAVAILABLE, here and below: a card whose keys stay in its chip. */
 qw_err qw_auth_prove(struct qw_card *card, const struct qw_auth_wish *wish,
                      const uint8_t *challenge, size_t len,
                      struct qw_auth_pending *pending) QW_MUST_USE;

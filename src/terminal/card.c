@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The card whose state is in this program's hands, wherever it is kept. Every change goes the same
- * way: copy the state, change the copy, write it as a whole, and only then let the copy become the
- * state and its effect leave. After a failed write the place holds the old or the new state and
- * memory the old one: nothing has left, so both are safe, and the next success writes a whole new
- * state again. */
+/* An open card. One with a chip is asked; the state of any other is in this program's hands,
+ * wherever it is kept, and every change goes the same way: copy the state, change the copy, write
+ * it as a whole, and only then let the copy become the state and its effect leave. After a failed
+ * write the place holds the old or the new state and memory the old one: nothing has left, so both
+ * are safe, and the next success writes a whole new state again. */
 #define _POSIX_C_SOURCE 200809L
 #include "terminal/card.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/random.h"
+#include "terminal/card_pcsc.h"
 #include "terminal/card_place.h"
 #include "terminal/card_state.h"
 
@@ -27,103 +28,12 @@ struct vault { /* secret memory */
 };
 
 struct qw_card {
-    pthread_mutex_t mutex; /* guards the rest */
+    pthread_mutex_t mutex;         /* guards the rest */
+    struct qw_card_reader *reader; /* of a card with a chip of its own; all else is empty then */
     struct qw_card_place place;
     struct vault *vault;
     bool is_gone; /* destroyed by order: nothing may be written in its place */
 };
-
-/* The place that a name leads to, unlocked. */
-static qw_err find_place(const char *text, struct qw_password_cost cost, const uint8_t *secret,
-                         size_t secret_len, struct qw_card_place *out)
-{
-    struct qw_card_place place;
-    struct qw_card_name name;
-    qw_err err = qw_card_name_read(text, &name);
-
-    if (err == QW_OK) {
-        err = name.kind == QW_CARD_IN_READER  ? QW_ERR_UNAVAILABLE
-              : name.kind == QW_CARD_ON_TOKEN ? qw_card_place_token(&name, &place)
-                                              : qw_card_place_file(text, cost, &place);
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    err = place.unlock(place.self, secret, secret_len);
-    if (err != QW_OK) {
-        place.close(place.self);
-        return err;
-    }
-    *out = place;
-    return QW_OK;
-}
-
-qw_err qw_card_create_at_cost(const char *name, struct qw_password_cost cost, const uint8_t *secret,
-                              size_t secret_len, const struct qw_package *birth)
-{
-    struct qw_card_place place = { .self = NULL };
-    struct vault *vault = qw_secret_new(sizeof *vault);
-    qw_err err = QW_ERR_NOMEM;
-
-    if (vault == NULL) {
-        return err;
-    }
-    err = qw_card_state_from_birth(birth, &vault->now);
-    if (err == QW_OK) {
-        err = find_place(name, cost, secret, secret_len, &place);
-    }
-    if (err == QW_OK) {
-        err = place.create(place.self, vault->encoded,
-                           qw_card_state_encode(&vault->now, vault->encoded));
-        place.close(place.self);
-    }
-    qw_secret_free(vault);
-    return err;
-}
-
-qw_err qw_card_exists(const char *name, const uint8_t *secret, size_t secret_len, bool *does)
-{
-    struct qw_card_place place;
-    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
-
-    if (err == QW_OK) {
-        err = place.exists(place.self, does);
-        place.close(place.self);
-    }
-    return err;
-}
-
-qw_err qw_card_tombstone(const char *name, const uint8_t *secret, size_t secret_len,
-                         struct qw_tombstone *tombstone)
-{
-    struct qw_card_place place;
-    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
-
-    if (err == QW_OK) {
-        err = place.tombstone(place.self, tombstone);
-        place.close(place.self);
-    }
-    return err;
-}
-
-qw_err qw_card_book(const char *name, const uint8_t *secret, size_t secret_len,
-                    struct qw_tombstone *tombstone, const uint8_t *done, size_t len)
-{
-    struct qw_card_place place;
-    qw_err err = find_place(name, qw_password_cost_standard, secret, secret_len, &place);
-
-    if (err == QW_OK) {
-        err = place.book(place.self, tombstone, done, len);
-        place.close(place.self);
-    }
-    return err;
-}
-
-qw_err qw_card_create(const char *name, const uint8_t *secret, size_t secret_len,
-                      const struct qw_package *birth)
-{
-    return qw_card_create_at_cost(name, qw_password_cost_standard, secret, secret_len, birth);
-}
 
 /* The keys of a state: ids go on under the key of the first epoch. */
 static qw_err derive_keys(const struct qw_card_state *state, struct qw_card_keys *keys)
@@ -153,26 +63,41 @@ static qw_err load(struct qw_card *card)
     return err;
 }
 
+static qw_err open_at(struct qw_card *card, const char *text, const uint8_t *secret,
+                      size_t secret_len)
+{
+    struct qw_card_name name;
+    qw_err err = qw_card_name_read(text, &name);
+
+    if (err == QW_OK && name.kind == QW_CARD_IN_READER) {
+        err = qw_card_pcsc_reader(name.reader, secret, secret_len, &card->reader);
+        return err == QW_OK ? qw_card_reader_open(card->reader) : err;
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    card->vault = qw_secret_new(sizeof *card->vault);
+    if (card->vault == NULL) {
+        return QW_ERR_NOMEM;
+    }
+    err = qw_card_place_find(text, qw_password_cost_standard, secret, secret_len, &card->place);
+    return err == QW_OK ? load(card) : err;
+}
+
 qw_err qw_card_open(const char *name, const uint8_t *secret, size_t secret_len,
                     struct qw_card **card)
 {
     struct qw_card *c = calloc(1, sizeof *c);
-    qw_err err = QW_ERR_NOMEM;
+    qw_err err;
 
     if (c == NULL) {
-        return err;
+        return QW_ERR_NOMEM;
     }
     if (pthread_mutex_init(&c->mutex, NULL) != 0) {
         free(c);
-        return err;
+        return QW_ERR_NOMEM;
     }
-    c->vault = qw_secret_new(sizeof *c->vault);
-    if (c->vault != NULL) {
-        err = find_place(name, qw_password_cost_standard, secret, secret_len, &c->place);
-    }
-    if (err == QW_OK) {
-        err = load(c);
-    }
+    err = open_at(c, name, secret, secret_len);
     if (err == QW_OK) {
         *card = c;
         c = NULL; /* now the caller's */
@@ -186,6 +111,7 @@ void qw_card_close(struct qw_card *card)
     if (card == NULL) {
         return;
     }
+    qw_card_reader_free(card->reader);
     if (card->place.self != NULL) {
         card->place.close(card->place.self);
     }
@@ -194,10 +120,20 @@ void qw_card_close(struct qw_card *card)
     free(card);
 }
 
+static void lock(struct qw_card *card)
+{
+    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+}
+
+static void unlock(struct qw_card *card)
+{
+    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+}
+
 /* Starts a change: the mutex is held and vault->next is a copy, until commit or give_up. */
 static struct qw_card_state *begin(struct qw_card *card)
 {
-    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    lock(card);
     card->vault->next = card->vault->now;
     card->vault->next.generation++;
     return &card->vault->next;
@@ -225,15 +161,21 @@ static qw_err end(struct qw_card *card, qw_err err, const struct qw_card_keys *f
         vault->keys = *fused;
     }
     qw_wipe(&vault->next, sizeof vault->next);
-    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    unlock(card);
     return err;
 }
 
 void qw_card_info(struct qw_card *card, struct qw_card_info *info)
 {
-    const struct qw_card_state *now = &card->vault->now;
+    const struct qw_card_state *now;
 
-    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    lock(card);
+    if (card->reader != NULL) {
+        qw_card_reader_info(card->reader, info);
+        unlock(card);
+        return;
+    }
+    now = &card->vault->now;
     *info = (struct qw_card_info){
         .epoch = now->epoch,
         .remaining_keys = now->key_count,
@@ -244,19 +186,28 @@ void qw_card_info(struct qw_card *card, struct qw_card_info *info)
     };
     memcpy(info->owner, now->owner, sizeof info->owner);
     memcpy(info->serial, now->serial, sizeof info->serial);
-    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    unlock(card);
 }
 
 const struct qw_card_keys *qw_card_keys(const struct qw_card *card)
 {
-    return &card->vault->keys;
+    return card->reader != NULL ? NULL : &card->vault->keys;
 }
 
 qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t key[static 32])
 {
     struct qw_card_entry entry = { 0 };
-    struct qw_card_state *next = begin(card);
-    qw_err err = end(card, qw_card_state_take(next, &entry), NULL);
+    struct qw_card_state *next;
+    qw_err err;
+
+    if (card->reader != NULL) {
+        lock(card);
+        err = qw_card_reader_take_key(card->reader, key_id, key);
+        unlock(card);
+        return err;
+    }
+    next = begin(card);
+    err = end(card, qw_card_state_take(next, &entry), NULL);
 
     if (err == QW_OK) { /* the card no longer holds it */
         memcpy(key_id, entry.id, sizeof entry.id);
@@ -266,8 +217,8 @@ qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t
     return err;
 }
 
-qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_keys,
-                      uint8_t out[static QW_CONTACT_REPORT_LEN])
+static qw_err report(struct qw_card *card, bool wants_fresh, uint32_t wanted_keys,
+                     uint8_t out[static QW_CONTACT_REPORT_LEN])
 {
     struct qw_contact_report report = { .wants_fresh = wants_fresh, .wanted_keys = wanted_keys };
     uint8_t sealed[QW_CONTACT_REPORT_LEN];
@@ -296,8 +247,22 @@ qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_ke
     return err;
 }
 
-qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_position,
-                         uint8_t up[static 64], uint8_t down[static 64])
+qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_keys,
+                      uint8_t out[static QW_CONTACT_REPORT_LEN])
+{
+    qw_err err;
+
+    if (card->reader == NULL) {
+        return report(card, wants_fresh, wanted_keys, out);
+    }
+    lock(card);
+    err = qw_card_reader_report(card->reader, wants_fresh, wanted_keys, out);
+    unlock(card);
+    return err;
+}
+
+static qw_err take_auth(struct qw_card *card, uint64_t up_position, uint64_t down_position,
+                        uint8_t up[static 64], uint8_t down[static 64])
 {
     uint8_t up_bytes[AUTH_LEN], down_bytes[AUTH_LEN];
     struct qw_card_state *next = begin(card);
@@ -316,6 +281,21 @@ qw_err qw_card_take_auth(void *card, uint64_t up_position, uint64_t down_positio
     return err;
 }
 
+qw_err qw_card_take_auth(void *self, uint64_t up_position, uint64_t down_position,
+                         uint8_t up[static 64], uint8_t down[static 64])
+{
+    struct qw_card *card = self;
+    qw_err err;
+
+    if (card->reader == NULL) {
+        return take_auth(card, up_position, down_position, up, down);
+    }
+    lock(card);
+    err = qw_card_reader_take_auth(card->reader, up_position, down_position, up, down);
+    unlock(card);
+    return err;
+}
+
 static qw_err receipt_of(const struct qw_card_keys *keys, const struct qw_card_state *state,
                          uint8_t out[static QW_RECEIPT_LEN])
 {
@@ -330,9 +310,14 @@ qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_L
 {
     qw_err err;
 
-    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
-    err = card->is_gone ? QW_ERR_STATE : receipt_of(&card->vault->keys, &card->vault->now, receipt);
-    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    lock(card);
+    if (card->reader != NULL) {
+        err = qw_card_reader_receipt(card->reader, receipt);
+    } else {
+        err = card->is_gone ? QW_ERR_STATE
+                            : receipt_of(&card->vault->keys, &card->vault->now, receipt);
+    }
+    unlock(card);
     return err;
 }
 
@@ -340,9 +325,9 @@ static bool is_last_package(struct qw_card *card, const struct qw_package *packa
 {
     bool is_last;
 
-    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
+    lock(card);
     is_last = qw_equal_ct(package->id, card->vault->now.last_package, sizeof package->id);
-    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    unlock(card);
     return is_last;
 }
 
@@ -370,9 +355,9 @@ static qw_err store(struct qw_card *card, const struct qw_package *package,
     return err;
 }
 
-qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
-                            uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
-                            uint8_t fresh_key[32])
+static qw_err take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
+                           uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
+                           uint8_t fresh_key[32])
 {
     bool wants_fresh = fresh_id != NULL && fresh_key != NULL;
     struct qw_card_entry fresh = { 0 };
@@ -393,6 +378,21 @@ qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t 
     }
     qw_wipe(&fresh, sizeof fresh);
     qw_package_wipe(&package);
+    return err;
+}
+
+qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t len,
+                            uint8_t receipt[static QW_RECEIPT_LEN], uint8_t fresh_id[16],
+                            uint8_t fresh_key[32])
+{
+    qw_err err;
+
+    if (card->reader == NULL) {
+        return take_package(card, sealed, len, receipt, fresh_id, fresh_key);
+    }
+    lock(card);
+    err = qw_card_reader_take_package(card->reader, sealed, len, receipt, fresh_id, fresh_key);
+    unlock(card);
     return err;
 }
 
@@ -417,7 +417,8 @@ static qw_err prove(const struct vault *vault, const struct qw_destroy_order *or
     return qw_destroy_proof_seal(&proof, vault->keys.proof, tombstone->proof);
 }
 
-qw_err qw_card_destroy(struct qw_card *card, const uint8_t *data, size_t len)
+/* The mutex is held. */
+static qw_err destroy(struct qw_card *card, const uint8_t *data, size_t len)
 {
     struct vault *vault = card->vault;
     struct qw_tombstone tombstone = { .is_booked = false };
@@ -425,7 +426,6 @@ qw_err qw_card_destroy(struct qw_card *card, const uint8_t *data, size_t len)
     bool is_begun = false;
     qw_err err;
 
-    qw_assert(pthread_mutex_lock(&card->mutex) == 0);
     err = card->is_gone ? QW_ERR_STATE
                         : qw_destroy_order_open(data, len, vault->keys.order, &order); /* K2 */
     if (err == QW_OK && (!qw_equal_ct(order.serial, vault->now.serial, sizeof order.serial) ||
@@ -442,6 +442,16 @@ qw_err qw_card_destroy(struct qw_card *card, const uint8_t *data, size_t len)
         card->is_gone = true;
         qw_wipe(vault, sizeof *vault);
     }
-    qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
+    return err;
+}
+
+qw_err qw_card_destroy(struct qw_card *card, const uint8_t *order, size_t len)
+{
+    qw_err err;
+
+    lock(card);
+    err = card->reader != NULL ? qw_card_reader_destroy(card->reader, order, len)
+                               : destroy(card, order, len);
+    unlock(card);
     return err;
 }

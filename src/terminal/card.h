@@ -19,7 +19,7 @@
  * PKCS#11 token; its secret is the passphrase of the one, the PIN of the other. Its contents live
  * in secret memory while it is open. Every change is durable before its effect leaves: a key is
  * gone from the card before the caller gets it, a pool position is given up before a pad byte is
- * used. Layouts: docs/protocol/card-file.md, card-token.md. One process at a time
+ * used. Layouts: docs/protocol/card-file.md, card-token.md, card-apdu.md. One process at a time
  * (QW_ERR_CONFLICT). Safe from several threads. */
 struct qw_card;
 
@@ -52,8 +52,8 @@ qw_err qw_card_open(const char *name, const uint8_t *secret, size_t secret_len,
 void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
 
 void qw_card_info(struct qw_card *card, struct qw_card_info *info);
-const struct qw_card_keys *
-qw_card_keys(const struct qw_card *card); /* lives as long as the card is open */
+/* Lives as long as the card is open. NULL: they stay in a chip of its own. */
+const struct qw_card_keys *qw_card_keys(const struct qw_card *card);
 
 /* Next key in index order and its id; QW_ERR_EXHAUSTED. */
 qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16],

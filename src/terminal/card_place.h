@@ -42,4 +42,9 @@ qw_err qw_card_place_file(const char *path, struct qw_password_cost cost,
 qw_err qw_card_place_token(const struct qw_card_name *name,
                            struct qw_card_place *place) QW_MUST_USE;
 
+/* The place that a name leads to, unlocked; cost is of a file that is to be made. A card with a
+ * chip of its own has none: QW_ERR_ARG. Errors of qw_card_name_read and unlock. */
+qw_err qw_card_place_find(const char *name, struct qw_password_cost cost, const uint8_t *secret,
+                          size_t secret_len, struct qw_card_place *place) QW_MUST_USE;
+
 #endif

@@ -34,6 +34,28 @@ static const char *token_err_text(qw_err err)
     }
 }
 
+static const char *chip_err_text(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_AUTH:
+        return "wrong PIN, which the card counts";
+    case QW_ERR_REFUSED:
+        return "the PIN is locked";
+    case QW_ERR_UNAVAILABLE:
+        return "no PC/SC service, no libpcsclite, or a card of another kind";
+    case QW_ERR_NOT_FOUND:
+        return "no such reader, no card in it, or a card that was not charged yet";
+    case QW_ERR_CONFLICT:
+        return "another program uses it, or another card was put in";
+    case QW_ERR_SPACE:
+        return "the card has no room for it";
+    case QW_ERR_IO:
+        return "the card does not answer";
+    default:
+        return NULL;
+    }
+}
+
 static const char *file_err_text(qw_err err)
 {
     switch (err) {
@@ -48,8 +70,10 @@ static const char *file_err_text(qw_err err)
 
 const char *qw_card_err_text(const char *text, qw_err err)
 {
-    const char *own =
-        qw_card_name_kind(text) == QW_CARD_ON_TOKEN ? token_err_text(err) : file_err_text(err);
+    enum qw_card_kind kind = qw_card_name_kind(text);
+    const char *own = kind == QW_CARD_ON_TOKEN    ? token_err_text(err)
+                      : kind == QW_CARD_IN_READER ? chip_err_text(err)
+                                                  : file_err_text(err);
 
     if (own != NULL) {
         return own;
