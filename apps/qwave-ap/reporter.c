@@ -5,70 +5,71 @@
 #include "api/http_client.h"
 #include "api/json_writer.h"
 #include "base/clock.h"
+#include "radio/air/viewer.h"
 #include "view.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-    NOTE_MS = 20,
-    SEND_MS = 50,
+    LOOK_MS = 20,    /* between two moments */
+    PATIENCE_MS = 100, /* for one: then there is no probing now */
+    SEND_MS = 40,
     ASK_MS = 1000,
+    AGAIN_MS = 1000, /* between two attempts to reach the air */
+    AIR_TIMEOUT_MS = 1000,
     TIMEOUT_MS = 2000,
-    BODY_CAP = 8192,
-    SESSION_CAP = 33
+    BODY_CAP = 8192
 };
 
 struct reporter {
     const struct qw_log *log;
+    const struct settings *settings;
     struct qw_http_client *centre;
-    pthread_t thread;
+    pthread_t looker, sender;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* monotonic clock */
-    atomic_bool is_watched; /* by somebody, as the centre said last */
+    bool is_watched;        /* by somebody, as the centre said last */
     bool is_ending;
     bool is_active;          /* something has happened since the centre was asked last */
     bool is_shown;           /* the present session is simulated */
     struct view_batch batch; /* that waits */
-    int64_t noted_ms;        /* the newest frame */
 };
 
-static void wait_ms(struct reporter *reporter, int ms)
+/* Until then, or the end. With the lock. */
+static void wait_until(struct reporter *reporter, int64_t then_ms)
 {
-    struct timespec until;
+    struct timespec until = { .tv_sec = (time_t)(then_ms / 1000),
+                              .tv_nsec = (long)(then_ms % 1000) * 1000000 };
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     while (!reporter->is_ending &&
            pthread_cond_timedwait(&reporter->changed, &reporter->lock, &until) == 0) {
     }
 }
 
-/* Without the lock: the network is slow. */
-static void send_batch(struct reporter *reporter, const struct view_batch *batch)
+/* Without the lock: the network is slow. False: it did not arrive. */
+static bool send_batch(struct reporter *reporter, const struct view_batch *batch, bool *is_watched)
 {
     char body[BODY_CAP];
     const char *answer = NULL;
     size_t len = 0;
     unsigned status = 0;
-    bool is_watched = false;
 
+    *is_watched = false;
     if (view_batch_write(batch, body, sizeof body) &&
         qw_http_client_call(reporter->centre, "POST", "/v1/radio/view", body, &status, &answer,
                             &len) == QW_OK &&
         status == 200) {
-        is_watched = strcmp(answer, "{\"is_watched\":true}") == 0;
-    } else {
-        qw_log_write(reporter->log, QW_LOG_DEBUG, "the centre takes no view: status %u", status);
+        *is_watched = strcmp(answer, "{\"is_watched\":true}") == 0;
+        return true;
     }
-    atomic_store(&reporter->is_watched, is_watched);
+    qw_log_write(reporter->log, QW_LOG_DEBUG, "the centre takes no view: status %u", status);
+    return false;
 }
 
+/* F3 */
 static void *report(void *self)
 {
     struct reporter *reporter = self;
@@ -76,22 +77,124 @@ static void *report(void *self)
 
     pthread_mutex_lock(&reporter->lock);
     while (!reporter->is_ending) {
-        bool is_due = reporter->is_active && qw_clock_monotonic_ms() - asked_ms >= ASK_MS;
+        int64_t now_ms = qw_clock_monotonic_ms();
+        bool is_due = (reporter->is_active || reporter->is_shown) && now_ms - asked_ms >= ASK_MS;
 
         if (is_due || !view_batch_is_empty(&reporter->batch)) {
             struct view_batch batch = reporter->batch;
+            bool is_watched, has_arrived;
 
             view_batch_clear(&reporter->batch);
+            reporter->batch.dropped = view_batch_is_empty(&batch) ? batch.dropped : 0;
             reporter->is_active = false;
-            asked_ms = qw_clock_monotonic_ms();
+            asked_ms = now_ms;
             pthread_mutex_unlock(&reporter->lock);
-            send_batch(reporter, &batch);
+            has_arrived = send_batch(reporter, &batch, &is_watched);
             pthread_mutex_lock(&reporter->lock);
+            reporter->is_watched = is_watched;
+            if (!has_arrived && !view_batch_is_empty(&batch)) {
+                view_batch_lose(&reporter->batch, &batch);
+            }
         }
-        wait_ms(reporter, SEND_MS);
+        wait_until(reporter, now_ms + SEND_MS);
     }
     pthread_mutex_unlock(&reporter->lock);
     return NULL;
+}
+
+struct looking { /* the looker's own */
+    struct qw_air_viewer *viewer;
+    struct qw_air_moment *moment;
+    int64_t tried_ms; /* to reach the air, last */
+};
+
+/* Without the lock. False: no moment. */
+static bool look(const struct reporter *reporter, struct looking *looking)
+{
+    const struct settings *settings = reporter->settings;
+    int64_t now_ms = qw_clock_monotonic_ms();
+    qw_err err;
+
+    if (looking->viewer == NULL) {
+        if (now_ms - looking->tried_ms < AGAIN_MS) {
+            return false;
+        }
+        looking->tried_ms = now_ms;
+        err = qw_air_viewer_new(settings->air_address, (uint16_t)settings->air_port, AIR_TIMEOUT_MS,
+                                &looking->viewer);
+        if (err != QW_OK) {
+            qw_log_write(reporter->log, QW_LOG_DEBUG, "the air shows nothing: %s",
+                         qw_err_text(err));
+            return false;
+        }
+    }
+    err = qw_air_viewer_next(looking->viewer, looking->moment, PATIENCE_MS);
+    if (err != QW_OK && err != QW_ERR_TIMEOUT) {
+        qw_air_viewer_free(looking->viewer);
+        looking->viewer = NULL;
+    }
+    return err == QW_OK;
+}
+
+/* F2 */
+static void *follow(void *self)
+{
+    struct reporter *reporter = self;
+    struct looking looking = { .moment = calloc(1, sizeof *looking.moment),
+                               .tried_ms = INT64_MIN / 2 };
+
+    pthread_mutex_lock(&reporter->lock);
+    while (!reporter->is_ending && looking.moment != NULL) {
+        int64_t now_ms = qw_clock_monotonic_ms();
+
+        if (reporter->is_shown && reporter->is_watched) {
+            bool is_seen;
+
+            pthread_mutex_unlock(&reporter->lock);
+            is_seen = look(reporter, &looking);
+            pthread_mutex_lock(&reporter->lock);
+            if (is_seen && reporter->is_shown) {
+                view_batch_add(&reporter->batch, looking.moment);
+            }
+        }
+        wait_until(reporter, now_ms + LOOK_MS);
+    }
+    pthread_mutex_unlock(&reporter->lock);
+    qw_air_viewer_free(looking.viewer);
+    free(looking.moment);
+    return NULL;
+}
+
+static void end_threads(struct reporter *reporter, bool has_sender)
+{
+    pthread_mutex_lock(&reporter->lock);
+    reporter->is_ending = true;
+    pthread_cond_broadcast(&reporter->changed);
+    pthread_mutex_unlock(&reporter->lock);
+    pthread_join(reporter->looker, NULL);
+    if (has_sender) {
+        pthread_join(reporter->sender, NULL);
+    }
+}
+
+static void free_reporter(struct reporter *reporter)
+{
+    pthread_cond_destroy(&reporter->changed);
+    pthread_mutex_destroy(&reporter->lock);
+    qw_http_client_free(reporter->centre);
+    free(reporter);
+}
+
+static qw_err start_threads(struct reporter *reporter)
+{
+    if (pthread_create(&reporter->looker, NULL, follow, reporter) != 0) {
+        return QW_ERR_NOMEM;
+    }
+    if (pthread_create(&reporter->sender, NULL, report, reporter) != 0) {
+        end_threads(reporter, false);
+        return QW_ERR_NOMEM;
+    }
+    return QW_OK;
 }
 
 qw_err reporter_new(const struct settings *settings, const struct qw_log *log,
@@ -110,6 +213,7 @@ qw_err reporter_new(const struct settings *settings, const struct qw_log *log,
         return QW_ERR_NOMEM;
     }
     reporter->log = log;
+    reporter->settings = settings;
     err = qw_http_client_new(&http, &reporter->centre);
     if (err != QW_OK) {
         free(reporter);
@@ -120,12 +224,10 @@ qw_err reporter_new(const struct settings *settings, const struct qw_log *log,
     pthread_mutex_init(&reporter->lock, NULL);
     pthread_cond_init(&reporter->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&reporter->thread, NULL, report, reporter) != 0) {
-        pthread_cond_destroy(&reporter->changed);
-        pthread_mutex_destroy(&reporter->lock);
-        qw_http_client_free(reporter->centre);
-        free(reporter);
-        return QW_ERR_NOMEM;
+    err = start_threads(reporter);
+    if (err != QW_OK) {
+        free_reporter(reporter);
+        return err;
     }
     *out = reporter;
     return QW_OK;
@@ -136,15 +238,8 @@ void reporter_free(struct reporter *reporter)
     if (reporter == NULL) {
         return;
     }
-    pthread_mutex_lock(&reporter->lock);
-    reporter->is_ending = true;
-    pthread_cond_broadcast(&reporter->changed);
-    pthread_mutex_unlock(&reporter->lock);
-    pthread_join(reporter->thread, NULL);
-    pthread_cond_destroy(&reporter->changed);
-    pthread_mutex_destroy(&reporter->lock);
-    qw_http_client_free(reporter->centre);
-    free(reporter);
+    end_threads(reporter, true);
+    free_reporter(reporter);
 }
 
 void reporter_begin(struct reporter *reporter, const struct qw_csi_source *radio,
@@ -160,76 +255,13 @@ void reporter_begin(struct reporter *reporter, const struct qw_csi_source *radio
     pthread_mutex_unlock(&reporter->lock);
 }
 
-/* The session does not wait: whatever is in the way costs the frame. */
-static void note(struct reporter *reporter, const struct qw_csi_frame *frame)
-{
-    int64_t now_ms = qw_clock_monotonic_ms();
-
-    if (pthread_mutex_trylock(&reporter->lock) != 0) {
-        return;
-    }
-    reporter->is_active = reporter->is_shown;
-    if (reporter->is_shown && atomic_load(&reporter->is_watched) &&
-        now_ms - reporter->noted_ms >= NOTE_MS) {
-        reporter->noted_ms = now_ms;
-        view_batch_add(&reporter->batch, frame);
-    }
-    pthread_mutex_unlock(&reporter->lock);
-}
-
-static qw_err tune(void *self, const struct qw_tuning *tuning)
-{
-    struct reporter_radio *room = self;
-
-    return qw_csi_source_tune(&room->inner, tuning);
-}
-
-static qw_err transmit(void *self, uint64_t sequence, int64_t time_ns)
-{
-    struct reporter_radio *room = self;
-
-    return room->inner.transmit(room->inner.self, sequence, time_ns);
-}
-
-static qw_err next(void *self, struct qw_csi_frame *frame, int timeout_ms)
-{
-    struct reporter_radio *room = self;
-    qw_err err = room->inner.next(room->inner.self, frame, timeout_ms);
-
-    if (err == QW_OK) {
-        note(room->reporter, frame);
-    }
-    return err;
-}
-
-static void close_radio(void *self)
-{
-    struct reporter_radio *room = self;
-
-    qw_csi_source_close(&room->inner);
-}
-
-void reporter_listen(struct reporter *reporter, struct qw_csi_source *radio,
-                     struct reporter_radio *room)
-{
-    if (reporter == NULL || !radio->is_simulated) {
-        return;
-    }
-    *room = (struct reporter_radio){ .reporter = reporter, .inner = *radio };
-    radio->self = room;
-    radio->tune = radio->tune == NULL ? NULL : tune;
-    radio->transmit = transmit;
-    radio->next = next;
-    radio->close = close_radio;
-}
-
 void reporter_end(struct reporter *reporter, const struct qw_plkg_ledger *ledger)
 {
     if (reporter == NULL) {
         return;
     }
     pthread_mutex_lock(&reporter->lock);
-    if (reporter->is_shown && ledger->is_simulated != 0 && atomic_load(&reporter->is_watched)) {
+    if (reporter->is_shown && ledger->is_simulated != 0 && reporter->is_watched) {
         view_batch_end(&reporter->batch, ledger);
     }
     reporter->is_shown = false;

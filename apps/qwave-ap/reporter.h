@@ -9,27 +9,21 @@
 #include "settings.h"
 
 /* Shows simulated sessions to whoever looks at the centre's console (docs/protocol/radio-view.md)
- * [W10]: a thread of its own sends at most 20 frames a second, and a frame that finds it busy is
- * dropped. Of a radio that is not simulated nothing leaves, whatever the settings say: its
- * measurements are the key (docs/adr/0107). While nobody looks a frame costs one comparison. */
+ * [W10]. Two threads of its own: one asks the simulated air what all its antennas heard, at most 50
+ * times a second, the other one sends it. A moment that finds the batch full is dropped and
+ * counted. Of a radio that is not simulated nothing leaves, whatever the settings say: its
+ * measurements are the key (docs/adr/0107). The session's thread does nothing but say when a
+ * session begins and ends. */
 struct reporter;
 /* QW_ERR_NOMEM and those of qw_http_client_new. settings and log are borrowed. */
 qw_err reporter_new(const struct settings *settings, const struct qw_log *log,
                     struct reporter **reporter) QW_MUST_USE;
 void reporter_free(struct reporter *reporter); /* NULL is fine */
 
-/* A session begins; session_id in hex. From the thread of the session, like the next two; all do
+/* A session begins; session_id in hex. From the thread of the session, like the next; both do
  * nothing with NULL or a radio that is not simulated. */
 void reporter_begin(struct reporter *reporter, const struct qw_csi_source *radio,
                     const char *session_id);
-/* From now on the radio's measurements are seen on their way to whoever asks for them. inner is the
- * caller's room for the radio as it was, and lives as long as radio does. */
-struct reporter_radio {
-    struct reporter *reporter;
-    struct qw_csi_source inner;
-};
-void reporter_listen(struct reporter *reporter, struct qw_csi_source *radio,
-                     struct reporter_radio *room);
 void reporter_end(struct reporter *reporter, const struct qw_plkg_ledger *ledger);
 
 #endif

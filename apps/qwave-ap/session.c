@@ -219,8 +219,7 @@ static void say_how_it_went(const struct session *session, qw_err err,
     }
 }
 
-static void run_on(struct session *session, struct qw_csi_source *radio,
-                   struct reporter_radio *shown)
+static void run_on(struct session *session, struct qw_csi_source *radio)
 {
     const struct settings *settings = session->context->settings;
     struct qw_plkg_access_point access_point = {
@@ -245,7 +244,6 @@ static void run_on(struct session *session, struct qw_csi_source *radio,
     access_point.party.policy.probes_max = (uint32_t)settings->probes_max;
     access_point.party.policy.probe_interval_ms = settings->probe_interval_ms;
     session->radio = radio;
-    reporter_listen(session->context->reporter, radio, shown);
     err = qw_plkg_run_access_point(&access_point, &link, &ledger);
     reporter_end(session->context->reporter, &ledger);
     has_key = err == QW_OK;
@@ -270,7 +268,6 @@ void session_run(const struct session_context *context, int fd)
     const struct settings *settings = context->settings;
     struct qw_wire stream = { 0 }, wire = { 0 };
     struct qw_csi_source radio = { 0 };
-    struct reporter_radio shown = { 0 };
     struct session session = { .context = context, .wire = &wire, .id_text = "(none)" };
     struct qw_deadline_wire limits = {
         .inner = &stream,
@@ -286,7 +283,7 @@ void session_run(const struct session_context *context, int fd)
     }
     if (err == QW_OK) {
         qw_deadline_wire_on(&limits, &wire);
-        run_on(&session, &radio, &shown);
+        run_on(&session, &radio);
     } else {
         qw_log_write(context->log, QW_LOG_ERROR, "the radio at %s:%lld does not answer: %s",
                      settings->air_address, (long long)settings->air_port, qw_err_text(err));

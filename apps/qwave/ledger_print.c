@@ -39,6 +39,11 @@ void ledger_print(FILE *stream, const struct qw_plkg_ledger *l)
     line(stream, "heard at both ends", (double)l->pairs,
          "%" PRIu64 " of them disclosed to estimate the channel; the ends agree to %.1f dB",
          l->disclosed_pairs, l->snr_db);
+    if (l->compared_bits > 0) {
+        line(stream, "disclosed bits that differ", (double)l->different_bits,
+             "%.1f %% of %" PRIu64 " that both ends cut like the key string",
+             100.0 * (double)l->different_bits / (double)l->compared_bits, l->compared_bits);
+    }
     line(stream, "raw bits of the key string", (double)l->raw_bits, "from %" PRIu64 " coefficients",
          l->coefficients);
     line(stream, "entropy of the key string", l->entropy_bits,
@@ -71,11 +76,13 @@ void ledger_print_json(FILE *stream, const struct qw_plkg_ledger *l)
 {
     fprintf(stream,
             "{\"probes\":%" PRIu64 ",\"pairs\":%" PRIu64 ",\"disclosed_pairs\":%" PRIu64
-            ",\"coefficients\":%" PRIu64 ",\"snr_db\":%.2f,\"raw_bits\":%" PRIu64
+            ",\"coefficients\":%" PRIu64 ",\"snr_db\":%.2f,\"compared_bits\":%" PRIu64
+            ",\"different_bits\":%" PRIu64 ",\"raw_bits\":%" PRIu64
             ",\"entropy_bits\":%.1f,\"finite_size_bits\":%.1f,"
             "\"reconciliation_bits\":%" PRIu64 ",\"verification_bits\":%" PRIu64
             ",\"selection_bits\":%" PRIu64,
-            l->probes, l->pairs, l->disclosed_pairs, l->coefficients, l->snr_db, l->raw_bits,
+            l->probes, l->pairs, l->disclosed_pairs, l->coefficients, l->snr_db, l->compared_bits,
+            l->different_bits, l->raw_bits,
             l->entropy_bits, l->finite_size_bits, l->reconciliation_bits, l->verification_bits,
             l->selection_bits);
     fprintf(stream,

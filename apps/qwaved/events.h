@@ -14,7 +14,7 @@
 enum {
     EVENTS_VIEWERS_MAX = 32, /* that wait at a time */
     EVENTS_KEPT = 64,
-    EVENT_TEXT_MAX = 4096, /* of one event */
+    EVENT_TEXT_MAX = 8192, /* of one event */
     EVENTS_TICK_MS = 1000,
     EVENTS_LOOK_MS = 3000 /* who has asked so long ago still looks */
 };

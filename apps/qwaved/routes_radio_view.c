@@ -13,15 +13,20 @@ enum {
     FRAMES_MAX = 4,
     LEVELS_MAX = 256,
     TONE_MAX = 4096,
+    DROPPED_MAX = 1000000,
     SESSION_HEX_LEN = 16,
     LABEL_CAP = 96,
     TEXT_CAP = EVENT_TEXT_MAX + 1
 };
 
+/* Levels by end: of the access point, the terminal, the eavesdropper. */
+static const char *const level_names[] = { "levels", "terminal", "eavesdropper" };
 static const char *const counts[] = { "probes",
                                       "pairs",
                                       "disclosed_pairs",
                                       "coefficients",
+                                      "compared_bits",
+                                      "different_bits",
                                       "raw_bits",
                                       "reconciliation_bits",
                                       "verification_bits",
@@ -37,6 +42,7 @@ struct heading { /* of both kinds of event */
     const char *access_point;
     uint8_t session_id[SESSION_HEX_LEN];
     char radio[LABEL_CAP];
+    uint64_t dropped; /* moments, by the access point, since the last event that says so */
 };
 
 static void write_heading(struct qw_json_writer *w, const struct heading *heading)
@@ -49,6 +55,8 @@ static void write_heading(struct qw_json_writer *w, const struct heading *headin
     qw_json_text(w, heading->radio);
     qw_json_name(w, "simulated");
     qw_json_bool(w, true);
+    qw_json_name(w, "dropped");
+    qw_json_uint(w, heading->dropped);
 }
 
 static void copy_tone(struct qw_json_reader *r, const struct qw_json_node *frame, const char *name,
@@ -65,22 +73,41 @@ static void copy_tone(struct qw_json_reader *r, const struct qw_json_node *frame
     qw_json_int(w, (int64_t)tone);
 }
 
+/* Of one end; the first one must be there, and all have as many. */
+static void copy_levels(struct qw_json_reader *r, const struct qw_json_node *frame,
+                        const char *name, bool is_first, size_t *tones, struct qw_json_writer *w)
+{
+    uint8_t levels[LEVELS_MAX];
+    size_t count = 0;
+
+    if (!is_first && qw_json_find(frame, name) == NULL) {
+        return;
+    }
+    qw_json_get_base64(r, frame, name, levels, 1, sizeof levels, &count);
+    if (is_first) {
+        *tones = count;
+    } else if (count != *tones) {
+        r->failed = true;
+    }
+    qw_json_name(w, name);
+    qw_json_base64(w, levels, count);
+}
+
 static void copy_frame(struct qw_json_reader *r, const struct qw_json_node *frame,
                        struct qw_json_writer *w)
 {
-    uint8_t levels[LEVELS_MAX];
     uint64_t sequence = 0;
-    size_t count = 0;
+    size_t tones = 0;
 
-    qw_json_get_uint(r, frame, "sequence", 0, UINT32_MAX, &sequence);
-    qw_json_get_base64(r, frame, "levels", levels, 1, sizeof levels, &count);
+    qw_json_get_uint(r, frame, "sequence", 0, QW_JSON_UINT_MAX - 1, &sequence);
     qw_json_object_begin(w);
     qw_json_name(w, "sequence");
     qw_json_uint(w, sequence);
     copy_tone(r, frame, "first_tone", w);
     copy_tone(r, frame, "last_tone", w);
-    qw_json_name(w, "levels");
-    qw_json_base64(w, levels, count);
+    for (size_t end = 0; end < sizeof level_names / sizeof level_names[0]; end++) {
+        copy_levels(r, frame, level_names[end], end == 0, &tones, w);
+    }
     qw_json_object_end(w);
 }
 
@@ -159,6 +186,7 @@ static qw_err read_body(struct call *call, struct qw_json_reader *r,
     qw_json_get_bool(r, object, "simulated", &is_simulated);
     qw_json_get_hex(r, object, "session_id", heading.session_id, sizeof heading.session_id);
     qw_json_get_text(r, object, "radio", heading.radio, 1, sizeof heading.radio);
+    qw_json_get_uint(r, object, "dropped", 0, DROPPED_MAX, &heading.dropped);
     if (!qw_json_ok(r)) {
         return QW_ERR_FORMAT;
     }
@@ -166,6 +194,7 @@ static qw_err read_body(struct call *call, struct qw_json_reader *r,
         return QW_ERR_REFUSED; /* what was measured on a real channel is a secret */
     }
     publish(call, r, object, &heading, "radio");
+    heading.dropped = qw_json_find(object, "frames") == NULL ? heading.dropped : 0;
     publish(call, r, object, &heading, "session");
     return qw_json_ok(r) ? QW_OK : QW_ERR_FORMAT;
 }

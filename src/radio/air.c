@@ -9,6 +9,7 @@
 #include "base/wire_tcp.h"
 #include "radio/air/exchange.h"
 #include "radio/air/message.h"
+#include "radio/air/moment.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +20,7 @@
 
 enum {
     CLIENTS_MAX = 8,
-    ROLE_UNKNOWN = 2, /* after both enum qw_air_role */
+    ROLE_UNKNOWN = 3, /* after enum qw_air_role */
     HELLO_TIMEOUT_MS = 2000,
     ANSWER_TIMEOUT_MS = 2000,
     SEND_TIMEOUT_MS = 1000,
@@ -46,6 +47,9 @@ struct qw_air {
     int64_t answer_deadline_ms;
     struct qw_csi_frame frame;
     uint8_t message[QW_AIR_MESSAGE_MAX];
+    bool is_looked_at; /* the viewer waits for the next pair that begins */
+    size_t moment_len; /* of what is written of the present pair for the viewer; 0: nothing */
+    uint8_t moment[QW_AIR_MOMENT_MAX];
 };
 
 static struct client *find_client(struct qw_air *air, int role)
@@ -58,12 +62,53 @@ static struct client *find_client(struct qw_air *air, int role)
     return NULL;
 }
 
+static void close_client(struct client *client)
+{
+    qw_wire_close(&client->wire);
+    client->fd = -1;
+    client->role = ROLE_UNKNOWN;
+}
+
+/* L2: the first pair that begins after LOOK is the one that is told. */
+static void begin_moment(struct qw_air *air, uint64_t sequence)
+{
+    air->moment_len =
+        air->is_looked_at ? qw_air_moment_begin(sequence, air->moment, sizeof air->moment) : 0;
+}
+
+static void add_to_moment(struct qw_air *air, enum qw_air_end end, const struct qw_csi_frame *frame)
+{
+    air->moment_len =
+        qw_air_moment_add(end, frame, air->moment, air->moment_len, sizeof air->moment);
+}
+
+/* L3: with what the eavesdropper heard, of the access point if she did. */
+static void send_moment(struct qw_air *air)
+{
+    const struct qw_air_probe *probe = qw_air_exchange_probe(air->exchange);
+    struct client *viewer = find_client(air, QW_AIR_VIEWER);
+
+    if (probe->heard_access_point || probe->heard_terminal) {
+        add_to_moment(air, QW_AIR_END_EVE,
+                      probe->heard_access_point ? &probe->from_access_point
+                                                : &probe->from_terminal);
+    }
+    if (viewer != NULL && qw_wire_send(&viewer->wire, air->moment, air->moment_len) != QW_OK) {
+        close_client(viewer);
+    }
+    air->moment_len = 0;
+    air->is_looked_at = false;
+}
+
 /* Also when the pair ends because its terminal has gone. */
 static void end_pair(struct qw_air *air)
 {
     air->is_pair_open = false;
     if (air->on_probe != NULL) {
         air->on_probe(air->self, qw_air_exchange_probe(air->exchange));
+    }
+    if (air->moment_len > 0) {
+        send_moment(air);
     }
 }
 
@@ -72,9 +117,7 @@ static void drop_client(struct qw_air *air, struct client *client)
     if (client->role == QW_AIR_TERMINAL && air->is_pair_open) {
         end_pair(air);
     }
-    qw_wire_close(&client->wire);
-    client->fd = -1;
-    client->role = ROLE_UNKNOWN;
+    close_client(client);
 }
 
 /* Whoever does not take its messages is dropped. */
@@ -125,7 +168,12 @@ static bool take_hello(struct qw_air *air, struct client *client, const uint8_t 
         NULL) { /* the process was restarted; its old connection is dead or soon will be */
         lose_client(air, former);
     }
-    qw_air_exchange_join(air->exchange, role);
+    if (role == QW_AIR_VIEWER) {
+        air->is_looked_at = false;
+        air->moment_len = 0;
+    } else {
+        qw_air_exchange_join(air->exchange, role);
+    }
     client->role = (int)role;
     qw_air_exchange_describe(air->exchange, &ready);
     send_to(air, client->role, qw_air_ready_encode(&ready, air->message, sizeof air->message));
@@ -147,6 +195,10 @@ static bool take_terminal_pilot(struct qw_air *air, const struct qw_air_pilot *p
     air->is_pair_open = true;
     air->sequence = pilot->sequence;
     air->answer_deadline_ms = qw_clock_monotonic_ms() + ANSWER_TIMEOUT_MS;
+    begin_moment(air, pilot->sequence);
+    if (outcome == QW_AIR_HEARD) {
+        add_to_moment(air, QW_AIR_END_ACCESS_POINT, &air->frame);
+    }
     if (outcome == QW_AIR_LOST ||
         !send_to(air, QW_AIR_ACCESS_POINT,
                  qw_air_csi_encode(&air->frame, air->message, sizeof air->message))) {
@@ -160,6 +212,7 @@ static bool take_access_point_pilot(struct qw_air *air, const struct qw_air_pilo
 {
     switch (qw_air_exchange_access_point(air->exchange, pilot, &air->frame)) {
     case QW_AIR_HEARD:
+        add_to_moment(air, QW_AIR_END_TERMINAL, &air->frame);
         end_pair(air);
         send_to(air, QW_AIR_TERMINAL,
                 qw_air_csi_encode(&air->frame, air->message, sizeof air->message));
@@ -195,6 +248,10 @@ static bool take_message(struct qw_air *air, struct client *client, const uint8_
 
     if (client->role == ROLE_UNKNOWN) {
         return take_hello(air, client, data, len);
+    }
+    if (client->role == QW_AIR_VIEWER) { /* L1 */
+        air->is_looked_at = true;
+        return qw_air_look_decode(data, len) == QW_OK;
     }
     if (qw_air_tune_decode(data, len, &tuning) == QW_OK) {
         take_tune(air, client, &tuning);

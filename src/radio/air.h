@@ -58,8 +58,9 @@ qw_err qw_air_new(const struct qw_air_config *config,
                   struct qw_air **air, uint16_t *port, char error[static 256]) QW_MUST_USE;
 void qw_air_free(struct qw_air *air); /* NULL is fine */
 
-/* Front end of a party that stands in that air. */
-enum qw_air_role { QW_AIR_ACCESS_POINT, QW_AIR_TERMINAL };
+/* Front end of a party that stands in that air; role is one of the first two. A viewer has no
+ * antenna: radio/air/viewer.h. */
+enum qw_air_role { QW_AIR_ACCESS_POINT, QW_AIR_TERMINAL, QW_AIR_VIEWER };
 qw_err qw_air_connect(const char *address, uint16_t port, enum qw_air_role role, int timeout_ms,
                       struct qw_csi_source *source) QW_MUST_USE;
 

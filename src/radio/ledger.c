@@ -53,6 +53,8 @@ void qw_plkg_ledger_encode(const struct qw_plkg_ledger *ledger,
     qw_write_u64be(&w, ledger->disclosed_pairs);
     qw_write_u64be(&w, ledger->coefficients);
     write_real(&w, ledger->snr_db);
+    qw_write_u64be(&w, ledger->compared_bits);
+    qw_write_u64be(&w, ledger->different_bits);
     qw_write_u64be(&w, ledger->raw_bits);
     write_real(&w, ledger->entropy_bits);
     write_real(&w, ledger->finite_size_bits);
@@ -83,6 +85,8 @@ static bool read_fields(struct qw_reader *r, struct qw_plkg_ledger *m)
     m->disclosed_pairs = qw_read_u64be(r);
     m->coefficients = qw_read_u64be(r);
     ok = read_real(r, &m->snr_db) && ok;
+    m->compared_bits = qw_read_u64be(r);
+    m->different_bits = qw_read_u64be(r);
     m->raw_bits = qw_read_u64be(r);
     ok = read_real(r, &m->entropy_bits) && ok;
     ok = read_real(r, &m->finite_size_bits) && ok;
@@ -101,7 +105,7 @@ static bool read_fields(struct qw_reader *r, struct qw_plkg_ledger *m)
     m->more_rounds = qw_read_u32be(r);
     m->is_simulated = qw_read_u8(r);
     m->refusal = qw_read_u8(r);
-    return ok && m->is_simulated <= 1 && m->refusal < REFUSALS;
+    return ok && m->different_bits <= m->compared_bits && m->is_simulated <= 1 && m->refusal < REFUSALS;
 }
 
 qw_err qw_plkg_ledger_decode(const uint8_t *data, size_t len, struct qw_plkg_ledger *ledger)

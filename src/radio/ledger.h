@@ -41,6 +41,8 @@ struct qw_plkg_ledger {
     uint64_t disclosed_pairs; /* spent on parameter estimation */
     uint64_t coefficients;    /* real numbers that went into the key string */
     double snr_db;            /* estimated by the session, mean over the coefficients used */
+    uint64_t compared_bits;   /* of the disclosed pairs, cut like the key string at both ends */
+    uint64_t different_bits;  /* of these, before reconciliation */
     uint64_t raw_bits;        /* length of the quantised string Xq */
     double entropy_bits; /* H_lo: of Xq given the credited eavesdropper, the past and all disclosed
                             probes */
@@ -65,7 +67,7 @@ struct qw_plkg_ledger {
 
 /* Fixed-size big-endian form (doubles as IEEE 754 bits) for the local socket and records; decode
  * refuses non-finite numbers and unknown refusals. */
-enum { QW_PLKG_LEDGER_LEN = 20 * 8 + 4 + 2 };
+enum { QW_PLKG_LEDGER_LEN = 22 * 8 + 4 + 2 };
 void qw_plkg_ledger_encode(const struct qw_plkg_ledger *ledger,
                            uint8_t out[static QW_PLKG_LEDGER_LEN]);
 qw_err qw_plkg_ledger_decode(const uint8_t *data, size_t len,

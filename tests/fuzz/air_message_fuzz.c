@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz: radio */
 /* Whatever a decoder takes must encode to exactly the bytes it took. */
-#include "radio/air/message.h"
+#include "radio/air/moment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +45,26 @@ static void try_small(const uint8_t *data, size_t size)
     }
 }
 
+static void try_moment(const uint8_t *data, size_t size)
+{
+    struct qw_air_moment *moment = malloc(sizeof *moment);
+    uint8_t *out = malloc(QW_AIR_MOMENT_MAX);
+
+    if (moment != NULL && out != NULL && qw_air_moment_decode(data, size, moment) == QW_OK) {
+        size_t len = qw_air_moment_begin(moment->sequence, out, QW_AIR_MOMENT_MAX);
+
+        for (int end = 0; end < QW_AIR_ENDS; end++) {
+            if (moment->is_heard[end]) {
+                len = qw_air_moment_add((enum qw_air_end)end, &moment->frame[end], out, len,
+                                        QW_AIR_MOMENT_MAX);
+            }
+        }
+        check(data, size, out, len);
+    }
+    free(moment);
+    free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct qw_csi_frame *frame = malloc(sizeof *frame);
@@ -52,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (frame != NULL && out != NULL) {
         try_small(data, size);
+        try_moment(data, size);
         if (qw_air_csi_decode(data, size, frame) == QW_OK) {
             check(data, size, out, qw_air_csi_encode(frame, out, QW_AIR_MESSAGE_MAX));
         }

@@ -36,7 +36,7 @@ qw_err qw_air_hello_decode(const uint8_t *data, size_t len, enum qw_air_role *ro
 
     ok = qw_read_u8(&r) == QW_AIR_VERSION && ok;
     value = qw_read_u8(&r);
-    if (!ok || value > QW_AIR_TERMINAL || !qw_reader_done(&r)) {
+    if (!ok || value > QW_AIR_VIEWER || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
     *role = (enum qw_air_role)value;
@@ -197,18 +197,20 @@ static float read_float(struct qw_reader *r, bool *ok)
     return value;
 }
 
-size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
+/* A chain is all tones of one pair of antennas in one band. */
+static size_t encode_csi(const struct qw_csi_frame *frame, uint8_t rx, uint8_t tx, uint8_t bands,
+                         uint8_t *out, size_t cap)
 {
     struct qw_writer w = qw_writer_on(out, cap);
-    size_t value_count = qw_csi_frame_value_count(frame);
+    size_t value_count = (size_t)rx * tx * bands * frame->tone_count;
 
     qw_write_u8(&w, QW_AIR_CSI);
     qw_write_u64be(&w, frame->sequence);
     qw_write_u64be(&w, (uint64_t)frame->time_ns);
     qw_write_u8(&w, (uint8_t)frame->format);
-    qw_write_u8(&w, frame->rx_count);
-    qw_write_u8(&w, frame->tx_count);
-    qw_write_u8(&w, frame->band_count > 1 ? frame->band_count : 1);
+    qw_write_u8(&w, rx);
+    qw_write_u8(&w, tx);
+    qw_write_u8(&w, bands);
     qw_write_u16be(&w, frame->tone_count);
     write_float(&w, frame->rssi_dbm);
     write_float(&w, frame->noise_dbm);
@@ -221,6 +223,17 @@ size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t 
         write_float(&w, cimagf(frame->value[i]));
     }
     return written(&w);
+}
+
+size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
+{
+    return encode_csi(frame, frame->rx_count, frame->tx_count,
+                      (uint8_t)(frame->band_count > 1 ? frame->band_count : 1), out, cap);
+}
+
+size_t qw_air_csi_encode_chain(const struct qw_csi_frame *frame, uint8_t *out, size_t cap)
+{
+    return encode_csi(frame, 1, 1, 1, out, cap);
 }
 
 struct csi_head { /* the fields before the arrays */

@@ -20,7 +20,9 @@ enum qw_air_message_type {
     QW_AIR_CSI = 4,
     QW_AIR_SILENCE = 5,
     QW_AIR_TUNE = 6,
-    QW_AIR_TUNED = 7
+    QW_AIR_TUNED = 7,
+    QW_AIR_LOOK = 8,  /* these two: radio/air/moment.h */
+    QW_AIR_MOMENT = 9
 };
 enum {
     QW_AIR_VERSION = 2,
@@ -53,6 +55,8 @@ qw_err qw_air_ready_decode(const uint8_t *data, size_t len, struct qw_air_ready 
 size_t qw_air_pilot_encode(const struct qw_air_pilot *pilot, uint8_t *out, size_t cap);
 qw_err qw_air_pilot_decode(const uint8_t *data, size_t len, struct qw_air_pilot *pilot) QW_MUST_USE;
 size_t qw_air_csi_encode(const struct qw_csi_frame *frame, uint8_t *out, size_t cap);
+/* The same of its first chain alone. */
+size_t qw_air_csi_encode_chain(const struct qw_csi_frame *frame, uint8_t *out, size_t cap);
 /* Writes the fields and the values in use, nothing else of frame. */
 qw_err qw_air_csi_decode(const uint8_t *data, size_t len, struct qw_csi_frame *frame) QW_MUST_USE;
 size_t qw_air_silence_encode(uint64_t sequence, uint8_t *out, size_t cap);

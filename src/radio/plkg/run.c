@@ -292,8 +292,12 @@ static qw_err new_multilevel(struct qw_plkg_run *run)
 qw_err qw_plkg_run_prepare_string(struct qw_plkg_run *run)
 {
     size_t most = (size_t)QW_MULTILEVEL_COEFFICIENTS_MAX / run->model.dims;
+    struct qw_disclosed disclosed = qw_plkg_run_disclosed(run);
+    struct qw_plkg_disagreement found = qw_plkg_disagreement_count(&disclosed, &run->model);
     qw_err err;
 
+    run->ledger.compared_bits = found.compared_bits;
+    run->ledger.different_bits = found.different_bits;
     run->key_pairs = run->split.key_count < most ? run->split.key_count : most;
     run->coefficients = run->key_pairs * run->model.dims;
     if (run->coefficients < QW_MULTILEVEL_COEFFICIENTS_MIN) {

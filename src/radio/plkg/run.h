@@ -5,6 +5,7 @@
 #include "distill/multilevel.h"
 #include "radio/account.h"
 #include "radio/plkg/amplify.h"
+#include "radio/plkg/disagreement.h"
 #include "radio/plkg/estimate.h"
 #include "radio/plkg/link.h"
 #include "radio/plkg/open.h"

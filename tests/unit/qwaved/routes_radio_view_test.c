@@ -15,13 +15,17 @@
 
 #define HEAD(simulated) \
     "{\"simulated\":" simulated ",\"radio\":\"simulated radio\"," \
-    "\"session_id\":\"00112233445566778899aabbccddeeff\""
-#define FRAME "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"}"
+    "\"session_id\":\"00112233445566778899aabbccddeeff\",\"dropped\":3"
+#define FRAME "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," \
+    "\"terminal\":\"gYGA\",\"eavesdropper\":\"gICB\"}"
+#define FRAME_OF(end) \
+    "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," end "}"
 #define REALS \
     "\"snr_db\":20.5,\"entropy_bits\":3000.5,\"finite_size_bits\":10,\"eve_correlation\":0.9," \
     "\"amplification_bits\":126,\"channel_time_s\":40"
 #define LEDGER \
-    "{\"probes\":1,\"pairs\":2,\"disclosed_pairs\":3,\"coefficients\":4,\"raw_bits\":5," \
+    "{\"probes\":1,\"pairs\":2,\"disclosed_pairs\":3,\"coefficients\":4," \
+    "\"compared_bits\":40,\"different_bits\":11,\"raw_bits\":5," \
     "\"reconciliation_bits\":6,\"verification_bits\":7,\"selection_bits\":8,\"secret_bits\":9," \
     "\"auth_bits\":10,\"messages\":11,\"refusal\":5," REALS "}"
 #define WHOLE HEAD("true") ",\"frames\":[" FRAME "," FRAME "],\"ledger\":" LEDGER "}"
@@ -121,10 +125,48 @@ static void shows_frames_and_ledger_of_a_simulated_session(void **state)
     assert_int_equal(published(site, after, "radio", data), 2);
     assert_string_equal(data, "{\"access_point\":\"ap-1\",\"session_id\":"
                               "\"00112233445566778899aabbccddeeff\",\"radio\":\"simulated radio\","
-                              "\"simulated\":true,\"frames\":[" FRAME "," FRAME "]}");
+                              "\"simulated\":true,\"dropped\":3,\"frames\":[" FRAME "," FRAME "]}");
     assert_int_equal(published(site, after, "session", data), 2);
-    assert_non_null(strstr(data, "\"simulated\":true,\"probes\":1,"));
+    assert_non_null(strstr(data, "\"simulated\":true,\"dropped\":0,\"probes\":1,"));
     assert_non_null(strstr(data, "\"refusal\":5,\"snr_db\":20.5,"));
+}
+
+/* An end that heard nothing is left out, and said to be so by that alone. */
+static void an_end_may_have_heard_nothing(void **state)
+{
+    struct site *site = *state;
+    static char data[EVENT_TEXT_MAX + 1];
+    uint64_t after = watch(site);
+
+    assert_int_equal(show(site, HEAD("true") ",\"frames\":[" FRAME_OF(
+                                    "\"eavesdropper\":\"gICB\"") "]}"),
+                     200);
+    assert_int_equal(published(site, after, "radio", data), 1);
+    assert_non_null(strstr(data, "\"levels\":\"gICA\",\"eavesdropper\":\"gICB\"}"));
+    assert_null(strstr(data, "terminal"));
+}
+
+/* The largest that an access point can send fits into an event. */
+static void the_largest_body_is_shown(void **state)
+{
+    struct site *site = *state;
+    static char data[EVENT_TEXT_MAX + 1], body[8192], levels[400];
+    size_t len;
+    uint64_t after = watch(site);
+
+    memset(levels, 'A', 340); /* 255 bytes */
+    memcpy(levels + 340, "AA==", 5);
+    len = (size_t)snprintf(body, sizeof body, "%s", HEAD("true") ",\"frames\":[");
+    for (int i = 0; i < 4; i++) {
+        len += (size_t)snprintf(body + len, sizeof body - len,
+                                "%s{\"sequence\":9007199254740991,\"first_tone\":-4096,"
+                                "\"last_tone\":4096,\"levels\":\"%s\",\"terminal\":\"%s\","
+                                "\"eavesdropper\":\"%s\"}",
+                                i > 0 ? "," : "", levels, levels, levels);
+    }
+    (void)snprintf(body + len, sizeof body - len, "]}");
+    assert_int_equal(show(site, body), 200);
+    assert_int_equal(published(site, after, "radio", data), 1);
 }
 
 static void nothing_that_is_not_simulated_gets_in(void **state)
@@ -167,6 +209,10 @@ static void refuses_whatever_is_cut_or_out_of_range(void **state)
         "{\"sequence\":-1,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"}",
         "{\"sequence\":7,\"last_tone\":28,\"levels\":\"gICA\"}",
         "7",
+        FRAME_OF("\"terminal\":\"gICAgA==\""), /* another number of tones */
+        FRAME_OF("\"eavesdropper\":\"gIA=\""),
+        FRAME_OF("\"eavesdropper\":null"),
+        FRAME_OF("\"terminal\":\"\""),
     };
     uint64_t after = watch(site);
 
@@ -191,6 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(says_whether_somebody_looks),
         CASE(shows_frames_and_ledger_of_a_simulated_session),
+        CASE(an_end_may_have_heard_nothing),
+        CASE(the_largest_body_is_shown),
         CASE(nothing_that_is_not_simulated_gets_in),
         CASE(is_for_access_points_in_service),
         CASE(refuses_whatever_is_cut_or_out_of_range),

@@ -20,6 +20,8 @@ static struct qw_plkg_ledger sample(void)
         .disclosed_pairs = 160,
         .coefficients = 9840,
         .snr_db = 24.5,
+        .compared_bits = 12000,
+        .different_bits = 3600,
         .raw_bits = 88000,
         .entropy_bits = 41000,
         .finite_size_bits = 976,
@@ -75,6 +77,8 @@ static void every_field_survives(void **state)
     assert_int_equal(back.probes, ledger.probes);
     assert_int_equal(back.coefficients, ledger.coefficients);
     assert_true(back.snr_db == ledger.snr_db);
+    assert_int_equal(back.compared_bits, ledger.compared_bits);
+    assert_int_equal(back.different_bits, ledger.different_bits);
     assert_true(back.entropy_bits == ledger.entropy_bits);
     assert_int_equal(back.reconciliation_bits, ledger.reconciliation_bits);
     assert_int_equal(back.secret_bits, ledger.secret_bits);
@@ -98,6 +102,17 @@ static void refuses_numbers_that_are_none(void **state)
         assert_int_equal(qw_plkg_ledger_decode(bytes, sizeof bytes, &back), QW_ERR_FORMAT);
         assert_int_equal(back.probes, 7);
     }
+}
+
+static void refuses_more_bits_that_differ_than_were_compared(void **state)
+{
+    struct qw_plkg_ledger ledger = sample();
+    uint8_t bytes[QW_PLKG_LEDGER_LEN];
+
+    (void)state;
+    ledger.different_bits = ledger.compared_bits + 1;
+    qw_plkg_ledger_encode(&ledger, bytes);
+    assert_int_equal(qw_plkg_ledger_decode(bytes, sizeof bytes, &ledger), QW_ERR_FORMAT);
 }
 
 static void refuses_an_unknown_refusal(void **state)
@@ -131,6 +146,7 @@ int main(void)
         cmocka_unit_test(every_field_survives),
         cmocka_unit_test(refuses_numbers_that_are_none),
         cmocka_unit_test(refuses_an_unknown_refusal),
+        cmocka_unit_test(refuses_more_bits_that_differ_than_were_compared),
         cmocka_unit_test(every_refusal_has_a_name_and_a_sentence),
     };
 

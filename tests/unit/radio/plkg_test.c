@@ -84,6 +84,10 @@ static void both_ends_make_the_same_key(void **state)
         assert_account_adds_up(&bench.ledger_ap);
         assert_account_adds_up(&bench.ledger_te);
         assert_int_equal(bench.ledger_ap.secret_bits, bench.ledger_te.secret_bits);
+        assert_true(bench.ledger_ap.different_bits > 0);
+        assert_true(2 * bench.ledger_ap.different_bits < bench.ledger_ap.compared_bits);
+        assert_int_equal(bench.ledger_ap.different_bits, bench.ledger_te.different_bits);
+        assert_int_equal(bench.ledger_ap.compared_bits, bench.ledger_te.compared_bits);
         assert_int_equal(qw_plkg_pad_left(bench.session_ap), bench.ledger_ap.secret_bits / 8);
         assert_same_key(&bench);
         bench_wipe(&bench);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 qwave_wrap(radio air calloc pipe2 pthread_create)
 qwave_wrap(radio air_exchange calloc)
+qwave_wrap(radio air_viewer calloc)
 qwave_wrap(radio air_replayed malloc calloc realloc)
 qwave_wrap(radio capture_writer calloc)
 qwave_wrap(radio capture_file realloc)
