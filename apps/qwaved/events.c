@@ -16,6 +16,7 @@ struct events {
     bool is_stopped;
     int64_t asked_ms; /* when somebody did last; INT64_MIN: never */
     uint64_t newest;
+    struct events_losses losses;
     unsigned waiting;
     struct events_waiter *first;
     struct event kept[EVENTS_KEPT]; /* event n at n % EVENTS_KEPT */
@@ -170,6 +171,25 @@ uint64_t events_newest(struct events *events)
     newest = events->newest;
     pthread_mutex_unlock(&events->lock);
     return newest;
+}
+
+void events_add_losses(struct events *events, const struct events_losses *more)
+{
+    pthread_mutex_lock(&events->lock);
+    events->losses.events += more->events;
+    events->losses.moments_seen += more->moments_seen;
+    events->losses.moments_dropped += more->moments_dropped;
+    pthread_mutex_unlock(&events->lock);
+}
+
+struct events_losses events_losses(struct events *events)
+{
+    struct events_losses losses;
+
+    pthread_mutex_lock(&events->lock);
+    losses = events->losses;
+    pthread_mutex_unlock(&events->lock);
+    return losses;
 }
 
 qw_err events_wait(struct events *events, uint64_t after, struct events_waiter *waiter)

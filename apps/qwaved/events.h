@@ -44,6 +44,16 @@ void events_publish(struct events *events, const char *name, const char *data, s
  * stopped. QW_ERR_LIMIT: too many wait, and it is not woken. */
 qw_err events_wait(struct events *events, uint64_t after, struct events_waiter *waiter) QW_MUST_USE;
 
+/* What was lost on its way to those who look, since the start: events that were gone when a slow
+ * viewer asked for them, and moments that access points could not send (of theirs and of those that
+ * arrived: seen and dropped). */
+struct events_losses {
+    uint64_t events;
+    uint64_t moments_seen, moments_dropped;
+};
+void events_add_losses(struct events *events, const struct events_losses *more);
+struct events_losses events_losses(struct events *events);
+
 struct event { /* a copy */
     uint64_t number;
     const char *name; /* NULL: a tick */

@@ -105,6 +105,17 @@ static qw_err send_event(const struct call *call, struct event *event)
     return err == QW_OK ? qw_http_answer_write(call->answer, "\n\n", 2) : err;
 }
 
+/* V5: what is gone is said, before what is there. */
+static qw_err send_lost(const struct call *call, uint64_t count)
+{
+    const struct events_losses losses = { .events = count };
+    char text[HEAD_CAP];
+
+    events_add_losses(call->service->events, &losses);
+    (void)snprintf(text, sizeof text, "event: lost\ndata: {\"events\":%" PRIu64 "}\n\n", count);
+    return qw_http_answer_write(call->answer, text, strlen(text));
+}
+
 static void answer_with(struct call *call, uint64_t after)
 {
     struct event *event = malloc(sizeof *event);
@@ -118,7 +129,12 @@ static void answer_with(struct call *call, uint64_t after)
     for (unsigned i = 0; err == QW_OK && i < EVENTS_KEPT && /* others may go on publishing */
                          events_next(call->service->events, after, event);
          i++) {
-        err = send_event(call, event);
+        if (event->number > after + 1) {
+            err = send_lost(call, event->number - after - 1);
+        }
+        if (err == QW_OK) {
+            err = send_event(call, event);
+        }
         after = event->number;
     }
     free(event);

@@ -9,6 +9,7 @@
 #include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
 #include "centre/ready.h"
+#include "events.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
 #include "routes.h"
@@ -87,6 +88,21 @@ static void write_journal(struct qw_metrics_text *text, const struct service *se
                       status->audit_records > shipped.shipped_seq
                           ? (double)(status->audit_records - shipped.shipped_seq)
                           : 0);
+}
+
+/* What was lost on its way to those who look at the console. */
+static void write_losses(struct qw_metrics_text *text, const struct service *service)
+{
+    const struct events_losses losses = events_losses(service->events);
+
+    qw_metrics_single(text, "qwave_events_lost_total", "counter",
+                      "Events that were gone when a slow viewer asked for them.",
+                      (double)losses.events);
+    qw_metrics_single(text, "qwave_radio_moments_total", "counter",
+                      "Moments of simulated sessions that access points saw for viewers.",
+                      (double)losses.moments_seen);
+    qw_metrics_single(text, "qwave_radio_moments_dropped_total", "counter",
+                      "Of these, those that they could not send.", (double)losses.moments_dropped);
 }
 
 static const struct route *route_at(const struct route_table *table, size_t index)
@@ -256,6 +272,9 @@ void route_metrics(struct call *call)
                           "Offers that partners have to answer.", (double)status.offers_open);
         write_journal(&text, service, &status);
         write_authentications(&text, call->service);
+        if (service->events != NULL) {
+            write_losses(&text, service);
+        }
         if (service->failures != NULL) {
             write_failures(&text, service->failures);
         }

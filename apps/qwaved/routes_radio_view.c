@@ -174,6 +174,18 @@ static void publish(struct call *call, struct qw_json_reader *r, const struct qw
     }
 }
 
+/* Also while nobody looks any more: the access point learns that from the answer. */
+static void count_moments(struct call *call, const struct qw_json_node *object, uint64_t dropped)
+{
+    const struct qw_json_node *frames = qw_json_find(object, "frames");
+    struct events_losses losses = { .moments_dropped = dropped, .moments_seen = dropped };
+
+    for (size_t i = 0; i < FRAMES_MAX && frames != NULL && qw_json_item(frames, i) != NULL; i++) {
+        losses.moments_seen++;
+    }
+    events_add_losses(call->service->events, &losses);
+}
+
 static qw_err read_body(struct call *call, struct qw_json_reader *r,
                         const struct qw_json_node *object)
 {
@@ -194,7 +206,11 @@ static qw_err read_body(struct call *call, struct qw_json_reader *r,
         return QW_ERR_REFUSED; /* what was measured on a real channel is a secret */
     }
     publish(call, r, object, &heading, "radio");
-    heading.dropped = qw_json_find(object, "frames") == NULL ? heading.dropped : 0;
+    if (!qw_json_ok(r)) {
+        return QW_ERR_FORMAT;
+    }
+    count_moments(call, object, heading.dropped);
+    heading.dropped = qw_json_find(object, "frames") == NULL ? heading.dropped : 0; /* said once */
     publish(call, r, object, &heading, "session");
     return qw_json_ok(r) ? QW_OK : QW_ERR_FORMAT;
 }

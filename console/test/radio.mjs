@@ -35,14 +35,31 @@ async function fastest(page) {
         most = Math.max(most, parseInt(await content(page, 'radio-rate'), 10) || 0);
         await page.waitForTimeout(250);
     }
-    console.log(`${most} moments in one second`);
+    console.log(`${most} moments in one second; the access point: ${(await content(page, 'radio-dropped')).trim()}`);
     if (process.env.QWAVE_RADIO_PER_SECOND !== undefined) {
         assert(most >= Number(process.env.QWAVE_RADIO_PER_SECOND), `${process.env.QWAVE_RADIO_PER_SECOND} moments a second`);
     }
 }
 
+/** All three ends have a curve; the waterfall shows the one that is chosen. */
+async function showsAllEnds(page) {
+    assert.deepEqual((await page.locator('[data-test=radio-ends] li').allTextContents()).map((one) => one.trim()), ['access point', 'terminal', 'eavesdropper']);
+    const picture = () => page.evaluate(() => document.querySelector('.picture canvas').toDataURL());
+    await text(page, 'radio-pause').click();
+    const pictures = [];
+    for (const end of ['accessPoint', 'terminal', 'eavesdropper']) {
+        await text(page, 'radio-end').selectOption(end);
+        pictures.push(await picture());
+    }
+    assert.equal(new Set(pictures).size, 3, 'each end sees a channel of its own');
+    await text(page, 'radio-end').selectOption('accessPoint');
+    await text(page, 'radio-pause').click();
+}
+
 async function givesAKey(page) {
     await says(page, 'radio-bps', 'secret bits per second', SLOW_MS);
+    const share = parseFloat((await content(page, 'radio-disagreement')).replace(/^\D*/, ''));
+    assert(share > 0 && share < 50, `the ends disagree, and not about everything: ${share} %`);
     const rows = await page.locator('[data-test=radio-account] tbody tr').allTextContents();
     assert.equal(rows.length, 8);
     assert(parseInt(rows[7].replace(/\D/g, ''), 10) > 256, `a key: ${rows[7]}`);
@@ -85,6 +102,7 @@ try {
         await page.screenshot({ path: join(pictures, 'radio-refused-desktop.png'), fullPage: true });
     } else {
         await moves(page);
+        await showsAllEnds(page);
         await fastest(page);
         await givesAKey(page);
         await pauses(page);

@@ -3,11 +3,25 @@
 /* Every route of qwaved on a real centre: requests of several callers, one after the other, and
  * what has to hold after each [docs/design/handlers.md]. */
 #include "api/http_answer.h"
+#include "events.h"
 #include "handler/http_judge.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void wake(struct events_waiter *waiter)
+{
+    (void)waiter;
+}
+
+/* Somebody looks at the console now. */
+static void look(struct events *events)
+{
+    static struct events_waiter waiter = { .wake = wake };
+
+    qw_assert(events_wait(events, 0, &waiter) == QW_OK);
+}
 
 static void ask(struct http_judge *judge, const struct http_asked *asked)
 {
@@ -23,7 +37,15 @@ static void ask(struct http_judge *judge, const struct http_asked *asked)
                                        .content_type = asked->content_type,
                                        .body = asked->body,
                                        .body_len = asked->body_len };
+    char last[24] = "";
 
+    if (strcmp(asked->path, "/v1/events") == 0) { /* its body stands for Last-Event-ID */
+        memcpy(last, asked->body,
+               asked->body_len < sizeof last ? asked->body_len : sizeof last - 1);
+        request.last_event_id = last;
+        request.body_len = 0;
+        look(site->service.events);
+    }
     http_judge_look(judge, asked, &before);
     site_log_begin(site);
     router_handle(&site->service, &request, &answer);
@@ -59,6 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ledger = ledger_new();
     }
     site_open(&site);
+    qw_assert(events_new(&site.service.events) == QW_OK);
+    events_stop(site.service.events); /* no ticks: the same input, the same answers */
+    look(site.service.events);
     ledger_clear(ledger);
     judge = (struct http_judge){ .known = { .site = &site, .ledger = ledger }, .ledger = ledger };
     issue_card_keys(ledger, &site);
@@ -71,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ask(&judge, &asked);
         }
     }
+    events_free(site.service.events);
     site_close(&site);
     return 0;
 }

@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entropy account of a session, as its bars are drawn.
-export interface Ledger {
-    probes: number;
-    pairs: number;
-    disclosed_pairs: number;
-    raw_bits: number;
-    entropy_bits: number;
-    finite_size_bits: number;
-    reconciliation_bits: number;
-    verification_bits: number;
-    selection_bits: number;
-    amplification_bits: number;
-    secret_bits: number;
-    auth_bits: number;
-    snr_db: number;
-    eve_correlation: number;
-    channel_time_s: number;
-    refusal: number;
-}
+import type { Ledger } from '../api/centre';
 
 export interface Step {
     name: 'raw' | 'eve' | 'finite' | 'reconciliation' | 'verification' | 'selection' | 'amplification' | 'secret';
@@ -50,4 +33,9 @@ export function account(ledger: Ledger): Step[] {
 /** Secret bits for each second of the channel, authentication paid. */
 export function keyRate(ledger: Ledger): number {
     return ledger.channel_time_s > 0 ? Math.max(0, ledger.secret_bits - ledger.auth_bits) / ledger.channel_time_s : 0;
+}
+
+/** Share of the bits that the ends disagree about before reconciliation; undefined: it did not come so far. */
+export function disagreement(ledger: Ledger): number | undefined {
+    return ledger.compared_bits > 0 ? ledger.different_bits / ledger.compared_bits : undefined;
 }

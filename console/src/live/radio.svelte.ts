@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simulated sessions as access points show them (docs/protocol/radio-view.md), while somebody looks.
-import type { Ledger } from './account';
+import type { Ledger, RadioEvent, RadioFrame, SessionEvent } from '../api/centre';
 import { listen } from './events';
 
 export const MOMENTS = 160; // kept of a session, and drawn
 const SESSIONS = 12;
 
+export const ENDS = ['accessPoint', 'terminal', 'eavesdropper'] as const;
+export type End = (typeof ENDS)[number];
+
 export interface Moment {
     sequence: number;
     firstTone: number;
     lastTone: number;
-    levels: Uint8Array; // half dB, 128: the mean of the moment
+    levels: Record<End, Uint8Array | undefined>; // half dB, 128: that end's mean; undefined: it heard nothing
 }
 
 export interface Session {
@@ -21,15 +24,13 @@ export interface Session {
     ledger?: Ledger;
 }
 
-interface Heading {
-    access_point: string;
-    session_id: string;
-    radio: string;
-}
+type Heading = Pick<RadioEvent, 'access_point' | 'session_id' | 'radio' | 'dropped'>;
 
 let held = $state.raw({
     sessions: [] as Session[], // newest last
     frames: 0, // since the page was opened
+    dropped: 0, // moments, at their access points
+    lost: 0, // events, because this page was too slow
     trouble: undefined as unknown,
 });
 export const seen = () => held;
@@ -52,22 +53,25 @@ function change(heading: Heading, part: (session: Session) => Partial<Session>, 
         ...held,
         trouble: undefined,
         frames: held.frames + frames,
+        dropped: held.dropped + heading.dropped,
         sessions: [...others, { ...old, ...part(old) }].slice(-SESSIONS),
     };
 }
 
-function hearFrames(data: string) {
-    const said = JSON.parse(data) as Heading & {
-        frames: { sequence: number; first_tone: number; last_tone: number; levels: string }[];
+function moment(frame: RadioFrame): Moment {
+    const levels = (base64: string | undefined) => (base64 === undefined ? undefined : bytes(base64));
+
+    return {
+        sequence: frame.sequence,
+        firstTone: frame.first_tone,
+        lastTone: frame.last_tone,
+        levels: { accessPoint: bytes(frame.levels), terminal: levels(frame.terminal), eavesdropper: levels(frame.eavesdropper) },
     };
-    const added = said.frames.map(
-        (frame): Moment => ({
-            sequence: frame.sequence,
-            firstTone: frame.first_tone,
-            lastTone: frame.last_tone,
-            levels: bytes(frame.levels),
-        }),
-    );
+}
+
+function hearFrames(data: string) {
+    const said = JSON.parse(data) as RadioEvent;
+    const added = said.frames.map(moment);
 
     change(said, ({ moments }) => ({ moments: [...moments, ...added].slice(-MOMENTS) }), added.length);
 }
@@ -76,7 +80,8 @@ export function follow(): () => void {
     const trouble = (error: unknown) => (held = { ...held, trouble: error });
     const ends = [
         listen('radio', hearFrames, trouble),
-        listen('session', (data) => { const said = JSON.parse(data) as Heading & Ledger; change(said, () => ({ ledger: said }), 0); }, trouble),
+        listen('lost', (data) => (held = { ...held, lost: held.lost + (JSON.parse(data) as { events: number }).events }), trouble),
+        listen('session', (data) => { const said = JSON.parse(data) as SessionEvent; change(said, () => ({ ledger: said }), 0); }, trouble),
     ];
 
     return () => ends.forEach((end) => end());

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "http_form.h"
 
 #include "api/url.h"
 #include "base/base64.h"
 #include "base/hex.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_among(unsigned status, const unsigned *known, size_t count)
@@ -47,6 +49,50 @@ static void check_error(const cJSON *body)
     }
 }
 
+/* The text from at to the next end; at is then behind it. NULL: there is no end. */
+static char *cut(char **at, const char *end)
+{
+    char *begin = *at;
+    char *found = strstr(begin, end);
+
+    if (found == NULL) {
+        return NULL;
+    }
+    *found = '\0';
+    *at = found + strlen(end);
+    return begin;
+}
+
+/* "id: 7\nevent: radio\ndata: {...}": one line of JSON, and of radio only what is simulated. */
+static void check_event(char *event)
+{
+    char *data = strstr(event, "data: ");
+    cJSON *object = data == NULL ? NULL : cJSON_Parse(data + strlen("data: "));
+    bool is_radio = strstr(event, "event: radio\n") != NULL ||
+                    strstr(event, "event: session\n") != NULL;
+
+    qw_assert(cJSON_IsObject(object) && strchr(data, '\n') == NULL);
+    qw_assert(!is_radio || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "simulated")));
+    cJSON_Delete(object);
+}
+
+/* [docs/protocol/events.md] */
+static void check_events(const struct qw_http_answer *answer)
+{
+    char *text = strndup(answer->body, answer->body_len);
+    char *at = text;
+
+    qw_assert(text != NULL && strcmp(answer->content_type, "text/event-stream") == 0);
+    qw_assert(strcmp(cut(&at, "\n\n"), "retry: 10") == 0);
+    while (*at != '\0') {
+        char *event = cut(&at, "\n\n");
+
+        qw_assert(event != NULL);
+        check_event(event);
+    }
+    free(text);
+}
+
 cJSON *http_form_check(const struct http_asked *asked, const struct qw_http_answer *answer)
 {
     cJSON *body = cJSON_ParseWithLength(answer->body, answer->body_len);
@@ -56,6 +102,11 @@ cJSON *http_form_check(const struct http_asked *asked, const struct qw_http_answ
     if (answer->status == 200 && http_form_is(asked, "GET", "/metrics", none)) {
         cJSON_Delete(body);
         qw_assert(strncmp(answer->content_type, "text/plain; version=0.0.4", 25) == 0);
+        return cJSON_CreateObject();
+    }
+    if (answer->status == 200 && http_form_is(asked, "GET", "/v1/events", none)) {
+        cJSON_Delete(body);
+        check_events(answer);
         return cJSON_CreateObject();
     }
     qw_assert(strcmp(answer->content_type, "application/json") == 0);

@@ -88,6 +88,24 @@ static void gives_what_is_behind_the_last_event(void **state)
     assert_null(strstr(site->text, "radio"));
 }
 
+/* Whoever comes too late is told how many he has missed. */
+static void says_how_many_events_are_gone(void **state)
+{
+    struct site *site = *state;
+    char begin[64];
+
+    watch(site);
+    for (int i = 0; i < EVENTS_KEPT + 5; i++) {
+        events_publish(site->service.events, "radio", "{}", 2);
+    }
+    assert_int_equal(look(site, FOUNDER, "1"), 200);
+    (void)snprintf(begin, sizeof begin, "event: lost\ndata: {\"events\":%llu}\n\n",
+                   (unsigned long long)(events_newest(site->service.events) - EVENTS_KEPT - 1));
+    assert_non_null(strstr(site->text, begin));
+    assert_int_equal(events_losses(site->service.events).events,
+                     events_newest(site->service.events) - EVENTS_KEPT - 1);
+}
+
 static void a_tick_is_the_status(void **state)
 {
     struct site *site = *state;
@@ -143,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(gives_what_is_behind_the_last_event),
+        CASE(says_how_many_events_are_gone),
         CASE(a_tick_is_the_status),
         CASE(is_for_officers_of_the_whole_centre_in_service),
         CASE(refuses_a_number_that_is_none),

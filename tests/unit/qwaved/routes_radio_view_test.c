@@ -122,6 +122,8 @@ static void shows_frames_and_ledger_of_a_simulated_session(void **state)
     uint64_t after = watch(site);
 
     assert_int_equal(show(site, WHOLE), 200);
+    assert_int_equal(events_losses(site->service.events).moments_seen, 2 + 3);
+    assert_int_equal(events_losses(site->service.events).moments_dropped, 3);
     assert_int_equal(published(site, after, "radio", data), 2);
     assert_string_equal(data, "{\"access_point\":\"ap-1\",\"session_id\":"
                               "\"00112233445566778899aabbccddeeff\",\"radio\":\"simulated radio\","
