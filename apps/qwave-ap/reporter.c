@@ -14,10 +14,10 @@
 #include <time.h>
 
 enum {
-    LOOK_MS = 20,    /* between two moments */
+    LOOK_MS = 20,      /* between two moments */
     PATIENCE_MS = 100, /* for one: then there is no probing now */
     SEND_MS = 40,
-    ASK_MS = 1000,
+    ASK_MS = 250,
     AGAIN_MS = 1000, /* between two attempts to reach the air */
     AIR_TIMEOUT_MS = 1000,
     TIMEOUT_MS = 2000,

@@ -16,8 +16,8 @@ enum { VIEW_FRAMES_MAX = 4, VIEW_LEVELS_MAX = 256, VIEW_LEVEL_MEAN = 128 };
 struct view_frame {
     uint64_t sequence;
     int first_tone, last_tone;
-    size_t count;                  /* tones, of every end alike */
-    bool is_heard[QW_AIR_ENDS];    /* the access point always does */
+    size_t count;                                /* tones, of every end alike */
+    bool is_heard[QW_AIR_ENDS];                  /* the access point always does */
     uint8_t level[QW_AIR_ENDS][VIEW_LEVELS_MAX]; /* half dB over the mean power of that end's frame,
                                                     VIEW_LEVEL_MEAN: the mean. No phase. */
 };

@@ -82,9 +82,8 @@ void ledger_print_json(FILE *stream, const struct qw_plkg_ledger *l)
             "\"reconciliation_bits\":%" PRIu64 ",\"verification_bits\":%" PRIu64
             ",\"selection_bits\":%" PRIu64,
             l->probes, l->pairs, l->disclosed_pairs, l->coefficients, l->snr_db, l->compared_bits,
-            l->different_bits, l->raw_bits,
-            l->entropy_bits, l->finite_size_bits, l->reconciliation_bits, l->verification_bits,
-            l->selection_bits);
+            l->different_bits, l->raw_bits, l->entropy_bits, l->finite_size_bits,
+            l->reconciliation_bits, l->verification_bits, l->selection_bits);
     fprintf(stream,
             ",\"amplification_bits\":%.1f,\"secret_bits\":%" PRIu64 ",\"auth_bits\":%" PRIu64
             ",\"epsilon_log2\":%.2f,\"eve_correlation\":%.3f,\"channel_time_s\":%.3f,\"airtime_"

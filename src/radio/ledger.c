@@ -105,7 +105,8 @@ static bool read_fields(struct qw_reader *r, struct qw_plkg_ledger *m)
     m->more_rounds = qw_read_u32be(r);
     m->is_simulated = qw_read_u8(r);
     m->refusal = qw_read_u8(r);
-    return ok && m->different_bits <= m->compared_bits && m->is_simulated <= 1 && m->refusal < REFUSALS;
+    return ok && m->different_bits <= m->compared_bits && m->is_simulated <= 1 &&
+           m->refusal < REFUSALS;
 }
 
 qw_err qw_plkg_ledger_decode(const uint8_t *data, size_t len, struct qw_plkg_ledger *ledger)

@@ -61,6 +61,33 @@ get() {
         --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url$1"
 }
 
+# looks NAME: asks for events again and again, as a browser does, and says in NAME.seen how it ended: the status that was not 200, or what
+# curl says of a connection that is gone. An answer that does not come within 10 s would be 28.
+looks() {
+    (
+        last="" answer=200
+        while [ "$answer" = 200 ]; do
+            answer=$(curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+                --cacert "$site/centre/ca/ca.pem" --header "Last-Event-ID: $last" --output "$site/$1.events" --write-out '%{http_code}' "$url/v1/events") ||
+                answer="curl $?"
+            last=$(sed -n 's/^id: //p' "$site/$1.events" 2>/dev/null | tail -n 1)
+            echo . >>"$site/$1.answers"
+        done
+        echo "$answer" >"$site/$1.seen"
+    ) &
+    pid[$1]=$!
+    within $ready_s test -s "$site/$1.events" || fail "no event comes"
+}
+
+# sees_the_end NAME ANSWER...: one of these, and soon.
+sees_the_end() {
+    local name=$1
+    shift
+    within 20 test -s "$site/$name.seen" || fail "the viewer still waits"
+    grep -qxF "$(printf '%s\n' "$@")" "$site/$name.seen" || fail "what the viewer sees: $(cat "$site/$name.seen")"
+    unset "pid[$name]"
+}
+
 # noted WORDS...: the journal, whose text is clear, has a record with these words.
 noted() {
     grep -qaF -e "$*" "$site"/centre/centre.db* || fail "no record '$*'"
@@ -131,7 +158,9 @@ security admin kek rotate >/dev/null || fail "the order itself is refused"
 
 echo "sealed again while it serves"
 unseal --json >"$site/state.json"
+looks sealing
 seal_twice
+sees_the_end sealing 503 "curl 7" "curl 35" "curl 52" "curl 56" # sealed already, or between two listeners
 is_sealed() { [ "$(entered 2>/dev/null)" = "true 0" ]; }
 within $ready_s is_sealed || fail "not sealed: $(entered)"
 [ "$(get /v1/status | tail -n 1)" = 503 ] || fail "serves although it is sealed"
@@ -145,7 +174,13 @@ security share cancel >/dev/null || fail "the order cannot be dropped"
 security admin --json kek status | grep -q '"last_order":"dropped by ' || fail "it does not say why: $(security admin --json kek status)"
 
 echo "each of it is in the journal, and no share is anywhere"
+looks ending
+began=$(date +%s%3N)
 stop qwaved
+took=$(($(date +%s%3N) - began))
+echo "ended $took ms after the signal, while an officer looked"
+[ "$took" -lt 10000 ] || fail "an officer who looks keeps the centre from ending: $took ms"
+sees_the_end ending "curl 7" "curl 35" "curl 52" "curl 56"
 for words in "share 2, 1 of 3" "share 4, 2 of 3" "share 5, 1 of 3" "share 1, 2 of 3" "share 3, 3 of 3" "share 1, 1 of 3" "share 2, 2 of 3" \
     "this officer's share is entered already" "a share of another ceremony" "the centre is open" "sealed again"; do
     noted "$words"

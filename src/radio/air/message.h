@@ -21,7 +21,7 @@ enum qw_air_message_type {
     QW_AIR_SILENCE = 5,
     QW_AIR_TUNE = 6,
     QW_AIR_TUNED = 7,
-    QW_AIR_LOOK = 8,  /* these two: radio/air/moment.h */
+    QW_AIR_LOOK = 8, /* these two: radio/air/moment.h */
     QW_AIR_MOMENT = 9
 };
 enum {

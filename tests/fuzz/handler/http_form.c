@@ -68,8 +68,8 @@ static void check_event(char *event)
 {
     char *data = strstr(event, "data: ");
     cJSON *object = data == NULL ? NULL : cJSON_Parse(data + strlen("data: "));
-    bool is_radio = strstr(event, "event: radio\n") != NULL ||
-                    strstr(event, "event: session\n") != NULL;
+    bool is_radio =
+        strstr(event, "event: radio\n") != NULL || strstr(event, "event: session\n") != NULL;
 
     qw_assert(cJSON_IsObject(object) && strchr(data, '\n') == NULL);
     qw_assert(!is_radio || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "simulated")));

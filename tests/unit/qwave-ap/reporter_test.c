@@ -26,16 +26,16 @@ enum { PATIENCE_S = 20, BODIES = 16 };
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t called;
-    bool is_watched;     /* what the centre answers */
-    unsigned status;     /* of a body with frames; any other is taken */
-    int calls, shown;    /* all of them; those with frames */
-    int viewers;         /* that are open */
+    bool is_watched;  /* what the centre answers */
+    unsigned status;  /* of a body with frames; any other is taken */
+    int calls, shown; /* all of them; those with frames */
+    int viewers;      /* that are open */
     int viewers_made;
-    int moments;         /* given */
-    qw_err air;          /* what a viewer gets */
+    int moments;             /* given */
+    qw_err air;              /* what a viewer gets */
     char body[BODIES][8192]; /* the first ones with frames */
-    char ledger[8192];   /* body with a ledger */
-    int fail_at;         /* the n-th allocation or thread from now on */
+    char ledger[8192];       /* body with a ledger */
+    int fail_at;             /* the n-th allocation or thread from now on */
 } world = { .lock = PTHREAD_MUTEX_INITIALIZER, .called = PTHREAD_COND_INITIALIZER };
 
 void *__real_calloc(size_t count, size_t size);
@@ -297,7 +297,7 @@ static void opens_no_air_while_nobody_looks(void **state)
 
     (void)state;
     reporter_begin(reporter, &radio, id);
-    await(&world.calls, 2); /* a second apart */
+    await(&world.calls, 2);
     assert_int_equal(now(&world.viewers_made), 0);
     assert_int_equal(now(&world.shown), 0);
     pthread_mutex_lock(&world.lock);

@@ -168,10 +168,11 @@ static void says_frames_and_ledger(void **state)
     }
     view_batch_end(&batch, &ledger);
     assert_true(view_batch_write(&batch, body, sizeof body));
-    assert_ptr_equal(strstr(body, "{\"simulated\":true,\"radio\":\"simulated radio, indoor\","
-                                  "\"session_id\":\"00112233445566778899aabbccddeeff\",\"dropped\":0,"
-                                  "\"frames\":[{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,"
-                                  "\"levels\":\"gICA"),
+    assert_ptr_equal(strstr(body,
+                            "{\"simulated\":true,\"radio\":\"simulated radio, indoor\","
+                            "\"session_id\":\"00112233445566778899aabbccddeeff\",\"dropped\":0,"
+                            "\"frames\":[{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,"
+                            "\"levels\":\"gICA"),
                      body);
     assert_non_null(strstr(body, "\"raw_bits\":5000,"));
     assert_non_null(strstr(body, "\"secret_bits\":1024,"));

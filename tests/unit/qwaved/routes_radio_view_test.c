@@ -16,7 +16,8 @@
 #define HEAD(simulated) \
     "{\"simulated\":" simulated ",\"radio\":\"simulated radio\"," \
     "\"session_id\":\"00112233445566778899aabbccddeeff\",\"dropped\":3"
-#define FRAME "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," \
+#define FRAME \
+    "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," \
     "\"terminal\":\"gYGA\",\"eavesdropper\":\"gICB\"}"
 #define FRAME_OF(end) \
     "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," end "}"
@@ -140,9 +141,8 @@ static void an_end_may_have_heard_nothing(void **state)
     static char data[EVENT_TEXT_MAX + 1];
     uint64_t after = watch(site);
 
-    assert_int_equal(show(site, HEAD("true") ",\"frames\":[" FRAME_OF(
-                                    "\"eavesdropper\":\"gICB\"") "]}"),
-                     200);
+    assert_int_equal(
+        show(site, HEAD("true") ",\"frames\":[" FRAME_OF("\"eavesdropper\":\"gICB\"") "]}"), 200);
     assert_int_equal(published(site, after, "radio", data), 1);
     assert_non_null(strstr(data, "\"levels\":\"gICA\",\"eavesdropper\":\"gICB\"}"));
     assert_null(strstr(data, "terminal"));

@@ -205,8 +205,7 @@ static void probe_until_seen(struct bench *bench, struct qw_air_viewer *viewer)
         probe(bench, i);
         memcpy(bench->access_point_heard[i], bench->at_access_point.value,
                sizeof bench->access_point_heard[i]);
-        memcpy(bench->terminal_heard[i], bench->at_terminal.value,
-               sizeof bench->terminal_heard[i]);
+        memcpy(bench->terminal_heard[i], bench->at_terminal.value, sizeof bench->terminal_heard[i]);
         err = qw_air_viewer_next(viewer, &moment, 1);
     }
     assert_int_equal(err, QW_OK);
@@ -240,8 +239,8 @@ static void a_pair_that_comes_to_nothing_is_a_moment_too(void **state)
     qw_err err = QW_ERR_TIMEOUT;
 
     for (uint64_t i = 1; err == QW_ERR_TIMEOUT && i < PAIRS_MAX; i++) {
-        assert_int_equal(
-            bench->terminal.transmit(bench->terminal.self, i, (int64_t)i * 20000000), QW_OK);
+        assert_int_equal(bench->terminal.transmit(bench->terminal.self, i, (int64_t)i * 20000000),
+                         QW_OK);
         assert_int_equal(
             bench->access_point.next(bench->access_point.self, &bench->at_access_point, WAIT_MS),
             QW_OK);
