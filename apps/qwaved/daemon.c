@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Master key, partners, source, store, mark, centre: opened in this order, closed as a whole. */
+#define _GNU_SOURCE
 #include "daemon.h"
 
 #include "api/certificate_expiry.h"
@@ -15,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* For answers: as many as there are threads, each for the most keys of the standard size. */
 enum { SECRET_LEN = 96 * 1024, CALLERS = 1024 };
@@ -134,6 +136,20 @@ static const char *status_url(struct daemon *daemon)
     return daemon->status_url;
 }
 
+/* NULL: the only one, for a file is one process's. */
+static const char *process_name(struct daemon *daemon)
+{
+    char host[64] = "";
+
+    if (!qw_store_postgres_is_uri(daemon->settings.database)) {
+        return NULL;
+    }
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(daemon->process, sizeof daemon->process, "%s:%u", host,
+                   (unsigned)daemon->settings.listen_port);
+    return daemon->process;
+}
+
 static qw_err open_centre(struct daemon *daemon)
 {
     const struct settings *settings = &daemon->settings;
@@ -158,6 +174,7 @@ static qw_err open_centre(struct daemon *daemon)
         .certificate_days = (uint32_t)settings->certificate_days,
         .share_timeout_s = (uint32_t)settings->share_timeout_s,
         .status_url = status_url(daemon),
+        .process = process_name(daemon),
         .pool_bytes = (uint32_t)settings->pool_bytes,
         .journal_signature = settings_signature(settings),
         .journal_sign_records = (uint32_t)settings->journal_sign_records,

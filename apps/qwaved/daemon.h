@@ -59,6 +59,7 @@ struct daemon {
     struct publisher publisher;
     struct events *events;
     char status_url[SETTINGS_URL_CAP + 8];
+    char process[81]; /* which one, where several share a database */
     struct service service, partner_service;
     struct listeners listeners;
     struct tls_counts failures;                             /* since the program began */

@@ -19,6 +19,7 @@ enum { PAD_VALUES_LEN = 480 };
 struct partner {
     char id[QW_KME_ID_MAX + 1];
     atomic_bool is_known; /* false: its file is gone */
+    atomic_bool is_away;  /* it did not answer when it was sent something last */
     struct partner_lanes lanes;
     struct link_pads *pads; /* of the link to it, borrowed; NULL: none */
     struct ack_queue acks;
@@ -69,11 +70,25 @@ static qw_err post(struct partner *partner, const char *path, const char *body)
     unsigned status;
     qw_err err = partner_lanes_post(&partner->lanes, path, body, &status);
 
+    atomic_store(&partner->is_away, err != QW_OK && status == 0);
     if (err != QW_OK) {
         qw_log_write(partner->all->log, QW_LOG_WARNING, "partner %s: %s, status %u", partner->id,
                      qw_err_text(err), status);
     }
     return err;
+}
+
+bool partners_look(const struct partners *partners, size_t index, const char **id, bool *is_away)
+{
+    const struct partner *partner;
+
+    if (partners == NULL || index >= atomic_load(&partners->count)) {
+        return false;
+    }
+    partner = &partners->partner[index];
+    *id = partner->id;
+    *is_away = atomic_load(&partner->is_known) && atomic_load(&partner->is_away);
+    return true;
 }
 
 static bool knows(void *self, const char *id)

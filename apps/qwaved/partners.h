@@ -44,6 +44,10 @@ qw_err partners_prepare(struct partners *partners, const struct partner_list *li
                         char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
 void partners_replace(struct partners *partners, const struct partner_list *list);
 
+/* The partner called so, by its place from 0 on, and whether it answered when it was sent something
+ * last; false: there are no more. */
+bool partners_look(const struct partners *partners, size_t index, const char **id, bool *is_away);
+
 /* Whether an acknowledgement may go there: below the partner's own URL. */
 bool partners_may_call(const struct partners *partners, const char *partner, const char *url);
 /* Will be sent soon, once; who waits for it in vain asks again. QW_ERR_LIMIT: too many wait. */

@@ -27,6 +27,8 @@ static const struct route routes[] = {
     { "POST", "/v1/reload",                       BY_OPERATOR,     route_reload },
     { "GET",  "/v1/maintenance",                  BY_OPERATOR,     route_maintenance_show },
     { "POST", "/v1/maintenance",                  BY_OPERATOR,     route_maintenance_set },
+    { "GET",  "/v1/alarms",                       BY_OPERATOR,     route_alarm_list },
+    { "POST", "/v1/alarms/{}/acknowledge",        BY_OPERATOR,     route_alarm_acknowledge },
     { "GET",  "/v1/seal",                         BY_OPERATOR,     route_seal_show },
     { "POST", "/v1/seal",                         BY_OPERATOR,     route_seal_close },
     { "POST", "/v1/seal/share",                   BY_OPERATOR,     route_seal_share },

@@ -121,6 +121,9 @@ void route_reload(struct call *call);
 void route_maintenance_show(struct call *call);
 void route_maintenance_set(struct call *call);
 
+void route_alarm_list(struct call *call);
+void route_alarm_acknowledge(struct call *call);
+
 void route_authentication_show(struct call *call);
 void route_authentication_unlock(struct call *call);
 void route_kek_show(struct call *call);

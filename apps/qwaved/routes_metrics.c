@@ -4,6 +4,7 @@
  * units have a quota (256 at most). */
 #include "api/metrics_text.h"
 #include "base/clock.h"
+#include "centre/alarm/alarm.h"
 #include "centre/authentication/authentication.h"
 #include "centre/key/key_life.h"
 #include "centre/maintenance.h"
@@ -88,6 +89,26 @@ static void write_journal(struct qw_metrics_text *text, const struct service *se
                       status->audit_records > shipped.shipped_seq
                           ? (double)(status->audit_records - shipped.shipped_seq)
                           : 0);
+}
+
+static void write_alarms(struct qw_metrics_text *text, const struct service *service)
+{
+    struct qw_alarm_counts counts;
+    char labels[LABELS_CAP];
+
+    qw_centre_alarm_counts(service->centre, &counts);
+    qw_metrics_family(text, "qwave_alarms", "gauge", "Alarms that are listed, by severity.");
+    for (int i = 0; i < QW_ALARM_SEVERITIES; i++) {
+        (void)snprintf(labels, sizeof labels, "severity=\"%s\"", qw_alarm_severity_names[i]);
+        qw_metrics_sample(text, "qwave_alarms", labels, (double)counts.listed[i]);
+    }
+    qw_metrics_family(text, "qwave_alarms_unacknowledged", "gauge",
+                      "Of these, those that no officer has acknowledged.");
+    for (int i = 0; i < QW_ALARM_SEVERITIES; i++) {
+        (void)snprintf(labels, sizeof labels, "severity=\"%s\"", qw_alarm_severity_names[i]);
+        qw_metrics_sample(text, "qwave_alarms_unacknowledged", labels,
+                          (double)counts.unacknowledged[i]);
+    }
 }
 
 /* What was lost on its way to those who look at the console. */
@@ -272,6 +293,7 @@ void route_metrics(struct call *call)
                           "Offers that partners have to answer.", (double)status.offers_open);
         write_journal(&text, service, &status);
         write_authentications(&text, call->service);
+        write_alarms(&text, service);
         if (service->events != NULL) {
             write_losses(&text, service);
         }

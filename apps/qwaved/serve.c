@@ -233,6 +233,7 @@ static void stop_listeners(struct daemon *daemon)
 qw_err daemon_serve(struct daemon *daemon)
 {
     struct upkeep upkeep;
+    struct alarm_watch *alarms = NULL;
     struct qw_custody_port custody;
     qw_err err;
 
@@ -262,6 +263,10 @@ qw_err daemon_serve(struct daemon *daemon)
         err = open_login_door(daemon);
     }
     if (err == QW_OK) {
+        err = alarm_watch_new(&daemon->service, daemon->partners, &alarms);
+    }
+    if (err == QW_OK) {
+        upkeep_watch(&upkeep, alarms);
         err = start_clients(daemon);
     }
     if (err == QW_OK) {
@@ -269,7 +274,8 @@ qw_err daemon_serve(struct daemon *daemon)
     }
     stop_listeners(daemon);
     source_gate_shut(&daemon->gate);
-    shipper_stop(daemon->service.shipper);
     upkeep_stop(&upkeep);
+    shipper_stop(daemon->service.shipper);
+    alarm_watch_free(alarms);
     return err;
 }

@@ -57,10 +57,12 @@ static void *run(void *self)
 
     pthread_mutex_lock(&upkeep->lock);
     while (!upkeep->is_stopping) {
+        struct alarm_watch *alarms = upkeep->alarms;
         struct timespec until;
 
         pthread_mutex_unlock(&upkeep->lock);
         round_once(upkeep);
+        alarm_watch_look(alarms);
         pthread_mutex_lock(&upkeep->lock);
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec++;
@@ -94,6 +96,13 @@ qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
         return QW_ERR_NOMEM;
     }
     return QW_OK;
+}
+
+void upkeep_watch(struct upkeep *upkeep, struct alarm_watch *alarms)
+{
+    pthread_mutex_lock(&upkeep->lock);
+    upkeep->alarms = alarms;
+    pthread_mutex_unlock(&upkeep->lock);
 }
 
 void upkeep_stop(struct upkeep *upkeep)

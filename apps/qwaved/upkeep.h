@@ -2,6 +2,7 @@
 #ifndef QWAVED_UPKEEP_H
 #define QWAVED_UPKEEP_H
 
+#include "alarm_watch.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "centre/centre.h"
@@ -12,7 +13,7 @@
 #include <stdbool.h>
 
 /* The thread that keeps the stock full, the books swept and the revocations published, once a
- * second, and wraps all anew when that was ordered. */
+ * second, looks for alarms, and wraps all anew when that was ordered. */
 struct upkeep {
     struct qw_centre *centre;    /* borrowed */
     const struct qw_log *log;    /* borrowed */
@@ -22,6 +23,7 @@ struct upkeep {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool is_stopping;
+    struct alarm_watch *alarms; /* borrowed; under the lock; NULL: nobody watches yet */
     qw_err ingest_err, sweep_err, publish_err, kek_err; /* of the last round: logged when they
                                                            change */
 };
@@ -29,6 +31,8 @@ struct upkeep {
 qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,
                     const struct qw_custody_port *custody, struct publisher *publisher,
                     const struct qw_log *log) QW_MUST_USE;
+/* From the next round on; alarms outlives the thread. */
+void upkeep_watch(struct upkeep *upkeep, struct alarm_watch *alarms);
 void upkeep_stop(struct upkeep *upkeep); /* waits for the round that is running */
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "api/certificate/list.h"
 #include "api/certificate/profile.h"
+#include "centre/alarm/alarm.h"
 #include "centre/centre.h"
 #include "centre/journal/signer.h"
 #include "centre/kek/kek.h"
@@ -220,6 +221,8 @@ struct qw_centre {
     atomic_uint_fast64_t auth_succeeded, auth_refused, auth_locked; /* of this process */
     atomic_bool is_paused;             /* maintenance.is_on, for who holds no mutex */
     struct qw_maintenance maintenance; /* as the store has it; under the mutex */
+    struct qw_alarm_book alarms;       /* of this process; under the mutex, like the next */
+    struct qw_alarm_lock alarm_locks[QW_ALARM_LOCKS_MAX];
     bool is_stale;                     /* books and audit may be behind the store */
     qw_err source_err;                 /* last failure of the source that is in the journal */
     bool source_is_down;               /* by its own account, and in the journal */

@@ -89,6 +89,8 @@ struct qw_centre_config {
     const char *status_url;             /* borrowed; of OCSP, for certificates; NULL: none */
     struct qw_password_cost login_cost; /* of officers' passwords (login/login.h); log2_n 0: the
                                            standard */
+    const char *process; /* borrowed; which one, where several share a store; NULL: the only one. At
+                            most 80 bytes */
     uint32_t share_timeout_s; /* officers' shares are forgotten after so long; default 900 */
 };
 /* Unseals (or, on an empty store, creates and wraps) the KEK and opens the books. QW_ERR_AUTH:

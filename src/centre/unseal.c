@@ -225,6 +225,9 @@ static qw_err open_books(struct qw_centre *centre, qw_err unwrapped)
         err = qw_maintenance_load(centre);
     }
     if (err == QW_OK) {
+        err = qw_alarm_load(centre);
+    }
+    if (err == QW_OK) {
         err = count_start(centre);
     }
     return err == QW_OK ? qw_restored_settle(centre) : err;

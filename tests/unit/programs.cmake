@@ -61,7 +61,7 @@ qwave_wrap(qwave network_verify calloc)
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
 qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c" "certificates/*.c")
-list(APPEND routes partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c events.c source/pad_wrap.c source/link_pads.c login/sessions.c login/login_door.c ${shipping})
+list(APPEND routes partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c events.c alarm_text.c source/pad_wrap.c source/link_pads.c login/sessions.c login/login_door.c ${shipping})
 foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_device_list routes_import routes_skip routes_psk routes_partner routes_console routes_self routes_session routes_events routes_radio_view)
     qwave_program_test(qwaved ${file} centre ${routes})
 endforeach()

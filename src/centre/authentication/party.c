@@ -125,6 +125,7 @@ void qw_auth_party_put(struct qw_centre *centre, struct qw_group *group,
         write_kept(&w, &party->kept[i]);
     }
     qw_assert(!w.failed); /* everything has bounds */
+    qw_alarm_note_lock(centre, party->name, party->locked_until_ms);
     qw_group_add(centre, group, party->version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE, op, plain,
                  w.len);
 }

@@ -107,3 +107,13 @@ qw_err qw_centre_journal_read(struct qw_centre *centre, const struct qw_caller *
     }
     return err;
 }
+
+uint64_t qw_centre_journal_length(struct qw_centre *centre)
+{
+    uint64_t length;
+
+    pthread_mutex_lock(&centre->mutex); /* not _enter: the store is not asked */
+    length = centre->audit.seq;
+    pthread_mutex_unlock(&centre->mutex);
+    return length;
+}

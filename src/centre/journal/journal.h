@@ -20,6 +20,9 @@ qw_err qw_centre_journal_head(struct qw_centre *centre, const struct qw_caller *
 qw_err qw_centre_journal_rotate(struct qw_centre *centre, const struct qw_caller *caller,
                                 struct qw_signed_head *head, struct qw_public_key *key) QW_MUST_USE;
 
+/* Records so far. Does not wait for the store. */
+uint64_t qw_centre_journal_length(struct qw_centre *centre);
+
 struct qw_journal_record { /* as it stands in the store */
     uint8_t blob[QW_AUDIT_BLOB_CAP];
     size_t len;

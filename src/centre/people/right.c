@@ -58,6 +58,7 @@ static const unsigned holders[QW_RIGHT_COUNT] = {
     [QW_RIGHT_BACKUP]           = S     | E,
     [QW_RIGHT_KEY_SUSPEND]      =         E              | O,
     [QW_RIGHT_KEY_RESUME]       =         E,
+    [QW_RIGHT_ALARM_ACKNOWLEDGE] = S    | E              | O,
 };
 /* clang-format on */
 
@@ -103,6 +104,7 @@ const char *const qw_right_names[QW_RIGHT_COUNT] = {
     [QW_RIGHT_BACKUP] = "backup",
     [QW_RIGHT_KEY_SUSPEND] = "key-suspend",
     [QW_RIGHT_KEY_RESUME] = "key-resume",
+    [QW_RIGHT_ALARM_ACKNOWLEDGE] = "alarm-acknowledge",
 };
 
 bool qw_roles_have(unsigned roles, enum qw_right right)

@@ -21,6 +21,7 @@
 #include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
+#include "centre/alarm/alarm.h"
 #include "centre/login/login.h"
 #include "centre/maintenance.h"
 #include "centre/pair/key_change.h"
@@ -374,6 +375,19 @@ static qw_err do_maintenance_look(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_maintenance_look(s->centre, c, &maintenance);
 }
+static qw_err do_alarm_list(struct scene *s, const struct qw_caller *c)
+{
+    static struct qw_alarm alarms[QW_ALARMS_MAX];
+    size_t count;
+
+    return qw_centre_alarm_list(s->centre, c, alarms, &count);
+}
+static qw_err do_alarm_acknowledge(struct scene *s, const struct qw_caller *c)
+{
+    struct qw_alarm alarm;
+
+    return qw_centre_alarm_acknowledge(s->centre, c, 7, &alarm);
+}
 static qw_err do_journal_read(struct scene *s, const struct qw_caller *c)
 {
     struct qw_journal_record record;
@@ -595,6 +609,8 @@ static const struct {
     { QW_RIGHT_RELOAD,          "y---", do_reload },
     { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },
     { QW_RIGHT_STATUS_READ,     "yyyy", do_maintenance_look },
+    { QW_RIGHT_STATUS_READ,     "yyyy", do_alarm_list },
+    { QW_RIGHT_ALARM_ACKNOWLEDGE, "yy-y", do_alarm_acknowledge },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_deny },
