@@ -16,9 +16,9 @@ void route_alarm_list(struct call *call)
     size_t cap, count = 0;
     struct qw_json_writer w;
     char *text = NULL;
-    qw_err err = alarms == NULL ? QW_ERR_NOMEM
-                                : qw_centre_alarm_list(call->service->centre, &call->caller, alarms,
-                                                       &count);
+    qw_err err = alarms == NULL
+                     ? QW_ERR_NOMEM
+                     : qw_centre_alarm_list(call->service->centre, &call->caller, alarms, &count);
 
     if (err != QW_OK) {
         free(alarms);
@@ -47,7 +47,8 @@ static bool take_number(struct call *call, uint64_t *number)
 {
     const char *text = call->parameter[0];
 
-    if (text[0] == '\0' || strlen(text) > DIGITS_MAX || strspn(text, "0123456789") != strlen(text)) {
+    if (text[0] == '\0' || strlen(text) > DIGITS_MAX ||
+        strspn(text, "0123456789") != strlen(text)) {
         call_refuse(call, QW_ERR_NOT_FOUND);
         return false;
     }

@@ -10,6 +10,7 @@ export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
+export type Alarm = Schemas['Alarm'];
 export type RadioFrame = Schemas['RadioFrame'];
 export type RadioEvent = Schemas['RadioEvent'];
 export type SessionEvent = Schemas['SessionEvent'];

@@ -135,8 +135,7 @@ static void put_record(struct qw_centre *centre, struct qw_group *group, const c
 /* "card phone-1" */
 static void object_of(const struct qw_alarm *alarm, char object[static OBJECT_CAP])
 {
-    (void)snprintf(object, OBJECT_CAP, "%s %s", qw_alarm_kind_names[alarm->kind],
-                   alarm->subject);
+    (void)snprintf(object, OBJECT_CAP, "%s %s", qw_alarm_kind_names[alarm->kind], alarm->subject);
 }
 
 /* Its beginning or end, for the journal; an acknowledgement is a deed of its own, which may come

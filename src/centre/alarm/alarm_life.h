@@ -12,14 +12,14 @@
  * [C10]. A condition is what is the case now; an alarm is its history. The life is one table
  * (docs/adr/0114). Pure: no clock, no store. */
 #define QW_ALARM_KIND_TABLE(X) \
-    X(SOURCE, "source") /* no new keys come */ \
-    X(STOCK, "stock") /* few keys are left, or none */ \
-    X(STORE, "store") /* it cannot be written */ \
-    X(SET_BACK, "store-set-back") /* it is an older copy */ \
-    X(CERTIFICATE, "certificate") /* the centre's own ends soon */ \
-    X(JOURNAL, "journal") /* its collector is away, or far behind */ \
-    X(CARD, "card") /* copied, or set back */ \
-    X(PARTNER, "partner") /* another centre does not answer */ \
+    X(SOURCE, "source")                 /* no new keys come */ \
+    X(STOCK, "stock")                   /* few keys are left, or none */ \
+    X(STORE, "store")                   /* it cannot be written */ \
+    X(SET_BACK, "store-set-back")       /* it is an older copy */ \
+    X(CERTIFICATE, "certificate")       /* the centre's own ends soon */ \
+    X(JOURNAL, "journal")               /* its collector is away, or far behind */ \
+    X(CARD, "card")                     /* copied, or set back */ \
+    X(PARTNER, "partner")               /* another centre does not answer */ \
     X(AUTHENTICATION, "authentication") /* a name is locked */
 #define QW_ALARM_KIND_ENUM(name, text) QW_ALARM_##name,
 enum qw_alarm_kind { QW_ALARM_KIND_TABLE(QW_ALARM_KIND_ENUM) QW_ALARM_KINDS };

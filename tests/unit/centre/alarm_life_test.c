@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C10 */
-/* The life of an alarm: the whole table, and what a list of conditions makes of a list of alarms. */
+/* The life of an alarm: the whole table, and what a list of conditions makes of a list of alarms.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

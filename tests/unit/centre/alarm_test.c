@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C10 */
-/* Alarms of a centre on a real store: what is found, who may acknowledge, what a restart and a store
- * that cannot be written leave. */
+/* Alarms of a centre on a real store: what is found, who may acknowledge, what a restart and a
+ * store that cannot be written leave. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,8 @@ static void watch(struct scene *scene)
 {
     scene_now_ms += 1000;
     qw_centre_alarm_watch(scene->centre, NULL, 0, changed, &changed_count);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
 }
 
 static const struct qw_alarm *find(enum qw_alarm_kind kind)
@@ -143,10 +143,9 @@ static void a_locked_name_is_an_alarm_while_it_is_locked(void **state)
 static void what_the_program_knows_is_an_alarm_like_any_other(void **state)
 {
     struct scene *scene = *state;
-    const struct qw_alarm_condition outside = { .kind = QW_ALARM_PARTNER,
-                                                .severity = QW_ALARM_MINOR,
-                                                .subject = "kme-b",
-                                                .text = "away" };
+    const struct qw_alarm_condition outside = {
+        .kind = QW_ALARM_PARTNER, .severity = QW_ALARM_MINOR, .subject = "kme-b", .text = "away"
+    };
 
     qw_centre_alarm_watch(scene->centre, &outside, 1, changed, &changed_count);
     assert_int_equal(changed_count, 1);
@@ -168,8 +167,8 @@ static void an_acknowledgement_is_in_the_journal_and_lasts_over_a_restart(void *
     assert_int_equal(acknowledge(scene, alarms[0].number), QW_OK);
     assert_int_equal(qw_centre_journal_length(scene->centre), before + 1);
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_int_equal(count, 1);
     assert_int_equal(alarms[0].state, QW_ALARM_ACKNOWLEDGED);
     assert_string_equal(alarms[0].acknowledged_by, "alice");
@@ -196,9 +195,8 @@ static void strangers_and_numbers_of_nothing_are_refused(void **state)
 
     assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->application, alarms, &count),
                      QW_ERR_REFUSED);
-    assert_int_equal(
-        qw_centre_alarm_acknowledge(scene->centre, &scene->application, 1, &alarm),
-        QW_ERR_REFUSED);
+    assert_int_equal(qw_centre_alarm_acknowledge(scene->centre, &scene->application, 1, &alarm),
+                     QW_ERR_REFUSED);
     assert_int_equal(acknowledge(scene, 1), QW_ERR_NOT_FOUND);
     assert_int_equal(alarm.number, 99);
     assert_journal_whole(scene);
@@ -227,8 +225,8 @@ static void a_store_that_cannot_be_written_is_an_alarm(void **state)
     watch(scene);
     assert_int_equal(alarms[0].state, QW_ALARM_CLEARED);
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_int_equal(count, 1);
     assert_journal_whole(scene);
 }
@@ -245,8 +243,8 @@ static void a_write_that_fails_is_made_up_for(void **state)
     atomic_store(&scene->centre->write_failed, false);
     watch(scene);
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_non_null(find(QW_ALARM_STOCK));
 }
 
@@ -259,13 +257,13 @@ static void each_process_has_a_record_of_its_own(void **state)
     watch(scene);
     scene->config.process = "host-b:8443";
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_int_equal(count, 0);
     scene->config.process = NULL;
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_int_equal(count, 1);
 }
 
@@ -283,8 +281,8 @@ static void the_longest_texts_and_the_most_alarms_come_back(void **state)
     qw_centre_alarm_watch(scene->centre, all, QW_ALARMS_MAX, changed, &changed_count);
     assert_int_equal(changed_count, QW_ALARMS_MAX);
     scene_restart(scene);
-    assert_int_equal(
-        qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count), QW_OK);
+    assert_int_equal(qw_centre_alarm_list(scene->centre, &scene->operator_caller, alarms, &count),
+                     QW_OK);
     assert_int_equal(count, QW_ALARMS_MAX);
     assert_string_equal(alarms[QW_ALARMS_MAX - 1].subject, all[QW_ALARMS_MAX - 1].subject);
     assert_string_equal(alarms[0].text, all[0].text);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "api/certificate/signing_request.h"
+#include "centre/alarm/alarm.h"
 #include "centre/approval/approval.h"
 #include "centre/authentication/authentication.h"
 #include "centre/backup/backup.h"
@@ -21,7 +22,6 @@
 #include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
-#include "centre/alarm/alarm.h"
 #include "centre/login/login.h"
 #include "centre/maintenance.h"
 #include "centre/pair/key_change.h"
