@@ -33,6 +33,15 @@ look() {
 }
 look moving
 
+# What the server and the access point counted meanwhile; a busy machine may drop some, and says so.
+metric() {
+    curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" \
+        "$url/metrics" | awk -v series="$1" '$1 == series { print $2 }'
+}
+moments=$(metric qwave_radio_moments_total)
+[ "${moments:-0}" -gt 100 ] || fail "only ${moments:-no} moments"
+echo "$moments moments of 242 tones at three ends, $(metric qwave_radio_moments_dropped_total) dropped by the access point, $(metric qwave_events_lost_total) events lost to a slow viewer"
+
 echo "a channel that does not move"
 port=$air_port
 stop air
