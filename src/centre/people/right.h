@@ -57,7 +57,6 @@ enum qw_right {
     QW_RIGHT_BACKUP,      /* saying that one may be made, and that a restored centre may serve */
     QW_RIGHT_KEY_SUSPEND, /* one key: also taking it back, and saying that others may know it */
     QW_RIGHT_KEY_RESUME,  /* and its archive */
-    QW_RIGHT_BACKUP,      /* saying that one may be made, and that a restored centre may serve */
     QW_RIGHT_ALARM_ACKNOWLEDGE,
     QW_RIGHT_COUNT
 };
