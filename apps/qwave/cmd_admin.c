@@ -100,7 +100,7 @@ static const struct argp_option options[] = {
     { "url", 'u', "URL", 0, "of the centre, instead of the one in that file", 0 },
     { "kind", 'k', "KIND", 0,
       "terminal, application, access-point, station, kme, cipher-machine, pcie-card, sd-card, "
-      "usb-key, chip or meter (default for a new one: terminal)",
+      "usb-key, chip, meter or node (default for a new one: terminal)",
       0 },
     { "owner", 'w', "NAME", 0, "who has the device", 0 },
     { "user", 's', "NAME", 0, "who has a card", 0 },

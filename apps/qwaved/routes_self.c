@@ -9,7 +9,8 @@ enum { SELF_TEXT_CAP = 2048 };
 static const char *const role_names[QW_ROLE_COUNT] = { [QW_ROLE_OPERATOR] = "officer",
                                                        [QW_ROLE_ACCESS_POINT] = "access-point",
                                                        [QW_ROLE_SAE] = "application",
-                                                       [QW_ROLE_KME] = "partner" };
+                                                       [QW_ROLE_KME] = "partner",
+                                                       [QW_ROLE_NODE] = "node" };
 
 static void write_roles(struct qw_json_writer *w, unsigned roles)
 {

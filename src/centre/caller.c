@@ -15,6 +15,7 @@ qw_err qw_caller_parse(const char *identity, struct qw_caller *caller)
         { "urn:qwave:ap:", QW_ROLE_ACCESS_POINT },
         { "urn:qwave:sae:", QW_ROLE_SAE },
         { "urn:qwave:kme:", QW_ROLE_KME },
+        { "urn:qwave:node:", QW_ROLE_NODE },
         { "", QW_ROLE_SAE }, /* a foreign name is an application's, as a whole */
     };
     struct qw_caller c = { .role = QW_ROLE_COUNT };

@@ -28,7 +28,8 @@ enum qw_role {
     QW_ROLE_OPERATOR, /* any officer: what he may do is in the records (people/officer.h) */
     QW_ROLE_ACCESS_POINT,
     QW_ROLE_SAE,
-    QW_ROLE_KME, /* a partner, the centre of others */
+    QW_ROLE_KME,  /* a partner, the centre of others */
+    QW_ROLE_NODE, /* who reports of nodes of a QKD network */
     QW_ROLE_COUNT
 };
 
@@ -218,6 +219,10 @@ qw_err qw_centre_session_end(struct qw_centre *centre, const struct qw_caller *c
 /* Whether the caller is an access point in service; else QW_ERR_REFUSED, in the journal. */
 qw_err qw_centre_access_point_serves(struct qw_centre *centre,
                                      const struct qw_caller *caller) QW_MUST_USE;
+
+/* Whether the caller is a node in service, which may report; else QW_ERR_REFUSED, in the journal.
+ */
+qw_err qw_centre_node_serves(struct qw_centre *centre, const struct qw_caller *caller) QW_MUST_USE;
 
 /* Applications: keys for a pair of them [ETSI 014]. Sizes are in bits, multiples of 8. */
 enum {

@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char books_id[] = "books";
-static const char *const role_names[QW_ROLE_COUNT] = { "operator", "access-point", "sae", "kme" };
+static const char *const role_names[QW_ROLE_COUNT] = { "operator", "access-point", "sae", "kme",
+                                                       "node" };
 
 void qw_group_begin(const struct qw_centre *centre, struct qw_group *group)
 {

@@ -59,7 +59,7 @@ extern const struct admin_action admin_list_actions[ADMIN_LIST_ACTIONS];
 
 enum { ADMIN_OFFICER_ACTIONS = 7 };
 extern const struct admin_action admin_officer_actions[ADMIN_OFFICER_ACTIONS];
-enum { ADMIN_CERTIFICATE_ACTIONS = 12 };
+enum { ADMIN_CERTIFICATE_ACTIONS = 13 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];

@@ -118,6 +118,8 @@ const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS] =
       "client certificate of an access point", run_get },
     { "certificate", "sae", 3, "ID " FILES " [--profile NAME]", "of an application", run_get },
     { "certificate", "kme", 3, "ID " FILES " [--profile NAME]", "of a partner's centre", run_get },
+    { "certificate", "node", 3, "ID " FILES " [--profile NAME]",
+      "of who reports of a QKD network's nodes", run_get },
     { "certificate", "terminal", 3, "ID " FILES " [--profile NAME]", "of a terminal", run_get },
     { "certificate", "operator", 3, "ID " FILES " [--profile NAME]",
       "of another officer; officer add says what he may do", run_get },

@@ -18,6 +18,7 @@ static const struct {
     { "urn:qwave:ap:", "ap", QW_SUBJECT_DEVICE, QW_DEVICE_ACCESS_POINT, QW_ROLE_ACCESS_POINT },
     { "urn:qwave:sae:", "sae", QW_SUBJECT_DEVICE, QW_DEVICE_APPLICATION, QW_ROLE_SAE },
     { "urn:qwave:kme:", "kme", QW_SUBJECT_DEVICE, QW_DEVICE_KME, QW_ROLE_KME },
+    { "urn:qwave:node:", "node", QW_SUBJECT_DEVICE, QW_DEVICE_NODE, QW_ROLE_NODE },
     { "urn:qwave:terminal:", "terminal", QW_SUBJECT_DEVICE, QW_DEVICE_TERMINAL, QW_ROLE_COUNT },
     { "urn:qwave:officer:", "officer", QW_SUBJECT_OFFICER, QW_DEVICE_KIND_COUNT, QW_ROLE_OPERATOR },
     { "urn:qwave:operator:", "officer", QW_SUBJECT_OFFICER, QW_DEVICE_KIND_COUNT,

@@ -142,7 +142,7 @@ static qw_err charge_device(struct qw_centre *centre, const struct qw_deed *deed
     enum qw_device_state next;
     qw_err err;
 
-    if (book->device.kind == QW_DEVICE_APPLICATION || book->device.kind == QW_DEVICE_KME) {
+    if (qw_device_is_cardless(book->device.kind)) {
         return qw_centre_refuse(centre, deed, QW_ERR_STATE, "a device without a card");
     }
     if (qw_device_next(book->device.state, QW_DEVICE_CHARGE, &next) != QW_OK) {

@@ -19,6 +19,7 @@ const char *const qw_device_kind_names[QW_DEVICE_KIND_COUNT] = {
     [QW_DEVICE_USB_KEY] = "usb-key",
     [QW_DEVICE_CHIP] = "chip",
     [QW_DEVICE_METER] = "meter",
+    [QW_DEVICE_NODE] = "node",
 };
 
 const char *const qw_device_state_names[QW_DEVICE_STATE_COUNT] = {
@@ -52,7 +53,13 @@ static const signed char table[QW_DEVICE_STATE_COUNT][QW_DEVICE_EVENT_COUNT] = {
 
 bool qw_device_is_carrier(enum qw_device_kind kind)
 {
-    return kind == QW_DEVICE_TERMINAL || kind >= QW_DEVICE_CIPHER_MACHINE;
+    return kind == QW_DEVICE_TERMINAL ||
+           (kind >= QW_DEVICE_CIPHER_MACHINE && kind <= QW_DEVICE_METER);
+}
+
+bool qw_device_is_cardless(enum qw_device_kind kind)
+{
+    return kind == QW_DEVICE_APPLICATION || kind == QW_DEVICE_KME || kind == QW_DEVICE_NODE;
 }
 
 bool qw_device_is_pattern(const char *name)

@@ -22,6 +22,8 @@ enum qw_device_kind {
     QW_DEVICE_USB_KEY,
     QW_DEVICE_CHIP,
     QW_DEVICE_METER,
+    /* Neither: reports of nodes of a QKD network, no card, in service from its registration. */
+    QW_DEVICE_NODE,
     QW_DEVICE_KIND_COUNT
 };
 enum qw_device_state {
@@ -100,6 +102,8 @@ struct qw_device {
 
 /* Whether the kind has a card with keys of its own and one peer that shares them. */
 bool qw_device_is_carrier(enum qw_device_kind kind);
+/* Whether it has no card: in service from its registration. */
+bool qw_device_is_cardless(enum qw_device_kind kind);
 
 /* Whether name is one of the peers, or fits a pattern among them: * any text, ? any character,
  * [list] one of these, the rest is itself [docs/protocol/skip.md P-11]. A name is never read as a

@@ -114,7 +114,7 @@ static struct qw_device device_of(const struct qw_device_entry *entry, const cha
     if (entry->certificate_hash != NULL) {
         memcpy(device.certificate_hash, entry->certificate_hash, sizeof device.certificate_hash);
     }
-    if (device.kind == QW_DEVICE_APPLICATION || device.kind == QW_DEVICE_KME) {
+    if (qw_device_is_cardless(device.kind)) {
         device.state = QW_DEVICE_ACTIVE;
     }
     return device;

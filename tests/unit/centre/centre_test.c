@@ -371,11 +371,13 @@ static void each_verb_serves_its_role_alone(void **state)
     };
     struct scene *scene = *state;
     struct qw_caller partner = caller_of("urn:qwave:kme:kme-b");
+    struct qw_caller node = caller_of("urn:qwave:node:n-1");
     const struct qw_caller *callers[QW_ROLE_COUNT] = {
         [QW_ROLE_OPERATOR] = &scene->operator_caller,
         [QW_ROLE_ACCESS_POINT] = &scene->access_point,
         [QW_ROLE_SAE] = &scene->application,
         [QW_ROLE_KME] = &partner,
+        [QW_ROLE_NODE] = &node,
     };
     struct qw_caller nameless = { .role = QW_ROLE_OPERATOR };
     struct qw_caller roleless = { .role = QW_ROLE_COUNT, .id = "alice" };
