@@ -266,6 +266,11 @@ qw_err daemon_open(struct daemon *daemon)
                              NULL);
     }
     if (err == QW_OK) {
+        err =
+            daemon_explain(&daemon->log, "networks", "for officers",
+                           network_board_new((uint64_t)qw_clock_utc_ms(), &daemon->networks), NULL);
+    }
+    if (err == QW_OK) {
         note_settings(daemon);
         daemon->service = (struct service){
             .table = &routes_for_clients,
@@ -290,6 +295,7 @@ qw_err daemon_open(struct daemon *daemon)
         daemon->service.requests = daemon->requests;
         daemon->service.publisher = &daemon->publisher;
         daemon->service.events = daemon->events;
+        daemon->service.networks = daemon->networks;
     }
     return err;
 }
@@ -300,6 +306,7 @@ void daemon_close(struct daemon *daemon)
     qw_rate_limit_free(daemon->rate);
     request_log_free(daemon->requests);
     events_free(daemon->events);
+    network_board_free(daemon->networks);
     publisher_close(&daemon->publisher);
     qw_centre_free(daemon->centre);
     partners_close(daemon->partners);
@@ -316,4 +323,5 @@ void daemon_close(struct daemon *daemon)
     daemon->rate = NULL;
     daemon->requests = NULL;
     daemon->events = NULL;
+    daemon->networks = NULL;
 }

@@ -13,6 +13,7 @@
 #include "login/login_door.h"
 #include "metrics/request_log.h"
 #include "metrics/tls_counts.h"
+#include "network_board.h"
 #include "partners.h"
 #include "psk_door.h"
 #include "public/public_door.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct request_log *requests;
     struct publisher publisher;
     struct events *events;
+    struct network_board *networks;
     char status_url[SETTINGS_URL_CAP + 8];
     char process[81]; /* which one, where several share a database */
     struct service service, partner_service;

@@ -29,6 +29,7 @@ struct tls_counts;    /* metrics/tls_counts.h */
 struct console;       /* console/console.h */
 struct events;        /* events.h */
 struct login_door;    /* login/login_door.h */
+struct network_board; /* network_board.h */
 
 struct service { /* what requests are served from; borrowed, lives as long as the server */
     const struct route_table *table;
@@ -43,6 +44,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     const struct seal_switch *seal;                /* NULL: the custody is no quorum */
     const struct console *console;                 /* NULL: built without its page */
     struct events *events;                         /* for who looks; NULL: there are none */
+    struct network_board *networks;                /* as reported; NULL: none is taken */
     const struct qw_log *log;
     const char *centre_id;
     const char *version;
@@ -78,7 +80,8 @@ enum { /* who may call; bits */
        BY_ACCESS_POINT = 1 << QW_ROLE_ACCESS_POINT,
        BY_SAE = 1 << QW_ROLE_SAE,
        BY_KME = 1 << QW_ROLE_KME,
-       BY_HOLDER = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE | BY_KME, /* of a certificate */
+       BY_NODE = 1 << QW_ROLE_NODE,
+       BY_HOLDER = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE | BY_KME | BY_NODE, /* of a certificate */
        BY_ANYBODY = BY_OPERATOR | BY_ACCESS_POINT | BY_SAE,
        BY_STRANGER = 1 << QW_ROLE_COUNT, /* who has not logged in */
        BY_BEGINNER = BY_STRANGER << 1,   /* an officer with an initial password */

@@ -95,6 +95,8 @@ static const struct route routes[] = {
     { "POST", "/v1/radio/sessions/{}/receipt",    BY_ACCESS_POINT, route_radio_receipt },
     { "POST", "/v1/radio/sessions/{}/end",        BY_ACCESS_POINT, route_radio_end },
     { "POST", "/v1/radio/view",                   BY_ACCESS_POINT, route_radio_view },
+    { "GET",  "/v1/network",                      BY_OPERATOR,     route_network_show },
+    { "POST", "/v1/network/report",               BY_NODE,         route_network_report },
     { "GET",  "/v1/keys/{}",                      BY_OPERATOR,     route_key_show },
     { "POST", "/v1/keys/{}/suspend",              BY_OPERATOR,     route_key_suspend },
     { "POST", "/v1/keys/{}/resume",               BY_OPERATOR,     route_key_resume },

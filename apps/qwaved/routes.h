@@ -71,6 +71,9 @@ void route_radio_receipt(struct call *call);
 void route_radio_end(struct call *call);
 void route_radio_view(struct call *call);
 
+void route_network_show(struct call *call);
+void route_network_report(struct call *call);
+
 void route_key_status(struct call *call);
 void route_key_new(struct call *call);
 void route_key_fetch(struct call *call);
@@ -111,6 +114,9 @@ void route_status(struct call *call);
 void status_write(struct qw_json_writer *w, const struct service *service,
                   const struct qw_centre_status *status);
 void route_events(struct call *call);
+/* For officers of the whole centre who may read the status: what happens is not sorted by units.
+ * QW_ERR_REFUSED, in the journal, for anybody else. */
+qw_err call_may_look(const struct call *call) QW_MUST_USE;
 void route_health(struct call *call);
 void route_ready(struct call *call);
 void route_metrics(struct call *call);

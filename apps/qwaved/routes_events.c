@@ -24,9 +24,7 @@ struct look { /* a request that waits */
     bool is_one_too_many;
 };
 
-/* For officers of the whole centre: what happens is not sorted by units. The journal hears of a
- * refusal only. */
-static qw_err may_look(const struct call *call)
+qw_err call_may_look(const struct call *call)
 {
     struct qw_officer self;
     struct qw_centre_status status;
@@ -120,7 +118,7 @@ static void answer_with(struct call *call, uint64_t after)
 {
     struct event *event = malloc(sizeof *event);
     char retry[HEAD_CAP];
-    qw_err err = event == NULL ? QW_ERR_NOMEM : may_look(call);
+    qw_err err = event == NULL ? QW_ERR_NOMEM : call_may_look(call);
 
     (void)snprintf(retry, sizeof retry, "retry: %d\n\n", AGAIN_MS);
     if (err == QW_OK) {
@@ -191,7 +189,7 @@ void route_events(struct call *call)
 {
     struct look *look;
     uint64_t after = 0;
-    qw_err err = call->service->events == NULL ? QW_ERR_UNAVAILABLE : may_look(call);
+    qw_err err = call->service->events == NULL ? QW_ERR_UNAVAILABLE : call_may_look(call);
 
     if (err == QW_OK) {
         err = read_after(call, &after);

@@ -3,6 +3,7 @@
 #include "site.h"
 
 #include "base/prng.h"
+#include "network_board.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,7 @@ static void open_centre(struct site *site)
                                       .log = &site->log,
                                       .centre_id = "centre-1",
                                       .version = "test" };
+    must(network_board_new(1, &site->service.networks) == QW_OK);
     must(qw_centre_new(&config, &site->service.centre) == QW_OK);
     must(qw_caller_parse("urn:qwave:operator:alice", &site->operator_caller) == QW_OK);
 }
@@ -198,6 +200,7 @@ static void open_centre(struct site *site)
 static void close_centre(struct site *site)
 {
     qw_centre_free(site->service.centre);
+    network_board_free(site->service.networks);
     fclose(site->log.stream);
     free(site->log_text);
 }

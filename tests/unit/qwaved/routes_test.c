@@ -454,7 +454,8 @@ static void lets_nobody_call_what_is_not_theirs(void **state)
     static const char *const identities[QW_ROLE_COUNT] = { [QW_ROLE_OPERATOR] = ALICE,
                                                            [QW_ROLE_ACCESS_POINT] = AP,
                                                            [QW_ROLE_SAE] = APP,
-                                                           [QW_ROLE_KME] = "urn:qwave:kme:kme-b" };
+                                                           [QW_ROLE_KME] = "urn:qwave:kme:kme-b",
+                                                           [QW_ROLE_NODE] = "urn:qwave:node:n-1" };
     unsigned refused = 0;
 
     for (size_t i = 0; i < routes_for_clients.count; i++) {
@@ -473,7 +474,7 @@ static void lets_nobody_call_what_is_not_theirs(void **state)
     }
     /* health, ready, self and the three of the page: all but partners; renewal and authorities:
      * everybody */
-    assert_int_equal(refused, 3 * (routes_for_clients.count - 8) + 6);
+    assert_int_equal(refused, 4 * (routes_for_clients.count - 8) + 12);
     assert_int_equal(ask(site, ALICE, "GET", "/v1/devices/phone-1", NULL), 200);
     assert_non_null(strstr(site->text, "\"state\":\"active\""));
 }
