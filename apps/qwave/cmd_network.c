@@ -10,6 +10,7 @@ int cmd_network(int argc, char **argv)
         { "list", network_list, "the topologies that are built in" },
         { "show", network_show, "nodes, links and rates of one, and a drawing" },
         { "run", network_run, "start all nodes of one, have keys delivered, cut links" },
+        { "report", network_report, "show the running nodes of a site in the console of a centre" },
         { "generate", network_generate, "make a backbone of two rings, as a topology file" },
     };
     static const struct parts parts = {

@@ -58,11 +58,16 @@ qwave_wrap(qwave network_sim calloc realloc)
 qwave_program_test(qwave network_verify qkd network/run/run_verify.c network/run/run_files.c network/run/run_settings.c scratch_folder.c)
 qwave_wrap(qwave network_verify calloc)
 
+# Who reports of running nodes.
+qwave_program_test(qwave status_round api network/report/status_round.c)
+qwave_program_test(qwave report_body qkd network/report/report_body.c)
+target_link_libraries(qwave_report_body_test PRIVATE qw_api)
+
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
 qwave_program_sources(qwaved shipping "shipping/*.c" "metrics/*.c" "certificates/*.c")
-list(APPEND routes partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c events.c alarm_text.c source/pad_wrap.c source/link_pads.c login/sessions.c login/login_door.c ${shipping})
-foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_device_list routes_import routes_skip routes_psk routes_partner routes_console routes_self routes_session routes_events routes_radio_view routes_alarm)
+list(APPEND routes partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c events.c alarm_text.c network_board.c source/pad_wrap.c source/link_pads.c login/sessions.c login/login_door.c ${shipping})
+foreach(file routes routes_audit routes_metrics routes_key routes_officer routes_device_list routes_import routes_skip routes_psk routes_partner routes_console routes_self routes_session routes_events routes_radio_view routes_alarm routes_network)
     qwave_program_test(qwaved ${file} centre ${routes})
 endforeach()
 qwave_wrap(qwaved routes_radio_view qw_centre_access_point_serves)
@@ -82,6 +87,9 @@ qwave_program_test(qwaved shipper centre ${routes})
 qwave_program_test(qwaved events base events.c)
 qwave_wrap(qwaved events calloc)
 qwave_threads(qwaved.events qwaved_events_test)
+
+qwave_program_test(qwaved network_board api network_board.c)
+qwave_wrap(qwaved network_board calloc malloc)
 
 qwave_program_test(qwaved settings base settings.c)
 qwave_program_test(qwaved settings_change base reload/settings_change.c settings.c)

@@ -6,7 +6,8 @@
  * status. */
 int network_list(int argc, char **argv);
 int network_show(int argc, char **argv);
-int network_run(int argc, char **argv); /* run/network_run.c */
+int network_run(int argc, char **argv);    /* run/network_run.c */
+int network_report(int argc, char **argv); /* report/network_report.c */
 int network_generate(int argc, char **argv);
 
 #endif

@@ -8,7 +8,7 @@
 #include <poll.h>
 
 /* The socket on which a running node is asked (docs/protocol/node-control.md). */
-enum { NODE_CALLERS_MAX = 4, NODE_ANSWER_CAP = 1 << 15 };
+enum { NODE_CALLERS_MAX = 4, NODE_ANSWER_CAP = 1 << 16 };
 
 struct node_control {
     int listener; /* -1: none */

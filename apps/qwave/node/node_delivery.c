@@ -143,6 +143,8 @@ void node_delivery_done(struct node *node, const struct qw_relay_batch *batch)
 
     if (ours != NULL) {
         node->delivery->order[ours->order].delivered += ours->count;
+        node->delivery->order[ours->order].route = ours->path;
+        node->delivery->order[ours->order].routed_ms = qw_clock_monotonic_ms();
         node->delivery->order[ours->order].under_way--;
         write_event(node, ours);
         ours->is_used = false;

@@ -13,8 +13,10 @@ struct node_order {
     uint64_t keys, asked, delivered; /* asked: delivered, or on their way */
     uint32_t per_second;             /* 0: any */
     int64_t next_at_ms;
-    size_t under_way; /* batches */
-    uint64_t waits;   /* times that there was no route that it pays */
+    size_t under_way;           /* batches */
+    uint64_t waits;             /* times that there was no route that it pays */
+    struct qw_relay_path route; /* of the last batch that was delivered; nodes 0: none */
+    int64_t routed_ms;          /* when */
 };
 
 struct node_batch { /* that began here */

@@ -40,6 +40,7 @@ static void fed(void *self, const struct qw_handover_label *label, size_t len, u
     struct node_feed *feed = self;
 
     feed->bits += 8 * (uint64_t)len;
+    feed->errors_ppm = errors_ppm;
     if (feed->link->node->settings.feed_file[0] != '\0') {
         write_line(feed->link, label, len, errors_ppm);
     }

@@ -21,6 +21,7 @@ struct node_feed {
     int64_t since_ms;                /* it is connected */
     struct qw_link_feed *keys;
     uint64_t bits;                     /* that went into the pool since this node started */
+    uint32_t errors_ppm;               /* of the light, in the newest of them */
     char reason[NODE_FEED_REASON_CAP]; /* why no process is there; "" */
 };
 

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "node/node_status.h"
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
@@ -24,29 +25,47 @@ static void write_number(struct qw_json_writer *w, const char *name, uint64_t va
     qw_json_uint(w, value);
 }
 
+static void write_flag(struct qw_json_writer *w, const char *name, bool value)
+{
+    qw_json_name(w, name);
+    qw_json_bool(w, value);
+}
+
 static void write_link(struct qw_json_writer *w, const struct node_link *link)
 {
     struct qw_node_state out = qw_node_pool_state(link->pool, QW_NODE_OUT);
 
     qw_json_object_begin(w);
     write_number(w, "neighbour", link->neighbour);
-    qw_json_name(w, "up");
-    qw_json_bool(w, qw_hop_status(link->hop) == QW_HOP_UP);
-    qw_json_name(w, "quarantined");
-    qw_json_bool(w, qw_hop_status(link->hop) == QW_HOP_QUARANTINED);
+    write_flag(w, "up", qw_hop_status(link->hop) == QW_HOP_UP);
+    write_flag(w, "cut", link->is_cut);
+    write_flag(w, "quarantined", qw_hop_status(link->hop) == QW_HOP_QUARANTINED);
     write_number(w, "stored_bits", 8 * out.stored);
     write_number(w, "capacity_bits", 8 * out.capacity);
-    qw_json_name(w, "simulated");
-    qw_json_bool(w, qw_node_pool_head(link->pool)->is_simulated);
+    write_flag(w, "simulated", qw_node_pool_head(link->pool)->is_simulated);
     node_schedule_write(link, w);
     if (link->feed != NULL) {
-        qw_json_name(w, "qkd_runs");
-        qw_json_bool(w, link->feed->has_greeted);
+        write_flag(w, "qkd_runs", link->feed->has_greeted);
         write_number(w, "qkd_bits", link->feed->bits);
+        write_number(w, "qkd_errors_ppm", link->feed->errors_ppm);
         qw_json_name(w, "qkd_reason");
         qw_json_text(w, link->feed->reason);
     }
     qw_json_object_end(w);
+}
+
+/* "0,3,5" */
+static void write_route(struct qw_json_writer *w, const struct qw_relay_path *path)
+{
+    char text[QW_RELAY_NODES_MAX * sizeof "4294967295,"] = "";
+    size_t len = 0;
+
+    for (uint8_t i = 0; i < path->nodes; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%u", i == 0 ? "" : ",",
+                                path->node[i]);
+    }
+    qw_json_name(w, "route");
+    qw_json_text(w, text);
 }
 
 static void write_order(struct qw_json_writer *w, const struct node_order *order)
@@ -56,6 +75,10 @@ static void write_order(struct qw_json_writer *w, const struct node_order *order
     write_number(w, "wanted_keys", order->keys);
     write_number(w, "delivered_keys", order->delivered);
     write_number(w, "waits", order->waits);
+    if (order->route.nodes > 0) {
+        write_number(w, "route_age_ms", (uint64_t)(qw_clock_monotonic_ms() - order->routed_ms));
+        write_route(w, &order->route);
+    }
     qw_json_object_end(w);
 }
 

@@ -50,6 +50,9 @@ static qw_err play(struct run *run)
         err = run_nodes_start(run);
     }
     if (err == QW_OK) {
+        err = run_console_open(run);
+    }
+    if (err == QW_OK) {
         err = run_nodes_settle(run);
     }
     if (err == QW_OK && run->options.has_qkd) {
@@ -59,6 +62,7 @@ static qw_err play(struct run *run)
         fprintf(stderr, "every node knows of every link; %.1f s of load\n", run->options.seconds);
         err = run_play(run);
     }
+    run_console_close(run);
     run_links_stop(run);
     run_nodes_stop(run);
     return stop > 1 ? QW_ERR_CLOSED : err;
@@ -96,7 +100,8 @@ int network_run(int argc, char **argv)
     if (run->options.has_qkd) {
         run->link = calloc(run->graph->link_count, sizeof *run->link);
     }
-    if (run->node != NULL && (run->link != NULL || !run->options.has_qkd)) {
+    if (run_console_resolve(run) && run->node != NULL &&
+        (run->link != NULL || !run->options.has_qkd)) {
         if (run->options.pairs == 0) {
             run_pairs_choose(run);
         }

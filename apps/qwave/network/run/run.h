@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "child.h"
+#include "network/report/reporter.h"
 #include "node/node_entry.h"
 #include "qkd/network/key_graph.h"
 #include "qkd/network/node_command.h"
@@ -14,8 +15,8 @@
 /* qwave network run: a topology as running nodes on loopback, under load, with cuts and kills, and
  * what came of it. Link keys are SIMULATED, or come from QKD links over SIMULATED light. One file
  * for each step: run_options.c (what is asked), run_settings.c (pools and settings on disk),
- * run_nodes.c, run_links.c (processes), run_play.c (the load and what happens to it), run_files.c
- * (what the nodes wrote), run_verify.c, run_report.c. */
+ * run_nodes.c, run_links.c (processes), run_console.c (who looks), run_play.c (the load and what
+ * happens to it), run_files.c (what the nodes wrote), run_verify.c, run_report.c. */
 enum {
     RUN_START_LEN = 4096, /* key in a stream of a pool before its QKD link makes any: what relays
                              leave alone, so that batches go under distilled key or not at all */
@@ -25,7 +26,8 @@ enum {
     RUN_PAIRS_MAX = 64,
     RUN_FAULTS_MAX = 32,
     RUN_CENTRES_MAX = 16,
-    RUN_ROUTE_CAP = 256
+    RUN_ROUTE_CAP = 256,
+    RUN_CONSOLE_FILES = 3
 };
 
 struct run_pair {
@@ -54,6 +56,7 @@ struct run_options {
     bool is_one_process, as_json;
     bool has_qkd; /* each link is a QKD link */
     double seconds;
+    struct reporter_config console;
     unsigned per_second; /* keys of each pair; 0: as many as go */
     unsigned batch_keys;
     double scale;      /* of the links' rates; 0: as much key as is used */
@@ -97,6 +100,9 @@ struct run {
     struct run_link *link;     /* [link_count]; NULL: no QKD links */
     int64_t clock_zero_ms;     /* ms since 1970 when the network's clock stood at 0 */
     int64_t start_ms;          /* every source has delivered something */
+    char console_file[RUN_CONSOLE_FILES][RUN_PATH_CAP];
+    struct reporter *reporter; /* NULL: none */
+    struct qw_log log;
     unsigned restarts;
     bool left_under_way; /* batches were still on their way when it ended */
     double played_s;
@@ -170,6 +176,12 @@ qw_err run_links_keep(struct run *run) QW_MUST_USE;
 void run_links_stop(struct run *run);
 /* The node's end of its link to the neighbour. False: it was dead already. */
 bool run_link_kill_end(struct run *run, size_t node, size_t neighbour);
+
+/* --console: absolute names of its files; false: one is not there, which is said. */
+bool run_console_resolve(struct run *run);
+/* From now on the centre hears of the nodes. */
+qw_err run_console_open(struct run *run) QW_MUST_USE;
+void run_console_close(struct run *run);
 
 qw_err run_play(struct run *run) QW_MUST_USE;
 

@@ -53,6 +53,7 @@ static const struct argp_option options[] = {
     { "folder", OPTION_FOLDER, "DIR", 0, "keep everything there (default: a temporary one)", 0 },
     { "nodes-as-processes", OPTION_MANY, NULL, 0, "each node is a process (the default)", 0 },
     { "in-one-process", OPTION_ONE, NULL, 0, "each node is a thread", 0 },
+    REPORTER_OPTIONS,
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
 };
@@ -368,10 +369,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
         }
         check_qkd(arguments, state);
         resolve(arguments, state);
-        return 0;
+        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        break;
     }
+    return reporter_option(&o->console, key, value, state);
 }
 
 void run_options_parse(int argc, char **argv, struct run *run)
