@@ -65,6 +65,14 @@ export function number(value: number, digits = 0): string {
     return value.toLocaleString(locale(), { maximumFractionDigits: digits });
 }
 
+/** An amount of key, in the unit that suits it. */
+export function bits(value: number, unit: 'bit' | 'bit/s' = 'bit'): string {
+    const steps = [['G', 1e9], ['M', 1e6], ['k', 1e3], ['', 1]] as const;
+    const [prefix, size] = steps.find(([, least]) => value >= least) ?? steps[3];
+
+    return `${number(value / size, 1)} ${prefix}${unit}`;
+}
+
 export function time(ms: number): string {
     return new Date(ms).toLocaleString(locale(), { dateStyle: 'short', timeStyle: 'medium' });
 }
