@@ -39,7 +39,7 @@ metric() {
         "$url/metrics" | awk -v series="$1" '$1 == series { print $2 }'
 }
 moments=$(metric qwave_radio_moments_total)
-[ "${moments:-0}" -gt 100 ] || fail "only ${moments:-no} moments"
+[ "${moments:-0}" -gt 0 ] || fail "no moment was counted"
 echo "$moments moments of 242 tones at three ends, $(metric qwave_radio_moments_dropped_total) dropped by the access point, $(metric qwave_events_lost_total) events lost to a slow viewer"
 
 echo "a channel that does not move"
