@@ -43,13 +43,19 @@ static qw_err open_source(struct daemon *daemon)
         qw_log_write(&daemon->log, QW_LOG_INFO, "keys come from %s (%s)", daemon->source.name,
                      daemon->source.is_quantum ? "quantum" : "not a quantum source");
     }
-    if (err == QW_OK && pads != NULL) {
-        return daemon_explain(
+    if (err != QW_OK) {
+        return daemon_explain(&daemon->log, "source", daemon->settings.source_path, err,
+                              reason[0] != '\0' ? reason : NULL);
+    }
+    if (pads != NULL) {
+        err = daemon_explain(
             &daemon->log, "source_partner", daemon->settings.source_partner,
             partners_use_pads(daemon->partners, daemon->settings.source_partner, pads), NULL);
     }
-    return daemon_explain(&daemon->log, "source", daemon->settings.source_path, err,
-                          reason[0] != '\0' ? reason : NULL);
+    return err == QW_OK && daemon->settings.more_sources[0] != '\0'
+               ? more_sources_open(daemon->settings.more_sources, daemon->source.name, &daemon->log,
+                                   &daemon->more)
+               : err;
 }
 
 static qw_err listen_once(struct daemon *daemon)
@@ -158,6 +164,8 @@ static qw_err open_centre(struct daemon *daemon)
         .mark = daemon->mark,
         .custody = &daemon->custody,
         .source = &daemon->source,
+        .more_sources = daemon->more.list,
+        .more_count = daemon->more.count,
         .log = &daemon->log,
         .block_keys = (uint32_t)settings->block_keys,
         .lease_keys = (uint32_t)settings->lease_keys,
@@ -313,6 +321,7 @@ void daemon_close(struct daemon *daemon)
     qw_store_close(&daemon->store);
     qw_high_mark_close(daemon->mark);
     qw_key_source_close(&daemon->source);
+    more_sources_close(&daemon->more);
     memset(&daemon->custody, 0, sizeof daemon->custody);
     memset(&daemon->source, 0, sizeof daemon->source);
     memset(&daemon->store, 0, sizeof daemon->store);

@@ -22,6 +22,7 @@
 #include "seal/seal_switch.h"
 #include "settings.h"
 #include "shipping/shipper.h"
+#include "source/more_sources.h"
 #include "source_gate.h"
 #include "streams.h"
 #include "upkeep.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct custody_keeper custody_keeper;
     struct source_gate gate;
     struct qw_key_source source; /* behind the gate */
+    struct more_sources more;    /* beside it */
     struct qw_store store;
     struct qw_high_mark *mark; /* NULL: none */
     struct partners *partners; /* NULL: none */

@@ -23,7 +23,7 @@
 #include <string.h>
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-enum { LABELS_CAP = 256, RETRY_AFTER_S = 5 };
+enum { LABELS_CAP = 256, SOURCE_NAME_CAP = 64, RETRY_AFTER_S = 5 };
 
 static void write_keys(struct qw_metrics_text *text, const struct qw_centre_status *status)
 {
@@ -39,16 +39,28 @@ static void write_keys(struct qw_metrics_text *text, const struct qw_centre_stat
 }
 
 /* The source's name may have the path of a device in it. */
+static void write_source_up(struct qw_metrics_text *text, const char *name, bool is_quantum,
+                            bool is_simulated, bool is_running)
+{
+    char labels[LABELS_CAP], source[2 * SOURCE_NAME_CAP];
+
+    qw_metrics_label(name, source, sizeof source);
+    (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"", source,
+                   is_quantum ? "true" : "false", is_simulated ? "true" : "false");
+    qw_metrics_sample(text, "qwave_source_up", labels, is_running ? 1 : 0);
+}
+
 static void write_source(struct qw_metrics_text *text, const struct qw_centre_status *status)
 {
-    char labels[LABELS_CAP], source[2 * sizeof status->source];
-
-    qw_metrics_label(status->source, source, sizeof source);
-    (void)snprintf(labels, sizeof labels, "source=\"%s\",quantum=\"%s\",simulated=\"%s\"", source,
-                   status->source_is_quantum ? "true" : "false",
-                   status->source_is_simulated ? "true" : "false");
     qw_metrics_family(text, "qwave_source_up", "gauge", "Whether the source of keys runs.");
-    qw_metrics_sample(text, "qwave_source_up", labels, status->source_health.is_running ? 1 : 0);
+    write_source_up(text, status->source, status->source_is_quantum, status->source_is_simulated,
+                    status->source_health.is_running);
+    for (size_t i = 0; i < status->more_count; i++) {
+        const struct qw_source_status *more = &status->more_source[i];
+
+        write_source_up(text, more->name, more->is_quantum, more->is_simulated,
+                        more->health.is_running);
+    }
     if (status->source_health.error_rate >= 0) {
         qw_metrics_single(text, "qwave_source_error_ratio", "gauge",
                           "Share of wrong bits of a link.", status->source_health.error_rate);

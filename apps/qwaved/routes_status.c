@@ -20,6 +20,35 @@ static void write_health(struct qw_json_writer *w, const struct qw_key_source_he
     }
 }
 
+static void write_source(struct qw_json_writer *w, const char *name, bool is_quantum,
+                         bool is_simulated, const struct qw_key_source_health *health)
+{
+    qw_json_name(w, "source");
+    qw_json_text(w, name);
+    qw_json_name(w, "source_is_quantum");
+    qw_json_bool(w, is_quantum);
+    qw_json_name(w, "source_is_simulated");
+    qw_json_bool(w, is_simulated);
+    write_health(w, health);
+}
+
+static void write_more_sources(struct qw_json_writer *w, const struct qw_centre_status *status)
+{
+    if (status->more_count == 0) {
+        return;
+    }
+    qw_json_name(w, "more_sources");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < status->more_count; i++) {
+        const struct qw_source_status *more = &status->more_source[i];
+
+        qw_json_object_begin(w);
+        write_source(w, more->name, more->is_quantum, more->is_simulated, &more->health);
+        qw_json_object_end(w);
+    }
+    qw_json_array_end(w);
+}
+
 void status_write(struct qw_json_writer *w, const struct service *service,
                   const struct qw_centre_status *status)
 {
@@ -32,13 +61,9 @@ void status_write(struct qw_json_writer *w, const struct service *service,
     qw_json_int(w, (qw_clock_monotonic_ms() - service->started_ms) / 1000);
     qw_json_name(w, "custody");
     qw_json_text(w, status->custody);
-    qw_json_name(w, "source");
-    qw_json_text(w, status->source);
-    qw_json_name(w, "source_is_quantum");
-    qw_json_bool(w, status->source_is_quantum);
-    qw_json_name(w, "source_is_simulated");
-    qw_json_bool(w, status->source_is_simulated);
-    write_health(w, &status->source_health);
+    write_source(w, status->source, status->source_is_quantum, status->source_is_simulated,
+                 &status->source_health);
+    write_more_sources(w, status);
     qw_json_name(w, "keys");
     qw_json_object_begin(w);
     for (int i = 0; i < QW_KEY_STATE_COUNT; i++) {

@@ -274,6 +274,7 @@ qw_err daemon_serve(struct daemon *daemon)
     }
     stop_listeners(daemon);
     source_gate_shut(&daemon->gate);
+    more_sources_shut(&daemon->more);
     upkeep_stop(&upkeep);
     shipper_stop(daemon->service.shipper);
     alarm_watch_free(alarms);

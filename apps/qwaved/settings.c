@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "base/error.h"
 #include "centre/authentication/authentication.h"
 #include "centre/centre.h"
 #include "centre/seal/seal.h"
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *const settings_source_kinds[] = { "qrng", "hwrng", NULL };
 const char *const settings_measured_registers[] = { "16", "23", NULL };
@@ -98,6 +100,8 @@ const struct qw_config_row settings_rows[] = {
     ROW(QW_CONFIG_TEXT, source_partner, 0, SETTINGS_KME_CAP, "",
         "partner at the other end of the link or stream: what goes to it goes under pads of that"),
     CHOICE(source_light, lights, "simulated", "what the light of that link is"),
+    ROW(QW_CONFIG_TEXT, more_sources, 0, SETTINGS_PATH_CAP, "",
+        "file with a list of further sources, the one that is preferred first"),
     ROW(QW_CONFIG_INT, block_keys, 16, 1024, "128", "keys per sealed block"),
     ROW(QW_CONFIG_INT, lease_keys, 16, 4096, "256",
         "keys a pair of applications may have leased and not taken yet"),
@@ -154,6 +158,36 @@ static bool custody_is_whole(const struct settings *s)
            wants_token == (s->pkcs11_pin_file[0] != '\0');
 }
 
+qw_err settings_source_check(const struct settings *settings, const char *name,
+                             char error[static QW_CONFIG_ERROR_CAP])
+{
+    if ((settings->source >= SOURCE_DEVICE) != (settings->source_path[0] != '\0')) {
+        snprintf(
+            error, QW_CONFIG_ERROR_CAP,
+            "%s: source_path goes with source: device, qkd, kme or kme004, and with nothing else",
+            name);
+        return QW_ERR_FORMAT;
+    }
+    if ((settings->source >= SOURCE_QKD) != (settings->source_name[0] != '\0')) {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: source_name goes with source: qkd, kme or kme004, and with nothing else",
+                 name);
+        return QW_ERR_FORMAT;
+    }
+    return QW_OK;
+}
+
+const struct qw_config_row *settings_row(const char *name)
+{
+    size_t i = 0;
+
+    while (i < settings_row_count && strcmp(settings_rows[i].name, name) != 0) {
+        i++;
+    }
+    qw_assert(i < settings_row_count);
+    return &settings_rows[i];
+}
+
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
 {
@@ -170,18 +204,9 @@ qw_err settings_read(const char *path, struct settings *settings,
                  path);
         return QW_ERR_FORMAT;
     }
-    if ((s.source >= SOURCE_DEVICE) != (s.source_path[0] != '\0')) {
-        snprintf(
-            error, QW_CONFIG_ERROR_CAP,
-            "%s: source_path goes with source: device, qkd, kme or kme004, and with nothing else",
-            path);
-        return QW_ERR_FORMAT;
-    }
-    if ((s.source >= SOURCE_QKD) != (s.source_name[0] != '\0')) {
-        snprintf(error, QW_CONFIG_ERROR_CAP,
-                 "%s: source_name goes with source: qkd, kme or kme004, and with nothing else",
-                 path);
-        return QW_ERR_FORMAT;
+    err = settings_source_check(&s, path, error);
+    if (err != QW_OK) {
+        return err;
     }
     if (s.source_partner[0] != '\0' &&
         ((s.source != SOURCE_QKD && s.source != SOURCE_KME004) || s.etsi020 == 0)) {
@@ -189,6 +214,11 @@ qw_err settings_read(const char *path, struct settings *settings,
                  "%s: source_partner goes with source: qkd or kme004 and etsi020: draft, and with "
                  "nothing else",
                  path);
+        return QW_ERR_FORMAT;
+    }
+    if (s.more_sources[0] != '\0' && s.source == SOURCE_KME004 && s.source_partner[0] != '\0') {
+        snprintf(error, QW_CONFIG_ERROR_CAP,
+                 "%s: more_sources does not go with source_partner of source: kme004", path);
         return QW_ERR_FORMAT;
     }
     if ((s.etsi020 != 0) != (s.partners[0] != '\0')) {

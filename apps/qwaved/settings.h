@@ -68,6 +68,7 @@ struct settings {
     char source_name[SETTINGS_NAME_CAP];   /* of a link or a key server; else "" */
     char source_partner[SETTINGS_KME_CAP]; /* at the other end of a link or stream; "": none */
     int source_light;                      /* 0: simulated, 1: real */
+    char more_sources[SETTINGS_PATH_CAP];  /* file with the list of them; "": none */
     int64_t block_keys, lease_keys;
     int64_t stock_keys;
     int64_t window_ms;
@@ -98,6 +99,13 @@ extern const char *const settings_measured_registers[];
 /* error: file, line and what is allowed. */
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+
+/* What a source needs is there, and nothing of another. name: of the file or item. QW_ERR_FORMAT.
+ */
+qw_err settings_source_check(const struct settings *settings, const char *name,
+                             char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
+/* The row of a setting that there is. */
+const struct qw_config_row *settings_row(const char *name);
 
 /* What the journal is signed by. */
 enum qw_signature_algorithm settings_signature(const struct settings *settings);

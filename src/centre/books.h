@@ -181,6 +181,12 @@ struct qw_service_memo {       /* two applications that were found to be in serv
     char caller[64], master[64];
 };
 
+struct qw_source_state { /* what of a source is in the journal */
+    qw_err err;          /* its last failure */
+    bool is_down;        /* by its own account */
+    char reason[128];    /* why */
+};
+
 struct qw_centre {
     struct qw_centre_config config;
     pthread_mutex_t mutex;
@@ -223,10 +229,8 @@ struct qw_centre {
     struct qw_maintenance maintenance; /* as the store has it; under the mutex */
     struct qw_alarm_book alarms;       /* of this process; under the mutex, like the next */
     struct qw_alarm_lock alarm_locks[QW_ALARM_LOCKS_MAX];
-    bool is_stale;           /* books and audit may be behind the store */
-    qw_err source_err;       /* last failure of the source that is in the journal */
-    bool source_is_down;     /* by its own account, and in the journal */
-    char source_reason[128]; /* why, as it stands there */
+    bool is_stale; /* books and audit may be behind the store */
+    struct qw_source_state source_state[QW_SOURCES_MAX];
     /* Workspaces, used under the mutex by one verb at a time and wiped at its end. */
     struct qw_block block;
     uint8_t block_scratch[QW_BLOCK_KEYS_MAX * QW_KEY_LEN]; /* until it is authenticated */

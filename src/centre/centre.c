@@ -111,8 +111,9 @@ static qw_err complete(struct qw_centre_config *config)
         config->partner_places = PARTNER_PLACES_STANDARD;
     }
     if (!name_ok(config->centre_id, sizeof config->centre_id) ||
-        config->block_keys < QW_BLOCK_KEYS_MIN || config->block_keys > QW_BLOCK_KEYS_MAX ||
-        config->key_ttl_s > KEY_TTL_S_MAX || config->certificate_days > QW_CERTIFICATE_DAYS_MAX ||
+        config->more_count >= QW_SOURCES_MAX || config->block_keys < QW_BLOCK_KEYS_MIN ||
+        config->block_keys > QW_BLOCK_KEYS_MAX || config->key_ttl_s > KEY_TTL_S_MAX ||
+        config->certificate_days > QW_CERTIFICATE_DAYS_MAX ||
         config->window_ms > QW_WINDOW_MS_MAX || config->auth_window_s > QW_AUTH_WINDOW_S_MAX ||
         config->pool_bytes < QW_LINK_GRANT_AUTH_LEN || config->pool_bytes > QW_POOL_MAX) {
         return QW_ERR_ARG;

@@ -51,12 +51,19 @@ enum qw_dual_control {
     QW_DUAL_CONTROL_DESTROY, /* of a device */
     QW_DUAL_CONTROL_ALL,     /* and new officers, other shares of the master key, another KEK */
 };
+enum { QW_SOURCES_MAX = 8 };
 struct qw_centre_config {
     struct qw_store *store;       /* borrowed */
     struct qw_high_mark *mark;    /* borrowed; NULL: an older copy of the store is not noticed */
     struct qw_custody *custody;   /* borrowed until qw_centre_new returns */
     struct qw_key_source *source; /* borrowed */
-    const struct qw_log *log;     /* borrowed */
+    /* Further ones, in the order in which they are preferred; borrowed. Their keys become stock
+     * under their own names. Of n sources, number i = 0, 1 ... fills up to (n - i) / n of
+     * stock_keys, so that one that is named later never takes the room of those before it. Fresh
+     * keys are of `source` alone. */
+    struct qw_key_source *const *more_sources; /* [more_count] */
+    size_t more_count;                         /* < QW_SOURCES_MAX */
+    const struct qw_log *log;                  /* borrowed */
     char centre_id[64];
     uint32_t block_keys; /* keys per block, 16..1024; default 128 */
     uint32_t lease_keys; /* that a pair may have leased and not given yet, whole blocks of them
@@ -101,8 +108,9 @@ struct qw_centre_config {
 qw_err qw_centre_new(const struct qw_centre_config *config, struct qw_centre **centre) QW_MUST_USE;
 void qw_centre_free(struct qw_centre *centre);
 
-/* Source to store: takes blocks until stock_keys are free. QW_ERR_EXHAUSTED or _REFUSED from the
- * source: stock stays as it is, serving goes on. */
+/* Sources to store: takes blocks until stock_keys are free. One that fails does not keep the others
+ * from giving; the first failure is the result: QW_ERR_EXHAUSTED or _REFUSED from a source: serving
+ * goes on. */
 qw_err qw_centre_ingest(struct qw_centre *centre) QW_MUST_USE;
 /* Housekeeping: closes windows, expires, destroys; call about once a second. */
 qw_err qw_centre_sweep(struct qw_centre *centre) QW_MUST_USE;
@@ -364,12 +372,20 @@ qw_err qw_centre_key_group_take(struct qw_centre *centre, const struct qw_caller
                                 const char *name, uint32_t epoch, int64_t *activates_ms,
                                 struct qw_given_key *key) QW_MUST_USE;
 
+struct qw_source_status {
+    char name[64];
+    bool is_quantum, is_simulated;
+    struct qw_key_source_health health;
+};
+
 struct qw_centre_status {
     const char *custody; /* static text */
     char source[64];
     bool source_is_quantum;
     bool source_is_simulated;
     struct qw_key_source_health source_health;
+    struct qw_source_status more_source[QW_SOURCES_MAX - 1];
+    size_t more_count;
     uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key/key_life.h) */
     uint64_t keys_ingested;
     uint64_t devices;

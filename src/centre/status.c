@@ -38,6 +38,19 @@ static qw_err count_keys(const struct qw_centre *centre, struct qw_centre_status
     return err;
 }
 
+static void describe_more(const struct qw_centre *centre, struct qw_centre_status *status)
+{
+    for (size_t i = 1; i < qw_sources_count(centre); i++) {
+        const struct qw_key_source *source = qw_source_at(centre, i);
+        struct qw_source_status *more = &status->more_source[status->more_count++];
+
+        memcpy(more->name, source->name, sizeof more->name - 1);
+        more->is_quantum = source->is_quantum;
+        more->is_simulated = source->is_simulated;
+        more->health = qw_source_health(centre, i);
+    }
+}
+
 qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller,
                         struct qw_centre_status *status)
 {
@@ -65,7 +78,8 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
         err = count(centre, QW_STORE_META, QW_OFFER_GIVEN_UP, &s.offers_void);
     }
     s.audit_records = centre->audit.seq;
-    s.source_health = qw_source_health(centre);
+    s.source_health = qw_source_health(centre, 0);
+    describe_more(centre, &s);
     qw_centre_leave(centre);
     if (err == QW_OK) {
         *status = s;

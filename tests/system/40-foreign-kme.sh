@@ -113,8 +113,34 @@ within 40 dry || fail "keys from somewhere"
 run_vendor
 within 60 says source_is_running true || fail "it does not go on by itself: $(admin --json status)"
 
-echo "a server of another name, and one that lets us have nothing"
+echo "a second source beside it: it gives while the server is away, under its own name, and leaves room for the server's keys"
 stop qwaved
+stop vendor
+cat >more.yaml <<YAML
+sources:
+  - source: kernel
+YAML
+echo "more_sources: $site/more.yaml" >>centre/qwaved.yaml
+run_centre 127.0.0.1
+of_kernel() { as alice "$url" centre bob/enc_keys -d '{"extension_mandatory": [{"qwave_source": "kernel"}]}'; }
+from_kernel() { [ "$(status_of "$(of_kernel)")" = 200 ]; }
+drained() { [ "$(status_of "$(alice 128)")" != 200 ] && [ "$(status_of "$(alice 1)")" != 200 ]; }
+within 30 drained || fail "the server's keys have no end while it is away"
+within 20 from_kernel || fail "a source that is down stops the other: $(admin --json status)"
+drained || fail "a key under the server's name while it is away"
+admin --json status | jq -e '.source == "kme:vendor" and .more_sources[0].source == "kernel" and .more_sources[0].source_is_running' >/dev/null ||
+    fail "the status does not show both: $(admin --json status)"
+run_vendor
+from_vendor() { [ "$(status_of "$(alice 1)")" = 200 ]; }
+within 60 from_vendor || fail "no room for keys of the server: $(admin --json status)"
+printf '  - source: kernel\n' >>more.yaml
+stop qwaved
+status=0
+"$bin/qwaved" --config centre/qwaved.yaml >/dev/null 2>refused.log || status=$?
+[ "$status" != 0 ] && grep -q "kernel is there twice" refused.log || fail "a source is taken twice: $status $(cat refused.log)"
+sed -i '/^more_sources/d' centre/qwaved.yaml
+
+echo "a server of another name, and one that lets us have nothing"
 sed -i 's/^stock_keys: .*/stock_keys: 50000/' centre/qwaved.yaml # it asks at once
 run_centre 127.0.0.2
 within 20 says source_reason "certificate is not that of this server" || fail "a server of another name: $(admin --json status)"

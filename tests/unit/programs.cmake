@@ -121,3 +121,4 @@ qwave_program_test(qwaved stream_source api source/stream_source.c source/stream
 target_link_libraries(qwaved_stream_source_test PRIVATE qw_qkd)
 qwave_wrap(qwaved stream_source calloc qw_secret_new stream_reader_step)
 qwave_threads(qwaved.stream_source qwaved_stream_source_test)
+qwave_program_test(qwaved more_sources centre source/more_sources.c source_gate.c settings.c)

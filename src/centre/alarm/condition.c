@@ -28,12 +28,15 @@ static void put(struct list *list, enum qw_alarm_kind kind, enum qw_alarm_severi
     }
 }
 
-static void look_at_source(struct qw_centre *centre, struct list *list)
+static void look_at_sources(struct qw_centre *centre, struct list *list)
 {
-    struct qw_key_source_health health = qw_source_health(centre);
+    for (size_t i = 0; i < qw_sources_count(centre); i++) {
+        struct qw_key_source_health health = qw_source_health(centre, i);
 
-    if (!health.is_running) {
-        put(list, QW_ALARM_SOURCE, QW_ALARM_MINOR, centre->config.source->name, health.reason);
+        if (!health.is_running) {
+            put(list, QW_ALARM_SOURCE, QW_ALARM_MINOR, qw_source_at(centre, i)->name,
+                health.reason);
+        }
     }
 }
 
@@ -120,7 +123,7 @@ size_t qw_alarm_conditions(struct qw_centre *centre, int64_t now_ms,
 
     look_at_store(centre, &list);
     look_at_stock(centre, &list);
-    look_at_source(centre, &list);
+    look_at_sources(centre, &list);
     look_at_locks(centre, now_ms, &list);
     before = list.count;
     if (!look_at_cards(centre, &list)) {

@@ -218,9 +218,9 @@ void qw_block_remove(struct qw_centre *centre, struct qw_group *group)
     qw_group_add(centre, group, QW_STORE_REMOVE, record, NULL, 0);
 }
 
-void qw_block_start(struct qw_centre *centre, struct qw_group *group, uint16_t count)
+static void start_block(struct qw_centre *centre, struct qw_group *group,
+                        const struct qw_key_source *source, uint16_t count)
 {
-    const struct qw_key_source *source = centre->config.source;
     struct qw_block *block = &centre->block;
 
     qw_wipe(block, sizeof *block);
@@ -235,8 +235,14 @@ void qw_block_start(struct qw_centre *centre, struct qw_group *group, uint16_t c
     group->books.ingested += count;
 }
 
+void qw_block_start(struct qw_centre *centre, struct qw_group *group, uint16_t count)
+{
+    start_block(centre, group, centre->config.source, count);
+}
+
 /* One block of what was taken. Under the mutex. */
-static qw_err store_block(struct qw_centre *centre, const uint8_t *material, uint16_t count)
+static qw_err store_block(struct qw_centre *centre, size_t number, const uint8_t *material,
+                          uint16_t count)
 {
     struct qw_deed deed = { .verb = "ingest", .object = "" };
     char object[32];
@@ -244,7 +250,7 @@ static qw_err store_block(struct qw_centre *centre, const uint8_t *material, uin
     struct qw_group group;
 
     qw_group_begin(centre, &group);
-    qw_block_start(centre, &group, count);
+    start_block(centre, &group, qw_source_at(centre, number), count);
     memcpy(centre->block.material, material, (size_t)count * QW_KEY_LEN);
     group.books.stored += count;
     qw_block_put(centre, &group);
@@ -252,20 +258,23 @@ static qw_err store_block(struct qw_centre *centre, const uint8_t *material, uin
     (void)snprintf(detail, sizeof detail, "%u keys from %s%s", (unsigned)count,
                    centre->block.source, centre->block.is_simulated ? " (simulated)" : "");
     deed.object = object;
-    centre->source_err = QW_OK;
+    centre->source_state[number].err = QW_OK;
     return qw_group_commit(centre, &group, &deed, detail);
 }
 
-/* Keys to take now: a block, or less from a slow source; 0 when there is enough in stock. */
-static uint16_t keys_wanted(struct qw_centre *centre)
+/* Keys to take now from this source: a block, or less from a slow one; 0 when there is enough in
+ * stock for its rank. */
+static uint16_t keys_wanted(struct qw_centre *centre, size_t number)
 {
-    const struct qw_key_source *source = centre->config.source;
+    const struct qw_key_source *source = qw_source_at(centre, number);
+    size_t count = qw_sources_count(centre);
+    uint64_t most = (uint64_t)centre->config.stock_keys * (count - number) / count;
     uint32_t wanted = centre->config.block_keys;
     size_t available;
     bool is_full;
 
     qw_centre_enter(centre);
-    is_full = centre->books.stored + centre->books.leased >= centre->config.stock_keys;
+    is_full = centre->books.stored + centre->books.leased >= most;
     qw_centre_leave(centre);
     if (is_full) {
         return 0;
@@ -278,9 +287,9 @@ static uint16_t keys_wanted(struct qw_centre *centre)
 }
 
 /* In slices: a slow source is free for a fresh key between them. */
-static qw_err take_material(struct qw_centre *centre, uint8_t *material, size_t len)
+static qw_err take_material(struct qw_centre *centre, const struct qw_key_source *source,
+                            uint8_t *material, size_t len)
 {
-    const struct qw_key_source *source = centre->config.source;
     qw_err err = QW_OK;
 
     for (size_t at = 0; err == QW_OK && at < len; at += SLICE_LEN) {
@@ -295,27 +304,41 @@ static qw_err take_material(struct qw_centre *centre, uint8_t *material, size_t 
     return err;
 }
 
+/* QW_OK, or what keeps all sources from giving: the store's error. failure: the source's own. */
+static qw_err ingest_from(struct qw_centre *centre, size_t number, uint8_t *material,
+                          qw_err *failure)
+{
+    const struct qw_key_source *source = qw_source_at(centre, number);
+    qw_err err = QW_OK;
+    uint16_t count;
+
+    while (err == QW_OK && *failure == QW_OK && (count = keys_wanted(centre, number)) > 0) {
+        *failure = take_material(centre, source, material, (size_t)count * QW_KEY_LEN);
+        if (*failure != QW_OK && source->health != NULL) {
+            *failure = QW_OK; /* its own account says what there is to say: qw_source_watch */
+            break;
+        }
+        qw_centre_enter(centre);
+        err = *failure == QW_OK ? store_block(centre, number, material, count)
+                                : qw_source_note_failure(centre, number, *failure);
+        qw_centre_leave(centre);
+        err = err == *failure ? QW_OK : err;
+    }
+    return err;
+}
+
 qw_err qw_centre_ingest(struct qw_centre *centre)
 {
     uint8_t *material = qw_secret_new((size_t)centre->config.block_keys * QW_KEY_LEN);
     qw_err err = material == NULL ? QW_ERR_NOMEM : qw_source_watch(centre);
+    qw_err first = QW_OK;
 
-    while (err == QW_OK) {
-        uint16_t count = keys_wanted(centre);
+    for (size_t i = 0; err == QW_OK && i < qw_sources_count(centre); i++) {
+        qw_err failure = QW_OK;
 
-        if (count == 0) {
-            break;
-        }
-        err = take_material(centre, material, (size_t)count * QW_KEY_LEN);
-        if (err != QW_OK && centre->config.source->health != NULL) {
-            err = QW_OK; /* its own account says what there is to say: qw_source_watch */
-            break;
-        }
-        qw_centre_enter(centre);
-        err = err == QW_OK ? store_block(centre, material, count)
-                           : qw_source_note_failure(centre, err);
-        qw_centre_leave(centre);
+        err = ingest_from(centre, i, material, &failure);
+        first = first == QW_OK ? failure : first;
     }
     qw_secret_free(material);
-    return err;
+    return err == QW_OK ? first : err;
 }

@@ -21,7 +21,8 @@ void qw_block_remove(struct qw_centre *centre, struct qw_group *group);
 /* Zeroes one key of the workspace's block for good and counts it as destroyed. */
 void qw_block_erase(struct qw_block *block, struct qw_group *group, uint16_t position);
 
-/* Starts a new block of count keys in the workspace, material still to be filled in. */
+/* Starts a new block of count keys in the workspace, material still to be filled in; with the label
+ * of the centre's first source. */
 void qw_block_start(struct qw_centre *centre, struct qw_group *group, uint16_t count);
 
 #endif

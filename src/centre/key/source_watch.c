@@ -6,23 +6,34 @@
 #include <stdio.h>
 #include <string.h>
 
-struct qw_key_source_health qw_source_health(const struct qw_centre *centre)
+size_t qw_sources_count(const struct qw_centre *centre)
 {
-    const struct qw_key_source *source = centre->config.source;
-    struct qw_key_source_health health = { .is_running = centre->source_err == QW_OK,
-                                           .error_rate = -1 };
+    return 1 + centre->config.more_count;
+}
+
+const struct qw_key_source *qw_source_at(const struct qw_centre *centre, size_t number)
+{
+    return number == 0 ? centre->config.source : centre->config.more_sources[number - 1];
+}
+
+struct qw_key_source_health qw_source_health(const struct qw_centre *centre, size_t number)
+{
+    const struct qw_key_source *source = qw_source_at(centre, number);
+    qw_err err = centre->source_state[number].err;
+    struct qw_key_source_health health = { .is_running = err == QW_OK, .error_rate = -1 };
 
     if (source->health != NULL) {
         source->health(source->self, &health);
     } else if (!health.is_running) {
-        (void)snprintf(health.reason, sizeof health.reason, "%s", qw_err_text(centre->source_err));
+        (void)snprintf(health.reason, sizeof health.reason, "%s", qw_err_text(err));
     }
     return health;
 }
 
-static qw_err journal(struct qw_centre *centre, const struct qw_key_source_health *health)
+static qw_err journal(struct qw_centre *centre, const struct qw_key_source *source,
+                      const struct qw_key_source_health *health)
 {
-    struct qw_deed deed = { .verb = "source", .object = centre->config.source->name };
+    struct qw_deed deed = { .verb = "source", .object = source->name };
     struct qw_group group;
     qw_err err;
 
@@ -34,40 +45,53 @@ static qw_err journal(struct qw_centre *centre, const struct qw_key_source_healt
     return qw_group_commit(centre, &group, &deed, "runs again");
 }
 
-static bool has_changed(const struct qw_centre *centre, const struct qw_key_source_health *health)
+static bool has_changed(const struct qw_source_state *state,
+                        const struct qw_key_source_health *health)
 {
-    return centre->source_is_down == health->is_running ||
-           (!health->is_running && strcmp(centre->source_reason, health->reason) != 0);
+    return state->is_down == health->is_running ||
+           (!health->is_running && strcmp(state->reason, health->reason) != 0);
 }
 
-qw_err qw_source_watch(struct qw_centre *centre)
+static qw_err watch(struct qw_centre *centre, size_t number)
 {
+    const struct qw_key_source *source = qw_source_at(centre, number);
+    struct qw_source_state *state = &centre->source_state[number];
     struct qw_key_source_health health;
     qw_err err = QW_OK;
 
-    if (centre->config.source->health == NULL) {
+    if (source->health == NULL) {
         return QW_OK;
     }
     qw_centre_enter(centre);
-    health = qw_source_health(centre);
-    if (has_changed(centre, &health)) {
-        err = journal(centre, &health);
+    health = qw_source_health(centre, number);
+    if (has_changed(state, &health)) {
+        err = journal(centre, source, &health);
     }
     if (err == QW_OK) {
-        centre->source_is_down = !health.is_running;
-        memcpy(centre->source_reason, health.reason, sizeof centre->source_reason);
+        state->is_down = !health.is_running;
+        memcpy(state->reason, health.reason, sizeof state->reason);
     }
     qw_centre_leave(centre);
     return err;
 }
 
-qw_err qw_source_note_failure(struct qw_centre *centre, qw_err err)
+qw_err qw_source_watch(struct qw_centre *centre)
 {
-    struct qw_deed deed = { .verb = "ingest", .object = centre->config.source->name };
+    qw_err err = QW_OK;
 
-    if (centre->source_err == err) {
+    for (size_t i = 0; err == QW_OK && i < qw_sources_count(centre); i++) {
+        err = watch(centre, i);
+    }
+    return err;
+}
+
+qw_err qw_source_note_failure(struct qw_centre *centre, size_t number, qw_err err)
+{
+    struct qw_deed deed = { .verb = "ingest", .object = qw_source_at(centre, number)->name };
+
+    if (centre->source_state[number].err == err) {
         return err;
     }
-    centre->source_err = err;
+    centre->source_state[number].err = err;
     return qw_centre_refuse(centre, &deed, err, "the source gives nothing");
 }

@@ -171,6 +171,14 @@ static void wants_a_socket_and_a_name_for_a_link_and_only_for_one(void **state)
                                &s, error),
                      QW_OK);
     assert_int_equal(s.source, SOURCE_KME004);
+    assert_int_equal(read_text("source: kme004\nsource_path: kme.yaml\nsource_name: vendor\n"
+                               "source_partner: kme-b\netsi020: draft\npartners: p\n"
+                               "more_sources: more.yaml\n",
+                               &s, error),
+                     QW_ERR_FORMAT);
+    assert_non_null(strstr(error, "more_sources"));
+    assert_int_equal(read_text("more_sources: more.yaml\n", &s, error), QW_OK);
+    assert_string_equal(s.more_sources, "more.yaml");
     assert_int_equal(read_text("source: kme004\nsource_name: vendor\n", &s, error), QW_ERR_FORMAT);
 }
 
