@@ -16,7 +16,7 @@ ip link set lo up
 mkdir -p /run/pcscd
 mount -t tmpfs none /run/pcscd
 printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x8C7B\nLIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID 0x8C7B\n' >"$site/readers"
-pcscd --foreground --config "$site/readers" >"$site/pcscd.log" 2>&1 &
+pcscd --foreground --info --config "$site/readers" >"$site/pcscd.log" 2>&1 &
 pid[pcscd]=$!
 listens() { grep -qi ':8C7B 0*:0000 0A' /proc/net/tcp; }
 within $ready_s listens || fail "the virtual reader does not listen: $(cat "$site/pcscd.log")"
@@ -34,7 +34,14 @@ insert() {
     start chip qwave card emulate --card "$site/chip.card" --passphrase-file "$site/chip.passphrase" --pin-file "$site/chip.pin"
     ready chip >/dev/null
 }
-take_out() { stop chip KILL; }
+removals() { grep -c 'Card Removed' "$site/pcscd.log" || true; }
+noticed_since() { [ "$(removals)" -gt "$1" ]; }
+take_out() { # until the service has noticed: a card that is back before that is reset under whoever uses it
+    local before
+    before=$(removals)
+    stop chip KILL
+    within $ready_s noticed_since "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
+}
 shown() { admin --json device show phone-1 | field "$1"; }
 says() { grep -q "$1" "$site/refused.log" || fail "does not say '$1': $(cat "$site/refused.log")"; }
 

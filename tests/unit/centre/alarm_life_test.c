@@ -189,9 +189,9 @@ static void a_full_book_makes_room_with_what_is_gone(void **state)
 
     (void)state;
     for (int i = 0; i <= QW_ALARMS_MAX; i++) {
-        char subject[16];
+        char subject[32];
 
-        snprintf(subject, sizeof subject, "phone-%d", i);
+        (void)snprintf(subject, sizeof subject, "phone-%d", i);
         all[i] = condition(QW_ALARM_CARD, subject, QW_ALARM_MAJOR);
     }
     update(all, QW_ALARMS_MAX + 1, 1000); /* the last one waits */
