@@ -28,6 +28,7 @@ static const struct route routes[] = {
     { "GET",  "/v1/maintenance",                  BY_OPERATOR,     route_maintenance_show },
     { "POST", "/v1/maintenance",                  BY_OPERATOR,     route_maintenance_set },
     { "GET",  "/v1/alarms",                       BY_OPERATOR,     route_alarm_list },
+    { "GET",  "/v1/pairs",                        BY_OPERATOR,     route_pair_list },
     { "POST", "/v1/alarms/{}/acknowledge",        BY_OPERATOR,     route_alarm_acknowledge },
     { "GET",  "/v1/seal",                         BY_OPERATOR,     route_seal_show },
     { "POST", "/v1/seal",                         BY_OPERATOR,     route_seal_close },

@@ -128,6 +128,7 @@ void route_maintenance_show(struct call *call);
 void route_maintenance_set(struct call *call);
 
 void route_alarm_list(struct call *call);
+void route_pair_list(struct call *call);
 void route_alarm_acknowledge(struct call *call);
 
 void route_authentication_show(struct call *call);

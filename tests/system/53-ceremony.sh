@@ -160,7 +160,7 @@ echo "sealed again while it serves"
 unseal --json >"$site/state.json"
 looks sealing
 seal_twice
-sees_the_end sealing 503 "curl 7" "curl 35" "curl 52" "curl 56" # sealed already, or between two listeners
+sees_the_end sealing 503 "curl 7" "curl 35" "curl 52" "curl 55" "curl 56" # sealed already, or between two listeners
 is_sealed() { [ "$(entered 2>/dev/null)" = "true 0" ]; }
 within $ready_s is_sealed || fail "not sealed: $(entered)"
 [ "$(get /v1/status | tail -n 1)" = 503 ] || fail "serves although it is sealed"
@@ -180,7 +180,7 @@ stop qwaved
 took=$(($(date +%s%3N) - began))
 echo "ended $took ms after the signal, while an officer looked"
 [ "$took" -lt 10000 ] || fail "an officer who looks keeps the centre from ending: $took ms"
-sees_the_end ending "curl 7" "curl 35" "curl 52" "curl 56"
+sees_the_end ending "curl 7" "curl 35" "curl 52" "curl 55" "curl 56"
 for words in "share 2, 1 of 3" "share 4, 2 of 3" "share 5, 1 of 3" "share 1, 2 of 3" "share 3, 3 of 3" "share 1, 1 of 3" "share 2, 2 of 3" \
     "this officer's share is entered already" "a share of another ceremony" "the centre is open" "sealed again"; do
     noted "$words"

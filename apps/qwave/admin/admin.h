@@ -71,7 +71,7 @@ enum { ADMIN_KEK_ACTIONS = 2 };
 extern const struct admin_action admin_kek_actions[ADMIN_KEK_ACTIONS];
 enum { ADMIN_KEY_ACTIONS = 8 };
 extern const struct admin_action admin_key_actions[ADMIN_KEY_ACTIONS];
-enum { ADMIN_OPERATION_ACTIONS = 6 };
+enum { ADMIN_OPERATION_ACTIONS = 7 };
 extern const struct admin_action admin_operation_actions[ADMIN_OPERATION_ACTIONS];
 
 #endif

@@ -84,6 +84,17 @@ static qw_err run_alarm_acknowledge(struct operator_desk *desk,
     return err;
 }
 
+static qw_err run_pair_list(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    const char *answer = NULL;
+    qw_err err = operator_call(desk, "GET", "/v1/pairs", NULL, &answer);
+
+    if (err == QW_OK) {
+        admin_show(answer, arguments);
+    }
+    return err;
+}
+
 const struct admin_action admin_operation_actions[ADMIN_OPERATION_ACTIONS] = {
     { "reload", NULL, 1, "", "the centre reads its settings and certificates again", run_reload },
     { "maintenance", "on", 2, "[--reason TEXT]", "no new keys until it is off; all else goes on",
@@ -95,4 +106,6 @@ const struct admin_action admin_operation_actions[ADMIN_OPERATION_ACTIONS] = {
       run_alarm_list },
     { "alarm", "acknowledge", 3, "NUMBER", "you know of it; it goes from the list when it is over",
       run_alarm_acknowledge },
+    { "pair", "list", 2, "", "pairs of applications: keys leased to them, and what they were given",
+      run_pair_list },
 };

@@ -8,6 +8,7 @@ export type Certificate = Schemas['Certificate'];
 export type Officer = Schemas['Officer'];
 export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
+export type Pair = Schemas['Pair'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
 export type Alarm = Schemas['Alarm'];

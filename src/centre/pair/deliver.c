@@ -267,6 +267,8 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     if (err == QW_OK) {
         qw_quota_spend_keys(centre->quota, &account,
                             (uint64_t)wish->count * qw_key_slots(wish->bits));
+        pair->given_keys += wish->count;
+        pair->given_ms = qw_clock_utc_ms();
     }
     hand_over(&delivery, wish->bits, err == QW_OK ? keys : NULL);
     return err;

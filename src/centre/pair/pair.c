@@ -149,6 +149,19 @@ void qw_pair_hold(struct qw_pair_table *table, struct qw_pair *pair)
     pthread_mutex_unlock(&table->mutex);
 }
 
+size_t qw_pair_hold_all(struct qw_pair_table *table, struct qw_pair *pairs[static QW_PAIRS_MAX])
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&table->mutex);
+    for (struct qw_pair *pair = table->first; pair != NULL; pair = pair->next) {
+        pair->users++;
+        pairs[count++] = pair;
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return count;
+}
+
 void qw_pair_let_go(struct qw_pair_table *table, struct qw_pair *pair)
 {
     pthread_mutex_lock(&table->mutex);

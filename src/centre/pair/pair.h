@@ -33,6 +33,8 @@ struct qw_pair {
     char unit[QW_UNIT_CAP];    /* the master's place in the tree */
     uint8_t weight;
     bool was_exhausted; /* is in the journal already */
+    uint64_t given_keys;
+    int64_t given_ms; /* when the last of them was; 0: none */
     struct qw_open_block *blocks;
     bool is_leasing_ahead;       /* asked for, and not ended (lease_ahead.h) */
     bool ahead_failed;           /* not again before a request has leased for itself */
@@ -50,6 +52,8 @@ void qw_pair_leave(struct qw_pair_table *table, struct qw_pair *pair);
 /* For a caller of the pair's that goes on without its mutex: the pair stays until it is let go. */
 void qw_pair_hold(struct qw_pair_table *table, struct qw_pair *pair);
 void qw_pair_let_go(struct qw_pair_table *table, struct qw_pair *pair);
+/* Holds every pair there is; returns how many. */
+size_t qw_pair_hold_all(struct qw_pair_table *table, struct qw_pair *pairs[static QW_PAIRS_MAX]);
 
 /* Asks the registry, if it has changed since, whether master may have keys for slave. Journals a
  * refusal. QW_ERR_REFUSED, QW_ERR_NOT_FOUND. Takes the centre's mutex. */

@@ -25,6 +25,7 @@
 #include "centre/login/login.h"
 #include "centre/maintenance.h"
 #include "centre/pair/key_change.h"
+#include "centre/pair/pair_list.h"
 #include "centre/people/officer.h"
 #include "centre/people/unit_quota.h"
 #include "centre/psk/psk.h"
@@ -382,6 +383,13 @@ static qw_err do_alarm_list(struct scene *s, const struct qw_caller *c)
 
     return qw_centre_alarm_list(s->centre, c, alarms, &count);
 }
+static qw_err do_pair_list(struct scene *s, const struct qw_caller *c)
+{
+    static struct qw_pair_entry entries[QW_PAIRS_LISTED_MAX];
+    size_t count;
+
+    return qw_centre_pair_list(s->centre, c, entries, &count);
+}
 static qw_err do_alarm_acknowledge(struct scene *s, const struct qw_caller *c)
 {
     struct qw_alarm alarm;
@@ -610,6 +618,7 @@ static const struct {
     { QW_RIGHT_MAINTENANCE,     "y---", do_maintenance },
     { QW_RIGHT_STATUS_READ,     "yyyy", do_maintenance_look },
     { QW_RIGHT_STATUS_READ,     "yyyy", do_alarm_list },
+    { QW_RIGHT_STATUS_READ,     "yyyy", do_pair_list },
     { QW_RIGHT_ALARM_ACKNOWLEDGE, "yy-y", do_alarm_acknowledge },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request },
     { QW_RIGHT_DEVICE_DESTROY,  "-y--", do_request_approve },

@@ -94,6 +94,7 @@ static const struct {
     { "POST", "/v1/reload",                       NULL, "y---" },
     { "GET",  "/v1/maintenance",                  NULL, "yyyy" },
     { "GET",  "/v1/alarms",                       NULL, "yyyy" },
+    { "GET",  "/v1/pairs",                        NULL, "yyyy" },
     { "POST", "/v1/alarms/7/acknowledge",         NULL, "yy-y" },
     { "POST", "/v1/maintenance",                  "{\"on\":false}", "y---" },
     { "POST", "/v1/requests/" SOME_ID "/approve", "{\"digest\":\"" SOME_ID SOME_ID "\"}", "-y--" },

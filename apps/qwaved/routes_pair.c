@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pairs of applications that are being served [docs/protocol/centre-rest.md]. */
+#include "centre/pair/pair_list.h"
+#include "routes.h"
+
+#include <stdlib.h>
+
+enum {
+    ENTRY_TEXT_MAX = 384
+}; /* names of 63 characters that need no escape more than once, numbers */
+
+static void write_entry(struct qw_json_writer *w, const struct qw_pair_entry *entry)
+{
+    qw_json_object_begin(w);
+    qw_json_name(w, "master");
+    qw_json_text(w, entry->master);
+    qw_json_name(w, "slave");
+    qw_json_text(w, entry->slave);
+    qw_json_name(w, "ready_keys");
+    qw_json_uint(w, entry->ready_keys);
+    qw_json_name(w, "given_keys");
+    qw_json_uint(w, entry->given_keys);
+    qw_json_name(w, "given_ms");
+    qw_json_int(w, entry->given_ms);
+    qw_json_object_end(w);
+}
+
+void route_pair_list(struct call *call)
+{
+    struct qw_pair_entry *entries = calloc(QW_PAIRS_LISTED_MAX, sizeof *entries);
+    size_t cap, count = 0;
+    struct qw_json_writer w;
+    char *text = NULL;
+    qw_err err = entries == NULL
+                     ? QW_ERR_NOMEM
+                     : qw_centre_pair_list(call->service->centre, &call->caller, entries, &count);
+
+    if (err != QW_OK) {
+        free(entries);
+        call_refuse(call, err);
+        return;
+    }
+    cap = 64 + count * ENTRY_TEXT_MAX;
+    text = call_text_new(call, cap);
+    if (text != NULL) {
+        w = qw_json_writer_on(text, cap);
+        qw_json_object_begin(&w);
+        qw_json_name(&w, "pairs");
+        qw_json_array_begin(&w);
+        for (size_t i = 0; i < count; i++) {
+            write_entry(&w, &entries[i]);
+        }
+        qw_json_array_end(&w);
+        qw_json_object_end(&w);
+        call_send(call, 200, &w, text);
+    }
+    free(entries);
+}
