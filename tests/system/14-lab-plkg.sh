@@ -19,7 +19,13 @@ lab() {
     local status=0 expected=$1
     shift
     timeout 300 "$bin/qwave" lab plkg --seed 1 --json "$@" >"$work/out" 2>"$work/log" || status=$?
-    [ "$status" = "$expected" ] || fail "lab plkg $*: exit status $status, not $expected: $(cat "$work/log")"
+    # The ends draw what they disclose, and one session in some hundred does not decode, which is a refusal; two in a row are something else.
+    if [ "$expected$status" = 03 ]; then
+        echo "refused once: $(field refusal)"
+        status=0
+        timeout 300 "$bin/qwave" lab plkg --seed 1 --json "$@" >"$work/out" 2>"$work/log" || status=$?
+    fi
+    [ "$status" = "$expected" ] || fail "lab plkg $*: exit status $status, not $expected: $(cat "$work/log" "$work/out")"
     grep -q 'simulated channel, seed 1' "$work/log" || fail "the seed is not named: $(cat "$work/log")"
     [ "$(wc -l <"$work/out")" = 1 ] || fail "lab plkg $*: not one line of JSON"
 }
@@ -175,7 +181,7 @@ refuses() {
     local status=0 expected=$1 pattern=$2
     shift 2
     timeout 60 "$bin/qwave" lab "$@" >"$work/out" 2>"$work/log" || status=$?
-    [ "$status" = "$expected" ] || fail "lab $*: exit status $status, not $expected: $(cat "$work/log")"
+    [ "$status" = "$expected" ] || fail "lab $*: exit status $status, not $expected: $(cat "$work/log" "$work/out")"
     grep -q -- "$pattern" "$work/log" || fail "lab $*: does not say \"$pattern\": $(cat "$work/log")"
     [ ! -s "$work/out" ] || fail "lab $*: prints $(cat "$work/out")"
 }

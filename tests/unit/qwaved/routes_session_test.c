@@ -238,6 +238,8 @@ static void a_first_password_is_good_for_setting_another(void **state)
 {
     struct site *site = *state;
     struct visit visit = { .cookie = "" };
+    unsigned status;
+    int looked = 0;
 
     inside.must_change = true;
     log_in(site, &visit);
@@ -254,11 +256,12 @@ static void a_first_password_is_good_for_setting_another(void **state)
     call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"twelve bytes\"}");
     assert_error(site, 400, "malformed request");
     assert_int_equal(qw_rate_limit_new(16, &door.service.rate), QW_OK);
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"x\"}"),
-                         400);
-    }
-    assert_int_equal(call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"x\"}"), 503);
+    do { /* ten seconds' worth of one in two seconds, and what comes back meanwhile */
+        status = call(site, &visit, "POST", "/v1/self/password", "{\"password\":\"x\"}");
+        looked += status == 400 ? 1 : 0;
+    } while (status == 400 && looked < 20);
+    assert_int_equal(status, 503);
+    assert_true(looked >= 5);
     qw_rate_limit_free(door.service.rate);
 }
 
