@@ -5,9 +5,7 @@
 
 #include <stdlib.h>
 
-enum {
-    ENTRY_TEXT_MAX = 384
-}; /* names of 63 characters that need no escape more than once, numbers */
+enum { ENTRY_TEXT_MAX = 384 }; /* two names of 63 characters, two bytes each at worst; numbers */
 
 static void write_entry(struct qw_json_writer *w, const struct qw_pair_entry *entry)
 {

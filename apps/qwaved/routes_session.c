@@ -134,6 +134,8 @@ void route_session_stay(struct call *call)
         if (sessions_find(call->service->login->sessions, cookie, now_ms, &session) ==
             SESSION_OPEN) {
             send_session(call, &session);
+            qw_wipe(&session, sizeof session);
+            qw_wipe(cookie, sizeof cookie);
             return;
         }
     }

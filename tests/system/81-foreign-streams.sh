@@ -3,9 +3,9 @@
 # Two centres that read one key stream of another network by ETSI GS QKD 004, whose key server is a third qwaved here: stock that is disjoint at
 # the two sites, one key for applications of both sites, a centre killed, the key server killed and away, a server that is somebody else.
 source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/two_sites.sh"
 cd "$site"
 
-declare -A url=() other=([a]=b [b]=a)
 "$bin/qwave" init --port 0 --source kernel "$site/vendor" >/dev/null
 printf 'etsi004: on\netsi004_port: 0\nstock_keys: 20000\nlisten_address: 0.0.0.0\n' | cat - <(sed '/^listen_address/d' vendor/qwaved.yaml) >vendor.new
 mv vendor.new vendor/qwaved.yaml
@@ -34,109 +34,27 @@ timeout_ms: 2000
 YAML
     start "qwaved-$1" qwaved --config "$site/$1/qwaved.yaml"
 }
-run() { # the same, and waits until it serves
-    begin "$@"
-    url[$1]=https://127.0.0.1:$(ready "qwaved-$1")
-}
-both() {
-    begin a
-    run b
-    url[a]=https://127.0.0.1:$(ready qwaved-a)
-}
-at() { # CENTRE ADMIN-ARGUMENT...
-    local x=$1
-    shift
-    "$bin/qwave" admin --operator "$site/$x/operator/operator.yaml" --url "${url[$x]}" "$@"
-}
-state() { at "$1" --json status | field "$2"; }
-says() { state "$1" "$2" | grep -q -- "$3"; }
-ask() { # SAE CENTRE PATH [CURL-OPTION...]: body, then the status on a line of its own
-    local sae=$1 x=$2 path=$3
-    shift 3
-    curl --silent --max-time 15 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
-        -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "${url[$x]}/api/v1/keys/$path"
-}
-status_of() { tail -n 1 <<<"$1"; }
-ids_of() { head -n 1 <<<"$1" | jq -c '{key_IDs: [.keys[] | {key_ID}]}'; }
-sorted() { head -n 1 <<<"$1" | jq -cS '.keys | sort_by(.key_ID)'; }
-
 echo "two centres are applications of the other network, and partners of each other"
 run_vendor
 vendor device add site-a --kind application --owner us --peer site-b >/dev/null
 vendor device add site-b --kind application --owner us --peer site-a >/dev/null
 for x in a b; do
     vendor certificate sae site-$x --certificate "$site/site-$x.pem" --key "$site/site-$x.key" >/dev/null
-    "$bin/qwave" init --port 0 --source kernel "$site/$x" >/dev/null
-    mkdir $x/partners
-    sed -i 's/^source: .*/source: kme004/' $x/qwaved.yaml
-    cat >>$x/qwaved.yaml <<YAML
-source_path: $site/$x.yaml
-source_name: vendor
-stock_keys: 3000
-etsi020: draft
-etsi020_port: 0
-etsi020_wait_ms: 10000
-partners: $site/$x/partners
-YAML
 done
-both
-for x in a b; do
-    y=${other[$x]}
-    at $x device add kme-$y --kind kme --owner "the other site" >/dev/null
-    at $x certificate kme kme-$y --certificate "$site/$x-for-$y.pem" --key "$site/$x-for-$y.key" >/dev/null
-    at $x device add ann --kind application --owner test --peer ben >/dev/null
-    at $x device add ben --kind application --owner test --peer ann >/dev/null
-    at $x device add eve --kind application --owner test --peer gus >/dev/null # at both sites: for keys that stay in one
-    at $x device add gus --kind application --owner test --peer eve >/dev/null
-    at $x certificate sae eve --certificate "$site/eve-$x.pem" --key "$site/eve-$x.key" >/dev/null
-done
-at a device home ben --kme kme-b >/dev/null
-at b device home ann --kme kme-a >/dev/null
-at a certificate sae ann --certificate "$site/ann.pem" --key "$site/ann.key" >/dev/null
-at b certificate sae ben --certificate "$site/ben.pem" --key "$site/ben.key" >/dev/null
-for x in a b; do
-    y=${other[$x]}
-    port=$(sed -n 's/^etsi020 //p' qwaved-$x.out)
-    stop qwaved-$x
-    echo "source_partner: kme-$y" >>$x/qwaved.yaml
-    sed -i "s/^etsi020_port:.*/etsi020_port: $port/" $x/qwaved.yaml
-    cat >$y/partners/kme-$x.yaml <<YAML
-url: https://127.0.0.1:$port
-certificate: $site/$x-for-$y.pem
-key: $site/$x-for-$y.key
-ca: $site/$x/ca/ca.pem
-YAML
-done
-both
+make_two kme004 vendor yaml 3000
+become_partners
 
 echo "the stock of both comes from the stream, and is not the same"
-stocked() { [ "$(state "$1" source_is_running)" = true ] && [ "$(state "$1" stored)" -ge "$2" ]; }
-from_stream() { # CENTRE NUMBER: keys of the stream, for two applications of that site
-    ask "eve-$1" "$1" gus/enc_keys -d "{\"number\": $2, \"extension_mandatory\": [{\"qwave_source\": \"kme:vendor\"}]}"
-}
-draw() { # CENTRE NUMBER
-    local answer
-    answer=$(from_stream "$1" "$2")
-    [ "$(status_of "$answer")" = 200 ] || return 1
-    head -n 1 <<<"$answer" | jq -r '.keys[].key' >>keys.txt
-}
+from_stream() { from_source "$1" "$2" kme:vendor; }
+draw() { draw_from "$1" "$2" kme:vendor; }
 for x in a b; do
     [ "$(state $x source)" = kme:vendor ] && [ "$(state $x source_is_quantum)" = false ] || fail "the source: $(at $x --json status)"
     within 30 stocked $x 600 || fail "$x has no stock: $(at $x --json status)"
     within 30 draw $x 128 || fail "no keys of the stream at $x: $(from_stream $x 1 | tail -n 1)"
 done
-unique() { [ "$(sort -u keys.txt | wc -l)" = "$(wc -l <keys.txt)" ]; }
 [ "$(wc -l <keys.txt)" = 256 ] && unique || fail "the two sites gave the same key"
 
 echo "applications of the two sites have the same key"
-shared() { # MASTER CENTRE SLAVE CENTRE: one more key of both
-    local answer theirs
-    answer=$(ask "$1" "$2" "$3/enc_keys" -d '{"number": 4}')
-    [ "$(status_of "$answer")" = 200 ] || return 1
-    theirs=$(ask "$3" "$4" "$1/dec_keys" -d "$(ids_of "$answer")")
-    [ "$(sorted "$theirs")" = "$(sorted "$answer")" ] || fail "the two sites have different keys: status $(status_of "$theirs")"
-    head -n 1 <<<"$answer" | jq -r '.keys[].key' >>keys.txt
-}
 # An end that is a block ahead draws from one that the other has not read yet: refused, and the next try goes under another.
 within 20 shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
 within 20 shared ben b ann a || fail "no key the other way round"
