@@ -103,7 +103,7 @@ const struct qw_config_row settings_rows[] = {
     ROW(QW_CONFIG_TEXT, more_sources, 0, SETTINGS_PATH_CAP, "",
         "file with a list of further sources, the one that is preferred first"),
     ROW(QW_CONFIG_INT, block_keys, 16, 1024, "128", "keys per sealed block"),
-    ROW(QW_CONFIG_INT, lease_keys, 16, 4096, "256",
+    ROW(QW_CONFIG_INT, lease_keys, 16, 4096, "1024",
         "keys a pair of applications may have leased and not taken yet"),
     ROW(QW_CONFIG_INT, stock_keys, 16, 100000000, "4096", "keep this many keys ready"),
     ROW(QW_CONFIG_INT, window_ms, 0, 3600000, "30000",

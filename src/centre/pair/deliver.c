@@ -113,15 +113,19 @@ static qw_err carve(const struct qw_centre *centre, struct qw_pair *pair,
     if (qw_pair_left(pair, wish->bits, demand, now_ms) < wish->count) {
         return QW_ERR_EXHAUSTED; /* the clock has jumped over the lease's end */
     }
-    while (delivery->count < wish->count) {
-        struct qw_carved *carved = &delivery->carved[delivery->count];
+    for (uint32_t i = 0; i < wish->count; i++) {
+        struct qw_carved *carved = &delivery->carved[i];
 
         qw_pair_carve(pair, wish->bits, demand, now_ms, carved);
-        spots[delivery->count++] = (struct qw_key_spot){ .block = carved->place.block,
-                                                         .position = carved->place.position,
-                                                         .bits = (uint16_t)wish->bits };
+        spots[i] = (struct qw_key_spot){ .block = carved->place.block,
+                                         .position = carved->place.position,
+                                         .bits = (uint16_t)wish->bits };
+        memcpy(delivery->ids[i], carved->id, sizeof delivery->ids[i]);
     }
-    return qw_key_id_make(centre, spots, wish->count, delivery->ids);
+    delivery->count = wish->count;
+    return wish->bits == QW_KEY_BITS_STANDARD
+               ? QW_OK
+               : qw_key_id_make(centre, spots, wish->count, delivery->ids);
 }
 
 static void share_key(struct qw_centre *centre, struct qw_group *group, const struct qw_pair *pair,

@@ -19,6 +19,7 @@
 enum {
     OPEN_BLOCKS_MAX = 16,
     LOOK_MAX = 128, /* stored blocks that are looked at until a demand is met */
+    HASTE_MS = 250, /* whose last lease is younger than this gets more of the next one */
     END_SLACK_MS = QW_WINDOW_MS_MAX + 60000
 };
 
@@ -45,13 +46,37 @@ static void drop_blocks(struct qw_pair *pair, int64_t now_ms)
     }
 }
 
+/* The names of all keys of the standard size at once: one at a time they cost more than all else
+ * that a request for a key needs of the centre. */
+static qw_err name_keys(const struct qw_centre *centre, uint64_t block, uint16_t keys,
+                        uint8_t (*ids)[16])
+{
+    struct qw_key_spot spots[QW_DELIVERY_KEYS_MAX];
+    qw_err err = QW_OK;
+
+    for (uint16_t done = 0; err == QW_OK && done < keys;) {
+        uint16_t count = 0;
+
+        while (count < QW_DELIVERY_KEYS_MAX && done + count < keys) {
+            spots[count] = (struct qw_key_spot){ .block = block,
+                                                 .position = (uint16_t)(done + count),
+                                                 .bits = QW_KEY_BITS_STANDARD };
+            count++;
+        }
+        err = qw_key_id_make(centre, spots, count, ids + done);
+        done = (uint16_t)(done + count);
+    }
+    return err;
+}
+
 qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
                           const struct qw_pair *pair, int64_t now_ms, struct qw_open_block **out)
 {
     struct qw_block *block = &centre->block;
     int64_t ttl_ms = (int64_t)centre->config.key_ttl_s * 1000;
     size_t len = (size_t)block->keys * QW_KEY_LEN;
-    struct qw_open_block *open = qw_secret_new(sizeof *open + len);
+    struct qw_open_block *open =
+        qw_secret_new(sizeof *open + len + (size_t)block->keys * sizeof *open->ids);
     qw_err err;
 
     if (open == NULL) {
@@ -59,6 +84,11 @@ qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
     }
     open->next = *out;
     *out = open;
+    open->ids = (uint8_t(*)[16])(open->material + len);
+    err = name_keys(centre, block->number, block->keys, open->ids);
+    if (err != QW_OK) {
+        return err;
+    }
     open->place = (struct qw_key_place){ .block = block->number,
                                          .is_quantum = block->is_quantum,
                                          .is_simulated = block->is_simulated };
@@ -193,6 +223,27 @@ static uint64_t open_places(const struct qw_pair *pair)
     return places;
 }
 
+/* A pair that has used up its last lease at once may have twice as much, up to lease_keys, so that
+ * one write does for more of its keys; who is slow starts again with two blocks, and keeps no
+ * stock from others. */
+void qw_pair_set_places(const struct qw_centre *centre, struct qw_pair *pair, int64_t now_ms)
+{
+    uint64_t least = 2 * (uint64_t)centre->config.block_keys;
+    bool is_hasty = now_ms >= pair->leased_ms && now_ms - pair->leased_ms < HASTE_MS;
+    uint64_t places = is_hasty && pair->lease_places > 0 ? 2 * pair->lease_places : least;
+
+    pair->lease_places = places < centre->config.lease_keys ? places : centre->config.lease_keys;
+    pair->leased_ms = now_ms;
+}
+
+/* Places that the pair may still lease. */
+static uint64_t room_of(const struct qw_pair *pair)
+{
+    uint64_t places = open_places(pair);
+
+    return places < pair->lease_places ? pair->lease_places - places : 0;
+}
+
 /* All of it durable, or nothing has changed. The blocks are lease->opened. */
 static qw_err lease_blocks(struct qw_centre *centre, const struct qw_deed *deed,
                            struct lease *lease)
@@ -237,7 +288,6 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
         .pair = pair, .demand = demand, .bits = wish->bits, .now_ms = qw_clock_utc_ms()
     };
     uint64_t left;
-    uint64_t places;
     qw_err err;
 
     drop_blocks(pair, lease.now_ms);
@@ -256,9 +306,9 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
     if (demand->is_relayed) {
         return QW_ERR_UNAVAILABLE;
     }
-    places = open_places(pair);
+    qw_pair_set_places(centre, pair, lease.now_ms);
     lease.missing = wish->count - left;
-    lease.more = places < centre->config.lease_keys ? centre->config.lease_keys - places : 0;
+    lease.more = room_of(pair);
     err = lease_blocks(centre, deed, &lease);
     if (err == QW_OK) {
         append_blocks(pair, lease.opened);
@@ -269,10 +319,10 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
 
 uint64_t qw_pair_room_ahead(const struct qw_centre *centre, const struct qw_pair *pair)
 {
-    uint64_t places = open_places(pair);
-    uint64_t room = places < centre->config.lease_keys ? centre->config.lease_keys - places : 0;
+    uint64_t blocks = room_of(pair) / centre->config.block_keys;
+    uint64_t places = blocks * centre->config.block_keys;
 
-    return room / centre->config.block_keys * centre->config.block_keys;
+    return places < pair->lease_places / 2 ? 0 : places;
 }
 
 void qw_pair_lease_ahead(struct qw_centre *centre, struct qw_pair *pair,

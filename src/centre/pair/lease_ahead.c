@@ -2,13 +2,14 @@
 /* The thread that leases ahead of need. */
 #include "centre/pair/lease_ahead.h"
 
+#include "base/clock.h"
 #include "centre/key/key_record.h"
 
 #include <stdlib.h>
 
-/* A request for more than this part of a block would use up at once what is leased for the next
- * one: it leases for itself, as much as fits, with one write. */
-enum { SMALL_PART = 4 };
+/* A request for more than this part of what the pair may have would use up at once what is leased
+ * for the next one: it leases for itself, as much as fits, with one write. */
+enum { SMALL_PART = 8 };
 
 struct ahead_order {
     struct ahead_order *next;
@@ -117,7 +118,7 @@ void qw_lease_ahead_ask(struct qw_centre *centre, struct qw_pair *pair,
     struct ahead_order *order;
 
     if (ahead == NULL || pair->is_leasing_ahead || pair->ahead_failed || room == 0 ||
-        demand->is_fresh || used > centre->config.block_keys / (uint64_t)SMALL_PART) {
+        demand->is_fresh || used > pair->lease_places / SMALL_PART) {
         return;
     }
     order = calloc(1, sizeof *order);
@@ -126,6 +127,7 @@ void qw_lease_ahead_ask(struct qw_centre *centre, struct qw_pair *pair,
     }
     order->pair = pair;
     order->wish = (struct qw_ahead_wish){ .places = room, .demand = *demand, .caller = *caller };
+    qw_pair_set_places(centre, pair, qw_clock_utc_ms());
     qw_pair_hold(centre->pairs, pair);
     pair->is_leasing_ahead = true;
     pthread_mutex_lock(&ahead->mutex);

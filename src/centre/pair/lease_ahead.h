@@ -6,8 +6,8 @@
 
 /* Leases before they are needed (docs/adr/0122-a-lease-ahead-of-need.md): while what a pair has
  * open is being carved, one thread of the centre leases the next blocks, so that no request waits
- * for the disk. Open and leased ahead are never more than the centre's lease_keys together: what a
- * kill costs. */
+ * for the disk. Open and leased ahead are never more than the pair's lease_places together, and
+ * those never more than the centre's lease_keys: what a kill costs. */
 struct qw_lease_ahead;
 
 struct qw_ahead_wish {
@@ -27,8 +27,12 @@ void qw_lease_ahead_ask(struct qw_centre *centre, struct qw_pair *pair,
                         const struct qw_caller *caller, const struct qw_key_wish *wish,
                         const struct qw_key_demand *demand);
 
-/* Places in whole blocks that may come to what the pair has open. With the pair locked. */
+/* Places in whole blocks that may come to what the pair has open; 0 until they are half of what it
+ * may have. With the pair locked. */
 uint64_t qw_pair_room_ahead(const struct qw_centre *centre, const struct qw_pair *pair);
+/* At the beginning of a lease: how much the pair may have from now on
+ * (docs/adr/0138-who-is-quick-leases-more.md). With the pair locked. */
+void qw_pair_set_places(const struct qw_centre *centre, struct qw_pair *pair, int64_t now_ms);
 /* The lease itself, and the end of it whether it has come to something or not. With the pair held
  * and not locked; is_leasing_ahead is set. */
 void qw_pair_lease_ahead(struct qw_centre *centre, struct qw_pair *pair,

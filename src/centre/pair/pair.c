@@ -301,6 +301,7 @@ void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_dema
     qw_assert(block != NULL);
     carved->place = block->place;
     carved->place.position = block->at;
+    carved->id = block->ids[block->at];
     carved->material = block->material + (size_t)block->at * QW_KEY_LEN;
     carved->len = (size_t)slots * QW_KEY_LEN;
     block->at = (uint16_t)(block->at + slots);

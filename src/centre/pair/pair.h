@@ -18,6 +18,7 @@ struct qw_open_block { /* in secret memory */
     uint16_t keys, at;         /* at: the first place that was never carved */
     int64_t ingested_ms;
     int64_t carve_until_ms; /* a key carved later would not live long enough */
+    uint8_t (*ids)[16];     /* [keys], behind the material: of keys of the standard size */
     uint8_t material[];     /* wiped as it is carved */
 };
 
@@ -36,6 +37,8 @@ struct qw_pair {
     uint64_t given_keys;
     int64_t given_ms; /* when the last of them was; 0: none */
     struct qw_open_block *blocks;
+    uint64_t lease_places;       /* that it may have leased and not given; 0: never leased */
+    int64_t leased_ms;           /* when it last did */
     bool is_leasing_ahead;       /* asked for, and not ended (lease_ahead.h) */
     bool ahead_failed;           /* not again before a request has leased for itself */
     pthread_cond_t leased_ahead; /* it has ended */
@@ -69,10 +72,11 @@ qw_err qw_pair_permit(struct qw_centre *centre, const struct qw_deed *deed, cons
 uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
                       int64_t now_ms);
 
-/* Leases blocks until count keys of bits can be carved, and up to the centre's lease_keys with
- * them; waits for a lease ahead that is under way. QW_ERR_EXHAUSTED (also when keys are scarce and
- * the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT (the quota
- * of the master's unit or of one above), nothing has changed. Takes the centre's mutex. */
+/* Leases blocks until count keys of bits can be carved, and with them as many as the pair may have
+ * (lease_places); waits for a lease ahead that is under way. QW_ERR_EXHAUSTED (also when keys are
+ * scarce and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT
+ * (the quota of the master's unit or of one above), nothing has changed. Takes the centre's mutex.
+ */
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;
@@ -93,7 +97,8 @@ bool qw_pair_source_meets(const char *source, const char *wanted);
  * caller copies its bits from where they stand and wipes the whole places, or only wipes them. */
 struct qw_carved {
     struct qw_key_place place;
-    uint8_t *material; /* in the open block, as long as the pair is locked */
+    const uint8_t *id; /* of a key of the standard size; in the open block, like the material */
+    uint8_t *material; /* as long as the pair is locked */
     size_t len;        /* of the places: at least the key */
 };
 void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,

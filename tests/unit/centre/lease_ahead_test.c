@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "centre/pair/lease_ahead.h"
 #include "centre/people/unit_quota.h"
 #include "unit/centre/scene.h"
 
@@ -104,6 +105,53 @@ static void no_more_is_open_than_was_promised(void **state)
         assert_int_equal(alice_asks(scene, 1), QW_OK);
         assert_true(leased(scene) <= given + LEASE);
         assert_true(leased(scene) >= given);
+    }
+}
+
+/* With 128 keys that may be leased, and blocks of 16. */
+static void who_is_quick_may_have_more_and_who_is_slow_two_blocks(void **state)
+{
+    static const uint64_t doubled[] = { 32, 64, 128, 128 };
+    struct scene *scene = *state;
+    struct qw_pair pair = { .lease_places = 0 };
+    int64_t now_ms = 1000000;
+
+    scene->centre->config.lease_keys = 128;
+    for (size_t i = 0; i < sizeof doubled / sizeof doubled[0]; i++, now_ms += 249) {
+        qw_pair_set_places(scene->centre, &pair, now_ms);
+        assert_int_equal(pair.lease_places, doubled[i]);
+        assert_int_equal(qw_pair_room_ahead(scene->centre, &pair), doubled[i]); /* nothing open */
+    }
+    qw_pair_set_places(scene->centre, &pair, now_ms + 1); /* 250 ms after the last */
+    assert_int_equal(pair.lease_places, 32);
+    qw_pair_set_places(scene->centre, &pair, now_ms);
+    assert_int_equal(pair.lease_places, 32); /* a clock that was set back is no haste */
+    scene->centre->config.lease_keys = 20;
+    qw_pair_set_places(scene->centre, &pair, now_ms);
+    assert_int_equal(pair.lease_places, 20);
+    assert_int_equal(qw_pair_room_ahead(scene->centre, &pair), 16);
+}
+
+static void names_of_whole_blocks_are_those_of_single_keys(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_caller alice = caller_of("urn:qwave:sae:alice");
+    struct qw_given_key keys[LEASE];
+    struct qw_key_wish wish = { .slave = "bob",
+                                .count = LEASE,
+                                .bits = 256,
+                                .mandatory = qw_key_demand_none,
+                                .preferred = qw_key_demand_none };
+    struct qw_key_spot spot;
+    uint8_t id[1][16];
+
+    assert_int_equal(qw_centre_deliver(scene->centre, &alice, &wish, keys), QW_OK);
+    for (uint16_t i = 0; i < LEASE; i++) {
+        assert_int_equal(qw_key_id_resolve(scene->centre, keys[i].id, &spot), QW_OK);
+        assert_int_equal(spot.position, i % BLOCK);
+        assert_int_equal(spot.bits, 256);
+        assert_int_equal(qw_key_id_make(scene->centre, &spot, 1, id), QW_OK);
+        assert_memory_equal(id[0], keys[i].id, 16);
     }
 }
 
@@ -257,6 +305,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_A_PAIR(the_next_block_comes_while_the_last_is_carved),
         WITH_A_PAIR(no_more_is_open_than_was_promised),
+        WITH_A_PAIR(who_is_quick_may_have_more_and_who_is_slow_two_blocks),
+        WITH_A_PAIR(names_of_whole_blocks_are_those_of_single_keys),
         WITH_A_PAIR(a_request_for_many_leases_for_itself),
         WITH_A_PAIR(the_last_of_the_stock_is_given_to_the_end),
         WITH_A_PAIR(a_quota_is_used_up_to_its_last_block),
