@@ -248,6 +248,15 @@ static int verify(gnutls_session_t session)
     return conclude(c, session, identify(c, session));
 }
 
+/* Of a finished message: whether it is the client's. Behind it no handshake waits for anything. */
+static bool is_last_message(struct qw_http_connection *c, unsigned incoming)
+{
+    if (incoming != 0) {
+        qw_tls_pipe_on_empty(&c->pipe, NULL, NULL);
+    }
+    return incoming != 0;
+}
+
 /* At the client's last handshake message: a resumed session has not gone through verify. Its ticket
  * was sealed by us after the chain was verified, against the same authorities; what may have
  * changed since are time and revocation [H1]. */
@@ -260,7 +269,7 @@ static int verify_resumed(gnutls_session_t session, unsigned type, unsigned when
     (void)type;
     (void)when;
     (void)message;
-    if (incoming == 0 || c->is_verified) {
+    if (!is_last_message(c, incoming) || c->is_verified) {
         return 0;
     }
     if (gnutls_session_is_resumed(session) == 0) {
@@ -282,7 +291,7 @@ static int verify_psk(gnutls_session_t session, unsigned type, unsigned when, un
     (void)type;
     (void)when;
     (void)message;
-    if (incoming == 0) {
+    if (!is_last_message(c, incoming)) {
         return 0;
     }
     return conclude(c, session,
@@ -298,7 +307,9 @@ static int admit(gnutls_session_t session, unsigned type, unsigned when, unsigne
     (void)type;
     (void)when;
     (void)message;
-    return incoming == 0 ? 0 : conclude(c, session, c->is_verified ? "renegotiation" : NULL);
+    return is_last_message(c, incoming)
+               ? conclude(c, session, c->is_verified ? "renegotiation" : NULL)
+               : 0;
 }
 
 static void name_peer(int fd, char *out, size_t cap)

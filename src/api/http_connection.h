@@ -3,6 +3,7 @@
 #define QW_API_HTTP_CONNECTION_H
 
 #include "api/certificate_identity.h"
+#include "api/http_wait.h"
 #include "api/session_ticket.h"
 #include "api/tls/credentials.h"
 #include "api/tls/pipe.h"
@@ -37,7 +38,8 @@ struct qw_http_connection {
     struct qw_certificate_identity identity; /* with a pre-shared key: text, hash (its name); before
                                                 it is verified the text is what somebody claims */
     char address[64];                        /* of the peer, for the log */
-    struct qw_tls_pipe pipe;                 /* used by the HTTP server; see qw_tls_pipe_open */
+    struct qw_tls_pipe pipe;                 /* these two are used by the HTTP server alone */
+    struct qw_http_waiter waiter;
 };
 
 /* Connections that ended before anybody was proved to be at the other end. Totals. */

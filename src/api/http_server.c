@@ -34,6 +34,7 @@ struct qw_http_server {
     const struct qw_log *log;
     struct MHD_Daemon *daemon;
     struct qw_psk_gate psk;
+    struct qw_http_wait wait; /* of handshakes; used with TLS */
     atomic_bool is_stopping;
     int lent_listener; /* -1: it has its own */
 };
@@ -60,6 +61,11 @@ static gnutls_session_t session_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
 }
 
+static bool wait_for_more(void *self)
+{
+    return qw_http_wait_for(self);
+}
+
 static void notify_connection(void *cls, struct MHD_Connection *connection, void **context,
                               enum MHD_ConnectionNotificationCode code)
 {
@@ -74,6 +80,10 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
 
         if (c != NULL && session != NULL) {
             qw_tls_pipe_open(&c->pipe, fd->connect_fd, session);
+            qw_tls_pipe_on_empty(&c->pipe, wait_for_more, &c->waiter);
+            c->waiter = (struct qw_http_waiter){ .room = &server->wait,
+                                                 .connection = connection,
+                                                 .fd = fd->connect_fd };
         }
         *context = c;
     } else if (*context != NULL) {
@@ -186,6 +196,24 @@ static struct MHD_Daemon *start(struct qw_http_server *server,
         &server->context, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, server, MHD_OPTION_END);
 }
 
+static qw_err start_library(struct qw_http_server *server,
+                            const struct qw_http_server_config *config, int listener)
+{
+    if (!config->is_plain) {
+        qw_err err = qw_http_wait_start(&server->wait);
+
+        if (err != QW_OK) {
+            return err;
+        }
+    }
+    server->daemon = start(server, config, listener);
+    if (server->daemon == NULL && !config->is_plain) {
+        qw_http_wait_stop(&server->wait);
+        qw_http_wait_close(&server->wait);
+    }
+    return server->daemon == NULL ? QW_ERR_IO : QW_OK;
+}
+
 static bool config_ok(const struct qw_http_server_config *config)
 {
     return config->threads >= 1 && config->threads <= THREADS_MAX &&
@@ -254,12 +282,12 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         release(server);
         return err;
     }
-    server->daemon = start(server, config, listener);
-    if (server->daemon == NULL) {
+    err = start_library(server, config, listener);
+    if (err != QW_OK) {
         qw_http_connection_set_stop(set);
         qw_socket_close(listener);
         release(server);
-        return QW_ERR_IO;
+        return err;
     }
     *server_out = server;
     if (config->listener <= 0) {
@@ -288,7 +316,13 @@ void qw_http_server_free(struct qw_http_server *server)
     }
     atomic_store(&server->is_stopping, true);
     qw_http_connection_set_drain(&server->context.set, server->context.set.request_ms);
+    if (!server->context.set.is_plain) {
+        qw_http_wait_stop(&server->wait);
+    }
     MHD_stop_daemon(server->daemon);
+    if (!server->context.set.is_plain) {
+        qw_http_wait_close(&server->wait);
+    }
     if (server->lent_listener >= 0 && qw_socket_listen_again(server->lent_listener) != QW_OK) {
         qw_log_write(server->log, QW_LOG_ERROR, "http: the listener is lost until the next server");
     }

@@ -20,6 +20,16 @@ static size_t take_ahead(struct qw_tls_pipe *pipe, void *data, size_t len)
     return taken;
 }
 
+static ssize_t pull_in_handshake(const struct qw_tls_pipe *pipe, void *data, size_t len)
+{
+    ssize_t got = recv(pipe->fd, data, len, 0);
+
+    if (got < 0 && errno == EAGAIN && pipe->on_empty != NULL) {
+        errno = pipe->on_empty(pipe->self) ? EAGAIN : ECONNABORTED;
+    }
+    return got;
+}
+
 static ssize_t pull(gnutls_transport_ptr_t self, void *data, size_t len)
 {
     struct qw_tls_pipe *pipe = self;
@@ -28,7 +38,10 @@ static ssize_t pull(gnutls_transport_ptr_t self, void *data, size_t len)
     if (pipe->ahead_at < pipe->ahead_len) {
         return (ssize_t)take_ahead(pipe, data, len);
     }
-    if (!pipe->reads_ahead || len >= sizeof pipe->ahead) {
+    if (!pipe->reads_ahead) {
+        return pull_in_handshake(pipe, data, len);
+    }
+    if (len >= sizeof pipe->ahead) {
         return recv(pipe->fd, data, len, 0);
     }
     got = recv(pipe->fd, pipe->ahead, sizeof pipe->ahead, 0);
@@ -117,6 +130,7 @@ void qw_tls_pipe_open(struct qw_tls_pipe *pipe, int fd, gnutls_session_t session
 {
     _Static_assert(sizeof(giovec_t) == sizeof(struct iovec), "the same structure");
     pipe->fd = fd;
+    pipe->on_empty = NULL;
     pipe->reads_ahead = false;
     pipe->holds_next = false;
     pipe->ahead_at = 0;
@@ -126,6 +140,12 @@ void qw_tls_pipe_open(struct qw_tls_pipe *pipe, int fd, gnutls_session_t session
     gnutls_transport_set_pull_function(session, pull);
     gnutls_transport_set_pull_timeout_function(session, wait_for_data);
     gnutls_transport_set_vec_push_function(session, push);
+}
+
+void qw_tls_pipe_on_empty(struct qw_tls_pipe *pipe, bool (*on_empty)(void *self), void *self)
+{
+    pipe->on_empty = on_empty;
+    pipe->self = self;
 }
 
 void qw_tls_pipe_read_ahead(struct qw_tls_pipe *pipe)

@@ -14,6 +14,9 @@ enum { QW_TLS_PIPE_AHEAD_CAP = 2048, QW_TLS_PIPE_HELD_CAP = 1024 };
 
 struct qw_tls_pipe {
     int fd; /* borrowed, non-blocking */
+    /* Called when a handshake finds nothing to read; false: the session is to end. */
+    bool (*on_empty)(void *self);
+    void *self;
     bool reads_ahead;
     bool holds_next;
     size_t ahead_at, ahead_len; /* what was read and not taken yet */
@@ -23,8 +26,11 @@ struct qw_tls_pipe {
 };
 
 /* The session reads and writes through the pipe from now on; both stay where they are until the
- * session has ended. Like before, until one of the next two is called. */
+ * session has ended. Like before, until one of the next ones is called. */
 void qw_tls_pipe_open(struct qw_tls_pipe *pipe, int fd, gnutls_session_t session);
+
+/* What is to happen when there is nothing to read; NULL: nothing, any more. */
+void qw_tls_pipe_on_empty(struct qw_tls_pipe *pipe, bool (*on_empty)(void *self), void *self);
 
 /* From now on a read takes what is there. Only for a reader that goes on until it is told that
  * nothing is left: what was read ahead wakes nobody. */
