@@ -53,8 +53,6 @@ struct qw_http_connection_set {
     pthread_cond_t wake; /* monotonic clock */
     pthread_t watchdog;
     bool is_stopping;
-    bool is_plain;      /* no TLS: nobody is verified, and everybody is served */
-    bool is_open;       /* TLS, and nobody is asked who he is: likewise */
     unsigned answering; /* requests between handler and last byte */
     unsigned aside;     /* those that were put aside */
     struct qw_http_connection *first;
@@ -64,6 +62,8 @@ struct qw_http_connection_set {
     const struct qw_psk_gate *psk; /* owned by the server; NULL: callers show certificates */
     const struct qw_log *log;
     int handshake_ms, request_ms, idle_ms;
+    bool is_plain; /* no TLS: nobody is verified, and everybody is served */
+    bool is_open;  /* TLS, and nobody is asked who he is: likewise */
 };
 
 /* Starts the watchdog, which also reads revocations again when they change and shuts the open

@@ -16,6 +16,7 @@
 #include "radio/air/viewer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static struct {
     qw_err air;              /* what a viewer gets */
     char body[BODIES][8192]; /* the first ones with frames */
     char ledger[8192];       /* body with a ledger */
-    int fail_at;             /* the n-th allocation or thread from now on */
+    atomic_int fail_at;      /* the n-th allocation or thread from now on */
 } world = { .lock = PTHREAD_MUTEX_INITIALIZER, .called = PTHREAD_COND_INITIALIZER };
 
 void *__real_calloc(size_t count, size_t size);
@@ -47,7 +48,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 static bool is_failing(void)
 {
-    return world.fail_at > 0 && --world.fail_at == 0;
+    return atomic_load(&world.fail_at) > 0 && atomic_fetch_sub(&world.fail_at, 1) == 1;
 }
 
 void *__wrap_calloc(size_t count, size_t size)
