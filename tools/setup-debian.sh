@@ -31,6 +31,7 @@ build libpq-dev             -     database of several centres: PostgreSQL client
 build libtss2-dev           -     TPM 2.0 as the keeper of a centre's master key
 build libp11-kit-dev        -     the header of PKCS#11: tokens as keepers of a centre's master key
 build libpcsclite-dev        -     the header of PC/SC: cards with a chip of their own
+build libnetfilter-queue-dev -    packets that wait while a tunnel changes its key
 build libsmartcols-dev     -     tables of the command line
 build libcmocka-dev        -     unit tests
 build curl                 -     fetches a delivered key in the demo, as an application would
@@ -56,6 +57,7 @@ check debootstrap          -     a clean root for the package in make check-deb
 check jq                   -     reads JSON answers in scenario tests
 check sqlite3              -     tampers with a database in a scenario
 check iproute2             -     network namespaces in scenarios of tunnels
+check iptables             -     the rule that makes them wait, in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels
 check tcpdump              -     captures of the cable in scenarios of tunnels
 check wireguard-go         -     user-space WireGuard in scenarios of tunnels

@@ -86,6 +86,9 @@ static const struct qw_config_row peer_rows[] = {
          "strongswan: file with the connection; x509 and x509ca are looked for beside it"),
     PEER(QW_CONFIG_TEXT, connection, 0, QW_SWANCTL_NAME_CAP, "", "strongswan: its name there"),
     PEER(QW_CONFIG_REAL, initiate_s, 0.1, 300, "5", "strongswan: for an IKE_SA to be made, in s"),
+    PEER(QW_CONFIG_INT, hold_ms, 0, 10000, "0",
+         "strongswan: packets wait so long at most until a new tunnel is there; 0: they do not"),
+    PEER(QW_CONFIG_INT, hold_queue, 0, 65535, "4500", "strongswan: the queue they wait in"),
     PEER(QW_CONFIG_TEXT, keyring, 0, QW_KEYRING_NAME_CAP, "",
          "keyring: its name; by default qwave-link:PEER/LINK"),
     CHOICE(struct peer_settings, "key_type", key_type, key_types, "user",
@@ -131,8 +134,11 @@ static const char *shares(const struct peer_settings *p, const struct peer_setti
                    ? "its WireGuard peer is another's too"
                    : NULL;
     case SINK_STRONGSWAN:
-        return strcmp(other->vici, p->vici) == 0 && strcmp(other->connection, p->connection) == 0
-                   ? "its connection is another's too"
+        if (strcmp(other->vici, p->vici) == 0 && strcmp(other->connection, p->connection) == 0) {
+            return "its connection is another's too";
+        }
+        return p->hold_ms > 0 && other->hold_ms > 0 && other->hold_queue == p->hold_queue
+                   ? "its hold_queue is another's too"
                    : NULL;
     case SINK_KEYRING:
         return other->user == p->user && strcmp(other->keyring, p->keyring) == 0

@@ -41,6 +41,7 @@ struct peer_settings {
     char swanctl_conf[SETTINGS_PATH_CAP]; /* file with the connection */
     char connection[QW_SWANCTL_NAME_CAP];
     double initiate_s;
+    int64_t hold_ms, hold_queue;
     char keyring[QW_KEYRING_NAME_CAP];
     int key_type;                                                /* 0 user, 1 logon */
     int64_t user;                                                /* -1: the agent's own */

@@ -99,21 +99,49 @@ static qw_err read_connection(const struct peer_settings *peer, const struct qw_
     return err;
 }
 
+/* *hold stays NULL where packets are not to wait. */
+static qw_err open_hold(const struct peer_settings *peer, const struct qw_log *log,
+                        const struct qw_swanctl_connection *connection,
+                        struct qw_packet_hold **hold)
+{
+    const struct qw_packet_hold_config config = { .queue = (uint16_t)peer->hold_queue,
+                                                  .networks = connection->networks,
+                                                  .network_count = connection->network_count,
+                                                  .limit_ms = (int)peer->hold_ms,
+                                                  .log = log };
+    qw_err err;
+
+    _Static_assert((int)QW_SWANCTL_NETWORK_CAP == (int)QW_PACKET_HOLD_NETWORK_CAP, "one text");
+    if (peer->hold_ms == 0 || peer->role == QW_LINK_INITIATOR) {
+        return QW_OK;
+    }
+    err = qw_packet_hold_open(&config, hold);
+    if (err == QW_ERR_ARG) {
+        qw_log_write(log, QW_LOG_ERROR,
+                     "%s: connection %s: hold_ms needs children whose remote_ts are addresses or "
+                     "networks, %d at most",
+                     peer->swanctl_conf, peer->connection, QW_PACKET_HOLD_NETWORKS_MAX);
+    }
+    return err;
+}
+
 static qw_err open_strongswan(const struct peer_settings *peer, const struct qw_log *log,
                               struct qw_key_sink *sink)
 {
     struct qw_swanctl_connection *connection = calloc(1, sizeof *connection);
-    const struct qw_sink_strongswan_config config = { .socket_path = peer->vici,
-                                                      .name = peer->connection,
-                                                      .connection = connection,
-                                                      .is_initiator =
-                                                          peer->role == QW_LINK_INITIATOR,
-                                                      .timeout_ms = STRONGSWAN_MS,
-                                                      .initiate_ms = (int)(1000 * peer->initiate_s),
-                                                      .now_ms = qw_clock_monotonic_ms,
-                                                      .log = log };
+    struct qw_sink_strongswan_config config = { .socket_path = peer->vici,
+                                                .name = peer->connection,
+                                                .connection = connection,
+                                                .is_initiator = peer->role == QW_LINK_INITIATOR,
+                                                .timeout_ms = STRONGSWAN_MS,
+                                                .initiate_ms = (int)(1000 * peer->initiate_s),
+                                                .now_ms = qw_clock_monotonic_ms,
+                                                .log = log };
     qw_err err = connection == NULL ? QW_ERR_NOMEM : read_connection(peer, log, connection);
 
+    if (err == QW_OK) {
+        err = open_hold(peer, log, connection, &config.hold);
+    }
     if (err == QW_OK) {
         return qw_sink_strongswan(&config, sink);
     }

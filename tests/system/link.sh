@@ -52,16 +52,17 @@ YAML
 }
 
 declare -A port_of=()
-# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE].
-declare -A agent_lines=()
+# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE]; where its tunnel ends, if it holds packets: netns_of[SAE].
+declare -A agent_lines=() netns_of=()
 start_agent() {
-    local peer=site-a
+    local peer=site-a netns=${netns_of[$1]:+/run/netns/${netns_of[$1]}}
     [ "$1" = site-b ] || peer=site-b
     # shellcheck disable=SC2086 # one argument a line
     local IFS=$'\n'
     link_settings "$1" $peer ${agent_lines[$1]}
     unset IFS
-    QW_KILL_AT_RENAME=$site/$1.kill QW_TWIST_KEY=$site/$1.twist LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-}${QWAVE_TWIST_KEY:+:$QWAVE_TWIST_KEY} \
+    QW_KILL_AT_RENAME=$site/$1.kill QW_TWIST_KEY=$site/$1.twist QW_NETNS=$netns \
+        LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-}${QWAVE_TWIST_KEY:+:$QWAVE_TWIST_KEY}${netns:+:${QWAVE_ENTER_NETNS:?}} \
         ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" start "$1" qwave-link --config "$site/$1.yaml"
     port_of[$1]=$(ready "$1")
 }

@@ -18,6 +18,7 @@ struct strongswan { /* in secret memory */
     struct qw_swanctl_connection *connection; /* owned */
     bool is_initiator;
     int timeout_ms, initiate_ms;
+    struct qw_packet_hold *hold; /* owned; NULL: none */
     int64_t (*now_ms)(void);
     const struct qw_log *log;
     struct qw_link_key current; /* what is in use */
@@ -252,6 +253,17 @@ static void use(struct strongswan *w, const struct qw_link_key *key)
     w->missed_ms = -1;
 }
 
+/* A change goes on without: some packets may be lost then. */
+static void hold_packets(struct strongswan *w)
+{
+    if (w->hold != NULL && qw_packet_hold_begin(w->hold) != QW_OK) {
+        qw_log_write(w->log, QW_LOG_WARNING,
+                     "%s: packets do not wait for the new tunnel: no iptables, no right to use it, "
+                     "or another has the queue",
+                     w->name);
+    }
+}
+
 static qw_err strongswan_prepare(void *self, const struct qw_link_key *current,
                                  const struct qw_link_key *next)
 {
@@ -264,7 +276,13 @@ static qw_err strongswan_prepare(void *self, const struct qw_link_key *current,
     if (current != NULL) {
         err = load(w, current);
     }
-    return leave(w, err == QW_OK ? load(w, next) : err);
+    if (err == QW_OK) {
+        err = load(w, next);
+    }
+    if (err == QW_OK && current != NULL && !w->is_initiator) {
+        hold_packets(w);
+    }
+    return leave(w, err);
 }
 
 static qw_err strongswan_probe(void *self, const struct qw_link_key *next)
@@ -279,9 +297,11 @@ static qw_err strongswan_promote(void *self, const struct qw_link_key *next,
                                  const struct qw_link_key *last)
 {
     struct strongswan *w = self;
-    qw_err err = enter(w);
+    qw_err err;
 
     (void)last;
+    qw_packet_hold_end(w->hold);
+    err = enter(w);
     if (err != QW_OK) {
         return err;
     }
@@ -315,6 +335,7 @@ static qw_err strongswan_settle(void *self, const struct qw_link_key *current)
     struct strongswan *w = self;
     qw_err err;
 
+    qw_packet_hold_end(w->hold);
     use(w, current);
     err = enter(w);
     if (err == QW_ERR_NOT_FOUND) { /* nothing is there that would have to go; is_well does the rest
@@ -329,6 +350,7 @@ static qw_err strongswan_block(void *self)
     struct strongswan *w = self;
     qw_err err;
 
+    qw_packet_hold_end(w->hold);
     qw_wipe(&w->current, sizeof w->current);
     w->has_current = false;
     err = enter(w);
@@ -383,6 +405,7 @@ static void strongswan_close(void *self)
 {
     struct strongswan *w = self;
 
+    qw_packet_hold_close(w->hold);
     free(w->connection);
     qw_secret_free(w);
 }
@@ -394,17 +417,23 @@ static bool config_ok(const struct qw_sink_strongswan_config *config)
            config->timeout_ms > 0 && config->initiate_ms > 0;
 }
 
+static void give_up(const struct qw_sink_strongswan_config *config)
+{
+    qw_packet_hold_close(config->hold);
+    free(config->connection);
+}
+
 qw_err qw_sink_strongswan(const struct qw_sink_strongswan_config *config, struct qw_key_sink *sink)
 {
     struct strongswan *w;
 
     if (!config_ok(config)) {
-        free(config->connection);
+        give_up(config);
         return QW_ERR_ARG;
     }
     w = qw_secret_new(sizeof *w);
     if (w == NULL) {
-        free(config->connection);
+        give_up(config);
         return QW_ERR_NOMEM;
     }
     memcpy(w->socket_path, config->socket_path, strlen(config->socket_path));
@@ -413,6 +442,7 @@ qw_err qw_sink_strongswan(const struct qw_sink_strongswan_config *config, struct
     w->is_initiator = config->is_initiator;
     w->timeout_ms = config->timeout_ms;
     w->initiate_ms = config->initiate_ms;
+    w->hold = config->hold;
     w->now_ms = config->now_ms;
     w->log = config->log;
     w->missed_ms = -1;

@@ -3,6 +3,7 @@
 #define QW_LINK_VICI_SINK_STRONGSWAN_H
 
 #include "base/log.h"
+#include "link/hold/packet_hold.h"
 #include "link/key_sink.h"
 #include "link/vici/swanctl_conf.h"
 #include "link/vici/vici_client.h"
@@ -24,8 +25,11 @@ struct qw_sink_strongswan_config {            /* copied, but for log */
     bool is_initiator;                        /* in IKE, as in the control channel */
     int timeout_ms;                           /* of a word with the daemon, 1.. */
     int initiate_ms;                          /* for an IKE_SA to be made, 1.. */
-    int64_t (*now_ms)(void);                  /* qw_clock_monotonic_ms, but for tests */
-    const struct qw_log *log;                 /* borrowed for life; what the daemon refuses */
+    /* Taken, also on failure; NULL: none. The responder's packets wait in it from prepare to
+     * promote: its daemon sends in the new tunnel before the initiator's has it. */
+    struct qw_packet_hold *hold;
+    int64_t (*now_ms)(void);  /* qw_clock_monotonic_ms, but for tests */
+    const struct qw_log *log; /* borrowed for life; what the daemon refuses */
 };
 
 /* QW_ERR_ARG: over-long path or name, a time below 1; QW_ERR_NOMEM. */

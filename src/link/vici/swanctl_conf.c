@@ -194,6 +194,18 @@ static qw_err put_file(struct scan *s, const char *name, const char *file)
     return QW_OK;
 }
 
+/* Of the child's remote_ts. A text too long for a network is none, and kept as far as it goes. */
+static void note_network(struct scan *s, const char *item)
+{
+    struct qw_swanctl_connection *c = s->connection;
+    int len = (int)strcspn(item, "[");
+
+    if (c->network_count < QW_SWANCTL_NETWORKS_MAX) {
+        (void)snprintf(c->networks[c->network_count], QW_SWANCTL_NETWORK_CAP, "%.*s", len, item);
+    }
+    c->network_count++;
+}
+
 static qw_err put_list(struct scan *s, const char *name, char *value)
 {
     qw_err err = QW_OK;
@@ -206,6 +218,9 @@ static qw_err put_list(struct scan *s, const char *name, char *value)
             err = put_file(s, name, item);
         } else {
             qw_vici_item(&s->w, item, strlen(item));
+        }
+        if (strcmp(name, "remote_ts") == 0) {
+            note_network(s, item);
         }
     }
     qw_vici_list_end(&s->w);
@@ -281,6 +296,7 @@ static qw_err read_section(struct scan *s, enum place place, size_t depth);
 static qw_err read_subsection(struct scan *s, enum place outer, const char *name, size_t depth)
 {
     enum place inner = enter(outer, name, s->source->connection);
+    size_t networks = s->connection->network_count;
     qw_err err = QW_OK;
 
     (void)take(s);
@@ -299,6 +315,9 @@ static qw_err read_subsection(struct scan *s, enum place outer, const char *name
     }
     if (err == QW_OK) {
         err = read_section(s, inner, depth + 1);
+    }
+    if (inner == CHILD && s->connection->network_count == networks) {
+        note_network(s, "dynamic"); /* what a child has that says nothing */
     }
     if (err == QW_OK && inner > CONNECTION) {
         qw_vici_section_end(&s->w);
@@ -365,6 +384,7 @@ qw_err qw_swanctl_connection_read(const struct qw_swanctl_source *source,
     qw_err err;
 
     connection->child_count = 0;
+    connection->network_count = 0;
     s.w = qw_writer_on(connection->body, sizeof connection->body);
     err =
         source->len > QW_SWANCTL_TEXT_MAX ? wrong(&s, "too long a file") : read_section(&s, TOP, 0);

@@ -16,6 +16,8 @@ enum {
     QW_SWANCTL_TEXT_MAX = 1024 * 1024,
     QW_SWANCTL_NAME_CAP = 64, /* of the connection and of each child */
     QW_SWANCTL_CHILDREN_MAX = 16,
+    QW_SWANCTL_NETWORKS_MAX = 32,
+    QW_SWANCTL_NETWORK_CAP = 64,
     QW_SWANCTL_BODY_MAX = 256 * 1024,
     QW_SWANCTL_WHY_CAP = 160
 };
@@ -32,6 +34,10 @@ struct qw_swanctl_source {
 struct qw_swanctl_connection {
     char children[QW_SWANCTL_CHILDREN_MAX][QW_SWANCTL_NAME_CAP];
     size_t child_count; /* 1.. */
+    /* remote_ts of the children as they are written, without ports; "dynamic" of one that has none.
+     * What is beyond the first ones is only counted. */
+    char networks[QW_SWANCTL_NETWORKS_MAX][QW_SWANCTL_NETWORK_CAP];
+    size_t network_count;
     size_t len;
     uint8_t body[QW_SWANCTL_BODY_MAX]; /* [len] what is inside the connection's section, without
                                           unique */

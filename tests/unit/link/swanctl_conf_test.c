@@ -93,8 +93,34 @@ static void one_connection_of_a_file_is_taken_word_for_word(void **state)
                         "children{net{start_action=trap;close_action=start;remote_ts[10.0.0.0/8;] "
                         "} two{} } ");
     assert_int_equal(connection.child_count, 2);
+    assert_int_equal(connection.network_count, 2);
+    assert_string_equal(connection.networks[0], "10.0.0.0/8");
+    assert_string_equal(connection.networks[1], "dynamic");
     assert_string_equal(connection.children[0], "net");
     assert_string_equal(connection.children[1], "two");
+}
+
+static void networks_are_noted_without_their_ports(void **state)
+{
+    static const char text[] = "connections { b { ppk_required = yes\n children {\n"
+                               "one { remote_ts = 10.0.0.0/8[tcp/80], 2001:db8::/32\n }\n"
+                               "two { remote_ts = 10.0.0.1-10.0.0.9\n }\n } } }";
+    char many[8192];
+    int len;
+
+    (void)state;
+    assert_int_equal(read_text(text, sizeof text - 1, false, NULL), QW_OK);
+    assert_int_equal(connection.network_count, 3);
+    assert_string_equal(connection.networks[0], "10.0.0.0/8");
+    assert_string_equal(connection.networks[1], "2001:db8::/32");
+    assert_string_equal(connection.networks[2], "10.0.0.1-10.0.0.9");
+    len = snprintf(many, sizeof many, "connections { b { ppk_required = yes\n children { one {\n");
+    for (int i = 0; i < QW_SWANCTL_NETWORKS_MAX + 3; i++) {
+        len += snprintf(many + len, sizeof many - (size_t)len, "remote_ts = 10.%d.0.0/16\n", i);
+    }
+    len += snprintf(many + len, sizeof many - (size_t)len, "} } } }");
+    assert_int_equal(read_text(many, (size_t)len, false, NULL), QW_OK);
+    assert_int_equal(connection.network_count, QW_SWANCTL_NETWORKS_MAX + 3);
 }
 
 static void what_the_agent_starts_does_not_start_itself(void **state)
@@ -220,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_connection_of_a_file_is_taken_word_for_word),
+        cmocka_unit_test(networks_are_noted_without_their_ports),
         cmocka_unit_test(what_the_agent_starts_does_not_start_itself),
         cmocka_unit_test(what_cannot_be_taken_is_refused_with_its_line),
         cmocka_unit_test(every_cut_and_flipped_bit_is_survived),

@@ -83,6 +83,10 @@ static void entries_that_cannot_work_are_named(void **state)
           "    swanctl_conf: f\n  - peer: site-a0\n    sink: strongswan\n"
           "    connection: b\n    swanctl_conf: f\n",
           "its connection is another's too" },
+        { "peers:\n  - peer: site-a\n    sink: strongswan\n    connection: b\n    hold_ms: 9\n"
+          "    swanctl_conf: f\n  - peer: site-a0\n    sink: strongswan\n    hold_ms: 8\n"
+          "    connection: c\n    swanctl_conf: f\n",
+          "its hold_queue is another's too" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n",
           "public_key must" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: a/b\n"
