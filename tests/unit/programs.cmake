@@ -43,6 +43,8 @@ qwave_program_test(qwave node_hand qkd node/node_hand.c node/node_entry.c)
 qwave_wrap(qwave node_hand calloc malloc qw_secret_new node_is_simulated node_delivery_pause)
 qwave_program_test(qwave node_journal centre node/node_journal.c)
 qwave_wrap(qwave node_journal calloc)
+qwave_program_test(qwave node_stock qkd node/node_stock.c)
+qwave_wrap(qwave node_stock qw_clock_utc_ms qw_hop_age qw_hop_announced qw_hop_may_append node_schedule_held node_schedule_made_len node_journal_add)
 qwave_program_test(qwave node_metrics centre node/node_metrics.c node/node_entry.c)
 qwave_wrap(qwave node_metrics calloc)
 # Conformance checks, against servers that are wrong on purpose.

@@ -28,6 +28,7 @@ struct node_settings {
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
+    int64_t key_age_s;                 /* older link key is given up; 0: never */
     char key_file[NODE_PATH_CAP];      /* "": none */
     char topology[NODE_PATH_CAP];      /* "": batches go over given paths only */
     char start_file[NODE_PATH_CAP];    /* how often the node has started */
@@ -64,6 +65,7 @@ struct node_link { /* to one neighbour */
     bool is_cut;               /* as asked: does not come up */
     int64_t fed_ms;            /* by rates: until when */
     double owed_len;           /* made, for each direction, and not appended yet */
+    uint64_t aged_len; /* given up for its age, of both streams, that the journal knows of */
 };
 
 struct node_end { /* of batches, the other one */

@@ -15,12 +15,14 @@ enum { QUIET_MS = 10000, ACTOR_CAP = 32 };
 static const struct {
     const char *verb;
     qw_err result;
+    const char *unit;
 } crowds[NODE_JOURNAL_CROWDS] = {
-    [NODE_JOURNAL_REFUSED] = { "neighbour-refused", QW_ERR_REFUSED },
-    [NODE_JOURNAL_HOP_TAG] = { "hop-tag-wrong", QW_ERR_AUTH },
-    [NODE_JOURNAL_END_TAG] = { "end-tag-wrong", QW_ERR_AUTH },
-    [NODE_JOURNAL_END_LIMIT] = { "end-pool-limit", QW_ERR_LIMIT },
-    [NODE_JOURNAL_VOID] = { "batch-void", QW_OK },
+    [NODE_JOURNAL_REFUSED] = { "neighbour-refused", QW_ERR_REFUSED, "of them" },
+    [NODE_JOURNAL_HOP_TAG] = { "hop-tag-wrong", QW_ERR_AUTH, "of them" },
+    [NODE_JOURNAL_END_TAG] = { "end-tag-wrong", QW_ERR_AUTH, "of them" },
+    [NODE_JOURNAL_END_LIMIT] = { "end-pool-limit", QW_ERR_LIMIT, "of them" },
+    [NODE_JOURNAL_VOID] = { "batch-void", QW_OK, "of them" },
+    [NODE_JOURNAL_AGED] = { "keys-aged", QW_OK, "bits" },
 };
 
 struct node_journal {
@@ -156,17 +158,23 @@ static void write_crowd(struct node *node, size_t kind)
     struct crowd *crowd = &node->journal->crowd[kind];
     char detail[QW_AUDIT_TEXT_CAP];
 
-    (void)snprintf(detail, sizeof detail, "%" PRIu64 " of them", crowd->count);
+    (void)snprintf(detail, sizeof detail, "%" PRIu64 " %s", crowd->count, crowds[kind].unit);
     crowd->count = 0;
     node_journal_write(node, "node", crowds[kind].verb, crowd->object, crowds[kind].result, detail);
 }
 
 void node_journal_count(struct node *node, enum node_journal_crowd kind, const char *object)
 {
+    node_journal_add(node, kind, 1, object);
+}
+
+void node_journal_add(struct node *node, enum node_journal_crowd kind, uint64_t count,
+                      const char *object)
+{
     if (node->journal != NULL) {
         struct crowd *crowd = &node->journal->crowd[kind];
 
-        crowd->count++;
+        crowd->count += count;
         (void)snprintf(crowd->object, sizeof crowd->object, "%s", object);
     }
 }

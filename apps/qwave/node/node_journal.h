@@ -21,6 +21,7 @@ enum node_journal_crowd {
     NODE_JOURNAL_END_TAG,   /* keys under a wrong end tag: a relay has altered them */
     NODE_JOURNAL_END_LIMIT, /* a mark that would cost too much of an end pool */
     NODE_JOURNAL_VOID,      /* batches that were given up */
+    NODE_JOURNAL_AGED,      /* bits of link key that were too old */
     NODE_JOURNAL_CROWDS
 };
 
@@ -37,6 +38,8 @@ void node_journal_write(struct node *node, const char *actor, const char *verb, 
 void node_journal_write_of(struct node *node, const char *verb, uint32_t other, qw_err result,
                            const char *detail);
 void node_journal_count(struct node *node, enum node_journal_crowd crowd, const char *object);
+void node_journal_add(struct node *node, enum node_journal_crowd crowd, uint64_t count,
+                      const char *object); /* so many at once */
 void node_journal_turn(struct node *node, int64_t now_ms);
 
 /* Records so far; 0: none, or no journal. Head: of the last [32 bytes], NULL without one. */

@@ -12,7 +12,7 @@
 #include "node/node_journal.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
-#include "qkd/node/simulated_feed.h"
+#include "node/node_stock.h"
 #include "qkd/relay/hello.h"
 
 #include <stdlib.h>
@@ -25,14 +25,13 @@ enum {
     SILENT_S = 20,
     MEET_MS = 3000,
     READS_MAX = 64,
-    FEED_LEN = 1 << 18,
     WHO_CAP = 32
 };
 
 static qw_err open_pool(struct node *node, const struct node_entry *entry, bool is_end,
                         struct qw_node_pool **pool)
 {
-    static const struct qw_node_limits limits = { .floor_len = { 4096, 16384 } };
+    struct qw_node_limits limits = node_stock_limits(node, is_end);
     struct qw_node_disk disk;
     qw_err err = qw_node_disk_file_open(entry->path, &disk);
 
@@ -84,6 +83,7 @@ static qw_err add_link(struct node *node, const char *text)
     }
     if (err == QW_OK) {
         config.pool = link->pool;
+        link->aged_len = node_stock_aged_len(link->pool);
         err = qw_hop_new(&config, &link->hop);
     }
     return err;
@@ -192,39 +192,9 @@ static void connect_to(struct node_link *link, int64_t now_ms)
     }
 }
 
-static qw_err feed(struct node_link *link)
-{
-    uint32_t node = (uint32_t)link->node->settings.node;
-    uint64_t low = node < link->neighbour ? node : link->neighbour;
-    uint64_t high = node < link->neighbour ? link->neighbour : node;
-    const struct qw_simulated_feed simulated = { (uint64_t)link->node->settings.simulated_seed,
-                                                 low << 32 | high, node == low ? 0 : 1 };
-    uint64_t capacity = qw_node_pool_state(link->pool, QW_NODE_OUT).capacity;
-    uint64_t held = node_schedule_held(link);
-    size_t made_len;
-
-    if (simulated.seed == 0) {
-        return QW_OK;
-    }
-    if (qw_hop_announced(link->hop) > 0) { /* both saw the same light */
-        qw_err err = qw_simulated_feed_follow(&simulated, link->pool, qw_hop_announced(link->hop),
-                                              qw_clock_utc_ms());
-
-        if (err != QW_OK) {
-            return err;
-        }
-    }
-    /* A little at a time: the loop must not stand while a disk syncs. */
-    made_len = node_schedule_made_len(link, FEED_LEN);
-    if (made_len == 0 || link->is_cut || !qw_hop_may_append(link->hop) || held > capacity / 2) {
-        return QW_OK; /* what was made is lost */
-    }
-    return qw_simulated_feed_fill(&simulated, link->pool, held + made_len, qw_clock_utc_ms());
-}
-
 void node_link_keep_up(struct node_link *link, int64_t now_ms)
 {
-    qw_err err = feed(link);
+    qw_err err = node_stock_feed(link);
 
     if (err != QW_OK) {
         qw_log_write(link->node->log, QW_LOG_ERROR, "%s: %s", link->entry.path, qw_err_text(err));
@@ -245,7 +215,7 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
     }
     err = qw_hop_appended(link->hop);
     if (err == QW_OK) {
-        err = qw_hop_age(link->hop, qw_clock_utc_ms());
+        err = node_stock_age(link);
     }
     if (err != QW_OK) {
         node_link_drop(link, qw_err_text(err));
@@ -302,6 +272,7 @@ static qw_err take(struct node_link *link, uint8_t *message, size_t len)
         qw_log_write(link->node->log, QW_LOG_INFO, "link to %u: up", link->neighbour);
         qw_backoff_succeed(&link->backoff);
         node_routing_up(link);
+        err = node_stock_age(link); /* before anything goes under it */
     }
     return err;
 }

@@ -19,12 +19,12 @@ struct node_metrics {
 };
 
 static void write_pools(struct qw_metrics_text *text, const struct node_shot_pool *pool,
-                        size_t count, const char *name, const char *help,
+                        size_t count, const char *name, const char *type, const char *help,
                         double (*value)(const struct node_shot_pool *))
 {
     char labels[LABELS_CAP];
 
-    qw_metrics_family(text, name, "gauge", help);
+    qw_metrics_family(text, name, type, help);
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(labels, sizeof labels, "node=\"%u\",simulated=\"%s\"", pool[i].other,
                        pool[i].is_simulated ? "true" : "false");
@@ -52,17 +52,24 @@ static double capacity_of(const struct node_shot_pool *pool)
     return (double)pool->capacity_bits;
 }
 
+static double aged_of(const struct node_shot_pool *pool)
+{
+    return (double)pool->aged_bits;
+}
+
 static void write_links(struct qw_metrics_text *text, const struct node_shot *shot)
 {
-    write_pools(text, shot->link, shot->links, "qwave_node_link_up",
+    write_pools(text, shot->link, shot->links, "qwave_node_link_up", "gauge",
                 "1 while there is a session with this neighbour.", up_of);
-    write_pools(text, shot->link, shot->links, "qwave_node_link_quarantined",
+    write_pools(text, shot->link, shot->links, "qwave_node_link_quarantined", "gauge",
                 "1 when the streams differ: nothing of the pool is used.", quarantined_of);
-    write_pools(text, shot->link, shot->links, "qwave_node_link_stored_bits",
+    write_pools(text, shot->link, shot->links, "qwave_node_link_stored_bits", "gauge",
                 "Key of the pool towards this neighbour.", stored_of);
-    write_pools(text, shot->link, shot->links, "qwave_node_link_capacity_bits",
+    write_pools(text, shot->link, shot->links, "qwave_node_link_capacity_bits", "gauge",
                 "What that pool has room for.", capacity_of);
-    write_pools(text, shot->end, shot->ends, "qwave_node_end_stored_bits",
+    write_pools(text, shot->link, shot->links, "qwave_node_link_aged_bits_total", "counter",
+                "Key of that pool, of both directions, given up for its age.", aged_of);
+    write_pools(text, shot->end, shot->ends, "qwave_node_end_stored_bits", "gauge",
                 "Key for end tags towards this end of batches.", stored_of);
 }
 

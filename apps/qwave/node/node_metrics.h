@@ -13,7 +13,7 @@ struct node_shot_pool {
     uint32_t other;
     bool is_up, is_quarantined; /* of a link */
     bool is_simulated;
-    uint64_t stored_bits, capacity_bits;
+    uint64_t stored_bits, capacity_bits, aged_bits;
 };
 
 struct node_shot { /* a node at one moment */

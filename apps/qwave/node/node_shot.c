@@ -3,6 +3,7 @@
 #include "node/node_journal.h"
 #include "node/node_metrics.h"
 #include "node/node_status.h"
+#include "node/node_stock.h"
 
 static struct node_shot_pool shot_of(const struct qw_node_pool *pool, uint32_t other)
 {
@@ -11,7 +12,8 @@ static struct node_shot_pool shot_of(const struct qw_node_pool *pool, uint32_t o
     return (struct node_shot_pool){ .other = other,
                                     .is_simulated = qw_node_pool_head(pool)->is_simulated,
                                     .stored_bits = 8 * out.stored,
-                                    .capacity_bits = 8 * out.capacity };
+                                    .capacity_bits = 8 * out.capacity,
+                                    .aged_bits = 8 * node_stock_aged_len(pool) };
 }
 
 void node_shot_take(const struct node *node, struct node_shot *shot)

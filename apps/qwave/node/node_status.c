@@ -10,6 +10,7 @@
 #include "node/node_journal.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
+#include "node/node_stock.h"
 #include "store/audit.h"
 
 #include <unistd.h>
@@ -42,6 +43,7 @@ static void write_link(struct qw_json_writer *w, const struct node_link *link)
     write_flag(w, "quarantined", qw_hop_status(link->hop) == QW_HOP_QUARANTINED);
     write_number(w, "stored_bits", 8 * out.stored);
     write_number(w, "capacity_bits", 8 * out.capacity);
+    write_number(w, "aged_bits", 8 * node_stock_aged_len(link->pool));
     write_flag(w, "simulated", qw_node_pool_head(link->pool)->is_simulated);
     node_schedule_write(link, w);
     if (link->feed != NULL) {

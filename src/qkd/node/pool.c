@@ -371,6 +371,15 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
     return commit_and_scrub(pool, s);
 }
 
+uint64_t qw_node_pool_older_than(const struct qw_node_pool *pool, enum qw_node_direction direction,
+                                 int64_t limit_ms)
+{
+    const struct qw_node_stream *s = &pool->stream[direction];
+    uint64_t position = qw_node_marks_older_than(&s->marks, limit_ms);
+
+    return position > s->used ? position : s->used;
+}
+
 uint64_t qw_node_pool_aged(const struct qw_node_pool *pool, int64_t now_ms)
 {
     const struct qw_node_stream *s = &pool->stream[QW_NODE_OUT];
@@ -380,9 +389,8 @@ uint64_t qw_node_pool_aged(const struct qw_node_pool *pool, int64_t now_ms)
     if (pool->limits.age_ms == 0) {
         return s->used;
     }
-    position = qw_node_marks_older_than(&s->marks, now_ms - pool->limits.age_ms);
-    position = position < most ? position : most;
-    return position > s->used ? position : s->used;
+    position = qw_node_pool_older_than(pool, QW_NODE_OUT, now_ms - pool->limits.age_ms);
+    return position < most ? position : most;
 }
 
 qw_err qw_node_pool_hash(const struct qw_node_pool *pool, enum qw_node_direction direction,

@@ -98,6 +98,10 @@ qw_err qw_node_pool_skip(struct qw_node_pool *pool, enum qw_node_direction direc
                          uint64_t position, bool is_aged) QW_MUST_USE;
 /* How far the out stream is older than the limit; its own position when nothing is. */
 uint64_t qw_node_pool_aged(const struct qw_node_pool *pool, int64_t now_ms);
+/* Up to where everything was appended at or before limit_ms; the stream's position when nothing
+ * is. */
+uint64_t qw_node_pool_older_than(const struct qw_node_pool *pool, enum qw_node_direction direction,
+                                 int64_t limit_ms);
 
 /* A copy of len bytes of the in stream from position on, nothing of it used: to see whether a tag
  * is right, and for nothing else. QW_ERR_EXHAUSTED: not so many there that are confirmed, or passed

@@ -562,6 +562,8 @@ static void old_bytes_are_given_up(void **state)
     assert_true(qw_node_pool_aged(pool, 0) == 0);
     assert_true(qw_node_pool_aged(pool, 9900) > 0);
     assert_int_equal(qw_node_pool_aged(pool, 9900 + 3200), 500);
+    assert_int_equal(qw_node_pool_older_than(pool, QW_NODE_OUT, 9900), 500); /* of any limit */
+    assert_int_equal(qw_node_pool_older_than(pool, QW_NODE_IN, -1), 0);
     assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, 90), QW_OK);
     assert_int_equal(qw_node_pool_aged(pool, 9900 + 3200), 410);
     assert_int_equal(qw_node_pool_skip(pool, QW_NODE_OUT, 411, true), QW_ERR_ARG);

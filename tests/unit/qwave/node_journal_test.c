@@ -127,14 +127,17 @@ static void a_crowd_is_one_record_in_ten_seconds(void **state)
     node_journal_turn(&node, 11999);
     node_journal_turn(&node, 12000);
     node_journal_count(&node, NODE_JOURNAL_END_TAG, "");
+    node_journal_add(&node, NODE_JOURNAL_AGED, 4096, "node 9");
+    node_journal_add(&node, NODE_JOURNAL_AGED, 8, "node 9");
     node_journal_close(&node);
     read_all(0, NULL, QW_JOURNAL_WHOLE);
-    assert_int_equal(seen.count, 6);
+    assert_int_equal(seen.count, 7);
     assert_true(is_line(1, "neighbour-refused", "a stranger", "1 of them"));
     assert_true(is_line(2, "batch-void", "timeout", "1 of them"));
     assert_true(is_line(3, "neighbour-refused", "node 9", "100000 of them"));
     assert_true(is_line(4, "end-tag-wrong", "", "1 of them"));
     assert_int_equal(seen.line[4].event.result, QW_ERR_AUTH);
+    assert_true(is_line(5, "keys-aged", "node 9", "4104 bits"));
 }
 
 static void another_nodes_journal_and_other_files_are_refused(void **state)

@@ -71,7 +71,8 @@ static void the_page_says_how_the_node_is(void **state)
                                              .is_up = true,
                                              .is_simulated = true,
                                              .stored_bits = 8000,
-                                             .capacity_bits = 16000 },
+                                             .capacity_bits = 16000,
+                                             .aged_bits = 96 },
                                            { .other = 8, .is_quarantined = true } },
                                  .links = 2,
                                  .end = { { .other = 9, .stored_bits = 12 } },
@@ -88,6 +89,9 @@ static void the_page_says_how_the_node_is(void **state)
         strstr(answer, "qwave_node_link_quarantined{node=\"8\",simulated=\"false\"} 1\n"));
     assert_non_null(
         strstr(answer, "qwave_node_link_stored_bits{node=\"7\",simulated=\"true\"} 8000\n"));
+    assert_non_null(strstr(answer, "# TYPE qwave_node_link_aged_bits_total counter\n"));
+    assert_non_null(
+        strstr(answer, "qwave_node_link_aged_bits_total{node=\"7\",simulated=\"true\"} 96\n"));
     assert_non_null(
         strstr(answer, "qwave_node_end_stored_bits{node=\"9\",simulated=\"false\"} 12\n"));
     assert_non_null(strstr(answer, "\nqwave_node_keys_delivered_total 640\n"));

@@ -22,7 +22,8 @@ enum {
     OPTION_TIME_SCALE,
     OPTION_LINK,
     OPTION_KILL_END,
-    OPTION_CENTRE
+    OPTION_CENTRE,
+    OPTION_KEY_AGE
 };
 enum { QKD_BATCH_MAX = 64 }; /* a crash costs a lease, and a pool begins with little */
 
@@ -36,6 +37,8 @@ static const struct argp_option options[] = {
       "links make key with the topology's rates times X, 0 to 1e6, 0: as much as is used (0)", 0 },
     { "time-scale", OPTION_TIME_SCALE, "X", 0,
       "a second is X seconds for optical switches and satellites, 0.001 to 1e6 (1)", 0 },
+    { "key-age", OPTION_KEY_AGE, "S", 0,
+      "link key older than S seconds is given up, 0 to 31536000, 0: never (0)", 0 },
     { "cut", 'c', "A,B@T[:L]", 0, "cut this link T seconds after keys flow, for L seconds", 0 },
     { "kill", 'k', "A@T", 0, "kill this node with SIGKILL after T seconds; it is started again",
       0 },
@@ -346,6 +349,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_TIME_SCALE:
         o->time_scale = parse_whole_real(value, 0.001, 1e6, state);
+        return 0;
+    case OPTION_KEY_AGE:
+        o->key_age_s = (unsigned)option_number(value, 0, 31536000, state);
         return 0;
     case OPTION_FOLDER:
         o->folder = value;
