@@ -19,6 +19,7 @@ enum {
 
 static const char *const node_kinds[] = { "relay",  "convergence", "user",
                                           "switch", "satellite",   NULL };
+static const char *const classes[] = { "gold", "silver", "bronze", NULL };
 static const char *const link_kinds[] = { "fibre", "switched", "pass", NULL };
 
 /* Members of the status of a node, and of its lists: names of numbers and flags, NULL-ended. */
@@ -90,17 +91,18 @@ static void copy_text(const struct copy *c, const struct qw_json_node *from, con
     qw_json_text(c->w, text);
 }
 
-static void copy_kind(const struct copy *c, const struct qw_json_node *from,
-                      const char *const *kinds)
+/* One of a list that ends with NULL. */
+static void copy_choice(const struct copy *c, const struct qw_json_node *from, const char *name,
+                        const char *const *kinds)
 {
     char kind[KIND_CAP] = "";
 
-    qw_json_get_text(c->r, from, "kind", kind, 1, sizeof kind);
+    qw_json_get_text(c->r, from, name, kind, 1, sizeof kind);
     while (*kinds != NULL && strcmp(*kinds, kind) != 0) {
         kinds++;
     }
     c->r->failed = c->r->failed || *kinds == NULL;
-    qw_json_name(c->w, "kind");
+    qw_json_name(c->w, name);
     qw_json_text(c->w, kind);
 }
 
@@ -135,7 +137,7 @@ static void copy_list(const struct copy *c, const struct qw_json_node *from, con
 static void copy_place(const struct copy *c, const struct qw_json_node *from)
 {
     copy_text(c, from, "id", ID_CAP);
-    copy_kind(c, from, node_kinds);
+    copy_choice(c, from, "kind", node_kinds);
     copy_real(c, from, "x", -HUGE_VAL);
     copy_real(c, from, "y", -HUGE_VAL);
 }
@@ -144,7 +146,7 @@ static void copy_fibre(const struct copy *c, const struct qw_json_node *from)
 {
     copy_node_number(c, from, "a");
     copy_node_number(c, from, "b");
-    copy_kind(c, from, link_kinds);
+    copy_choice(c, from, "kind", link_kinds);
     copy_real(c, from, "km", 0);
     copy_real(c, from, "rate_bps", 0);
     if (qw_json_find(from, "via") != NULL) {
@@ -187,12 +189,12 @@ static void copy_link(const struct copy *c, const struct qw_json_node *from)
 
 /* A route is a list of numbers: the reader knows objects and texts only, so it comes as a text,
  * "0,3,5". */
-static void copy_route(const struct copy *c, const struct qw_json_node *from)
+static void copy_route(const struct copy *c, const struct qw_json_node *from, const char *name)
 {
     char text[TEXT_CAP] = "";
     size_t numbers = 0;
 
-    qw_json_get_text(c->r, from, "route", text, 1, sizeof text);
+    qw_json_get_text(c->r, from, name, text, 1, sizeof text);
     for (const char *at = text; qw_json_ok(c->r); at++) {
         size_t digits = strspn(at, "0123456789");
 
@@ -204,7 +206,7 @@ static void copy_route(const struct copy *c, const struct qw_json_node *from)
             break;
         }
     }
-    qw_json_name(c->w, "route");
+    qw_json_name(c->w, name);
     qw_json_text(c->w, text);
 }
 
@@ -212,8 +214,14 @@ static void copy_order(const struct copy *c, const struct qw_json_node *from)
 {
     copy_node_number(c, from, "target");
     copy_counts(c, from, order_counts, false);
+    if (qw_json_find(from, "class") != NULL) {
+        copy_choice(c, from, "class", classes);
+    }
+    if (qw_json_find(from, "second_route") != NULL) {
+        copy_route(c, from, "second_route");
+    }
     if (qw_json_find(from, "route") != NULL) {
-        copy_route(c, from);
+        copy_route(c, from, "route");
         copy_count(c, from, "route_age_ms", QW_JSON_UINT_MAX - 1);
     }
 }

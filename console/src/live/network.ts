@@ -61,6 +61,8 @@ export interface Flow {
     delivered: number;
     waits: number;
     route: number[]; // the last one
+    second: number[]; // when each key goes over two
+    quality: string; // gold, silver, bronze; '' from older nodes
     inUse: boolean;
 }
 
@@ -148,7 +150,10 @@ function flowsOf(known: Known, answers: (node: number) => boolean): Flow[] {
             if (order.target < known.topology.nodes.length) {
                 const route = routeOf(order.route, known.topology.nodes.length);
                 const inUse = route.length > 1 && (order.route_age_ms ?? Infinity) < IN_USE_MS;
-                flows.push({ from, to: order.target, delivered: order.delivered_keys, waits: order.waits, route, inUse });
+                const second = routeOf(order.second_route, known.topology.nodes.length);
+                flows.push({
+                    from, to: order.target, delivered: order.delivered_keys, waits: order.waits, route, second, quality: order.class ?? '', inUse,
+                });
             }
         }
     }
@@ -184,7 +189,8 @@ export function picture(known: Known, nowMs: number): Picture {
     });
     const answers = (node: number) => places[node]?.state === 'answers';
     const flows = flowsOf(known, answers);
-    const used = new Set(flows.filter(({ inUse }) => inUse).flatMap(({ route }) => route.slice(1).map((node, at) => pair(route[at]!, node))));
+    const used = new Set(flows.filter(({ inUse }) => inUse).flatMap(({ route, second }) => [route, second])
+        .flatMap((route) => route.slice(1).map((node, at) => pair(route[at]!, node))));
 
     return { places, flows, links: known.topology.links.map((at) => linkOf(known, at, answers, used)) };
 }

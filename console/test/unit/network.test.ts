@@ -57,6 +57,17 @@ test('links of a route over which keys came lately are in use', () => {
     assert.deepEqual(at(10).links.map(({ inUse }) => inUse), [true, true]);
     assert.deepEqual(at(10).flows.map(({ route }) => route), [[0, 1, 2]]);
     assert.deepEqual(at(9000).links.map(({ inUse }) => inUse), [false, false]);
+    assert.deepEqual(at(10).flows.map(({ second, quality }) => [second, quality]), [[[], '']]);
+});
+
+test('an order over two routes uses the links of both', () => {
+    const order = {
+        target: 2, wanted_keys: 9, delivered_keys: 5, waits: 1, class: 'silver' as const, route: '0,1', second_route: '1,2', route_age_ms: 10,
+    };
+    const { flows, links } = picture(merge([], said([node(0, [side(1)], { orders: [order] })]), 0)[0]!, 0);
+
+    assert.deepEqual(links.map(({ inUse }) => inUse), [true, true]);
+    assert.deepEqual(flows.map(({ route, second, quality }) => [route, second, quality]), [[[0, 1], [1, 2], 'silver']]);
 });
 
 test('a link waits for its switch or satellite while light does not get through', () => {

@@ -31,8 +31,8 @@
     "\"joined\":false,\"qkd_bits\":512,\"qkd_errors_ppm\":11000,\"qkd_reason\":\"\"," \
     "\"pass\":{\"passing\":false,\"passes\":3,\"clear_passes\":2,\"next_s\":7.5}}"
 #define ORDER \
-    "{\"target\":2,\"wanted_keys\":100,\"delivered_keys\":3,\"waits\":0,\"route\":\"0,2\"," \
-    "\"route_age_ms\":7}"
+    "{\"target\":2,\"wanted_keys\":100,\"delivered_keys\":3,\"waits\":0,\"class\":\"silver\"," \
+    "\"second_route\":\"0,1,2\",\"route\":\"0,2\",\"route_age_ms\":7}"
 #define STATUS "{" COUNTS ",\"links\":[" LINK "],\"orders\":[" ORDER "]}"
 #define NODES "[{\"node\":0,\"status\":" STATUS "},{\"node\":2}]"
 #define WHOLE "{\"network\":\"three\",\"topology\":" TOPOLOGY ",\"nodes\":" NODES "}"
@@ -271,6 +271,8 @@ static void refuses_what_is_out_of_range(void **state)
         { "\"route\":\"0,2\"", "\"route\":\"0,2,\"" },
         { "\"route\":\"0,2\"", "\"route\":\"<b>\"" },
         { "\"route\":\"0,2\"", "\"route\":\"1234567890\"" },
+        { "\"class\":\"silver\"", "\"class\":\"iron\"" },
+        { "\"second_route\":\"0,1,2\"", "\"second_route\":\"0,1+2\"" },
         { "\"passing\":false", "\"passing\":2" },
         { "\"joined\":false", "\"joined\":null" },
         { "\"target\":2", "\"target\":512" },
