@@ -11,6 +11,9 @@ add_executable(qwave_memory_scan system/memory_scan.c)
 add_executable(qwave_filtered system/filtered.c)
 add_executable(qwave_secret_markers system/secret_markers.c)
 target_link_libraries(qwave_secret_markers PRIVATE qw_centre qw_terminal)
+add_executable(qwave_lying_node system/lying_node.c $<TARGET_OBJECTS:qwave>)
+target_link_libraries(qwave_lying_node PRIVATE $<TARGET_PROPERTY:qwave,LINK_LIBRARIES>)
+target_link_options(qwave_lying_node PRIVATE -Wl,--wrap=qw_hop_seal)
 file(GLOB scenarios CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/system/[0-9]*.sh")
 foreach(scenario IN LISTS scenarios)
     get_filename_component(name ${scenario} NAME_WE)
@@ -30,7 +33,8 @@ foreach(scenario IN LISTS scenarios)
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}" "QWAVE_RELEASE=${release}"
         "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>" "QWAVE_ENTER_NETNS=$<TARGET_FILE:qwave_enter_netns>"
         "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>" "QWAVE_MEMORY_SCAN=$<TARGET_FILE:qwave_memory_scan>"
-        "QWAVE_PKCS11_SHIM=$<TARGET_FILE:qwave_pkcs11_shim>" "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>")
+        "QWAVE_PKCS11_SHIM=$<TARGET_FILE:qwave_pkcs11_shim>" "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>"
+        "QWAVE_LYING_NODE=$<TARGET_FILE:qwave_lying_node>")
     if(TARGET qwave_simulated_radio)
         set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")

@@ -65,9 +65,11 @@ static void fail(struct node *node, const char *path, const char *what)
     node_journal_write(node, "node", "disk-failed", "", QW_ERR_IO, what);
 }
 
+/* Whole batches, over one path or joined. */
 static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
 {
     struct node *node = self;
+    bool is_ours = batch->source == (uint32_t)node->settings.node;
     qw_err err = node_keys_write(&node->keys, batch, keys);
 
     if (err != QW_OK) {
@@ -75,16 +77,17 @@ static qw_err deliver(void *self, const struct qw_relay_batch *batch, const uint
     }
     node->sending.end_ms = qw_clock_monotonic_ms();
     if (err == QW_OK) {
+        *(is_ours ? &node->delivered_keys : &node->received_keys) += batch->count;
         node_hand_give(node, batch, keys);
     }
-    if (err == QW_OK && batch->source == (uint32_t)node->settings.node) {
+    if (err == QW_OK && is_ours) {
         node_delivery_done(node, batch);
     }
     return err;
 }
 
-static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
-                   uint32_t at)
+static void voided(void *self, const struct qw_relay_batch *batch, uint8_t part,
+                   enum qw_relay_reason reason, uint32_t at)
 {
     struct node *node = self;
     char id[2 * QW_RELAY_BATCH_ID_LEN + 1];
@@ -93,12 +96,44 @@ static void voided(void *self, const struct qw_relay_batch *batch, enum qw_relay
     qw_log_write(node->log, QW_LOG_INFO, "batch %s is void: %s (node %u)", id,
                  qw_relay_reason_text(reason), at);
     node->sending.again_at_ms = qw_clock_monotonic_ms() + PAUSE_MS;
-    node_journal_count(node, NODE_JOURNAL_VOID, qw_relay_reason_text(reason));
-    node_delivery_void(node, batch, reason, at);
+    node_journal_count(node, part == QW_RELAY_WHOLE ? NODE_JOURNAL_VOID : NODE_JOURNAL_TWO_VOID,
+                       qw_relay_reason_text(reason));
+    node_delivery_void(node, batch, part, reason, at);
     node_hand_void(node, batch->id);
     if (node_keys_void(&node->keys, batch->id) != QW_OK) {
         fail(node, node->settings.key_file, "keys cannot be written");
     }
+}
+
+/* As the relay has them: halves are joined first. */
+static qw_err relay_deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys)
+{
+    struct node *node = self;
+
+    return qw_two_paths_deliver(node->two_paths, batch, keys);
+}
+
+static void relay_voided(void *self, const struct qw_relay_batch *batch,
+                         enum qw_relay_reason reason, uint32_t at)
+{
+    struct node *node = self;
+
+    if (node->two_paths != NULL) { /* else nothing ever came of it */
+        qw_two_paths_voided(node->two_paths, batch, reason, at);
+    }
+}
+
+static qw_err open_two_paths(struct node *node)
+{
+    const struct qw_two_paths_config config = { .pairs_max = NODE_PAIRS_MAX,
+                                                .batch_len_max = (size_t)node->settings.batch_keys *
+                                                                 NODE_KEY_LEN,
+                                                .timeout_ms = node->settings.timeout_ms,
+                                                .self = node,
+                                                .deliver = deliver,
+                                                .voided = voided };
+
+    return node->ends_count == 0 ? QW_OK : qw_two_paths_new(&config, &node->two_paths);
 }
 
 /* Those that a cut made void keep their places until the target has heard so. */
@@ -119,11 +154,14 @@ static qw_err open_relay(struct node *node)
                                             .self = node,
                                             .hop = hop_to,
                                             .end_pool = end_pool,
-                                            .deliver = deliver,
-                                            .voided = voided };
+                                            .deliver = relay_deliver,
+                                            .voided = relay_voided };
     qw_err err = node->settings.source == 0 ? qw_key_source_best(&node->source)
                                             : qw_key_source_kernel(&node->source);
 
+    if (err == QW_OK) {
+        err = open_two_paths(node);
+    }
     return err == QW_OK ? qw_relay_new(&config, &node->relay) : err;
 }
 
@@ -191,6 +229,7 @@ void node_close(struct node *node)
         node_hand_close(node->hands[i]);
     }
     qw_relay_free(node->relay);
+    qw_two_paths_free(node->two_paths);
     qw_key_source_close(&node->source);
     qw_socket_close(node->listener);
     node_keys_close(&node->keys);
@@ -207,13 +246,13 @@ static void send_more(struct node *node)
     struct node_sending *sending = &node->sending;
     uint64_t delivered = qw_relay_counters(node->relay).delivered_keys;
     uint64_t batch = (uint64_t)node->settings.batch_keys;
-    uint8_t id[QW_RELAY_BATCH_ID_LEN];
+    struct qw_relay_demand demand = { .count = (uint32_t)batch, .key_len = NODE_KEY_LEN };
     qw_err err = QW_OK;
 
     while (err == QW_OK && delivered + qw_relay_under_way(node->relay) * batch < sending->keys) {
-        err = qw_relay_new_id(id);
+        err = qw_relay_new_id(demand.id);
         if (err == QW_OK) {
-            err = qw_relay_request(node->relay, &sending->path, id, (uint32_t)batch, NODE_KEY_LEN);
+            err = qw_relay_request(node->relay, &sending->path, &demand);
         }
         if (err == QW_OK && sending->start_ms == 0) {
             sending->start_ms = qw_clock_monotonic_ms();
@@ -315,6 +354,9 @@ static void turn(struct node *node, int64_t *ticked_ms)
     }
     if (node->sending.path.nodes > 0 && now_ms >= node->sending.again_at_ms) {
         send_more(node);
+    }
+    if (node->two_paths != NULL) {
+        qw_two_paths_settle(node->two_paths, node->relay, now_ms);
     }
     node_control_turn(node);
     node_routing_turn(node, now_ms);

@@ -8,7 +8,7 @@
 #include "base/wire.h"
 #include "node/node_entry.h"
 #include "node/node_keys.h"
-#include "qkd/relay/relay.h"
+#include "qkd/relay/two_paths.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,8 @@ struct node_settings {
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
     int64_t timeout_ms;
-    int64_t key_age_s;                 /* older link key is given up; 0: never */
+    int64_t reserve_percent; /* of a full link, what bronze leaves to others; silver half of it */
+    int64_t key_age_s;       /* older link key is given up; 0: never */
     char key_file[NODE_PATH_CAP];      /* "": none */
     char topology[NODE_PATH_CAP];      /* "": batches go over given paths only */
     char start_file[NODE_PATH_CAP];    /* how often the node has started */
@@ -85,6 +86,8 @@ struct node_sending {          /* --send */
     struct qw_relay_path path; /* nodes 0: nothing to send */
     bool by_route;             /* --to: the order of node_delivery.h */
     uint32_t target;           /* --to */
+    enum qw_node_class class;  /* --to, --class */
+    bool is_two;               /* --to, --two-paths */
     uint64_t keys;             /* wanted */
     int64_t start_ms, end_ms;  /* of the first and last batch; 0: not yet */
     int64_t again_at_ms;       /* after a void batch: not at once */
@@ -93,6 +96,7 @@ struct node_sending {          /* --send */
 enum {
     NODE_IN_FLIGHT = 8,
     NODE_PASSING_MAX = 256,
+    NODE_PAIRS_MAX = 32, /* batches over two paths that begin or end here, at a time */
     NODE_GUESTS_MAX = 8,
     NODE_MESSAGE_MAX = 1 << 20
 };
@@ -108,6 +112,8 @@ struct node {
     size_t hands_count;
     struct node_guest guests[NODE_GUESTS_MAX];
     struct qw_relay *relay;
+    struct qw_two_paths *two_paths;         /* NULL: no batches end here */
+    uint64_t delivered_keys, received_keys; /* whole ones; the relay counts halves as well */
     struct qw_key_source source;
     struct node_sending sending;
     uint8_t *message; /* [NODE_MESSAGE_MAX] */

@@ -104,7 +104,7 @@ static qw_err obey(struct node *node, const struct qw_node_command *command)
     (void)snprintf(c->answer, sizeof c->answer, "ok");
     switch (command->verb) {
     case QW_NODE_DELIVER:
-        return node_delivery_order(node, command->node, command->keys, command->per_second);
+        return node_delivery_order(node, command);
     case QW_NODE_HOLD:
         node_delivery_hold(node);
         return QW_OK;
@@ -143,7 +143,9 @@ static bool answer_line(struct node *node, struct node_caller *caller)
         err = obey(node, &command);
     }
     if (err != QW_OK) {
-        (void)snprintf(c->answer, sizeof c->answer, "error %s", qw_err_text(err));
+        (void)snprintf(c->answer, sizeof c->answer, "error %s",
+                       err == QW_ERR_REFUSED ? NODE_NO_TWO_PATHS " in the whole network"
+                                             : qw_err_text(err));
     }
     len = strlen(c->answer);
     c->answer[len++] = '\n';

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "node/node_journal.h"
 #include "node/node_routing.h"
 
 #include <fcntl.h>
@@ -17,7 +18,7 @@ enum {
     WAIT_MS = 10,
     PAUSE_MS = 100,
     BATCHES = NODE_OUT_MAX + NODE_VOIDS_MAX,
-    ROUTES_MAX = 4,
+    OBJECT_CAP = 32,
     VOID_MS = 10000 /* without any route; then it is the relay's to say it again */
 };
 
@@ -64,26 +65,56 @@ static bool has_end(const struct node *node, uint32_t target)
     return false;
 }
 
-qw_err node_delivery_order(struct node *node, uint32_t target, uint64_t keys, uint32_t per_second)
+/* D5: what no state of the links can give is refused at once, and not waited for. */
+static qw_err check_two(struct node *node, uint32_t target)
+{
+    struct qw_relay_path path[2];
+    qw_err err = qw_routing_find_two(node->routing->routing, target, INFINITY,
+                                     (uint64_t)qw_clock_monotonic_ms(), path);
+
+    return err == QW_ERR_REFUSED || err == QW_ERR_NOMEM ? err : QW_OK;
+}
+
+static struct node_order *find_order(struct node_delivery *d, const struct qw_node_command *wish)
+{
+    for (size_t i = 0; i < d->orders; i++) {
+        struct node_order *order = &d->order[i];
+
+        if (order->target == wish->node && order->class == wish->class &&
+            order->is_two == wish->is_two) {
+            return order;
+        }
+    }
+    return NULL;
+}
+
+qw_err node_delivery_order(struct node *node, const struct qw_node_command *wish)
 {
     struct node_delivery *d = node->delivery;
-    size_t i = 0;
+    struct node_order *order;
+    qw_err err;
 
-    if (d == NULL || !has_end(node, target)) {
+    if (d == NULL || !has_end(node, wish->node)) {
         return QW_ERR_NOT_FOUND;
     }
-    while (i < d->orders && d->order[i].target != target) {
-        i++;
+    err = wish->is_two ? check_two(node, wish->node) : QW_OK;
+    if (err != QW_OK) {
+        return err;
     }
-    if (i == NODE_ORDERS_MAX) {
+    order = find_order(d, wish);
+    if (order == NULL && d->orders == NODE_ORDERS_MAX) {
         return QW_ERR_LIMIT;
     }
-    if (i == d->orders) {
-        d->order[d->orders++] =
-            (struct node_order){ .target = target, .next_at_ms = qw_clock_monotonic_ms() };
+    if (order == NULL) {
+        order = &d->order[d->orders++];
+        *order = (struct node_order){ .target = wish->node,
+                                      .class = wish->class,
+                                      .is_two = wish->is_two,
+                                      .reason = "",
+                                      .next_at_ms = qw_clock_monotonic_ms() };
     }
-    d->order[i].keys += keys;
-    d->order[i].per_second = per_second;
+    order->keys += wish->keys;
+    order->per_second = wish->per_second;
     return QW_OK;
 }
 
@@ -120,17 +151,15 @@ static void write_event(struct node *node, const struct node_batch *batch)
 {
     FILE *file = node->delivery->events;
     char id[2 * QW_RELAY_BATCH_ID_LEN + 1];
+    char route[NODE_ROUTE_CAP];
 
     if (file == NULL) {
         return;
     }
     qw_hex_encode(batch->id, sizeof batch->id, id);
-    fprintf(file, "delivered %lld %lld %s %u ", (long long)batch->asked_ms,
-            (long long)qw_clock_monotonic_ms(), id, batch->count);
-    for (uint8_t i = 0; i < batch->path.nodes; i++) {
-        fprintf(file, "%s%u", i == 0 ? "" : ",", batch->path.node[i]);
-    }
-    fprintf(file, "\n");
+    node_route_text(&batch->route, route);
+    fprintf(file, "delivered %lld %lld %s %u %s\n", (long long)batch->asked_ms,
+            (long long)qw_clock_monotonic_ms(), id, batch->count, route);
     if (fflush(file) != 0) {
         qw_log_write(node->log, QW_LOG_ERROR, "%s: cannot be written", node->settings.event_file);
         node->has_failed = true;
@@ -139,44 +168,24 @@ static void write_event(struct node *node, const struct node_batch *batch)
 
 void node_delivery_done(struct node *node, const struct qw_relay_batch *batch)
 {
-    struct node_batch *ours = find_batch(node->delivery, batch->id);
+    struct node_delivery *d = node->delivery;
+    struct node_batch *ours = find_batch(d, batch->id);
+    struct node_order *order;
 
-    if (ours != NULL) {
-        node->delivery->order[ours->order].delivered += ours->count;
-        node->delivery->order[ours->order].route = ours->path;
-        node->delivery->order[ours->order].routed_ms = qw_clock_monotonic_ms();
-        node->delivery->order[ours->order].under_way--;
-        write_event(node, ours);
-        ours->is_used = false;
+    if (ours == NULL) {
+        return;
     }
+    order = &d->order[ours->order];
+    order->delivered += ours->count;
+    order->route = ours->route;
+    order->routed_ms = qw_clock_monotonic_ms();
+    order->under_way--;
+    d->class_keys[order->class] += ours->count;
+    write_event(node, ours);
+    ours->is_used = false;
 }
 
-/* D3 */
-static void avoid(struct node *node, const struct qw_relay_path *path, enum qw_relay_reason reason,
-                  uint32_t at, int64_t now_ms)
-{
-    struct qw_routing *routing = node->routing->routing;
-    uint64_t hold_ms = reason == QW_RELAY_EMPTY ? QW_ROUTING_EMPTY_MS : QW_ROUTING_CUT_MS;
-
-    switch (reason) {
-    case QW_RELAY_NO_LINK:
-    case QW_RELAY_EMPTY:
-        qw_routing_failed(routing, path, at, hold_ms, (uint64_t)now_ms);
-        break;
-    case QW_RELAY_TIMEOUT: /* somebody on the route keeps or alters what he should pass on */
-    case QW_RELAY_WRONG_TAG:
-        for (uint8_t i = 0; i < path->nodes; i++) {
-            qw_routing_failed(routing, path, path->node[i], hold_ms, (uint64_t)now_ms);
-        }
-        break;
-    case QW_RELAY_BUSY:
-    case QW_RELAY_REFUSED:
-    case QW_RELAY_SIZE:
-        break;
-    }
-}
-
-void node_delivery_void(struct node *node, const struct qw_relay_batch *batch,
+void node_delivery_void(struct node *node, const struct qw_relay_batch *batch, uint8_t part,
                         enum qw_relay_reason reason, uint32_t at)
 {
     struct node_batch *ours = find_batch(node->delivery, batch->id);
@@ -193,42 +202,23 @@ void node_delivery_void(struct node *node, const struct qw_relay_batch *batch,
         order->next_at_ms -= (int64_t)ours->count * 1000 / order->per_second;
     }
     ours->is_void = true;
-    avoid(node, &ours->path, reason, at, now_ms);
+    node_route_avoid(node, &ours->route, part, reason, at, now_ms);
     if (reason == QW_RELAY_BUSY || reason == QW_RELAY_REFUSED || reason == QW_RELAY_SIZE) {
         order->next_at_ms = now_ms + PAUSE_MS;
     }
 }
 
-static bool is_same_path(const struct qw_relay_path *a, const struct qw_relay_path *b)
-{
-    bool is_same = a->nodes == b->nodes;
-
-    for (uint8_t i = 0; is_same && i < a->nodes; i++) {
-        is_same = a->node[i] == b->node[i];
-    }
-    return is_same;
-}
-
-/* D4: the relay has sent VOID over the old route itself; when there is another by now, over it. */
+/* D4 */
 static void void_over_new_routes(struct node *node, int64_t now_ms)
 {
     struct node_delivery *d = node->delivery;
 
     for (size_t i = 0; i < BATCHES; i++) {
         struct node_batch *batch = &d->batch[i];
-        struct qw_relay_path path;
 
-        if (!batch->is_used || !batch->is_void) {
-            continue;
-        }
-        if (qw_routing_find(node->routing->routing, d->order[batch->order].target, INFINITY,
-                            (uint64_t)now_ms, &path) != QW_OK) {
-            batch->is_used = now_ms - batch->asked_ms < VOID_MS;
-            continue;
-        }
-        batch->is_used = false;
-        if (!is_same_path(&path, &batch->path)) {
-            (void)!qw_relay_give_up(node->relay, &path, batch->id); /* else over the old, again */
+        if (batch->is_used && batch->is_void) {
+            batch->is_used = node_route_void(node, &batch->route, batch->id, now_ms) != QW_OK &&
+                             now_ms - batch->asked_ms < VOID_MS;
         }
     }
 }
@@ -245,27 +235,40 @@ static struct node_batch *free_batch(struct node_delivery *d)
     return out < NODE_OUT_MAX ? found : NULL;
 }
 
-/* D1, D2. What the pool of the first link lacks shows here: another route then. */
+/* Why nothing of an order goes out. That two paths are not there is told when it begins. */
+static void note_reason(struct node *node, struct node_order *order, const char *reason)
+{
+    char object[OBJECT_CAP];
+
+    if (strcmp(reason, NODE_NO_TWO_PATHS) == 0 && strcmp(order->reason, reason) != 0) {
+        node->delivery->two_missing++;
+        qw_log_write(node->log, QW_LOG_WARNING, "keys with %u: %s now; none go over one path",
+                     order->target, reason);
+        (void)snprintf(object, sizeof object, "node %u", order->target);
+        node_journal_count(node, NODE_JOURNAL_NO_TWO, object);
+    }
+    order->reason = reason;
+}
+
 static qw_err send_batch(struct node *node, struct node_order *order, struct node_batch *batch,
                          int64_t now_ms)
 {
-    struct qw_routing *routing = node->routing->routing;
-    qw_err err = QW_ERR_CLOSED;
+    struct qw_relay_demand demand = { .count = batch->count,
+                                      .key_len = NODE_KEY_LEN,
+                                      .class = order->class };
+    const char *reason = "";
+    qw_err err = qw_relay_new_id(batch->id);
 
-    for (int i = 0; i < ROUTES_MAX && (err == QW_ERR_CLOSED || err == QW_ERR_EXHAUSTED); i++) {
-        err = qw_routing_find(routing, order->target, qw_price_limit(QW_CLASS_GOLD),
-                              (uint64_t)now_ms, &batch->path);
-        if (err != QW_OK) {
-            order->waits++;
-            return err;
-        }
-        err = qw_relay_request(node->relay, &batch->path, batch->id, batch->count, NODE_KEY_LEN);
-        if (err == QW_ERR_CLOSED || err == QW_ERR_EXHAUSTED) {
-            qw_routing_failed(routing, &batch->path, (uint32_t)node->settings.node,
-                              err == QW_ERR_CLOSED ? QW_ROUTING_CUT_MS : QW_ROUTING_EMPTY_MS,
-                              (uint64_t)now_ms);
-        }
+    if (err != QW_OK) {
+        return err;
     }
+    if (order->is_two) {
+        batch->id[QW_RELAY_PART_AT] = QW_TWO_PATHS_JOINED;
+    }
+    memcpy(demand.id, batch->id, sizeof demand.id);
+    err = node_route_send(node, order, &demand, now_ms, &batch->route, &reason);
+    order->waits += err != QW_OK && batch->route.paths == 0;
+    note_reason(node, order, reason);
     return err;
 }
 
@@ -284,10 +287,7 @@ static bool ask(struct node *node, struct node_order *order, int64_t now_ms)
                                   .order = (size_t)(order - d->order),
                                   .asked_ms = now_ms };
     batch->count = left < batch->count ? (uint32_t)left : batch->count;
-    err = qw_relay_new_id(batch->id);
-    if (err == QW_OK) {
-        err = send_batch(node, order, batch, now_ms);
-    }
+    err = send_batch(node, order, batch, now_ms);
     if (err == QW_ERR_ARG || err == QW_ERR_IO) {
         qw_log_write(node->log, QW_LOG_ERROR, "keys with %u: %s", order->target, qw_err_text(err));
         node->has_failed = true;
@@ -321,8 +321,13 @@ void node_delivery_turn(struct node *node, int64_t now_ms)
         return;
     }
     void_over_new_routes(node, now_ms);
-    for (size_t i = 0; i < d->orders; i++) {
-        while (is_due(&d->order[i], now_ms) && ask(node, &d->order[i], now_ms)) {
+    for (int class = QW_NODE_GOLD; class < QW_NODE_CLASSES; class ++) { /* D6 */
+        for (size_t i = 0; i < d->orders; i++) {
+            struct node_order *order = &d->order[i];
+
+            while (order->class == (enum qw_node_class) class && is_due(order, now_ms) &&
+                   ask(node, order, now_ms)) {
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ static const struct {
     [NODE_JOURNAL_END_TAG] = { "end-tag-wrong", QW_ERR_AUTH, "of them" },
     [NODE_JOURNAL_END_LIMIT] = { "end-pool-limit", QW_ERR_LIMIT, "of them" },
     [NODE_JOURNAL_VOID] = { "batch-void", QW_OK, "of them" },
+    [NODE_JOURNAL_NO_TWO] = { "two-paths-missing", QW_ERR_REFUSED, "of them" },
+    [NODE_JOURNAL_TWO_VOID] = { "two-paths-void", QW_ERR_REFUSED, "of them" },
     [NODE_JOURNAL_AGED] = { "keys-aged", QW_OK, "bits" },
 };
 

@@ -21,6 +21,8 @@ enum node_journal_crowd {
     NODE_JOURNAL_END_TAG,   /* keys under a wrong end tag: a relay has altered them */
     NODE_JOURNAL_END_LIMIT, /* a mark that would cost too much of an end pool */
     NODE_JOURNAL_VOID,      /* batches that were given up */
+    NODE_JOURNAL_NO_TWO,    /* orders over two paths that found no two */
+    NODE_JOURNAL_TWO_VOID,  /* batches over two paths that were given up */
     NODE_JOURNAL_AGED,      /* bits of link key that were too old */
     NODE_JOURNAL_CROWDS
 };

@@ -31,7 +31,7 @@ enum {
 static qw_err open_pool(struct node *node, const struct node_entry *entry, bool is_end,
                         struct qw_node_pool **pool)
 {
-    struct qw_node_limits limits = node_stock_limits(node, is_end);
+    struct qw_node_limits limits = node_stock_limits(node, 0, is_end);
     struct qw_node_disk disk;
     qw_err err = qw_node_disk_file_open(entry->path, &disk);
 
@@ -41,6 +41,10 @@ static qw_err open_pool(struct node *node, const struct node_entry *entry, bool 
     if (err == QW_OK && (qw_node_pool_head(*pool)->node != node->settings.node ||
                          qw_node_pool_head(*pool)->neighbour != entry->node)) {
         err = QW_ERR_CONFLICT;
+    }
+    if (err == QW_OK) {
+        limits = node_stock_limits(node, qw_node_pool_head(*pool)->capacity, is_end);
+        qw_node_pool_set_floors(*pool, limits.floor_len);
     }
     for (int d = QW_NODE_OUT; err == QW_OK && is_end && d <= QW_NODE_IN; d++) {
         qw_node_pool_confirm(*pool, (enum qw_node_direction)d,

@@ -3,6 +3,7 @@
 #include "node/node_metrics.h"
 
 #include "api/metrics_text.h"
+#include "qkd/network/node_command.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -81,8 +82,22 @@ static void write_counters(struct qw_metrics_text *text, const struct node_shot 
         uint64_t value;
     } rows[] = {
         { "qwave_node_keys_delivered_total", "Keys of batches that began here.",
-          c->delivered_keys },
-        { "qwave_node_keys_received_total", "Keys of batches that ended here.", c->received_keys },
+          shot->delivered_keys },
+        { "qwave_node_keys_received_total", "Keys of batches that ended here.",
+          shot->received_keys },
+        { "qwave_node_two_path_keys_delivered_total",
+          "Keys of these that went over two paths and began here.",
+          shot->two_paths.delivered_keys },
+        { "qwave_node_two_path_keys_received_total",
+          "Keys of these that went over two paths and ended here.", shot->two_paths.received_keys },
+        { "qwave_node_two_path_batches_void_total",
+          "Batches over two paths that began here and were given up: a half was missing or "
+          "altered.",
+          shot->two_paths.voided },
+        { "qwave_node_two_path_halves_alone_total",
+          "Halves that ended here and whose other half never came.", shot->two_paths.alone },
+        { "qwave_node_two_paths_missing_total",
+          "Times that an order found no two paths without a common node.", shot->two_missing },
         { "qwave_node_batches_passed_total", "Batches of others that went through.", c->passed },
         { "qwave_node_batches_void_total", "Batches that were given up.", c->voided },
         { "qwave_node_wrong_tags_total", "Keys under a wrong end tag: a relay altered them.",
@@ -107,6 +122,19 @@ static void write_counters(struct qw_metrics_text *text, const struct node_shot 
                       "Batches that begin or end here and are not done.", (double)shot->under_way);
 }
 
+static void write_classes(struct qw_metrics_text *text, const char *name, const char *help,
+                          const uint64_t value[QW_NODE_CLASSES])
+{
+    char labels[LABELS_CAP];
+
+    qw_metrics_family(text, name, "counter", help);
+    for (int class = QW_NODE_GOLD; class < QW_NODE_CLASSES; class ++) {
+        (void)snprintf(labels, sizeof labels, "class=\"%s\"",
+                       qw_node_class_text((enum qw_node_class) class));
+        qw_metrics_sample(text, name, labels, (double)value[class]);
+    }
+}
+
 static void handle(void *self, const struct qw_http_request *request, struct qw_http_answer *answer)
 {
     struct node_metrics *m = self;
@@ -127,6 +155,11 @@ static void handle(void *self, const struct qw_http_request *request, struct qw_
     pthread_mutex_unlock(&m->mutex);
     write_links(&text, &shot);
     write_counters(&text, &shot);
+    write_classes(&text, "qwave_node_class_keys_delivered_total",
+                  "Keys of orders of this class that began here.", shot.class_keys);
+    write_classes(&text, "qwave_node_class_batches_kept_out_total",
+                  "Batches of this class refused here for key that is left to better ones.",
+                  shot.counters.kept);
     answer->status = text.err == QW_OK ? 200 : 500;
     answer->content_type = METRICS_TYPE;
 }

@@ -19,6 +19,10 @@ struct node_shot_pool {
 struct node_shot { /* a node at one moment */
     uint64_t links_up, under_way;
     struct qw_relay_counters counters;
+    struct qw_two_paths_counters two_paths;
+    uint64_t delivered_keys, received_keys; /* whole ones */
+    uint64_t class_keys[QW_NODE_CLASSES];   /* delivered */
+    uint64_t two_missing;
     uint64_t refused, journal_records;
     struct node_shot_pool link[NODE_LINKS_MAX], end[NODE_LINKS_MAX];
     size_t links, ends;

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { JSON_LEN_MAX = 512, HOPS_TEXT_CAP = 32 };
+enum { JSON_LEN_MAX = 512, HOPS_TEXT_CAP = 32, OPTION_CLASS = 256, OPTION_TWO_PATHS };
 
 static volatile sig_atomic_t stop; /* set by the signal handler */
 
@@ -31,6 +31,10 @@ static const struct argp_option run_options[] = {
     { "check", 'C', NULL, 0, "read the settings, say whether they are right, and end", 0 },
     { "send", 's', "PATH", 0, "relay keys over these nodes, 0,1,2 for example, and end", 0 },
     { "to", 't', "NODE", 0, "deliver keys to this node over routes, and end", 0 },
+    { "class", OPTION_CLASS, "CLASS", 0,
+      "with --to: gold, silver or bronze, which leave key to better ones (default: gold)", 0 },
+    { "two-paths", OPTION_TWO_PATHS, NULL, 0,
+      "with --to: each key is the XOR of two, over two paths without a common node; or none", 0 },
     { "keys", 'n', "N", 0, "how many, in whole batches, 1 to 1000000000 (default: 1024)", 0 },
     { "json", 'j', NULL, 0, "with --send or --to: one JSON object", 0 },
     { 0 },
@@ -74,6 +78,14 @@ static error_t parse_run(int key, char *value, struct argp_state *state)
         arguments->sending.target = (uint32_t)option_number(value, 0, UINT32_MAX, state);
         arguments->sending.by_route = true;
         return 0;
+    case OPTION_CLASS:
+        if (!qw_node_class_of(value, &arguments->sending.class)) {
+            argp_error(state, "--class is gold, silver or bronze, not '%s'", value);
+        }
+        return 0;
+    case OPTION_TWO_PATHS:
+        arguments->sending.is_two = true;
+        return 0;
     case 'n':
         arguments->sending.keys = (uint64_t)option_number(value, 1, 1000000000, state);
         return 0;
@@ -89,6 +101,10 @@ static error_t parse_run(int key, char *value, struct argp_state *state)
         }
         if (arguments->sending.by_route && arguments->sending.path.nodes > 0) {
             argp_error(state, "either --send or --to");
+        }
+        if (!arguments->sending.by_route &&
+            (arguments->sending.is_two || arguments->sending.class != QW_NODE_GOLD)) {
+            argp_error(state, "--class and --two-paths are for --to");
         }
         return 0;
     default:
@@ -107,7 +123,7 @@ static void write_json(struct qw_json_writer *w, const void *self)
     struct qw_relay_counters counters = qw_relay_counters(node->relay);
 
     qw_json_name(w, "delivered_keys");
-    qw_json_uint(w, counters.delivered_keys);
+    qw_json_uint(w, node->delivered_keys);
     if (!node->sending.by_route) {
         qw_json_name(w, "hops");
         qw_json_uint(w, (uint64_t)(node->sending.path.nodes - 1));
@@ -115,7 +131,7 @@ static void write_json(struct qw_json_writer *w, const void *self)
     qw_json_name(w, "seconds_s");
     qw_json_real(w, seconds_of(node));
     qw_json_name(w, "keys_per_s");
-    qw_json_real(w, (double)counters.delivered_keys / seconds_of(node));
+    qw_json_real(w, (double)node->delivered_keys / seconds_of(node));
     qw_json_name(w, "void_batches");
     qw_json_uint(w, counters.voided);
     qw_json_name(w, "end_tag_bits");
@@ -139,20 +155,26 @@ static int report(const struct node *node, bool as_json)
         return json_print(JSON_LEN_MAX, write_json, node);
     }
     printf("%llu keys%s, %.0f keys/s, %llu batches void%s\n",
-           (unsigned long long)counters.delivered_keys, hops_text(node, text, sizeof text),
-           (double)counters.delivered_keys / seconds_of(node), (unsigned long long)counters.voided,
+           (unsigned long long)node->delivered_keys, hops_text(node, text, sizeof text),
+           (double)node->delivered_keys / seconds_of(node), (unsigned long long)counters.voided,
            node_is_simulated(node) ? "; SIMULATED link keys" : "");
     return EXIT_DONE;
 }
 
 static qw_err order(struct node *node)
 {
-    qw_err err = node_delivery_order(node, node->sending.target, node->sending.keys, 0);
+    const struct qw_node_command wish = { .verb = QW_NODE_DELIVER,
+                                          .node = node->sending.target,
+                                          .keys = (uint32_t)node->sending.keys,
+                                          .class = node->sending.class,
+                                          .is_two = node->sending.is_two };
+    qw_err err = node_delivery_order(node, &wish);
 
     node->sending.start_ms = qw_clock_monotonic_ms();
     if (err != QW_OK) {
-        qw_log_write(node->log, QW_LOG_ERROR, "--to %u: without topology or end pool",
-                     node->sending.target);
+        qw_log_write(node->log, QW_LOG_ERROR, "--to %u: %s", node->sending.target,
+                     err == QW_ERR_REFUSED ? NODE_NO_TWO_PATHS " in the whole network"
+                                           : "without topology or end pool");
     }
     return err;
 }

@@ -28,6 +28,8 @@ static const struct qw_config_row rows[] = {
         "SIMULATED link keys from this seed, the same at all nodes; 0: none"),
     ROW(QW_CONFIG_INT, batch_keys, 1, 4096, "1024", "keys of a batch, at most"),
     ROW(QW_CONFIG_INT, timeout_ms, 100, 600000, "5000", "of a batch, in ms"),
+    ROW(QW_CONFIG_INT, reserve_percent, 0, 90, "25",
+        "of a full link's key, what bronze batches leave to better ones; silver leaves half of it"),
     ROW(QW_CONFIG_INT, key_age_s, 0, 31536000, "0",
         "link key that is older, in s, is given up at both ends; 0: never"),
     ROW(QW_CONFIG_TEXT, key_file, 0, NODE_PATH_CAP, "",

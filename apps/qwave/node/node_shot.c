@@ -5,6 +5,8 @@
 #include "node/node_status.h"
 #include "node/node_stock.h"
 
+#include <string.h>
+
 static struct node_shot_pool shot_of(const struct qw_node_pool *pool, uint32_t other)
 {
     struct qw_node_state out = qw_node_pool_state(pool, QW_NODE_OUT);
@@ -21,8 +23,17 @@ void node_shot_take(const struct node *node, struct node_shot *shot)
     *shot = (struct node_shot){ .links_up = node_status_links_up(node),
                                 .under_way = node_delivery_under_way(node),
                                 .counters = qw_relay_counters(node->relay),
+                                .delivered_keys = node->delivered_keys,
+                                .received_keys = node->received_keys,
                                 .refused = node->refused,
                                 .journal_records = node_journal_records(node) };
+    if (node->two_paths != NULL) {
+        shot->two_paths = qw_two_paths_counters(node->two_paths);
+    }
+    if (node->delivery != NULL) {
+        memcpy(shot->class_keys, node->delivery->class_keys, sizeof shot->class_keys);
+        shot->two_missing = node->delivery->two_missing;
+    }
     for (size_t i = 0; i < node->links_count; i++) {
         const struct node_link *link = &node->links[i];
 

@@ -56,32 +56,74 @@ static void write_link(struct qw_json_writer *w, const struct node_link *link)
     qw_json_object_end(w);
 }
 
-/* "0,3,5" */
-static void write_route(struct qw_json_writer *w, const struct qw_relay_path *path)
+static void write_text(struct qw_json_writer *w, const char *name, const char *text)
 {
-    char text[QW_RELAY_NODES_MAX * sizeof "4294967295,"] = "";
-    size_t len = 0;
-
-    for (uint8_t i = 0; i < path->nodes; i++) {
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%u", i == 0 ? "" : ",",
-                                path->node[i]);
-    }
-    qw_json_name(w, "route");
+    qw_json_name(w, name);
     qw_json_text(w, text);
+}
+
+static void write_route(struct qw_json_writer *w, const char *name,
+                        const struct qw_relay_path *path)
+{
+    const struct node_route route = { 1, { *path } };
+    char text[NODE_ROUTE_CAP];
+
+    node_route_text(&route, text);
+    write_text(w, name, text);
 }
 
 static void write_order(struct qw_json_writer *w, const struct node_order *order)
 {
     qw_json_object_begin(w);
     write_number(w, "target", order->target);
+    write_text(w, "class", qw_node_class_text(order->class));
+    write_number(w, "paths", order->is_two ? 2 : 1);
     write_number(w, "wanted_keys", order->keys);
     write_number(w, "delivered_keys", order->delivered);
     write_number(w, "waits", order->waits);
-    if (order->route.nodes > 0) {
+    write_text(w, "reason", order->asked < order->keys ? order->reason : "");
+    if (order->route.paths > 0) {
         write_number(w, "route_age_ms", (uint64_t)(qw_clock_monotonic_ms() - order->routed_ms));
-        write_route(w, &order->route);
+        write_route(w, "route", &order->route.path[0]);
+    }
+    if (order->route.paths > 1) {
+        write_route(w, "second_route", &order->route.path[1]);
     }
     qw_json_object_end(w);
+}
+
+static void write_two_paths(struct qw_json_writer *w, const struct node *node)
+{
+    struct qw_two_paths_counters two = { 0 };
+
+    if (node->two_paths != NULL) {
+        two = qw_two_paths_counters(node->two_paths);
+    }
+    qw_json_name(w, "two_paths");
+    qw_json_object_begin(w);
+    write_number(w, "delivered_keys", two.delivered_keys);
+    write_number(w, "received_keys", two.received_keys);
+    write_number(w, "void_batches", two.voided);
+    write_number(w, "halves_alone", two.alone);
+    write_number(w, "missing", node->delivery == NULL ? 0 : node->delivery->two_missing);
+    qw_json_object_end(w);
+}
+
+static void write_classes(struct qw_json_writer *w, const struct node *node)
+{
+    const struct node_delivery *d = node->delivery;
+    struct qw_relay_counters counters = qw_relay_counters(node->relay);
+
+    qw_json_name(w, "classes");
+    qw_json_array_begin(w);
+    for (int class = QW_NODE_GOLD; class < QW_NODE_CLASSES; class ++) {
+        qw_json_object_begin(w);
+        write_text(w, "class", qw_node_class_text((enum qw_node_class) class));
+        write_number(w, "delivered_keys", d == NULL ? 0 : d->class_keys[class]);
+        write_number(w, "kept_out_batches", counters.kept[class]);
+        qw_json_object_end(w);
+    }
+    qw_json_array_end(w);
 }
 
 static void write_hand(struct qw_json_writer *w, const struct node_hand *hand)
@@ -122,14 +164,16 @@ qw_err node_status_write(const struct node *node, char *out, size_t cap)
     write_number(&w, "process", (uint64_t)getpid());
     write_number(&w, "links_up", node_status_links_up(node));
     write_number(&w, "under_way", node_delivery_under_way(node));
-    write_number(&w, "delivered_keys", counters.delivered_keys);
-    write_number(&w, "received_keys", counters.received_keys);
+    write_number(&w, "delivered_keys", node->delivered_keys);
+    write_number(&w, "received_keys", node->received_keys);
     write_number(&w, "passed_batches", counters.passed);
     write_number(&w, "void_batches", counters.voided);
     write_number(&w, "wrong_tags", counters.wrong_tags);
     write_number(&w, "ignored_messages", counters.ignored);
     write_number(&w, "refused_marks", counters.limited);
     write_number(&w, "refused_neighbours", node->refused);
+    write_two_paths(&w, node);
+    write_classes(&w, node);
     write_journal(&w, node);
     qw_json_name(&w, "links");
     qw_json_array_begin(&w);

@@ -6,12 +6,17 @@
 #include "node/node_schedule.h"
 #include "qkd/node/simulated_feed.h"
 
-enum { FEED_LEN = 1 << 18, TAG_FLOOR_LEN = 4096, FOREIGN_FLOOR_LEN = 16384, OBJECT_CAP = 32 };
+enum { FEED_LEN = 1 << 18, TAG_FLOOR_LEN = 4096, OBJECT_CAP = 32 };
 
-struct qw_node_limits node_stock_limits(const struct node *node, bool is_end)
+struct qw_node_limits node_stock_limits(const struct node *node, uint64_t capacity, bool is_end)
 {
-    return (struct qw_node_limits){ .floor_len = { TAG_FLOOR_LEN, FOREIGN_FLOOR_LEN },
-                                    .age_ms = is_end ? 0 : node->settings.key_age_s * 1000 };
+    uint64_t reserve_len = capacity / 2 * (uint64_t)node->settings.reserve_percent / 100;
+
+    return (
+        struct qw_node_limits){ .floor_len = { [QW_NODE_GOLD] = TAG_FLOOR_LEN,
+                                               [QW_NODE_SILVER] = TAG_FLOOR_LEN + reserve_len / 2,
+                                               [QW_NODE_BRONZE] = TAG_FLOOR_LEN + reserve_len },
+                                .age_ms = is_end ? 0 : node->settings.key_age_s * 1000 };
 }
 
 /* What is held in both streams and has at least half of its time before it: so new key has come

@@ -7,8 +7,9 @@
 /* What goes into the pool of a link and what is given up of it: simulated key, and key that is too
  * old (docs/protocol/node-pool.md P6). */
 
-/* For the pools of this node. End pools do not age: no meeting keeps their ends in step. */
-struct qw_node_limits node_stock_limits(const struct node *node, bool is_end);
+/* For a pool of this node that has room for capacity bytes in each stream: what each class leaves
+ * to better ones, and the age limit. End pools do not age: no meeting keeps their ends in step. */
+struct qw_node_limits node_stock_limits(const struct node *node, uint64_t capacity, bool is_end);
 
 /* Simulated key, when the settings say so and there is too little of it: a little at a time. */
 qw_err node_stock_feed(struct node_link *link) QW_MUST_USE;

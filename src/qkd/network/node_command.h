@@ -3,7 +3,9 @@
 #define QW_QKD_NETWORK_NODE_COMMAND_H
 
 #include "base/error.h"
+#include "qkd/node/pool.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,10 +31,17 @@ enum {
 
 struct qw_node_command {
     enum qw_node_verb verb;
-    uint32_t node;       /* deliver: the target; cut, mend: the neighbour */
-    uint32_t keys;       /* deliver: 1..QW_NODE_ORDER_KEYS_MAX */
-    uint32_t per_second; /* deliver: 0..QW_NODE_RATE_MAX, 0: any */
+    uint32_t node;            /* deliver: the target; cut, mend: the neighbour */
+    uint32_t keys;            /* deliver: 1..QW_NODE_ORDER_KEYS_MAX */
+    uint32_t per_second;      /* deliver: 0..QW_NODE_RATE_MAX, 0: any */
+    enum qw_node_class class; /* deliver; gold unless said */
+    bool is_two;              /* deliver: over two paths without a common node */
 };
+
+/* "gold", "silver", "bronze". */
+const char *qw_node_class_text(enum qw_node_class class);
+/* False: no such class; out untouched. */
+bool qw_node_class_of(const char *text, enum qw_node_class *class);
 
 /* The line, NUL-terminated; gives its length. */
 size_t qw_node_command_encode(const struct qw_node_command *command,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qkd/network/routing.h"
 
-#include "qkd/network/route.h"
+#include "qkd/network/disjoint.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -218,6 +218,14 @@ static void price_links(struct qw_routing *r, uint64_t now_ms)
     }
 }
 
+static void write_path(const struct qw_route *route, struct qw_relay_path *path)
+{
+    path->nodes = (uint8_t)(route->hops + 1);
+    for (size_t i = 0; i <= route->hops; i++) {
+        path->node[i] = route->node[i];
+    }
+}
+
 qw_err qw_routing_find(struct qw_routing *routing, uint32_t to, double price_max, uint64_t now_ms,
                        struct qw_relay_path *path)
 {
@@ -236,10 +244,60 @@ qw_err qw_routing_find(struct qw_routing *routing, uint32_t to, double price_max
     if (qw_route_distance(routing->search, to) > price_max || found.hops + 1 > QW_RELAY_NODES_MAX) {
         return QW_ERR_LIMIT;
     }
-    path->nodes = (uint8_t)(found.hops + 1);
-    for (size_t i = 0; i <= found.hops; i++) {
-        path->node[i] = found.node[i];
+    write_path(&found, path);
+    return QW_OK;
+}
+
+static double cost_of(const struct qw_routing *r, const struct qw_route *route)
+{
+    double cost = 0;
+
+    for (size_t i = 0; i < route->hops; i++) {
+        cost += r->cost[route->link[i]];
     }
+    return cost;
+}
+
+/* Over all links that there are, up or not. */
+static qw_err check_two(struct qw_routing *r, uint32_t to, struct qw_route route[2])
+{
+    size_t found = 0;
+    qw_err err;
+
+    for (size_t i = 0; i < r->config.graph->link_count; i++) {
+        r->cost[i] = 1;
+    }
+    err = qw_disjoint_paths(r->config.graph, r->cost, r->config.self, to, 2, route, &found);
+    return err == QW_OK && found < 2 ? QW_ERR_REFUSED : err;
+}
+
+qw_err qw_routing_find_two(struct qw_routing *routing, uint32_t to, double price_max,
+                           uint64_t now_ms, struct qw_relay_path path[2])
+{
+    struct qw_route route[2];
+    size_t found = 0;
+    qw_err err;
+
+    if (to >= routing->config.graph->node_count || to == routing->config.self) {
+        return QW_ERR_REFUSED;
+    }
+    price_links(routing, now_ms);
+    err = qw_disjoint_paths(routing->config.graph, routing->cost, routing->config.self, to, 2,
+                            route, &found);
+    if (err != QW_OK) {
+        return err;
+    }
+    if (found < 2) {
+        err = check_two(routing, to, route);
+        return err == QW_OK ? QW_ERR_NOT_FOUND : err;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (cost_of(routing, &route[i]) > price_max || route[i].hops + 1 > QW_RELAY_NODES_MAX) {
+            return QW_ERR_LIMIT;
+        }
+    }
+    write_path(&route[0], &path[0]);
+    write_path(&route[1], &path[1]);
     return QW_OK;
 }
 

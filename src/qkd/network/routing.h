@@ -56,6 +56,12 @@ void qw_routing_failed(struct qw_routing *routing, const struct qw_relay_path *p
 qw_err qw_routing_find(struct qw_routing *routing, uint32_t to, double price_max, uint64_t now_ms,
                        struct qw_relay_path *path) QW_MUST_USE;
 
+/* Two routes without a common node between the ends, of least cost together; the cheaper one first.
+ * QW_ERR_REFUSED: the whole network has no such two, whatever its links do; QW_ERR_NOT_FOUND: not
+ * now; QW_ERR_LIMIT: one of them costs more than price_max, or has too many hops; QW_ERR_NOMEM. */
+qw_err qw_routing_find_two(struct qw_routing *routing, uint32_t to, double price_max,
+                           uint64_t now_ms, struct qw_relay_path path[2]) QW_MUST_USE;
+
 /* Links of the network that are up for routes now. */
 size_t qw_routing_links_up(const struct qw_routing *routing);
 uint32_t qw_routing_start(const struct qw_routing *routing); /* as qw_link_state_start */

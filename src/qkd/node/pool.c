@@ -283,6 +283,11 @@ qw_err qw_node_pool_agree(struct qw_node_pool *pool, enum qw_node_direction dire
     return commit_and_scrub(pool, s);
 }
 
+void qw_node_pool_set_floors(struct qw_node_pool *pool, const uint64_t floor_len[QW_NODE_CLASSES])
+{
+    memcpy(pool->limits.floor_len, floor_len, sizeof pool->limits.floor_len);
+}
+
 qw_err qw_node_pool_reserve(struct qw_node_pool *pool, enum qw_node_class class, uint64_t len)
 {
     struct qw_node_stream *s = &pool->stream[QW_NODE_OUT];

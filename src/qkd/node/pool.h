@@ -14,7 +14,8 @@
 struct qw_node_pool;
 
 enum qw_node_direction { QW_NODE_OUT, QW_NODE_IN }; /* this node sends; the neighbour does */
-enum qw_node_class { QW_NODE_RELAY, QW_NODE_FOREIGN, QW_NODE_CLASSES }; /* of what is reserved */
+/* Of what is reserved; values of the wire (relay.md, RESERVE). */
+enum qw_node_class { QW_NODE_GOLD, QW_NODE_SILVER, QW_NODE_BRONZE, QW_NODE_CLASSES };
 
 enum {
     QW_NODE_MEETING_KEY_LEN = 32,
@@ -80,6 +81,8 @@ void qw_node_pool_unconfirm(struct qw_node_pool *pool); /* the session is over *
 qw_err qw_node_pool_agree(struct qw_node_pool *pool, enum qw_node_direction direction,
                           uint64_t position, uint64_t end) QW_MUST_USE;
 
+/* Other floors from now on; the age limit stays. */
+void qw_node_pool_set_floors(struct qw_node_pool *pool, const uint64_t floor_len[QW_NODE_CLASSES]);
 /* Promises len bytes of the out stream. QW_ERR_EXHAUSTED. */
 qw_err qw_node_pool_reserve(struct qw_node_pool *pool, enum qw_node_class class,
                             uint64_t len) QW_MUST_USE;

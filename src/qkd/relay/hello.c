@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 void qw_hello_encode(const struct qw_hello *hello, uint8_t out[static QW_HELLO_LEN])
 {

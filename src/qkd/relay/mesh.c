@@ -94,7 +94,8 @@ static qw_err open_pool(const struct qw_mesh *mesh, struct qw_node_memory *memor
                         struct qw_node_pool **pool)
 {
     uint64_t capacity = mesh->config.capacity;
-    const struct qw_node_limits limits = { { capacity / 16, capacity / 4 }, mesh->config.age_ms };
+    const struct qw_node_limits limits = { { capacity / 16, capacity / 8, capacity / 4 },
+                                           mesh->config.age_ms };
     struct qw_node_disk disk = qw_node_memory_disk(memory);
 
     return qw_node_pool_open(&disk, &limits, pool);

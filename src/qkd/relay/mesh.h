@@ -57,6 +57,8 @@ qw_err qw_mesh_feed_end(struct qw_mesh *mesh, uint32_t node, uint32_t neighbour,
 /* As qw_relay_request and qw_two_paths_request at the first node of the path. */
 qw_err qw_mesh_request(struct qw_mesh *mesh, const struct qw_relay_path *path, uint32_t count,
                        uint16_t key_len) QW_MUST_USE;
+/* Of what is requested from now on; gold until then. */
+void qw_mesh_set_class(struct qw_mesh *mesh, enum qw_node_class class);
 qw_err qw_mesh_request_two(struct qw_mesh *mesh, const struct qw_relay_path *paths, size_t count,
                            uint32_t keys, uint16_t key_len) QW_MUST_USE;
 

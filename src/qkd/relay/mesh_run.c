@@ -180,23 +180,30 @@ void qw_mesh_wait(struct qw_mesh *mesh, int64_t ms)
     qw_mesh_run(mesh);
 }
 
+void qw_mesh_set_class(struct qw_mesh *mesh, enum qw_node_class class)
+{
+    mesh->class = class;
+}
+
 qw_err qw_mesh_request(struct qw_mesh *mesh, const struct qw_relay_path *path, uint32_t count,
                        uint16_t key_len)
 {
-    uint8_t id[QW_RELAY_BATCH_ID_LEN];
-    qw_err err = qw_relay_new_id(id);
+    struct qw_relay_demand demand = { .count = count, .key_len = key_len, .class = mesh->class };
+    qw_err err = qw_relay_new_id(demand.id);
 
-    return err == QW_OK
-               ? qw_relay_request(mesh->node[mesh->config.source].relay, path, id, count, key_len)
-               : err;
+    return err == QW_OK ? qw_relay_request(mesh->node[mesh->config.source].relay, path, &demand)
+                        : err;
 }
 
 qw_err qw_mesh_request_two(struct qw_mesh *mesh, const struct qw_relay_path *paths, size_t count,
                            uint32_t keys, uint16_t key_len)
 {
     struct mesh_node *node = &mesh->node[mesh->config.source];
+    struct qw_relay_demand demand = { .count = keys, .key_len = key_len, .class = mesh->class };
+    qw_err err = qw_relay_new_id(demand.id);
 
-    return qw_two_paths_request(node->two_paths, node->relay, paths, count, keys, key_len);
+    return err == QW_OK ? qw_two_paths_request(node->two_paths, node->relay, paths, count, &demand)
+                        : err;
 }
 
 static struct mesh_arrived *find_arrived(struct qw_mesh *mesh, const uint8_t *id)
@@ -236,12 +243,13 @@ qw_err mesh_deliver(void *self, const struct qw_relay_batch *batch, const uint8_
     return QW_OK;
 }
 
-void mesh_voided(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
-                 uint32_t at)
+void mesh_voided(void *self, const struct qw_relay_batch *batch, uint8_t part,
+                 enum qw_relay_reason reason, uint32_t at)
 {
     struct mesh_node *node = self;
     struct mesh_arrived *arrived = find_arrived(node->mesh, batch->id);
 
+    (void)part;
     (void)reason;
     (void)at;
     if (node->id == node->mesh->config.source) {

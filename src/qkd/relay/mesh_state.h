@@ -62,12 +62,13 @@ struct qw_mesh {
     struct qw_key_source source; /* of keys: seeded, SIMULATED */
     int64_t now_ms;
     struct qw_mesh_report report;
+    enum qw_node_class class; /* of what is requested */
 };
 
 qw_err mesh_send(void *self, const uint8_t *message, size_t len); /* self: struct mesh_side */
 qw_err mesh_deliver(void *self, const struct qw_relay_batch *batch, const uint8_t *keys);
-void mesh_voided(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
-                 uint32_t at);
+void mesh_voided(void *self, const struct qw_relay_batch *batch, uint8_t part,
+                 enum qw_relay_reason reason, uint32_t at);
 void mesh_stop_side(struct mesh_side *side); /* the hop, and what was over it */
 void mesh_settle(struct mesh_node *node);
 struct mesh_side *mesh_side_of(struct qw_mesh *mesh, uint32_t node, uint32_t neighbour);

@@ -29,6 +29,7 @@ size_t qw_relay_reserve_encode(const struct qw_relay_reserve *m, uint8_t *body)
     qw_write_bytes(&w, m->batch, sizeof m->batch);
     qw_write_u32be(&w, m->count);
     qw_write_u16be(&w, m->key_len);
+    qw_write_u8(&w, (uint8_t)m->class);
     qw_write_u64be(&w, m->end_mark);
     qw_write_u8(&w, m->index);
     qw_relay_path_write(&w, &m->path);
@@ -40,15 +41,18 @@ qw_err qw_relay_reserve_decode(const uint8_t *body, size_t len, struct qw_relay_
 {
     struct qw_reader r = qw_reader_on(body, len);
     struct qw_relay_reserve m;
+    uint8_t class;
     bool ok;
 
     qw_read_bytes(&r, m.batch, sizeof m.batch);
     m.count = qw_read_u32be(&r);
     m.key_len = qw_read_u16be(&r);
+    class = qw_read_u8(&r);
     m.end_mark = qw_read_u64be(&r);
     m.index = qw_read_u8(&r);
     ok = qw_relay_path_read(&r, &m.path) && m.count > 0 && m.key_len > 0 &&
-         m.end_mark <= INT64_MAX && m.index + 1 < m.path.nodes;
+         class < QW_NODE_CLASSES && m.end_mark <= INT64_MAX && m.index + 1 < m.path.nodes;
+    m.class = (enum qw_node_class) class;
     if (!ok || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }

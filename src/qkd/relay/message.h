@@ -5,6 +5,7 @@
 #include "qkd/relay/path.h"
 
 #include "base/error.h"
+#include "qkd/node/pool.h"
 
 /* Bodies of the messages that carry batches of keys (docs/protocol/relay.md). Encoders write to a
  * body of QW_RELAY_BODY_MAX bytes and return its length; decoders give QW_ERR_FORMAT. */
@@ -22,7 +23,7 @@ enum {
     QW_RELAY_BATCH_ID_LEN = 12,
     QW_RELAY_END_TAG_LEN = 12,
     QW_RELAY_TAGGED_LEN = QW_RELAY_BATCH_ID_LEN + 8 + QW_RELAY_END_TAG_LEN,
-    QW_RELAY_BODY_MAX = QW_RELAY_BATCH_ID_LEN + 4 + 2 + 8 + 1 + 1 + 4 * QW_RELAY_NODES_MAX
+    QW_RELAY_BODY_MAX = QW_RELAY_BATCH_ID_LEN + 4 + 2 + 1 + 8 + 1 + 1 + 4 * QW_RELAY_NODES_MAX
 };
 
 enum qw_relay_reason { /* values of the wire */
@@ -41,6 +42,7 @@ struct qw_relay_reserve {
     uint8_t batch[QW_RELAY_BATCH_ID_LEN];
     uint32_t count;   /* >= 1 */
     uint16_t key_len; /* >= 1 */
+    enum qw_node_class class;
     uint64_t end_mark;
     uint8_t index; /* of the sender; not the last */
     struct qw_relay_path path;

@@ -186,8 +186,18 @@ void relay_fail(struct qw_relay *relay, uint32_t neighbour, const uint8_t *id,
                      qw_relay_fail_encode(&fail, relay_body(relay)));
 }
 
+/* Whether it failed for what is left to better classes alone. */
+static bool is_kept(struct qw_node_pool *pool, size_t len)
+{
+    if (qw_node_pool_reserve(pool, QW_NODE_GOLD, len) != QW_OK) {
+        return false;
+    }
+    qw_node_pool_release(pool, len);
+    return true;
+}
+
 bool relay_reserve_hop(struct qw_relay *relay, uint32_t neighbour, size_t len,
-                       enum qw_relay_reason *reason)
+                       enum qw_node_class class, enum qw_relay_reason *reason)
 {
     struct qw_hop *hop = relay->config.hop(relay->config.self, neighbour);
 
@@ -200,7 +210,8 @@ bool relay_reserve_hop(struct qw_relay *relay, uint32_t neighbour, size_t len,
         *reason = QW_RELAY_SIZE;
         return false;
     }
-    if (qw_node_pool_reserve(qw_hop_pool(hop), QW_NODE_RELAY, len + QW_HOP_TAG_LEN) != QW_OK) {
+    if (qw_node_pool_reserve(qw_hop_pool(hop), class, len + QW_HOP_TAG_LEN) != QW_OK) {
+        relay->counters.kept[class] += is_kept(qw_hop_pool(hop), len + QW_HOP_TAG_LEN);
         *reason = QW_RELAY_EMPTY;
         return false;
     }

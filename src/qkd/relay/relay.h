@@ -18,6 +18,14 @@ struct qw_relay_batch {
     uint32_t source, target;
 };
 
+/* What is asked for. */
+struct qw_relay_demand {
+    uint8_t id[QW_RELAY_BATCH_ID_LEN];
+    uint32_t count;           /* keys */
+    uint16_t key_len;         /* bytes */
+    enum qw_node_class class; /* what it leaves in the pools for better ones */
+};
+
 enum {
     QW_RELAY_KEY_ID_LEN = QW_RELAY_BATCH_ID_LEN + 4,
     QW_RELAY_BATCHES_MAX = 4096,
@@ -50,6 +58,8 @@ struct qw_relay_counters {
     uint64_t delivered_keys, received_keys, end_tag_bits;
     uint64_t wrong_tags, ignored; /* messages of batches that are not known */
     uint64_t limited; /* batches refused for a mark that would cost too much of an end pool */
+    uint64_t
+        kept[QW_NODE_CLASSES]; /* of this class, refused here for what is left to better ones */
 };
 
 /* Copies config. QW_ERR_ARG, QW_ERR_NOMEM. */
@@ -66,8 +76,7 @@ qw_err qw_relay_new_id(uint8_t id[static QW_RELAY_BATCH_ID_LEN]) QW_MUST_USE;
  * neighbour; QW_ERR_EXHAUSTED: pool or source; QW_ERR_LIMIT: too many at a time. After QW_OK
  * either deliver or voided is called once. */
 qw_err qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path,
-                        const uint8_t id[static QW_RELAY_BATCH_ID_LEN], uint32_t count,
-                        uint16_t key_len) QW_MUST_USE;
+                        const struct qw_relay_demand *demand) QW_MUST_USE;
 /* Gives up a batch that began here, delivered or not, and has the target do so; voided is not
  * called. For one that is void already: has the target told over this path instead. QW_ERR_LIMIT.
  */

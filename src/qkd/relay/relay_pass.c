@@ -20,7 +20,7 @@ void relay_pass_reserve(struct qw_relay *relay, uint32_t from, struct qw_relay_r
     passing->next = next;
     if (len > relay->config.batch_len_max) {
         reason = QW_RELAY_SIZE;
-    } else if (relay_reserve_hop(relay, next, (size_t)len, &reason)) {
+    } else if (relay_reserve_hop(relay, next, (size_t)len, m->class, &reason)) {
         passing->len = (size_t)len;
         passing->reserved_len = len + QW_HOP_TAG_LEN;
         reason = QW_RELAY_NO_LINK;

@@ -23,11 +23,12 @@ static qw_err check_request(struct qw_relay *relay, const struct qw_relay_path *
     return hop == NULL || qw_hop_status(hop) != QW_HOP_UP ? QW_ERR_CLOSED : QW_OK;
 }
 
-static qw_err send_reserve(struct qw_relay *relay, struct relay_end *end,
+static qw_err send_reserve(struct qw_relay *relay, struct relay_end *end, enum qw_node_class class,
                            const struct qw_node_pool *pool)
 {
     struct qw_relay_reserve m = { .count = end->batch.count,
                                   .key_len = end->batch.key_len,
+                                  .class = class,
                                   .end_mark = qw_end_tag_mark(pool),
                                   .path = end->path };
 
@@ -43,10 +44,9 @@ static qw_err err_of(enum qw_relay_reason reason)
 }
 
 qw_err qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path,
-                        const uint8_t id[static QW_RELAY_BATCH_ID_LEN], uint32_t count,
-                        uint16_t key_len)
+                        const struct qw_relay_demand *demand)
 {
-    uint64_t len = (uint64_t)count * key_len;
+    uint64_t len = (uint64_t)demand->count * demand->key_len;
     struct qw_node_pool *pool = NULL;
     enum qw_relay_reason reason;
     struct relay_end *end;
@@ -55,25 +55,25 @@ qw_err qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path
     if (err != QW_OK) {
         return err;
     }
-    if (relay_end_find(relay, id) != NULL) {
+    if (relay_end_find(relay, demand->id) != NULL) {
         return QW_ERR_CONFLICT;
     }
-    end = relay_end_add(relay, id);
+    end = relay_end_add(relay, demand->id);
     if (end == NULL) {
         return QW_ERR_LIMIT;
     }
-    if (!relay_reserve_hop(relay, path->node[1], (size_t)len, &reason)) {
+    if (!relay_reserve_hop(relay, path->node[1], (size_t)len, demand->class, &reason)) {
         return err_of(reason);
     }
     end->phase = RELAY_RESERVING;
-    end->batch.count = count;
-    end->batch.key_len = key_len;
+    end->batch.count = demand->count;
+    end->batch.key_len = demand->key_len;
     end->batch.source = path->node[0];
     end->batch.target = qw_relay_path_target(path);
     end->path = *path;
     end->neighbour = path->node[1];
     end->reserved_len = len + QW_HOP_TAG_LEN;
-    err = send_reserve(relay, end, pool);
+    err = send_reserve(relay, end, demand->class, pool);
     if (err != QW_OK) {
         relay_release_hop(relay, end->neighbour, end->reserved_len);
         relay_end_remove(relay, end);

@@ -79,9 +79,9 @@ static inline uint8_t *relay_body(struct qw_relay *relay)
 }
 void relay_fail(struct qw_relay *relay, uint32_t neighbour, const uint8_t *id,
                 enum qw_relay_reason reason, uint32_t at);
-/* len bytes towards a neighbour, and its tag; QW_OK or the reason why not. */
+/* len bytes towards a neighbour, and its tag; true, or the reason why not. */
 bool relay_reserve_hop(struct qw_relay *relay, uint32_t neighbour, size_t len,
-                       enum qw_relay_reason *reason) QW_MUST_USE;
+                       enum qw_node_class class, enum qw_relay_reason *reason) QW_MUST_USE;
 void relay_release_hop(struct qw_relay *relay, uint32_t neighbour, uint64_t len);
 
 /* Messages, decoded. message: for those that are passed on in place. */

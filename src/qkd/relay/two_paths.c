@@ -8,15 +8,18 @@
 
 struct pair {
     bool is_used, is_source, is_held, is_void;
+    bool has_second;  /* source: part 1 has begun */
     bool is_ended[2]; /* voided by the relay already, or never begun: nothing to give up */
     uint8_t id[QW_RELAY_BATCH_ID_LEN]; /* joined */
     int64_t since_ms;
     struct qw_relay_path path[2]; /* source */
+    enum qw_node_class class;     /* source */
     struct qw_relay_batch held;   /* is_held: the half that came first */
 };
 
 struct qw_two_paths {
     struct qw_two_paths_config config;
+    struct qw_two_paths_counters counters;
     int64_t now_ms;
     struct pair *pairs; /* [pairs_max] */
     uint8_t *halves;    /* [pairs_max x batch_len_max] locked: the one that came first */
@@ -55,6 +58,11 @@ void qw_two_paths_free(struct qw_two_paths *p)
         qw_secret_free(p->joined);
         free(p);
     }
+}
+
+struct qw_two_paths_counters qw_two_paths_counters(const struct qw_two_paths *p)
+{
+    return p->counters;
 }
 
 static uint8_t *half_of(struct qw_two_paths *p, const struct pair *pair)
@@ -99,42 +107,33 @@ static void remove_pair(struct qw_two_paths *p, struct pair *pair)
 }
 
 qw_err qw_two_paths_request(struct qw_two_paths *p, struct qw_relay *relay,
-                            const struct qw_relay_path *paths, size_t paths_count, uint32_t count,
-                            uint16_t key_len)
+                            const struct qw_relay_path *paths, size_t paths_count,
+                            const struct qw_relay_demand *demand)
 {
-    uint8_t id[QW_RELAY_BATCH_ID_LEN];
+    struct qw_relay_demand first = *demand;
     struct pair *pair;
     qw_err err;
 
     if (paths_count != 2 || !qw_relay_paths_disjoint(&paths[0], &paths[1])) {
         return QW_ERR_REFUSED;
     }
-    if ((uint64_t)count * key_len > p->config.batch_len_max) {
+    if ((uint64_t)demand->count * demand->key_len > p->config.batch_len_max) {
         return QW_ERR_ARG;
     }
-    err = qw_relay_new_id(id);
-    if (err != QW_OK) {
-        return err;
-    }
-    pair = add(p, id);
+    pair = add(p, demand->id);
     if (pair == NULL) {
         return QW_ERR_LIMIT;
     }
     pair->is_source = true;
+    pair->is_ended[1] = true;
     pair->path[0] = paths[0];
     pair->path[1] = paths[1];
-    id[QW_RELAY_PART_AT] = 0;
-    err = qw_relay_request(relay, &paths[0], id, count, key_len);
-    if (err == QW_OK) {
-        id[QW_RELAY_PART_AT] = 1;
-        err = qw_relay_request(relay, &paths[1], id, count, key_len);
-        if (err == QW_OK) {
-            return QW_OK;
-        }
-        id[QW_RELAY_PART_AT] = 0;
-        (void)!qw_relay_give_up(relay, &paths[0], id); /* it is known: there is a place for it */
+    pair->class = demand->class;
+    first.id[QW_RELAY_PART_AT] = 0;
+    err = qw_relay_request(relay, &paths[0], &first);
+    if (err != QW_OK) {
+        remove_pair(p, pair);
     }
-    remove_pair(p, pair);
     return err;
 }
 
@@ -163,6 +162,8 @@ static qw_err join(struct qw_two_paths *p, struct pair *pair, const struct qw_re
     err = p->config.deliver(p->config.self, &joined, p->joined);
     qw_wipe(p->joined, len);
     if (err == QW_OK) {
+        *(pair->is_source ? &p->counters.delivered_keys : &p->counters.received_keys) +=
+            batch->count;
         remove_pair(p, pair);
     }
     return err;
@@ -178,6 +179,9 @@ qw_err qw_two_paths_deliver(struct qw_two_paths *p, const struct qw_relay_batch 
         return p->config.deliver(p->config.self, batch, keys);
     }
     pair = find(p, batch->id);
+    if (pair == NULL && batch->id[QW_RELAY_PART_AT] == 1) {
+        return QW_ERR_STATE; /* or the source would take CONFIRM of it for both */
+    }
     if (pair == NULL) {
         pair = add(p, batch->id); /* the target hears of it now */
     }
@@ -193,29 +197,66 @@ qw_err qw_two_paths_deliver(struct qw_two_paths *p, const struct qw_relay_batch 
     return QW_OK;
 }
 
+static void say_void(struct qw_two_paths *p, const struct qw_relay_batch *batch, uint8_t part,
+                     enum qw_relay_reason reason, uint32_t at)
+{
+    struct qw_relay_batch whole = *batch;
+
+    whole.id[QW_RELAY_PART_AT] = QW_TWO_PATHS_JOINED;
+    p->config.voided(p->config.self, &whole, part, reason, at);
+}
+
 void qw_two_paths_voided(struct qw_two_paths *p, const struct qw_relay_batch *batch,
                          enum qw_relay_reason reason, uint32_t at)
 {
-    struct qw_relay_batch whole = *batch;
+    uint8_t part = batch->id[QW_RELAY_PART_AT];
     struct pair *pair;
 
     if (!is_part(batch->id)) {
-        p->config.voided(p->config.self, batch, reason, at);
+        p->config.voided(p->config.self, batch, QW_RELAY_WHOLE, reason, at);
         return;
     }
     pair = find(p, batch->id);
-    whole.id[QW_RELAY_PART_AT] = QW_TWO_PATHS_JOINED;
     if (pair == NULL) { /* joined before, or nothing of it came */
-        p->config.voided(p->config.self, &whole, reason, at);
+        say_void(p, batch, part, reason, at);
         return;
     }
-    pair->is_ended[batch->id[QW_RELAY_PART_AT]] = true;
+    pair->is_ended[part] = true;
     if (!pair->is_void) {
         pair->is_void = true;
-        p->config.voided(p->config.self, &whole, reason, at);
+        p->counters.voided += pair->is_source;
+        say_void(p, batch, part, reason, at);
     }
     if (!pair->is_source) {
         remove_pair(p, pair);
+    }
+}
+
+static enum qw_relay_reason reason_of(qw_err err)
+{
+    return err == QW_ERR_CLOSED      ? QW_RELAY_NO_LINK
+           : err == QW_ERR_EXHAUSTED ? QW_RELAY_EMPTY
+           : err == QW_ERR_LIMIT     ? QW_RELAY_BUSY
+                                     : QW_RELAY_REFUSED;
+}
+
+/* R8: the target has part 0, so that its CONFIRM of part 1 says that it has both. */
+static void begin_second(struct qw_two_paths *p, struct pair *pair, struct qw_relay *relay)
+{
+    struct qw_relay_demand second = { .count = pair->held.count,
+                                      .key_len = pair->held.key_len,
+                                      .class = pair->class };
+    qw_err err;
+
+    memcpy(second.id, pair->id, sizeof second.id);
+    second.id[QW_RELAY_PART_AT] = 1;
+    err = qw_relay_request(relay, &pair->path[1], &second);
+    pair->has_second = true;
+    pair->is_ended[1] = err != QW_OK;
+    if (err != QW_OK) {
+        pair->is_void = true;
+        p->counters.voided++;
+        say_void(p, &pair->held, 1, reason_of(err), pair->path[1].node[0]);
     }
 }
 
@@ -244,8 +285,12 @@ void qw_two_paths_settle(struct qw_two_paths *p, struct qw_relay *relay, int64_t
         if (!pair->is_used) {
             continue;
         }
+        if (pair->is_source && pair->is_held && !pair->has_second && !pair->is_void) {
+            begin_second(p, pair, relay);
+        }
         if (pair->is_source ? pair->is_void && give_up_parts(pair, relay)
                             : now_ms - pair->since_ms >= 4 * p->config.timeout_ms) {
+            p->counters.alone += !pair->is_source;
             remove_pair(p, pair);
         }
     }

@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
-static const struct qw_node_command largest = { QW_NODE_DELIVER, UINT32_MAX, QW_NODE_ORDER_KEYS_MAX,
-                                                QW_NODE_RATE_MAX };
+static const struct qw_node_command largest = { QW_NODE_DELIVER,        UINT32_MAX,
+                                                QW_NODE_ORDER_KEYS_MAX, QW_NODE_RATE_MAX,
+                                                QW_NODE_BRONZE,         true };
 
 static void assert_refused(const char *line)
 {
@@ -59,6 +60,43 @@ static void every_verb_goes_there_and_back(void **state)
         qw_node_command_encode(&back, again);
         assert_string_equal(line, again);
     }
+}
+
+static void an_order_may_say_its_class_and_two_paths(void **state)
+{
+    static const struct {
+        const char *line;
+        enum qw_node_class class;
+        bool is_two;
+    } rows[] = { { "deliver 5 1 0", QW_NODE_GOLD, false },
+                 { "deliver 5 1 0 two-paths", QW_NODE_GOLD, true },
+                 { "deliver 5 1 0 silver", QW_NODE_SILVER, false },
+                 { "deliver 5 1 0 bronze two-paths", QW_NODE_BRONZE, true } };
+    enum qw_node_class class = QW_NODE_SILVER;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct qw_node_command command;
+        char again[QW_NODE_LINE_MAX + 1];
+
+        assert_int_equal(qw_node_command_decode(rows[i].line, strlen(rows[i].line), &command),
+                         QW_OK);
+        assert_int_equal(command.class, rows[i].class);
+        assert_int_equal(command.is_two, rows[i].is_two);
+        qw_node_command_encode(&command, again);
+        assert_string_equal(again, rows[i].line);
+        assert_true(qw_node_class_of(qw_node_class_text(rows[i].class), &class));
+        assert_int_equal(class, rows[i].class);
+    }
+    assert_refused("deliver 5 1 0 gold"); /* what is not said */
+    assert_refused("deliver 5 1 0 iron");
+    assert_refused("deliver 5 1 0 two-paths silver");
+    assert_refused("deliver 5 1 0 silver bronze");
+    assert_refused("deliver 5 1 0 two-paths two-paths");
+    assert_refused("deliver 5 1 0 silver ");
+    assert_refused("cut 5 silver");
+    assert_refused("hold two-paths");
+    assert_false(qw_node_class_of("iron", &class));
 }
 
 /* A line with another byte is refused, or is another request that is written just so. */
@@ -112,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_line_of_the_page_is_read),
         cmocka_unit_test(every_verb_goes_there_and_back),
+        cmocka_unit_test(an_order_may_say_its_class_and_two_paths),
         cmocka_unit_test(every_flip_is_refused_or_another_request),
         cmocka_unit_test(what_is_no_request_is_refused),
     };

@@ -286,7 +286,7 @@ static void a_pool_that_is_full_takes_no_more(void **state)
 
 static void reservations_respect_floors_and_come_back(void **state)
 {
-    const struct qw_node_limits limits = { .floor_len = { 100, 300 } };
+    const struct qw_node_limits limits = { .floor_len = { 100, 300, 350 } };
     struct qw_node_disk d;
     struct qw_node_pool *pool = new_pool();
     const uint8_t *bytes = NULL;
@@ -297,12 +297,13 @@ static void reservations_respect_floors_and_come_back(void **state)
     assert_int_equal(qw_node_pool_open(&d, &limits, &pool), QW_OK);
     append(pool, 400);
     confirm_all(pool);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_FOREIGN, 101), QW_ERR_EXHAUSTED);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_FOREIGN, 100), QW_OK);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_FOREIGN, 1), QW_ERR_EXHAUSTED);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, 200), QW_OK);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, 1), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_SILVER, 101), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_SILVER, 100), QW_OK);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_SILVER, 1), QW_ERR_EXHAUSTED);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_GOLD, 200), QW_OK);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_GOLD, 1), QW_ERR_EXHAUSTED);
     check_sum(pool);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_BRONZE, 1), QW_ERR_EXHAUSTED);
     use(pool, QW_NODE_OUT, 100); /* tags know no floor */
     assert_int_equal(qw_node_pool_peek(pool, QW_NODE_OUT, 1, &bytes), QW_ERR_EXHAUSTED);
     qw_node_pool_release(pool, 300);
@@ -564,7 +565,7 @@ static void old_bytes_are_given_up(void **state)
     assert_int_equal(qw_node_pool_aged(pool, 9900 + 3200), 500);
     assert_int_equal(qw_node_pool_older_than(pool, QW_NODE_OUT, 9900), 500); /* of any limit */
     assert_int_equal(qw_node_pool_older_than(pool, QW_NODE_IN, -1), 0);
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, 90), QW_OK);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_GOLD, 90), QW_OK);
     assert_int_equal(qw_node_pool_aged(pool, 9900 + 3200), 410);
     assert_int_equal(qw_node_pool_skip(pool, QW_NODE_OUT, 411, true), QW_ERR_ARG);
     assert_int_equal(qw_node_pool_skip(pool, QW_NODE_OUT, 410, true), QW_OK);

@@ -19,7 +19,7 @@ static const struct qw_relay_path path = { 3, { 7, 8, 0x01020304 } };
 static size_t encode(enum kind kind, uint8_t *out)
 {
     const struct qw_hello hello = { 1, 2, { 3 }, { 4, 5 }, { 6, 7 }, 5 };
-    const struct qw_relay_reserve reserve = { { 1 }, 1024, 32, 9, 1, path };
+    const struct qw_relay_reserve reserve = { { 1 }, 1024, 32, QW_NODE_SILVER, 9, 1, path };
     const struct qw_relay_reserved reserved = { { 2 }, 10 };
     const struct qw_relay_tagged tagged = { { 3 }, 11, { 4 } };
     const struct qw_relay_fail fail = { { 5 }, QW_RELAY_EMPTY, 8 };

@@ -44,7 +44,7 @@ qw_err __wrap_qw_hop_seal(struct qw_hop *hop, uint8_t type, uint8_t *message, si
 {
     if (forge_type != 0 && type == forge_type) {
         size_t at =
-            type == QW_RELAY_RESERVE ? QW_RELAY_BATCH_ID_LEN + 4 + 2 : QW_RELAY_BATCH_ID_LEN;
+            type == QW_RELAY_RESERVE ? QW_RELAY_BATCH_ID_LEN + 4 + 2 + 1 : QW_RELAY_BATCH_ID_LEN;
 
         qw_store_u64be(message + QW_HOP_HEAD_LEN + at, forged);
     }
@@ -354,7 +354,7 @@ static void an_empty_pool_on_one_hop_stops_the_batch_and_nothing_else(void **sta
     uint64_t stored = qw_node_pool_state(pool, QW_NODE_OUT).stored;
 
     (void)state;
-    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_RELAY, stored - FLOOR - LEN), QW_OK);
+    assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_GOLD, stored - FLOOR - LEN), QW_OK);
     assert_int_equal(qw_mesh_request(mesh, &path, KEYS, KEY_LEN), QW_OK);
     qw_mesh_run(mesh);
     assert_int_equal(qw_mesh_report(mesh).voided, 1);
@@ -365,6 +365,37 @@ static void an_empty_pool_on_one_hop_stops_the_batch_and_nothing_else(void **sta
     qw_mesh_run(mesh);
     assert_int_equal(qw_mesh_report(mesh).delivered_keys, KEYS);
     qw_mesh_free(mesh);
+}
+
+/* A pool that is low: the same batch is refused to bronze and silver, and gold gets it. */
+static void what_is_left_to_a_better_class_is_kept_at_each_hop(void **state)
+{
+    static const enum qw_node_class classes[] = { QW_NODE_BRONZE, QW_NODE_SILVER, QW_NODE_GOLD };
+    struct qw_relay_path path = line_path(4);
+
+    (void)state;
+    for (uint32_t at = 0; at < 3; at++) {
+        struct qw_mesh *mesh = new_line(4);
+        struct qw_node_pool *pool = qw_hop_pool(qw_mesh_hop(mesh, at, at + 1));
+        uint64_t stored = qw_node_pool_state(pool, QW_NODE_OUT).stored;
+
+        assert_int_equal(qw_node_pool_reserve(pool, QW_NODE_GOLD, stored - 2 * FLOOR - LEN / 2),
+                         QW_OK);
+        for (size_t i = 0; i < 3; i++) {
+            qw_err err;
+
+            qw_mesh_set_class(mesh, classes[i]);
+            err = qw_mesh_request(mesh, &path, KEYS, KEY_LEN);
+            assert_int_equal(err, at == 0 && i < 2 ? QW_ERR_EXHAUSTED : QW_OK);
+            qw_mesh_run(mesh);
+            assert_int_equal(qw_mesh_report(mesh).delivered_keys, i < 2 ? 0 : KEYS);
+        }
+        assert_int_equal(qw_mesh_report(mesh).voided, at == 0 ? 0 : 2);
+        assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, at)).kept[QW_NODE_BRONZE], 1);
+        assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, at)).kept[QW_NODE_SILVER], 1);
+        assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, at)).kept[QW_NODE_GOLD], 0);
+        qw_mesh_free(mesh);
+    }
 }
 
 static void a_node_killed_at_any_step_leaves_no_half_batch(void **state)
@@ -512,12 +543,14 @@ static void a_void_goes_over_another_path(void **state)
     struct qw_relay_path other = { .nodes = 2, .node = { 0, 2 } };
     struct qw_mesh *mesh = NULL;
     uint8_t id[QW_RELAY_BATCH_ID_LEN] = { 7, [QW_RELAY_PART_AT] = QW_RELAY_WHOLE };
+    struct qw_relay_demand demand = { .count = KEYS, .key_len = KEY_LEN };
 
     (void)state;
+    memcpy(demand.id, id, sizeof demand.id);
     config.links = links;
     config.links_count = 3;
     assert_int_equal(qw_mesh_new(&config, &mesh), QW_OK);
-    assert_int_equal(qw_relay_request(qw_mesh_relay(mesh, 0), &path, id, KEYS, KEY_LEN), QW_OK);
+    assert_int_equal(qw_relay_request(qw_mesh_relay(mesh, 0), &path, &demand), QW_OK);
     for (size_t i = 0; i < 6; i++) {
         assert_true(qw_mesh_step(mesh)); /* the target has stored the keys; CONFIRM is out */
     }
@@ -628,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_relay_cannot_use_an_end_pool_up),
         cmocka_unit_test(marks_cost_half_of_an_end_pool_at_most),
         cmocka_unit_test(an_empty_pool_on_one_hop_stops_the_batch_and_nothing_else),
+        cmocka_unit_test(what_is_left_to_a_better_class_is_kept_at_each_hop),
         cmocka_unit_test(a_node_killed_at_any_step_leaves_no_half_batch),
         cmocka_unit_test(what_comes_too_late_is_void_at_both_ends),
         cmocka_unit_test(a_message_that_is_lost_voids_the_batch),

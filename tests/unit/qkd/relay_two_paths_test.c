@@ -129,13 +129,46 @@ static void a_second_path_that_cannot_begin_ends_the_first(void **state)
 
     (void)state;
     qw_mesh_cut(mesh, 3);
-    assert_int_equal(request(mesh), QW_ERR_CLOSED);
+    assert_int_equal(request(mesh), QW_OK);
     qw_mesh_run(mesh);
     qw_mesh_wait(mesh, TIMEOUT_MS);
+    assert_int_equal(qw_mesh_report(mesh).voided, 1);
     assert_int_equal(qw_mesh_report(mesh).delivered_keys, 0);
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 5)).received, 1); /* the half */
+    assert_int_equal(qw_relay_counters(qw_mesh_relay(mesh, 5)).voided, 1);
     assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 0);
     assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 5)), 0);
     qw_mesh_free(mesh);
+}
+
+/* Whenever it dies: what is acknowledged is at both ends, and the rest at neither. */
+static void a_target_that_dies_between_the_halves_has_the_batch_void(void **state)
+{
+    bool is_over = false;
+    uint64_t refused = 0;
+
+    (void)state;
+    for (size_t steps = 0; !is_over; steps++) {
+        struct qw_mesh *mesh = new_mesh();
+        struct qw_mesh_report r;
+
+        assert_true(steps < 100);
+        assert_int_equal(request(mesh), QW_OK);
+        for (size_t i = 0; i < steps && !is_over; i++) {
+            is_over = !qw_mesh_step(mesh);
+        }
+        assert_int_equal(qw_mesh_crash(mesh, 5), QW_OK);
+        for (int i = 0; i < 8; i++) {
+            qw_mesh_wait(mesh, TIMEOUT_MS);
+        }
+        r = qw_mesh_report(mesh);
+        assert_int_equal(r.voided + r.delivered_keys / KEYS, 1);
+        assert_int_equal(r.mismatched_keys, 0);
+        refused += r.voided;
+        assert_int_equal(qw_relay_under_way(qw_mesh_relay(mesh, 0)), 0);
+        qw_mesh_free(mesh);
+    }
+    assert_true(refused > 8);
 }
 
 struct joined {
@@ -153,11 +186,12 @@ static qw_err take_joined(void *self, const struct qw_relay_batch *batch, const 
     return QW_OK;
 }
 
-static void take_void(void *self, const struct qw_relay_batch *batch, enum qw_relay_reason reason,
-                      uint32_t at)
+static void take_void(void *self, const struct qw_relay_batch *batch, uint8_t part,
+                      enum qw_relay_reason reason, uint32_t at)
 {
     (void)self;
     (void)batch;
+    (void)part;
     (void)reason;
     (void)at;
 }
@@ -192,6 +226,47 @@ static void only_the_other_half_is_joined(void **state)
     qw_two_paths_free(p);
 }
 
+static void part_one_alone_is_refused(void **state)
+{
+    struct joined joined = { 0 };
+    const struct qw_two_paths_config c = { 2,       KEYS * KEY_LEN, TIMEOUT_MS,
+                                           &joined, take_joined,    take_void };
+    const struct qw_relay_batch part = { { 9, [QW_RELAY_PART_AT] = 1 }, 2, KEY_LEN, 0, 5 };
+    const uint8_t keys[KEYS * KEY_LEN] = { 0x0f };
+    struct qw_two_paths *p = NULL;
+
+    (void)state;
+    assert_int_equal(qw_two_paths_new(&c, &p), QW_OK);
+    assert_int_equal(qw_two_paths_deliver(p, &part, keys), QW_ERR_STATE);
+    assert_int_equal(joined.count, 0);
+    qw_two_paths_free(p);
+}
+
+static void a_half_that_stays_alone_is_given_up_and_counted(void **state)
+{
+    struct joined joined = { 0 };
+    const struct qw_two_paths_config c = { 1,       KEYS * KEY_LEN, TIMEOUT_MS,
+                                           &joined, take_joined,    take_void };
+    struct qw_relay_batch part = { { 9 }, 2, KEY_LEN, 0, 5 };
+    const uint8_t keys[KEYS * KEY_LEN] = { 0x0f };
+    struct qw_two_paths *p = NULL;
+
+    (void)state;
+    assert_int_equal(qw_two_paths_new(&c, &p), QW_OK);
+    assert_int_equal(qw_two_paths_deliver(p, &part, keys), QW_OK);
+    part.id[0] = 8;
+    assert_int_equal(qw_two_paths_deliver(p, &part, keys), QW_ERR_LIMIT); /* one place */
+    qw_two_paths_settle(p, NULL, 4 * TIMEOUT_MS - 1);
+    assert_int_equal(qw_two_paths_counters(p).alone, 0);
+    qw_two_paths_settle(p, NULL, 4 * TIMEOUT_MS);
+    assert_int_equal(qw_two_paths_counters(p).alone, 1);
+    part.id[0] = 9;
+    part.id[QW_RELAY_PART_AT] = 1;
+    assert_int_equal(qw_two_paths_deliver(p, &part, keys), QW_ERR_STATE);
+    assert_int_equal(joined.count, 0);
+    qw_two_paths_free(p);
+}
+
 static void constructors_that_lack_memory_leave_nothing(void **state)
 {
     qw_err err = QW_ERR_NOMEM;
@@ -220,6 +295,9 @@ int main(void)
         cmocka_unit_test(never_fewer_paths_than_asked),
         cmocka_unit_test(a_half_alone_is_void_at_both_ends),
         cmocka_unit_test(a_second_path_that_cannot_begin_ends_the_first),
+        cmocka_unit_test(a_target_that_dies_between_the_halves_has_the_batch_void),
+        cmocka_unit_test(part_one_alone_is_refused),
+        cmocka_unit_test(a_half_that_stays_alone_is_given_up_and_counted),
         cmocka_unit_test(only_the_other_half_is_joined),
         cmocka_unit_test(constructors_that_lack_memory_leave_nothing),
     };

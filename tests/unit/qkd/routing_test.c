@@ -184,6 +184,53 @@ static void a_cut_is_known_at_once_and_its_end_when_it_has_held(void **state)
     end(&w);
 }
 
+/* D5 */
+static void two_routes_share_no_node_or_there_are_none(void **state)
+{
+    struct qw_relay_path path[2] = { { .nodes = 77 }, { .nodes = 78 } };
+    struct world w;
+
+    (void)state;
+    start(&w);
+    set_level(&w, 1, 0.6);
+    pass_ms(&w, 200);
+    assert_int_equal(qw_routing_find_two(w.node[0], 3, 0.3, w.now_ms, path), QW_ERR_LIMIT);
+    assert_int_equal(path[0].nodes, 77);
+    assert_int_equal(qw_routing_find_two(w.node[0], 3, 1, w.now_ms, path), QW_OK);
+    assert_true(qw_relay_paths_disjoint(&path[0], &path[1]));
+    assert_int_equal(path[0].node[1], 2); /* the cheaper one */
+    assert_int_equal(path[1].node[1], 1);
+    assert_int_equal(qw_routing_find_two(w.node[0], 1, 1, w.now_ms, path), QW_OK);
+    assert_int_equal(path[0].nodes, 2); /* neighbours: the link itself, and round it */
+    assert_int_equal(path[1].nodes, 4);
+    cut(&w, 2);
+    assert_int_equal(qw_routing_find_two(w.node[0], 3, 1, w.now_ms, path), QW_ERR_NOT_FOUND);
+    assert_int_equal(qw_routing_find_two(w.node[0], NODES, 1, w.now_ms, path), QW_ERR_REFUSED);
+    assert_int_equal(qw_routing_find_two(w.node[0], 0, 1, w.now_ms, path), QW_ERR_REFUSED);
+    end(&w);
+}
+
+static void a_network_that_has_no_two_routes_says_so(void **state)
+{
+    static const struct qw_key_link line[] = { { .a = 0, .b = 1, .mean_bps = 1 },
+                                               { .a = 1, .b = 2, .mean_bps = 1 } };
+    struct qw_relay_path path[2];
+    struct qw_key_graph *graph = NULL;
+    struct qw_routing *r = NULL;
+    struct qw_routing_config config = { .start = 1 };
+
+    (void)state;
+    assert_int_equal(qw_key_graph_new(3, passes_on, line, 2, &graph), QW_OK);
+    config.graph = graph;
+    assert_int_equal(qw_routing_new(&config, 0, &r), QW_OK);
+    assert_int_equal(qw_routing_find_two(r, 2, 1, 0, path), QW_ERR_REFUSED);
+    fail_nth = 1;
+    assert_int_equal(qw_routing_find_two(r, 2, 1, 0, path), QW_ERR_NOMEM);
+    fail_nth = 0;
+    qw_routing_free(r);
+    qw_key_graph_free(graph);
+}
+
 /* D3 */
 static void a_link_that_failed_is_avoided_for_a_while(void **state)
 {
@@ -329,6 +376,8 @@ int main(void)
         cmocka_unit_test(a_liar_invents_no_link),
         cmocka_unit_test(neighbours_are_those_of_the_topology),
         cmocka_unit_test(a_node_that_is_none_or_has_too_many_links_is_refused),
+        cmocka_unit_test(two_routes_share_no_node_or_there_are_none),
+        cmocka_unit_test(a_network_that_has_no_two_routes_says_so),
         cmocka_unit_test(the_nth_allocation_fails),
     };
 

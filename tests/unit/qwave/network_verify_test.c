@@ -147,7 +147,7 @@ static void a_new_route_is_timed_from_the_cut(void **state)
 {
     struct qw_key_graph four = { .node_count = 4 };
     struct run run = { .options = { .pairs = 1,
-                                    .pair = { { 0, 2 } },
+                                    .pair = { { .a = 0, .z = 2 } },
                                     .faults = 2,
                                     .fault = { { .a = 2, .b = 1, .is_done = true, .done_ms = 1015 },
                                                { .kind = RUN_KILL_NODE, .is_done = true } } } };
@@ -179,6 +179,33 @@ static void a_new_route_is_timed_from_the_cut(void **state)
     put("0.events", "delivered 1000 1010 " BATCH " 2 0,3,2\n"); /* the cut was none of its links */
     assert_int_equal(run_verify(&run, &result), QW_OK);
     assert_int_equal(result.reroutes + result.not_rerouted, 0);
+    run_result_free(&result);
+}
+
+/* Over two paths: the end of one and the beginning of the other are no link. */
+static void a_cut_is_looked_for_in_both_of_two_paths(void **state)
+{
+    struct qw_key_graph four = { .node_count = 4 };
+    struct run run = { .options = { .pairs = 1,
+                                    .pair = { { 0, 2, QW_NODE_GOLD, true } },
+                                    .faults = 1,
+                                    .fault = { { .a = 2, .b = 0, .is_done = true } } } };
+    struct run_result result = { 0 };
+
+    (void)state;
+    run.graph = &four;
+    run.options.fault[0].done_ms = 1015;
+    put("0.keys", "");
+    put("2.keys", "");
+    put("0.events", "delivered 1000 1010 " BATCH " 2 0,1,2+0,3,2\n");
+    assert_int_equal(run_verify(&run, &result), QW_OK);
+    assert_int_equal(result.reroutes + result.not_rerouted, 0);
+    assert_string_equal(result.route[0].text, "0,1,2+0,3,2");
+    run_result_free(&result);
+    run.options.fault[0].a = 3;
+    run.options.fault[0].b = 2;
+    assert_int_equal(run_verify(&run, &result), QW_OK);
+    assert_int_equal(result.not_rerouted, 1);
     run_result_free(&result);
 }
 
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_comes_twice_is_seen),
         cmocka_unit_test(a_line_that_was_cut_short_hides_nothing),
         cmocka_unit_test(a_new_route_is_timed_from_the_cut),
+        cmocka_unit_test(a_cut_is_looked_for_in_both_of_two_paths),
         cmocka_unit_test(keys_of_a_link_are_counted_where_alice_is),
         cmocka_unit_test(the_nth_allocation_fails),
     };

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "node/node_delivery.h"
 
+#include "node/node_journal.h"
 #include "node/node_routing.h"
 
 #include <setjmp.h>
@@ -17,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { SELF = 1, TARGET = 4, OTHER_TARGET = 6, BATCH_KEYS = 100 };
+enum { SELF = 1, TARGET = 4, OTHER_TARGET = 6, BATCH_KEYS = 100, SENT_MAX = 32 };
 
 static struct node node;
 static struct node_routing routing;
@@ -27,7 +28,9 @@ static const struct qw_relay_path long_path = { 4, { SELF, 3, 5, TARGET } };
 static struct {
     int64_t now_ms;
     bool has_no_memory;
-    qw_err found, requested, given_up;
+    qw_err found, found_two, requested, given_up;
+    enum qw_node_class class[SENT_MAX]; /* of what went out */
+    size_t sent, noted;
     size_t fail_requests; /* so many fail with `requested` */
     const struct qw_relay_path *path;
     size_t requests, give_ups, failures, ids;
@@ -47,7 +50,13 @@ void __wrap_qw_routing_failed(struct qw_routing *r, const struct qw_relay_path *
                               uint64_t hold_ms, uint64_t now_ms);
 qw_err __wrap_qw_relay_new_id(uint8_t *id);
 qw_err __wrap_qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path,
-                               const uint8_t *id, uint32_t count, uint16_t key_len);
+                               const struct qw_relay_demand *demand);
+qw_err __wrap_qw_two_paths_request(struct qw_two_paths *pairs, struct qw_relay *relay,
+                                   const struct qw_relay_path *paths, size_t count,
+                                   const struct qw_relay_demand *demand);
+qw_err __wrap_qw_routing_find_two(struct qw_routing *r, uint32_t to, double price_max,
+                                  uint64_t now_ms, struct qw_relay_path *path);
+void __wrap_node_journal_count(struct node *of, enum node_journal_crowd crowd, const char *object);
 qw_err __wrap_qw_relay_give_up(struct qw_relay *relay, const struct qw_relay_path *path,
                                const uint8_t *id);
 
@@ -86,19 +95,54 @@ qw_err __wrap_qw_relay_new_id(uint8_t *id)
     return QW_OK;
 }
 
-qw_err __wrap_qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path,
-                               const uint8_t *id, uint32_t count, uint16_t key_len)
+static qw_err request(const struct qw_relay_demand *demand)
 {
-    (void)relay, (void)path;
-    assert_int_equal(key_len, NODE_KEY_LEN);
+    assert_int_equal(demand->key_len, NODE_KEY_LEN);
     play.requests++;
     if (play.fail_requests > 0) {
         play.fail_requests--;
         return play.requested;
     }
-    play.count = count;
-    memcpy(play.id, id, sizeof play.id);
+    play.count = demand->count;
+    play.class[play.sent++ % SENT_MAX] = demand->class;
+    memcpy(play.id, demand->id, sizeof play.id);
     return QW_OK;
+}
+
+qw_err __wrap_qw_relay_request(struct qw_relay *relay, const struct qw_relay_path *path,
+                               const struct qw_relay_demand *demand)
+{
+    (void)relay, (void)path;
+    return request(demand);
+}
+
+qw_err __wrap_qw_two_paths_request(struct qw_two_paths *pairs, struct qw_relay *relay,
+                                   const struct qw_relay_path *paths, size_t count,
+                                   const struct qw_relay_demand *demand)
+{
+    (void)pairs, (void)relay, (void)paths;
+    assert_int_equal(count, 2);
+    assert_int_equal(demand->id[QW_RELAY_PART_AT], QW_TWO_PATHS_JOINED);
+    return request(demand);
+}
+
+qw_err __wrap_qw_routing_find_two(struct qw_routing *r, uint32_t to, double price_max,
+                                  uint64_t now_ms, struct qw_relay_path *path)
+{
+    (void)r, (void)to, (void)price_max, (void)now_ms;
+    if (play.found_two == QW_OK) {
+        path[0] = short_path;
+        path[1] = long_path;
+    }
+    return play.found_two;
+}
+
+void __wrap_node_journal_count(struct node *of, enum node_journal_crowd crowd, const char *object)
+{
+    assert_ptr_equal(of, &node);
+    assert_int_equal(crowd, NODE_JOURNAL_NO_TWO);
+    assert_string_equal(object, "node 4");
+    play.noted++;
 }
 
 qw_err __wrap_qw_relay_give_up(struct qw_relay *relay, const struct qw_relay_path *path,
@@ -150,9 +194,25 @@ static bool has_void_batch(void)
     return has;
 }
 
-static void order(uint64_t keys, uint32_t per_second)
+static qw_err order_of(uint32_t target, uint32_t keys)
 {
-    assert_int_equal(node_delivery_order(&node, TARGET, keys, per_second), QW_OK);
+    const struct qw_node_command wish = { .node = target, .keys = keys };
+
+    return node_delivery_order(&node, &wish);
+}
+
+static void order(uint32_t keys, uint32_t per_second)
+{
+    const struct qw_node_command wish = { .node = TARGET, .keys = keys, .per_second = per_second };
+
+    assert_int_equal(node_delivery_order(&node, &wish), QW_OK);
+}
+
+static void order_two(uint32_t keys)
+{
+    const struct qw_node_command wish = { .node = TARGET, .keys = keys, .is_two = true };
+
+    assert_int_equal(node_delivery_order(&node, &wish), QW_OK);
 }
 
 static void turn_after(int64_t ms)
@@ -163,12 +223,13 @@ static void turn_after(int64_t ms)
 
 static void opens_nothing_without_routes_and_says_when_there_is_no_memory(void **state)
 {
+    const struct qw_node_command wish = { .node = TARGET, .keys = 1 };
     struct node plain = { 0 };
 
     (void)state;
     assert_int_equal(node_delivery_open(&plain), QW_OK);
     assert_null(plain.delivery);
-    assert_int_equal(node_delivery_order(&plain, TARGET, 1, 0), QW_ERR_NOT_FOUND);
+    assert_int_equal(node_delivery_order(&plain, &wish), QW_ERR_NOT_FOUND);
     node_delivery_turn(&plain, 0);
     node_delivery_hold(&plain);
     assert_false(node_delivery_is_complete(&plain));
@@ -186,7 +247,7 @@ static void opens_nothing_without_routes_and_says_when_there_is_no_memory(void *
 static void takes_orders_for_ends_only_and_adds_them_up(void **state)
 {
     (void)state;
-    assert_int_equal(node_delivery_order(&node, TARGET + 1, 1, 0), QW_ERR_NOT_FOUND);
+    assert_int_equal(order_of(TARGET + 1, 1), QW_ERR_NOT_FOUND);
     order(30, 0);
     order(20, 0);
     assert_int_equal(node.delivery->orders, 1);
@@ -198,7 +259,7 @@ static void takes_orders_for_ends_only_and_adds_them_up(void **state)
     }
     node.delivery->orders = NODE_ORDERS_MAX;
     order(1, 0);
-    assert_int_equal(node_delivery_order(&node, OTHER_TARGET, 1, 0), QW_ERR_LIMIT);
+    assert_int_equal(order_of(OTHER_TARGET, 1), QW_ERR_LIMIT);
 }
 
 static void sends_four_batches_at_a_time_and_is_complete_when_all_are_delivered(void **state)
@@ -232,7 +293,7 @@ static void a_void_batch_is_asked_for_again_and_the_target_hears_over_the_other_
     (void)state;
     order(BATCH_KEYS, 0);
     turn_after(0);
-    node_delivery_void(&node, &first, QW_RELAY_NO_LINK, 2);
+    node_delivery_void(&node, &first, QW_RELAY_WHOLE, QW_RELAY_NO_LINK, 2);
     assert_int_equal(play.failures, 1);
     assert_int_equal(play.failed_at[0], 2);
     assert_int_equal(play.hold_ms, QW_ROUTING_CUT_MS);
@@ -254,7 +315,7 @@ static void a_void_batch_waits_for_a_route_for_ten_seconds(void **state)
     (void)state;
     order(BATCH_KEYS, 0);
     turn_after(0);
-    node_delivery_void(&node, &first, QW_RELAY_EMPTY, 2);
+    node_delivery_void(&node, &first, QW_RELAY_WHOLE, QW_RELAY_EMPTY, 2);
     assert_int_equal(play.hold_ms, QW_ROUTING_EMPTY_MS);
     play.found = QW_ERR_NOT_FOUND;
     turn_after(9999);
@@ -272,7 +333,7 @@ static void whoever_keeps_or_alters_is_sought_on_the_whole_route(void **state)
     (void)state;
     order(BATCH_KEYS, 0);
     turn_after(0);
-    node_delivery_void(&node, &batch, QW_RELAY_WRONG_TAG, TARGET);
+    node_delivery_void(&node, &batch, QW_RELAY_WHOLE, QW_RELAY_WRONG_TAG, TARGET);
     assert_int_equal(play.failures, short_path.nodes);
     for (size_t i = 0; i < short_path.nodes; i++) {
         assert_int_equal(play.failed_at[i], short_path.node[i]);
@@ -286,7 +347,7 @@ static void a_busy_network_is_left_alone_for_a_while(void **state)
     (void)state;
     order(BATCH_KEYS, 0);
     turn_after(0);
-    node_delivery_void(&node, &batch, QW_RELAY_BUSY, 2);
+    node_delivery_void(&node, &batch, QW_RELAY_WHOLE, QW_RELAY_BUSY, 2);
     assert_int_equal(play.failures, 0);
     turn_after(99);
     assert_int_equal(play.requests, 1);
@@ -385,10 +446,91 @@ static void no_more_than_sixteen_batches_of_a_node_are_under_way(void **state)
     }
     node.ends_count = 5;
     for (uint32_t i = 0; i < 5; i++) {
-        assert_int_equal(node_delivery_order(&node, 10 + i, 100 * BATCH_KEYS, 0), QW_OK);
+        assert_int_equal(order_of(10 + i, 100 * BATCH_KEYS), QW_OK);
     }
     turn_after(0);
     assert_int_equal(play.requests, NODE_OUT_MAX);
+}
+
+static void better_classes_go_first_and_each_is_an_order_of_its_own(void **state)
+{
+    struct qw_node_command wish = { .node = TARGET, .keys = 10 * BATCH_KEYS };
+    struct qw_relay_batch batch = batch_of(1);
+
+    (void)state;
+    for (int class = QW_NODE_BRONZE; class >= QW_NODE_GOLD; class --) {
+        wish.class = (enum qw_node_class) class;
+        assert_int_equal(node_delivery_order(&node, &wish), QW_OK);
+    }
+    assert_int_equal(node.delivery->orders, 3);
+    turn_after(0);
+    assert_int_equal(play.sent, 3 * NODE_OUT_OF_ORDER_MAX);
+    for (size_t i = 0; i < play.sent; i++) {
+        assert_int_equal(play.class[i], i / NODE_OUT_OF_ORDER_MAX); /* gold, silver, bronze */
+    }
+    node_delivery_done(&node, &batch);
+    assert_int_equal(node.delivery->class_keys[QW_NODE_GOLD], BATCH_KEYS);
+    assert_int_equal(node.delivery->class_keys[QW_NODE_SILVER], 0);
+}
+
+static void two_paths_that_the_network_has_not_are_refused_at_once(void **state)
+{
+    const struct qw_node_command wish = { .node = TARGET, .keys = 1, .is_two = true };
+
+    (void)state;
+    play.found_two = QW_ERR_REFUSED;
+    assert_int_equal(node_delivery_order(&node, &wish), QW_ERR_REFUSED);
+    assert_int_equal(node.delivery->orders, 0);
+    play.found_two = QW_ERR_NOMEM;
+    assert_int_equal(node_delivery_order(&node, &wish), QW_ERR_NOMEM);
+    play.found_two = QW_ERR_NOT_FOUND; /* they may come */
+    assert_int_equal(node_delivery_order(&node, &wish), QW_OK);
+}
+
+static void an_order_over_two_paths_waits_for_them_and_says_why(void **state)
+{
+    const struct node_order *of;
+
+    (void)state;
+    order_two(2 * BATCH_KEYS);
+    of = &node.delivery->order[0];
+    play.found_two = QW_ERR_NOT_FOUND;
+    turn_after(0);
+    turn_after(100);
+    assert_int_equal(play.requests, 0); /* not over one, which there is */
+    assert_int_equal(of->waits, 2);
+    assert_string_equal(of->reason, NODE_NO_TWO_PATHS);
+    assert_int_equal(play.noted, 1); /* when it began */
+    assert_int_equal(node.delivery->two_missing, 1);
+    play.found_two = QW_OK;
+    turn_after(100);
+    assert_int_equal(play.requests, 2);
+    assert_string_equal(of->reason, "");
+    play.found_two = QW_ERR_NOT_FOUND;
+    order_two(BATCH_KEYS);
+    turn_after(100);
+    assert_int_equal(play.noted, 2);
+}
+
+static void a_joined_batch_is_delivered_or_void_as_one(void **state)
+{
+    struct qw_relay_batch batch = batch_of(1);
+    char text[NODE_ROUTE_CAP];
+
+    (void)state;
+    batch.id[QW_RELAY_PART_AT] = QW_TWO_PATHS_JOINED;
+    order_two(BATCH_KEYS);
+    turn_after(0);
+    node_delivery_void(&node, &batch, 1, QW_RELAY_NO_LINK, 3);
+    assert_int_equal(play.failed_at[0], 3);
+    assert_int_equal(node.delivery->order[0].asked, 0);
+    play.found = QW_ERR_NOT_FOUND; /* no way to say so now */
+    turn_after(1);
+    batch.id[0] = 2;
+    node_delivery_done(&node, &batch);
+    assert_int_equal(node.delivery->order[0].delivered, BATCH_KEYS);
+    node_route_text(&node.delivery->order[0].route, text);
+    assert_string_equal(text, "1,2,4+1,3,5,4");
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -407,6 +549,10 @@ int main(void)
         CASE(keeps_to_the_rate_and_catches_up_a_second_at_most),
         CASE(holds_what_was_not_asked_yet),
         CASE(writes_a_line_for_a_delivered_batch_and_fails_when_it_cannot),
+        CASE(better_classes_go_first_and_each_is_an_order_of_its_own),
+        CASE(two_paths_that_the_network_has_not_are_refused_at_once),
+        CASE(an_order_over_two_paths_waits_for_them_and_says_why),
+        CASE(a_joined_batch_is_delivered_or_void_as_one),
         CASE(no_more_than_sixteen_batches_of_a_node_are_under_way),
     };
 

@@ -65,7 +65,11 @@ static void the_page_says_how_the_node_is(void **state)
     (void)state;
     moment = (struct node_shot){ .links_up = 5,
                                  .under_way = 2,
-                                 .counters = { .delivered_keys = 640, .wrong_tags = 3 },
+                                 .counters = { .wrong_tags = 3, .kept = { 0, 1, 2 } },
+                                 .delivered_keys = 640,
+                                 .two_paths = { .delivered_keys = 32, .voided = 5, .alone = 6 },
+                                 .two_missing = 7,
+                                 .class_keys = { 600, 0, 40 },
                                  .refused = 4,
                                  .link = { { .other = 7,
                                              .is_up = true,
@@ -96,9 +100,17 @@ static void the_page_says_how_the_node_is(void **state)
         strstr(answer, "qwave_node_end_stored_bits{node=\"9\",simulated=\"false\"} 12\n"));
     assert_non_null(strstr(answer, "\nqwave_node_keys_delivered_total 640\n"));
     assert_non_null(strstr(answer, "\nqwave_node_wrong_tags_total 3\n"));
+    assert_non_null(strstr(answer, "\nqwave_node_two_path_keys_delivered_total 32\n"));
+    assert_non_null(strstr(answer, "\nqwave_node_two_path_batches_void_total 5\n"));
+    assert_non_null(strstr(answer, "\nqwave_node_two_path_halves_alone_total 6\n"));
+    assert_non_null(strstr(answer, "\nqwave_node_two_paths_missing_total 7\n"));
+    assert_non_null(
+        strstr(answer, "\nqwave_node_class_keys_delivered_total{class=\"gold\"} 600\n"));
+    assert_non_null(
+        strstr(answer, "\nqwave_node_class_batches_kept_out_total{class=\"bronze\"} 2\n"));
     assert_non_null(strstr(answer, "\nqwave_node_neighbours_refused_total 4\n"));
     assert_non_null(strstr(answer, "\nqwave_node_network_links_up 5\n"));
-    moment.counters.delivered_keys = 1280;
+    moment.delivered_keys = 1280;
     node_metrics_turn(&node, 1000);
     node_metrics_turn(&node, 1001); /* not so soon again */
     ask(port, GET);

@@ -104,7 +104,7 @@ static void open_pool(int64_t age_s)
     struct qw_node_disk disk;
 
     node.settings.key_age_s = age_s;
-    limits = node_stock_limits(&node, false);
+    limits = node_stock_limits(&node, CAPACITY, false);
     assert_int_equal(qw_node_memory_new(qw_node_pool_disk_len(CAPACITY), &memory), QW_OK);
     disk = qw_node_memory_disk(memory);
     assert_int_equal(qw_node_pool_format(&disk, &head), QW_OK);
@@ -150,10 +150,25 @@ static void pools_of_links_age_and_end_pools_do_not(void **state)
 {
     (void)state;
     node.settings.key_age_s = AGE_S;
-    assert_int_equal(node_stock_limits(&node, false).age_ms, AGE_S * 1000);
-    assert_int_equal(node_stock_limits(&node, true).age_ms, 0);
+    assert_int_equal(node_stock_limits(&node, CAPACITY, false).age_ms, AGE_S * 1000);
+    assert_int_equal(node_stock_limits(&node, CAPACITY, true).age_ms, 0);
     node.settings.key_age_s = 0;
-    assert_int_equal(node_stock_limits(&node, false).age_ms, 0);
+    assert_int_equal(node_stock_limits(&node, CAPACITY, false).age_ms, 0);
+}
+
+static void worse_classes_leave_a_share_of_a_full_link(void **state)
+{
+    struct qw_node_limits limits;
+
+    (void)state;
+    node.settings.reserve_percent = 50;
+    limits = node_stock_limits(&node, CAPACITY, false);
+    assert_int_equal(limits.floor_len[QW_NODE_GOLD], 4096); /* for tags */
+    assert_int_equal(limits.floor_len[QW_NODE_SILVER], 4096 + HALF / 4);
+    assert_int_equal(limits.floor_len[QW_NODE_BRONZE], 4096 + HALF / 2);
+    node.settings.reserve_percent = 0;
+    limits = node_stock_limits(&node, QW_NODE_CAPACITY_MAX, false);
+    assert_int_equal(limits.floor_len[QW_NODE_BRONZE], 4096);
 }
 
 static void feeds_until_the_pool_is_more_than_half_full(void **state)
@@ -238,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(pools_of_links_age_and_end_pools_do_not, setup),
+        cmocka_unit_test_setup(worse_classes_leave_a_share_of_a_full_link, setup),
         CASE(feeds_until_the_pool_is_more_than_half_full),
         CASE(follows_what_the_neighbour_has_seen),
         CASE(new_key_comes_before_the_old_goes),

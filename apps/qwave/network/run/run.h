@@ -32,6 +32,8 @@ enum {
 
 struct run_pair {
     size_t a, z; /* nodes; keys go from a to z */
+    enum qw_node_class class;
+    bool is_two; /* over two paths without a common node */
 };
 
 struct run_centre { /* beside node a, takes its keys with z */
@@ -59,10 +61,11 @@ struct run_options {
     struct reporter_config console;
     unsigned per_second; /* keys of each pair; 0: as many as go */
     unsigned batch_keys;
-    double scale;       /* of the links' rates; 0: as much key as is used */
-    unsigned key_age_s; /* older link key is given up; 0: never */
-    double time_scale;  /* the network's clock, of switches and satellites, goes so fast */
-    size_t pairs;       /* 0: chosen */
+    double scale;             /* of the links' rates; 0: as much key as is used */
+    unsigned reserve_percent; /* of a full link, what bronze leaves to others */
+    unsigned key_age_s;       /* older link key is given up; 0: never */
+    double time_scale;        /* the network's clock, of switches and satellites, goes so fast */
+    size_t pairs;             /* 0: chosen */
     struct run_pair pair[RUN_PAIRS_MAX];
     size_t faults;
     struct run_fault fault[RUN_FAULTS_MAX];

@@ -4,7 +4,9 @@
 
 #include "command.h"
 #include "network/topology_table.h"
+#include "node/node_delivery.h"
 #include "option_value.h"
+#include "qkd/network/disjoint.h"
 
 #include <argp.h>
 #include <math.h>
@@ -23,13 +25,21 @@ enum {
     OPTION_LINK,
     OPTION_KILL_END,
     OPTION_CENTRE,
-    OPTION_KEY_AGE
+    OPTION_KEY_AGE,
+    OPTION_RESERVE
 };
-enum { QKD_BATCH_MAX = 64 }; /* a crash costs a lease, and a pool begins with little */
+enum {
+    HOW_CAP = 16,
+    QKD_BATCH_MAX = 64
+}; /* a crash costs a lease, and a pool begins with little */
 
 static const struct argp_option options[] = {
     { "seconds", 's', "S", 0, "of load, 1 to 86400 (10)", 0 },
-    { "pair", 'p', "A,Z", 0, "keys go from A to Z; again for more (chosen when none is given)", 0 },
+    { "pair", 'p', "A,Z[@HOW]", 0,
+      "keys go from A to Z; HOW: silver or bronze (gold), two-paths, or both with ',' between; "
+      "again "
+      "for more (chosen when none is given)",
+      0 },
     { "rate", OPTION_RATE, "N", 0,
       "keys per second of each pair, 0 to 1000000, 0: as many as go (1000)", 0 },
     { "batch", OPTION_BATCH, "N", 0, "keys of a batch, 1 to 1024 (16)", 0 },
@@ -37,6 +47,9 @@ static const struct argp_option options[] = {
       "links make key with the topology's rates times X, 0 to 1e6, 0: as much as is used (0)", 0 },
     { "time-scale", OPTION_TIME_SCALE, "X", 0,
       "a second is X seconds for optical switches and satellites, 0.001 to 1e6 (1)", 0 },
+    { "reserve", OPTION_RESERVE, "PERCENT", 0,
+      "of a full link's key, what bronze leaves to others, 0 to 90; silver leaves half of it (25)",
+      0 },
     { "key-age", OPTION_KEY_AGE, "S", 0,
       "link key older than S seconds is given up, 0 to 31536000, 0: never (0)", 0 },
     { "cut", 'c', "A,B@T[:L]", 0, "cut this link T seconds after keys flow, for L seconds", 0 },
@@ -257,6 +270,49 @@ static void parse_centre(struct run *run, const char *text, struct argp_state *s
     }
 }
 
+/* D5: what no state of the links can give is refused before anything starts. */
+static void check_two(const struct run *run, const struct run_pair *pair, const char *text,
+                      struct argp_state *state)
+{
+    struct qw_route route[2];
+    size_t found = 0;
+    double *cost = calloc(run->graph->link_count, sizeof *cost);
+
+    if (cost == NULL ||
+        qw_disjoint_paths(run->graph, cost, pair->a, pair->z, 2, route, &found) != QW_OK) {
+        argp_failure(state, EXIT_FAILED, 0, "out of memory");
+    }
+    free(cost);
+    if (found < 2) {
+        argp_failure(state, EXIT_REFUSED, 0, "'%s': %s in %s", text, NODE_NO_TWO_PATHS,
+                     run->options.name);
+    }
+}
+
+static void parse_pair(struct run *run, const char *text, struct argp_state *state)
+{
+    struct run_pair *pair = &run->options.pair[run->options.pairs++];
+    const char *at = parse_ends(run, text, &pair->a, &pair->z, state);
+
+    while (*at != '\0') { /* '@', then ',' */
+        size_t len = strcspn(at + 1, ",");
+        char word[HOW_CAP] = "";
+
+        if (len < sizeof word) {
+            memcpy(word, at + 1, len);
+        }
+        if (strcmp(word, "two-paths") == 0) {
+            pair->is_two = true;
+        } else if (!qw_node_class_of(word, &pair->class)) {
+            argp_error(state, "'%s': '%s' is not gold, silver, bronze or two-paths", text, at + 1);
+        }
+        at += 1 + len;
+    }
+    if (pair->is_two) {
+        check_two(run, pair, text, state);
+    }
+}
+
 static void load(struct run *run, struct argp_state *state)
 {
     char error[QW_CONFIG_ERROR_CAP];
@@ -279,11 +335,7 @@ static void resolve(struct arguments *arguments, struct argp_state *state)
 
     load(run, state);
     for (size_t i = 0; i < arguments->pairs; i++) {
-        struct run_pair *pair = &run->options.pair[run->options.pairs++];
-
-        if (*parse_ends(run, arguments->pair[i], &pair->a, &pair->z, state) != '\0') {
-            argp_error(state, "'%s' is not A,Z", arguments->pair[i]);
-        }
+        parse_pair(run, arguments->pair[i], state);
     }
     for (size_t i = 0; i < arguments->cuts; i++) {
         parse_cut(run, arguments->cut[i], state);
@@ -350,6 +402,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_TIME_SCALE:
         o->time_scale = parse_whole_real(value, 0.001, 1e6, state);
         return 0;
+    case OPTION_RESERVE:
+        o->reserve_percent = (unsigned)option_number(value, 0, 90, state);
+        return 0;
     case OPTION_KEY_AGE:
         o->key_age_s = (unsigned)option_number(value, 0, 31536000, state);
         return 0;
@@ -399,7 +454,7 @@ void run_options_parse(int argc, char **argv, struct run *run)
     struct arguments arguments = { .run = run };
 
     run->options = (struct run_options){
-        .seconds = 10, .per_second = 1000, .batch_keys = 16, .time_scale = 1
+        .seconds = 10, .per_second = 1000, .batch_keys = 16, .reserve_percent = 25, .time_scale = 1
     };
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 }

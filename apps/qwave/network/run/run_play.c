@@ -31,7 +31,7 @@ void run_pairs_choose(struct run *run)
         users += is_end;
     }
     for (size_t i = 0; o->pairs < RUN_PAIRS_MAX / 8 && i < users / 2; i++) {
-        o->pair[o->pairs++] = (struct run_pair){ user[i], user[i + users / 2] };
+        o->pair[o->pairs++] = (struct run_pair){ .a = user[i], .z = user[i + users / 2] };
     }
 }
 
@@ -43,7 +43,9 @@ static qw_err order_of(struct run *run, size_t node)
         const struct qw_node_command deliver = { .verb = QW_NODE_DELIVER,
                                                  .node = (uint32_t)run->options.pair[i].z,
                                                  .keys = QW_NODE_ORDER_KEYS_MAX,
-                                                 .per_second = run->options.per_second };
+                                                 .per_second = run->options.per_second,
+                                                 .class = run->options.pair[i].class,
+                                                 .is_two = run->options.pair[i].is_two };
 
         if (run->options.pair[i].a == node) {
             err = run_tell(node, &deliver, NULL);

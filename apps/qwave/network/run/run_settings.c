@@ -241,8 +241,8 @@ qw_err run_settings_write(const struct run *run, size_t node)
         fprintf(file, "time_scale: %.9g\nclock_zero_ms: %lld\nschedule_file: %zu.schedule\n",
                 run->options.time_scale, (long long)run->clock_zero_ms, node);
     }
-    fprintf(file, "source: kernel\nbatch_keys: %u\nkey_age_s: %u\n", run->options.batch_keys,
-            run->options.key_age_s);
+    fprintf(file, "source: kernel\nbatch_keys: %u\nkey_age_s: %u\nreserve_percent: %u\n",
+            run->options.batch_keys, run->options.key_age_s, run->options.reserve_percent);
     fprintf(file, "key_file: %zu.keys\nevent_file: %zu.events\nstart_file: %zu.start\n", node, node,
             node);
     fprintf(file, "control: %zu.control\ntimeout_ms: 2000\n", node);

@@ -129,8 +129,8 @@ static bool uses(const struct run_event *event, const struct run_fault *fault)
         if ((before == fault->a && node == fault->b) || (before == fault->b && node == fault->a)) {
             return true;
         }
-        before = node;
-        at = *end == ',' ? end + 1 : end;
+        before = *end == '+' ? SIZE_MAX : node; /* the other path of two begins */
+        at = *end == '\0' ? end : end + 1;
     }
     return false;
 }
