@@ -33,7 +33,7 @@ tell() { "$bin/qwave" node tell "$1.control" "${@:2}"; }
 aged() { tell "$1" status | sed -n 's/.*"aged_bits":\([0-9]*\).*/\1/p'; }
 has_aged_more() { [ "$(aged "$1")" -gt "$2" ]; }
 page() { sed -n 's/^metrics //p' node-"$1".out; }
-received() { tell 1 status | sed -n 's/.*"received_keys":\([0-9]*\).*/\1/p'; }
+received() { tell 1 status | grep -o '"received_keys":[0-9]*' | head -n 1 | cut -d: -f2; }
 has_received() { [ "$(received)" = "$1" ]; }
 deliver() { # KEYS
     local before
