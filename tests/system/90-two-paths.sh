@@ -177,6 +177,14 @@ tell l0 deliver 2 16 0 two-paths >told 2>refused || status=$?
 [ "$status" = 1 ] && grep -q 'no two paths without a common node in the whole network' refused || fail "a line has two paths: $status, $(cat told refused)"
 for node in 0 1 2; do stop line-$node; done
 
+echo "demands of a file"
+{ cat five.yaml && printf 'demands:\n  - {from: a, to: z, paths: 2, keys_per_s: 400}\n  - {from: b, to: c, class: bronze, keys_per_s: 400}\n'; } >demands.yaml
+"$bin/qwave" network run ./demands.yaml --seconds 2 --json >run.out 2>run.log || fail "the run: $(cat run.out; tail -n 3 run.log)"
+[ "$(field pairs <run.out)" = 2 ] && [ "$(field mismatched_keys <run.out)" = 0 ] && [ "$(field lost_acknowledged_keys <run.out)" = 0 ] || fail "the run: $(cat run.out)"
+grep -q '"nodes":"0,[123],4+0,[123],4"' run.out || fail "nothing over two paths: $(cat run.out)"
+grep -q '"nodes":"1,[04],2"' run.out || fail "nothing for the other pair: $(cat run.out)"
+{ cat line.yaml && printf 'demands:\n  - {from: a, to: z, paths: 2}\n'; } >cannot.yaml
+
 echo "usage"
 refused_with() { # STATUS PATTERN COMMAND...
     local status=0 wanted=$1 pattern=$2
@@ -187,6 +195,7 @@ refused_with() { # STATUS PATTERN COMMAND...
 }
 refused_with 3 'no two paths' "$bin/qwave" node run --config l0.yaml --to 2 --two-paths
 refused_with 3 'no two paths' "$bin/qwave" network run tokyo --pair 0,5@two-paths
+refused_with 3 'demand from a to z: no two paths' "$bin/qwave" network run ./cannot.yaml
 refused_with 2 'is not gold' "$bin/qwave" network run tokyo --pair 0,5@iron
 refused_with 2 'is not gold' "$bin/qwave" network run tokyo --pair 0,5@
 refused_with 2 'gold, silver or bronze' "$bin/qwave" node run --config l0.yaml --to 2 --class iron

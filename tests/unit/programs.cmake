@@ -59,6 +59,8 @@ qwave_program_sources(qwave sim "lab/network/sim_*.c")
 qwave_program_test(qwave network_sim qkd ${sim} lab/network/network_sim.c lab/network/demand_pairs.c)
 qwave_wrap(qwave network_sim calloc realloc)
 
+qwave_program_test(qwave run_pairs qkd network/run/run_pairs.c)
+qwave_wrap(qwave run_pairs calloc)
 # What a run of a network makes of the files of its nodes.
 qwave_program_test(qwave network_verify qkd network/run/run_verify.c network/run/run_files.c network/run/run_settings.c scratch_folder.c)
 qwave_wrap(qwave network_verify calloc)

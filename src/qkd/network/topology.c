@@ -127,6 +127,27 @@ qw_err qw_topology_add_pass(struct qw_topology *topology, const struct qw_pass *
     return QW_OK;
 }
 
+qw_err qw_topology_add_demand(struct qw_topology *topology, const struct qw_topology_demand *demand,
+                              char why[static QW_TOPOLOGY_WHY_CAP])
+{
+    const size_t ends[] = { demand->from, demand->to };
+
+    qw_assert(demand->from < topology->node_count && demand->to < topology->node_count);
+    if (demand->from == demand->to) {
+        return refuse(why, "from %s to itself", topology->node[demand->from].id);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (topology->node[ends[i]].kind == QW_NODE_KIND_SWITCH) {
+            return refuse(why, "%s is a switch and holds no keys", topology->node[ends[i]].id);
+        }
+    }
+    if (topology->demand_count == QW_TOPOLOGY_DEMANDS_MAX) {
+        return refuse(why, "more than %d demands", QW_TOPOLOGY_DEMANDS_MAX);
+    }
+    topology->demand[topology->demand_count++] = *demand;
+    return QW_OK;
+}
+
 /* Marks what is joined with a marked node; true while there was something to mark. */
 static bool spread(const struct qw_topology *t, bool *reached)
 {

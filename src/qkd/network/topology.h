@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "qkd/link_preset.h"
+#include "qkd/node/pool.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ enum {
     QW_TOPOLOGY_NODES_MAX = 512,
     QW_TOPOLOGY_FIBRES_MAX = 2048,
     QW_TOPOLOGY_PASSES_MAX = 256,
+    QW_TOPOLOGY_DEMANDS_MAX = 64,
     QW_NODE_ID_CAP = 32,
     QW_TOPOLOGY_NAME_CAP = 64,
     QW_TOPOLOGY_TEXT_CAP = 256,
@@ -55,6 +57,14 @@ struct qw_pass {
     double clear_share;       /* of the passes, by the weather, 0..1 */
 };
 
+/* Who wants keys with whom, for a run of the network. */
+struct qw_topology_demand {
+    size_t from, to; /* nodes, different, no switches */
+    enum qw_node_class class;
+    bool is_two;       /* over two paths without a common node */
+    double keys_per_s; /* < 0: as the run says; 0: as many as go */
+};
+
 struct qw_topology {
     char name[QW_TOPOLOGY_NAME_CAP];
     char text[QW_TOPOLOGY_TEXT_CAP]; /* one line for people */
@@ -68,6 +78,8 @@ struct qw_topology {
     struct qw_fibre fibre[QW_TOPOLOGY_FIBRES_MAX];
     size_t pass_count;
     struct qw_pass pass[QW_TOPOLOGY_PASSES_MAX];
+    size_t demand_count;
+    struct qw_topology_demand demand[QW_TOPOLOGY_DEMANDS_MAX];
 };
 
 /* Empty, with the defaults of a file. QW_ERR_NOMEM. */
@@ -83,6 +95,9 @@ qw_err qw_topology_add_fibre(struct qw_topology *topology, const struct qw_fibre
                              char why[static QW_TOPOLOGY_WHY_CAP]) QW_MUST_USE;
 qw_err qw_topology_add_pass(struct qw_topology *topology, const struct qw_pass *pass,
                             char why[static QW_TOPOLOGY_WHY_CAP]) QW_MUST_USE;
+/* QW_ERR_FORMAT: between a node and itself, or of a switch; more than there is room for. */
+qw_err qw_topology_add_demand(struct qw_topology *topology, const struct qw_topology_demand *demand,
+                              char why[static QW_TOPOLOGY_WHY_CAP]) QW_MUST_USE;
 
 /* The whole: at least two nodes, no node that cannot be reached, a relay on each switch.
  * QW_ERR_FORMAT with the reason. */

@@ -39,6 +39,14 @@ struct pass_item {
     double start_s, length_s, every_s, peak_bps, clear_share;
 };
 
+struct demand_item {
+    char from[QW_NODE_ID_CAP];
+    char to[QW_NODE_ID_CAP];
+    int class;
+    int64_t paths;
+    double keys_per_s;
+};
+
 #define TEXT(type, member, low, cap, standard_value, help_text) \
     { \
         .name = #member, .kind = QW_CONFIG_TEXT, .offset = offsetof(struct type, member), \
@@ -93,6 +101,28 @@ static const struct qw_config_row pass_rows[] = {
     REAL(pass_item, every_s, 1, 1e8, NULL, "from start to start"),
     REAL(pass_item, peak_bps, 0, 1e12, NULL, "in the middle of a pass"),
     REAL(pass_item, clear_share, 0, 1, "1", "passes without clouds"),
+};
+static const char *const classes[] = { [QW_NODE_GOLD] = "gold",
+                                       [QW_NODE_SILVER] = "silver",
+                                       [QW_NODE_BRONZE] = "bronze",
+                                       [QW_NODE_CLASSES] = NULL };
+static const struct qw_config_row demand_rows[] = {
+    TEXT(demand_item, from, 1, QW_NODE_ID_CAP, NULL, "id of the node where keys begin"),
+    TEXT(demand_item, to, 1, QW_NODE_ID_CAP, NULL, "id of the node where they end"),
+    { .name = "class",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct demand_item, class),
+      .standard = "gold",
+      .choices = classes,
+      .help = "what they pay, and leave to better ones" },
+    { .name = "paths",
+      .kind = QW_CONFIG_INT,
+      .offset = offsetof(struct demand_item, paths),
+      .min = 1,
+      .max = 2,
+      .standard = "1",
+      .help = "2: each key over two without a common node" },
+    REAL(demand_item, keys_per_s, -1, 1e6, "-1", "-1: as the run says; 0: as many as go"),
 };
 
 static qw_err take_node(void *self, const void *item, char why[static QW_CONFIG_WHY_CAP])
@@ -151,6 +181,20 @@ static qw_err take_pass(void *self, const void *item, char why[static QW_CONFIG_
     return err == QW_OK ? qw_topology_add_pass(self, &pass, why) : err;
 }
 
+static qw_err take_demand(void *self, const void *item, char why[static QW_CONFIG_WHY_CAP])
+{
+    const struct demand_item *read = item;
+    struct qw_topology_demand demand = { .class = (enum qw_node_class)read->class,
+                                         .is_two = read->paths == 2,
+                                         .keys_per_s = read->keys_per_s };
+    qw_err err = find(self, read->from, &demand.from, why);
+
+    if (err == QW_OK) {
+        err = find(self, read->to, &demand.to, why);
+    }
+    return err == QW_OK ? qw_topology_add_demand(self, &demand, why) : err;
+}
+
 /* What only the whole file shows. */
 static qw_err finish(const char *name, const struct settings *settings,
                      struct qw_topology *topology, char error[static QW_CONFIG_ERROR_CAP])
@@ -185,6 +229,7 @@ static qw_err load(const char *name, const char *text, size_t len, struct qw_top
     struct node_item node;
     struct link_item link;
     struct pass_item pass;
+    struct demand_item demand;
     qw_err err = qw_topology_new(&t);
     const struct qw_config_list lists[] = {
         { "nodes", node_rows, sizeof node_rows / sizeof node_rows[0], QW_TOPOLOGY_NODES_MAX, &node,
@@ -193,6 +238,8 @@ static qw_err load(const char *name, const char *text, size_t len, struct qw_top
           take_link, t },
         { "passes", pass_rows, sizeof pass_rows / sizeof pass_rows[0], QW_TOPOLOGY_PASSES_MAX,
           &pass, take_pass, t },
+        { "demands", demand_rows, sizeof demand_rows / sizeof demand_rows[0],
+          QW_TOPOLOGY_DEMANDS_MAX, &demand, take_demand, t },
     };
     const struct qw_config_schema schema = { settings_rows,
                                              sizeof settings_rows / sizeof settings_rows[0], lists,

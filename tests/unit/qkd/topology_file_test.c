@@ -53,7 +53,10 @@ static void every_field_is_read(void **state)
               "  - {from: s, to: u, rate_bps: 12000}\n"
               "passes:\n"
               "  - {satellite: sat, ground: a, start_s: 60, length_s: 300, every_s: 600,"
-              " peak_bps: 1e4, clear_share: 0.5}\n",
+              " peak_bps: 1e4, clear_share: 0.5}\n"
+              "demands:\n"
+              "  - {from: u, to: sat, class: bronze, paths: 2, keys_per_s: 50}\n"
+              "  - {from: a, to: u}\n",
               &t),
         QW_OK);
     assert_string_equal(t->name, "t");
@@ -70,6 +73,11 @@ static void every_field_is_read(void **state)
     assert_int_equal(t->pass_count, 1);
     assert_true(t->pass[0].satellite == 3 && t->pass[0].ground == 0);
     assert_true(t->pass[0].peak_bps == 1e4 && t->pass[0].clear_share == 0.5);
+    assert_int_equal(t->demand_count, 2);
+    assert_true(t->demand[0].from == 2 && t->demand[0].to == 3 && t->demand[0].is_two);
+    assert_true(t->demand[0].class == QW_NODE_BRONZE && t->demand[0].keys_per_s == 50);
+    assert_true(t->demand[1].class == QW_NODE_GOLD && !t->demand[1].is_two);
+    assert_true(t->demand[1].keys_per_s < 0);
     qw_topology_free(t);
 }
 
@@ -78,6 +86,13 @@ static void mistakes_are_named_with_their_line(void **state)
     (void)state;
     assert_refused(TWO "links: [{from: a, to: c}]\n", "t.yaml:3: links: no node c above");
     assert_refused(TWO "links: [{from: a, to: a}]\n", "t.yaml:3: links: from a to itself");
+    assert_refused(TWO "links: [{from: a, to: b}]\ndemands: [{from: a, to: c}]\n",
+                   "t.yaml:4: demands: no node c above");
+    assert_refused(TWO "links: [{from: a, to: b}]\ndemands: [{from: a, to: a}]\n",
+                   "t.yaml:4: demands: from a to itself");
+    assert_refused("name: t\nnodes: [{id: a}, {id: s, kind: switch}]\n"
+                   "links: [{from: a, to: s}]\ndemands: [{from: a, to: s}]\n",
+                   "t.yaml:4: demands: s is a switch and holds no keys");
     assert_refused(TWO "links:\n  - {from: a, to: b}\n  - {from: b, to: a}\n",
                    "t.yaml:5: links: b and a are joined already");
     assert_refused("name: t\nnodes: [{id: a}, {id: a}]\n",

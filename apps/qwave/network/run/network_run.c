@@ -90,6 +90,7 @@ int network_run(int argc, char **argv)
 {
     struct run *run = calloc(1, sizeof *run);
     int status = EXIT_FAILED;
+    qw_err err = QW_OK;
 
     if (run == NULL) {
         return status;
@@ -103,10 +104,10 @@ int network_run(int argc, char **argv)
     if (run_console_resolve(run) && run->node != NULL &&
         (run->link != NULL || !run->options.has_qkd)) {
         if (run->options.pairs == 0) {
-            run_pairs_choose(run);
+            err = run_pairs_choose(run);
         }
         qw_program_stop_on_signals(on_signal);
-        status = play_and_report(run);
+        status = err == QW_OK ? play_and_report(run) : qw_exit_of(err);
     }
     free(run->link);
     free(run->node);

@@ -15,8 +15,9 @@
 /* qwave network run: a topology as running nodes on loopback, under load, with cuts and kills, and
  * what came of it. Link keys are SIMULATED, or come from QKD links over SIMULATED light. One file
  * for each step: run_options.c (what is asked), run_settings.c (pools and settings on disk),
- * run_nodes.c, run_links.c (processes), run_console.c (who looks), run_play.c (the load and what
- * happens to it), run_files.c (what the nodes wrote), run_verify.c, run_report.c. */
+ * run_pairs.c (who with whom), run_nodes.c, run_links.c (processes), run_console.c (who looks),
+ * run_play.c (the load and what happens to it), run_files.c (what the nodes wrote), run_verify.c,
+ * run_report.c. */
 enum {
     RUN_START_LEN = 4096, /* key in a stream of a pool before its QKD link makes any: what relays
                              leave alone, so that batches go under distilled key or not at all */
@@ -33,7 +34,8 @@ enum {
 struct run_pair {
     size_t a, z; /* nodes; keys go from a to z */
     enum qw_node_class class;
-    bool is_two; /* over two paths without a common node */
+    bool is_two;         /* over two paths without a common node */
+    unsigned per_second; /* keys; 0: as many as go */
 };
 
 struct run_centre { /* beside node a, takes its keys with z */
@@ -151,9 +153,14 @@ struct run_result {
 /* Ends the program with a message when an argument is wrong. Names are looked up in the topology,
  * which it loads. */
 void run_options_parse(int argc, char **argv, struct run *run);
-/* Pairs when none was given: up to 8 users, or other nodes where there are no users, each with the
- * one half way round the list. */
-void run_pairs_choose(struct run *run);
+/* "", or '@' and words with ',' between: a class, two-paths. False: other words, at *wrong. */
+bool run_pair_how(const char *text, struct run_pair *pair, const char **wrong);
+/* QW_ERR_REFUSED: it is for two paths without a common node, and the topology has none, whatever
+ * is up; QW_ERR_NOMEM. */
+qw_err run_pair_check(const struct run *run, const struct run_pair *pair) QW_MUST_USE;
+/* Pairs when none was given: the demands of the topology; without any up to 8 users, or other nodes
+ * where there are no users, each with the one half way round the list. As run_pair_check, said. */
+qw_err run_pairs_choose(struct run *run) QW_MUST_USE;
 
 /* Pools that are not there yet, and the settings of one node. */
 qw_err run_pools_charge(const struct run *run) QW_MUST_USE;

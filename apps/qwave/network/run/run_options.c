@@ -6,7 +6,6 @@
 #include "network/topology_table.h"
 #include "node/node_delivery.h"
 #include "option_value.h"
-#include "qkd/network/disjoint.h"
 
 #include <argp.h>
 #include <math.h>
@@ -270,46 +269,21 @@ static void parse_centre(struct run *run, const char *text, struct argp_state *s
     }
 }
 
-/* D5: what no state of the links can give is refused before anything starts. */
-static void check_two(const struct run *run, const struct run_pair *pair, const char *text,
-                      struct argp_state *state)
-{
-    struct qw_route route[2];
-    size_t found = 0;
-    double *cost = calloc(run->graph->link_count, sizeof *cost);
-
-    if (cost == NULL ||
-        qw_disjoint_paths(run->graph, cost, pair->a, pair->z, 2, route, &found) != QW_OK) {
-        argp_failure(state, EXIT_FAILED, 0, "out of memory");
-    }
-    free(cost);
-    if (found < 2) {
-        argp_failure(state, EXIT_REFUSED, 0, "'%s': %s in %s", text, NODE_NO_TWO_PATHS,
-                     run->options.name);
-    }
-}
-
 static void parse_pair(struct run *run, const char *text, struct argp_state *state)
 {
     struct run_pair *pair = &run->options.pair[run->options.pairs++];
-    const char *at = parse_ends(run, text, &pair->a, &pair->z, state);
+    const char *wrong = "";
+    qw_err err;
 
-    while (*at != '\0') { /* '@', then ',' */
-        size_t len = strcspn(at + 1, ",");
-        char word[HOW_CAP] = "";
-
-        if (len < sizeof word) {
-            memcpy(word, at + 1, len);
-        }
-        if (strcmp(word, "two-paths") == 0) {
-            pair->is_two = true;
-        } else if (!qw_node_class_of(word, &pair->class)) {
-            argp_error(state, "'%s': '%s' is not gold, silver, bronze or two-paths", text, at + 1);
-        }
-        at += 1 + len;
+    pair->per_second = run->options.per_second;
+    if (!run_pair_how(parse_ends(run, text, &pair->a, &pair->z, state), pair, &wrong)) {
+        argp_error(state, "'%s': '%s' is not gold, silver, bronze or two-paths", text, wrong);
     }
-    if (pair->is_two) {
-        check_two(run, pair, text, state);
+    err = run_pair_check(run, pair);
+    if (err != QW_OK) {
+        argp_failure(state, qw_exit_of(err), 0, "'%s': %s in %s", text,
+                     err == QW_ERR_REFUSED ? NODE_NO_TWO_PATHS : qw_err_text(err),
+                     run->options.name);
     }
 }
 

@@ -13,28 +13,6 @@
 
 enum { LOOK_MS = 5, FIRST_MS = 30000, DRAIN_MS = 10000 };
 
-void run_pairs_choose(struct run *run)
-{
-    struct run_options *o = &run->options;
-    size_t user[QW_TOPOLOGY_NODES_MAX];
-    size_t users = 0;
-    bool has_users = false;
-
-    for (size_t i = 0; i < run->graph->node_count; i++) {
-        has_users = has_users || run->topology->node[i].kind == QW_NODE_KIND_USER;
-    }
-    for (size_t i = 0; i < run->graph->node_count; i++) {
-        bool is_end = run->graph->first[i + 1] > run->graph->first[i] &&
-                      (run->topology->node[i].kind == QW_NODE_KIND_USER || !has_users);
-
-        user[users] = i;
-        users += is_end;
-    }
-    for (size_t i = 0; o->pairs < RUN_PAIRS_MAX / 8 && i < users / 2; i++) {
-        o->pair[o->pairs++] = (struct run_pair){ .a = user[i], .z = user[i + users / 2] };
-    }
-}
-
 static qw_err order_of(struct run *run, size_t node)
 {
     qw_err err = QW_OK;
@@ -43,7 +21,7 @@ static qw_err order_of(struct run *run, size_t node)
         const struct qw_node_command deliver = { .verb = QW_NODE_DELIVER,
                                                  .node = (uint32_t)run->options.pair[i].z,
                                                  .keys = QW_NODE_ORDER_KEYS_MAX,
-                                                 .per_second = run->options.per_second,
+                                                 .per_second = run->options.pair[i].per_second,
                                                  .class = run->options.pair[i].class,
                                                  .is_two = run->options.pair[i].is_two };
 
