@@ -44,7 +44,7 @@ static void put(const char *name, const char *text)
 static void expect(const char *events, const char *source, const char *target,
                    const struct run_result *expected)
 {
-    struct run run = { .graph = &graph, .options = { .pairs = 1, .pair = { { 0, 2 } } } };
+    struct run run = { .graph = &graph, .options = { .pairs = 1, .pair = { { .a = 0, .z = 2 } } } };
     struct run_result result = { 0 };
 
     put("0.events", events);
@@ -187,7 +187,7 @@ static void a_cut_is_looked_for_in_both_of_two_paths(void **state)
 {
     struct qw_key_graph four = { .node_count = 4 };
     struct run run = { .options = { .pairs = 1,
-                                    .pair = { { 0, 2, QW_NODE_GOLD, true } },
+                                    .pair = { { .a = 0, .z = 2, .is_two = true } },
                                     .faults = 1,
                                     .fault = { { .a = 2, .b = 0, .is_done = true } } } };
     struct run_result result = { 0 };
@@ -256,7 +256,7 @@ static void keys_of_a_link_are_counted_where_alice_is(void **state)
 
 static void the_nth_allocation_fails(void **state)
 {
-    struct run run = { .graph = &graph, .options = { .pairs = 1, .pair = { { 0, 2 } } } };
+    struct run run = { .graph = &graph, .options = { .pairs = 1, .pair = { { .a = 0, .z = 2 } } } };
     struct run_result result = { 0 };
     qw_err err = QW_ERR_NOMEM;
 
