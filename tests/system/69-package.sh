@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C10
 # once: of the build that is packaged
-# The Debian package: what is in it, its units by systemd's own checkers, its scripts on a scratch root, and a centre that serves and reads
-# its settings again under the system call filter of its unit; then every command of the operator's handbook. With QWAVE_CLEAN_ROOT=yes (`make check-deb`; minutes) also on a new Debian 12
-# root made by debootstrap: installed with its dependencies, used, upgraded, removed and purged.
+# The Debian package: what is in it, its units by systemd's own checkers and under a systemd that runs (booted.sh, units.sh; as root), its scripts on a scratch root, and a
+# centre that serves and reads its settings again under the system call filter of its unit; then every command of the operator's handbook. With QWAVE_CLEAN_ROOT=yes
+# (`make check-deb`; minutes) also on a new Debian 12 root made by debootstrap: installed with its dependencies, used, upgraded, removed and purged, and booted.
 source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/booted.sh"
+source "$(dirname "$0")/units.sh"
+trap 'status=$?; machine_clean_up; clean_up $status' EXIT
 for tool in dpkg-deb dpkg-shlibdeps jq perl; do command -v $tool >/dev/null || skip "needs $tool"; done
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -44,7 +47,7 @@ if command -v systemd-analyze >/dev/null; then
     for target in multi-user basic sysinit network-online shutdown local-fs swap paths slices sockets timers; do
         [ -e "/usr/lib/systemd/system/$target.target" ] && cp "/usr/lib/systemd/system/$target.target" "$root/usr/lib/systemd/system"
     done
-    install -D /bin/kill "$root/bin/kill"
+    install -D /bin/sh "$root/bin/sh"
     for unit in "$root"/usr/lib/systemd/system/qwave*.service; do
         name=${unit##*/}
         systemd-analyze verify --man=no --recursive-errors=no --root="$root" "$name" >"$site/verify.log" 2>&1 &&
@@ -62,6 +65,17 @@ if command -v systemd-analyze >/dev/null; then
     ! systemd-analyze security --offline=yes --threshold=20 "$site/open.service" >/dev/null 2>&1 || fail "the threshold finds nothing"
 else
     echo "units are not checked: no systemd-analyze"
+fi
+
+if reason=$(boot_can); then
+    make_machine "$site/machine" "$root"
+    cp "$site/control/postinst" "$site/machine/root"
+    boot "$site/machine"
+    on sh /root/postinst configure >"$site/postinst.log" 2>&1 || fail "postinst under systemd: $(cat "$site/postinst.log")"
+    try_units "$site/machine"
+    halt
+else
+    echo "units are not run: $reason"
 fi
 
 # allowed UNIT: numbers of the system calls that its filter leaves, line by line as systemd reads it.
@@ -164,7 +178,7 @@ echo "on a clean Debian 12 from $mirror"
 debootstrap --variant=minbase bookworm "$clean" "$mirror" >"$site/debootstrap.log" 2>&1 || skip "no clean root: $(tail -n 1 "$site/debootstrap.log")"
 cp -r /etc/apt/apt.conf.d/. "$clean/etc/apt/apt.conf.d" 2>/dev/null || true
 mount -t proc proc "$clean/proc" || skip "no right to mount"
-trap 'umount -l "$clean/proc" || true; clean_up' EXIT
+machine_mounts+=("$clean/proc")
 cp "$deb" "$clean/tmp/qwave.deb"
 inside() { chroot "$clean" env DEBIAN_FRONTEND=noninteractive "$@"; }
 inside apt-get -q -y --no-install-recommends install /tmp/qwave.deb >"$site/install.log" 2>&1 || fail "not installed: $(tail -n 3 "$site/install.log")"
@@ -184,4 +198,19 @@ inside dpkg -i /tmp/qwave.deb >/dev/null 2>&1 || fail "not installed once more"
 inside env QWAVE_PURGE_KEYS=yes dpkg --purge qwave >"$site/purge.log" 2>&1 || fail "not purged with its keys"
 [ ! -e "$clean/var/lib/qwave" ] || fail "asked to, the purge leaves keys"
 ! grep '^qwave:' "$clean/etc/passwd" || fail "the user stays: $(cat "$site/purge.log")"
+
+reason=$(boot_can) || skip "$reason; everything else passed"
+echo "the clean root with systemd as its process 1"
+inside apt-get -q -y --no-install-recommends install systemd systemd-sysv curl >"$site/install.log" 2>&1 || fail "no systemd: $(tail -n 3 "$site/install.log")"
+umount -l "$clean/proc"
+cp "$deb" "$clean/root/qwave.deb" # /tmp is another one then
+boot "$clean"
+on dpkg -i /root/qwave.deb >"$site/install.log" 2>&1 || fail "not installed under systemd: $(tail -n 3 "$site/install.log")"
+! is_active qwaved || fail "the installation starts something"
+try_units "$clean"
+on dpkg -i /root/qwave.deb >"$site/install.log" 2>&1 && grep -q 'qwaved.service runs the former program' "$site/install.log" || fail "an upgrade says nothing of what runs: $(cat "$site/install.log")"
+gives || fail "an upgrade stops the centre"
+on dpkg --remove qwave >"$site/install.log" 2>&1 || fail "not removed: $(tail -n 3 "$site/install.log")"
+! is_active qwaved || fail "qwaved runs without its package"
+halt
 echo "done"

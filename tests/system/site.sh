@@ -10,7 +10,7 @@ ready_s=60        # that a program may take to start, or to go on after a fault
 card_folder=$site # where charge puts cards and the programs find them
 
 clean_up() {
-    local status=$?
+    local status=${1:-$?} # of the scenario
     local name
     for name in "${!pid[@]}"; do
         kill -9 "${pid[$name]}" 2>/dev/null || true
