@@ -5,12 +5,12 @@
 #include "action_help.h"
 #include "audit/audit.h"
 #include "operator.h"
+#include "option_value.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* qwave audit: the signed journal of a centre [C10]. */
 
@@ -33,23 +33,6 @@ static const struct argp_option options[] = {
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
-
-/* UTC. */
-static bool parse_time(const char *text, int64_t *utc_ms)
-{
-    struct tm parts = { .tm_year = 0 };
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-
-    if (end == NULL || *end != '\0') {
-        parts = (struct tm){ .tm_year = 0 };
-        end = strptime(text, "%Y-%m-%d", &parts);
-    }
-    if (end == NULL || *end != '\0') {
-        return false;
-    }
-    *utc_ms = (int64_t)timegm(&parts) * 1000;
-    return true;
-}
 
 static const struct action {
     const char *name;
@@ -141,9 +124,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case 's':
     case 't':
-        if (!parse_time(value, key == 's' ? &audit->since_ms : &audit->until_ms)) {
-            argp_error(state, "not a time: '%s'", value);
-        }
+        *(key == 's' ? &audit->since_ms : &audit->until_ms) = option_time(value, state);
         return 0;
     case 'j':
         audit->as_json = true;

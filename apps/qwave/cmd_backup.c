@@ -6,13 +6,14 @@
 
 #include "backup/backup.h"
 #include "json_print.h"
+#include "option_value.h"
 #include "qwaved/settings.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_WITHOUT = 256 };
+enum { OPTION_WITHOUT = 256, OPTION_MADE_AFTER };
 
 #define BOTH \
     { "config", 'c', "FILE", 0, "settings of qwaved (default: qwaved.yaml)", 0 }, \
@@ -29,7 +30,9 @@ enum { OPTION_WITHOUT = 256 };
 static const struct argp_option make_options[] = {
     BOTH,
     { "recipient", 'r', "FILE", 0,
-      "instead of a passphrase: public key (PEM, P-256) of who may read the backup", 0 },
+      "instead of a passphrase: public key (PEM; P-256, or SM2 for the GM profile) of who may read "
+      "the backup",
+      0 },
     { "operator", 'o', "FILE", 0,
       "operator.yaml of an officer: the backup is in the centre's journal. Needed where "
       "dual_control "
@@ -41,6 +44,8 @@ static const struct argp_option make_options[] = {
 static const struct argp_option restore_options[] = {
     BOTH,
     { "key", 'k', "FILE", 0, "the recipient's private key (PEM), of a backup for him", 0 },
+    { "made-after", OPTION_MADE_AFTER, "TIME", 0,
+      "an older backup is refused: 2026-11-28 or 2026-11-28T12:00:00Z", 0 },
     { "revocations", 'R', "FILE", 0,
       "newest list of revoked certificates (ca/revoked.pem, or GET /crl/...): what is on it stays "
       "revoked",
@@ -95,6 +100,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'R':
         arguments->revocations = value;
         return 0;
+    case OPTION_MADE_AFTER:
+        arguments->made_after_ms = option_time(value, state);
+        return 0;
     case OPTION_WITHOUT:
         arguments->without_revocations = true;
         return 0;
@@ -127,6 +135,8 @@ static void write_json(struct qw_json_writer *w, const void *self)
     qw_json_int(w, work->head.made_ms);
     qw_json_name(w, "lock");
     qw_json_text(w, lock);
+    qw_json_name(w, "seal");
+    qw_json_text(w, qw_backup_seal_name(&work->lock));
     if (work->lists_ms != 0) {
         qw_json_name(w, "revocations_ms");
         qw_json_int(w, work->lists_ms);
@@ -135,7 +145,12 @@ static void write_json(struct qw_json_writer *w, const void *self)
 
 static void say_restored(const struct backup_work *work)
 {
-    printf("restored; its keys are void and its devices suspended at the first start\n");
+    char made[BACKUP_TIME_CAP];
+
+    backup_time_text(work->head.made_ms, made);
+    printf("restored as it was at %s; its keys are void and its devices suspended at the first "
+           "start\n",
+           made);
     if (work->lists_ms == 0) {
         printf("no list of revocations: certificates of devices are revoked, each needs another\n");
     }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 long option_number(const char *text, long low, long high, struct argp_state *state)
 {
@@ -33,4 +34,19 @@ void option_endpoint(const char *text, char *host, size_t cap, uint16_t *port,
     memcpy(host, text, len);
     host[len] = '\0';
     *port = (uint16_t)option_number(colon + 1, 1, 65535, state);
+}
+
+int64_t option_time(const char *text, struct argp_state *state)
+{
+    struct tm parts = { .tm_year = 0 };
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+
+    if (end == NULL || *end != '\0') {
+        parts = (struct tm){ .tm_year = 0 };
+        end = strptime(text, "%Y-%m-%d", &parts);
+    }
+    if (end == NULL || *end != '\0') {
+        argp_error(state, "not a time: '%s'", text);
+    }
+    return (int64_t)timegm(&parts) * 1000;
 }

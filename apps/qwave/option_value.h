@@ -11,5 +11,7 @@ long option_number(const char *text, long low, long high, struct argp_state *sta
 /* "HOST:PORT", "[v6]:PORT" too; host [cap bytes] without the brackets. */
 void option_endpoint(const char *text, char *host, size_t cap, uint16_t *port,
                      struct argp_state *state);
+/* "2026-11-28" or "2026-11-28T12:00:00Z", as ms since 1970 UTC. */
+int64_t option_time(const char *text, struct argp_state *state);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "crypto/random.h"
+#include "crypto/sm2_encryption.h"
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -11,27 +13,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHARED_LEN = 32, PEM_MAX = 65536 };
-static const char info[] = "qwave recipient";
+enum { SECRET_LEN = 32, POINT_LEN = 65, PEM_MAX = 65536 };
+_Static_assert((int)QW_RECIPIENT_P256_LEN == (int)POINT_LEN, "a point");
+_Static_assert((int)QW_RECIPIENT_SM2_LEN == QW_SM2_OVERHEAD + SECRET_LEN, "a secret, encrypted");
+
+static const struct kind {
+    const char *type, *group; /* the library's */
+    enum qw_hash hash;
+    const char *info;
+    size_t wrapped_len;
+} kinds[] = {
+    [QW_RECIPIENT_P256] = { "EC", "prime256v1", QW_HASH_SHA256, "qwave recipient",
+                            QW_RECIPIENT_P256_LEN },
+    [QW_RECIPIENT_SM2] = { "SM2", "SM2", QW_HASH_SM3, "qwave recipient sm2", QW_RECIPIENT_SM2_LEN },
+};
 static const char curve[] = "P-256";
 
 struct qw_recipient {
     EVP_PKEY *key;
+    enum qw_recipient_kind kind;
     bool has_private;
-    uint8_t point[QW_RECIPIENT_POINT_LEN];
+    uint8_t point[POINT_LEN];
 };
 
-static bool read_point(EVP_PKEY *key, uint8_t point[static QW_RECIPIENT_POINT_LEN])
+static bool read_point(EVP_PKEY *key, enum qw_recipient_kind kind, uint8_t point[static POINT_LEN])
 {
     char group[32] = "";
     size_t len = 0;
 
-    return EVP_PKEY_is_a(key, "EC") == 1 &&
+    return EVP_PKEY_is_a(key, kinds[kind].type) == 1 &&
            EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
-           strcmp(group, "prime256v1") == 0 &&
+           strcmp(group, kinds[kind].group) == 0 &&
            EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point,
-                                           QW_RECIPIENT_POINT_LEN, &len) == 1 &&
-           len == QW_RECIPIENT_POINT_LEN;
+                                           POINT_LEN, &len) == 1 &&
+           len == POINT_LEN;
 }
 
 /* Nobody is asked for a passphrase. */
@@ -69,12 +84,15 @@ qw_err qw_recipient_read(const void *pem, size_t len, struct qw_recipient **reci
         return QW_ERR_NOMEM;
     }
     r->key = read_pem(pem, len, &r->has_private);
-    if (r->key == NULL || !read_point(r->key, r->point)) {
-        qw_recipient_free(r);
-        return QW_ERR_FORMAT;
+    for (int kind = QW_RECIPIENT_P256; r->key != NULL && kind <= QW_RECIPIENT_SM2; kind++) {
+        r->kind = (enum qw_recipient_kind)kind;
+        if (read_point(r->key, r->kind, r->point)) {
+            *recipient = r;
+            return QW_OK;
+        }
     }
-    *recipient = r;
-    return QW_OK;
+    qw_recipient_free(r);
+    return QW_ERR_FORMAT;
 }
 
 void qw_recipient_free(struct qw_recipient *recipient)
@@ -90,6 +108,16 @@ bool qw_recipient_can_open(const struct qw_recipient *recipient)
     return recipient->has_private;
 }
 
+enum qw_recipient_kind qw_recipient_kind(const struct qw_recipient *recipient)
+{
+    return recipient->kind;
+}
+
+size_t qw_recipient_wrapped_len(enum qw_recipient_kind kind)
+{
+    return kinds[kind].wrapped_len;
+}
+
 void qw_recipient_hash(const struct qw_recipient *recipient,
                        uint8_t hash[static QW_RECIPIENT_HASH_LEN])
 {
@@ -100,61 +128,80 @@ void qw_recipient_hash(const struct qw_recipient *recipient,
 }
 
 /* One private half and the other's public one. */
-static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t shared[static SHARED_LEN])
+static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t shared[static SECRET_LEN])
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
-    size_t len = SHARED_LEN;
+    size_t len = SECRET_LEN;
     bool ok = context != NULL && EVP_PKEY_derive_init(context) == 1 &&
               EVP_PKEY_derive_set_peer(context, other) == 1 &&
-              EVP_PKEY_derive(context, shared, &len) == 1 && len == SHARED_LEN;
+              EVP_PKEY_derive(context, shared, &len) == 1 && len == SECRET_LEN;
 
     EVP_PKEY_CTX_free(context);
     return ok;
 }
 
-/* Both points are in the key: one that was exchanged gives another key. */
-static qw_err derive(EVP_PKEY *own, EVP_PKEY *other, const uint8_t *one_time, const uint8_t *reader,
-                     uint8_t key[static QW_RECIPIENT_KEY_LEN])
+/* Takes the secret and wipes it. */
+static qw_err derive(const struct qw_recipient *recipient, uint8_t secret[static SECRET_LEN],
+                     const uint8_t *wrapped, uint8_t key[static QW_RECIPIENT_KEY_LEN])
 {
-    uint8_t shared[SHARED_LEN];
-    uint8_t points[2 * QW_RECIPIENT_POINT_LEN];
-    qw_err err = agree(own, other, shared) ? QW_OK : QW_ERR_NOMEM;
+    const struct kind *kind = &kinds[recipient->kind];
+    uint8_t both[QW_RECIPIENT_WRAPPED_MAX + POINT_LEN];
+    qw_err err;
 
-    memcpy(points, one_time, QW_RECIPIENT_POINT_LEN);
-    memcpy(points + QW_RECIPIENT_POINT_LEN, reader, QW_RECIPIENT_POINT_LEN);
-    if (err == QW_OK) {
-        err = qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ points, sizeof points },
-                      (struct qw_bytes){ shared, sizeof shared },
-                      (struct qw_bytes){ info, sizeof info - 1 }, key, QW_RECIPIENT_KEY_LEN);
-    }
-    qw_wipe(shared, sizeof shared);
+    memcpy(both, wrapped, kind->wrapped_len);
+    memcpy(both + kind->wrapped_len, recipient->point, POINT_LEN);
+    err = qw_hkdf(kind->hash, (struct qw_bytes){ both, kind->wrapped_len + POINT_LEN },
+                  (struct qw_bytes){ secret, SECRET_LEN },
+                  (struct qw_bytes){ kind->info, strlen(kind->info) }, key, QW_RECIPIENT_KEY_LEN);
+    qw_wipe(secret, SECRET_LEN);
     return err;
 }
 
-qw_err qw_recipient_wrap(const struct qw_recipient *recipient,
-                         uint8_t point[static QW_RECIPIENT_POINT_LEN],
-                         uint8_t key[static QW_RECIPIENT_KEY_LEN])
+static qw_err wrap_p256(const struct qw_recipient *recipient, uint8_t *wrapped,
+                        uint8_t secret[static SECRET_LEN])
 {
     EVP_PKEY *one_time = EVP_EC_gen(curve);
-    uint8_t public_half[QW_RECIPIENT_POINT_LEN];
-    qw_err err = one_time != NULL && read_point(one_time, public_half) ? QW_OK : QW_ERR_NOMEM;
+    qw_err err = one_time != NULL && read_point(one_time, QW_RECIPIENT_P256, wrapped) &&
+                         agree(one_time, recipient->key, secret)
+                     ? QW_OK
+                     : QW_ERR_NOMEM;
 
-    if (err == QW_OK) {
-        err = derive(one_time, recipient->key, public_half, recipient->point, key);
-    }
-    if (err == QW_OK) {
-        memcpy(point, public_half, sizeof public_half);
-    }
     EVP_PKEY_free(one_time);
     return err;
 }
 
+static qw_err wrap_sm2(const struct qw_recipient *recipient, uint8_t *wrapped,
+                       uint8_t secret[static SECRET_LEN])
+{
+    qw_err err = qw_random_bytes(secret, SECRET_LEN);
+
+    return err == QW_OK ? qw_sm2_encrypt(recipient->key, secret, SECRET_LEN, wrapped) : err;
+}
+
+qw_err qw_recipient_wrap(const struct qw_recipient *recipient, uint8_t *wrapped,
+                         uint8_t key[static QW_RECIPIENT_KEY_LEN])
+{
+    uint8_t made[QW_RECIPIENT_WRAPPED_MAX];
+    uint8_t secret[SECRET_LEN];
+    qw_err err = recipient->kind == QW_RECIPIENT_SM2 ? wrap_sm2(recipient, made, secret)
+                                                     : wrap_p256(recipient, made, secret);
+
+    if (err == QW_OK) {
+        err = derive(recipient, secret, made, key);
+    }
+    if (err == QW_OK) {
+        memcpy(wrapped, made, kinds[recipient->kind].wrapped_len);
+    }
+    qw_wipe(secret, sizeof secret);
+    return err;
+}
+
 /* NULL: not a point of the curve. */
-static EVP_PKEY *pkey_of(const uint8_t point[static QW_RECIPIENT_POINT_LEN])
+static EVP_PKEY *pkey_of(const uint8_t point[static POINT_LEN])
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     char name[sizeof curve]; /* the parameters borrow what they do not change */
-    uint8_t copy[QW_RECIPIENT_POINT_LEN];
+    uint8_t copy[POINT_LEN];
     EVP_PKEY *key = NULL;
     OSSL_PARAM parameters[3];
 
@@ -171,19 +218,29 @@ static EVP_PKEY *pkey_of(const uint8_t point[static QW_RECIPIENT_POINT_LEN])
     return key;
 }
 
-qw_err qw_recipient_unwrap(const struct qw_recipient *recipient,
-                           const uint8_t point[static QW_RECIPIENT_POINT_LEN],
+static qw_err unwrap_p256(const struct qw_recipient *recipient, const uint8_t *wrapped,
+                          uint8_t secret[static SECRET_LEN])
+{
+    EVP_PKEY *one_time = pkey_of(wrapped);
+    qw_err err = one_time == NULL                          ? QW_ERR_FORMAT
+                 : agree(recipient->key, one_time, secret) ? QW_OK
+                                                           : QW_ERR_NOMEM;
+
+    EVP_PKEY_free(one_time);
+    return err;
+}
+
+qw_err qw_recipient_unwrap(const struct qw_recipient *recipient, const uint8_t *wrapped,
                            uint8_t key[static QW_RECIPIENT_KEY_LEN])
 {
-    EVP_PKEY *one_time;
+    uint8_t secret[SECRET_LEN];
     qw_err err;
 
     if (!recipient->has_private) {
         return QW_ERR_ARG;
     }
-    one_time = pkey_of(point);
-    err = one_time == NULL ? QW_ERR_FORMAT
-                           : derive(recipient->key, one_time, point, recipient->point, key);
-    EVP_PKEY_free(one_time);
-    return err;
+    err = recipient->kind == QW_RECIPIENT_SM2
+              ? qw_sm2_decrypt(recipient->key, wrapped, QW_RECIPIENT_SM2_LEN, secret)
+              : unwrap_p256(recipient, wrapped, secret);
+    return err == QW_OK ? derive(recipient, secret, wrapped, key) : err;
 }

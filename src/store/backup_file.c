@@ -15,21 +15,23 @@
 
 enum {
     MAGIC_PASSPHRASE = 0x51574201, /* "QWB", version 1 */
-    MAGIC_RECIPIENT = 0x51574202,
+    MAGIC_P256 = 0x51574202,
+    MAGIC_SM2 = 0x51574203,
     MAGIC_LEN = 4,
     SALT_AT = MAGIC_LEN + 3,
-    PASSPHRASE_LEN = 3 + QW_PASSWORD_SALT_LEN, /* between magic and what both forms have */
+    PASSPHRASE_LEN = 3 + QW_PASSWORD_SALT_LEN, /* between magic and what all forms have */
     BOTH_LEN = 8 + 64,                         /* when it was made, centre id */
-    HEAD_CAP = MAGIC_LEN + QW_RECIPIENT_POINT_LEN + BOTH_LEN,
+    HEAD_CAP = MAGIC_LEN + QW_RECIPIENT_WRAPPED_MAX + BOTH_LEN,
     WORD_LEN = 4,
     CHUNK_LEN = 65536,
     AAD_CAP = HEAD_CAP + 8 + WORD_LEN
 };
-_Static_assert((int)PASSPHRASE_LEN < (int)QW_RECIPIENT_POINT_LEN, "the longer head has room");
+_Static_assert((int)PASSPHRASE_LEN < (int)QW_RECIPIENT_WRAPPED_MAX, "the longest head has room");
 #define LAST_CHUNK 0x80000000u /* in the word before a chunk, beside its length */
 
 struct stream { /* secret memory */
-    uint8_t key[32];
+    enum qw_aead aead;
+    uint8_t key[32]; /* SM4 takes the first half */
     uint8_t head[HEAD_CAP];
     size_t head_len;
     uint64_t number; /* of the chunk */
@@ -38,11 +40,34 @@ struct stream { /* secret memory */
 };
 _Static_assert((int)QW_RECIPIENT_KEY_LEN == 32, "the key of the chunks");
 
+const char *qw_backup_seal_name(const struct qw_backup_lock *lock)
+{
+    return lock->passphrase != NULL                                 ? "scrypt, AES-256-GCM"
+           : qw_recipient_kind(lock->recipient) == QW_RECIPIENT_SM2 ? "SM2, SM3, SM4-GCM (128 bits)"
+                                                                    : "P-256, SHA-256, AES-256-GCM";
+}
+
 /* Before a stranger's numbers decide how long and in how much memory we compute: at most 1 GiB. */
 static bool cost_ok(struct qw_password_cost cost)
 {
     return cost.log2_n >= 10 && cost.log2_n <= 20 && cost.r >= 1 && cost.r <= 8 && cost.p >= 1 &&
            cost.p <= 4;
+}
+
+/* What follows from the head's first word; QW_ERR_FORMAT: no such form. */
+static qw_err choose_form(struct stream *stream)
+{
+    uint32_t magic = qw_load_u32be(stream->head);
+
+    if (magic != MAGIC_PASSPHRASE && magic != MAGIC_P256 && magic != MAGIC_SM2) {
+        return QW_ERR_FORMAT;
+    }
+    stream->aead = magic == MAGIC_SM2 ? QW_AEAD_SM4_GCM : QW_AEAD_AES256_GCM; /* [S1] [S4] */
+    stream->head_len = MAGIC_LEN + BOTH_LEN +
+                       (magic == MAGIC_PASSPHRASE ? PASSPHRASE_LEN
+                        : magic == MAGIC_P256     ? (size_t)QW_RECIPIENT_P256_LEN
+                                                  : (size_t)QW_RECIPIENT_SM2_LEN);
+    return QW_OK;
 }
 
 static qw_err derive(struct stream *stream, const struct qw_backup_lock *lock)
@@ -70,19 +95,26 @@ static qw_err lock_by_passphrase(struct stream *stream, const struct qw_backup_l
     qw_err err;
 
     qw_store_u32be(stream->head, MAGIC_PASSPHRASE);
+    err = choose_form(stream);
+    if (err != QW_OK) {
+        return err;
+    }
     stream->head[4] = cost.log2_n;
     stream->head[5] = cost.r;
     stream->head[6] = cost.p;
-    stream->head_len = MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
     err = qw_random_bytes(stream->head + SALT_AT, QW_PASSWORD_SALT_LEN);
     return err == QW_OK ? derive(stream, lock) : err;
 }
 
 static qw_err lock_for_recipient(struct stream *stream, const struct qw_backup_lock *lock)
 {
-    qw_store_u32be(stream->head, MAGIC_RECIPIENT);
-    stream->head_len = HEAD_CAP;
-    return qw_recipient_wrap(lock->recipient, stream->head + MAGIC_LEN, stream->key);
+    bool is_sm2 = qw_recipient_kind(lock->recipient) == QW_RECIPIENT_SM2;
+    qw_err err;
+
+    qw_store_u32be(stream->head, is_sm2 ? MAGIC_SM2 : MAGIC_P256);
+    err = choose_form(stream);
+    return err == QW_OK ? qw_recipient_wrap(lock->recipient, stream->head + MAGIC_LEN, stream->key)
+                        : err;
 }
 
 static qw_err begin(struct stream *stream, const struct qw_backup_head *head,
@@ -114,7 +146,7 @@ static qw_err put_chunk(struct stream *stream, size_t len, bool is_last, FILE *t
 
     qw_store_u32be(word, (uint32_t)len | (is_last ? LAST_CHUNK : 0));
     aad_of(stream, word, aad);
-    err = qw_aead_seal(QW_AEAD_AES256_GCM, stream->key,
+    err = qw_aead_seal(stream->aead, stream->key,
                        (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN }, stream->plain,
                        len, stream->sealed);
     if (err == QW_OK && (fwrite(word, WORD_LEN, 1, to) != 1 ||
@@ -147,33 +179,35 @@ qw_err qw_backup_seal(const struct qw_backup_head *head, const struct qw_backup_
 
 static qw_err unlock(struct stream *stream, const struct qw_backup_lock *lock)
 {
-    bool is_passphrase = qw_load_u32be(stream->head) == MAGIC_PASSPHRASE;
+    uint32_t magic = qw_load_u32be(stream->head);
+    bool is_passphrase = magic == MAGIC_PASSPHRASE;
 
     if (is_passphrase != (lock->passphrase != NULL)) {
         return QW_ERR_UNAVAILABLE;
     }
-    return is_passphrase
-               ? derive(stream, lock)
-               : qw_recipient_unwrap(lock->recipient, stream->head + MAGIC_LEN, stream->key);
+    if (is_passphrase) {
+        return derive(stream, lock);
+    }
+    if ((magic == MAGIC_SM2) != (qw_recipient_kind(lock->recipient) == QW_RECIPIENT_SM2)) {
+        return QW_ERR_AUTH; /* another's, by its curve already */
+    }
+    return qw_recipient_unwrap(lock->recipient, stream->head + MAGIC_LEN, stream->key);
 }
 
 /* Its length follows from the first word. */
 static qw_err read_head(struct stream *stream, FILE *from)
 {
-    uint32_t magic;
+    qw_err err;
 
     if (fread(stream->head, MAGIC_LEN, 1, from) != 1) {
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
-    magic = qw_load_u32be(stream->head);
-    if (magic != MAGIC_PASSPHRASE && magic != MAGIC_RECIPIENT) {
-        return QW_ERR_FORMAT;
+    err = choose_form(stream);
+    if (err == QW_OK &&
+        fread(stream->head + MAGIC_LEN, stream->head_len - MAGIC_LEN, 1, from) != 1) {
+        err = ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
-    stream->head_len = magic == MAGIC_RECIPIENT ? HEAD_CAP : MAGIC_LEN + PASSPHRASE_LEN + BOTH_LEN;
-    if (fread(stream->head + MAGIC_LEN, stream->head_len - MAGIC_LEN, 1, from) != 1) {
-        return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
-    }
-    return QW_OK;
+    return err;
 }
 
 static qw_err take_head(struct stream *stream, const struct qw_backup_lock *lock, FILE *from,
@@ -213,7 +247,7 @@ static qw_err take_chunk(struct stream *stream, FILE *from, FILE *to, bool *is_l
         return ferror(from) ? QW_ERR_IO : QW_ERR_FORMAT;
     }
     aad_of(stream, word, aad);
-    err = qw_aead_open(QW_AEAD_AES256_GCM, stream->key,
+    err = qw_aead_open(stream->aead, stream->key,
                        (struct qw_bytes){ aad, stream->head_len + 8 + WORD_LEN }, stream->sealed,
                        len + QW_AEAD_OVERHEAD, stream->plain);
     if (err == QW_OK && len > 0 && fwrite(stream->plain, len, 1, to) != 1) {

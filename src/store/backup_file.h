@@ -20,6 +20,9 @@ struct qw_backup_lock {        /* borrowed: one of the two */
     const struct qw_recipient *recipient;
 };
 
+/* The algorithms by which this lock seals, in words; SM4's 128 bits are named [S1]. */
+const char *qw_backup_seal_name(const struct qw_backup_lock *lock);
+
 /* Reads `from` to its end, writes head and sealed chunks to `to`, flushed. QW_ERR_IO: either fails,
  * or the disk is full; QW_ERR_NOMEM; QW_ERR_ARG: no centre id. */
 qw_err qw_backup_seal(const struct qw_backup_head *head, const struct qw_backup_lock *lock,

@@ -76,7 +76,8 @@ refused() {
 refused 1 'move it away' "$site/backup"
 mv "$mark" "$site/old"
 size=$(stat -c %s "$site/backup")
-for cut in 0 50 4000 $((size / 2)) $((size - 1)); do
+refused 1 'nothing is in it' /dev/null
+for cut in 3 50 4000 $((size / 2)) $((size - 1)); do
     head -c "$cut" "$site/backup" >"$site/cut"
     refused 1 'not the whole of one' "$site/cut"
 done

@@ -18,13 +18,15 @@ struct backup_arguments {
     const char *key;       /* of a restore: his private key */
     const char *revocations;
     const char *operator_path,
-        *url; /* who has a backup made, at the running centre; NULL: nobody */
+        *url;              /* who has a backup made, at the running centre; NULL: nobody */
+    int64_t made_after_ms; /* of a restore: an older one is not what was meant; 0: any */
     bool without_revocations;
     bool is_restore;
     bool as_json;
 };
 
 enum { BACKUP_PATH_CAP = 4096 };
+enum { BACKUP_TIME_CAP = 32 };
 struct settings; /* qwaved/settings.h */
 struct backup_work {
     struct settings *settings; /* borrowed; backup_prepare fills it */
@@ -42,6 +44,9 @@ struct backup_work {
 /* Keeps the first sentence; gives err back. */
 qw_err backup_explain(struct backup_work *work, qw_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* "2026-11-28T17:00:00Z" */
+void backup_time_text(int64_t utc_ms, char text[static BACKUP_TIME_CAP]);
 
 /* Settings and lock; of a restore the lists of revocations as well. */
 qw_err backup_prepare(const struct backup_arguments *arguments,

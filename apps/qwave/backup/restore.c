@@ -23,19 +23,27 @@
 
 #define LIST_LIFE_MS (QW_CERTIFICATE_LIST_LIFE_DAYS * (int64_t)24 * 3600 * 1000)
 
-static qw_err open_to(const struct backup_arguments *arguments, struct backup_work *work, FILE *to)
+/* A pipe whose other end found nothing is common enough to be named. */
+static bool is_empty(FILE *from)
 {
-    FILE *from = strcmp(arguments->file, "-") == 0 ? stdin : fopen(arguments->file, "r");
-    qw_err err = QW_ERR_IO;
+    int first = getc(from);
 
-    if (from != NULL) {
-        err = qw_backup_open(&work->lock, from, to, &work->head);
-        if (from != stdin) {
-            fclose(from);
-        }
+    return first == EOF ? !ferror(from) : ungetc(first, from) == EOF;
+}
+
+static qw_err open_from(struct backup_work *work, const char *name, FILE *from, FILE *to)
+{
+    bool is_stream = from == stdin;
+    qw_err err;
+
+    if (is_empty(from)) {
+        return backup_explain(work, QW_ERR_FORMAT, "%s: nothing is in it%s", name,
+                              is_stream ? ": did the program before the pipe find the backup?"
+                                        : "");
     }
+    err = qw_backup_open(&work->lock, from, to, &work->head);
     return backup_explain(
-        work, err, "%s: %s", arguments->file,
+        work, err, "%s: %s", name,
         err == QW_ERR_FORMAT        ? "no backup, or not the whole of one"
         : err == QW_ERR_AUTH        ? "not its passphrase or its recipient's key, or altered"
         : err == QW_ERR_UNAVAILABLE ? work->passphrase != NULL ? "it is for a recipient: --key FILE"
@@ -43,12 +51,35 @@ static qw_err open_to(const struct backup_arguments *arguments, struct backup_wo
                                     : qw_err_text(err));
 }
 
-/* It is of this centre, and the list is not older than any that stood when it was made. */
-static qw_err check_head(struct backup_work *work)
+static qw_err open_to(const struct backup_arguments *arguments, struct backup_work *work, FILE *to)
 {
+    FILE *from = strcmp(arguments->file, "-") == 0 ? stdin : fopen(arguments->file, "r");
+    qw_err err;
+
+    if (from == NULL) {
+        return backup_explain(work, QW_ERR_IO, "%s: %s", arguments->file, strerror(errno));
+    }
+    err = open_from(work, arguments->file, from, to);
+    if (from != stdin) {
+        fclose(from);
+    }
+    return err;
+}
+
+/* It is of this centre, the one that was meant, and the list is not older than any that stood when
+ * it was made. */
+static qw_err check_head(const struct backup_arguments *arguments, struct backup_work *work)
+{
+    char made[BACKUP_TIME_CAP];
+
     if (strcmp(work->head.centre_id, work->settings->centre_id) != 0) {
         return backup_explain(work, QW_ERR_REFUSED, "it is a backup of %s, not of %s",
                               work->head.centre_id, work->settings->centre_id);
+    }
+    if (work->head.made_ms < arguments->made_after_ms) {
+        backup_time_text(work->head.made_ms, made);
+        return backup_explain(work, QW_ERR_REFUSED, "it was made at %s: a newer one was asked for",
+                              made);
     }
     if (work->lists_ms != 0 && work->lists_ms + LIST_LIFE_MS < work->head.made_ms) {
         return backup_explain(work, QW_ERR_REFUSED,
@@ -143,7 +174,7 @@ static qw_err restore_sqlite(const struct backup_arguments *arguments, struct ba
         err = QW_ERR_IO;
     }
     if (err == QW_OK) {
-        err = check_head(work);
+        err = check_head(arguments, work);
     }
     if (err == QW_OK) {
         err = mark_sqlite(work);
@@ -206,7 +237,7 @@ static qw_err restore_postgres(const struct backup_arguments *arguments, struct 
     err = open_to(arguments, work, scratch);
     rewind(scratch);
     if (err == QW_OK) {
-        err = check_head(work);
+        err = check_head(arguments, work);
     }
     if (err == QW_OK) {
         err = fill_postgres(work, scratch);

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { KEY_MAX = 16384 };
@@ -28,6 +29,17 @@ qw_err backup_explain(struct backup_work *work, qw_err err, const char *format, 
         va_end(arguments);
     }
     return err;
+}
+
+void backup_time_text(int64_t utc_ms, char text[static BACKUP_TIME_CAP])
+{
+    time_t seconds = (time_t)(utc_ms / 1000);
+    struct tm parts;
+
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(text, BACKUP_TIME_CAP, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
+        text[0] = '\0';
+    }
 }
 
 static qw_err read_passphrase(struct backup_work *work, const char *path)
@@ -60,8 +72,9 @@ static qw_err read_key(struct backup_work *work, const char *path, bool is_priva
     work->lock.recipient = work->recipient;
     return backup_explain(work, err, "%s: %s", path,
                           err == QW_ERR_REFUSED  ? "others may read it; `chmod 600` it"
-                          : err == QW_ERR_FORMAT ? is_private ? "no private key of P-256 (PEM)"
-                                                              : "no public key of P-256 (PEM)"
+                          : err == QW_ERR_FORMAT ? is_private
+                                                       ? "no private key of P-256 or SM2 (PEM)"
+                                                       : "no public key of P-256 or SM2 (PEM)"
                                                  : qw_err_text(err));
 }
 

@@ -45,3 +45,6 @@ target_compile_definitions(crypto_custody_pkcs11_test PRIVATE PKCS11_SHIM="$<TAR
 target_compile_definitions(crypto_pkcs11_object_test PRIVATE PKCS11_SHIM="$<TARGET_FILE:qwave_pkcs11_shim>")
 add_dependencies(crypto_custody_pkcs11_test qwave_pkcs11_shim)
 add_dependencies(crypto_pkcs11_object_test qwave_pkcs11_shim)
+qwave_wrap(crypto sm2_encryption EVP_PKEY_CTX_new EVP_PKEY_encrypt_init EVP_PKEY_encrypt
+    EVP_PKEY_decrypt_init)
+qwave_wrap(crypto recipient qw_random_bytes)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "crypto/aead.h"
 #include "crypto/password_key.h"
 #include "crypto/recipient.h"
 #include "store/backup_file.h"
@@ -167,7 +168,7 @@ static void another_passphrase_opens_nothing(void **state)
     free(sealed.bytes);
 }
 
-static struct qw_recipient *recipient_of(bool with_private)
+static struct qw_recipient *recipient_of(const char *curve, bool with_private)
 {
     static EVP_PKEY *key; /* one for both halves */
     struct qw_recipient *recipient = NULL;
@@ -176,7 +177,7 @@ static struct qw_recipient *recipient_of(bool with_private)
     long len;
 
     if (key == NULL) {
-        key = EVP_EC_gen("P-256");
+        key = EVP_EC_gen(curve);
     }
     assert_int_equal(with_private ? PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)
                                   : PEM_write_bio_PUBKEY(bio, key),
@@ -191,22 +192,25 @@ static struct qw_recipient *recipient_of(bool with_private)
     return recipient;
 }
 
-static void who_has_the_private_key_opens_what_the_public_one_sealed(void **state)
+static void is_for_who_has_the_private_key(const char *curve, size_t head_len,
+                                           const char *other_curve)
 {
-    struct qw_backup_lock to_him = { .recipient = recipient_of(false) };
-    struct qw_backup_lock him = { .recipient = recipient_of(true) };
+    struct qw_backup_lock to_him = { .recipient = recipient_of(curve, false) };
+    struct qw_backup_lock him = { .recipient = recipient_of(curve, true) };
+    struct qw_backup_lock stranger = { .recipient = recipient_of(curve, true) };
+    struct qw_backup_lock elsewhere = { .recipient = recipient_of(other_curve, true) };
     struct text sealed = { NULL, 0 };
     FILE *to = open_memstream(&sealed.bytes, &sealed.len);
     FILE *from = tmpfile();
     struct qw_backup_head found;
     struct text plain;
 
-    (void)state;
     assert_int_equal(fwrite("a short store", 1, 13, from), 13);
     rewind(from);
     assert_int_equal(qw_backup_seal(&head, &to_him, from, to), QW_OK);
     fclose(from);
     fclose(to);
+    assert_int_equal(sealed.len, head_len + 4 + 13 + QW_AEAD_OVERHEAD);
     assert_int_equal(open_text(&him, sealed.bytes, sealed.len, &plain, &found), QW_OK);
     assert_int_equal(plain.len, 13);
     assert_string_equal(found.centre_id, head.centre_id);
@@ -215,6 +219,10 @@ static void who_has_the_private_key_opens_what_the_public_one_sealed(void **stat
                      QW_ERR_UNAVAILABLE);
     free(plain.bytes);
     assert_int_equal(open_text(&to_him, sealed.bytes, sealed.len, &plain, &found), QW_ERR_ARG);
+    free(plain.bytes);
+    assert_int_equal(open_text(&stranger, sealed.bytes, sealed.len, &plain, &found), QW_ERR_AUTH);
+    free(plain.bytes);
+    assert_int_equal(open_text(&elsewhere, sealed.bytes, sealed.len, &plain, &found), QW_ERR_AUTH);
     free(plain.bytes);
     for (size_t bit = 0; bit < 8 * sealed.len; bit++) {
         qw_err err;
@@ -232,6 +240,15 @@ static void who_has_the_private_key_opens_what_the_public_one_sealed(void **stat
     free(sealed.bytes);
     qw_recipient_free((struct qw_recipient *)(uintptr_t)to_him.recipient);
     qw_recipient_free((struct qw_recipient *)(uintptr_t)him.recipient);
+    qw_recipient_free((struct qw_recipient *)(uintptr_t)stranger.recipient);
+    qw_recipient_free((struct qw_recipient *)(uintptr_t)elsewhere.recipient);
+}
+
+static void who_has_the_private_key_opens_what_the_public_one_sealed(void **state)
+{
+    (void)state;
+    is_for_who_has_the_private_key("P-256", 141, "SM2");
+    is_for_who_has_the_private_key("SM2", 205, "P-256");
 }
 
 static void a_full_disk_is_an_error(void **state)
