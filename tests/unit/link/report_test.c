@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: A1 */
+/* rows: A1 C10 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "link/report.h"
+#include "support/metric_names.h"
 
 #include <string.h>
 
@@ -107,6 +108,20 @@ static void prometheus_gets_no_line_for_what_is_not_known(void **state)
     assert_null(strstr(out, "proof_age_seconds{agent=\"site-a\",peer=\"site \\\"c"));
 }
 
+static void rules_and_dashboard_ask_for_what_there_is(void **state)
+{
+    static char page[sizeof out + 1] = "\n";
+
+    (void)state;
+    assert_int_equal(
+        qw_link_report(QW_LINK_REPORT_PROMETHEUS, &site_a, rows, 2, out, sizeof out, &len), QW_OK);
+    memcpy(page + 1, out, len + 1);
+    assert_asked_is_there(QWAVE_SOURCE "/share/prometheus/qwave-alerts.yaml", "qwave_link_", page,
+                          3);
+    assert_asked_is_there(QWAVE_SOURCE "/share/grafana/qwave-network.json", "qwave_link_", page, 7);
+    assert_said_is_described(QWAVE_SOURCE "/docs/operation/monitoring.md", page);
+}
+
 static void no_form_writes_behind_its_space(void **state)
 {
     (void)state;
@@ -133,6 +148,7 @@ int main(void)
         cmocka_unit_test(text_has_a_line_for_each_link),
         cmocka_unit_test(prometheus_gets_one_value_for_each_link_and_metric),
         cmocka_unit_test(prometheus_gets_no_line_for_what_is_not_known),
+        cmocka_unit_test(rules_and_dashboard_ask_for_what_there_is),
         cmocka_unit_test(no_form_writes_behind_its_space),
     };
 

@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "support/metric_names.h"
+
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 
 enum { ANSWER_CAP = 1 << 16, WAIT_MS = 20000 };
@@ -110,6 +112,11 @@ static void the_page_says_how_the_node_is(void **state)
         strstr(answer, "\nqwave_node_class_batches_kept_out_total{class=\"bronze\"} 2\n"));
     assert_non_null(strstr(answer, "\nqwave_node_neighbours_refused_total 4\n"));
     assert_non_null(strstr(answer, "\nqwave_node_network_links_up 5\n"));
+    assert_asked_is_there(QWAVE_SOURCE "/share/prometheus/qwave-alerts.yaml", "qwave_node_", answer,
+                          6);
+    assert_asked_is_there(QWAVE_SOURCE "/share/grafana/qwave-network.json", "qwave_node_", answer,
+                          12);
+    assert_said_is_described(QWAVE_SOURCE "/docs/operation/monitoring.md", answer);
     moment.delivered_keys = 1280;
     node_metrics_turn(&node, 1000);
     node_metrics_turn(&node, 1001); /* not so soon again */
