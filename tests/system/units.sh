@@ -250,6 +250,8 @@ try_node_and_link() {
         /var/lib/qwave-node/journal /run/qwave-node/control | on tee /etc/qwave/node.yaml >/dev/null
     start_unit qwave-node
     is_shut_in qwave-node.service 0000000000000000 qwave
+    ! on nsenter -t "$(of_unit qwave-node MainPID)" -m setpriv --reuid=qwave --regid=qwave --init-groups cat /var/lib/qwave/centre/centre.db >/dev/null 2>&1 ||
+        fail "a node, of the centre's user, reads the centre's store"
     on curl --silent --max-time 10 http://127.0.0.1:7101/metrics | grep '^qwave_node_link_up{' >/dev/null || fail "no page of the node"
     on systemctl stop qwave-node
     by qwave qwave audit verify /var/lib/qwave-node/journal >/dev/null || fail "the node's journal"
