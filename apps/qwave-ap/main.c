@@ -115,7 +115,8 @@ static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
                           .component = "ap",
-                          .level = (enum qw_log_level)settings->log_level };
+                          .level = (enum qw_log_level)settings->log_level,
+                          .has_priority = qw_log_is_journal(stderr) };
     struct session_context context = { .settings = settings, .log = &log, .stop = &stop };
     struct qw_http_client_config http = { .base_url = settings->centre_url,
                                           .certificate_path = settings->certificate,

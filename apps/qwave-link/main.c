@@ -130,7 +130,8 @@ static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
                           .component = "link",
-                          .level = (enum qw_log_level)settings->log_level };
+                          .level = (enum qw_log_level)settings->log_level,
+                          .has_priority = qw_log_is_journal(stderr) };
     struct vault vault = { .lock = -1 };
     int status = qw_program_prepare(&log);
     qw_err err;

@@ -72,7 +72,8 @@ static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
                           .component = "terminal",
-                          .level = (enum qw_log_level)settings->log_level };
+                          .level = (enum qw_log_level)settings->log_level,
+                          .has_priority = qw_log_is_journal(stderr) };
     struct server_context context = { .settings = settings, .log = &log, .stop = &stop };
     struct worker_config work = { .settings = settings, .log = &log, .stop = &stop };
     int status = qw_program_prepare(&log);

@@ -55,7 +55,9 @@ int main(int argc, char **argv)
         "Key service centre of a site: keeps quantum keys, knows every device, and gives keys to "
         "those who may have them. Prints `ready PORT` when it serves.";
     struct qw_daemon_arguments arguments = { .config = "qwaved.yaml" };
-    struct daemon daemon = { .log = { .stream = stderr, .component = "centre" },
+    struct daemon daemon = { .log = { .stream = stderr,
+                                      .component = "centre",
+                                      .has_priority = qw_log_is_journal(stderr) },
                              .reload_mutex = PTHREAD_MUTEX_INITIALIZER,
                              .started_ms = qw_clock_monotonic_ms() };
     char error[QW_CONFIG_ERROR_CAP] = "";

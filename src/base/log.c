@@ -6,9 +6,12 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-enum { TEXT_CAP = 1024, STAMP_CAP = 40 };
+enum { TEXT_CAP = 1024, STAMP_CAP = 40, PRIORITY_CAP = 8, PLACE_CAP = 48 };
 
 static const char *level_name(enum qw_log_level level)
 {
@@ -23,6 +26,26 @@ static const char *level_name(enum qw_log_level level)
         break;
     }
     return "debug";
+}
+
+/* sd-daemon(3): that of syslog, err 3 to debug 7, without notice. */
+static int priority_of(enum qw_log_level level)
+{
+    return level == QW_LOG_ERROR ? 3 : level == QW_LOG_WARNING ? 4 : level == QW_LOG_INFO ? 6 : 7;
+}
+
+bool qw_log_is_journal(FILE *stream)
+{
+    const char *journal = getenv("JOURNAL_STREAM");
+    char place[PLACE_CAP];
+    struct stat status;
+
+    if (journal == NULL || fstat(fileno(stream), &status) != 0) {
+        return false;
+    }
+    (void)snprintf(place, sizeof place, "%ju:%ju", (uintmax_t)status.st_dev,
+                   (uintmax_t)status.st_ino);
+    return strcmp(journal, place) == 0;
 }
 
 static void stamp_now(char out[static STAMP_CAP])
@@ -46,6 +69,7 @@ void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char 
 {
     char text[TEXT_CAP];
     char stamp[STAMP_CAP];
+    char priority[PRIORITY_CAP] = "";
     va_list arguments;
     int len;
 
@@ -65,7 +89,11 @@ void qw_log_write(const struct qw_log *log, enum qw_log_level level, const char 
         }
     }
     stamp_now(stamp);
+    if (log->has_priority) {
+        (void)snprintf(priority, sizeof priority, "<%d>", priority_of(level));
+    }
     /* stdio locks the stream for one call, so lines of several threads do not mix. */
-    fprintf(log->stream, "%s %s %s: %s\n", stamp, level_name(level), log->component, text);
+    fprintf(log->stream, "%s%s %s %s: %s\n", priority, stamp, level_name(level), log->component,
+            text);
     fflush(log->stream);
 }

@@ -2,6 +2,7 @@
 #ifndef QW_BASE_LOG_H
 #define QW_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Lines for the operator, one per call: "2026-11-22T19:00:00.123Z level component: text". Programs
@@ -13,7 +14,11 @@ struct qw_log {
     FILE *stream;            /* borrowed; usually stderr */
     const char *component;   /* borrowed; "ap", "terminal", "centre" */
     enum qw_log_level level; /* lines above it are dropped */
+    bool has_priority;       /* "<4>" before each line, of which systemd's journal makes its own */
 };
+
+/* Whether what is written there goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)). */
+bool qw_log_is_journal(FILE *stream);
 
 /* Any thread, while others write. */
 void qw_log_set_level(struct qw_log *log, enum qw_log_level level);

@@ -9,6 +9,7 @@ is_active() { [ "$(of_unit "$1" ActiveState)" = active ]; }
 has_failed() { [ "$(of_unit "$1" ActiveState)" = failed ]; }
 log_of() { on journalctl --quiet --no-pager --output=cat --unit="$1"; }
 logs() { log_of "$1" | grep -- "$2" >/dev/null; } # not -q: who writes into a closed pipe fails
+of_rank() { on journalctl --quiet --no-pager --output=cat --priority="$1" _COMM=qwaved; } # its own lines, not systemd's about it
 start_unit() { # UNIT [LINE]: started, and it says that it is ready
     on systemctl start "$1" || fail "$1 does not start: $(log_of "$1" | tail -n 5)"
     within $ready_s logs "$1" "${2:-^ready }" || fail "$1 does not get ready: $(of_unit "$1" Result) $(log_of "$1" | tail -n 5)"
@@ -128,6 +129,7 @@ try_end_and_return() {
     began=$SECONDS
     on systemctl stop qwaved
     [ "$(of_unit qwaved Result)" = success ] && [ $((SECONDS - began)) -lt 60 ] || fail "stopping: $(of_unit qwaved Result) after $((SECONDS - began)) s"
+    [ -z "$(of_rank warning | grep ' info ')" ] || fail "a piece of news counts as a warning: $(of_rank warning | head -n 2)"
     logs qwaved "$(on date -u +%Y)-.* info centre: " || fail "the journal has none of its lines"
 }
 
@@ -157,6 +159,7 @@ try_credential() {
     on systemctl start qwaved
     within $ready_s has_failed qwaved || fail "it goes on: $(of_unit qwaved ActiveState)"
     [ "$(of_unit qwaved ExecMainStatus)" = 3 ] && [ "$(of_unit qwaved NRestarts)" = 0 ] || fail "exit status $(of_unit qwaved ExecMainStatus), $(of_unit qwaved NRestarts) restarts"
+    of_rank err | grep ' error centre: ' >/dev/null || fail "no error among the journal's errors: $(of_rank err | tail -n 2)"
     on mv /etc/qwave/right /etc/qwave/passphrase
     on systemctl reset-failed qwaved
     on systemctl start qwaved

@@ -227,7 +227,9 @@ int cmd_node_run(int argc, char **argv)
         NULL
     };
     struct run_arguments arguments = { .sending = { .keys = 1024 } };
-    struct qw_log log = { .stream = stderr, .component = "node" };
+    struct qw_log log = { .stream = stderr,
+                          .component = "node",
+                          .has_priority = qw_log_is_journal(stderr) };
     char error[QW_CONFIG_ERROR_CAP];
     struct node *node;
     int status;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char *text;
 static size_t len;
@@ -74,6 +75,50 @@ static void each_level_has_its_name_and_what_is_above_is_dropped(void **state)
     the_log.level = QW_LOG_ERROR;
     qw_log_write(&the_log, QW_LOG_WARNING, "dropped");
     assert_null(strstr(text, "dropped"));
+}
+
+static void a_journal_gets_priorities_and_nothing_else_does(void **state)
+{
+    static const struct {
+        enum qw_log_level level;
+        const char *begin;
+    } lines[] = { { QW_LOG_ERROR, "<3>2" },
+                  { QW_LOG_WARNING, "<4>2" },
+                  { QW_LOG_INFO, "<6>2" },
+                  { QW_LOG_DEBUG, "<7>2" } };
+
+    (void)state;
+    the_log.level = QW_LOG_DEBUG;
+    the_log.has_priority = true;
+    fflush(the_log.stream); /* before it, len is that of another test */
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        size_t before = len;
+
+        qw_log_write(&the_log, lines[i].level, "<0>text");
+        assert_memory_equal(text + before, lines[i].begin, 4);
+        assert_non_null(strstr(text + before, "centre: <0>text\n"));
+    }
+}
+
+static void the_journal_is_known_by_its_place(void **state)
+{
+    FILE *file = tmpfile();
+    struct stat status;
+    char place[64];
+
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &status), 0);
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    assert_false(qw_log_is_journal(file));
+    snprintf(place, sizeof place, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    assert_int_equal(setenv("JOURNAL_STREAM", place, 1), 0);
+    assert_true(qw_log_is_journal(file));
+    assert_false(qw_log_is_journal(stdin)); /* a journal of before, for somebody else */
+    assert_int_equal(setenv("JOURNAL_STREAM", "1:2:3", 1), 0);
+    assert_false(qw_log_is_journal(file));
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    fclose(file);
 }
 
 static void no_log_is_fine(void **state)
@@ -149,6 +194,9 @@ int main(void)
                                         close_log),
         cmocka_unit_test_setup_teardown(each_level_has_its_name_and_what_is_above_is_dropped,
                                         open_log, close_log),
+        cmocka_unit_test_setup_teardown(a_journal_gets_priorities_and_nothing_else_does, open_log,
+                                        close_log),
+        cmocka_unit_test(the_journal_is_known_by_its_place),
         cmocka_unit_test_setup_teardown(no_log_is_fine, open_log, close_log),
         cmocka_unit_test_setup_teardown(a_peer_cannot_forge_a_line_or_move_the_cursor, open_log,
                                         close_log),
