@@ -20,6 +20,9 @@ struct qw_csi_source {
     bool is_one_sided; /* both ends are given one and the same record: a session goes its way as far
                           as the account, and ends in REPLAY */
     bool has_phase;    /* phases of both directions are coherent; false: amplitudes only */
+    bool has_no_looks; /* pilots carry too short a number to be told from those of a look */
+    double gap_s; /* from a pilot to its answer, when the radio cannot do the carrier's and nobody
+                     interpolates over it; 0: the carrier's */
     struct qw_tuning tuning; /* what it stands at; no carrier: the standard one */
     void *self;
     /* Sets it to something else, before the first pilot; see qw_csi_source_tune. NULL: it stands
@@ -28,6 +31,9 @@ struct qw_csi_source {
     /* Sends one pilot frame numbered sequence at time_ns of the source's clock (virtual for a
      * simulation). QW_ERR_UNAVAILABLE: one-sided source. */
     qw_err (*transmit)(void *self, uint64_t sequence, int64_t time_ns);
+    /* A pilot that is left out: what would be its answer's time goes by under _next. NULL: a source
+     * whose time stands still meanwhile. */
+    qw_err (*stay_silent)(void *self, uint64_t sequence, int64_t time_ns);
     /* The next measurement. QW_ERR_TIMEOUT: nothing came (a lost probe is reported so at once by
      * the simulated air); QW_ERR_CLOSED: end. */
     qw_err (*next)(void *self, struct qw_csi_frame *frame, int timeout_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The access point's order of steps, B1 to B8 of docs/protocol/plkg.md. */
-#include "radio/plkg/run.h"
+#include "radio/plkg/gap.h"
 
 #include "base/bits.h"
 #include "base/clock.h"
@@ -91,6 +91,11 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
         err = tune(run, access_point, &open);
     }
     if (err == QW_OK) {
+        qw_plkg_terms_merge(&open.terms, &run->own_terms, &run->terms);
+        run->terms.interval_us = qw_tuning_interval_us(&run->tuning, run->terms.interval_us);
+        err = qw_plkg_gap_check(run, run->terms.interval_us, open.is_paced);
+    }
+    if (err == QW_OK) {
         err = authorise(run, access_point, &open, &ack);
     }
     if (err == QW_OK) {
@@ -101,8 +106,6 @@ static qw_err open_session(struct qw_plkg_run *run, const struct qw_plkg_access_
     }
     memcpy(ack.access_point_id, access_point->access_point_id,
            strlen(access_point->access_point_id));
-    qw_plkg_terms_merge(&open.terms, &run->own_terms, &run->terms);
-    run->terms.interval_us = qw_tuning_interval_us(&run->tuning, run->terms.interval_us);
     run->probes = qw_plkg_terms_probes(&run->terms);
     run->has_phase = open.has_phase && run->party->radio->has_phase;
     run->is_paced = open.is_paced;
@@ -142,7 +145,7 @@ static qw_err answer(struct qw_plkg_run *run, struct qw_csi_frame *frame)
                              frame->sequence < run->probes ? frame->sequence : 0, run->probes);
     }
     return radio->transmit(radio->self, frame->sequence,
-                           frame->time_ns + llround(run->tuning.carrier->gap_s * 1e9));
+                           frame->time_ns + llround(qw_plkg_gap_s(run) * 1e9));
 }
 
 /* B2: answers pilots until this message comes on the wire. */

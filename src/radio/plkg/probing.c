@@ -61,14 +61,18 @@ static qw_err ask(struct qw_plkg_run *run, uint64_t number, int64_t time_ns, str
                                                                             : QW_OK;
 }
 
-/* Nothing is sent, so nothing is due but the late answer to an earlier pilot. */
-static qw_err keep_silent(struct qw_plkg_run *run, uint32_t index, struct qw_csi_frame *frame)
+/* Nothing is sent, so nothing is due but the late answer to an earlier pilot. A radio that is in
+ * the air listens for as long as to an answer. */
+static qw_err keep_silent(struct qw_plkg_run *run, uint32_t index, int64_t time_ns,
+                          struct qw_csi_frame *frame)
 {
     struct qw_csi_source *radio = run->party->radio;
-    qw_err err = QW_OK;
+    int timeout_ms = radio->stay_silent != NULL ? ANSWER_TIMEOUT_MS : SILENCE_MS;
+    qw_err err =
+        radio->stay_silent != NULL ? radio->stay_silent(radio->self, index, time_ns) : QW_OK;
 
     for (int tries = 0; err == QW_OK && tries < LATE_ANSWERS_MAX; tries++) {
-        err = radio->next(radio->self, frame, SILENCE_MS);
+        err = radio->next(radio->self, frame, timeout_ms);
         if (err == QW_OK && frame->sequence == index) {
             qw_plkg_run_hear(run, frame); /* T4 finds it */
             break;
@@ -150,10 +154,12 @@ qw_err qw_plkg_probing_run(struct qw_plkg_run *run)
         err = qw_plkg_silence_draw(run->probes, &run->silence);
     }
     for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
+        int64_t time_ns = run->start_ns + i * interval_ns;
+
         if (qw_plkg_silence_at(&run->silence, i)) {
-            err = keep_silent(run, i, asking.frame);
+            err = keep_silent(run, i, time_ns, asking.frame);
         } else {
-            err = ask(run, i, run->start_ns + i * interval_ns, &asking);
+            err = ask(run, i, time_ns, &asking);
             if (err == QW_OK && asking.is_heard) {
                 qw_plkg_run_hear(run, asking.frame);
             }

@@ -2,6 +2,8 @@
 /* The terminal's order of steps, T1 to T8 of docs/protocol/plkg.md. */
 #include "radio/plkg/probing.h"
 
+#include "radio/plkg/gap.h"
+
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "crypto/random.h"
@@ -78,6 +80,10 @@ static qw_err take_ack(struct qw_plkg_run *run, const struct qw_plkg_terminal *t
     }
     if (!ack_ok(run, open, &ack)) {
         return qw_plkg_run_refuse(run, QW_PLKG_POLICY);
+    }
+    err = qw_plkg_gap_check(run, ack.terms.interval_us, ack.is_paced);
+    if (err != QW_OK) {
+        return err;
     }
     run->terms = ack.terms;
     run->probes = ack.probes;

@@ -327,6 +327,39 @@ static void a_late_answer_costs_one_pair(void **state)
     bench_wipe(&bench);
 }
 
+static unsigned silent; /* probes that a radio was told to leave out */
+
+/* As a radio does whose time goes by: then nothing was heard. */
+static qw_err count_silence(void *self, uint64_t sequence, int64_t time_ns)
+{
+    struct bench_end *end = self;
+
+    assert_true(sequence > 0 && time_ns > 0);
+    silent++;
+    pthread_mutex_lock(&end->channel->lock);
+    bench_push(&end->channel->to_te, UINT64_MAX, time_ns);
+    pthread_mutex_unlock(&end->channel->lock);
+    return QW_OK;
+}
+
+static void a_radio_in_the_air_is_told_of_each_silent_probe(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+
+    (void)state;
+    silent = 0;
+    config.loss = 0.0;
+    bench_init(&bench, &config);
+    bench.radio_te.stay_silent = count_silence;
+    bench_run(&bench);
+    assert_int_equal(bench.err_te, QW_OK);
+    assert_int_equal(bench.err_ap, QW_OK);
+    assert_true(silent >= QW_PLKG_SILENCE_RUN);
+    assert_int_equal(bench.ledger_te.pairs, bench.ledger_te.probes - silent);
+    bench_wipe(&bench);
+}
+
 /* The bench's radios cannot be set to anything: both ends say CARRIER, whoever finds it first. */
 static void refuses_what_its_own_radio_cannot_do(void **state)
 {
@@ -407,6 +440,7 @@ int main(void)
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),
         cmocka_unit_test(a_late_answer_costs_one_pair),
+        cmocka_unit_test(a_radio_in_the_air_is_told_of_each_silent_probe),
         cmocka_unit_test(refuses_what_its_own_radio_cannot_do),
         cmocka_unit_test(a_channel_slower_than_every_look_is_probed_each_ten_seconds),
         cmocka_unit_test(a_fast_channel_is_probed_as_was_agreed_and_pace_is_charged),
