@@ -10,7 +10,7 @@ if(SOAPY_INCLUDE AND SOAPY_LIBRARY)
     add_library(qwave_soapy_prototypes OBJECT soapy/prototypes.c)
     target_include_directories(qwave_soapy_prototypes PRIVATE "${CMAKE_SOURCE_DIR}/src")
     target_include_directories(qwave_soapy_prototypes SYSTEM PRIVATE ${SOAPY_INCLUDE})
-    add_library(qwave_simulated_radio MODULE soapy/simulated_radio.cpp soapy/virtual_air.c "${CMAKE_SOURCE_DIR}/src/base/prng.c"
+    add_library(qwave_simulated_radio MODULE soapy/simulated_radio.cpp soapy/virtual_air.c soapy/shared_air.c "${CMAKE_SOURCE_DIR}/src/base/prng.c"
         "${CMAKE_SOURCE_DIR}/src/base/error.c" "${CMAKE_SOURCE_DIR}/src/base/bytes.c")
     set_target_properties(qwave_simulated_radio PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/soapy")
     target_include_directories(qwave_simulated_radio PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests")

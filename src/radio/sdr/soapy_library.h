@@ -30,6 +30,7 @@ struct SoapySDRStream;
     X(struct SoapySDRDevice *, makeStrArgs, make, (const char *)) \
     X(int, unmake, unmake, (struct SoapySDRDevice *)) \
     X(const char *, lastError, last_error, (void)) \
+    X(char *, getDriverKey, driver_key, (const struct SoapySDRDevice *)) \
     X(int, setAntenna, set_antenna, (struct SoapySDRDevice *, int, size_t, const char *)) \
     X(bool, hasGainMode, has_gain_mode, (const struct SoapySDRDevice *, int, size_t)) \
     X(int, setGainMode, set_gain_mode, (struct SoapySDRDevice *, int, size_t, bool)) \

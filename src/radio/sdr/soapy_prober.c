@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { READ_SAMPLES = 8192, READ_MS = 50 };
+enum { READ_SAMPLES = 8192, READ_SAMPLES_MIN = 256, READ_MS = 50, CATCH_UP_MS = 2000 };
+/* A device gives samples when it has as many as were asked for: what is heard must be there long
+ * before its answer is due. */
+static const double READS_PER_GAP = 4.0;
 
 static const int64_t TIME_MAX_NS = INT64_C(3600) * 1000000000;
 /* Of full scale, mean amplitude of what is sent: the peaks of a label are 10 dB above it. */
@@ -24,6 +27,7 @@ struct qw_soapy_prober {
     float complex *wave;  /* [wave_samples] */
     size_t wave_samples;
     float complex *sample; /* [READ_SAMPLES] */
+    size_t read_samples;   /* at once */
     uint16_t number;       /* the first's next one */
     bool has_begun;        /* the first knows when to send */
     int64_t send_ns;       /* its next time */
@@ -36,8 +40,17 @@ static bool times_ok(const struct qw_soapy_prober_config *config)
     return config->role == QW_SOAPY_LISTEN ||
            (config->gap_ns > 0 && config->gap_ns <= TIME_MAX_NS &&
             config->station != QW_SOUNDING_ANY_STATION &&
-            (config->role == QW_SOAPY_SECOND ||
+            (config->role != QW_SOAPY_FIRST ||
              (config->interval_ns > config->gap_ns && config->interval_ns <= TIME_MAX_NS)));
+}
+
+static size_t samples_at_once(const struct qw_soapy_prober_config *config)
+{
+    double samples = config->radio.rate_hz * 1e-9 * (double)config->gap_ns / READS_PER_GAP;
+
+    return config->role == QW_SOAPY_LISTEN || samples > READ_SAMPLES ? READ_SAMPLES
+           : samples < READ_SAMPLES_MIN                              ? READ_SAMPLES_MIN
+                                                                     : (size_t)samples;
 }
 
 static qw_err allocate(struct qw_soapy_prober *made)
@@ -54,6 +67,7 @@ static qw_err allocate(struct qw_soapy_prober *made)
         return err;
     }
     qw_sounding_of(made->config.carrier, &made->sounding);
+    made->read_samples = samples_at_once(&made->config);
     made->wave_samples = qw_sounding_labelled_samples(&made->sounding);
     made->work = calloc(made->sounding.size, sizeof *made->work);
     made->wave = calloc(made->wave_samples, sizeof *made->wave);
@@ -147,8 +161,8 @@ static qw_err send_due(struct qw_soapy_prober *prober)
 static qw_err hear(struct qw_soapy_prober *prober, int timeout_ms)
 {
     struct qw_soapy_block block;
-    qw_err err =
-        qw_soapy_radio_read(prober->radio, prober->sample, READ_SAMPLES, timeout_ms, &block);
+    qw_err err = qw_soapy_radio_read(prober->radio, prober->sample, prober->read_samples,
+                                     timeout_ms, &block);
 
     if (err != QW_OK) {
         return err;
@@ -166,15 +180,15 @@ static qw_err hear(struct qw_soapy_prober *prober, int timeout_ms)
     return qw_clock_monotonic_ms() - prober->heard_ms > QW_SOAPY_SILENCE_MS ? QW_ERR_CLOSED : QW_OK;
 }
 
-qw_err qw_soapy_prober_next(struct qw_soapy_prober *prober, struct qw_csi_frame *frame,
-                            int timeout_ms)
+qw_err qw_soapy_prober_next_until(struct qw_soapy_prober *prober, struct qw_csi_frame *frame,
+                                  int timeout_ms, int64_t until_ns)
 {
     int64_t end_ms = qw_clock_monotonic_ms() + timeout_ms;
     int64_t left_ms = timeout_ms;
     qw_err err = QW_OK;
 
     while (err == QW_OK && !qw_sounding_receiver_next(prober->receiver, frame)) {
-        if (left_ms < 0) {
+        if (left_ms < 0 || qw_sounding_receiver_time_ns(prober->receiver) > until_ns) {
             return QW_ERR_TIMEOUT;
         }
         err = hear(prober, left_ms < READ_MS ? (int)left_ms : READ_MS);
@@ -185,6 +199,62 @@ qw_err qw_soapy_prober_next(struct qw_soapy_prober *prober, struct qw_csi_frame 
             send_number(prober, (uint16_t)frame->sequence, frame->time_ns + prober->config.gap_ns);
     }
     return err;
+}
+
+qw_err qw_soapy_prober_next(struct qw_soapy_prober *prober, struct qw_csi_frame *frame,
+                            int timeout_ms)
+{
+    return qw_soapy_prober_next_until(prober, frame, timeout_ms, INT64_MAX);
+}
+
+qw_err qw_soapy_prober_send(struct qw_soapy_prober *prober, uint64_t number, int64_t time_ns)
+{
+    return prober->config.radio.can_send
+               ? send_number(prober, (uint16_t)(number % QW_SOUNDING_NUMBERS), time_ns)
+               : QW_ERR_UNAVAILABLE;
+}
+
+qw_err qw_soapy_prober_catch_up(struct qw_soapy_prober *prober, int64_t *time_ns)
+{
+    int64_t end_ms = qw_clock_monotonic_ms() + CATCH_UP_MS;
+    struct qw_soapy_block block = { .event = QW_SOAPY_SAMPLES };
+    bool has_waited = false;
+
+    qw_sounding_receiver_break(prober->receiver);
+    /* Until it has nothing ready; what comes after that is of now. */
+    while (!has_waited || block.event != QW_SOAPY_SAMPLES) {
+        int wait_ms = has_waited ? READ_MS : 0;
+        qw_err err = qw_soapy_radio_read(prober->radio, prober->sample, prober->read_samples,
+                                         wait_ms, &block);
+
+        if (err != QW_OK) {
+            return err;
+        }
+        if (qw_clock_monotonic_ms() > end_ms) {
+            return QW_ERR_TIMEOUT;
+        }
+        has_waited = has_waited || block.event == QW_SOAPY_NOTHING;
+    }
+    prober->heard_ms = qw_clock_monotonic_ms();
+    qw_sounding_receiver_push(prober->receiver, prober->sample, block.count, block.time_ns);
+    *time_ns = qw_sounding_receiver_time_ns(prober->receiver);
+    return QW_OK;
+}
+
+int64_t qw_soapy_prober_time_ns(const struct qw_soapy_prober *prober)
+{
+    return qw_sounding_receiver_time_ns(prober->receiver);
+}
+
+void qw_soapy_prober_driver(const struct qw_soapy_prober *prober,
+                            char driver[static QW_SOAPY_DRIVER_CAP])
+{
+    qw_soapy_radio_driver(prober->radio, driver);
+}
+
+double qw_soapy_prober_frame_s(const struct qw_soapy_prober *prober)
+{
+    return (double)prober->wave_samples / prober->config.radio.rate_hz;
 }
 
 struct qw_soapy_counters qw_soapy_prober_counters(struct qw_soapy_prober *prober)
@@ -198,11 +268,7 @@ struct qw_soapy_counters qw_soapy_prober_counters(struct qw_soapy_prober *prober
 
 static qw_err source_transmit(void *self, uint64_t sequence, int64_t time_ns)
 {
-    struct qw_soapy_prober *prober = self;
-
-    return prober->config.radio.can_send
-               ? send_number(prober, (uint16_t)(sequence % QW_SOUNDING_NUMBERS), time_ns)
-               : QW_ERR_UNAVAILABLE;
+    return qw_soapy_prober_send(self, sequence, time_ns);
 }
 
 static qw_err source_next(void *self, struct qw_csi_frame *frame, int timeout_ms)

@@ -10,8 +10,9 @@
  * (docs/design/sdr.md, Turns). */
 enum qw_soapy_role {
     QW_SOAPY_LISTEN,
-    QW_SOAPY_FIRST, /* sends number 0, 1, 2 ... each interval */
-    QW_SOAPY_SECOND /* sends each number back that it hears, a gap later */
+    QW_SOAPY_FIRST,  /* sends number 0, 1, 2 ... each interval */
+    QW_SOAPY_SECOND, /* sends each number back that it hears, a gap later */
+    QW_SOAPY_AS_TOLD /* sends what qw_soapy_prober_send says, and nothing else */
 };
 
 enum { QW_SOAPY_SILENCE_MS = 5000 /* without a sample: the device is taken for dead */ };
@@ -45,6 +46,23 @@ void qw_soapy_prober_close(struct qw_soapy_prober *prober); /* NULL is fine */
  * timeout_ms; QW_ERR_CLOSED: no sample for QW_SOAPY_SILENCE_MS; QW_ERR_IO: the stream failed. */
 qw_err qw_soapy_prober_next(struct qw_soapy_prober *prober, struct qw_csi_frame *frame,
                             int timeout_ms) QW_MUST_USE;
+
+/* The same; QW_ERR_TIMEOUT also when none has come by until_ns of the device's clock. */
+qw_err qw_soapy_prober_next_until(struct qw_soapy_prober *prober, struct qw_csi_frame *frame,
+                                  int timeout_ms, int64_t until_ns) QW_MUST_USE;
+/* Sends this number modulo 4096 at time_ns of the device's clock; too late is counted, and no
+ * error. QW_ERR_UNAVAILABLE: a role that listens; QW_ERR_IO. */
+qw_err qw_soapy_prober_send(struct qw_soapy_prober *prober, uint64_t number,
+                            int64_t time_ns) QW_MUST_USE;
+/* What the device has kept from before is dropped, and *time_ns is its present time. QW_ERR_IO;
+ * QW_ERR_TIMEOUT: it gives no samples, or more than can be read. */
+qw_err qw_soapy_prober_catch_up(struct qw_soapy_prober *prober, int64_t *time_ns) QW_MUST_USE;
+/* Of the sample that comes next, by the device's clock; 0 before the first one. */
+int64_t qw_soapy_prober_time_ns(const struct qw_soapy_prober *prober);
+void qw_soapy_prober_driver(const struct qw_soapy_prober *prober,
+                            char driver[static QW_SOAPY_DRIVER_CAP]);
+/* Seconds that a frame takes in the air. */
+double qw_soapy_prober_frame_s(const struct qw_soapy_prober *prober);
 
 struct qw_soapy_counters qw_soapy_prober_counters(struct qw_soapy_prober *prober);
 

@@ -156,6 +156,20 @@ void qw_soapy_radio_close(struct qw_soapy_radio *radio)
     free(radio);
 }
 
+/* Printable, since it goes to logs: a driver is a plug-in of anybody's. */
+void qw_soapy_radio_driver(const struct qw_soapy_radio *radio,
+                           char driver[static QW_SOAPY_DRIVER_CAP])
+{
+    char *key = radio->soapy->driver_key(radio->device); /* of malloc, ours */
+
+    (void)snprintf(driver, QW_SOAPY_DRIVER_CAP, "%s",
+                   key != NULL && key[0] != '\0' ? key : "unknown");
+    free(key);
+    for (char *c = driver; *c != '\0'; c++) {
+        *c = *c >= ' ' && *c <= '~' ? *c : '?';
+    }
+}
+
 /* The device's stamp; without one, on from the block before, or from the computer's clock where
  * there is none to go on from. */
 static int64_t time_of(struct qw_soapy_radio *radio, size_t count, bool has_stamp, long long stamp)

@@ -35,6 +35,11 @@ qw_err qw_soapy_radio_open(const struct qw_soapy *soapy, const struct qw_soapy_r
                            char text[static QW_SOAPY_TEXT_CAP]) QW_MUST_USE;
 void qw_soapy_radio_close(struct qw_soapy_radio *radio); /* NULL is fine */
 
+/* Which driver of SoapySDR it is, as that says itself; "unknown" of one that does not. */
+enum { QW_SOAPY_DRIVER_CAP = 40 };
+void qw_soapy_radio_driver(const struct qw_soapy_radio *radio,
+                           char driver[static QW_SOAPY_DRIVER_CAP]);
+
 enum qw_soapy_event {
     QW_SOAPY_SAMPLES, /* count >= 1 of them */
     QW_SOAPY_NOTHING, /* none in time */

@@ -6,6 +6,7 @@
 #include "soapy/virtual_air.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The functions of SoapySDR over a simulated air, without the library: two devices "0" and "1" are
@@ -16,6 +17,7 @@ struct SoapySDRDevice {
     int end;
     struct virtual_air *air; /* borrowed */
     const char *refuse;      /* name of the function that fails; NULL: none */
+    const char *driver;      /* its name; NULL: qwave-test */
     double rate_hz, rate_got_hz;
     bool has_clock, has_gain_mode;
     bool stamps;             /* reads tell their times */
@@ -66,6 +68,14 @@ static int fake_unmake(struct SoapySDRDevice *device)
 static const char *fake_last_error(void)
 {
     return "words of the driver";
+}
+
+static char *fake_driver_key(const struct SoapySDRDevice *device)
+{
+    const char *name = device->driver != NULL ? device->driver : "qwave-test";
+    char *key = fake_refuses(device, "driver") ? NULL : malloc(strlen(name) + 1);
+
+    return key != NULL ? strcpy(key, name) : NULL;
 }
 
 static int fake_set_antenna(struct SoapySDRDevice *device, int direction, size_t channel,
@@ -235,6 +245,7 @@ static const struct qw_soapy fake_soapy = {
     .make = fake_make,
     .unmake = fake_unmake,
     .last_error = fake_last_error,
+    .driver_key = fake_driver_key,
     .set_antenna = fake_set_antenna,
     .has_gain_mode = fake_has_gain_mode,
     .set_gain_mode = fake_set_gain_mode,

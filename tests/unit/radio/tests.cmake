@@ -32,5 +32,8 @@ set_tests_properties(radio.account_soundness_long PROPERTIES TIMEOUT 1800 LABELS
 qwave_wrap(radio sdr_sounding_receiver calloc)
 qwave_wrap(radio sdr_soapy_radio calloc)
 qwave_wrap(radio sdr_soapy_prober calloc qw_clock_monotonic_ms)
+target_sources(radio_soapy_shared_air_test PRIVATE soapy/shared_air.c)
+qwave_wrap(radio sdr_session_radio calloc qw_clock_monotonic_ms)
+target_sources(radio_sdr_session_radio_test PRIVATE soapy/virtual_air.c)
 target_sources(radio_sdr_soapy_radio_test PRIVATE soapy/virtual_air.c)
 target_sources(radio_sdr_soapy_prober_test PRIVATE soapy/virtual_air.c)
