@@ -111,6 +111,21 @@ static qw_err listen_and_serve(const struct session_context *context)
     return QW_OK;
 }
 
+/* Drivers do not all survive being unloaded, so the library stays from the first session to the
+ * last. Without it no session would come about: better said at once. */
+static qw_err hold_library(const struct settings *settings, const struct qw_log *log,
+                           struct qw_soapy *soapy)
+{
+    qw_err err =
+        qw_radio_settings_is_air(&settings->radio) ? QW_OK : qw_soapy_load(QW_SOAPY_LIBRARY, soapy);
+
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "radio: %s needs %s, which is not installed",
+                     settings->radio.radio, QW_SOAPY_LIBRARY);
+    }
+    return err;
+}
+
 static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
@@ -124,6 +139,7 @@ static int run(const struct settings *settings)
                                           .ca_path = settings->ca,
                                           .timeout_ms = CENTRE_TIMEOUT_MS };
     int status = qw_program_prepare(&log);
+    struct qw_soapy soapy = { 0 };
     qw_err err;
 
     if (status != QW_EXIT_DONE) {
@@ -141,6 +157,9 @@ static int run(const struct settings *settings)
                          qw_err_text(err));
         }
     }
+    if (err == QW_OK) {
+        err = hold_library(settings, &log, &soapy);
+    }
     if (err == QW_OK && settings->console_view == 1) {
         err = reporter_new(settings, &log, &context.reporter);
     }
@@ -150,6 +169,7 @@ static int run(const struct settings *settings)
     reporter_free(context.reporter);
     qw_http_client_free(context.centre);
     qw_card_close(context.card);
+    qw_soapy_unload(&soapy);
     return qw_exit_of(err);
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/aead.h"
 #include "radio/air.h"
 #include "radio/plkg.h"
+#include "radio/sdr/session_radio.h"
 #include "terminal/deadline_wire.h"
 
 #include <poll.h>
@@ -263,6 +264,41 @@ static void run_on(struct session *session, struct qw_csi_source *radio)
     }
 }
 
+static qw_err open_radio(const struct session_context *context, struct qw_csi_source *radio)
+{
+    const struct settings *settings = context->settings;
+    char text[QW_SOAPY_TEXT_CAP];
+    struct qw_session_radio_config software;
+    qw_err err;
+
+    if (qw_radio_settings_is_air(&settings->radio)) {
+        err = qw_air_connect(settings->air_address, (uint16_t)settings->air_port,
+                             QW_AIR_ACCESS_POINT, AIR_TIMEOUT_MS, radio);
+        if (err != QW_OK) {
+            qw_log_write(context->log, QW_LOG_ERROR, "the radio at %s:%lld does not answer: %s",
+                         settings->air_address, (long long)settings->air_port, qw_err_text(err));
+        }
+        return err;
+    }
+    software = qw_radio_settings_config(&settings->radio, settings->radio_waveform, false);
+    err = qw_session_radio_start(&software, radio, text);
+    if (err == QW_OK) {
+        qw_log_write(context->log, QW_LOG_INFO, "radio: %s", radio->label);
+    } else {
+        qw_log_write(context->log, QW_LOG_ERROR, "radio: %s does not open: %s",
+                     settings->radio.radio, text[0] != '\0' ? text : qw_err_text(err));
+    }
+    return err;
+}
+
+static void close_radio(const struct session_context *context, struct qw_csi_source *radio)
+{
+    if (radio->self != NULL && !qw_radio_settings_is_air(&context->settings->radio)) {
+        qw_session_radio_log(radio, context->log);
+    }
+    qw_csi_source_close(radio);
+}
+
 void session_run(const struct session_context *context, int fd)
 {
     const struct settings *settings = context->settings;
@@ -278,17 +314,13 @@ void session_run(const struct session_context *context, int fd)
     qw_err err = qw_wire_tcp_new(fd, SEND_TIMEOUT_MS, &stream); /* takes fd */
 
     if (err == QW_OK) {
-        err = qw_air_connect(settings->air_address, (uint16_t)settings->air_port,
-                             QW_AIR_ACCESS_POINT, AIR_TIMEOUT_MS, &radio);
+        err = open_radio(context, &radio);
     }
     if (err == QW_OK) {
         qw_deadline_wire_on(&limits, &wire);
         run_on(&session, &radio);
-    } else {
-        qw_log_write(context->log, QW_LOG_ERROR, "the radio at %s:%lld does not answer: %s",
-                     settings->air_address, (long long)settings->air_port, qw_err_text(err));
     }
-    qw_csi_source_close(&radio);
+    close_radio(context, &radio);
     qw_wire_close(&wire);
     qw_wire_close(&stream);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const radio_carriers[] = { "wifi20", "wifi40", "wifi80", NULL };
 static const char *const console_views[] = { "off", "simulated", NULL };
 
 #define ROW(kind_of, member, low, high, standard_value, help_text) \
@@ -27,7 +28,15 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
         "first line is the card's passphrase; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
-    ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
+    ROW(QW_CONFIG_INT, air_port, 0, 65535, "0",
+        "and its port (`qwave air`); must be given for radio: air"),
+    QW_RADIO_ROWS(struct settings, radio, "0", "1"),
+    { .name = "radio_carrier",
+      .kind = QW_CONFIG_CHOICE,
+      .offset = offsetof(struct settings, radio_carrier),
+      .standard = "wifi20",
+      .choices = radio_carriers,
+      .help = "waveform of a software radio" },
     ROW(QW_CONFIG_TEXT, offers_carriers, 1, 64, "wifi20 wifi40 wifi80 lte-tdd nr-tdd",
         "what terminals may use: of wifi20, wifi40, wifi80, lte-tdd, nr-tdd, separated by spaces"),
     ROW(QW_CONFIG_INT, offers_antennas, 1, 4, "4", "antennas of this access point, at most"),
@@ -58,6 +67,26 @@ static const struct qw_config_row rows[] = {
       .help = "least important line that is written" },
 };
 
+static qw_err check_radio(const char *path, const struct settings *s,
+                          char error[static QW_CONFIG_ERROR_CAP])
+{
+    char why[QW_CONFIG_WHY_CAP];
+    qw_err err = qw_radio_settings_check(&s->radio, why);
+
+    if (err == QW_OK && qw_radio_settings_is_air(&s->radio) && s->air_port == 0) {
+        snprintf(why, sizeof why, "air_port is missing");
+        err = QW_ERR_FORMAT;
+    }
+    if (err == QW_OK && !qw_radio_settings_is_air(&s->radio) && s->console_view == 1) {
+        snprintf(why, sizeof why, "console_view: simulated needs radio: air");
+        err = QW_ERR_FORMAT;
+    }
+    if (err != QW_OK) {
+        snprintf(error, QW_CONFIG_ERROR_CAP, "%s: %s", path, why);
+    }
+    return err;
+}
+
 qw_err settings_read(const char *path, struct settings *settings,
                      char error[static QW_CONFIG_ERROR_CAP])
 {
@@ -76,8 +105,13 @@ qw_err settings_read(const char *path, struct settings *settings,
                  path, s.offers_carriers);
         return err;
     }
+    err = check_radio(path, &s, error);
+    if (err != QW_OK) {
+        return err;
+    }
     s.offer.antennas = (uint8_t)s.offers_antennas;
     s.offer.bands = (uint8_t)s.offers_bands;
+    s.radio_waveform = qw_carrier_find(radio_carriers[s.radio_carrier]);
     *settings = s;
     return QW_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "radio/carrier/tuning.h"
+#include "radio/sdr/radio_settings.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct settings {
     char passphrase_file[SETTINGS_PATH_CAP];
     char air_address[64];
     int64_t air_port;
+    struct qw_radio_settings radio;
+    int radio_carrier;                       /* index of the choice */
+    const struct qw_carrier *radio_waveform; /* the same */
     char offers_carriers[64];
     int64_t offers_antennas, offers_bands;
     struct qw_tuning_offer offer; /* from the three above */

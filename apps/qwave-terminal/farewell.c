@@ -47,9 +47,7 @@ static qw_err bring_proof(const struct settings *settings, const struct qw_log *
         qw_deadline_wire_on(&limits, &wire);
         err = qw_proof_contact_run(&contact);
     }
-    qw_csi_source_close(&radio);
-    qw_wire_close(&wire);
-    qw_wire_close(&stream);
+    meeting_end(settings, log, &wire, &stream, &radio);
     return err;
 }
 

@@ -68,6 +68,21 @@ static qw_err listen_and_serve(const struct server_context *context)
     return err;
 }
 
+/* Drivers do not all survive being unloaded, so the library stays from the first session to the
+ * last. Without it no session would come about: better said at once. */
+static qw_err hold_library(const struct settings *settings, const struct qw_log *log,
+                           struct qw_soapy *soapy)
+{
+    qw_err err =
+        qw_radio_settings_is_air(&settings->radio) ? QW_OK : qw_soapy_load(QW_SOAPY_LIBRARY, soapy);
+
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "radio: %s needs %s, which is not installed",
+                     settings->radio.radio, QW_SOAPY_LIBRARY);
+    }
+    return err;
+}
+
 static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
@@ -77,6 +92,7 @@ static int run(const struct settings *settings)
     struct server_context context = { .settings = settings, .log = &log, .stop = &stop };
     struct worker_config work = { .settings = settings, .log = &log, .stop = &stop };
     int status = qw_program_prepare(&log);
+    struct qw_soapy soapy = { 0 };
     qw_err err;
 
     if (status != QW_EXIT_DONE) {
@@ -84,6 +100,9 @@ static int run(const struct settings *settings)
     }
     qw_program_stop_on_signals(on_signal);
     err = open_card(settings, &log, &context.card);
+    if (err == QW_OK) {
+        err = hold_library(settings, &log, &soapy);
+    }
     if (err == QW_OK) {
         work.card = context.card;
         err = worker_new(&work, &context.worker);
@@ -94,10 +113,10 @@ static int run(const struct settings *settings)
     atomic_store(&stop, true); /* for the worker */
     worker_free(context.worker);
     qw_card_close(context.card);
-    if (err == QW_ERR_STATE && farewell(settings, &log, &is_told)) {
-        return QW_EXIT_REFUSED;
-    }
-    return qw_exit_of(err);
+    status = err == QW_ERR_STATE && farewell(settings, &log, &is_told) ? QW_EXIT_REFUSED
+                                                                       : qw_exit_of(err);
+    qw_soapy_unload(&soapy);
+    return status;
 }
 
 int main(int argc, char **argv)

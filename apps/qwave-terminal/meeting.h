@@ -12,4 +12,8 @@
 qw_err meeting_begin(const struct settings *settings, const struct qw_log *log,
                      struct qw_wire *stream, struct qw_csi_source *radio) QW_MUST_USE;
 
+/* Closes what meeting_begin has opened, and the wire over the stream; zeroed ones are fine. */
+void meeting_end(const struct settings *settings, const struct qw_log *log, struct qw_wire *wire,
+                 struct qw_wire *stream, struct qw_csi_source *radio);
+
 #endif

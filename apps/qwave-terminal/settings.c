@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -25,7 +26,9 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, access_point_address, 1, 64, "127.0.0.1", "numeric address"),
     ROW(QW_CONFIG_INT, access_point_port, 1, 65535, NULL, "TCP port of the access point"),
     ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
-    ROW(QW_CONFIG_INT, air_port, 1, 65535, NULL, "and its port (`qwave air`)"),
+    ROW(QW_CONFIG_INT, air_port, 0, 65535, "0",
+        "and its port (`qwave air`); must be given for radio: air"),
+    QW_RADIO_ROWS(struct settings, radio, "1", "0"),
     { .name = "carrier",
       .kind = QW_CONFIG_CHOICE,
       .offset = offsetof(struct settings, carrier),
@@ -66,6 +69,31 @@ static const struct qw_config_row rows[] = {
       .help = "least important line that is written" },
 };
 
+static qw_err check_radio(const char *path, const struct settings *s,
+                          char error[static QW_CONFIG_ERROR_CAP])
+{
+    bool is_air = qw_radio_settings_is_air(&s->radio);
+    char why[QW_CONFIG_WHY_CAP];
+    qw_err err = qw_radio_settings_check(&s->radio, why);
+
+    if (err == QW_OK && is_air && s->air_port == 0) {
+        snprintf(why, sizeof why, "air_port is missing");
+        err = QW_ERR_FORMAT;
+    }
+    if (err == QW_OK && !is_air &&
+        (s->pace == PACE_MEASURED || s->tuning.carrier->is_cellular ||
+         qw_tuning_chains(&s->tuning) > 1)) {
+        snprintf(why, sizeof why,
+                 "a software radio has one antenna and one band, a carrier of wifi20, wifi40 or "
+                 "wifi80, and a fixed pace");
+        err = QW_ERR_FORMAT;
+    }
+    if (err != QW_OK) {
+        snprintf(error, QW_CONFIG_ERROR_CAP, "%s: %s", path, why);
+    }
+    return err;
+}
+
 /* What the radio is set to, and how often it can be used. */
 static qw_err derive_radio(const char *path, struct settings *s,
                            char error[static QW_CONFIG_ERROR_CAP])
@@ -85,7 +113,8 @@ static qw_err derive_radio(const char *path, struct settings *s,
         return QW_ERR_FORMAT;
     }
     if (s->probe_interval_ms == 0.0) {
-        s->probe_interval_ms = 1000.0 * qw_tuning_interval_s(&s->tuning);
+        s->probe_interval_ms = fmax(1000.0 * qw_tuning_interval_s(&s->tuning),
+                                    qw_radio_settings_interval_ms(&s->radio));
         return QW_OK;
     }
     shortest_ms = INTERVAL_MIN_MS + 1000.0 * qw_tuning_sweep_s(&s->tuning);
@@ -114,6 +143,9 @@ qw_err settings_read(const char *path, struct settings *settings,
         return QW_ERR_FORMAT;
     }
     err = derive_radio(path, &s, error);
+    if (err == QW_OK) {
+        err = check_radio(path, &s, error);
+    }
     if (err != QW_OK) {
         return err;
     }

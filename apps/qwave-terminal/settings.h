@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "radio/carrier/tuning.h"
+#include "radio/sdr/radio_settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct settings {
     int64_t access_point_port;
     char air_address[64];
     int64_t air_port;
+    struct qw_radio_settings radio;
     int carrier; /* index of the choice */
     int64_t antennas, access_point_antennas, bands;
     struct qw_tuning tuning; /* from the four above */

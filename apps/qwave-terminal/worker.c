@@ -75,9 +75,7 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
         qw_deadline_wire_on(&limits, &wire);
         err = qw_refill_run(&refill, &worker->result);
     }
-    qw_csi_source_close(&radio);
-    qw_wire_close(&wire);
-    qw_wire_close(&stream);
+    meeting_end(settings, worker->config.log, &wire, &stream, &radio);
     return err;
 }
 

@@ -35,7 +35,7 @@ refuses 2 "changed.yaml:[0-9]*: high_water_keys: 4000 is not in 2..2048" qwave-t
 changed ap '/^centre_url/d'
 refuses 2 "centre_url" qwave-ap --config "$site/changed.yaml"
 changed ap 's/^air_port: .*/air_port: 70000/'
-refuses 2 "changed.yaml:[0-9]*: air_port: 70000 is not in 1..65535" qwave-ap --config "$site/changed.yaml"
+refuses 2 "changed.yaml:[0-9]*: air_port: 70000 is not in 0..65535" qwave-ap --config "$site/changed.yaml"
 "$bin/qwave-terminal" --check --config "$site/terminal.yaml" | grep -q ok || fail "good settings of the terminal"
 "$bin/qwave-ap" --check --config "$site/ap.yaml" | grep -q ok || fail "good settings of the access point"
 
