@@ -10,8 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAGIC_LEN = 8, HEADER_LEN = MAGIC_LEN + 8 + 8 + 4, KEY_LEN = QW_ONE_TIME_MAC_KEY_LEN };
-static const char magic[] = "QWQKDP1\n";
+enum {
+    MAGIC_LEN = 8,
+    SIDE_AT = MAGIC_LEN + 4 + 8, /* of what is said of up, then of down */
+    SIDE_LEN = 8 + 4 + 4,
+    HEADER_LEN = SIDE_AT + QW_QKD_DIRECTIONS * SIDE_LEN,
+    KEY_LEN = QW_ONE_TIME_MAC_KEY_LEN
+};
+static const char magic[] = "QWQKDP2\n";
+static const double epsilon_max = 1;
 
 struct side { /* what a pad hands back to its file */
     struct qw_qkd_pool_file *file;
@@ -24,16 +31,34 @@ struct qw_qkd_pool_file {
     size_t image_len;
     uint8_t *bytes; /* [2 x half_len] locked: what the pads are cut from */
     size_t half_len;
-    struct side sides[2];
+    struct side sides[QW_QKD_DIRECTIONS];
     struct qw_qkd_auth_pool pool;
 };
 
-static void write_header(uint8_t *image, uint64_t up, uint64_t down, size_t half_len)
+static uint8_t *side_of(uint8_t *image, size_t index)
 {
-    memcpy(image, magic, MAGIC_LEN);
-    qw_store_u64be(image + MAGIC_LEN, up);
-    qw_store_u64be(image + MAGIC_LEN + 8, down);
-    qw_store_u32be(image + MAGIC_LEN + 16, (uint32_t)half_len);
+    return image + SIDE_AT + index * SIDE_LEN;
+}
+
+static uint8_t *half_of(const struct qw_qkd_pool_file *f, size_t index)
+{
+    return f->image + HEADER_LEN + index * f->half_len;
+}
+
+static void write_side(uint8_t *side, uint64_t base, size_t used, size_t len)
+{
+    qw_store_u64be(side, base);
+    qw_store_u32be(side + 8, (uint32_t)used);
+    qw_store_u32be(side + 12, (uint32_t)len);
+}
+
+static void write_epsilon(uint8_t *image, double epsilon)
+{
+    uint64_t bits;
+
+    _Static_assert(sizeof bits == sizeof epsilon, "the bits of a double");
+    memcpy(&bits, &epsilon, sizeof bits);
+    qw_store_u64be(image + MAGIC_LEN + 4, bits);
 }
 
 qw_err qw_qkd_pool_file_charge(const char *path_a, const char *path_b, size_t len)
@@ -48,7 +73,12 @@ qw_err qw_qkd_pool_file_charge(const char *path_a, const char *path_b, size_t le
     if (image == NULL) {
         return QW_ERR_NOMEM;
     }
-    write_header(image, 0, 0, len / 2);
+    memcpy(image, magic, MAGIC_LEN);
+    qw_store_u32be(image + MAGIC_LEN, (uint32_t)(len / QW_QKD_DIRECTIONS));
+    write_epsilon(image, 0);
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        write_side(side_of(image, i), 0, 0, len / QW_QKD_DIRECTIONS - KEY_LEN);
+    }
     err = qw_random_bytes(image + HEADER_LEN, len);
     if (err == QW_OK) {
         err = qw_file_create(path_a, image, HEADER_LEN + len);
@@ -65,51 +95,83 @@ static qw_err commit_used(void *self, size_t used)
 {
     struct side *side = self;
     struct qw_qkd_pool_file *f = side->file;
-    uint8_t *half = f->image + HEADER_LEN + side->index * f->half_len;
 
-    qw_wipe(half + KEY_LEN, used);
-    qw_store_u64be(f->image + MAGIC_LEN + 8 * side->index, used);
+    qw_wipe(half_of(f, side->index) + KEY_LEN, used);
+    qw_store_u32be(side_of(f->image, side->index) + 8, (uint32_t)used);
     return qw_file_replace(f->path, f->image, f->image_len);
 }
 
-static bool header_is_sound(const struct qw_qkd_pool_file *f, uint64_t used[2])
+/* Both directions after a refill. */
+static qw_err commit(void *self)
+{
+    struct qw_qkd_pool_file *f = self;
+
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        const struct qw_pad *pad = &f->pool.pad[i];
+
+        write_side(side_of(f->image, i), f->pool.base[i], pad->used, pad->len);
+        memcpy(half_of(f, i) + KEY_LEN, pad->bytes, f->pool.capacity);
+    }
+    write_epsilon(f->image, f->pool.epsilon);
+    return qw_file_replace(f->path, f->image, f->image_len);
+}
+
+static bool is_sound(const struct qw_qkd_pool_file *f)
 {
     uint64_t half_len;
 
     if (f->image_len < HEADER_LEN || !qw_equal_ct(f->image, magic, MAGIC_LEN)) {
         return false;
     }
-    used[0] = qw_load_u64be(f->image + MAGIC_LEN);
-    used[1] = qw_load_u64be(f->image + MAGIC_LEN + 8);
-    half_len = qw_load_u32be(f->image + MAGIC_LEN + 16);
+    half_len = qw_load_u32be(f->image + MAGIC_LEN);
     return 2 * half_len >= QW_QKD_POOL_FILE_LEN_MIN && 2 * half_len <= QW_QKD_POOL_FILE_LEN_MAX &&
-           f->image_len == HEADER_LEN + 2 * half_len && used[0] <= half_len - KEY_LEN &&
-           used[1] <= half_len - KEY_LEN;
+           f->image_len == HEADER_LEN + 2 * half_len;
+}
+
+static bool read_epsilon(struct qw_qkd_pool_file *f)
+{
+    uint64_t bits = qw_load_u64be(f->image + MAGIC_LEN + 4);
+
+    memcpy(&f->pool.epsilon, &bits, sizeof bits);
+    return f->pool.epsilon >= 0 && f->pool.epsilon <= epsilon_max; /* and a number */
+}
+
+static bool read_side(struct qw_qkd_pool_file *f, size_t index)
+{
+    const uint8_t *side = side_of(f->image, index);
+    struct qw_pad *pad = &f->pool.pad[index];
+
+    f->pool.base[index] = qw_load_u64be(side);
+    pad->used = qw_load_u32be(side + 8);
+    pad->len = qw_load_u32be(side + 12);
+    f->sides[index] = (struct side){ f, index };
+    pad->self = &f->sides[index];
+    pad->commit_used = commit_used;
+    return f->pool.base[index] <= UINT64_MAX / 2 && pad->used <= pad->len &&
+           pad->len <= f->pool.capacity;
 }
 
 static qw_err load(struct qw_qkd_pool_file *f)
 {
-    uint64_t used[2];
     size_t len;
     qw_err err;
 
-    if (!header_is_sound(f, used)) {
+    if (!is_sound(f)) {
         return QW_ERR_FORMAT;
     }
     len = f->image_len - HEADER_LEN;
-    f->half_len = len / 2;
+    f->half_len = len / QW_QKD_DIRECTIONS;
     f->bytes = qw_secret_new(len);
     if (f->bytes == NULL) {
         return QW_ERR_NOMEM;
     }
     memcpy(f->bytes, f->image + HEADER_LEN, len);
     err = qw_qkd_auth_pool_init(&f->pool, f->bytes, len);
-    for (size_t i = 0; err == QW_OK && i < 2; i++) {
-        f->sides[i] = (struct side){ f, i };
-        f->pool.pad[i].used = (size_t)used[i];
-        f->pool.pad[i].self = &f->sides[i];
-        f->pool.pad[i].commit_used = commit_used;
+    if (err == QW_OK && (!read_epsilon(f) || !read_side(f, 0) || !read_side(f, 1))) {
+        err = QW_ERR_FORMAT;
     }
+    f->pool.self = f;
+    f->pool.commit = commit;
     return err;
 }
 

@@ -8,10 +8,12 @@
 
 /* An authentication pool in a file of its own at each end, charged to both beforehand. What a tag
  * uses up is gone from the file, durably, before the tag leaves: a crash may lose pool, it never
- * uses a byte twice. Format:
- *   "QWQKDP1\n" | used up u64 | used down u64 | half length u32 | up half | down half
- * where a half is a hash key of 16 bytes and one-time bytes, zero as far as used. A copy of the
- * file that is put back is the one thing that breaks this: keep none. */
+ * uses a byte twice. What a refill adds is in the file, durably, before anybody is told. Format:
+ *   "QWQKDP2\n" | half length u32 | epsilon u64, the bits of the double (IEEE 754) |
+ *   for up, then down: base u64 | used u32 | length u32 | up half | down half
+ * where a half is a hash key of 16 bytes and a window of one-time bytes: its first byte stands at
+ * position base, and it holds length of them, zero as far as used and behind the length. A copy of
+ * the file that is put back is the one thing that breaks this: keep none. */
 enum {
     QW_QKD_POOL_FILE_LEN_MIN = QW_QKD_POOL_LEN_MIN,
     QW_QKD_POOL_FILE_LEN_MAX = 1 << 20 /* of both halves */

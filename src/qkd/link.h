@@ -22,7 +22,8 @@ struct qw_qkd_link_config {
     enum qw_qkd_end end;
     struct qw_qkd_terms terms;     /* copied */
     struct qw_wire *wire;          /* borrowed */
-    struct qw_qkd_auth_pool *pool; /* borrowed; used up tag by tag */
+    struct qw_qkd_auth_pool *pool; /* borrowed; used up tag by tag, and
+                                      refilled as the terms say */
     int timeout_ms;                /* longest wait for one message; 0: 10 s */
     int light_timeout_ms; /* A's longest wait for the first clicks of a block; 0: the same */
     void *self;           /* handed to every callback */
@@ -32,8 +33,9 @@ struct qw_qkd_link_config {
     /* B: the next count clicks, rising over all calls. Any error but QW_OK ends the link with it.
      */
     qw_err (*clicks)(void *self, struct qw_qkd_click *clicks, size_t count);
-    /* Both: a key of ledger->secret_bits, known to both ends. Borrowed; wiped after the call. An
-     * error ends the link with it, and the two ends then differ by this block. */
+    /* Both: a key of ledger->key_bits, known to both ends; not called for a block that went into
+     * the pool as a whole. Borrowed; wiped after the call. An error ends the link with it, and the
+     * two ends then differ by this block. */
     qw_err (*key)(void *self, const uint8_t *key, const struct qw_qkd_ledger *ledger);
 };
 
@@ -47,10 +49,10 @@ void qw_qkd_link_free(struct qw_qkd_link *link); /* wipes; NULL is fine; the wir
 /* Steps A1 and B1; once. QW_ERR_REFUSED: see the ledger. */
 qw_err qw_qkd_link_open(struct qw_qkd_link *link) QW_MUST_USE;
 
-/* One block. QW_OK: its key was handed over, at both ends. At A also QW_ERR_CLOSED when B has said
- * CLOSE. QW_ERR_REFUSED: an honest no, ledger->refusal says why; QW_ERR_AUTH and QW_ERR_FORMAT: the
- * discussion was altered; QW_ERR_TIMEOUT and errors of the wire: nothing was heard. After any error
- * the link is over (QW_ERR_STATE). */
+/* One block. QW_OK: its key was handed over, at both ends, less what the pool got. At A also
+ * QW_ERR_CLOSED when B has said CLOSE. QW_ERR_REFUSED: an honest no, ledger->refusal says why;
+ * QW_ERR_AUTH and QW_ERR_FORMAT: the discussion was altered; QW_ERR_TIMEOUT and errors of the wire:
+ * nothing was heard. After any error the link is over (QW_ERR_STATE). */
 qw_err qw_qkd_link_block(struct qw_qkd_link *link) QW_MUST_USE;
 
 /* B: no further block. */

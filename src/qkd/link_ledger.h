@@ -20,7 +20,8 @@
     X(RECONCILE, 8, "the two strings could not be made equal") \
     X(VERIFY, 9, "the two strings still differ after reconciliation") \
     X(AUTH, 10, "the discussion was altered or the other side is not who it says") \
-    X(NO_KEY, 11, "the block holds less secrecy than was said about it")
+    X(NO_KEY, 11, "the block holds less secrecy than was said about it") \
+    X(NO_GAIN, 12, "the block would give no more key than its tags use up")
 #define QW_QKD_REFUSAL_ENUM(name, value, text) QW_QKD_##name = value,
 enum qw_qkd_refusal { QW_QKD_REFUSAL_TABLE(QW_QKD_REFUSAL_ENUM) QW_QKD_REFUSALS };
 #undef QW_QKD_REFUSAL_ENUM
@@ -44,8 +45,12 @@ struct qw_qkd_ledger {
     struct qw_finite_key key;      /* own account */
     uint64_t secret_bits;          /* of the key; the smaller of both accounts; 0 when refused */
     uint64_t auth_bits;            /* pool bits used up by both tags */
+    uint64_t refilled_bits;        /* of the key, its first: they went into the pool */
+    uint64_t key_bits;             /* secret less refilled: what was handed over */
+    uint64_t pool_tags;            /* left behind the block, in the direction that has fewer */
     double epsilon_correctness;    /* of the verification */
     double epsilon_authentication; /* of both tags */
+    double epsilon_pool;           /* of the pool that the tags were made with: of earlier keys */
     uint64_t messages;             /* both directions */
     uint64_t message_bytes;
     uint8_t refusal; /* enum qw_qkd_refusal */

@@ -24,13 +24,20 @@ static bool source_valid(const struct qw_qkd_terms *t)
     return sum == MILLION;
 }
 
+static bool marks_valid(const struct qw_qkd_terms *t)
+{
+    return t->pool_low_tags <= t->pool_high_tags &&
+           (t->pool_high_tags == 0 || t->pool_high_tags >= QW_QKD_POOL_HIGH_TAGS_MIN);
+}
+
 bool qw_qkd_terms_valid(const struct qw_qkd_terms *t)
 {
     bool method_fits = (t->method == QW_QKD_METHOD_ONE_DECOY && t->intensities == 2) ||
                        (t->method == QW_QKD_METHOD_LIM && t->intensities == 3);
 
-    return method_fits && source_valid(t) && t->frame_bits >= QW_QKD_FRAME_BITS_MIN &&
-           t->frame_bits <= QW_CASCADE_BITS_MAX && t->frame_bits % 8 == 0 && t->frames >= 1 &&
+    return method_fits && source_valid(t) && marks_valid(t) &&
+           t->frame_bits >= QW_QKD_FRAME_BITS_MIN && t->frame_bits <= QW_CASCADE_BITS_MAX &&
+           t->frame_bits % 8 == 0 && t->frames >= 1 &&
            (uint64_t)t->frame_bits * t->frames <= QW_QKD_BLOCK_BITS_MAX && t->qber_limit_ppm >= 1 &&
            t->qber_limit_ppm <= QW_CASCADE_QBER_MAX_PPM && t->secrecy_exponent >= SECRECY_MIN &&
            t->secrecy_exponent <= SECRECY_MAX && t->cascade_variant <= QW_CASCADE_OPTIMISED &&
@@ -54,13 +61,12 @@ void qw_qkd_terms_write(struct qw_writer *w, const struct qw_qkd_terms *t)
     qw_write_u64be(w, t->expected_gain);
     qw_write_u32be(w, t->gain_tolerance_ppm);
     qw_write_u32be(w, t->key_bits);
-    qw_write_u32be(w, 0);
+    qw_write_u16be(w, t->pool_low_tags);
+    qw_write_u16be(w, t->pool_high_tags);
 }
 
 bool qw_qkd_terms_read(struct qw_reader *r, struct qw_qkd_terms *t)
 {
-    uint32_t rest;
-
     t->method = qw_read_u8(r);
     t->intensities = qw_read_u8(r);
     for (size_t k = 0; k < QW_DECOY_INTENSITIES_MAX; k++) {
@@ -75,8 +81,9 @@ bool qw_qkd_terms_read(struct qw_reader *r, struct qw_qkd_terms *t)
     t->expected_gain = qw_read_u64be(r);
     t->gain_tolerance_ppm = qw_read_u32be(r);
     t->key_bits = qw_read_u32be(r);
-    rest = qw_read_u32be(r);
-    return !r->failed && rest == 0 && qw_qkd_terms_valid(t);
+    t->pool_low_tags = qw_read_u16be(r);
+    t->pool_high_tags = qw_read_u16be(r);
+    return !r->failed && qw_qkd_terms_valid(t);
 }
 
 bool qw_qkd_terms_equal(const struct qw_qkd_terms *a, const struct qw_qkd_terms *b)

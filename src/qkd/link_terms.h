@@ -15,6 +15,7 @@ enum {
     QW_QKD_TERMS_LEN = 58,
     QW_QKD_BLOCK_BITS_MAX = 8000000,
     QW_QKD_FRAME_BITS_MIN = 64,
+    QW_QKD_POOL_HIGH_TAGS_MIN = 4, /* what a session begins with, twice */
     QW_QKD_METHOD_ONE_DECOY = 1,
     QW_QKD_METHOD_LIM = 2
 };
@@ -33,6 +34,9 @@ struct qw_qkd_terms {
     uint32_t gain_tolerance_ppm;
     uint32_t
         key_bits; /* of every block, or none: what the proofs are for; 0: what the counts give */
+    /* Of the pool in each direction, in tags: keys fill it up to high, and before anything else
+     * below low. high 0: never. */
+    uint16_t pool_low_tags, pool_high_tags;
 };
 
 bool qw_qkd_terms_valid(const struct qw_qkd_terms *terms);

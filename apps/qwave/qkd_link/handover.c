@@ -122,7 +122,7 @@ void qkd_handover_give(struct qkd_handover *h, const uint8_t *session, const uin
     struct qw_handover_key message = { .label.block = ledger->block,
                                        .errors_ppm = (uint32_t)(ledger->qber_x * 1e6 + 0.5),
                                        .key = key,
-                                       .len = (size_t)(ledger->secret_bits / 8) };
+                                       .len = (size_t)(ledger->key_bits / 8) };
     enum qw_handover_result result = QW_HANDOVER_NO_ROOM;
     uint64_t half_bits;
     size_t half;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qkd_link/node_options.h"
 
+#include "qkd/auth_pool_file.h"
 #include "qkd/handover/message.h"
 #include "qkd_link/qkd.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
+
+enum {
+    POOL_LOW = 256,
+    POOL_TAGS_MAX =
+        (QW_QKD_POOL_FILE_LEN_MAX / 2 - QW_ONE_TIME_MAC_KEY_LEN) / QW_ONE_TIME_MAC_PAD_LEN
+};
 
 static const struct argp_option options[] = {
     { "pool", 'P', "FILE", 0, "authentication pool of this end (qwave qkd pool)", 0 },
@@ -30,6 +37,15 @@ static const struct argp_option options[] = {
       "give the keys to the centre of this site: source_path of its qwaved.yaml", 0 },
     { "link", 'L', "NAME", 0,
       "of the link, up to 59 characters, as the centre knows it (default: the other end's)", 0 },
+    { "pool-high", 'H', "TAGS", 0,
+      "keys fill the pool up to so many tags in each direction, 4 to 43689; 0: never (default: "
+      "256)",
+      0 },
+    { "pool-low", POOL_LOW, "TAGS", 0,
+      "below so many, before anything else; above, with a quarter of a key at most (default: 64, "
+      "or "
+      "the high mark if that is less)",
+      0 },
     { "pause", 's', "MS", 0, "bob: between blocks, 0 to 60000 (default: 0)", 0 },
     { "json", 'j', NULL, 0, "one JSON object", 0 },
     { 0 },
@@ -88,6 +104,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
         ok = value[0] != '\0' && strlen(value) < QW_HANDOVER_NAME_CAP;
         n->link_name = value;
         break;
+    case 'H':
+        ok = qkd_parse_uint(value, 0, POOL_TAGS_MAX, &number);
+        n->terms.pool_high_tags = (uint16_t)number;
+        break;
+    case POOL_LOW:
+        ok = qkd_parse_uint(value, 0, POOL_TAGS_MAX, &number);
+        n->terms.pool_low_tags = (uint16_t)number;
+        n->has_pool_low = true;
+        break;
     case 's':
         ok = qkd_parse_uint(value, 0, 60000, &n->pause_ms);
         break;
@@ -111,6 +136,12 @@ static const char *complaint(const struct qkd_node_options *o)
     }
     if (o->centre_path != NULL && o->key_path != NULL) {
         return "--centre or --key-file: a key goes to one place";
+    }
+    if (o->terms.pool_high_tags > 0 && o->terms.pool_high_tags < QW_QKD_POOL_HIGH_TAGS_MIN) {
+        return "--pool-high is 0 or 4 and more";
+    }
+    if (o->terms.pool_low_tags > o->terms.pool_high_tags) {
+        return "--pool-low is above --pool-high";
     }
     return qw_qkd_terms_valid(&o->terms) ? NULL
                                          : "a block is whole frames of whole bytes, 8000000 bits "
@@ -141,6 +172,9 @@ bool qkd_node_options_read(int argc, char **argv, struct qkd_node_options *out)
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     if (o.watch_km >= 0) {
         qkd_terms_watch_gain(&o.terms, o.watch_km, 0.2);
+    }
+    if (!o.has_pool_low && o.terms.pool_low_tags > o.terms.pool_high_tags) {
+        o.terms.pool_low_tags = o.terms.pool_high_tags;
     }
     wrong = complaint(&o);
     if (wrong != NULL) {

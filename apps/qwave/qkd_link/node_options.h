@@ -17,6 +17,7 @@ struct qkd_node_options {
     uint64_t port, optics_port, blocks, pause_ms;
     double watch_km; /* < 0: the gain is not watched */
     bool as_json;
+    bool has_pool_low; /* said, not standard */
 };
 
 /* argv[0] is "alice" or "bob". False: they do not fit together, and standard error says how; what

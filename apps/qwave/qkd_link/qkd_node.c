@@ -133,7 +133,7 @@ static qw_err drain(struct node *n, size_t len)
 static qw_err key(void *self, const uint8_t *bytes, const struct qw_qkd_ledger *ledger)
 {
     struct node *n = self;
-    size_t len = (size_t)(ledger->secret_bits / 8); /* whole bytes; the rest is dropped */
+    size_t len = (size_t)(ledger->key_bits / 8); /* whole bytes; the rest is dropped */
     qw_err err;
 
     if (n->options.centre_path != NULL) {

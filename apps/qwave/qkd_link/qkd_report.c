@@ -20,9 +20,16 @@ void qkd_report_add(struct qkd_report *r, const struct qw_qkd_ledger *l, int64_t
     r->verification_bits += l->verification_bits;
     r->secret_bits += l->secret_bits / 8 * 8;
     r->auth_bits += l->auth_bits;
+    r->refilled_bits += l->refilled_bits;
+    r->key_bits += l->key_bits / 8 * 8;
+    r->pool_tags = l->pool_tags;
     r->round_trips += l->round_trips;
     r->message_bytes += l->message_bytes;
     r->errors += l->qber_x * (double)l->x_bits;
+    if (r->blocks == 1) {
+        r->pool_epsilon = l->epsilon_pool;
+        r->epsilon = l->epsilon_pool;
+    }
     r->epsilon += l->key.epsilon_secrecy + l->epsilon_correctness + l->epsilon_authentication;
     r->cpu_ns += cpu_ns;
     r->wall_ms += wall_ms;
@@ -67,12 +74,16 @@ static void write_sums(struct qw_json_writer *w, const struct qkd_report *r)
     write_uint(w, "verification_bits", r->verification_bits);
     write_uint(w, "secret_bits", r->secret_bits);
     write_uint(w, "auth_bits", r->auth_bits);
+    write_uint(w, "refilled_bits", r->refilled_bits);
+    write_uint(w, "key_bits", r->key_bits);
+    write_uint(w, "pool_tags", r->pool_tags);
     qw_json_name(w, "net_bits");
     qw_json_int(w, (int64_t)r->secret_bits - (int64_t)r->auth_bits);
     write_uint(w, "centre_bits", r->centre_bits);
     write_uint(w, "dropped_bits", r->dropped_bits);
     write_uint(w, "message_bytes", r->message_bytes);
     write_real(w, "epsilon", r->epsilon);
+    write_real(w, "pool_epsilon", r->pool_epsilon);
     write_real(w, "cpu_s", (double)r->cpu_ns / 1e9);
     write_real(w, "wall_s", (double)r->wall_ms / 1e3);
     write_real(w, "sifted_mbps", per((double)r->sifted_bits * 1e3, (double)r->cpu_ns));
@@ -97,6 +108,7 @@ static void write_last(struct qw_json_writer *w, const struct qw_qkd_ledger *l)
     write_real(w, "epsilon_secrecy", l->key.epsilon_secrecy);
     write_real(w, "epsilon_correctness", l->epsilon_correctness);
     write_real(w, "epsilon_authentication", l->epsilon_authentication);
+    write_real(w, "epsilon_pool", l->epsilon_pool);
     qw_json_object_end(w);
 }
 
@@ -133,6 +145,9 @@ static void print_table(const struct qkd_report *r)
     printf("  secret              %12" PRIu64 " bits, all together but for %.1e\n", r->secret_bits,
            r->epsilon);
     printf("  spent on tags       %12" PRIu64 " bits of the pool\n", r->auth_bits);
+    printf("  back into the pool  %12" PRIu64 " bits; it holds %" PRIu64 " tags a direction\n",
+           r->refilled_bits, r->pool_tags);
+    printf("  key                 %12" PRIu64 " bits that left the link\n", r->key_bits);
     printf("  net                 %12" PRId64 " bits\n",
            (int64_t)r->secret_bits - (int64_t)r->auth_bits);
     printf("  speed               %12.1f Mb/s sifted per processor, %.1f by the clock\n",

@@ -11,10 +11,13 @@
 struct qkd_report {
     uint64_t blocks, sifted_bits, test_bits, clicks, click_bytes;
     uint64_t reconciliation_bits, verification_bits, secret_bits, auth_bits;
+    uint64_t refilled_bits, key_bits; /* of the secret: into the pool, and out of the link */
+    uint64_t pool_tags;               /* behind the last block that was finished */
     uint64_t round_trips, message_bytes;
     uint64_t centre_bits, dropped_bits; /* that the centre took, and did not take */
     double errors;                      /* in the sifted bits */
-    double epsilon;                     /* of all keys together */
+    double epsilon;                     /* of all keys together, and of the pool before them */
+    double pool_epsilon;                /* of the pool before the first of them */
     int64_t cpu_ns, wall_ms;
     struct qw_qkd_ledger last; /* of the last block, finished or refused */
 };

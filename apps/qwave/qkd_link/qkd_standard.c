@@ -31,7 +31,9 @@ struct qw_qkd_terms qkd_terms_standard(void)
                                   .frames = 1,
                                   .qber_limit_ppm = 80000,
                                   .secrecy_exponent = 10,
-                                  .cascade_variant = QW_CASCADE_OPTIMISED };
+                                  .cascade_variant = QW_CASCADE_OPTIMISED,
+                                  .pool_low_tags = 64,
+                                  .pool_high_tags = 256 };
 }
 
 void qkd_terms_watch_gain(struct qw_qkd_terms *terms, double distance_km, double tolerance)

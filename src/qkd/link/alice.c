@@ -117,6 +117,9 @@ static qw_err receive_verified(struct qw_qkd_link *link)
     if (err == QW_OK) {
         err = qw_qkd_session_account(link, verified.errors);
     }
+    if (err == QW_OK && verified.secret_bits <= QW_QKD_BLOCK_COST_BITS) {
+        return QW_ERR_FORMAT; /* he would have said NO_GAIN */
+    }
     if (err == QW_OK && verified.secret_bits < link->ledger.secret_bits) {
         link->ledger.secret_bits = verified.secret_bits;
     }

@@ -148,7 +148,8 @@ static qw_err receive_amplify(struct qw_qkd_link *link)
         err = qw_qkd_channel_check(&link->channel, link->incoming, len);
     }
     if (err == QW_OK &&
-        (amplify.block != link->channel.block || amplify.number > link->ledger.secret_bits)) {
+        (amplify.block != link->channel.block || amplify.number > link->ledger.secret_bits ||
+         amplify.number <= QW_QKD_BLOCK_COST_BITS)) {
         err = QW_ERR_FORMAT;
     }
     if (err != QW_OK) {

@@ -96,14 +96,15 @@ static qw_err take_pad(struct qw_qkd_channel *c, uint8_t direction,
                        uint8_t pad[static QW_ONE_TIME_MAC_PAD_LEN])
 {
     struct qw_pad *source = qw_qkd_auth_pad(c->pool, (enum qw_qkd_direction)direction);
-    uint64_t *position = &c->position[direction == QW_QKD_UP ? 0 : 1];
+    size_t index = direction == QW_QKD_UP ? 0 : 1;
+    uint64_t *position = &c->position[index];
     qw_err err = QW_OK;
 
-    if (*position + QW_ONE_TIME_MAC_PAD_LEN > source->len) {
+    if (*position + QW_ONE_TIME_MAC_PAD_LEN > c->limit[index]) {
         return QW_ERR_EXHAUSTED;
     }
-    if (*position > source->used) {
-        err = qw_pad_skip_to(source, (size_t)*position);
+    if (*position > qw_qkd_auth_position(c->pool, index)) {
+        err = qw_pad_skip_to(source, (size_t)(*position - c->pool->base[index]));
     }
     if (err == QW_OK) {
         err = qw_pad_take(source, pad, QW_ONE_TIME_MAC_PAD_LEN);
@@ -155,6 +156,9 @@ qw_err qw_qkd_channel_check(struct qw_qkd_channel *c, const uint8_t *message, si
     err = tag_of(c, peer_of(c), message, body, expected);
     if (err == QW_OK && !qw_equal_ct(expected, message + body, sizeof expected)) {
         err = QW_ERR_AUTH;
+    }
+    if (err == QW_OK) {
+        memcpy(c->limit, c->end, sizeof c->limit); /* R3 */
     }
     qw_wipe(expected, sizeof expected);
     return err;

@@ -23,7 +23,9 @@ struct qw_qkd_channel {
     uint32_t block;
     uint8_t session_id[QW_QKD_SESSION_ID_LEN];
     struct qw_poly_hash transcript[2]; /* for the tags up and down */
-    uint64_t position[2];              /* where the next tag's bytes begin; >= the pad's used */
+    uint64_t position[2];              /* where the next tag's bytes begin; >= the pad's */
+    uint64_t end[2];                   /* of what both ends have, the last refill included */
+    uint64_t limit[2];                 /* of what both ends are known to have: tags end here */
     uint64_t hashed_len;               /* bytes in the longer transcript of this block */
     uint64_t auth_bits;                /* pool used up in this block */
     uint64_t messages, message_bytes;  /* of this block, both directions */
@@ -56,7 +58,8 @@ qw_err qw_qkd_channel_receive_apart(struct qw_qkd_channel *channel, uint8_t *mes
 qw_err qw_qkd_channel_tag(struct qw_qkd_channel *channel, uint8_t *message, size_t len) QW_MUST_USE;
 
 /* Checks the tag at the end of a message received apart; QW_ERR_AUTH. The pool is used up in any
- * case: a second try at the same bytes would double a forger's chance. */
+ * case: a second try at the same bytes would double a forger's chance. A right one shows that the
+ * peer has finished the block before, and its refill: limit moves to end. */
 qw_err qw_qkd_channel_check(struct qw_qkd_channel *channel, const uint8_t *message,
                             size_t len) QW_MUST_USE;
 

@@ -15,8 +15,11 @@ void qw_qkd_open_encode(enum qw_qkd_type type, const struct qw_qkd_open *open,
     qw_write_u8(&w, QW_QKD_VERSION);
     qw_write_bytes(&w, open->nonce, sizeof open->nonce);
     qw_qkd_terms_write(&w, &open->terms);
-    qw_write_u64be(&w, open->up_position);
-    qw_write_u64be(&w, open->down_position);
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        qw_write_u64be(&w, open->position[i]);
+        qw_write_u64be(&w, open->end[i]);
+    }
+    qw_write_u32be(&w, open->capacity);
     qw_assert(!w.failed && w.len == QW_QKD_OPEN_LEN);
 }
 
@@ -30,8 +33,12 @@ qw_err qw_qkd_open_decode(enum qw_qkd_type type, const uint8_t *message, size_t 
     ok = qw_read_u8(&r) == QW_QKD_VERSION && ok;
     qw_read_bytes(&r, m.nonce, sizeof m.nonce);
     ok = qw_qkd_terms_read(&r, &m.terms) && ok;
-    m.up_position = qw_read_u64be(&r);
-    m.down_position = qw_read_u64be(&r);
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        m.position[i] = qw_read_u64be(&r);
+        m.end[i] = qw_read_u64be(&r);
+        ok = ok && m.position[i] <= m.end[i];
+    }
+    m.capacity = qw_read_u32be(&r);
     if (!ok || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }

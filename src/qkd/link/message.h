@@ -6,6 +6,7 @@
 #include "crypto/one_time_mac.h"
 #include "crypto/poly_hash.h"
 #include "distill/verify.h"
+#include "qkd/auth_pool.h"
 #include "qkd/link_ledger.h"
 #include "qkd/link_terms.h"
 
@@ -33,9 +34,9 @@ enum qw_qkd_type {
 };
 
 enum {
-    QW_QKD_VERSION = 1,
+    QW_QKD_VERSION = 2,
     QW_QKD_NONCE_LEN = 16,
-    QW_QKD_OPEN_LEN = 1 + 1 + QW_QKD_NONCE_LEN + QW_QKD_TERMS_LEN + 8 + 8,
+    QW_QKD_OPEN_LEN = 1 + 1 + QW_QKD_NONCE_LEN + QW_QKD_TERMS_LEN + QW_QKD_DIRECTIONS * (8 + 8) + 4,
     QW_QKD_BITS_HEADER_LEN = 1 + 4 + 4, /* of TEST, TEST_REPLY and AMPLIFY */
     QW_QKD_VERIFY_LEN = 1 + 4 + QW_POLY_HASH_LEN + QW_VERIFY_TAG_LEN,
     QW_QKD_VERIFIED_LEN = 1 + 4 + 8 + 4 * QW_DECOY_INTENSITIES_MAX + 4,
@@ -47,8 +48,9 @@ enum {
 struct qw_qkd_open { /* and OPEN_ACK */
     uint8_t nonce[QW_QKD_NONCE_LEN];
     struct qw_qkd_terms terms;
-    uint64_t up_position;
-    uint64_t down_position;
+    uint64_t position[QW_QKD_DIRECTIONS]; /* of the pool: up, down */
+    uint64_t end[QW_QKD_DIRECTIONS];
+    uint32_t capacity;
 };
 void qw_qkd_open_encode(enum qw_qkd_type type, const struct qw_qkd_open *open,
                         uint8_t out[static QW_QKD_OPEN_LEN]);

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/secret.h"
 #include "distill/toeplitz.h"
+#include "qkd/link/refill.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,11 @@ qw_err qw_qkd_session_receive(struct qw_qkd_link *link, size_t *len)
 void qw_qkd_session_fill_open(const struct qw_qkd_link *link, struct qw_qkd_open *open)
 {
     open->terms = link->config.terms;
-    open->up_position = link->config.pool->pad[0].used;
-    open->down_position = link->config.pool->pad[1].used;
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        open->position[i] = qw_qkd_auth_position(link->config.pool, i);
+        open->end[i] = qw_qkd_auth_end(link->config.pool, i);
+    }
+    open->capacity = (uint32_t)link->config.pool->capacity;
 }
 
 /* The position of whoever is ahead; false when the distance is not one that lost tags explain. */
@@ -48,18 +52,22 @@ static bool meet(uint64_t own, uint64_t peer, uint64_t *position)
 
 qw_err qw_qkd_session_agree(struct qw_qkd_link *link, const struct qw_qkd_open *peer)
 {
-    const uint64_t said[2] = { peer->up_position, peer->down_position };
+    const struct qw_qkd_auth_pool *pool = link->config.pool;
+    struct qw_qkd_channel *c = &link->channel;
 
     if (!qw_qkd_terms_equal(&link->config.terms, &peer->terms)) {
         return qw_qkd_session_refuse(link, QW_QKD_TERMS);
     }
-    for (size_t i = 0; i < 2; i++) {
-        const struct qw_pad *pad = &link->config.pool->pad[i];
+    for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+        uint64_t end = qw_qkd_auth_end(pool, i);
 
-        if (!meet(pad->used, said[i], &link->channel.position[i])) {
+        c->end[i] = c->limit[i] = end < peer->end[i] ? end : peer->end[i]; /* R4 */
+        if (peer->capacity != pool->capacity ||
+            !meet(qw_qkd_auth_position(pool, i), peer->position[i], &c->position[i]) ||
+            c->position[i] > c->end[i]) {
             return qw_qkd_session_refuse(link, QW_QKD_POOL);
         }
-        if (link->channel.position[i] + RESERVE_BLOCKS * QW_ONE_TIME_MAC_PAD_LEN > pad->len) {
+        if (c->position[i] + RESERVE_BLOCKS * QW_ONE_TIME_MAC_PAD_LEN > c->end[i]) {
             return qw_qkd_session_refuse(link, QW_QKD_POOL_LOW);
         }
     }
@@ -181,7 +189,11 @@ qw_err qw_qkd_session_account(struct qw_qkd_link *link,
         l->secret_bits =
             l->secret_bits >= link->config.terms.key_bits ? link->config.terms.key_bits : 0;
     }
-    return l->secret_bits > 0 ? QW_OK : qw_qkd_session_refuse(link, QW_QKD_NO_KEY);
+    if (l->secret_bits == 0) {
+        return qw_qkd_session_refuse(link, QW_QKD_NO_KEY);
+    }
+    return l->secret_bits > QW_QKD_BLOCK_COST_BITS ? QW_OK
+                                                   : qw_qkd_session_refuse(link, QW_QKD_NO_GAIN);
 }
 
 qw_err qw_qkd_session_amplify(struct qw_qkd_link *link, const uint8_t *bits, const uint8_t *seed)
@@ -193,12 +205,22 @@ qw_err qw_qkd_session_amplify(struct qw_qkd_link *link, const uint8_t *bits, con
 qw_err qw_qkd_session_release(struct qw_qkd_link *link)
 {
     struct qw_qkd_ledger *l = &link->ledger;
+    size_t refilled_len = 0;
+    qw_err err;
 
     l->auth_bits = link->channel.auth_bits;
     l->epsilon_authentication = qw_qkd_channel_epsilon(&link->channel);
     l->messages = link->channel.messages;
     l->message_bytes = link->channel.message_bytes;
-    return link->config.key(link->config.self, link->secret, l);
+    l->epsilon_pool = link->config.pool->epsilon;
+    err = qw_qkd_refill(&link->channel, &link->config.terms, l, link->secret, &refilled_len);
+    if (err != QW_OK) {
+        return err;
+    }
+    l->refilled_bits = 8 * (uint64_t)refilled_len;
+    l->key_bits = l->secret_bits - l->refilled_bits;
+    return l->key_bits > 0 ? link->config.key(link->config.self, link->secret + refilled_len, l)
+                           : QW_OK;
 }
 
 static bool config_is_sound(const struct qw_qkd_link_config *c)

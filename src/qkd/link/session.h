@@ -47,7 +47,7 @@ qw_err qw_qkd_session_send_test(struct qw_qkd_link *link, enum qw_qkd_type type)
 qw_err qw_qkd_session_receive_test(struct qw_qkd_link *link, enum qw_qkd_type type) QW_MUST_USE;
 qw_err qw_qkd_session_judge(struct qw_qkd_link *link) QW_MUST_USE;
 
-/* Own account with these errors in X; refuses QBER and NO_KEY. */
+/* Own account with these errors in X; refuses QBER, NO_KEY and NO_GAIN. */
 qw_err qw_qkd_session_account(struct qw_qkd_link *link,
                               const uint32_t x_errors[static QW_DECOY_INTENSITIES_MAX]) QW_MUST_USE;
 
@@ -55,7 +55,7 @@ qw_err qw_qkd_session_account(struct qw_qkd_link *link,
 qw_err qw_qkd_session_amplify(struct qw_qkd_link *link, const uint8_t *bits,
                               const uint8_t *seed) QW_MUST_USE;
 
-/* Hands the key over. */
+/* Refills the pool, hands the rest of the key over. */
 qw_err qw_qkd_session_release(struct qw_qkd_link *link) QW_MUST_USE;
 
 /* link/alice.c, link/bob.c */

@@ -116,6 +116,64 @@ static void a_disk_that_fails_ends_the_pad(void **state)
     qw_qkd_pool_file_free(a);
 }
 
+static void refill(struct qw_qkd_pool_file *file, uint64_t up, uint64_t down, qw_err expected)
+{
+    uint8_t bytes[36];
+    const struct qw_qkd_refill more = {
+        .at = { up, down }, .bytes = bytes, .len = { 24, 12 }, .epsilon = 0.25
+    };
+
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(0xa0 + i);
+    }
+    assert_int_equal(qw_qkd_auth_pool_refill(qw_qkd_pool_file_pool(file), &more), expected);
+}
+
+/* Both directions and the epsilon in one replacement: what was there, or all of it. */
+static void a_refill_is_in_the_file_as_a_whole(void **state)
+{
+    struct qw_qkd_pool_file *a;
+    const struct qw_qkd_auth_pool *pool;
+    uint8_t out[12], kept[12];
+
+    (void)state;
+    charge();
+    a = open_file(path_a);
+    take(a, QW_QKD_UP, out);
+    take(a, QW_QKD_UP, out);
+    take(a, QW_QKD_DOWN, out);
+    memcpy(kept, qw_qkd_pool_file_pool(a)->pad[0].bytes + 24, sizeof kept);
+    refill(a, 84, 72, QW_OK); /* down: what was behind 72 goes */
+    qw_qkd_pool_file_free(a);
+    a = open_file(path_a);
+    pool = qw_qkd_pool_file_pool(a);
+    assert_int_equal(qw_qkd_auth_position(pool, 0), 24);
+    assert_int_equal(qw_qkd_auth_end(pool, 0), 84 + 24);
+    assert_int_equal(qw_qkd_auth_position(pool, 1), 12);
+    assert_int_equal(qw_qkd_auth_end(pool, 1), 72 + 12);
+    assert_true(pool->epsilon == 0.25);
+    assert_memory_equal(pool->pad[0].bytes, kept, sizeof kept);
+    assert_int_equal(pool->pad[0].bytes[60], 0xa0);
+    assert_int_equal(pool->pad[1].bytes[60], 0xa0 + 24);
+    take(a, QW_QKD_UP, out);
+    assert_memory_equal(out, kept, sizeof kept);
+    qw_qkd_pool_file_free(a);
+    a = open_file(path_a);
+    assert_int_equal(qw_qkd_auth_position(qw_qkd_pool_file_pool(a), 0), 36);
+    take(a, QW_QKD_UP, out);
+    fail_nth = 1;
+    refill(a, 108, 84, QW_ERR_IO);
+    fail_nth = 0;
+    assert_int_equal(qw_pad_take(qw_qkd_auth_pad(qw_qkd_pool_file_pool(a), QW_QKD_UP), out, 12),
+                     QW_ERR_IO); /* closed for good */
+    refill(a, 108, 84, QW_ERR_IO);
+    qw_qkd_pool_file_free(a);
+    a = open_file(path_a); /* as it was before */
+    assert_int_equal(qw_qkd_auth_end(qw_qkd_pool_file_pool(a), 0), 108);
+    assert_true(qw_qkd_pool_file_pool(a)->epsilon == 0.25);
+    qw_qkd_pool_file_free(a);
+}
+
 static void refuses_files_that_are_none(void **state)
 {
     struct qw_qkd_pool_file *file = NULL;
@@ -133,12 +191,17 @@ static void refuses_files_that_are_none(void **state)
         assert_int_equal(qw_file_replace(path_b, data, cut), QW_OK);
         assert_int_equal(qw_qkd_pool_file_open(path_b, &file), QW_ERR_FORMAT);
     }
-    for (size_t bit = 0; bit < 8 * 28; bit++) { /* the header: refused, or another position */
+    for (size_t bit = 0; bit < 8 * 52; bit++) { /* the header: refused, or another position */
         data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(qw_file_replace(path_b, data, len), QW_OK);
         if (qw_qkd_pool_file_open(path_b, &file) == QW_OK) {
-            assert_true(bit / 8 >= 8 && bit / 8 < 24);
-            assert_true(qw_qkd_pool_file_pool(file)->pad[0].used <= LEN / 2 - 16);
+            const struct qw_qkd_auth_pool *pool = qw_qkd_pool_file_pool(file);
+
+            assert_true(bit / 8 >= 12 && pool->epsilon >= 0 && pool->epsilon <= 1);
+            for (size_t i = 0; i < QW_QKD_DIRECTIONS; i++) {
+                assert_true(pool->pad[i].used <= pool->pad[i].len);
+                assert_true(pool->pad[i].len <= LEN / 2 - 16);
+            }
             qw_qkd_pool_file_free(file);
             file = NULL;
         }
@@ -200,6 +263,7 @@ int main(void)
         cmocka_unit_test(both_ends_hold_the_same_and_use_it_once),
         cmocka_unit_test(used_bytes_are_gone_from_the_file),
         cmocka_unit_test(a_disk_that_fails_ends_the_pad),
+        cmocka_unit_test(a_refill_is_in_the_file_as_a_whole),
         cmocka_unit_test(refuses_files_that_are_none),
         cmocka_unit_test(every_allocation_may_fail),
     };

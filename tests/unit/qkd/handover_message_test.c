@@ -149,7 +149,7 @@ static void refuses_what_is_out_of_range_and_leaves_the_output_alone(void **stat
         { "0101020100", again_hello },     /* no name */
         { "0202", again_welcome },         /* version */
         { "050000000000", again_stopped }, /* no reason */
-        { "050c00000000", again_stopped }, /* no such reason */
+        { "050d00000000", again_stopped }, /* no such reason */
         { "05050007a121", again_stopped }, /* more than half */
         { "0400000000000000000000000000000000000000000"
           "3",

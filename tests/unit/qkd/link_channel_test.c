@@ -40,7 +40,9 @@ static void start(void)
         ends[i]->channel = (struct qw_qkd_channel){ .wire = &ends[i]->wire,
                                                     .pool = &ends[i]->pool,
                                                     .sender = (uint8_t)(i + 1),
-                                                    .session_id = { 9 } };
+                                                    .session_id = { 9 },
+                                                    .end = { 60, 60 },
+                                                    .limit = { 60, 60 } };
     }
     assert_int_equal(qw_wire_memory_pair(&a.wire, &b.wire), QW_OK);
     qw_qkd_channel_begin(&a.channel, 7);
@@ -154,6 +156,43 @@ static void an_empty_pool_gives_no_tag(void **state)
     stop();
 }
 
+/* R3: what the peer may not have yet makes no tag; that it has it, its own tag shows. */
+static void new_bytes_wait_for_a_tag_of_the_peer(void **state)
+{
+    uint8_t up[8 + QW_ONE_TIME_MAC_LEN] = "amplify";
+    uint8_t down[8 + QW_ONE_TIME_MAC_LEN] = "finish!";
+
+    (void)state;
+    start();
+    for (size_t i = 0; i < 2; i++) { /* refilled by two tags behind the first */
+        a.channel.limit[i] = b.channel.limit[i] = 12;
+        a.channel.end[i] = b.channel.end[i] = 36;
+    }
+    assert_int_equal(qw_qkd_channel_tag(&a.channel, up, 8), QW_OK);
+    qw_qkd_channel_begin(&a.channel, 7);
+    assert_int_equal(qw_qkd_channel_tag(&a.channel, up, 8), QW_ERR_EXHAUSTED);
+    assert_int_equal(a.pool.pad[0].used, 12);
+    down[0] ^= 1;
+    assert_int_equal(qw_qkd_channel_tag(&b.channel, down, 8), QW_OK);
+    down[0] ^= 1;
+    qw_qkd_channel_begin(&a.channel, 7);
+    assert_int_equal(qw_qkd_channel_check(&a.channel, down, sizeof down), QW_ERR_AUTH);
+    assert_int_equal(a.channel.limit[0], 12); /* a forged one shows nothing */
+    stop();
+    start();
+    for (size_t i = 0; i < 2; i++) {
+        a.channel.limit[i] = 12;
+        a.channel.end[i] = 36;
+    }
+    assert_int_equal(qw_qkd_channel_tag(&a.channel, up, 8), QW_OK);
+    assert_int_equal(qw_qkd_channel_tag(&b.channel, down, 8), QW_OK);
+    qw_qkd_channel_begin(&a.channel, 7);
+    assert_int_equal(qw_qkd_channel_check(&a.channel, down, sizeof down), QW_OK);
+    qw_qkd_channel_begin(&a.channel, 7);
+    assert_int_equal(qw_qkd_channel_tag(&a.channel, up, 8), QW_OK);
+    stop();
+}
+
 static void a_refusal_is_heard_in_every_state(void **state)
 {
     struct qw_wire wire;
@@ -193,6 +232,7 @@ int main(void)
         cmocka_unit_test(the_tag_is_the_one_time_mac_of_the_page),
         cmocka_unit_test(a_tag_belongs_to_one_place),
         cmocka_unit_test(an_empty_pool_gives_no_tag),
+        cmocka_unit_test(new_bytes_wait_for_a_tag_of_the_peer),
         cmocka_unit_test(a_refusal_is_heard_in_every_state),
     };
 

@@ -177,7 +177,9 @@ static void attack(again form, const uint8_t *message, size_t len)
 
 static void messages_of_fixed_form_survive_every_alteration(void **state)
 {
-    struct qw_qkd_open open = { .terms = pair_terms(), .up_position = 24, .down_position = 36 };
+    struct qw_qkd_open open = {
+        .terms = pair_terms(), .position = { 24, 36 }, .end = { 60, 48 }, .capacity = 96
+    };
     struct qw_qkd_verify verify = { 3, { 1, 2, 3 }, { 4, 5 } };
     struct qw_qkd_verified verified = { 3, 12345, { 7, 8, 0 }, 999 };
     struct qw_qkd_finish finish = { 3, 999, { 1 } };

@@ -54,6 +54,9 @@ static void refuses_terms_that_cannot_be(void **state)
         change; \
         assert_false(qw_qkd_terms_valid(&t)); \
     } while (0)
+    REFUSES(t.pool_low_tags = 1);
+    REFUSES(t.pool_high_tags = 3);
+    REFUSES(t.pool_high_tags = 8; t.pool_low_tags = 9);
     REFUSES(t.method = 3);
     REFUSES(t.method = 0);
     REFUSES(t.intensities = 3);

@@ -90,7 +90,7 @@ static inline qw_err pair_clicks(void *self, struct qw_qkd_click *clicks, size_t
 static inline qw_err pair_key(void *self, const uint8_t *key, const struct qw_qkd_ledger *ledger)
 {
     struct pair_end *end = self;
-    size_t len = (size_t)(ledger->secret_bits / 8);
+    size_t len = (size_t)(ledger->key_bits / 8);
 
     if (end->key_len + len > PAIR_KEY_MAX) {
         return QW_ERR_SPACE;

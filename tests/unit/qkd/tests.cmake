@@ -3,6 +3,7 @@ qwave_wrap(qkd optics calloc)
 qwave_wrap(qkd link_new calloc)
 qwave_wrap(qkd key_buffer calloc qw_secret_new)
 qwave_wrap(qkd auth_pool_file calloc qw_secret_new strdup qw_file_replace)
+qwave_wrap(qkd link_refill qw_pad_take qw_file_replace)
 # Attacks that end in a wait: long on a busy machine.
 set_tests_properties(qkd.link_tamper PROPERTIES TIMEOUT 600)
 qwave_wrap(qkd node_pool calloc qw_secret_new)

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READY_MS = 20000, AGAIN_MS = 500, TEXT_CAP = 32, AUTH_POOL_LEN = 1 << 18 };
+/* The pool: a few hundred tags; the keys of the link refill it. */
+enum { READY_MS = 20000, AGAIN_MS = 500, TEXT_CAP = 32, AUTH_POOL_LEN = 1 << 12 };
 static const double fibre_db_per_km = 0.2; /* of qwave qkd optics */
 static const double km_max = 500;
 
