@@ -8,6 +8,7 @@ int cmd_node(int argc, char **argv)
 {
     static const struct part part[] = {
         { "charge", cmd_node_charge, "make the pool that two nodes share, a file for each" },
+        { "key", cmd_node_key, "make the key by which a node signs its journal" },
         { "run", cmd_node_run, "be one node: pools, links to its neighbours, routes, relay" },
         { "tell", cmd_node_tell, "ask a running node: keys, how it is, a cut" },
     };

@@ -2,6 +2,7 @@
 /* The journal for operators: its signed head, and its records in pages [docs/protocol/journal.md].
  */
 #include "base/base64.h"
+#include "centre/journal/head_json.h"
 #include "centre/journal/journal.h"
 #include "route_query.h"
 #include "routes.h"
@@ -15,31 +16,16 @@ enum { RECORD_TEXT_MAX = QW_BASE64_LEN(QW_AUDIT_BLOB_CAP) + 4 };
 static void send_head(struct call *call, qw_err err, const struct qw_signed_head *head,
                       const struct qw_public_key *key)
 {
-    char pem[QW_SIGNATURE_PEM_CAP];
     char text[HEAD_TEXT_CAP];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
 
     if (err == QW_OK) {
-        err = qw_public_key_write(key, pem);
+        err = qw_signed_head_write(&w, head, key);
     }
     if (err != QW_OK) {
         call_refuse(call, err);
         return;
     }
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "centre_id");
-    qw_json_text(&w, head->centre);
-    qw_json_name(&w, "seq");
-    qw_json_uint(&w, head->seq);
-    qw_json_name(&w, "hash");
-    qw_json_hex(&w, head->hash, sizeof head->hash);
-    qw_json_name(&w, "algorithm");
-    qw_json_text(&w, qw_signature_name(head->algorithm));
-    qw_json_name(&w, "signature");
-    qw_json_base64(&w, head->signature, sizeof head->signature);
-    qw_json_name(&w, "public_key");
-    qw_json_text(&w, pem);
-    qw_json_object_end(&w);
     call_send(call, 200, &w, NULL);
 }
 

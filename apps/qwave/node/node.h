@@ -38,6 +38,7 @@ struct node_settings {
     char feed_file[NODE_PATH_CAP];     /* "": none */
     char schedule_file[NODE_PATH_CAP]; /* "": none */
     char journal[NODE_PATH_CAP];       /* "": none */
+    char journal_key[NODE_PATH_CAP];   /* "": it is not signed */
     char metrics[NODE_HOST_CAP];       /* ADDRESS:PORT; "": none */
     double simulated_scale;            /* of the rates of the topology; 0: as much as is used */
     double time_scale;                 /* the network's clock goes so fast */
@@ -153,6 +154,7 @@ void node_guest_close(struct node_guest *guest);
 
 /* Commands: node_charge.c, node_run.c */
 int cmd_node_charge(int argc, char **argv);
+int cmd_node_key(int argc, char **argv);
 int cmd_node_run(int argc, char **argv);
 int cmd_node_tell(int argc, char **argv);
 

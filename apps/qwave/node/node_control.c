@@ -120,6 +120,9 @@ static qw_err obey(struct node *node, const struct qw_node_command *command)
     case QW_NODE_STATUS:
         memcpy(c->answer, "ok ", 3);
         return node_status_write(node, c->answer + 3, sizeof c->answer - 3);
+    case QW_NODE_HEAD:
+        memcpy(c->answer, "ok ", 3);
+        return node_status_head(node, c->answer + 3, sizeof c->answer - 3);
     case QW_NODE_END:
         node->is_ended = true;
         return QW_OK;

@@ -3,13 +3,14 @@
 #define QWAVE_NODE_NODE_JOURNAL_H
 
 #include "base/error.h"
+#include "store/journal/signed_head.h"
 
 #include <stdint.h>
 
 /* What a node did that matters for security, as records of the journal of a centre (store/audit.h)
- * in an SQLite file of its own: chained by hashes, not signed [C10]. A node
- * without the setting has none, and all of this does nothing. A journal that cannot be written ends
- * the node. One thread at a time. */
+ * in an SQLite file of its own: chained by hashes, and signed group by group
+ * when the settings name a key [C10]. A node without the setting has none, and all of this does
+ * nothing. A journal that cannot be written, or signed, ends the node. One thread at a time. */
 struct node;
 struct node_journal;
 
@@ -28,7 +29,8 @@ enum node_journal_crowd {
 };
 
 /* And the record of the start. Says on the log what is wrong. QW_ERR_CONFLICT: the journal of
- * another node; others of the store. */
+ * another node, or signed by another key than the settings name; QW_ERR_ARG: a key without a
+ * journal; others of the store and of node_key_file.h. */
 qw_err node_journal_open(struct node *node) QW_MUST_USE;
 /* And the record of the end. */
 void node_journal_close(struct node *node);
@@ -47,5 +49,8 @@ void node_journal_turn(struct node *node, int64_t now_ms);
 /* Records so far; 0: none, or no journal. Head: of the last [32 bytes], NULL without one. */
 uint64_t node_journal_records(const struct node *node);
 const uint8_t *node_journal_head(const struct node *node);
+/* The newest signature and its key: it binds all records but itself. QW_ERR_NOT_FOUND: none. */
+qw_err node_journal_signed(const struct node *node, struct qw_signed_head *head,
+                           struct qw_public_key *key) QW_MUST_USE;
 
 #endif

@@ -54,6 +54,8 @@ static const struct qw_config_row rows[] = {
         "append a line for each slot of a switch that this relay gives, and for each pass"),
     ROW(QW_CONFIG_TEXT, journal, 0, NODE_PATH_CAP, "",
         "SQLite file for what matters for security, chained by hashes: qwave audit show, verify"),
+    ROW(QW_CONFIG_TEXT, journal_key, 0, NODE_PATH_CAP, "",
+        "key by which that journal is signed: qwave node key; stays the same"),
     ROW(QW_CONFIG_TEXT, metrics, 0, NODE_HOST_CAP, "",
         "127.0.0.1:PORT of a page for Prometheus, without a lock; port 0: any"),
     { .name = "source",

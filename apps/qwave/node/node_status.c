@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "centre/journal/head_json.h"
 #include "node/node_delivery.h"
 #include "node/node_feed.h"
 #include "node/node_hand.h"
@@ -152,6 +153,22 @@ static void write_journal(struct qw_json_writer *w, const struct node *node)
     qw_json_name(w, "hash");
     qw_json_text(w, hash);
     qw_json_object_end(w);
+}
+
+qw_err node_status_head(const struct node *node, char *out, size_t cap)
+{
+    struct qw_json_writer w = qw_json_writer_on(out, cap);
+    struct qw_signed_head head;
+    struct qw_public_key key;
+    qw_err err = node_journal_signed(node, &head, &key);
+
+    if (err == QW_OK) {
+        err = qw_signed_head_write(&w, &head, &key);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    return qw_json_done(&w) ? QW_OK : QW_ERR_SPACE;
 }
 
 qw_err node_status_write(const struct node *node, char *out, size_t cap)

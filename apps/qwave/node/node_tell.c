@@ -90,7 +90,7 @@ int cmd_node_tell(int argc, char **argv)
         parse_tell,
         "SOCKET WORD...",
         "Asks a running node: deliver TARGET KEYS PER-SECOND, hold, cut NEIGHBOUR, mend "
-        "NEIGHBOUR, links, under-way, status, end. Prints the answer.",
+        "NEIGHBOUR, links, under-way, status, head, end. Prints the answer.",
         NULL,
         NULL,
         NULL

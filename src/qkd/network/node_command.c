@@ -11,7 +11,8 @@ static const struct {
     [QW_NODE_DELIVER] = { "deliver", 3 }, [QW_NODE_HOLD] = { "hold", 0 },
     [QW_NODE_CUT] = { "cut", 1 },         [QW_NODE_MEND] = { "mend", 1 },
     [QW_NODE_LINKS] = { "links", 0 },     [QW_NODE_UNDER_WAY] = { "under-way", 0 },
-    [QW_NODE_STATUS] = { "status", 0 },   [QW_NODE_END] = { "end", 0 },
+    [QW_NODE_STATUS] = { "status", 0 },   [QW_NODE_HEAD] = { "head", 0 },
+    [QW_NODE_END] = { "end", 0 },
 };
 
 static const char *const classes[QW_NODE_CLASSES] = {

@@ -18,6 +18,7 @@ enum qw_node_verb {
     QW_NODE_LINKS,
     QW_NODE_UNDER_WAY,
     QW_NODE_STATUS,
+    QW_NODE_HEAD,
     QW_NODE_END,
     QW_NODE_VERBS
 };

@@ -6,6 +6,7 @@
 #include "node/node_journal.h"
 
 #include "node/node.h"
+#include "node/node_key_file.h"
 #include "store/audit.h"
 #include "store/journal/database.h"
 #include "support/fail_nth.h"
@@ -17,11 +18,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
+
+static bool signing_fails;
+qw_err __real_qw_sign(const struct qw_signing_key *key, const struct qw_bytes *parts, size_t count,
+                      uint8_t signature[static QW_SIGNATURE_LEN]);
+qw_err __wrap_qw_sign(const struct qw_signing_key *key, const struct qw_bytes *parts, size_t count,
+                      uint8_t signature[static QW_SIGNATURE_LEN]);
+qw_err __wrap_qw_sign(const struct qw_signing_key *key, const struct qw_bytes *parts, size_t count,
+                      uint8_t signature[static QW_SIGNATURE_LEN])
+{
+    return signing_fails ? QW_ERR_NOMEM : __real_qw_sign(key, parts, count, signature);
+}
 
 enum { LINES = 32 };
 static char folder[] = "/tmp/qwave-journal.XXXXXX";
@@ -204,6 +217,134 @@ static void without_memory_there_is_no_journal(void **state)
     node_journal_close(&node);
 }
 
+/* A key of its own for the journal of this test. */
+static struct qw_public_key make_key(enum qw_signature_algorithm algorithm)
+{
+    static unsigned number;
+    struct qw_public_key key;
+
+    (void)snprintf(node.settings.journal_key, sizeof node.settings.journal_key, "%s/key%u", folder,
+                   number++);
+    assert_int_equal(node_key_file_make(node.settings.journal_key, algorithm, &key), QW_OK);
+    return key;
+}
+
+static enum qw_journal_fault check_signed(const struct qw_public_key *key,
+                                          const struct qw_signed_head *kept,
+                                          struct qw_journal_report *report)
+{
+    struct qw_journal_check check;
+
+    qw_journal_check_begin(&check, key, kept);
+    assert_int_equal(qw_journal_database_check(node.settings.journal, &check), QW_OK);
+    *report = check.report;
+    return check.report.fault;
+}
+
+static void every_group_is_signed(void **state)
+{
+    static const enum qw_signature_algorithm algorithms[] = { QW_SIGNATURE_P256, QW_SIGNATURE_SM2 };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct qw_signed_head head, later;
+        struct qw_journal_report report;
+        struct qw_public_key key, said;
+
+        assert_int_equal(setup(NULL), 0);
+        key = make_key(algorithms[i]);
+        assert_int_equal(node_journal_signed(&node, &head, &said), QW_ERR_NOT_FOUND);
+        assert_int_equal(node_journal_open(&node), QW_OK);
+        assert_int_equal(node_journal_signed(&node, &head, &said), QW_OK);
+        assert_memory_equal(said.point, key.point, sizeof key.point);
+        assert_int_equal(head.seq, 2);
+        assert_int_equal(qw_signed_head_check(&head, &key), QW_OK);
+        node_journal_write(&node, "control", "cut", "node 4", QW_OK, "");
+        assert_int_equal(node_journal_signed(&node, &later, &said), QW_OK);
+        assert_int_equal(later.seq, 4);
+        node_journal_close(&node);
+        assert_int_equal(node_journal_open(&node), QW_OK); /* the key is named once */
+        node_journal_close(&node);
+        assert_int_equal(check_signed(&key, &head, &report), QW_JOURNAL_WHOLE);
+        assert_int_equal(check_signed(&key, &later, &report), QW_JOURNAL_WHOLE);
+        assert_int_equal(report.records, 11);
+        assert_int_equal(report.signed_seq, 10);
+        assert_int_equal(report.unsigned_records, 0);
+        read_all(0, NULL, QW_JOURNAL_SIGNED);
+        assert_true(is_line(1, "start", "", "") && is_line(7, "start", "", ""));
+        assert_string_equal(seen.line[10].event.verb, "sign");
+        assert_string_equal(seen.line[10].event.actor, "node");
+        key.point[9] ^= 1;
+        assert_int_not_equal(check_signed(&key, NULL, &report), QW_JOURNAL_WHOLE);
+        head.signature[5] ^= 1;
+        key.point[9] ^= 1;
+        assert_int_equal(check_signed(&key, &head, &report), QW_JOURNAL_KEPT_BAD);
+    }
+}
+
+static void a_journal_without_signatures_is_signed_from_a_start_on(void **state)
+{
+    struct qw_journal_report report;
+    struct qw_public_key key;
+
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    key = make_key(QW_SIGNATURE_P256);
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    assert_int_equal(check_signed(&key, NULL, &report), QW_JOURNAL_WHOLE);
+    assert_int_equal(report.records, 7);
+    read_all(0, NULL, QW_JOURNAL_SIGNED);
+    assert_true(is_line(3, "start", "", "")); /* behind the key, and not after a crash */
+}
+
+static void another_key_or_none_is_refused(void **state)
+{
+    char first[NODE_PATH_CAP];
+    FILE *file;
+
+    (void)state;
+    (void)make_key(QW_SIGNATURE_P256);
+    memcpy(first, node.settings.journal_key, sizeof first);
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    (void)make_key(QW_SIGNATURE_P256);
+    assert_int_equal(node_journal_open(&node), QW_ERR_CONFLICT);
+    assert_null(node.journal);
+    node.settings.journal_key[0] = '\0';
+    assert_int_equal(node_journal_open(&node), QW_ERR_CONFLICT);
+    (void)snprintf(node.settings.journal_key, NODE_PATH_CAP, "%s/none", folder);
+    assert_int_equal(node_journal_open(&node), QW_ERR_NOT_FOUND);
+    file = fopen(node.settings.journal_key, "we");
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
+    fclose(file);
+    assert_int_equal(node_journal_open(&node), QW_ERR_FORMAT);
+    memcpy(node.settings.journal_key, first, sizeof first);
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    node_journal_close(&node);
+    node.settings.journal[0] = '\0';
+    assert_int_equal(node_journal_open(&node), QW_ERR_ARG);
+}
+
+/* J4 */
+static void what_cannot_be_signed_is_not_written(void **state)
+{
+    struct qw_journal_report report;
+    struct qw_public_key key = make_key(QW_SIGNATURE_P256);
+
+    (void)state;
+    assert_int_equal(node_journal_open(&node), QW_OK);
+    signing_fails = true;
+    node_journal_write(&node, "control", "cut", "node 4", QW_OK, "");
+    signing_fails = false;
+    assert_true(node.has_failed);
+    node_journal_close(&node);
+    assert_int_equal(check_signed(&key, NULL, &report), QW_JOURNAL_WHOLE);
+    assert_int_equal(report.records, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +353,10 @@ int main(void)
         cmocka_unit_test_setup(another_nodes_journal_and_other_files_are_refused, setup),
         cmocka_unit_test_setup(without_the_setting_nothing_happens, setup),
         cmocka_unit_test_setup(a_record_that_cannot_be_written_ends_the_node, setup),
+        cmocka_unit_test_setup(every_group_is_signed, setup),
+        cmocka_unit_test_setup(a_journal_without_signatures_is_signed_from_a_start_on, setup),
+        cmocka_unit_test_setup(another_key_or_none_is_refused, setup),
+        cmocka_unit_test_setup(what_cannot_be_signed_is_not_written, setup),
         cmocka_unit_test_setup(without_memory_there_is_no_journal, setup),
     };
     char command[64];
