@@ -3,6 +3,7 @@
 # once: pools, clocks and plans of nodes, and processes; unit tests have the sanitizers
 # Running nodes behind an optical switch make key in the slots of the one module that they share, and not without one; a satellite brings key
 # when it passes, to two stations, and what they deliver to each other is no more than that. A user's node and the satellite are killed.
+# The same switch in front of QKD links of processes: their light gets through in the slots, and is dark when the relay is killed.
 source "$(dirname "$0")/site.sh"
 cd "$site"
 long_s=3000 # of load: a run is ended by a signal when what was waited for has happened
@@ -56,7 +57,11 @@ status() { # FOLDER NODE
     "$bin/qwave" node tell "$1/$2.control" status
 }
 member() { # NAME: the first such number on standard input
-    grep -o "\"$1\":[0-9]*" | head -n 1 | cut -d: -f2
+    awk -v name="\"$1\":" '{ at = index($0, name) } at { rest = substr($0, at + length(name)); sub(/[^0-9].*/, "", rest); print rest }'
+}
+
+joined_now() { # FOLDER: how many links of its node 0
+    status "$1" 0 | awk '{ count += gsub(/"joined":true/, "") } END { print count + 0 }'
 }
 
 echo "a slot that never ends, given before anybody was there: what was in the pools, and no more"
@@ -83,7 +88,7 @@ delivers() { [ "$(status net 2 2>/dev/null | member delivered_keys || echo 0)" -
 within 60 delivers || fail "no keys with slots: $(status net 2)"
 seen=
 for _ in $(seq 40); do # whoever is asked: never two at once, and sometimes one
-    joined=$(status net 0 | grep -o '"joined":true' | wc -l)
+    joined=$(joined_now net)
     [ "$joined" -le 1 ] || fail "one module, $joined users: $(status net 0)"
     [ "$joined" = 0 ] || seen=yes
 done
@@ -101,6 +106,56 @@ within 60 goes_on || fail "no keys after the crash: $(status net 2)"
 ended slots
 [ "$(field restarts <slots.out)" = 1 ] || fail "not one restart: $(cat slots.out)"
 grep -q '"user":2,"relay":0,"switch":"box","slots":[1-9]' slots.out || fail "unexpected report: $(cat slots.out)"
+
+echo "QKD links behind the switch: no light, no key; a link past the switch makes some all the time"
+sed 's/^links:$/  - {id: d, kind: user}\nlinks:\n  - {from: gate, to: d, km: 1}/' campus.yaml >beside.yaml
+sed 's/^switch_slot_s: 10$/switch_slot_s: 86400/' beside.yaml >dark.yaml
+fed() { # NODE NUMBER: so many blocks of its link, at least
+    [ -f "light/$1.fed" ] && [ "$(wc -l <"light/$1.fed")" -ge "$2" ]
+}
+run dark dark light --link qkd --pair a,b
+within 60 fed 5 4 || fail "the link past the switch makes no key: $(tail -n 3 dark.log light/*.log light/*.qkd)"
+for user in 2 3 4; do
+    [ ! -s light/$user.fed ] || fail "a key of user $user without light: $(cat light/$user.fed)"
+    status light $user | grep -q '"via":"switch box","joined":false,.*"qkd_runs":true' || fail "user $user: $(status light $user)"
+done
+status light 5 | grep -q '"via"' && fail "the other link goes through a switch: $(status light 5)"
+[ ! -s light/2.events ] || fail "keys out of what relays leave alone"
+ended dark
+
+echo "with slots they do, one at a time"
+run lit beside light --link qkd --pair a,b --time-scale 50
+for user in 2 3 4; do within 90 fed $user 1 || fail "user $user makes no key: $(tail -n 3 lit.log light/*.qkd)"; done
+within 60 test -s light/2.events || fail "no keys over the links: $(status light 2)"
+seen=
+for _ in $(seq 40); do
+    joined=$(joined_now light)
+    [ "$joined" -le 1 ] || fail "one module, $joined users: $(status light 0)"
+    [ "$joined" = 0 ] || seen=yes
+done
+[ -n "$seen" ] || fail "nobody is ever joined"
+kill -9 "$(status light 0 | member process)"
+within 60 grep -q 'node 0 (gate) ended and is started again' lit.log || fail "the killed relay is not noticed"
+have=$(wc -l <light/2.fed)
+within 90 fed 2 $((have + 2)) || fail "no light after the relay came back: $(tail -n 3 lit.log light/0.log light/2-0.qkd)"
+ended lit
+[ "$(field link_blocks_apart <lit.out)$(field link_blocks_repeated <lit.out)" = 00 ] || fail "blocks at one end, or twice: $(cat lit.out)"
+grep -q '"user":2,"relay":0,"switch":"box","slots":[1-9]' lit.out || fail "no slots in the report: $(cat lit.out)"
+[ "$(jq '[.qkd_links[] | select(.secret_bits > 0)] | length' lit.out)" = 4 ] || fail "a link without key: $(cat lit.out)"
+
+echo "lights that do not fit"
+unfit() { # NODE SED PATTERN
+    local status=0
+    (cd light && sed "$2" "$1.yaml" >unfit.yaml && timeout 20 "$bin/qwave" node run --config unfit.yaml) >unfit.out 2>&1 || status=$?
+    [ "$status" = 1 ] || [ "$status" = 2 ] || fail "node $1 with $2: status $status: $(cat unfit.out)"
+    grep -q -- "$3" unfit.out || fail "node $1 with $2: does not say \"$3\": $(cat unfit.out)"
+}
+unfit 0 '/^lights:/d' 'lights: the link to 2 goes through a switch of this relay'
+unfit 5 's/^lights:.*/lights: "0=x"/' 'lights: the link to 0 goes through no switch of this relay'
+unfit 0 's/^lights:.*/lights: "9=x"/' "lights: '9=x' is not ID=SOCKET of a neighbour in feeds"
+status=0
+"$bin/qwave" qkd optics --port 0 --switch "$site/no/folder" >unfit.out 2>&1 || status=$?
+[ "$status" = 1 ] || fail "a switch nowhere: status $status"
 
 echo "two stations and a satellite"
 run passes passes space --time-scale 3600 --pair north,south

@@ -10,6 +10,7 @@
 #include "node/node_feed.h"
 #include "node/node_hand.h"
 #include "node/node_journal.h"
+#include "node/node_light.h"
 #include "node/node_metrics.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
@@ -214,6 +215,7 @@ void node_close(struct node *node)
     for (size_t i = 0; i < node->links_count; i++) {
         node_link_drop(&node->links[i], "this node ends");
         node_feed_close(&node->links[i]);
+        node_light_close(&node->links[i]);
         qw_hop_free(node->links[i].hop);
         qw_node_pool_close(node->links[i].pool);
     }

@@ -24,6 +24,7 @@ struct node_settings {
     char neighbours[NODE_LIST_CAP]; /* "ID=FILE" or "ID=FILE@HOST:PORT", separated by spaces */
     char ends[NODE_LIST_CAP];       /* "ID=FILE" */
     char feeds[NODE_LIST_CAP];      /* "ID=SOCKET" */
+    char lights[NODE_LIST_CAP];     /* likewise */
     char hand_to[NODE_LIST_CAP];    /* likewise */
     int64_t simulated_seed;         /* of link keys; 0: none are made */
     int64_t batch_keys;
@@ -50,8 +51,9 @@ qw_err node_settings_read(const char *path, struct node_settings *settings,
                           char error[static QW_CONFIG_ERROR_CAP]) QW_MUST_USE;
 
 struct node;
-struct node_feed; /* node_feed.h */
-struct node_hand; /* node_hand.h */
+struct node_feed;  /* node_feed.h */
+struct node_hand;  /* node_hand.h */
+struct node_light; /* node_light.h */
 
 struct node_link { /* to one neighbour */
     struct node *node;
@@ -59,7 +61,8 @@ struct node_link { /* to one neighbour */
     struct node_entry entry; /* no host: the neighbour connects to us */
     struct qw_node_pool *pool;
     struct qw_hop *hop;
-    struct node_feed *feed; /* keys of a QKD link; NULL: none */
+    struct node_feed *feed;   /* keys of a QKD link; NULL: none */
+    struct node_light *light; /* of that link, behind a switch; NULL: none */
     struct qw_wire wire;
     int fd; /* of the wire; -1: none */
     int64_t since_ms, try_at_ms;

@@ -10,6 +10,7 @@
 #include "node/node_feed.h"
 #include "node/node_hand.h"
 #include "node/node_journal.h"
+#include "node/node_light.h"
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 #include "node/node_stock.h"
@@ -131,6 +132,9 @@ qw_err node_links_parse(struct node *node)
 
     if (err == QW_OK) {
         err = for_each(node, node->settings.feeds, node_feed_add);
+    }
+    if (err == QW_OK) {
+        err = for_each(node, node->settings.lights, node_light_add);
     }
     if (err == QW_OK) {
         err = for_each(node, node->settings.ends, add_end);

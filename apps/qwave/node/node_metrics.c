@@ -58,6 +58,30 @@ static double aged_of(const struct node_shot_pool *pool)
     return (double)pool->aged_bits;
 }
 
+/* Of links through an optical switch: at both ends whether light gets through, at the relay how
+ * often. */
+static void write_switched(struct qw_metrics_text *text, const struct node_shot *shot)
+{
+    static const char joined[] = "qwave_node_link_joined", slots[] = "qwave_node_link_slots_total";
+    char labels[LABELS_CAP];
+
+    qw_metrics_family(text, joined, "gauge",
+                      "1 while an optical switch joins this link, SIMULATED.");
+    for (size_t i = 0; i < shot->links; i++) {
+        if (shot->link[i].is_switched) {
+            (void)snprintf(labels, sizeof labels, "node=\"%u\"", shot->link[i].other);
+            qw_metrics_sample(text, joined, labels, shot->link[i].is_joined);
+        }
+    }
+    qw_metrics_family(text, slots, "counter", "Slots of a switch that this relay gave the link.");
+    for (size_t i = 0; i < shot->links; i++) {
+        if (shot->link[i].is_switched && shot->link[i].leads) {
+            (void)snprintf(labels, sizeof labels, "node=\"%u\"", shot->link[i].other);
+            qw_metrics_sample(text, slots, labels, (double)shot->link[i].slots);
+        }
+    }
+}
+
 static void write_links(struct qw_metrics_text *text, const struct node_shot *shot)
 {
     write_pools(text, shot->link, shot->links, "qwave_node_link_up", "gauge",
@@ -70,6 +94,7 @@ static void write_links(struct qw_metrics_text *text, const struct node_shot *sh
                 "What that pool has room for.", capacity_of);
     write_pools(text, shot->link, shot->links, "qwave_node_link_aged_bits_total", "counter",
                 "Key of that pool, of both directions, given up for its age.", aged_of);
+    write_switched(text, shot);
     write_pools(text, shot->end, shot->ends, "qwave_node_end_stored_bits", "gauge",
                 "Key for end tags towards this end of batches.", stored_of);
 }

@@ -13,6 +13,8 @@ struct node_shot_pool {
     uint32_t other;
     bool is_up, is_quarantined; /* of a link */
     bool is_simulated;
+    bool is_switched, is_joined, leads; /* of a link through an optical switch */
+    uint64_t slots;                     /* where it leads: that it gave the link */
     uint64_t stored_bits, capacity_bits, aged_bits;
 };
 

@@ -3,6 +3,7 @@
 #include "node/node_schedule.h"
 
 #include "base/clock.h"
+#include "node/node_light.h"
 #include "node/node_routing.h"
 
 #include <fcntl.h>
@@ -44,14 +45,57 @@ static qw_err open_file(struct node *node)
     return QW_OK;
 }
 
-qw_err node_schedule_open(struct node *node)
+/* Whether keys come by the schedule: simulated ones, or of a QKD link behind a switch. */
+static bool is_scheduled(const struct node_link *link, enum qw_key_link_kind kind)
+{
+    return link->feed == NULL || kind == QW_KEY_LINK_SWITCHED;
+}
+
+/* The schedule is for simulated keys and for switches. */
+static bool needs_one(const struct node *node)
+{
+    const struct qw_key_graph *g = node->routing == NULL ? NULL : node->routing->graph;
+    size_t self = (size_t)node->settings.node;
+    bool is_needed = g != NULL && node->settings.simulated_seed != 0;
+
+    for (size_t i = g == NULL ? 0 : g->first[self]; g != NULL && i < g->first[self + 1]; i++) {
+        is_needed = is_needed || g->link[g->arc[i].link].kind == QW_KEY_LINK_SWITCHED;
+    }
+    return is_needed;
+}
+
+/* A link process whose light no switch stops would be on all the time. */
+static qw_err check_lights(const struct node *node)
+{
+    for (size_t i = 0; i < node->links_count; i++) {
+        const struct node_link *link = &node->links[i];
+        bool is_led = false;
+
+        if (node->schedule != NULL) {
+            struct qw_link_when when =
+                qw_link_schedule_when(node->schedule->schedule, link->neighbour);
+
+            is_led = when.kind == QW_KEY_LINK_SWITCHED && when.leads;
+        }
+        if (link->feed != NULL && is_led != (link->light != NULL)) {
+            qw_log_write(node->log, QW_LOG_ERROR,
+                         is_led ? "lights: the link to %u goes through a switch of this relay"
+                                : "lights: the link to %u goes through no switch of this relay",
+                         link->neighbour);
+            return QW_ERR_ARG;
+        }
+    }
+    return QW_OK;
+}
+
+static qw_err open_schedule(struct node *node)
 {
     struct qw_link_schedule_config config = { .self = (size_t)node->settings.node,
                                               .seed = (uint64_t)node->settings.simulated_seed };
     struct node_schedule *s;
     qw_err err;
 
-    if (node->routing == NULL || node->settings.simulated_seed == 0) {
+    if (!needs_one(node)) {
         return QW_OK;
     }
     s = node->schedule = calloc(1, sizeof *s);
@@ -65,6 +109,13 @@ qw_err node_schedule_open(struct node *node)
                 node->settings.time_scale;
     err = qw_link_schedule_new(&config, s->from_s, &s->schedule);
     return err == QW_OK ? open_file(node) : err;
+}
+
+qw_err node_schedule_open(struct node *node)
+{
+    qw_err err = open_schedule(node);
+
+    return err == QW_OK ? check_lights(node) : err;
 }
 
 void node_schedule_close(struct node *node)
@@ -134,7 +185,8 @@ static void write_passes(struct node_schedule *s, const struct node_link *link,
 {
     struct qw_link_when when = qw_link_schedule_when(s->schedule, link->neighbour);
 
-    if (when.kind != QW_KEY_LINK_PASS || when.passes == written->passes) {
+    if (when.kind != QW_KEY_LINK_PASS || !is_scheduled(link, when.kind) ||
+        when.passes == written->passes) {
         return;
     }
     if (s->file != NULL && when.leads) {
@@ -160,6 +212,9 @@ void node_schedule_turn(struct node *node, int64_t now_ms)
     is_new = qw_link_schedule_turn(s->schedule, clock_s(node, now_ms));
     for (size_t i = 0; i < node->links_count; i++) {
         tell(&node->links[i]);
+        node_light_turn(&node->links[i],
+                        qw_link_schedule_when(s->schedule, node->links[i].neighbour).is_joined,
+                        now_ms);
         if (is_new) {
             write_slot(s, &node->links[i]);
         }
@@ -217,7 +272,7 @@ double node_schedule_full_len(const struct node_link *link)
         return full_len;
     }
     when = qw_link_schedule_when(s->schedule, link->neighbour);
-    if (when.kind != QW_KEY_LINK_PASS || when.pass_bits <= 0) {
+    if (when.kind != QW_KEY_LINK_PASS || !is_scheduled(link, when.kind) || when.pass_bits <= 0) {
         return full_len;
     }
     return fmin(full_len, when.pass_bits * (scale > 0 ? scale : 1) / 2 / 8);
@@ -279,7 +334,7 @@ void node_schedule_write(const struct node_link *link, struct qw_json_writer *w)
     when = qw_link_schedule_when(s->schedule, link->neighbour);
     if (when.kind == QW_KEY_LINK_SWITCHED) {
         write_switched(s, &when, w);
-    } else if (when.kind == QW_KEY_LINK_PASS) {
+    } else if (when.kind == QW_KEY_LINK_PASS && is_scheduled(link, when.kind)) {
         qw_json_name(w, "pass");
         qw_json_object_begin(w);
         qw_json_name(w, "passing");

@@ -7,8 +7,9 @@
 #include "qkd/network/link_schedule.h"
 
 /* When the SIMULATED links of a node make key (docs/protocol/link-schedule.md): optical switches
- * and satellites of its topology. A node without topology, or without simulated keys, has no
- * schedule: its links are always on. */
+ * and satellites of its topology. Links whose keys come from QKD links keep to their switches, by
+ * node_light.h, and not to passes. A node without topology, or with neither simulated keys nor a
+ * switch, has no schedule: its links are always on. */
 struct node_schedule {
     struct qw_link_schedule *schedule;
     const struct qw_topology *topology; /* that of the routes */
@@ -21,7 +22,8 @@ struct node_schedule {
     FILE *file;
 };
 
-/* After node_routing_open. Says on the log what is wrong. */
+/* After node_routing_open. Says on the log what is wrong; QW_ERR_ARG: lights and switches do not
+ * fit together. */
 qw_err node_schedule_open(struct node *node) QW_MUST_USE;
 void node_schedule_close(struct node *node);
 void node_schedule_turn(struct node *node, int64_t now_ms);

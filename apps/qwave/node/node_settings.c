@@ -22,6 +22,8 @@ static const struct qw_config_row rows[] = {
         "ID=FILE of the end pool with each node that batches begin or end at"),
     ROW(QW_CONFIG_TEXT, feeds, 0, NODE_LIST_CAP, "",
         "ID=SOCKET where the process of the QKD link to a neighbour gives its keys"),
+    ROW(QW_CONFIG_TEXT, lights, 0, NODE_LIST_CAP, "",
+        "ID=SOCKET where this relay tells the simulated light of a link when its switch is open"),
     ROW(QW_CONFIG_TEXT, hand_to, 0, NODE_LIST_CAP, "",
         "ID=SOCKET of the centre here that takes the keys which end here and at that node"),
     ROW(QW_CONFIG_INT, simulated_seed, 0, 9007199254740992.0, "0",

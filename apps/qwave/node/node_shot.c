@@ -2,6 +2,7 @@
 #include "node/node_delivery.h"
 #include "node/node_journal.h"
 #include "node/node_metrics.h"
+#include "node/node_schedule.h"
 #include "node/node_status.h"
 #include "node/node_stock.h"
 
@@ -16,6 +17,21 @@ static struct node_shot_pool shot_of(const struct qw_node_pool *pool, uint32_t o
                                     .stored_bits = 8 * out.stored,
                                     .capacity_bits = 8 * out.capacity,
                                     .aged_bits = 8 * node_stock_aged_len(pool) };
+}
+
+static void take_switch(const struct node_link *link, struct node_shot_pool *shot)
+{
+    const struct node_schedule *s = link->node->schedule;
+    struct qw_link_when when;
+
+    if (s == NULL) {
+        return;
+    }
+    when = qw_link_schedule_when(s->schedule, link->neighbour);
+    shot->is_switched = when.kind == QW_KEY_LINK_SWITCHED;
+    shot->is_joined = when.is_joined;
+    shot->leads = when.leads;
+    shot->slots = when.slots;
 }
 
 void node_shot_take(const struct node *node, struct node_shot *shot)
@@ -38,6 +54,7 @@ void node_shot_take(const struct node *node, struct node_shot *shot)
         const struct node_link *link = &node->links[i];
 
         shot->link[shot->links] = shot_of(link->pool, link->neighbour);
+        take_switch(link, &shot->link[shot->links]);
         shot->link[shot->links].is_up = qw_hop_status(link->hop) == QW_HOP_UP;
         shot->link[shot->links++].is_quarantined = qw_hop_status(link->hop) == QW_HOP_QUARANTINED;
     }

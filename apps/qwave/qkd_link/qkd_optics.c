@@ -7,12 +7,14 @@
 #include "command.h"
 #include "crypto/random.h"
 #include "qkd/optics_message.h"
+#include "qkd_link/optics_switch.h"
 
 #include <argp.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* qwave qkd optics: the simulated light of a link. Steps: docs/protocol/qkd-optics.md. */
 
@@ -21,6 +23,8 @@ enum { WAIT_MS = 600000, SEND_MS = 60000, ALICE = 1, BOB = 2 };
 struct arguments {
     struct qw_optics_config config;
     uint64_t port;
+    const char *switch_path; /* NULL: none, always lit */
+    struct optics_switch light;
     bool has_seed, as_json;
 };
 
@@ -31,6 +35,10 @@ static const struct argp_option options[] = {
     { "attack", 'a', "NAME", 0, "none, intercept, split or blind (default: none)", 0 },
     { "attack-share", 'q', "SHARE", 0, "of the pulses, 0 to 1 (default: 1)", 0 },
     { "misalignment", 'm', "SHARE", 0, "of clicks that are wrong, 0 to 0.5 (default: 0.01)", 0 },
+    { "switch", 'S', "SOCKET", 0,
+      "made here; the relay says on it whether an optical switch lets light through (lights of its "
+      "node), and until then it is dark",
+      0 },
     { "json", 'j', NULL, 0, "the port as a JSON object instead of the line `ready PORT`", 0 },
     { 0 },
 };
@@ -67,6 +75,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'm':
         ok = qkd_parse_real(value, 0, 0.5, &a->config.model.misalignment);
         break;
+    case 'S':
+        a->switch_path = value;
+        break;
     case 'j':
         a->as_json = true;
         break;
@@ -97,6 +108,8 @@ static qw_err serve_alice(const struct qw_optics_config *config, struct qw_wire 
 
 struct bob {
     struct qw_optics *optics;
+    struct optics_switch *light; /* NULL: none */
+    int fd;
     struct qw_qkd_click clicks[QW_OPTICS_CLICKS_MAX];
     uint8_t message[QW_OPTICS_CLICKS_LEN_MAX];
 };
@@ -109,6 +122,9 @@ static qw_err answer(struct bob *bob, struct qw_wire *wire)
 
     if (err == QW_OK) {
         err = qw_optics_ask_decode(bob->message, len, &count);
+    }
+    if (err == QW_OK && bob->light != NULL) {
+        err = optics_switch_wait(bob->light, bob->fd); /* W2 */
     }
     if (err != QW_OK) {
         return err;
@@ -123,11 +139,15 @@ static qw_err answer(struct bob *bob, struct qw_wire *wire)
     return qw_wire_send(wire, bob->message, len);
 }
 
-static qw_err serve_bob(const struct qw_optics_config *config, struct qw_wire *wire)
+static qw_err serve_bob(struct arguments *a, struct qw_wire *wire, int fd)
 {
     struct bob *bob = calloc(1, sizeof *bob);
-    qw_err err = bob == NULL ? QW_ERR_NOMEM : qw_optics_new(config, &bob->optics);
+    qw_err err = bob == NULL ? QW_ERR_NOMEM : qw_optics_new(&a->config, &bob->optics);
 
+    if (err == QW_OK) {
+        bob->light = a->switch_path == NULL ? NULL : &a->light;
+        bob->fd = fd;
+    }
     while (err == QW_OK) {
         err = answer(bob, wire);
     }
@@ -138,16 +158,15 @@ static qw_err serve_bob(const struct qw_optics_config *config, struct qw_wire *w
     return err == QW_ERR_CLOSED ? QW_OK : err; /* E3 */
 }
 
-/* One end that connects, by what it says it is. */
-static qw_err greet(int listener, struct qw_wire *wire, uint8_t *role)
+/* One end that connects, by what it says it is; fd is the wire's. */
+static qw_err greet(int listener, struct qw_wire *wire, int *fd, uint8_t *role)
 {
     uint8_t message[QW_OPTICS_HELLO_LEN];
     size_t len;
-    int fd;
-    qw_err err = qw_socket_accept(listener, WAIT_MS, &fd);
+    qw_err err = qw_socket_accept(listener, WAIT_MS, fd);
 
     if (err == QW_OK) {
-        err = qw_wire_tcp_new(fd, SEND_MS, wire);
+        err = qw_wire_tcp_new(*fd, SEND_MS, wire);
     }
     if (err == QW_OK) {
         err = qw_wire_receive(wire, message, sizeof message, &len, SEND_MS);
@@ -155,17 +174,19 @@ static qw_err greet(int listener, struct qw_wire *wire, uint8_t *role)
     return err == QW_OK ? qw_optics_hello_decode(message, len, role) : err;
 }
 
-static qw_err serve(const struct arguments *a, int listener)
+static qw_err serve(struct arguments *a, int listener)
 {
     struct qw_wire wires[2] = { 0 };
+    int fds[2] = { -1, -1 };
     bool is_here[2] = { false, false };
     qw_err err = QW_OK;
 
     while (err == QW_OK && !(is_here[0] && is_here[1])) {
         struct qw_wire wire = { 0 };
         uint8_t role = 0;
+        int fd = -1;
 
-        err = greet(listener, &wire, &role);
+        err = greet(listener, &wire, &fd, &role);
         if (err == QW_OK && is_here[role - 1]) {
             err = QW_ERR_CONFLICT;
         }
@@ -174,13 +195,14 @@ static qw_err serve(const struct arguments *a, int listener)
             break;
         }
         wires[role - 1] = wire;
+        fds[role - 1] = fd;
         is_here[role - 1] = true;
         if (role == ALICE) {
             err = serve_alice(&a->config, &wires[0]);
         }
     }
     if (err == QW_OK) {
-        err = serve_bob(&a->config, &wires[BOB - 1]);
+        err = serve_bob(a, &wires[BOB - 1], fds[BOB - 1]);
     }
     qw_wire_close(&wires[0]);
     qw_wire_close(&wires[1]);
@@ -208,6 +230,11 @@ int qkd_optics(int argc, char **argv)
         fprintf(stderr, "qwave qkd optics: no random seed\n");
         return EXIT_FAILED;
     }
+    err = a.switch_path == NULL ? QW_OK : optics_switch_open(&a.light, a.switch_path);
+    if (err != QW_OK) {
+        fprintf(stderr, "qwave qkd optics: %s: %s\n", a.switch_path, qw_err_text(err));
+        return EXIT_FAILED;
+    }
     err = qw_socket_listen("127.0.0.1", (uint16_t)a.port, &listener, &port);
     if (err == QW_OK) {
         fprintf(stderr, "qwave qkd optics: simulated, %.1f km, attack %s, seed %" PRIu64 "\n",
@@ -216,6 +243,10 @@ int qkd_optics(int argc, char **argv)
         fflush(stdout);
         err = serve(&a, listener);
         qw_socket_close(listener);
+    }
+    if (a.switch_path != NULL) {
+        optics_switch_close(&a.light);
+        (void)unlink(a.switch_path);
     }
     if (err != QW_OK) {
         fprintf(stderr, "qwave qkd optics: %s\n", qw_err_text(err));

@@ -79,8 +79,14 @@ static void the_page_says_how_the_node_is(void **state)
                                              .stored_bits = 8000,
                                              .capacity_bits = 16000,
                                              .aged_bits = 96 },
-                                           { .other = 8, .is_quarantined = true } },
-                                 .links = 2,
+                                           { .other = 8, .is_quarantined = true },
+                                           { .other = 11,
+                                             .is_switched = true,
+                                             .is_joined = true,
+                                             .leads = true,
+                                             .slots = 6 },
+                                           { .other = 12, .is_switched = true, .slots = 6 } },
+                                 .links = 4,
                                  .end = { { .other = 9, .stored_bits = 12 } },
                                  .ends = 1 };
     open_page("127.0.0.1:0", &port);
@@ -93,6 +99,11 @@ static void the_page_says_how_the_node_is(void **state)
     assert_non_null(strstr(answer, "qwave_node_link_up{node=\"8\",simulated=\"false\"} 0\n"));
     assert_non_null(
         strstr(answer, "qwave_node_link_quarantined{node=\"8\",simulated=\"false\"} 1\n"));
+    assert_non_null(strstr(answer, "qwave_node_link_joined{node=\"11\"} 1\n"));
+    assert_non_null(strstr(answer, "qwave_node_link_joined{node=\"12\"} 0\n"));
+    assert_null(strstr(answer, "qwave_node_link_joined{node=\"7\""));
+    assert_non_null(strstr(answer, "qwave_node_link_slots_total{node=\"11\"} 6\n"));
+    assert_null(strstr(answer, "qwave_node_link_slots_total{node=\"12\""));
     assert_non_null(
         strstr(answer, "qwave_node_link_stored_bits{node=\"7\",simulated=\"true\"} 8000\n"));
     assert_non_null(strstr(answer, "# TYPE qwave_node_link_aged_bits_total counter\n"));

@@ -27,9 +27,17 @@ static qw_err start_light(struct run *run, size_t link, const char *log, char po
 {
     double km = of(run, link)->loss_db / fibre_db_per_km;
     char km_text[TEXT_CAP];
-    char *argv[] = { "qwave", "qkd", "optics", "--port", "0", "--distance-km", km_text, NULL };
+    char light[RUN_FILE_CAP];
+    bool is_switched = of(run, link)->kind == QW_KEY_LINK_SWITCHED;
+    char *argv[] = { "qwave",  "qkd",
+                     "optics", "--port",
+                     "0",      "--distance-km",
+                     km_text,  is_switched ? "--switch" : NULL,
+                     light,    NULL };
     struct child *child = &run->link[link].child[RUN_LIGHT];
     qw_err err;
+
+    run_link_file(of(run, link)->a, of(run, link)->b, "light", light);
 
     (void)snprintf(km_text, sizeof km_text, "%.3f", km < km_max ? km : km_max);
     err = child_start("qwave", argv, log, child);

@@ -148,11 +148,11 @@ static void write_json(struct qw_json_writer *w, const void *self)
     if (run->options.has_qkd) {
         write_links(w, run, result);
     } else {
-        qw_json_name(w, "time_scale");
-        qw_json_real(w, run->options.time_scale);
-        write_switched(w, run, result);
         write_passes(w, run, result);
     }
+    qw_json_name(w, "time_scale");
+    qw_json_real(w, run->options.time_scale);
+    write_switched(w, run, result);
 }
 
 /* Switches and satellites, by the network's clock. */
@@ -166,7 +166,7 @@ static void print_schedule(const struct run *run, const struct run_result *resul
             printf("  link %zu-%zu through switch %s, SIMULATED: %llu slots of %g s\n", link->a,
                    link->b, run->topology->node[link->via].id, (unsigned long long)sum->slots,
                    run->topology->switch_slot_s / run->options.time_scale);
-        } else if (link->kind == QW_KEY_LINK_PASS) {
+        } else if (link->kind == QW_KEY_LINK_PASS && !run->options.has_qkd) {
             printf("  satellite %zu over %zu, SIMULATED: %llu passes, %llu clear, %.0f bits\n",
                    link->a, link->b, (unsigned long long)sum->passes,
                    (unsigned long long)sum->clear_passes, sum->pass_bits);
@@ -203,9 +203,8 @@ static void print_text(const struct run *run, const struct run_result *result)
            (unsigned long long)result->repeated_keys);
     if (run->options.has_qkd) {
         print_links(run, result);
-    } else {
-        print_schedule(run, result);
     }
+    print_schedule(run, result);
     for (size_t i = 0; i < result->routes; i++) {
         printf("  %10llu keys over %s\n", (unsigned long long)result->route[i].keys,
                result->route[i].text);

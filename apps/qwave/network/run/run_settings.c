@@ -173,6 +173,24 @@ static void write_feeds(const struct run *run, size_t node, FILE *file)
     fprintf(file, "\"\n");
 }
 
+/* This node's links as the relay of a switch: it tells their light when it gets through. */
+static void write_lights(const struct run *run, size_t node, FILE *file)
+{
+    const struct qw_key_graph *g = run->graph;
+    const char *space = "";
+
+    fprintf(file, "lights: \"");
+    for (size_t i = g->first[node]; i < g->first[node + 1]; i++) {
+        const struct qw_key_link *link = &g->link[g->arc[i].link];
+
+        if (link->kind == QW_KEY_LINK_SWITCHED && link->b == node) {
+            fprintf(file, "%s%zu=%zu-%zu.light", space, link->a, link->a, node);
+            space = " ";
+        }
+    }
+    fprintf(file, "\"\n");
+}
+
 static bool is_pair_known(const struct run *run, size_t node, size_t other, size_t before)
 {
     for (size_t i = 0; i < before; i++) {
@@ -235,12 +253,13 @@ qw_err run_settings_write(const struct run *run, size_t node)
     write_centres(run, node, file);
     if (run->options.has_qkd) {
         write_feeds(run, node, file);
+        write_lights(run, node, file);
         fprintf(file, "feed_file: %zu.fed\n", node);
     } else {
         fprintf(file, "simulated_seed: 1\nsimulated_scale: %.9g\n", run->options.scale);
-        fprintf(file, "time_scale: %.9g\nclock_zero_ms: %lld\nschedule_file: %zu.schedule\n",
-                run->options.time_scale, (long long)run->clock_zero_ms, node);
     }
+    fprintf(file, "time_scale: %.9g\nclock_zero_ms: %lld\nschedule_file: %zu.schedule\n",
+            run->options.time_scale, (long long)run->clock_zero_ms, node);
     fprintf(file, "source: kernel\nbatch_keys: %u\nkey_age_s: %u\nreserve_percent: %u\n",
             run->options.batch_keys, run->options.key_age_s, run->options.reserve_percent);
     fprintf(file, "key_file: %zu.keys\nevent_file: %zu.events\nstart_file: %zu.start\n", node, node,
