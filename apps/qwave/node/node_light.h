@@ -5,7 +5,7 @@
 #include "node/node.h"
 
 /* At the relay of a link through an optical switch whose keys come from a QKD link: tells the
- * SIMULATED light of that link whether it gets through [Q4; docs/protocol/qkd-optics.md, W1]. */
+ * SIMULATED light of that link whether it gets through [Q4] (docs/protocol/qkd-optics.md, W1). */
 struct node_light {
     char path[NODE_PATH_CAP]; /* of the socket of qwave qkd optics --switch */
     int fd;                   /* -1: the optics are not there */
