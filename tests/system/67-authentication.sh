@@ -110,6 +110,21 @@ auth urn:qwave:sae:app-1 token-1 app-1 app-1 >/dev/null || fail "the application
 admin certificate officer bob --certificate "$site/bob.pem" --key "$site/bob.key" >/dev/null
 auth urn:qwave:officer:bob token-2 bob bob >/dev/null || fail "the officer is refused: $(cat "$site/auth.log")"
 
+echo "an access point by its own name and its own card"
+admin device add ap-1 --kind access-point --owner test >/dev/null
+charge ap-1 4
+admin certificate ap ap-1 --certificate "$site/ap-1.pem" --key "$site/ap-1.key" >/dev/null
+ap() { auth urn:qwave:ap:ap-1 ap-1 ap-1 ap-1 "$@"; }
+id=$(ap | field id) || fail "the access point is refused: $(cat "$site/auth.log")"
+[ "$(statement urn:qwave:ap:ap-1 "$id" | field name)" = urn:qwave:ap:ap-1 ] || fail "the statement: $(statement urn:qwave:ap:ap-1 "$id")"
+statement urn:qwave:terminal:ap-1 "$id" | grep -q 'not found' || fail "a terminal of that name"
+refused 'the card of another' auth urn:qwave:ap:ap-1 meter-1 ap-1 ap-1
+refused 'no certificate in force' auth urn:qwave:ap:ap-1 ap-1 meter-1 meter-1
+refused 'the card of another' auth urn:qwave:terminal:meter-1 ap-1 meter-1 meter-1
+admin device suspend ap-1 >/dev/null
+refused 'not in service\|suspended\|no certificate' ap
+admin device resume ap-1 >/dev/null
+
 echo "kill -9 before the centre hears of it, and after it has used the key up: the same command goes on, and one key is one statement"
 stop qwaved KILL
 ! meter >/dev/null || fail "proved to nobody"
