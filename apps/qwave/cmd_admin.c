@@ -88,6 +88,7 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 enum {
     OPTION_DEVICES_MAX = 256,
     OPTION_KEYS_PER_DAY,
+    OPTION_KEYS_STORED,
     OPTION_STATE,
     OPTION_PREFIX,
     OPTION_OWNER_PREFIX,
@@ -115,6 +116,8 @@ static const struct argp_option options[] = {
       "that a unit and all beneath it may have; 0: no limit (default: 0)", 0 },
     { "keys-per-day", OPTION_KEYS_PER_DAY, "N", 0,
       "that they may take out of the stock; 0: no limit (default: 0)", 0 },
+    { "keys-stored", OPTION_KEYS_STORED, "N", 0,
+      "that they may have taken and not used up; 0: no limit (default: 0)", 0 },
     { "role", 'r', "ROLE", 0, "of an officer: system, security, audit or operator", 0 },
     { "unit", 't', "UNIT", 0,
       "a place in the tree, as /north/gas: of a device (default: one's own), or where an officer's "
@@ -218,6 +221,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_KEYS_PER_DAY:
         if (!radio_parse_number(value, QW_UNIT_LIMIT_MAX, &arguments->keys_per_day)) {
             argp_error(state, "--keys-per-day is 0..%u000000, not '%s'",
+                       (unsigned)(QW_UNIT_LIMIT_MAX / 1000000), value);
+        }
+        return 0;
+    case OPTION_KEYS_STORED:
+        if (!radio_parse_number(value, QW_UNIT_LIMIT_MAX, &arguments->keys_stored)) {
+            argp_error(state, "--keys-stored is 0..%u000000, not '%s'",
                        (unsigned)(QW_UNIT_LIMIT_MAX / 1000000), value);
         }
         return 0;

@@ -67,6 +67,10 @@ void call_refuse(struct call *call, qw_err err)
         call_refuse_with(call, 503, "over a limit, later again");
         call->answer->retry_after_s = LIMIT_RETRY_S;
         break;
+    case QW_ERR_FULL:
+        call_refuse_with(call, 503, "as many keys are stored as the quota of the unit allows");
+        call->answer->retry_after_s = LIMIT_RETRY_S;
+        break;
     case QW_ERR_PAUSED:
         refuse_paused(call);
         break;

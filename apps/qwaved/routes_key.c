@@ -65,6 +65,8 @@ static enum qw_etsi014_fault fault_of(qw_err err, enum qw_etsi014_fault not_foun
         return QW_ETSI014_NOT_ENOUGH;
     case QW_ERR_LIMIT:
         return QW_ETSI014_LIMIT;
+    case QW_ERR_FULL:
+        return QW_ETSI014_FULL;
     default:
         return QW_ETSI014_UNAVAILABLE;
     }

@@ -243,6 +243,10 @@ static qw_err write_units(struct qw_metrics_text *text, const struct call *call)
           offsetof(struct qw_unit_quota, keys_today), false },
         { "qwave_unit_keys_per_day", "That it may take.",
           offsetof(struct qw_unit_quota, keys_per_day), true },
+        { "qwave_unit_keys_stored", "Keys taken for it whose material is still here.",
+          offsetof(struct qw_unit_quota, stored), false },
+        { "qwave_unit_keys_stored_max", "That may be.", offsetof(struct qw_unit_quota, stored_max),
+          true },
     };
     struct qw_unit_quota *quotas = calloc(QW_UNITS_MAX, sizeof *quotas);
     size_t count = 0;

@@ -14,10 +14,9 @@ static void write_unit(struct qw_json_writer *w, const struct qw_unit_quota *quo
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = { { "devices", quota->devices },
-                    { "devices_max", quota->devices_max },
-                    { "keys_today", quota->keys_today },
-                    { "keys_per_day", quota->keys_per_day } };
+    } numbers[] = { { "devices", quota->devices },       { "devices_max", quota->devices_max },
+                    { "keys_today", quota->keys_today }, { "keys_per_day", quota->keys_per_day },
+                    { "keys_stored", quota->stored },    { "keys_stored_max", quota->stored_max } };
 
     qw_json_object_begin(w);
     qw_json_name(w, "unit");
@@ -84,9 +83,7 @@ void route_unit_list(struct call *call)
 
 void route_unit_quota(struct call *call)
 {
-    char unit[QW_UNIT_CAP] = "";
-    uint64_t devices = 0;
-    uint64_t keys = 0;
+    struct qw_unit_quota wanted = { .unit = "" };
     struct qw_json_reader r;
     const struct qw_json_node *object;
     qw_err err;
@@ -94,13 +91,17 @@ void route_unit_quota(struct call *call)
     if (!call_open_body(call, false, &r, &object)) {
         return;
     }
-    qw_json_get_text(&r, object, "unit", unit, 1, sizeof unit);
-    qw_json_get_uint(&r, object, "devices_max", 0, QW_UNIT_LIMIT_MAX, &devices);
-    qw_json_get_uint(&r, object, "keys_per_day", 0, QW_UNIT_LIMIT_MAX, &keys);
+    qw_json_get_text(&r, object, "unit", wanted.unit, 1, sizeof wanted.unit);
+    qw_json_get_uint(&r, object, "devices_max", 0, QW_UNIT_LIMIT_MAX, &wanted.devices_max);
+    qw_json_get_uint(&r, object, "keys_per_day", 0, QW_UNIT_LIMIT_MAX, &wanted.keys_per_day);
+    if (qw_json_find(object, "keys_stored_max") !=
+        NULL) { /* none in what was written before there was */
+        qw_json_get_uint(&r, object, "keys_stored_max", 0, QW_UNIT_LIMIT_MAX, &wanted.stored_max);
+    }
     err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
     qw_json_close(&r);
     if (err == QW_OK) {
-        err = qw_centre_unit_set(call->service->centre, &call->caller, unit, devices, keys);
+        err = qw_centre_unit_set(call->service->centre, &call->caller, &wanted);
     }
     if (err == QW_ERR_CONFLICT) {
         call_refuse_with(call, 409, "the quotas beneath a unit would be more than its own");
@@ -109,6 +110,6 @@ void route_unit_quota(struct call *call)
     } else if (err != QW_OK) {
         call_refuse(call, err);
     } else {
-        send_units(call, unit);
+        send_units(call, wanted.unit);
     }
 }

@@ -21,7 +21,8 @@
     X(QW_ERR_SPACE, 13, "does not fit") \
     X(QW_ERR_STATE, 14, "not allowed in this state") \
     X(QW_ERR_LIMIT, 15, "over a limit; later again") \
-    X(QW_ERR_PAUSED, 16, "in maintenance; later again")
+    X(QW_ERR_PAUSED, 16, "in maintenance; later again") \
+    X(QW_ERR_FULL, 17, "as much is stored as may be; when some is used, again")
 
 #define QW_ERR_ENUM(name, value, text) name = value,
 typedef enum { QW_ERR_TABLE(QW_ERR_ENUM) } qw_err;

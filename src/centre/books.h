@@ -59,6 +59,11 @@ struct qw_books {
     char first_station[64]; /* "" until qw_centre_station_birth */
 };
 
+struct qw_key_charge {      /* in whose quota of stored keys a key counts (people/unit_use.h) */
+    char unit[QW_UNIT_CAP]; /* and in those above it; "": in none */
+    uint64_t seq;           /* of the journal, when it was taken */
+};
+
 struct qw_block { /* a run of keys from one take, sealed with its own data key */
     uint64_t number;
     uint64_t version;        /* of the record, 0: new */
@@ -66,9 +71,10 @@ struct qw_block { /* a run of keys from one take, sealed with its own data key *
     uint16_t keys, next;     /* next: the first position that was never carved */
     uint64_t epoch;          /* of the lease */
     int64_t ingested_ms;
-    char master[64], slave[64]; /* of the pair that has the block, "" for none */
-    int64_t fetch_until_ms;     /* of a pair's block: no first fetch from then on */
-    int64_t ends_ms;            /* and from then on nothing is left of it */
+    char master[64], slave[64];  /* of the pair that has the block, "" for none */
+    int64_t fetch_until_ms;      /* of a pair's block: no first fetch from then on */
+    int64_t ends_ms;             /* and from then on nothing is left of it */
+    struct qw_key_charge charge; /* of a pair's block; other keys have their own in their record */
     bool is_quantum, is_simulated;
     char source[64];
     uint8_t gone[QW_BLOCK_KEYS_MAX / 8]; /* positions whose material is zero for good */

@@ -17,7 +17,7 @@ struct admin_arguments {
         *hosts, *reason;
     /* NULL: not said */
     const char *kind, *owner, *unit, *state, *prefix, *owner_prefix, *firmware, *card;
-    unsigned long long keys_per_s, weight, devices_max, keys_per_day;
+    unsigned long long keys_per_s, weight, devices_max, keys_per_day, keys_stored;
     const char *word[ADMIN_WORDS_MAX];
     size_t words;
     bool as_json;

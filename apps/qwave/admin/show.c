@@ -65,7 +65,9 @@ void admin_show(const char *answer, const struct admin_arguments *arguments)
         { "devices", { "id", "kind", "state", "owner", "peer", "unit", "remaining_keys" } },
         { "requests", { "id", "verb", "object", "role", "unit", "asked_by", "digest" } },
         { "certificates", { "id", "name", "profile", "state", "not_after_ms", "issued_by" } },
-        { "units", { "unit", "devices", "devices_max", "keys_today", "keys_per_day" } },
+        { "units",
+          { "unit", "devices", "devices_max", "keys_today", "keys_per_day", "keys_stored",
+            "keys_stored_max" } },
         { "officers", { "id", "roles", "unit", "state", "added_by" } },
     };
     cJSON *json;

@@ -53,6 +53,8 @@ static qw_err run_quota(struct operator_desk *desk, const struct admin_arguments
     qw_json_uint(&w, arguments->devices_max);
     qw_json_name(&w, "keys_per_day");
     qw_json_uint(&w, arguments->keys_per_day);
+    qw_json_name(&w, "keys_stored_max");
+    qw_json_uint(&w, arguments->keys_stored);
     qw_json_object_end(&w);
     if (!qw_json_done(&w)) {
         return QW_ERR_ARG;
@@ -67,6 +69,6 @@ static qw_err run_quota(struct operator_desk *desk, const struct admin_arguments
 const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS] = {
     { "unit", "list", 2, "", "quotas in one's own part of the tree, and what is used", run_list },
     { "unit", "show", 3, "UNIT", "one of them", run_show },
-    { "unit", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N]",
+    { "unit", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N] [--keys-stored N]",
       "of a unit beneath one's own; what is not given has no limit", run_quota },
 };

@@ -376,8 +376,9 @@ static qw_err build_anew(struct places *places)
 static qw_err set_first_quota(struct places *places)
 {
     double begun = now_s(CLOCK_MONOTONIC);
-    qw_err err =
-        qw_centre_unit_set(places->large.centre, &administrator, "/p3", places->large.devices, 0);
+    qw_err err = qw_centre_unit_set(
+        places->large.centre, &administrator,
+        &(struct qw_unit_quota){ .unit = "/p3", .devices_max = places->large.devices });
 
     places->quota_s = now_s(CLOCK_MONOTONIC) - begun;
     return err;

@@ -24,6 +24,7 @@
     X(NOT_AUTHORISED, 401, "not authorised")                          /* [ETSI 014 5.4] */ \
     X(NOT_ENOUGH, 503, "not enough keys") \
     X(LIMIT, 503, "over a limit, later again") \
+    X(FULL, 503, "as many keys are stored as the quota of the unit allows") \
     X(UNAVAILABLE, 503, "temporarily unavailable")
 
 #define QW_ETSI014_ENUM(name, status, text) QW_ETSI014_##name,

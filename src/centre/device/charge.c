@@ -11,7 +11,7 @@
 #include "centre/key/void_keys.h"
 #include "centre/people/right.h"
 #include "centre/people/unit.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +93,7 @@ static qw_err find_station(struct qw_centre *centre, const struct qw_deed *deed,
 }
 
 static qw_err write_package(struct qw_centre *centre, const struct qw_deed *deed,
-                            const struct charge *charge, const struct qw_issue *issue)
+                            const struct charge *charge, struct qw_issue *issue)
 {
     struct qw_card_book *book = &centre->card;
     bool is_birth = issue->kind == QW_PACKAGE_BIRTH;
@@ -104,11 +104,11 @@ static qw_err write_package(struct qw_centre *centre, const struct qw_deed *deed
     qw_err err;
 
     qw_group_begin(centre, &group);
-    err = qw_unit_use_keys(centre, &group, book->device.unit, issue->keys);
+    err = qw_unit_use_keys(centre, &group, book->device.unit, issue->keys, &issue->charge);
     if (err != QW_OK) {
         qw_group_drop(&group);
-        return err == QW_ERR_LIMIT
-                   ? qw_centre_refuse(centre, deed, err, "the quota of its unit is used up")
+        return err == QW_ERR_LIMIT || err == QW_ERR_FULL
+                   ? qw_centre_refuse(centre, deed, err, qw_unit_use_cause(err))
                    : err;
     }
     if (is_birth && book->has_card) { /* the card before was never confirmed */

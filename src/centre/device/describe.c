@@ -5,7 +5,7 @@
 #include "centre/device/card_book.h"
 #include "centre/device/entry.h"
 #include "centre/device/reach.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "centre/device/import_line.h"
 #include "centre/device/import_record.h"
 #include "centre/people/officer_record.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 #include "crypto/random.h"
 
 #include <stdio.h>

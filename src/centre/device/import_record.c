@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "centre/device/card_book.h"
 #include "centre/device/import.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 #include "centre/record.h"
 
 #include <stdio.h>

@@ -45,9 +45,11 @@ static qw_err new_card(struct qw_card_book *book, const uint8_t card_key[static 
 
 static qw_err assign_key(struct qw_centre *centre, struct qw_group *group,
                          const struct qw_card_book *book, const struct qw_package *package,
-                         const uint8_t id_key[static 32], uint16_t index)
+                         const struct qw_key_charge *charge, const uint8_t id_key[static 32],
+                         uint16_t index)
 {
     struct qw_key_record key = { .state = QW_KEY_ASSIGNED,
+                                 .charge = *charge,
                                  .package_kind = package->kind,
                                  .place = centre->places[index],
                                  .bits = 8 * QW_KEY_LEN,
@@ -176,7 +178,7 @@ void qw_issue_package(struct qw_centre *centre, struct qw_group *group, struct q
         err = qw_fusion_keys(book, &keys);
     }
     for (uint16_t i = 0; err == QW_OK && i < package.key_count; i++) {
-        err = assign_key(centre, group, book, &package, keys.id, i);
+        err = assign_key(centre, group, book, &package, &issue->charge, keys.id, i);
     }
     *sealed_len = 0;
     if (err == QW_OK && issue->wrap_key != NULL) {

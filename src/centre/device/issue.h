@@ -12,6 +12,7 @@ struct qw_issue {
     uint16_t keys;
     uint16_t pool_up, pool_down; /* bytes to add, multiples of QW_KEY_LEN */
     const uint8_t *fresh_key;    /* FRESH only: the key, straight from the source */
+    struct qw_key_charge charge; /* of each key: where it counts as long as it is here */
 };
 
 /* Carves the keys, assigns them to book's device and its peer, seals the package into

@@ -8,7 +8,7 @@
 #include "centre/device/session.h"
 #include "centre/key/stock.h"
 #include "centre/pair/fresh.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 #include "crypto/aead.h"
 
 #include <stdio.h>
@@ -152,11 +152,11 @@ static qw_err make_package(struct qw_centre *centre, const struct qw_deed *deed,
     qw_err err;
 
     qw_group_begin(centre, &group);
-    err = qw_unit_use_keys(centre, &group, card->device.unit, issue->keys);
+    err = qw_unit_use_keys(centre, &group, card->device.unit, issue->keys, &issue->charge);
     if (err != QW_OK) {
         qw_group_drop(&group);
-        return err == QW_ERR_LIMIT
-                   ? qw_centre_refuse(centre, deed, err, "the quota of its unit is used up")
+        return err == QW_ERR_LIMIT || err == QW_ERR_FULL
+                   ? qw_centre_refuse(centre, deed, err, qw_unit_use_cause(err))
                    : err;
     }
     qw_issue_package(centre, &group, card, issue, &sealed_len);

@@ -12,7 +12,7 @@
 #include "centre/key/key_life.h"
 #include "centre/key/void_keys.h"
 #include "centre/pair/fair_share.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 #include "centre/psk/psk.h"
 
 #include <stdio.h>

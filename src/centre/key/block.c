@@ -58,7 +58,7 @@ static size_t encode_header(const struct qw_block *block, const uint8_t data_key
 {
     struct qw_writer w = qw_writer_on(out, HEADER_CAP);
 
-    qw_write_u8(&w, block->master[0] == '\0' ? 1 : 2);
+    qw_write_u8(&w, block->master[0] == '\0' ? 1 : block->charge.unit[0] == '\0' ? 2 : 3);
     qw_write_u8(&w, (uint8_t)block->state);
     qw_write_u16be(&w, block->keys);
     qw_write_u16be(&w, block->next);
@@ -73,6 +73,10 @@ static size_t encode_header(const struct qw_block *block, const uint8_t data_key
         qw_write_string8(&w, block->slave);
         qw_write_u64be(&w, (uint64_t)block->fetch_until_ms);
         qw_write_u64be(&w, (uint64_t)block->ends_ms);
+    }
+    if (block->master[0] != '\0' && block->charge.unit[0] != '\0') {
+        qw_write_string8(&w, block->charge.unit);
+        qw_write_u64be(&w, block->charge.seq);
     }
     qw_assert(!w.failed);
     return w.len;
@@ -95,15 +99,19 @@ static bool decode_header(struct qw_block *block, const uint8_t *data, size_t le
     block->is_simulated = (flags & 2) != 0;
     qw_read_string8(&r, block->source, sizeof block->source);
     qw_read_bytes(&r, data_key, DATA_KEY_LEN);
-    if (layout < 1 || layout > 2 || block->keys > QW_BLOCK_KEYS_MAX || block->next > block->keys) {
+    if (layout < 1 || layout > 3 || block->keys > QW_BLOCK_KEYS_MAX || block->next > block->keys) {
         return false;
     }
     qw_read_bytes(&r, block->gone, gone_len(block));
-    if (layout == 2) {
+    if (layout >= 2) {
         qw_read_string8(&r, block->master, sizeof block->master);
         qw_read_string8(&r, block->slave, sizeof block->slave);
         block->fetch_until_ms = (int64_t)qw_read_u64be(&r);
         block->ends_ms = (int64_t)qw_read_u64be(&r);
+    }
+    if (layout == 3) {
+        qw_read_string8(&r, block->charge.unit, sizeof block->charge.unit);
+        block->charge.seq = qw_read_u64be(&r);
     }
     return qw_reader_done(&r);
 }

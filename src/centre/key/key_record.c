@@ -93,8 +93,9 @@ static size_t encode(const struct qw_key_record *key, uint8_t out[static RECORD_
 {
     struct qw_writer w = qw_writer_on(out, RECORD_CAP);
     bool waits = key->state == QW_KEY_SUSPENDED || key->state == QW_KEY_ARCHIVED;
+    bool is_charged = key->charge.unit[0] != '\0';
 
-    qw_write_u8(&w, waits ? 3 : 2);
+    qw_write_u8(&w, is_charged ? 4 : waits ? 3 : 2);
     qw_write_u8(&w, (uint8_t)key->state);
     qw_write_u8(&w, key->is_fetched ? 1 : 0);
     qw_write_u8(&w, (uint8_t)key->package_kind);
@@ -110,8 +111,12 @@ static size_t encode(const struct qw_key_record *key, uint8_t out[static RECORD_
     qw_write_u16be(&w, key->bits);
     qw_write_u64be(&w, (uint64_t)key->due_ms);
     write_others(&w, key);
-    if (waits) {
-        qw_write_u8(&w, (uint8_t)key->before);
+    if (waits || is_charged) {
+        qw_write_u8(&w, (uint8_t)(waits ? key->before : key->state));
+    }
+    if (is_charged) {
+        qw_write_string8(&w, key->charge.unit);
+        qw_write_u64be(&w, key->charge.seq);
     }
     qw_assert(!w.failed);
     return w.len;
@@ -121,7 +126,7 @@ static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key
 {
     struct qw_reader r = qw_reader_on(plain, len);
     uint8_t layout = qw_read_u8(&r);
-    bool ok = layout >= 1 && layout <= 3;
+    bool ok = layout >= 1 && layout <= 4;
     uint8_t before = 0;
     uint8_t state = qw_read_u8(&r);
     uint8_t fetched = qw_read_u8(&r);
@@ -145,8 +150,12 @@ static qw_err decode(const uint8_t *plain, size_t len, struct qw_key_record *key
         key->due_ms = (int64_t)qw_read_u64be(&r);
         ok = ok && read_others(&r, key);
     }
-    if (layout == 3) { /* one that waits */
+    if (layout >= 3) { /* one that waits, or that counts */
         before = qw_read_u8(&r);
+    }
+    if (layout == 4) {
+        qw_read_string8(&r, key->charge.unit, sizeof key->charge.unit);
+        key->charge.seq = qw_read_u64be(&r);
     }
     if (!ok || key->bits < 1 || key->bits > QW_KEY_BITS_MAX || !qw_reader_done(&r) ||
         state >= QW_KEY_STATE_COUNT || before >= QW_KEY_STATE_COUNT || fetched > 1) {

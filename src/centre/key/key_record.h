@@ -30,7 +30,8 @@ struct qw_key_record {
     struct qw_key_party others[QW_KEY_OTHERS_MAX];
     uint8_t other_count;
     struct qw_key_place place;
-    uint16_t bits; /* the key takes as many whole places of its block as it needs */
+    struct qw_key_charge charge; /* no unit: that of its block, if there is one */
+    uint16_t bits;               /* the key takes as many whole places of its block as it needs */
     int64_t assigned_ms, fetched_ms;
     int64_t due_ms; /* 0: it waits for an event */
 };

@@ -10,6 +10,7 @@
 #include "centre/device/session.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/people/unit_use.h"
 #include "centre/share/share_desk.h"
 
 #include <stdio.h>
@@ -22,6 +23,8 @@ struct batch {
     struct qw_centre *centre;
     struct qw_key_record *keys; /* BATCH_KEYS */
     size_t count;
+    struct qw_key_release *releases; /* BATCH_KEYS: of the group at hand */
+    size_t release_count;
     int64_t now_ms;
     bool only_future; /* the clock went back: what was fetched later than now */
     qw_err err;
@@ -95,6 +98,27 @@ static bool all_have_fetched(const struct qw_key_record *key)
     return all;
 }
 
+/* What is zeroed makes room in the quotas that it counted in. Keys of a block come one after the
+ * other, and so do blocks of a pair as a rule. */
+static void note_release(struct batch *batch, const struct qw_key_charge *charge, uint64_t keys)
+{
+    struct qw_key_release *last =
+        batch->release_count > 0 ? &batch->releases[batch->release_count - 1] : NULL;
+
+    if (charge->unit[0] == '\0' || keys == 0) {
+        return;
+    }
+    if (last != NULL && last->charge.seq == charge->seq &&
+        strcmp(last->charge.unit, charge->unit) == 0) {
+        last->keys += keys;
+        return;
+    }
+    qw_assert(batch->release_count <
+              BATCH_KEYS); /* one a key, or one a block, and fewer of those */
+    batch->releases[batch->release_count++] =
+        (struct qw_key_release){ .charge = *charge, .keys = keys };
+}
+
 /* From wherever the key stands, by the table, to destroyed. */
 static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key_record *key)
 {
@@ -121,6 +145,7 @@ static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key
             qw_block_erase(block, group, (uint16_t)(key->place.position + i));
         }
         group->books.paired -= slots - 1u; /* the record stood for one place of it */
+        note_release(batch, key->charge.unit[0] != '\0' ? &key->charge : &block->charge, slots);
     }
     return err;
 }
@@ -211,10 +236,14 @@ static qw_err destroy_batch(struct batch *batch)
     char detail[64];
     qw_err err;
 
+    batch->release_count = 0;
     qw_group_begin(batch->centre, &group);
     err = erase_by_block(batch, &group);
     if (err == QW_OK) {
         err = count_by_package(batch, &group);
+    }
+    if (err == QW_OK) {
+        err = qw_unit_release_keys(batch->centre, &group, batch->releases, batch->release_count);
     }
     qw_group_fail(&group, err);
     (void)snprintf(detail, sizeof detail, "%zu keys, tombstones written", batch->count);
@@ -260,6 +289,7 @@ static qw_err end_block(struct batch *batch, struct qw_group *group, uint64_t nu
     }
     group->books.paired -= left;
     group->books.destroyed += left;
+    note_release(batch, &block->charge, left);
     *destroyed += left;
     qw_tombstone_put_block(batch->centre, group, block, batch->now_ms);
     qw_block_remove(batch->centre, group);
@@ -274,9 +304,13 @@ static qw_err end_blocks(struct batch *batch, const struct block_numbers *found)
     size_t destroyed = 0;
     qw_err err = QW_OK;
 
+    batch->release_count = 0;
     qw_group_begin(batch->centre, &group);
     for (size_t i = 0; i < found->count && err == QW_OK; i++) {
         err = end_block(batch, &group, found->numbers[i], &destroyed);
+    }
+    if (err == QW_OK) {
+        err = qw_unit_release_keys(batch->centre, &group, batch->releases, batch->release_count);
     }
     qw_group_fail(&group, err);
     (void)snprintf(detail, sizeof detail, "%zu blocks, %zu keys nobody fetched", found->count,
@@ -415,13 +449,15 @@ qw_err qw_centre_sweep(struct qw_centre *centre)
     qw_err err = QW_OK;
 
     batch.keys = calloc(BATCH_KEYS, sizeof *batch.keys);
-    if (batch.keys == NULL) {
-        return QW_ERR_NOMEM;
+    batch.releases = calloc(BATCH_KEYS, sizeof *batch.releases);
+    if (batch.keys == NULL || batch.releases == NULL) {
+        err = QW_ERR_NOMEM;
     }
     while (more && err == QW_OK) {
         err = sweep_keys(centre, &batch, &more);
     }
     free(batch.keys);
+    free(batch.releases);
     if (err == QW_OK) {
         err = sweep_sessions(centre);
     }

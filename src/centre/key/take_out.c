@@ -56,6 +56,7 @@ qw_err qw_key_take_out(struct qw_centre *centre, struct qw_group *group, struct 
     if (centre->block.master[0] == '\0') {
         return QW_OK;
     }
+    key->charge = centre->block.charge; /* it goes on counting where it did */
     cut_out(centre, group, &key->place, slots, material);
     put_alone(centre, group, key, slots, material);
     qw_wipe(material, sizeof material);

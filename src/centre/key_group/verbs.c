@@ -9,7 +9,7 @@
 #include "centre/key_group/key_group.h"
 #include "centre/pair/pair.h"
 #include "centre/pair/quota.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
@@ -19,9 +19,11 @@ enum { SOON_MS = 1000 }; /* the second that is now may have been swept already *
 
 /* A key out of stock for the epoch. It is there for as long as its epoch is: nothing is due. */
 static void make_key(struct qw_centre *centre, struct qw_group *group,
-                     const struct qw_key_group *key_group, struct qw_key_epoch *epoch)
+                     const struct qw_key_group *key_group, const struct qw_key_charge *charge,
+                     struct qw_key_epoch *epoch)
 {
     struct qw_key_record key = { .state = QW_KEY_LEASED,
+                                 .charge = *charge,
                                  .bits = QW_KEY_BITS_STANDARD,
                                  .assigned_ms = qw_clock_utc_ms() };
     qw_err err = qw_random_bytes(key.id, sizeof key.id);
@@ -72,6 +74,7 @@ static qw_err begin_epoch(struct qw_centre *centre, const struct qw_deed *deed,
 {
     int64_t now_ms = qw_clock_utc_ms();
     struct qw_key_epoch next = *members;
+    struct qw_key_charge charge;
     struct qw_group group;
     char detail[64];
     char unit[QW_UNIT_CAP];
@@ -87,12 +90,12 @@ static qw_err begin_epoch(struct qw_centre *centre, const struct qw_deed *deed,
     next.number = key_group->newest.number + 1;
     next.activates_ms = now_ms + (int64_t)lead_ms;
     qw_group_begin(centre, &group);
-    err = qw_unit_use_keys(centre, &group, unit, 1);
+    err = qw_unit_use_keys(centre, &group, unit, 1, &charge);
     if (err != QW_OK) {
         qw_group_drop(&group);
         return err;
     }
-    make_key(centre, &group, key_group, &next);
+    make_key(centre, &group, key_group, &charge, &next);
     end_key(centre, &group, &key_group->before, now_ms + SOON_MS);
     end_key(centre, &group, &key_group->newest, next.activates_ms + SOON_MS);
     key_group->before = key_group->newest;

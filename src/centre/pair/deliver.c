@@ -12,7 +12,7 @@
 #include "centre/pair/lease_ahead.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,14 +67,15 @@ static struct qw_key_demand join_demands(const struct qw_key_wish *wish)
 static qw_err note_shortage(struct qw_centre *centre, struct qw_pair *pair,
                             const struct qw_deed *deed, qw_err err)
 {
-    if ((err != QW_ERR_EXHAUSTED && err != QW_ERR_LIMIT) || pair->was_exhausted) {
+    if ((err != QW_ERR_EXHAUSTED && err != QW_ERR_LIMIT && err != QW_ERR_FULL) ||
+        pair->was_exhausted) {
         return err;
     }
     pair->was_exhausted = true;
     qw_centre_enter(centre);
     err = qw_centre_refuse(centre, deed, err,
-                           err == QW_ERR_LIMIT ? "the quota of its unit is used up"
-                                               : "not enough keys in stock");
+                           err == QW_ERR_EXHAUSTED ? "not enough keys in stock"
+                                                   : qw_unit_use_cause(err));
     qw_centre_leave(centre);
     return err;
 }
@@ -374,12 +375,13 @@ qw_err qw_centre_pair_status(struct qw_centre *centre, const struct qw_caller *c
     }
     err = qw_pair_check(centre, pair, &deed);
     if (err == QW_OK) {
+        struct qw_key_charge charge;
         uint64_t left = 0;
 
         s.stored_keys =
             qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none, qw_clock_utc_ms());
         qw_centre_enter(centre);
-        err = qw_unit_keys_left(centre, pair->unit, &left);
+        err = qw_unit_keys_left(centre, pair->unit, &left, &charge);
         s.stored_keys += left < centre->books.stored ? left : centre->books.stored;
         s.max_keys = (uint64_t)centre->config.stock_keys + centre->config.block_keys;
         qw_centre_leave(centre);

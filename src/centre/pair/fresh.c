@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/pair/fresh.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
@@ -34,6 +34,7 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
     struct qw_deed lease_deed = { .caller = deed->caller, .verb = "lease-fresh", .object = "" };
     char object[32];
     char detail[QW_AUDIT_TEXT_CAP];
+    struct qw_key_charge charge;
     struct qw_group group;
     qw_err err;
 
@@ -41,9 +42,9 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
     qw_block_start(centre, &group, places);
     memcpy(centre->block.material, material, (size_t)places * QW_KEY_LEN);
     group.books.stored += places;
-    err = qw_pair_take_block(centre, &group, pair, qw_clock_utc_ms(), open);
+    err = qw_unit_use_keys(centre, &group, pair->unit, places, &charge);
     if (err == QW_OK) {
-        err = qw_unit_use_keys(centre, &group, pair->unit, places);
+        err = qw_pair_take_block(centre, &group, pair, &charge, qw_clock_utc_ms(), open);
     }
     if (err != QW_OK) {
         qw_group_drop(&group);

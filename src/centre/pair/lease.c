@@ -10,7 +10,7 @@
 #include "centre/key/stock.h"
 #include "centre/pair/fresh.h"
 #include "centre/pair/quota.h"
-#include "centre/people/unit_quota.h"
+#include "centre/people/unit_use.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,8 @@ static qw_err name_keys(const struct qw_centre *centre, uint64_t block, uint16_t
 }
 
 qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
-                          const struct qw_pair *pair, int64_t now_ms, struct qw_open_block **out)
+                          const struct qw_pair *pair, const struct qw_key_charge *charge,
+                          int64_t now_ms, struct qw_open_block **out)
 {
     struct qw_block *block = &centre->block;
     int64_t ttl_ms = (int64_t)centre->config.key_ttl_s * 1000;
@@ -103,6 +104,7 @@ qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
     }
     memcpy(block->master, pair->master, sizeof block->master);
     memcpy(block->slave, pair->slave, sizeof block->slave);
+    block->charge = *charge;
     block->epoch = centre->start;
     block->next = block->keys; /* carved in memory alone: nobody else ever does */
     block->fetch_until_ms = now_ms + 2 * ttl_ms;
@@ -118,7 +120,8 @@ struct lease { /* one group of blocks */
     const struct qw_key_demand *demand;
     uint32_t bits;
     uint64_t missing; /* keys of so many bits that must come */
-    uint64_t more;    /* places that may come, if they are there, as long as whole blocks fit */
+    struct qw_key_charge charge;
+    uint64_t more; /* places that may come, if they are there, as long as whole blocks fit */
     bool has_mismatch;
     int64_t now_ms;
     uint64_t first_number;
@@ -130,7 +133,8 @@ struct lease { /* one group of blocks */
 static qw_err take_block(struct qw_centre *centre, struct qw_group *group, struct lease *lease)
 {
     const struct qw_block *block = &centre->block;
-    qw_err err = qw_pair_take_block(centre, group, lease->pair, lease->now_ms, &lease->opened);
+    qw_err err = qw_pair_take_block(centre, group, lease->pair, &lease->charge, lease->now_ms,
+                                    &lease->opened);
 
     if (err == QW_OK) {
         lease->first_number = lease->taken == 0 ? block->number : lease->first_number;
@@ -254,14 +258,14 @@ static qw_err lease_blocks(struct qw_centre *centre, const struct qw_deed *deed,
     qw_err err;
 
     qw_centre_enter(centre);
-    err = qw_unit_keys_left(centre, pair->unit, &allowed);
+    err = qw_unit_keys_left(centre, pair->unit, &allowed, &lease->charge);
     lease->more = lease->more < allowed ? lease->more : allowed;
     qw_group_begin(centre, &group);
     if (err == QW_OK) {
         err = may_lease(centre, pair) ? collect_blocks(centre, &group, lease) : QW_ERR_EXHAUSTED;
     }
     if (err == QW_OK) {
-        err = qw_unit_use_keys(centre, &group, pair->unit, lease->keys);
+        err = qw_unit_use_keys(centre, &group, pair->unit, lease->keys, &lease->charge);
     }
     if (err == QW_OK) {
         err = commit_lease(centre, &group, deed, lease);

@@ -75,8 +75,8 @@ uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw
 /* Leases blocks until count keys of bits can be carved, and with them as many as the pair may have
  * (lease_places); waits for a lease ahead that is under way. QW_ERR_EXHAUSTED (also when keys are
  * scarce and the master has had more than its part), QW_ERR_UNAVAILABLE (the demand), QW_ERR_LIMIT
- * (the quota of the master's unit or of one above), nothing has changed. Takes the centre's mutex.
- */
+ * and QW_ERR_FULL (a quota of the master's unit or of one above), nothing has changed. Takes the
+ * centre's mutex. */
 qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struct qw_deed *deed,
                      const struct qw_key_wish *wish,
                      const struct qw_key_demand *demand) QW_MUST_USE;
@@ -85,12 +85,12 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
 bool qw_pair_meets(const char *source, int64_t ingested_ms, const struct qw_key_demand *demand,
                    int64_t now_ms);
 
-/* The block of the centre's workspace, stored, becomes the pair's in the group, and its material is
- * put before *open; who calls drops it again when the group fails. Whether a source's name meets a
- * demand. Both under the centre's mutex. */
+/* The block of the centre's workspace, stored, becomes the pair's in the group and counts as charge
+ * says, and its material is put before *open; who calls drops it again when the group fails.
+ * Whether a source's name meets a demand. Both under the centre's mutex. */
 qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
-                          const struct qw_pair *pair, int64_t now_ms,
-                          struct qw_open_block **open) QW_MUST_USE;
+                          const struct qw_pair *pair, const struct qw_key_charge *charge,
+                          int64_t now_ms, struct qw_open_block **open) QW_MUST_USE;
 bool qw_pair_source_meets(const char *source, const char *wanted);
 
 /* Carves one key; qw_pair_left has said that there is one. From now on nobody else gets it: the

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What a unit and all beneath it may have [C16] [docs/design/people.md Q1 to Q6]: quotas are given
+/* What a unit and all beneath it may have [C16] [docs/design/people.md Q1 to Q8]: quotas are given
  * from above and add up. What is used counts for the unit and for every one above it. */
 enum { QW_UNITS_MAX = 256 };
 #define QW_UNIT_LIMIT_MAX 1000000000000u
@@ -16,39 +16,19 @@ struct qw_unit_quota {
     char unit[QW_UNIT_CAP];
     uint64_t devices_max;  /* registered and not destroyed, or staged; 0: no limit of its own */
     uint64_t keys_per_day; /* of 256 bits, taken out of the stock in a day of UTC; 0: no limit */
-    uint64_t devices, keys_today;
+    uint64_t stored_max;   /* of 256 bits, taken and not gone yet; 0: no limit */
+    uint64_t devices, keys_today, stored;
 };
 
-/* By an officer whose unit lies above, so nobody raises his own. Both limits 0: it has none any
- * more. QW_ERR_ARG: the root, no place, or over QW_UNIT_LIMIT_MAX. QW_ERR_REFUSED: not above it.
- * QW_ERR_CONFLICT: the quotas beneath the next one above would be more than that one together, or
- * those beneath it more than it. QW_ERR_LIMIT: QW_UNITS_MAX units have one. */
+/* The unit and the three limits of wanted, by an officer whose unit lies above: so nobody raises
+ * his own. Without any limit it has no quota any more. QW_ERR_ARG: the root, no place, or over
+ * QW_UNIT_LIMIT_MAX. QW_ERR_REFUSED: not above it. QW_ERR_CONFLICT: the quotas beneath the next one
+ * above would be more than that one together, or those beneath it more than it. QW_ERR_LIMIT:
+ * QW_UNITS_MAX units have one. */
 qw_err qw_centre_unit_set(struct qw_centre *centre, const struct qw_caller *caller,
-                          const char *unit, uint64_t devices_max,
-                          uint64_t keys_per_day) QW_MUST_USE;
+                          const struct qw_unit_quota *wanted) QW_MUST_USE;
 /* Those with a quota within the caller's part of the tree, his own unit's too  [quotas: cap]. */
 qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *caller,
                            struct qw_unit_quota *quotas, size_t cap, size_t *count) QW_MUST_USE;
-
-/* For the verbs that use something up: into the group that does it, under the mutex; once for each
- * group. QW_ERR_LIMIT: a quota above does not allow it, nothing was added. They use the scratch. */
-struct qw_group;
-struct qw_unit_change { /* of what is registered in a unit */
-    const char *unit;
-    int devices; /* 1 comes, -1 goes */
-};
-/* In their order, so who moves goes before he comes. *which: of QW_ERR_LIMIT, the first that does
- * not fit. */
-qw_err qw_unit_change_devices(struct qw_centre *centre, struct qw_group *group,
-                              const struct qw_unit_change *changes, size_t count,
-                              size_t *which) QW_MUST_USE;
-qw_err qw_unit_use_keys(struct qw_centre *centre, struct qw_group *group, const char *unit,
-                        uint64_t keys) QW_MUST_USE;
-qw_err qw_unit_use_device(struct qw_centre *centre, struct qw_group *group,
-                          const char *unit) QW_MUST_USE;
-qw_err qw_unit_free_device(struct qw_centre *centre, struct qw_group *group,
-                           const char *unit) QW_MUST_USE;
-/* Keys that the unit may take today; UINT64_MAX without a limit. */
-qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *left) QW_MUST_USE;
 
 #endif

@@ -2,12 +2,19 @@
 #include "centre/people/unit_record.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "centre/people/unit.h"
 #include "centre/record.h"
 
 #include <string.h>
 
-enum { LAYOUT = 1, PREFIX_LEN = 1, ID_CAP = PREFIX_LEN + QW_UNIT_CAP, PLAIN_CAP = 128 };
+enum {
+    LAYOUT = 2, /* 1: before stored keys were counted */
+    PREFIX_LEN = 1,
+    ID_CAP = PREFIX_LEN + QW_UNIT_CAP,
+    PLAIN_CAP = 192,
+    DAY_MS = 86400000
+};
 static const char prefix = 'u'; /* and the place begins with a '/' */
 _Static_assert((int)ID_CAP - 1 <= (int)QW_STORE_ID_MAX, "the longest id is one of the store");
 
@@ -32,7 +39,12 @@ static bool decode(const uint8_t *plain, size_t len, struct qw_unit_record *reco
     quota->devices = qw_read_u64be(&r);
     record->day = qw_read_u64be(&r);
     quota->keys_today = qw_read_u64be(&r);
-    return layout == LAYOUT && qw_reader_done(&r) && qw_unit_ok(quota->unit);
+    if (layout == LAYOUT) {
+        quota->stored_max = qw_read_u64be(&r);
+        quota->stored = qw_read_u64be(&r);
+        record->counts_from = qw_read_u64be(&r);
+    }
+    return layout >= 1 && layout <= LAYOUT && qw_reader_done(&r) && qw_unit_ok(quota->unit);
 }
 
 qw_err qw_unit_load(struct qw_centre *centre, const char *unit, struct qw_unit_record *record)
@@ -57,7 +69,7 @@ void qw_unit_put(struct qw_centre *centre, struct qw_group *group,
                  const struct qw_unit_record *record)
 {
     const struct qw_unit_quota *quota = &record->quota;
-    bool is_kept = quota->devices_max > 0 || quota->keys_per_day > 0;
+    bool is_kept = quota->devices_max > 0 || quota->keys_per_day > 0 || quota->stored_max > 0;
     char place[ID_CAP];
     struct qw_store_op op = { .kind = QW_STORE_META,
                               .id = place,
@@ -77,12 +89,63 @@ void qw_unit_put(struct qw_centre *centre, struct qw_group *group,
     qw_write_u64be(&w, quota->devices);
     qw_write_u64be(&w, record->day);
     qw_write_u64be(&w, quota->keys_today);
+    qw_write_u64be(&w, quota->stored_max);
+    qw_write_u64be(&w, quota->stored);
+    qw_write_u64be(&w, record->counts_from);
     qw_assert(!w.failed); /* a text with a bound */
     qw_group_add(centre, group,
                  !is_kept               ? QW_STORE_REMOVE
                  : record->version == 0 ? QW_STORE_INSERT
                                         : QW_STORE_UPDATE,
                  op, plain, w.len);
+}
+
+/* Certificates have the same tag, and ids that begin with "c": a scan goes from our prefix on, and
+ * what is not ours is the end of ours. */
+static bool is_ours(const struct qw_store_record *record)
+{
+    return record->id_len > PREFIX_LEN && record->id[0] == (uint8_t)prefix;
+}
+
+static qw_err scan(struct qw_centre *centre, size_t limit,
+                   int (*visitor)(void *self, const struct qw_store_record *record), void *self)
+{
+    const struct qw_store *store = centre->config.store;
+
+    return store->scan(store->self, QW_STORE_META, QW_TAG_UNIT, &prefix, PREFIX_LEN, limit, visitor,
+                       self);
+}
+
+static int note_any(void *self, const struct qw_store_record *record)
+{
+    bool *has = self;
+
+    *has = is_ours(record);
+    return 0;
+}
+
+qw_err qw_unit_any(struct qw_centre *centre, bool *has)
+{
+    uint64_t now = centre->books.registry + 1;
+    qw_err err = QW_OK;
+
+    if (centre->units_seen != now) {
+        centre->has_units = false;
+        err = scan(centre, 1, note_any, &centre->has_units);
+        centre->units_seen = err == QW_OK ? now : 0;
+    }
+    *has = centre->has_units;
+    return err;
+}
+
+void qw_unit_to_today(struct qw_unit_record *record)
+{
+    uint64_t day = (uint64_t)(qw_clock_utc_ms() / DAY_MS);
+
+    if (day > record->day) {
+        record->day = day;
+        record->quota.keys_today = 0;
+    }
 }
 
 struct walk {
@@ -99,8 +162,8 @@ static int visit(void *self, const struct qw_store_record *record)
     struct qw_unit_record found = { .version = record->version };
     size_t len = record->len - QW_RECORD_OVERHEAD;
 
-    if (record->id_len <= PREFIX_LEN || record->id[0] != (uint8_t)prefix) {
-        return 1; /* somebody else's with the same tag */
+    if (!is_ours(record)) {
+        return 0;
     }
     if (record->len < QW_RECORD_OVERHEAD || len > sizeof centre->scratch ||
         walk->count == QW_UNITS_MAX) {
@@ -119,10 +182,8 @@ static int visit(void *self, const struct qw_store_record *record)
 
 qw_err qw_unit_walk(struct qw_centre *centre, struct qw_unit_record *records, size_t *count)
 {
-    const struct qw_store *store = centre->config.store;
     struct walk walk = { .centre = centre, .records = records, .err = QW_OK };
-    qw_err err =
-        store->scan(store->self, QW_STORE_META, QW_TAG_UNIT, NULL, 0, SIZE_MAX >> 1, visit, &walk);
+    qw_err err = scan(centre, SIZE_MAX >> 1, visit, &walk);
 
     if (err == QW_OK) {
         err = walk.err;

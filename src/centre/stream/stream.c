@@ -343,7 +343,8 @@ static qw_err make_chunk(struct qw_stream_table *table, struct stream *stream,
         chunk->made_ms = call->now_ms;
         stream->made++;
         qw_stream_rate_pay(&stream->rate, stream->qos.max_bps, wish.bits);
-    } else if (err == QW_ERR_EXHAUSTED || err == QW_ERR_LIMIT || err == QW_ERR_PAUSED) {
+    } else if (err == QW_ERR_EXHAUSTED || err == QW_ERR_LIMIT || err == QW_ERR_FULL ||
+               err == QW_ERR_PAUSED) {
         stream->stock_ms = call->now_ms + QW_STREAM_STOCK_AGAIN_MS;
         err = QW_ERR_LIMIT;
     }

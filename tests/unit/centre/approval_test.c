@@ -175,14 +175,14 @@ static void a_quota_is_set_by_two_who_stand_above_it(void **state)
         qw_centre_officer_add(scene->centre, by("alice"), "sys-n", QW_OFFICER_SYSTEM, "/north"),
         QW_OK);
     assert_int_equal(ask_quota(scene, "sys-1", "/north", "5,7", &request), QW_ERR_STATE);
-    assert_int_equal(qw_centre_unit_set(scene->centre, by("sys-1"), "/south", 3, 0), QW_OK);
+    assert_int_equal(scene_set_quota(scene->centre, by("sys-1"), "/south", 3, 0), QW_OK);
     scene->config.dual_control = QW_DUAL_CONTROL_ALL;
     scene_restart(scene);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(ask_quota(scene, "sys-1", wrong[i].unit, wrong[i].object, &request),
                          QW_ERR_ARG);
     }
-    assert_int_equal(qw_centre_unit_set(scene->centre, by("sys-1"), "/north", 5, 7), QW_ERR_STATE);
+    assert_int_equal(scene_set_quota(scene->centre, by("sys-1"), "/north", 5, 7), QW_ERR_STATE);
     assert_string_equal(last_detail(scene), "needs two officers");
     assert_int_equal(ask_quota(scene, "sec-1", "/north", "5,7", &request), QW_ERR_REFUSED);
     assert_int_equal(ask_quota(scene, "sys-n", "/north", "5,7", &request), QW_ERR_NOT_FOUND);

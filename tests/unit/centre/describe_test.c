@@ -252,8 +252,7 @@ static void quotas_are_kept_on_the_way(void **state)
 
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(
-            qw_centre_unit_set(scene->centre, by("alice"), quotas[i].unit, quotas[i].max, 0),
-            QW_OK);
+            scene_set_quota(scene->centre, by("alice"), quotas[i].unit, quotas[i].max, 0), QW_OK);
     }
     assert_int_equal(used_of(scene, "/north"), 3); /* two in gas, one in itself */
     assert_int_equal(qw_centre_device_move(scene->centre, by("north"), "meter", "/north/water"),

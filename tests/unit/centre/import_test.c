@@ -426,7 +426,7 @@ static qw_err set_quota(struct scene *scene, const char *unit, uint64_t devices)
 {
     struct qw_caller alice = by("alice");
 
-    return qw_centre_unit_set(scene->centre, &alice, unit, devices, 0);
+    return scene_set_quota(scene->centre, &alice, unit, devices, 0);
 }
 
 /* That the unit and all beneath it use of their quota. */

@@ -199,7 +199,7 @@ static void a_quota_is_used_up_to_its_last_block(void **state)
     assert_int_equal(qw_centre_device_add(scene->centre, &scene->operator_caller, &entry), QW_OK);
     assert_int_equal(qw_centre_device_add(scene->centre, &scene->operator_caller, &peer), QW_OK);
     assert_int_equal(
-        qw_centre_unit_set(scene->centre, &scene->operator_caller, "/north", 0, 3 * BLOCK), QW_OK);
+        scene_set_quota(scene->centre, &scene->operator_caller, "/north", 0, 3 * BLOCK), QW_OK);
     while (ask(scene, &carol, "dave", 1) == QW_OK) {
         given++;
     }

@@ -280,7 +280,7 @@ static qw_err do_import_drop(struct scene *scene)
 
 static void set_quota(struct scene *scene, const char *unit)
 {
-    assert_int_equal(qw_centre_unit_set(scene->centre, &scene->operator_caller, unit, 2, 0), QW_OK);
+    assert_int_equal(scene_set_quota(scene->centre, &scene->operator_caller, unit, 2, 0), QW_OK);
 }
 
 static qw_err do_search(struct scene *scene)

@@ -496,7 +496,7 @@ static qw_err do_unit_list(struct scene *s, const struct qw_caller *c)
 }
 static qw_err do_unit_set(struct scene *s, const struct qw_caller *c)
 {
-    return qw_centre_unit_set(s->centre, c, "/", 1, 1);
+    return scene_set_quota(s->centre, c, "/", 1, 1);
 }
 
 static qw_err do_charge_order(struct scene *s, const struct qw_caller *c)

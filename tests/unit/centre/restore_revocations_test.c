@@ -109,7 +109,7 @@ static void make_history(struct scene *scene, struct history *history)
 {
     int fd;
 
-    assert_int_equal(qw_centre_unit_set(scene->centre, &scene->operator_caller, "/north", 100, 100),
+    assert_int_equal(scene_set_quota(scene->centre, &scene->operator_caller, "/north", 100, 100),
                      QW_OK);
     history->before = issue(scene, "urn:qwave:sae:app-0");
     history->stays = issue(scene, "urn:qwave:sae:app-1");

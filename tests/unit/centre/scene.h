@@ -14,10 +14,12 @@
 #include "base/secret.h"
 #include "centre/centre.h"
 #include "centre/key/key_life.h"
+#include "centre/people/unit_quota.h"
 #include "crypto/aead.h"
 #include "store/audit.h"
 #include "store/store_sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -610,6 +612,16 @@ static SCENE_UNUSED enum qw_device_state state_of(struct scene *scene, const cha
     assert_int_equal(qw_centre_device_find(scene->centre, &scene->operator_caller, id, &device),
                      QW_OK);
     return device.state;
+}
+
+/* A quota of devices and of keys a day, none of stored ones. */
+static inline qw_err scene_set_quota(struct qw_centre *centre, const struct qw_caller *caller,
+                                     const char *unit, uint64_t devices, uint64_t keys)
+{
+    struct qw_unit_quota wanted = { .devices_max = devices, .keys_per_day = keys };
+
+    (void)snprintf(wanted.unit, sizeof wanted.unit, "%s", unit);
+    return qw_centre_unit_set(centre, caller, &wanted);
 }
 
 #endif

@@ -296,8 +296,7 @@ static void two_together_keep_to_one_quota(void **state)
     size_t count = 0;
 
     assert_int_equal(qw_centre_device_add(a->centre, &a->operator_caller, &entry), QW_OK);
-    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, "/north", 1, 2 * 64),
-                     QW_OK);
+    assert_int_equal(scene_set_quota(a->centre, &a->operator_caller, "/north", 1, 2 * 64), QW_OK);
     assert_int_equal(give(a, "carol", "bob", 1, keys), QW_OK); /* a block each */
     assert_int_equal(give(b, "carol", "bob", 1, keys), QW_OK);
     entry.id = "dave";
@@ -316,6 +315,40 @@ static void two_together_keep_to_one_quota(void **state)
     }
     assert_int_equal(qw_centre_unit_list(b->centre, &b->operator_caller, &quota, 1, &count), QW_OK);
     assert_int_equal(quota.keys_today, 2 * 64);
+    assert_whole(a);
+}
+
+/* Q7: what one has leased is full for the other, and what one sweeps is room for the other. */
+static void two_together_keep_to_what_may_be_stored(void **state)
+{
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_device_entry entry = {
+        .id = "carol", .kind = QW_DEVICE_APPLICATION, .owner = "", .peers = "bob", .unit = "/north"
+    };
+    struct qw_unit_quota quota = { .unit = "/north", .stored_max = 64 };
+    struct qw_caller bob = caller_of("bob");
+    struct qw_given_key given[KEYS];
+    struct qw_given_key key;
+    size_t count = 0;
+
+    assert_int_equal(qw_centre_device_add(a->centre, &a->operator_caller, &entry), QW_OK);
+    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, &quota), QW_OK);
+    assert_int_equal(give(a, "carol", "bob", 1, given), QW_OK);
+    assert_int_equal(give(b, "carol", "bob", 1, &given[1]), QW_ERR_FULL);
+    assert_int_equal(
+        qw_centre_fetch(b->centre, &bob, "carol", (const uint8_t(*)[16])given[0].id, 1, &key),
+        QW_OK);
+    scene_now_ms += 60000;
+    assert_int_equal(qw_centre_sweep(b->centre), QW_OK);
+    assert_int_equal(qw_centre_unit_list(a->centre, &a->operator_caller, &quota, 1, &count), QW_OK);
+    assert_int_equal(quota.stored, 63);
+    quota.stored_max = 63 + 64;
+    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, &quota), QW_OK);
+    assert_int_equal(give(b, "carol", "bob", 1, given), QW_OK);
+    assert_int_equal(qw_centre_unit_list(a->centre, &a->operator_caller, &quota, 1, &count), QW_OK);
+    assert_int_equal(quota.stored, 63 + 64);
     assert_whole(a);
 }
 
@@ -347,7 +380,7 @@ static void a_list_that_one_imports_is_whole_at_the_other(void **state)
     struct qw_import_fault fault = { 0 };
     uint8_t id[16];
 
-    assert_int_equal(qw_centre_unit_set(a->centre, &a->operator_caller, "/north", 2, 0), QW_OK);
+    assert_int_equal(scene_set_quota(a->centre, &a->operator_caller, "/north", 2, 0), QW_OK);
     assert_int_equal(qw_centre_import_begin(a->centre, &a->operator_caller, id), QW_OK);
     assert_int_equal(qw_centre_import_add(b->centre, &b->operator_caller, id, &chunk, &fault),
                      QW_OK); /* the load balancer's choice */
@@ -485,6 +518,7 @@ int main(void)
         WITH_TWO(what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep),
         WITH_TWO(what_one_exchanges_the_other_signs_with),
         WITH_TWO(two_together_keep_to_one_quota),
+        WITH_TWO(two_together_keep_to_what_may_be_stored),
         WITH_TWO(a_list_that_one_imports_is_whole_at_the_other),
         WITH_TWO(one_goes_on_when_the_other_is_gone_and_a_third_comes),
         WITH_TWO(both_serve_while_one_rotates_the_kek),

@@ -48,7 +48,7 @@ static qw_err set_by(struct scene *scene, const char *who, const char *unit, uin
 {
     struct qw_caller caller = by(who);
 
-    return qw_centre_unit_set(scene->centre, &caller, unit, devices, keys);
+    return scene_set_quota(scene->centre, &caller, unit, devices, keys);
 }
 
 static qw_err add_device(struct scene *scene, const char *id, enum qw_device_kind kind,
