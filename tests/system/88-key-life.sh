@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C7 C10
-# One key by its id: an officer suspends it and its peer waits, archived it outlives a kill, two officers give it back or destroy it, and an application takes back its
+# One key by its id: two officers suspend it and its peer waits, archived it outlives a kill, two give it back or destroy it, order keys at a station, and an application takes back its
 # own by command. Nobody else's word counts, and a status of the centre counts each.
 source "$(dirname "$0")/site.sh"
 
@@ -34,11 +34,8 @@ as alice "bob/enc_keys?number=5" >"$site/given"
 mapfile -t id < <(grep -o '"key_ID":"[0-9a-f-]*"' "$site/given" | cut -d '"' -f 4)
 [ "${#id[@]}" = 5 ] || fail "no keys: $(cat "$site/given")"
 
-echo "suspended by one, and back by two"
-admin key suspend "${id[0]}" >/dev/null
-state 0 suspended
-fetches 0 503
-fetches 1 200
+echo "suspended by two, and back by two"
+refused 'status 409' admin key suspend "${id[0]}"
 refused 'status 409' by security key resume "${id[0]}"
 refused 'status 403' by audit key resume "${id[0]}"
 refused 'status 404' admin key show 00112233-4455-6677-8899-aabbccddeeff
@@ -52,8 +49,34 @@ by_two() { # by_two VERB N
 }
 by security --json request officer second --role security >"$site/request.json"
 admin request approve "$(field id <"$site/request.json")" "$(field digest <"$site/request.json")" >/dev/null || fail "no second security administrator"
+by_two key-suspend 0
+state 0 suspended
+fetches 0 503
+fetches 1 200
 by_two key-resume 0
 fetches 0 200
+
+echo "keys are ordered at a station by two operators"
+admin device add meter-1 --kind terminal --owner test --peer bob >/dev/null
+station=$(admin --json device list --kind station | jq -r '.devices[0].id')
+rest() { curl --silent --max-time 60 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" "$@"; }
+[ "$(rest -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d "{\"station\":\"$station\",\"keys\":5}" "$url/v1/devices/meter-1/charge/order")" = 409 ] ||
+    fail "one operator orders alone"
+by security certificate officer third --certificate "$site/third.pem" --key "$site/third.key" >/dev/null
+sed "s,$site/centre/officers/security,$site/third," "$site/centre/officers/security.yaml" >"$site/centre/officers/third.yaml"
+by security --json request officer third --role operator >"$site/request.json"
+admin request approve "$(field id <"$site/request.json")" "$(field digest <"$site/request.json")" >/dev/null || fail "no second operator"
+refused 'status 403' by security request charge-order meter-1 "$station" 5
+refused 'status 400' admin request charge-order meter-1 "$station" 0
+admin --json request charge-order meter-1 "$station" 5 >"$site/request.json" || fail "not asked"
+refused 'status 403' by security request approve "$(field id <"$site/request.json")" "$(field digest <"$site/request.json")"
+[ "$(by third --json request list | jq -r '.requests[].object')" = "meter-1 $station 5" ] || fail "the second operator sees: $(by third request list)"
+stop qwaved KILL
+start_centre
+[ "$(rest "$url/v1/charge-orders" | jq -c .orders)" = '[]' ] || fail "ordered before the second operator has said so"
+by third request approve "$(field id <"$site/request.json")" "$(field digest <"$site/request.json")" >/dev/null || fail "not approved"
+[ "$(rest "$url/v1/charge-orders" | jq -r '.orders[0] | "\(.device) \(.station) \(.keys) \(.ordered_by)"')" = "meter-1 $station 5 operator-1" ] ||
+    fail "ordered: $(rest "$url/v1/charge-orders")"
 
 echo "archived, over a kill; recovered and destroyed by two"
 by security key archive "${id[2]}" >/dev/null

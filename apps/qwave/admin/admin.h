@@ -11,7 +11,7 @@
 
 /* What the actions of `qwave admin` share; the command itself and most actions are in cmd_admin.c,
  * nouns with a file of their own stand here. */
-enum { ADMIN_WORDS_MAX = 4 };
+enum { ADMIN_WORDS_MAX = 5 };
 struct admin_arguments {
     const char *operator_path, *url, *peer, *user, *kme, *certificate, *key, *role, *profile,
         *hosts, *reason;
@@ -63,7 +63,7 @@ enum { ADMIN_CERTIFICATE_ACTIONS = 13 };
 extern const struct admin_action admin_certificate_actions[ADMIN_CERTIFICATE_ACTIONS];
 enum { ADMIN_UNIT_ACTIONS = 3 };
 extern const struct admin_action admin_unit_actions[ADMIN_UNIT_ACTIONS];
-enum { ADMIN_REQUEST_ACTIONS = 13 };
+enum { ADMIN_REQUEST_ACTIONS = 15 };
 extern const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS];
 enum { ADMIN_AUTHENTICATION_ACTIONS = 1 };
 extern const struct admin_action admin_authentication_actions[ADMIN_AUTHENTICATION_ACTIONS];

@@ -69,6 +69,17 @@ static qw_err run_key(struct operator_desk *desk, const struct admin_arguments *
     return post(desk, arguments, "/v1/requests", members, 2);
 }
 
+static qw_err run_charge_order(struct operator_desk *desk, const struct admin_arguments *arguments)
+{
+    char object[BODY_CAP / 4];
+    const char *const members[][2] = { { "verb", "charge-order" }, { "object", object } };
+    int len = snprintf(object, sizeof object, "%s %s %s", arguments->word[2], arguments->word[3],
+                       arguments->word[4]);
+
+    return len >= (int)sizeof object ? QW_ERR_ARG
+                                     : post(desk, arguments, "/v1/requests", members, 2);
+}
+
 static qw_err run_restore_end(struct operator_desk *desk, const struct admin_arguments *arguments)
 {
     const char *const members[][2] = { { "verb", "restore-end" } };
@@ -98,8 +109,9 @@ static qw_err run_quota(struct operator_desk *desk, const struct admin_arguments
                                        { "object", object },
                                        { "unit", arguments->word[2] } };
 
-    (void)snprintf(object, sizeof object, "%llu,%llu", (unsigned long long)arguments->devices_max,
-                   (unsigned long long)arguments->keys_per_day);
+    (void)snprintf(object, sizeof object,
+                   arguments->keys_stored > 0 ? "%llu,%llu,%llu" : "%llu,%llu",
+                   arguments->devices_max, arguments->keys_per_day, arguments->keys_stored);
     return post(desk, arguments, "/v1/requests", members, 3);
 }
 
@@ -152,10 +164,13 @@ const struct admin_action admin_request_actions[ADMIN_REQUEST_ACTIONS] = {
       "the same, for a backup that opens with it: as `qwave backup` names it", run_backup },
     { "request", "restore-end", 2, "", "the same, so that a restored centre serves",
       run_restore_end },
-    { "request", "key-resume", 3, "ID", "the same, for one key", run_key },
+    { "request", "key-suspend", 3, "ID", "the same, for one key", run_key },
+    { "request", "key-resume", 3, "ID", "", run_key },
     { "request", "key-recover", 3, "ID", "", run_key },
     { "request", "key-destroy", 3, "ID", "", run_key },
-    { "request", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N]",
+    { "request", "charge-order", 5, "DEVICE STATION KEYS",
+      "the same, for an order to charge at a station", run_charge_order },
+    { "request", "quota", 3, "UNIT [--devices-max N] [--keys-per-day N] [--keys-stored N]",
       "the same, for the quota of a unit", run_quota },
     { "request", "list", 2, "", "what waits for a second officer", run_list },
     { "request", "approve", 4, "ID DIGEST", "the digest as both officers were shown it: does it",

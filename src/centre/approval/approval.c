@@ -7,6 +7,7 @@
 #include "centre/approval/request_record.h"
 #include "centre/backup/backup.h"
 #include "centre/device/change.h"
+#include "centre/device/charge_order_change.h"
 #include "centre/device/reach.h"
 #include "centre/kek/order.h"
 #include "centre/maintenance_restored.h"
@@ -21,8 +22,8 @@
 #include <string.h>
 
 const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT] = {
-    "device-destroy", "officer-add", "share-change", "kek-rotate",  "unit-quota",
-    "backup",         "restore-end", "key-resume",   "key-recover", "key-destroy"
+    "device-destroy", "officer-add", "share-change", "kek-rotate",  "unit-quota",  "backup",
+    "restore-end",    "key-resume",  "key-recover",  "key-destroy", "key-suspend", "charge-order"
 };
 const char *const qw_request_state_names[QW_REQUEST_STATE_COUNT] = { "pending", "done", "denied",
                                                                      "expired" };
@@ -41,6 +42,8 @@ static const struct {
     [QW_REQUEST_KEY_RESUME] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_KEY_RECOVER] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_ALL },
     [QW_REQUEST_KEY_DESTROY] = { QW_RIGHT_KEY_RESUME, QW_DUAL_CONTROL_DESTROY },
+    [QW_REQUEST_KEY_SUSPEND] = { QW_RIGHT_KEY_SUSPEND, QW_DUAL_CONTROL_ALL },
+    [QW_REQUEST_CHARGE_ORDER] = { QW_RIGHT_DEVICE_CHARGE, QW_DUAL_CONTROL_ALL },
 };
 
 bool qw_approval_is_needed(const struct qw_centre *centre, enum qw_request_verb verb)
@@ -55,7 +58,7 @@ bool qw_request_is_of_centre(enum qw_request_verb verb)
 
 /* Clocks of several processes differ; one that went back further would make a request live longer.
  */
-enum { CLOCK_SLACK_MS = 60000 };
+enum { CLOCK_SLACK_MS = 60000, ONE_NAME_CAP = 64 };
 
 static bool is_over(const struct qw_request *request, int64_t now_ms)
 {
@@ -124,6 +127,9 @@ static qw_err reach_object(struct qw_centre *centre, const struct qw_deed *deed,
     if (qw_key_change_is_asked(request->verb)) {
         return qw_key_change_reach(centre, deed, request, deeds[request->verb].right, self);
     }
+    if (request->verb == QW_REQUEST_CHARGE_ORDER) {
+        return qw_charge_order_reach(centre, deed, request, deeds[request->verb].right, self);
+    }
     err = qw_right_find(centre, deed, deeds[request->verb].right, self);
     if (err == QW_OK && !is_within(&self->officer, request)) {
         err = qw_centre_refuse(centre, deed, QW_ERR_NOT_FOUND, "outside his part of the tree");
@@ -160,9 +166,12 @@ static bool wish_ok(const struct qw_request_wish *wish)
 {
     uint8_t threshold, officers;
     struct qw_unit_quota quota;
+    struct qw_charge_order order;
 
     return wish->verb >= 0 && wish->verb < QW_REQUEST_VERB_COUNT &&
-           strlen(wish->object) < sizeof((struct qw_request *)0)->object &&
+           strlen(wish->object) < (wish->verb == QW_REQUEST_CHARGE_ORDER
+                                       ? sizeof((struct qw_request *)0)->object
+                                       : ONE_NAME_CAP) &&
            (wish->verb != QW_REQUEST_OFFICER_ADD ||
             (qw_officer_id_ok(wish->object) && wish->role >= 0 &&
              wish->role < QW_OFFICER_ROLE_COUNT && qw_unit_ok(wish->unit))) &&
@@ -170,7 +179,8 @@ static bool wish_ok(const struct qw_request_wish *wish)
             qw_share_change_parse(wish->object, &threshold, &officers)) &&
            (wish->verb != QW_REQUEST_BACKUP || qw_backup_lock_ok(wish->object)) &&
            (wish->verb != QW_REQUEST_UNIT_QUOTA ||
-            qw_unit_quota_parse(wish->unit, wish->object, &quota));
+            qw_unit_quota_parse(wish->unit, wish->object, &quota)) &&
+           (wish->verb != QW_REQUEST_CHARGE_ORDER || qw_charge_order_parse(wish->object, &order));
 }
 
 static void fill(const struct qw_centre *centre, const struct qw_request_wish *wish,
@@ -180,7 +190,7 @@ static void fill(const struct qw_centre *centre, const struct qw_request_wish *w
     request->asked_ms = qw_clock_utc_ms();
     request->until_ms = request->asked_ms + 1000 * (int64_t)centre->config.approval_s;
     if (qw_request_is_of_centre(wish->verb)) {
-        memcpy(request->object, centre->config.centre_id, sizeof request->object);
+        memcpy(request->object, centre->config.centre_id, strlen(centre->config.centre_id));
         memcpy(request->unit, QW_UNIT_ROOT, sizeof QW_UNIT_ROOT);
     } else {
         memcpy(request->object, wish->object, strlen(wish->object));
@@ -319,7 +329,10 @@ static qw_err approve(struct qw_centre *centre, const struct qw_deed *deed,
     case QW_REQUEST_KEY_RESUME:
     case QW_REQUEST_KEY_RECOVER:
     case QW_REQUEST_KEY_DESTROY:
+    case QW_REQUEST_KEY_SUSPEND:
         return qw_key_change_approved(centre, deed, record);
+    case QW_REQUEST_CHARGE_ORDER:
+        return qw_charge_order_approved(centre, deed, record);
     case QW_REQUEST_VERB_COUNT:
         break;
     }

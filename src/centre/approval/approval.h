@@ -14,15 +14,19 @@ enum qw_request_verb {
     QW_REQUEST_OFFICER_ADD,    /* object: an officer's id; role and unit that he gets */
     QW_REQUEST_SHARE_CHANGE,   /* object: "3-of-5" (share/share_desk.h) */
     QW_REQUEST_KEK_ROTATE,     /* object: the centre, whatever is said */
-    QW_REQUEST_UNIT_QUOTA, /* object: "100,5000", devices and keys a day, 0 for no limit; unit */
+    QW_REQUEST_UNIT_QUOTA,     /* object: "100,5000,0" (people/unit_quota_change.h); unit */
     QW_REQUEST_BACKUP, /* object: what it opens with (backup/backup.h); a word, not yet the copy */
     QW_REQUEST_RESTORE_END, /* object: the centre, whatever is said */
     QW_REQUEST_KEY_RESUME,  /* object: a key's id as UUID (pair/key_change.h); and the next two */
     QW_REQUEST_KEY_RECOVER,
     QW_REQUEST_KEY_DESTROY,
+    QW_REQUEST_KEY_SUSPEND,
+    QW_REQUEST_CHARGE_ORDER, /* object: "meter-1 station-1 200" (device/charge_order_change.h) */
     QW_REQUEST_VERB_COUNT
 };
 extern const char *const qw_request_verb_names[QW_REQUEST_VERB_COUNT]; /* "device-destroy" ... */
+
+enum { QW_REQUEST_OBJECT_CAP = 144 }; /* two ids of devices and a number */
 
 enum qw_request_state {
     QW_REQUEST_PENDING,
@@ -37,7 +41,7 @@ struct qw_request {
     uint8_t id[16];
     enum qw_request_verb verb;
     enum qw_request_state state;
-    char object[64];
+    char object[QW_REQUEST_OBJECT_CAP];
     char unit[QW_UNIT_CAP];    /* of the object */
     enum qw_officer_role role; /* of a new officer; 0 elsewhere */
     char asked_by[QW_OFFICER_ID_CAP];
@@ -76,7 +80,7 @@ qw_err qw_centre_request_approve(struct qw_centre *centre, const struct qw_calle
 /* Whoever has the right to the verb over the object, the asker too. */
 qw_err qw_centre_request_deny(struct qw_centre *centre, const struct qw_caller *caller,
                               const uint8_t id[static 16]) QW_MUST_USE;
-/* Those pending within the caller's part of the tree, in id order; for security and audit. */
+/* Those pending within the caller's part of the tree, in id order. */
 qw_err qw_centre_request_list(struct qw_centre *centre, const struct qw_caller *caller,
                               struct qw_request *requests, size_t cap, size_t *count) QW_MUST_USE;
 

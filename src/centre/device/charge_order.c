@@ -4,7 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "centre/approval/approval.h"
 #include "centre/device/card_book.h"
+#include "centre/device/charge_order_change.h"
 #include "centre/device/reach.h"
 #include "centre/people/unit.h"
 #include "centre/record.h"
@@ -141,8 +143,9 @@ static qw_err check(struct qw_centre *centre, const struct qw_deed *deed, const 
     return err;
 }
 
+/* request: what becomes durable with it, or NULL. */
 static qw_err write(struct qw_centre *centre, const struct qw_deed *deed,
-                    struct order_record *record)
+                    struct order_record *record, const struct qw_request_record *request)
 {
     struct order_record before;
     struct qw_group group;
@@ -157,15 +160,36 @@ static qw_err write(struct qw_centre *centre, const struct qw_deed *deed,
                    record->order.station);
     qw_group_begin(centre, &group);
     put(centre, &group, record);
+    if (request != NULL) {
+        qw_request_put(centre, &group, request);
+    }
     return qw_group_commit(centre, &group, deed, detail);
+}
+
+/* The device is in centre->card, the station in centre->holder. */
+static qw_err order(struct qw_centre *centre, const struct qw_deed *deed, uint16_t keys,
+                    const char *ordered_by, const struct qw_request_record *request,
+                    struct qw_charge_order *made)
+{
+    struct order_record record = { .order = { .keys = keys, .ordered_ms = qw_clock_utc_ms() } };
+    qw_err err;
+
+    memcpy(record.order.device, centre->card.device.id, sizeof record.order.device);
+    memcpy(record.order.station, centre->holder.device.id, sizeof record.order.station);
+    memcpy(record.order.ordered_by, ordered_by, strlen(ordered_by));
+    record.order.until_ms = record.order.ordered_ms + QW_CHARGE_ORDER_MS;
+    err = write(centre, deed, &record, request);
+    if (err == QW_OK) {
+        *made = record.order;
+    }
+    return err;
 }
 
 qw_err qw_centre_charge_order(struct qw_centre *centre, const struct qw_caller *caller,
                               const char *device, const char *station, uint32_t keys,
-                              struct qw_charge_order *order)
+                              struct qw_charge_order *made)
 {
     struct qw_deed deed = { .caller = caller, .verb = "charge-order", .object = device };
-    struct order_record record = { .order = { .ordered_ms = qw_clock_utc_ms() } };
     struct qw_officer_record self;
     qw_err err;
 
@@ -174,22 +198,74 @@ qw_err qw_centre_charge_order(struct qw_centre *centre, const struct qw_caller *
     if (err == QW_OK && (keys == 0 || keys > QW_PACKAGE_KEYS_MAX)) {
         err = QW_ERR_ARG;
     }
+    if (err == QW_OK && qw_approval_is_needed(centre, QW_REQUEST_CHARGE_ORDER)) {
+        err = qw_centre_refuse(centre, &deed, QW_ERR_STATE, "needs two officers");
+    }
     if (err == QW_OK) {
         err = check(centre, &deed, station);
     }
     if (err == QW_OK) {
-        memcpy(record.order.device, centre->card.device.id, sizeof record.order.device);
-        memcpy(record.order.station, centre->holder.device.id, sizeof record.order.station);
-        memcpy(record.order.ordered_by, self.officer.id, sizeof record.order.ordered_by);
-        record.order.keys = (uint16_t)keys;
-        record.order.until_ms = record.order.ordered_ms + QW_CHARGE_ORDER_MS;
-        err = write(centre, &deed, &record);
+        err = order(centre, &deed, (uint16_t)keys, self.officer.id, NULL, made);
     }
     qw_centre_leave(centre);
+    return err;
+}
+
+bool qw_charge_order_parse(const char *text, struct qw_charge_order *parsed)
+{
+    struct qw_charge_order found = { .keys = 0 };
+    char again[QW_REQUEST_OBJECT_CAP];
+    unsigned keys = 0;
+
+    /* One spelling, so the same wish is the same request: read, and compared as written. */
+    if (sscanf(text, "%63s %63s %4u", found.device, found.station, &keys) != 3 || keys == 0 ||
+        keys > QW_PACKAGE_KEYS_MAX) {
+        return false;
+    }
+    (void)snprintf(again, sizeof again, "%s %s %u", found.device, found.station, keys);
+    if (strcmp(again, text) != 0 || !qw_device_id_ok(found.device) ||
+        !qw_device_id_ok(found.station)) {
+        return false;
+    }
+    found.keys = (uint16_t)keys;
+    *parsed = found;
+    return true;
+}
+
+qw_err qw_charge_order_reach(struct qw_centre *centre, const struct qw_deed *deed,
+                             struct qw_request *request, enum qw_right right,
+                             struct qw_officer_record *self)
+{
+    struct qw_charge_order asked;
+    struct qw_deed on_device = *deed;
+    qw_err err;
+
+    if (!qw_charge_order_parse(request->object, &asked)) {
+        return QW_ERR_ARG;
+    }
+    on_device.object = asked.device;
+    err = qw_device_reach(centre, &on_device, right, self);
     if (err == QW_OK) {
-        *order = record.order;
+        memcpy(request->unit, centre->card.device.unit, sizeof request->unit);
     }
     return err;
+}
+
+qw_err qw_charge_order_approved(struct qw_centre *centre, const struct qw_deed *deed,
+                                const struct qw_request_record *request)
+{
+    struct qw_charge_order asked, made;
+    const struct qw_deed on_device = { .caller = deed->caller,
+                                       .verb = "charge-order",
+                                       .object = asked.device };
+    qw_err err = QW_ERR_IO; /* it was looked at when it was asked */
+
+    if (qw_charge_order_parse(request->request.object, &asked)) {
+        err = check(centre, &on_device, asked.station); /* the device was reached */
+    }
+    return err == QW_OK
+               ? order(centre, &on_device, asked.keys, request->request.asked_by, request, &made)
+               : err;
 }
 
 static qw_err cancel(struct qw_centre *centre, const struct qw_deed *deed)

@@ -19,7 +19,8 @@ struct qw_charge_order {
 
 /* For a device that carries a card and may be charged, at a station that may charge it. Takes the
  * place of an earlier one. QW_ERR_ARG: no keys, or more than a package holds. QW_ERR_STATE: not
- * such a device or station. QW_ERR_NOT_FOUND: none within the caller's part of the tree. */
+ * such a device or station, or it takes two. QW_ERR_NOT_FOUND: none within the caller's part of
+ * the tree. */
 qw_err qw_centre_charge_order(struct qw_centre *centre, const struct qw_caller *caller,
                               const char *device, const char *station, uint32_t keys,
                               struct qw_charge_order *order) QW_MUST_USE;

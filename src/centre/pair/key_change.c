@@ -27,7 +27,8 @@ static const struct {
     bool takes_two;
     enum qw_request_verb request; /* that asks for it, where it takes two */
 } orders[QW_KEY_ORDER_COUNT] = {
-    [QW_KEY_ORDER_SUSPEND] = { QW_KEY_SUSPEND, QW_RIGHT_KEY_SUSPEND, "key-suspend", false, 0 },
+    [QW_KEY_ORDER_SUSPEND] = { QW_KEY_SUSPEND, QW_RIGHT_KEY_SUSPEND, "key-suspend", true,
+                               QW_REQUEST_KEY_SUSPEND },
     [QW_KEY_ORDER_RESUME] = { QW_KEY_RESUME, QW_RIGHT_KEY_RESUME, "key-resume", true,
                               QW_REQUEST_KEY_RESUME },
     [QW_KEY_ORDER_ARCHIVE] = { QW_KEY_ARCHIVE, QW_RIGHT_KEY_RESUME, "key-archive", false, 0 },

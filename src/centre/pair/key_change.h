@@ -9,7 +9,7 @@
  * part of the tree, whose place the unit of the key's master says [C7] [docs/design/key-life.md].
  * Never the material: no role reads keys. */
 enum qw_key_order {
-    QW_KEY_ORDER_SUSPEND,
+    QW_KEY_ORDER_SUSPEND,     /* of two where dual_control is all */
     QW_KEY_ORDER_RESUME,      /* of two where dual_control is all */
     QW_KEY_ORDER_ARCHIVE,     /* a pair's key that nobody fetched */
     QW_KEY_ORDER_RECOVER,     /* of two where dual_control is all */

@@ -157,11 +157,14 @@ static void a_quota_is_set_by_two_who_stand_above_it(void **state)
 {
     static const struct {
         const char *unit, *object;
-    } wrong[] = { { "/", "1,1" },       { "/north/", "1,1" },
-                  { "/north", "1" },    { "/north", "01,1" },
-                  { "/north", "1,1 " }, { "/north", "-1,1" },
-                  { "/north", "1, 1" }, { "/north", "1,1000000000001" },
-                  { "/north", "" } };
+    } wrong[] = { { "/", "1,1" },         { "/north/", "1,1" },
+                  { "/north", "1" },      { "/north", "01,1" },
+                  { "/north", "1,1 " },   { "/north", "-1,1" },
+                  { "/north", "1, 1" },   { "/north", "1,1000000000001" },
+                  { "/north", "" },       { "/north", "1,1,0" },
+                  { "/north", "1,1,01" }, { "/north", "1,1,1000000000001" },
+                  { "/north", "1,1," },   { "/north", "1,1,1,1" },
+                  { "/north", "1,,1" } };
     struct scene *scene = *state;
     struct qw_unit_quota quota[2];
     struct qw_request request, other;
@@ -247,9 +250,11 @@ static void who_has_not_the_right_neither_asks_nor_decides(void **state)
     assert_int_equal(qw_centre_request_deny(scene->centre, by("ope"), request.id), QW_ERR_REFUSED);
     assert_int_equal(qw_centre_request_deny(scene->centre, by("sec-n"), request.id),
                      QW_ERR_NOT_FOUND);
-    assert_int_equal(qw_centre_request_list(scene->centre, by("ope"), list, 1, &count),
+    assert_int_equal(qw_centre_request_list(scene->centre, by("stranger"), list, 1, &count),
                      QW_ERR_REFUSED);
     assert_int_equal(count, 7);
+    assert_int_equal(qw_centre_request_list(scene->centre, by("ope"), list, 1, &count), QW_OK);
+    assert_int_equal(count, 1); /* he sees what waits, and decides what he may order himself */
     assert_int_equal(qw_centre_request_list(scene->centre, by("sec-n"), list, 1, &count), QW_OK);
     assert_int_equal(count, 0);
     request.id[0] ^= 1;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "centre/approval/approval.h"
 #include "centre/device/charge_order.h"
 #include "centre/device/describe.h"
 #include "unit/centre/scene.h"
@@ -116,6 +117,120 @@ static void what_cannot_be_charged_is_not_ordered(void **state)
     assert_int_equal(order_of(scene, "terminal-1", QW_PACKAGE_KEYS_MAX, &order), QW_OK);
 }
 
+static const struct qw_caller *by(const char *id)
+{
+    static struct qw_caller caller;
+
+    caller = (struct qw_caller){ .role = QW_ROLE_OPERATOR };
+    (void)snprintf(caller.id, sizeof caller.id, "%s", id);
+    memcpy(caller.certificate_hash, id, strlen(id));
+    return &caller;
+}
+
+static qw_err ask(struct scene *scene, const char *who, const char *object,
+                  struct qw_request *request)
+{
+    struct qw_request_wish wish = { .verb = QW_REQUEST_CHARGE_ORDER, .object = object };
+
+    return qw_centre_request_ask(scene->centre, by(who), &wish, request);
+}
+
+static qw_err approve(struct scene *scene, const char *who, const struct qw_request *request)
+{
+    return qw_centre_request_approve(scene->centre, by(who), request->id, request->digest);
+}
+
+static void two_order_where_the_policy_says_so(void **state)
+{
+    static const char *const wrong[] = { "",
+                                         "terminal-1",
+                                         "terminal-1 station-1",
+                                         "terminal-1 station-1 0",
+                                         "terminal-1 station-1 1025",
+                                         "terminal-1 station-1 05",
+                                         "terminal-1 station-1 -5",
+                                         "terminal-1 station-1 5 ",
+                                         " terminal-1 station-1 5",
+                                         "terminal-1  station-1 5",
+                                         "terminal-1 station-1 5 5",
+                                         "terminal-1 station-1 five" };
+    static const char *const people[] = { "ope-1", "ope-2", "ope-n" };
+    char longest[2 * QW_REQUEST_OBJECT_CAP];
+    struct scene *scene = *state;
+    struct qw_charge_order order = { .keys = 0 };
+    struct qw_request request, listed[2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(qw_centre_officer_add(scene->centre, by("alice"), people[i],
+                                               QW_OFFICER_OPERATOR, i == 2 ? "/north" : "/"),
+                         QW_OK);
+    }
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, by("alice"), "sec", QW_OFFICER_SECURITY, "/"), QW_OK);
+    assert_int_equal(ask(scene, "ope-1", "terminal-1 station-1 5", &request), QW_ERR_STATE);
+    scene->config.dual_control = QW_DUAL_CONTROL_DESTROY; /* takes one still */
+    scene_restart(scene);
+    assert_int_equal(ask(scene, "ope-1", "terminal-1 station-1 5", &request), QW_ERR_STATE);
+    assert_int_equal(order_of(scene, "terminal-1", 3, &order), QW_OK);
+    scene->config.dual_control = QW_DUAL_CONTROL_ALL;
+    scene_restart(scene);
+    assert_int_equal(order_of(scene, "terminal-1", 5, &order), QW_ERR_STATE);
+    assert_last_deed(scene, "charge-order", QW_ERR_STATE, "needs two officers");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask(scene, "ope-1", wrong[i], &request), QW_ERR_ARG);
+    }
+    (void)snprintf(longest, sizeof longest, "%0*d station-1 5", QW_REQUEST_OBJECT_CAP, 0);
+    assert_int_equal(ask(scene, "ope-1", longest, &request), QW_ERR_ARG);
+    assert_int_equal(ask(scene, "ope-1", "none station-1 5", &request), QW_ERR_NOT_FOUND);
+    assert_int_equal(ask(scene, "ope-n", "terminal-1 station-1 5", &request), QW_ERR_NOT_FOUND);
+    assert_int_equal(ask(scene, "sec", "terminal-1 station-1 5", &request), QW_ERR_REFUSED);
+    assert_int_equal(ask(scene, "ope-1", "terminal-1 station-1 5", &request), QW_OK);
+    assert_int_equal(ask(scene, "ope-2", "terminal-1 station-1 5", &listed[0]), QW_ERR_CONFLICT);
+    assert_int_equal(qw_centre_request_list(scene->centre, by("ope-2"), listed, 2, &count), QW_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(listed[0].object, "terminal-1 station-1 5");
+    assert_int_equal(approve(scene, "ope-1", &request), QW_ERR_REFUSED);
+    assert_int_equal(approve(scene, "sec", &request), QW_ERR_REFUSED);
+    assert_int_equal(approve(scene, "ope-n", &request), QW_ERR_NOT_FOUND);
+    assert_int_equal(found(scene, "terminal-1", &order), 1);
+    assert_int_equal(order.keys, 3);
+    scene->fail_at = scene->submits + 1;
+    assert_int_equal(approve(scene, "ope-2", &request), QW_ERR_IO);
+    scene_restart(scene);
+    assert_int_equal(found(scene, "terminal-1", &order), 1);
+    assert_int_equal(order.keys, 3);
+    assert_int_equal(approve(scene, "ope-2", &request), QW_OK);
+    assert_last_deed(scene, "charge-order", QW_OK, "5 keys at station-1");
+    assert_int_equal(approve(scene, "ope-2", &request), QW_ERR_STATE);
+    assert_int_equal(found(scene, "terminal-1", &order), 1);
+    assert_int_equal(order.keys, 5);
+    assert_string_equal(order.ordered_by, "ope-1");
+    assert_journal_whole(scene);
+}
+
+/* What cannot be ordered when it is approved leaves the request as it was, until it is over. */
+static void what_two_want_is_looked_at_when_it_is_approved(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_charge_order order;
+    struct qw_request request;
+
+    assert_int_equal(
+        qw_centre_officer_add(scene->centre, by("alice"), "ope-1", QW_OFFICER_OPERATOR, "/"),
+        QW_OK);
+    scene->config.dual_control = QW_DUAL_CONTROL_ALL;
+    scene_restart(scene);
+    assert_int_equal(ask(scene, "ope-1", "terminal-1 ap-1 5", &request), QW_OK);
+    assert_int_equal(approve(scene, "alice", &request), QW_ERR_STATE);
+    assert_last_deed(scene, "charge-order", QW_ERR_STATE, "the station may not charge");
+    assert_int_equal(qw_centre_request_deny(scene->centre, by("alice"), request.id), QW_OK);
+    assert_int_equal(ask(scene, "ope-1", "terminal-1 station-1 1024", &request), QW_OK);
+    scene_now_ms += 1000 * QW_APPROVAL_S_STANDARD;
+    assert_int_equal(approve(scene, "alice", &request), QW_ERR_STATE);
+    assert_int_equal(found(scene, "terminal-1", &order), 0);
+}
+
 static void orders_are_listed_where_their_devices_stand(void **state)
 {
     struct scene *scene = *state;
@@ -170,6 +285,8 @@ int main(void)
         TEST(an_order_is_taken_back_or_forgotten_or_goes_with_its_device),
         TEST(what_cannot_be_charged_is_not_ordered),
         TEST(orders_are_listed_where_their_devices_stand),
+        TEST(two_order_where_the_policy_says_so),
+        TEST(what_two_want_is_looked_at_when_it_is_approved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

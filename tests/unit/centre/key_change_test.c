@@ -264,30 +264,34 @@ static qw_err ask(struct scene *scene, enum qw_request_verb verb, size_t i,
 static void what_takes_two_is_done_by_two(void **state)
 {
     static const struct {
-        enum qw_key_order before, order;
+        enum qw_key_order before, order; /* before: by one, while the policy lets him */
         enum qw_request_verb verb;
         enum qw_key_state after;
     } rows[] = {
         { QW_KEY_ORDER_SUSPEND, QW_KEY_ORDER_RESUME, QW_REQUEST_KEY_RESUME, QW_KEY_ASSIGNED },
         { QW_KEY_ORDER_ARCHIVE, QW_KEY_ORDER_RECOVER, QW_REQUEST_KEY_RECOVER, QW_KEY_ASSIGNED },
-        { QW_KEY_ORDER_ARCHIVE, QW_KEY_ORDER_DESTROY, QW_REQUEST_KEY_DESTROY, QW_KEY_VOIDED }
+        { QW_KEY_ORDER_ARCHIVE, QW_KEY_ORDER_DESTROY, QW_REQUEST_KEY_DESTROY, QW_KEY_VOIDED },
+        { QW_KEY_ORDER_COUNT, QW_KEY_ORDER_SUSPEND, QW_REQUEST_KEY_SUSPEND, QW_KEY_SUSPENDED }
     };
     struct scene *scene = *state;
     struct qw_request_wish nonsense = { .verb = QW_REQUEST_KEY_RESUME, .object = "no-id" };
     struct qw_request request;
 
+    deliver(scene, false);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(change(scene, "sec-1", i, rows[i].before), QW_OK);
+    }
     scene->config.dual_control = QW_DUAL_CONTROL_ALL;
     scene_restart(scene);
-    deliver(scene, false);
     assert_int_equal(qw_centre_request_ask(scene->centre, by("sec-1"), &nonsense, &request),
                      QW_ERR_ARG);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(change(scene, "sec-1", i, rows[i].before), QW_OK);
         assert_int_equal(change(scene, "sec-1", i, rows[i].order), QW_ERR_STATE);
         assert_last_deed(scene,
                          i == 0   ? "key-resume"
                          : i == 1 ? "key-recover"
-                                  : "key-destroy",
+                         : i == 2 ? "key-destroy"
+                                  : "key-suspend",
                          QW_ERR_STATE, "needs two officers");
         assert_int_equal(ask(scene, rows[i].verb, i, &request), QW_OK);
         assert_int_equal(
@@ -304,6 +308,9 @@ static void what_takes_two_is_done_by_two(void **state)
     assert_int_equal(get(scene, "bob", 0), QW_OK);
     assert_int_equal(get(scene, "bob", 1), QW_OK);
     assert_int_equal(get(scene, "bob", 2), QW_ERR_NOT_FOUND);
+    assert_int_equal(get(scene, "bob", 3), QW_ERR_STATE);
+    /* What is known to be known is not waited for. */
+    assert_int_equal(change(scene, "ope", 3, QW_KEY_ORDER_COMPROMISED), QW_OK);
     assert_books_balance(scene);
     assert_journal_whole(scene);
 }

@@ -588,7 +588,7 @@ static const struct {
     { QW_RIGHT_OFFICER_CHANGE,  "-y--", do_officer_change },
     { QW_RIGHT_OFFICER_PASSWORD, "-y--", do_password_initial },
     { QW_RIGHT_PASSWORD_OWN,    "yyyy", do_password_own },
-    { QW_RIGHT_REQUEST_READ,    "yyy-", do_request_list },
+    { QW_RIGHT_REQUEST_READ,    "yyyy", do_request_list },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_head },
     { QW_RIGHT_JOURNAL_READ,    "-yy-", do_journal_read },
     { QW_RIGHT_JOURNAL_KEY,     "-y--", do_journal_rotate },
