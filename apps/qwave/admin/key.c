@@ -41,7 +41,8 @@ static qw_err run_change(struct operator_desk *desk, const struct admin_argument
 
 const struct admin_action admin_key_actions[ADMIN_KEY_ACTIONS] = {
     { "key", "show", 3, "ID", "whose it is and what became of it; never the key", run_show },
-    { "key", "suspend", 3, "ID", "nobody fetches it, and it does not expire, until resume",
+    { "key", "suspend", 3, "ID",
+      "nobody fetches it, and it does not expire, until resume; of two where dual_control is all",
       run_change },
     { "key", "resume", 3, "ID", "of two where dual_control is all", run_change },
     { "key", "archive", 3, "ID", "a pair's that its peer has not fetched: kept until recover",

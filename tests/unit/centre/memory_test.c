@@ -283,6 +283,17 @@ static void set_quota(struct scene *scene, const char *unit)
     assert_int_equal(scene_set_quota(scene->centre, &scene->operator_caller, unit, 2, 0), QW_OK);
 }
 
+static uint64_t stored_in_the_north(struct scene *scene)
+{
+    struct qw_unit_quota quota;
+    size_t count = 0;
+
+    assert_int_equal(qw_centre_unit_list(scene->centre, &scene->operator_caller, &quota, 1, &count),
+                     QW_OK);
+    assert_int_equal(count, 1);
+    return quota.stored;
+}
+
 static qw_err do_search(struct scene *scene)
 {
     struct qw_device_filter filter = qw_device_filter_none;
@@ -432,6 +443,9 @@ static void keys_of_pairs_survive_a_lack_of_memory(void **state)
     assert_int_equal(add_application(scene, "app-1", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-2", ""), QW_OK);
     assert_int_equal(add_application(scene, "app-3", ""), QW_OK);
+    assert_int_equal(
+        qw_centre_device_move(scene->centre, &scene->operator_caller, "app-1", "/north"), QW_OK);
+    set_quota(scene, "/north");    /* what is leased counts there, and is released by the sweep */
     starve(scene, do_add_officer); /* and the founder with him */
     starve(scene, do_suspend_officer);
     starve(scene, do_list_officers);
@@ -450,7 +464,9 @@ static void keys_of_pairs_survive_a_lack_of_memory(void **state)
     scene_now_ms += 30000;
     starve(scene, do_sweep);
     scene_now_ms += 3 * 86400000LL;
+    assert_true(stored_in_the_north(scene) > 0);
     starve(scene, do_sweep);
+    assert_int_equal(stored_in_the_north(scene), 0);
     assert_int_equal(status_of(scene).keys_in_state[QW_KEY_LEASED], 0);
     assert_books_balance(scene);
     assert_journal_whole(scene);
