@@ -42,10 +42,6 @@ static qw_err open_card(const struct settings *settings, const struct qw_log *lo
 
     if (err != QW_OK) {
         qw_log_write(log, QW_LOG_ERROR, "%s", why);
-    } else if (qw_card_keys(*card) == NULL) {
-        qw_log_write(log, QW_LOG_ERROR, "card %s: its chip opens no grants: a file or a token does",
-                     settings->card);
-        err = QW_ERR_UNAVAILABLE;
     }
     return err;
 }

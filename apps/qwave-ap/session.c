@@ -26,7 +26,6 @@ enum {
     RECEIPT_TIMEOUT_MS = 30000,
     RETRY_MS = 1000, /* between two attempts to reach the centre */
     RETRIES = 10,
-    PACKAGE_LABEL_LEN = 13,
     ID_TEXT_CAP = 2 * 16 + 1
 };
 
@@ -68,7 +67,7 @@ static qw_err authorise(void *self, const char *terminal_id, const uint8_t *cont
     }
     session->is_authorised = true;
     qw_hex_encode(session->id, sizeof session->id, session->id_text);
-    err = qw_link_grant_open(sealed, len, qw_card_keys(context->card)->wrap, &grant);
+    err = qw_card_open_grant(context->card, sealed, len, &grant);
     if (err == QW_OK && !qw_equal_ct(grant.session_id, session->id, sizeof grant.session_id)) {
         err = QW_ERR_AUTH;
     }
@@ -111,18 +110,6 @@ static bool try_again(const struct session *session, qw_err err, unsigned attemp
     return true;
 }
 
-/* Takes the outer seal off: the package stays sealed for the card. */
-static qw_err open_outer(const struct session *session, const uint8_t *sealed, size_t len,
-                         uint8_t *package)
-{
-    uint8_t aad[PACKAGE_LABEL_LEN + 16];
-
-    memcpy(aad, "qwave package", PACKAGE_LABEL_LEN);
-    memcpy(aad + PACKAGE_LABEL_LEN, session->id, 16);
-    return qw_aead_open(QW_AEAD_AES256_GCM, qw_card_keys(session->context->card)->wrap,
-                        (struct qw_bytes){ aad, sizeof aad }, sealed, len, package);
-}
-
 /* R6, R7. */
 static qw_err carry_package(const struct session *session, struct qw_plkg_session *link)
 {
@@ -144,7 +131,7 @@ static qw_err carry_package(const struct session *session, struct qw_plkg_sessio
         err = QW_OK;
     }
     if (err == QW_OK) {
-        err = open_outer(session, sealed, len, package);
+        err = qw_card_open_outer(session->context->card, session->id, sealed, len, package);
     }
     if (err == QW_OK) {
         err = qw_plkg_send(link, session->wire, package, len - QW_AEAD_OVERHEAD, false); /* R7 */

@@ -30,10 +30,25 @@ void client_close(struct client *client)
     client->fd = -1;
 }
 
+/* Of the frame that is being read, as far as it is known: its head first. Never more is read, so
+ * that a next request stays where it is. 0: its length is none of a request. */
+static size_t frame_len(const struct client *client)
+{
+    uint32_t len;
+
+    if (client->in_len < CLIENT_FRAME_HEAD_LEN) {
+        return CLIENT_FRAME_HEAD_LEN;
+    }
+    len = qw_load_u32be(client->in);
+    return len < QW_LOCAL_REQUEST_MIN || len > QW_LOCAL_REQUEST_MAX ? 0
+                                                                    : CLIENT_FRAME_HEAD_LEN + len;
+}
+
 qw_err client_read(struct client *client, int64_t now_ms)
 {
-    ssize_t got = recv(client->fd, client->in + client->in_len, sizeof client->in - client->in_len,
-                       MSG_DONTWAIT);
+    size_t wanted = frame_len(client);
+    ssize_t got =
+        recv(client->fd, client->in + client->in_len, wanted - client->in_len, MSG_DONTWAIT);
     qw_err err;
 
     if (got == 0) {
@@ -46,15 +61,18 @@ qw_err client_read(struct client *client, int64_t now_ms)
         client->since_ms = now_ms;
     }
     client->in_len += (size_t)got;
-    if (client->in_len >= CLIENT_FRAME_HEAD_LEN &&
-        qw_load_u32be(client->in) != QW_LOCAL_REQUEST_LEN) {
-        return QW_ERR_FORMAT;
-    }
-    if (client->in_len < sizeof client->in) {
+    if (client->in_len < CLIENT_FRAME_HEAD_LEN) {
         return QW_OK;
     }
-    err = qw_local_request_decode(client->in + CLIENT_FRAME_HEAD_LEN, QW_LOCAL_REQUEST_LEN,
-                                  &client->kind);
+    wanted = frame_len(client);
+    if (wanted == 0) {
+        return QW_ERR_FORMAT;
+    }
+    if (client->in_len < wanted) {
+        return QW_OK; /* poll says again that there is more */
+    }
+    err = qw_local_request_decode(client->in + CLIENT_FRAME_HEAD_LEN,
+                                  wanted - CLIENT_FRAME_HEAD_LEN, &client->request);
     if (err == QW_OK) {
         client->phase = CLIENT_WAITING;
         client->since_ms = now_ms;

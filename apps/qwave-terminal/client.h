@@ -22,9 +22,9 @@ struct client {
     int fd;
     enum client_phase phase;
     int64_t since_ms; /* start of the phase, or of the request's first byte */
-    enum qw_local_request_kind kind;
+    struct qw_local_request request;
     unsigned attempts; /* radio sessions run for this request */
-    uint8_t in[CLIENT_FRAME_HEAD_LEN + QW_LOCAL_REQUEST_LEN];
+    uint8_t in[CLIENT_FRAME_HEAD_LEN + QW_LOCAL_REQUEST_MAX];
     size_t in_len;
     uint8_t out[CLIENT_FRAME_HEAD_LEN + QW_LOCAL_ANSWER_MAX];
     size_t out_len, out_at;
@@ -34,8 +34,8 @@ struct client {
 void client_open(struct client *client, int fd, int64_t now_ms);
 void client_close(struct client *client); /* wipes */
 
-/* Reads what has come. QW_OK with phase WAITING: a whole request is there, see kind. QW_ERR_CLOSED,
- * QW_ERR_FORMAT, QW_ERR_IO: close it. */
+/* Reads what has come. QW_OK with phase WAITING: a whole request is there, see request.
+ * QW_ERR_CLOSED, QW_ERR_FORMAT, QW_ERR_IO: close it. */
 qw_err client_read(struct client *client, int64_t now_ms) QW_MUST_USE;
 /* Makes the frame and starts to write. */
 qw_err client_answer(struct client *client, const struct qw_local_answer *answer,

@@ -24,6 +24,8 @@ struct server { /* in secret memory */
     struct supply supply;
     struct client seats[SEATS]; /* fd -1: free */
     bool is_over;               /* the card is gone */
+    bool is_authenticating;     /* the job that runs, */
+    uint8_t context_asked[32];  /* for whoever waits with this context */
 };
 
 static void answer(struct client *client, const struct qw_local_answer *a)
@@ -35,7 +37,8 @@ static void answer(struct client *client, const struct qw_local_answer *a)
 
 static void answer_result(struct client *client, qw_err result)
 {
-    struct qw_local_answer a = { .result = (uint16_t)result, .request = (uint8_t)client->kind };
+    struct qw_local_answer a = { .result = (uint16_t)result,
+                                 .request = (uint8_t)client->request.kind };
 
     answer(client, &a);
 }
@@ -73,7 +76,7 @@ static void handle(struct server *server, struct client *client)
 {
     struct qw_local_answer a = { .request = QW_LOCAL_STATUS };
 
-    switch (client->kind) {
+    switch (client->request.kind) {
     case QW_LOCAL_STATUS:
         supply_status(&server->supply, &a.status, qw_clock_monotonic_ms());
         answer(client, &a);
@@ -90,6 +93,7 @@ static void handle(struct server *server, struct client *client)
         }
         return; /* else it waits for the radio */
     case QW_LOCAL_FRESH:
+    case QW_LOCAL_AUTHENTICATE:
         return;
     }
 }
@@ -102,7 +106,7 @@ static struct client *first_waiting(struct server *server, enum qw_local_request
     for (size_t i = 0; i < SEATS; i++) {
         struct client *c = &server->seats[i];
 
-        if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->kind == kind &&
+        if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->request.kind == kind &&
             (first == NULL || c->since_ms < first->since_ms)) {
             first = c;
         }
@@ -143,10 +147,45 @@ static void finish_refill(struct server *server, qw_err err)
     for (size_t i = 0; i < SEATS; i++) {
         struct client *c = &server->seats[i];
 
-        if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->kind == QW_LOCAL_REFILL) {
+        if (c->fd >= 0 && c->phase == CLIENT_WAITING && c->request.kind == QW_LOCAL_REFILL) {
             answer_result(c, err);
         }
     }
+}
+
+/* Before refills: who proves himself has nothing to prove with when the radio has taken its time.
+ */
+static void start_authentication(struct server *server)
+{
+    const struct client *client = first_waiting(server, QW_LOCAL_AUTHENTICATE);
+
+    if (client == NULL || worker_is_busy(server->context->worker)) {
+        return;
+    }
+    server->is_authenticating = true;
+    memcpy(server->context_asked, client->request.context, sizeof server->context_asked);
+    worker_authenticate(server->context->worker, server->context_asked);
+}
+
+/* A statement for one context says nothing to who has asked with another. */
+static void finish_authentication(struct server *server)
+{
+    struct client *client = first_waiting(server, QW_LOCAL_AUTHENTICATE);
+    struct qw_local_answer a = { .request = QW_LOCAL_AUTHENTICATE };
+    struct qw_auth_outcome outcome = { .until_ms = 0 };
+
+    a.result = (uint16_t)worker_authenticated(server->context->worker, &outcome);
+    server->is_authenticating = false;
+    if (client == NULL || !qw_equal_ct(client->request.context, server->context_asked,
+                                       sizeof server->context_asked)) {
+        return; /* it hung up */
+    }
+    if (a.result == QW_OK) {
+        memcpy(a.key_id, outcome.id, sizeof a.key_id);
+        a.until_ms = outcome.until_ms;
+        qw_stock_use(&server->supply.stock, qw_clock_monotonic_ms());
+    }
+    answer(client, &a);
 }
 
 static void finish_job(struct server *server)
@@ -265,7 +304,11 @@ static void turn(struct server *server, int listener)
         }
     }
     if (fds[1].revents != 0) {
-        finish_job(server);
+        if (server->is_authenticating) {
+            finish_authentication(server);
+        } else {
+            finish_job(server);
+        }
     }
     if (fds[0].revents != 0) {
         let_in(server, listener);
@@ -273,6 +316,7 @@ static void turn(struct server *server, int listener)
     if (server->is_over) {
         return;
     }
+    start_authentication(server);
     supply_start(&server->supply, first_waiting(server, QW_LOCAL_FRESH) != NULL,
                  first_waiting(server, QW_LOCAL_REFILL) != NULL, qw_clock_monotonic_ms());
 }

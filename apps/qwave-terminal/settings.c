@@ -23,6 +23,12 @@ static const struct qw_config_row rows[] = {
     ROW(QW_CONFIG_TEXT, passphrase_file, 1, SETTINGS_PATH_CAP, NULL,
         "first line is the card's passphrase or PIN; readable by its owner only"),
     ROW(QW_CONFIG_TEXT, socket, 1, 108, "terminal.sock", "Unix socket for applications"),
+    ROW(QW_CONFIG_TEXT, certificate, 0, SETTINGS_PATH_CAP, "",
+        "that the terminal authenticates with when an application asks; empty: it does not"),
+    ROW(QW_CONFIG_TEXT, key, 0, SETTINGS_PATH_CAP, "", "and its private key"),
+    ROW(QW_CONFIG_TEXT, public_url, 0, 256, "",
+        "of the centre's public listener, http://..., to authenticate over IP; empty: over the "
+        "air"),
     ROW(QW_CONFIG_TEXT, access_point_address, 1, 64, "127.0.0.1", "numeric address"),
     ROW(QW_CONFIG_INT, access_point_port, 1, 65535, NULL, "TCP port of the access point"),
     ROW(QW_CONFIG_TEXT, air_address, 1, 64, "127.0.0.1", "numeric address of the radio front end"),
@@ -140,6 +146,10 @@ qw_err settings_read(const char *path, struct settings *settings,
         snprintf(error, QW_CONFIG_ERROR_CAP,
                  "%s: low_water_keys (%lld) must be less than high_water_keys (%lld)", path,
                  (long long)s.low_water_keys, (long long)s.high_water_keys);
+        return QW_ERR_FORMAT;
+    }
+    if ((s.certificate[0] == '\0') != (s.key[0] == '\0')) {
+        snprintf(error, QW_CONFIG_ERROR_CAP, "%s: certificate and key go together", path);
         return QW_ERR_FORMAT;
     }
     err = derive_radio(path, &s, error);

@@ -20,6 +20,8 @@ struct settings {
     char card[SETTINGS_PATH_CAP];
     char passphrase_file[SETTINGS_PATH_CAP];
     char socket[SETTINGS_PATH_CAP];
+    char certificate[SETTINGS_PATH_CAP], key[SETTINGS_PATH_CAP]; /* both or neither */
+    char public_url[256];                                        /* empty: over the air */
     char access_point_address[64];
     int64_t access_point_port;
     char air_address[64];

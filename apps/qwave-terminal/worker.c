@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include "authentication.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "meeting.h"
@@ -15,19 +16,26 @@
 
 enum { REMEMBERED_SESSIONS = 64 };
 
+struct job {
+    bool is_authentication;
+    uint8_t context[32]; /* of an authentication; the rest is of a refill */
+    bool wants_fresh;
+    uint32_t wanted_keys;
+};
+
 struct worker { /* in secret memory: result may hold a key */
     struct worker_config config;
     struct qw_replay_guard *replay_guard; /* the thread's */
     pthread_t thread;
-    pthread_mutex_t mutex; /* guards the job: the four fields below */
+    pthread_mutex_t mutex; /* guards the next three */
     pthread_cond_t changed;
     bool has_job, must_end;
-    bool wants_fresh;
-    uint32_t wanted_keys;
+    struct job job;
     int event;    /* written by the thread when a job has ended */
     bool is_busy; /* the server's view; only its thread touches it */
     /* The thread's while a job runs, the server's once event is readable. */
     struct qw_refill_result result;
+    struct qw_auth_outcome outcome;
     qw_err err;
 };
 
@@ -41,7 +49,7 @@ static void unlock(struct worker *worker)
     qw_assert(pthread_mutex_unlock(&worker->mutex) == 0);
 }
 
-static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
+static qw_err refill(struct worker *worker, const struct job *job)
 {
     const struct settings *settings = worker->config.settings;
     struct qw_wire stream = { 0 }, wire = { 0 };
@@ -60,8 +68,8 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
         .wire = &wire,
         .replay_guard = worker->replay_guard,
         .log = worker->config.log,
-        .wants_fresh = wants_fresh,
-        .wanted_keys = wanted_keys,
+        .wants_fresh = job->wants_fresh,
+        .wanted_keys = job->wanted_keys,
     };
     qw_err err = meeting_begin(settings, worker->config.log, &stream, &radio);
 
@@ -79,13 +87,21 @@ static qw_err run_job(struct worker *worker, bool wants_fresh, uint32_t wanted_k
     return err;
 }
 
+static qw_err run_job(struct worker *worker, const struct job *job)
+{
+    const struct worker_config *config = &worker->config;
+
+    return job->is_authentication ? authentication_run(config->settings, config->card, config->log,
+                                                       config->stop, job->context, &worker->outcome)
+                                  : refill(worker, job);
+}
+
 static void *work(void *self)
 {
     struct worker *worker = self;
 
     for (;;) {
-        bool wants_fresh;
-        uint32_t wanted_keys;
+        struct job job;
         uint64_t one = 1;
 
         lock(worker);
@@ -97,12 +113,11 @@ static void *work(void *self)
             return NULL;
         }
         worker->has_job = false;
-        wants_fresh = worker->wants_fresh;
-        wanted_keys = worker->wanted_keys;
+        job = worker->job;
         unlock(worker);
 
         memset(&worker->result, 0, sizeof worker->result);
-        worker->err = run_job(worker, wants_fresh, wanted_keys);
+        worker->err = run_job(worker, &job);
         qw_assert(write(worker->event, &one, sizeof one) == sizeof one);
     }
 }
@@ -161,16 +176,30 @@ bool worker_is_busy(const struct worker *worker)
     return worker->is_busy;
 }
 
-void worker_start(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
+static void begin(struct worker *worker, const struct job *job)
 {
     qw_assert(!worker->is_busy);
     worker->is_busy = true;
     lock(worker);
     worker->has_job = true;
-    worker->wants_fresh = wants_fresh;
-    worker->wanted_keys = wanted_keys;
+    worker->job = *job;
     qw_assert(pthread_cond_signal(&worker->changed) == 0);
     unlock(worker);
+}
+
+void worker_start(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
+{
+    const struct job job = { .wants_fresh = wants_fresh, .wanted_keys = wanted_keys };
+
+    begin(worker, &job);
+}
+
+void worker_authenticate(struct worker *worker, const uint8_t context[static 32])
+{
+    struct job job = { .is_authentication = true };
+
+    memcpy(job.context, context, sizeof job.context);
+    begin(worker, &job);
 }
 
 int worker_fd(const struct worker *worker)
@@ -178,14 +207,26 @@ int worker_fd(const struct worker *worker)
     return worker->event;
 }
 
-qw_err worker_finish(struct worker *worker, struct qw_refill_result *result)
+static void end(struct worker *worker)
 {
     uint64_t ended = 0;
 
     qw_assert(worker->is_busy);
     qw_assert(read(worker->event, &ended, sizeof ended) == sizeof ended && ended == 1);
+    worker->is_busy = false;
+}
+
+qw_err worker_authenticated(struct worker *worker, struct qw_auth_outcome *outcome)
+{
+    end(worker);
+    *outcome = worker->outcome;
+    return worker->err;
+}
+
+qw_err worker_finish(struct worker *worker, struct qw_refill_result *result)
+{
+    end(worker);
     *result = worker->result;
     qw_wipe(&worker->result, sizeof worker->result);
-    worker->is_busy = false;
     return worker->err;
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "settings.h"
+#include "terminal/auth_errand.h"
 #include "terminal/card.h"
 #include "terminal/refill.h"
 
@@ -31,6 +32,10 @@ bool worker_is_busy(const struct worker *worker);
 void worker_start(struct worker *worker, bool wants_fresh, uint32_t wanted_keys);
 /* Readable when the job has ended. */
 int worker_fd(const struct worker *worker);
+/* Only when it is not busy. The job ends with worker_authenticated instead of worker_finish. */
+void worker_authenticate(struct worker *worker, const uint8_t context[static 32]);
+/* Only when worker_fd is readable: how it went. */
+qw_err worker_authenticated(struct worker *worker, struct qw_auth_outcome *outcome) QW_MUST_USE;
 /* Only when worker_fd is readable: how the job went. Wipe *result. */
 qw_err worker_finish(struct worker *worker, struct qw_refill_result *result) QW_MUST_USE;
 

@@ -27,6 +27,9 @@ static const struct argp_option options[] = {
     { "access-point", 'w', "HOST:PORT", 0, "instead of --url: over the air, by this access point",
       0 },
     { "air", 'i', "HOST:PORT", 0, "and this radio front end (`qwave air`)", 0 },
+    { "terminal", 't', "SOCKET", 0,
+      "instead of all these: by the terminal that runs there, with its own card and certificate",
+      0 },
     { "name", 'n', "NAME", 0, "as the certificate has it: urn:qwave:terminal|ap|sae|officer:ID",
       0 },
     { "card", 'd', "CARD", 0, "a card of one's own, which loses one key", 0 },
@@ -40,6 +43,31 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+static void check_complete(const struct authenticate_wish *wish, struct argp_state *state)
+{
+    const char *const own[] = { wish->name, wish->card, wish->passphrase_file, wish->certificate,
+                                wish->key };
+    size_t given = 0, needed = sizeof own / sizeof own[0];
+
+    for (size_t i = 0; i < needed; i++) {
+        given += own[i] != NULL;
+    }
+    if (wish->terminal != NULL) {
+        if (given != 0 || wish->url != NULL || wish->air.access_point_host != NULL ||
+            wish->air.air_host != NULL) {
+            argp_error(state, "with --terminal, the terminal has card, certificate and way");
+        }
+        return;
+    }
+    if ((wish->air.access_point_host == NULL) != (wish->air.air_host == NULL) ||
+        (wish->air.access_point_host == NULL) == (wish->url == NULL)) {
+        argp_error(state, "either --url, or --access-point and --air, or --terminal");
+    }
+    if (given != needed) {
+        argp_error(state, "name, card, passphrase file, certificate and key are needed");
+    }
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -47,16 +75,19 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     switch (key) {
     case 'u':
-        wish->way.url = value;
+        wish->url = value;
         return 0;
     case 'w':
         option_endpoint(value, arguments->access_point, sizeof arguments->access_point,
-                        &wish->way.access_point_port, state);
-        wish->way.access_point_host = arguments->access_point;
+                        &wish->air.access_point_port, state);
+        wish->air.access_point_host = arguments->access_point;
         return 0;
     case 'i':
-        option_endpoint(value, arguments->air, sizeof arguments->air, &wish->way.air_port, state);
-        wish->way.air_host = arguments->air;
+        option_endpoint(value, arguments->air, sizeof arguments->air, &wish->air.air_port, state);
+        wish->air.air_host = arguments->air;
+        return 0;
+    case 't':
+        wish->terminal = value;
         return 0;
     case 'n':
         wish->name = value;
@@ -83,14 +114,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->as_json = true;
         return 0;
     case ARGP_KEY_END:
-        if ((wish->way.access_point_host == NULL) != (wish->way.air_host == NULL) ||
-            (wish->way.access_point_host == NULL) == (wish->way.url == NULL)) {
-            argp_error(state, "either --url, or --access-point and --air");
-        }
-        if (wish->name == NULL || wish->card == NULL || wish->passphrase_file == NULL ||
-            wish->certificate == NULL || wish->key == NULL) {
-            argp_error(state, "name, card, passphrase file, certificate and key are needed");
-        }
+        check_complete(wish, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -111,7 +135,7 @@ int cmd_auth(int argc, char **argv)
         NULL
     };
     struct arguments arguments = { .as_json = false };
-    struct authenticate_result result;
+    struct qw_auth_outcome result;
     char error[AUTHENTICATE_ERROR_CAP] = "";
     char id[2 * sizeof result.id + 1];
     qw_err err;

@@ -209,6 +209,8 @@ static int show(const struct qw_local_answer *answer, const struct arguments *ar
     case QW_LOCAL_REFILL:
         printf(arguments->as_json ? "{\"refilled\":true}\n" : "refilled\n");
         return EXIT_DONE;
+    case QW_LOCAL_AUTHENTICATE: /* of qwave auth */
+        break;
     }
     return EXIT_FAILED;
 }

@@ -39,13 +39,9 @@ static qw_err prepare(const struct enrol_wish *wish, struct qw_card *card, const
 {
     struct qw_signing_request_made made;
     struct qw_enrolment enrolment = { .epoch = 0 };
-    struct qw_card_info info;
-    uint8_t key[32];
+    struct qw_card_taken_root taken;
     qw_err err = qw_signing_request_new(wish->profile, wish->name, NULL, 0, &made);
 
-    qw_card_info(card, &info);
-    enrolment.epoch = info.epoch;
-    memcpy(enrolment.serial, info.serial, sizeof enrolment.serial);
     if (err == QW_OK) {
         err = explain(error, wish->key,
                       qw_file_replace(wish->key, (const uint8_t *)made.key, strlen(made.key)));
@@ -54,18 +50,20 @@ static qw_err prepare(const struct enrol_wish *wish, struct qw_card *card, const
         err = qw_random_bytes(enrolment.nonce, sizeof enrolment.nonce);
     }
     if (err == QW_OK) {
-        err = explain(error, wish->card, qw_card_take_key(card, enrolment.key_id, key));
+        err = explain(error, wish->card, qw_card_take_root(card, &taken));
     }
     if (err == QW_OK) {
         memcpy(enrolment.request, made.request, strlen(made.request) + 1);
-        err = qw_enrolment_seal(&enrolment, qw_card_keys(card)->report, key, message->bytes,
-                                &message->len);
+        enrolment.epoch = taken.epoch;
+        memcpy(enrolment.serial, taken.serial, sizeof enrolment.serial);
+        memcpy(enrolment.key_id, taken.key_id, sizeof enrolment.key_id);
+        err = qw_enrolment_seal(&enrolment, taken.root, message->bytes, &message->len);
     }
     if (err == QW_OK) {
         err = explain(error, request_path,
                       qw_file_replace(request_path, message->bytes, message->len));
     }
-    qw_wipe(key, sizeof key);
+    qw_wipe(&taken, sizeof taken);
     qw_wipe(&made, sizeof made);
     return err;
 }
@@ -127,7 +125,7 @@ static qw_err call(const struct enrol_wish *wish, const struct message *message,
 }
 
 /* E7: only what the card's own key vouches for is kept. */
-static qw_err keep(const struct enrol_wish *wish, const struct qw_card_keys *keys,
+static qw_err keep(const struct enrol_wish *wish, struct qw_card *card,
                    const struct message *message, const uint8_t *data, size_t len, char *error)
 {
     struct qw_enrolment sent;
@@ -135,7 +133,10 @@ static qw_err keep(const struct enrol_wish *wish, const struct qw_card_keys *key
     qw_err err = qw_enrolment_read(message->bytes, message->len, &sent);
 
     if (err == QW_OK) {
-        err = qw_enrolment_answer_open(data, len, keys->report, &answer);
+        err = qw_card_check_enrolment(card, data, len);
+    }
+    if (err == QW_OK) {
+        err = qw_enrolment_answer_read(data, len, &answer);
     }
     if (err == QW_OK && (!qw_equal_ct(answer.nonce, sent.nonce, sizeof sent.nonce) ||
                          !qw_equal_ct(answer.serial, sent.serial, sizeof sent.serial))) {
@@ -173,9 +174,6 @@ qw_err enrol(const struct enrol_wish *wish, char error[static ENROL_ERROR_CAP])
     }
     err =
         explain(error, wish->card, qw_card_open_by_file(wish->card, wish->passphrase_file, &card));
-    if (err == QW_OK && qw_card_keys(card) == NULL) { /* its chip has no instruction for this */
-        err = explain(error, wish->card, QW_ERR_UNAVAILABLE);
-    }
     if (err == QW_OK) {
         err = take_up(request_path, &message);
         if (err == QW_ERR_NOT_FOUND) {
@@ -186,7 +184,7 @@ qw_err enrol(const struct enrol_wish *wish, char error[static ENROL_ERROR_CAP])
         err = call(wish, &message, answer, &len, error);
     }
     if (err == QW_OK) {
-        err = keep(wish, qw_card_keys(card), &message, answer, len, error);
+        err = keep(wish, card, &message, answer, len, error);
     }
     if (err == QW_OK || err == QW_ERR_REFUSED) { /* either is final */
         (void)unlink(request_path);

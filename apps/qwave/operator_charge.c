@@ -158,9 +158,7 @@ static qw_err write_new_card(struct charging *charging)
                          qw_card_err_text(own.card, err));
         return err;
     }
-    err = qw_card_keys(station) == NULL ? QW_ERR_UNAVAILABLE /* it is no link key */
-                                        : qw_package_open(charging->package, charging->len,
-                                                          qw_card_keys(station)->wrap, &birth);
+    err = qw_card_open_birth(station, charging->package, charging->len, &birth);
     qw_card_close(station);
     if (err != QW_OK) {
         return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/authentication.h"
 
+#include "api/card_keys.h"
 #include "api/certificate/profile.h"
 #include "base/bytes.h"
 #include "base/secret.h"
@@ -122,8 +123,7 @@ qw_err qw_auth_challenge_open(const uint8_t *data, size_t len, const char *name,
 
 /* Under the hash of the certificate, so a MAC is for one certificate. */
 static qw_err derive(const char *label, const uint8_t certificate_hash[static 32],
-                     const uint8_t report_key[static 32], const uint8_t key[static 32],
-                     uint8_t mixed[static 32])
+                     const uint8_t root[static 32], uint8_t mixed[static 32])
 {
     uint8_t info[sizeof proof_label + 32 + 8];
     struct qw_writer w = qw_writer_on(info, sizeof info);
@@ -131,17 +131,16 @@ static qw_err derive(const char *label, const uint8_t certificate_hash[static 32
     qw_write_bytes(&w, label, strlen(label));
     qw_write_bytes(&w, certificate_hash, 32);
     qw_assert(!w.failed);
-    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ report_key, 32 },
-                   (struct qw_bytes){ key, 32 }, (struct qw_bytes){ info, w.len }, mixed, 32);
+    return qw_card_root_expand(root, info, w.len, mixed);
 }
 
 static qw_err mac_under_both(const char *label, const uint8_t *data, size_t len,
-                             const uint8_t binding[static 32], const uint8_t report_key[static 32],
-                             const uint8_t key[static 32], uint8_t mac[static MAC_LEN])
+                             const uint8_t binding[static 32], const uint8_t root[static 32],
+                             uint8_t mac[static MAC_LEN])
 {
     struct qw_bytes part = { data, len };
     uint8_t mixed[32];
-    qw_err err = derive(label, binding, report_key, key, mixed);
+    qw_err err = derive(label, binding, root, mixed);
 
     if (err == QW_OK) {
         err = qw_hmac(QW_HASH_SHA256, mixed, sizeof mixed, &part, 1, mac);
@@ -181,8 +180,7 @@ static qw_err sign(EVP_PKEY *key, const uint8_t *transcript, size_t len, uint8_t
 }
 
 qw_err qw_auth_proof_seal(const struct qw_auth_proof *proof, EVP_PKEY *private_key,
-                          const uint8_t report_key[static 32], const uint8_t key[static 32],
-                          uint8_t *out, size_t *len)
+                          const uint8_t root[static 32], uint8_t *out, size_t *len)
 {
     struct qw_writer w = qw_writer_on(out, QW_AUTH_PROOF_MAX);
     uint8_t signature[QW_AUTH_SIGNATURE_MAX];
@@ -210,8 +208,7 @@ qw_err qw_auth_proof_seal(const struct qw_auth_proof *proof, EVP_PKEY *private_k
     if (err == QW_OK) {
         qw_write_u8(&w, (uint8_t)signature_len);
         qw_write_bytes(&w, signature, signature_len);
-        err =
-            mac_under_both(proof_label, out, w.len, proof->certificate_hash, report_key, key, mac);
+        err = mac_under_both(proof_label, out, w.len, proof->certificate_hash, root, mac);
     }
     if (err == QW_OK) {
         qw_write_bytes(&w, mac, sizeof mac);
@@ -288,8 +285,7 @@ qw_err qw_auth_proof_check_signature(const uint8_t *data, size_t len, EVP_PKEY *
                : QW_ERR_AUTH;
 }
 
-qw_err qw_auth_proof_check_key(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                               const uint8_t key[static 32])
+qw_err qw_auth_proof_check_key(const uint8_t *data, size_t len, const uint8_t root[static 32])
 {
     struct qw_auth_proof proof;
     struct layout layout;
@@ -297,8 +293,7 @@ qw_err qw_auth_proof_check_key(const uint8_t *data, size_t len, const uint8_t re
     qw_err err = take_apart(data, len, &proof, &layout);
 
     if (err == QW_OK) {
-        err = mac_under_both(proof_label, data, len - MAC_LEN, proof.certificate_hash, report_key,
-                             key, mac);
+        err = mac_under_both(proof_label, data, len - MAC_LEN, proof.certificate_hash, root, mac);
     }
     if (err == QW_OK) {
         err = compare(mac, layout.mac);
@@ -314,8 +309,8 @@ qw_err qw_auth_proof_hash(const uint8_t *data, size_t len, uint8_t hash[static 3
     return qw_hash_of(QW_HASH_SHA256, &part, 1, hash);
 }
 
-qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer, const uint8_t report_key[static 32],
-                           const uint8_t key[static 32], uint8_t out[static QW_AUTH_ANSWER_LEN])
+qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer, const uint8_t root[static 32],
+                           uint8_t out[static QW_AUTH_ANSWER_LEN])
 {
     struct qw_writer w = qw_writer_on(out, QW_AUTH_ANSWER_LEN);
     uint8_t mac[MAC_LEN];
@@ -325,7 +320,7 @@ qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer, const uint8_t re
     qw_write_u64be(&w, (uint64_t)answer->time_ms);
     qw_write_u64be(&w, (uint64_t)answer->until_ms);
     qw_write_bytes(&w, answer->proof_hash, sizeof answer->proof_hash);
-    err = mac_under_both(answer_label, out, w.len, answer->proof_hash, report_key, key, mac);
+    err = mac_under_both(answer_label, out, w.len, answer->proof_hash, root, mac);
     if (err == QW_OK) {
         qw_write_bytes(&w, mac, sizeof mac);
         qw_assert(!w.failed && w.len == QW_AUTH_ANSWER_LEN);
@@ -333,8 +328,8 @@ qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer, const uint8_t re
     return err;
 }
 
-qw_err qw_auth_answer_open(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                           const uint8_t key[static 32], struct qw_auth_answer *out)
+qw_err qw_auth_answer_open(const uint8_t *data, size_t len, const uint8_t root[static 32],
+                           struct qw_auth_answer *out)
 {
     struct qw_reader r = qw_reader_on(data, len);
     struct qw_auth_answer a = { .time_ms = 0 };
@@ -349,7 +344,7 @@ qw_err qw_auth_answer_open(const uint8_t *data, size_t len, const uint8_t report
     if (!ok || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
     }
-    err = mac_under_both(answer_label, data, len - MAC_LEN, a.proof_hash, report_key, key, mac);
+    err = mac_under_both(answer_label, data, len - MAC_LEN, a.proof_hash, root, mac);
     if (err == QW_OK) {
         err = compare(mac, data + len - MAC_LEN);
     }

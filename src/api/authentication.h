@@ -2,6 +2,7 @@
 #ifndef QW_API_AUTHENTICATION_H
 #define QW_API_AUTHENTICATION_H
 
+#include "api/card_keys.h"
 #include "api/certificate.h"
 #include "base/error.h"
 
@@ -62,15 +63,15 @@ struct qw_auth_proof {
  * key. out holds QW_AUTH_PROOF_MAX bytes. QW_ERR_ARG: no name, no challenge, a key of no profile.
  */
 qw_err qw_auth_proof_seal(const struct qw_auth_proof *proof, EVP_PKEY *private_key,
-                          const uint8_t report_key[static 32], const uint8_t key[static 32],
-                          uint8_t *out, size_t *len) QW_MUST_USE;
+                          const uint8_t root[static QW_CARD_ROOT_LEN], uint8_t *out,
+                          size_t *len) QW_MUST_USE;
 /* Nothing is authenticated yet. QW_ERR_FORMAT. */
 qw_err qw_auth_proof_read(const uint8_t *data, size_t len, struct qw_auth_proof *proof) QW_MUST_USE;
 /* The two factors of a proof that was read, each for itself. QW_ERR_AUTH. */
 qw_err qw_auth_proof_check_signature(const uint8_t *data, size_t len,
                                      EVP_PKEY *public_key) QW_MUST_USE;
-qw_err qw_auth_proof_check_key(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                               const uint8_t key[static 32]) QW_MUST_USE;
+qw_err qw_auth_proof_check_key(const uint8_t *data, size_t len,
+                               const uint8_t root[static QW_CARD_ROOT_LEN]) QW_MUST_USE;
 /* SHA-256 of a proof: what statement and answer name it by. */
 qw_err qw_auth_proof_hash(const uint8_t *data, size_t len, uint8_t hash[static 32]) QW_MUST_USE;
 
@@ -79,11 +80,12 @@ struct qw_auth_answer {
     uint8_t proof_hash[32];
 };
 /* Only who has the card's key and the quantum key makes it: the centre proves itself too. */
-qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer, const uint8_t report_key[static 32],
-                           const uint8_t key[static 32],
+qw_err qw_auth_answer_seal(const struct qw_auth_answer *answer,
+                           const uint8_t root[static QW_CARD_ROOT_LEN],
                            uint8_t out[static QW_AUTH_ANSWER_LEN]) QW_MUST_USE;
 /* QW_ERR_FORMAT, QW_ERR_AUTH. */
-qw_err qw_auth_answer_open(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                           const uint8_t key[static 32], struct qw_auth_answer *answer) QW_MUST_USE;
+qw_err qw_auth_answer_open(const uint8_t *data, size_t len,
+                           const uint8_t root[static QW_CARD_ROOT_LEN],
+                           struct qw_auth_answer *answer) QW_MUST_USE;
 
 #endif

@@ -41,6 +41,23 @@ qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
     return err;
 }
 
+qw_err qw_card_root(const uint8_t report_key[static 32], const uint8_t key[static 32],
+                    uint8_t root[static QW_CARD_ROOT_LEN])
+{
+    const struct qw_bytes part = { key, 32 };
+
+    return qw_hmac(QW_HASH_SHA256, report_key, 32, &part, 1, root);
+}
+
+qw_err qw_card_root_expand(const uint8_t root[static QW_CARD_ROOT_LEN], const void *info,
+                           size_t info_len, uint8_t out[static 32])
+{
+    static const uint8_t first_block = 1;
+    const struct qw_bytes parts[] = { { info, info_len }, { &first_block, 1 } };
+
+    return qw_hmac(QW_HASH_SHA256, root, QW_CARD_ROOT_LEN, parts, 2, out);
+}
+
 qw_err qw_card_key_fuse(const uint8_t card_key[static QW_CARD_KEY_LEN],
                         const uint8_t quantum[static QW_CARD_KEY_LEN], uint32_t next_epoch,
                         uint8_t out[static QW_CARD_KEY_LEN])

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a card and the centre share for the card's whole epoch: one quantum key, from which one key
@@ -21,6 +22,16 @@ struct qw_card_keys {
 };
 qw_err qw_card_keys_derive(const uint8_t card_key[static QW_CARD_KEY_LEN],
                            struct qw_card_keys *keys) QW_MUST_USE;
+
+/* What one key of a card is worth as a proof, once: HKDF-Extract with the report key as salt, so
+ * that neither is enough [RFC 5869 2.2]. Whoever has it can make everything that is proved by this
+ * one key, and nothing else; a card with a chip of its own gives it instead of the two. */
+enum { QW_CARD_ROOT_LEN = 32 };
+qw_err qw_card_root(const uint8_t report_key[static 32], const uint8_t key[static 32],
+                    uint8_t root[static QW_CARD_ROOT_LEN]) QW_MUST_USE;
+/* One key for one purpose: HKDF-Expand [RFC 5869 2.3]; info: which, at most 256 bytes. */
+qw_err qw_card_root_expand(const uint8_t root[static QW_CARD_ROOT_LEN], const void *info,
+                           size_t info_len, uint8_t out[static 32]) QW_MUST_USE;
 
 /* The card key of the next epoch, out of the one before and a quantum key that came in a FUSE
  * package: HKDF-SHA-256 over both, so that whoever lacks one of them has nothing [C9]. out may be

@@ -7,15 +7,17 @@
 #include "base/secret.h"
 #include "base/socket.h"
 
+#include <string.h>
+
 enum { FRAME_HEAD_LEN = 4 };
 
-static qw_err send_request(int fd, enum qw_local_request_kind kind, int64_t deadline_ms)
+static qw_err send_request(int fd, const struct qw_local_request *request, int64_t deadline_ms)
 {
-    uint8_t frame[FRAME_HEAD_LEN + QW_LOCAL_REQUEST_LEN];
+    uint8_t frame[FRAME_HEAD_LEN + QW_LOCAL_REQUEST_MAX];
+    size_t len = qw_local_request_encode(request, frame + FRAME_HEAD_LEN);
 
-    qw_store_u32be(frame, QW_LOCAL_REQUEST_LEN);
-    qw_local_request_encode(kind, frame + FRAME_HEAD_LEN);
-    return qw_socket_write(fd, frame, sizeof frame, deadline_ms);
+    qw_store_u32be(frame, (uint32_t)len);
+    return qw_socket_write(fd, frame, FRAME_HEAD_LEN + len, deadline_ms);
 }
 
 static qw_err receive_answer(int fd, enum qw_local_request_kind kind, int64_t deadline_ms,
@@ -50,19 +52,36 @@ static qw_err receive_answer(int fd, enum qw_local_request_kind kind, int64_t de
     return err;
 }
 
-qw_err qw_local_ask(const char *path, enum qw_local_request_kind kind, int timeout_ms,
-                    struct qw_local_answer *answer)
+static qw_err ask(const char *path, const struct qw_local_request *request, int timeout_ms,
+                  struct qw_local_answer *answer)
 {
     int64_t deadline_ms = qw_clock_monotonic_ms() + timeout_ms;
     int fd = -1;
     qw_err err = qw_socket_connect_unix(path, timeout_ms, &fd);
 
     if (err == QW_OK) {
-        err = send_request(fd, kind, deadline_ms);
+        err = send_request(fd, request, deadline_ms);
     }
     if (err == QW_OK) {
-        err = receive_answer(fd, kind, deadline_ms, answer);
+        err = receive_answer(fd, request->kind, deadline_ms, answer);
     }
     qw_socket_close(fd);
     return err;
+}
+
+qw_err qw_local_ask(const char *path, enum qw_local_request_kind kind, int timeout_ms,
+                    struct qw_local_answer *answer)
+{
+    const struct qw_local_request request = { .kind = kind };
+
+    return ask(path, &request, timeout_ms, answer);
+}
+
+qw_err qw_local_ask_authentication(const char *path, const uint8_t context[static 32],
+                                   int timeout_ms, struct qw_local_answer *answer)
+{
+    struct qw_local_request request = { .kind = QW_LOCAL_AUTHENTICATE };
+
+    memcpy(request.context, context, sizeof request.context);
+    return ask(path, &request, timeout_ms, answer);
 }

@@ -15,22 +15,38 @@ enum {
 
 static bool kind_ok(unsigned kind)
 {
-    return kind >= QW_LOCAL_STATUS && kind <= QW_LOCAL_LEDGER;
+    return kind >= QW_LOCAL_STATUS && kind <= QW_LOCAL_AUTHENTICATE;
 }
 
-void qw_local_request_encode(enum qw_local_request_kind kind,
-                             uint8_t out[static QW_LOCAL_REQUEST_LEN])
+static size_t request_len(enum qw_local_request_kind kind)
 {
+    return kind == QW_LOCAL_AUTHENTICATE ? QW_LOCAL_REQUEST_MAX : QW_LOCAL_REQUEST_MIN;
+}
+
+size_t qw_local_request_encode(const struct qw_local_request *request,
+                               uint8_t out[static QW_LOCAL_REQUEST_MAX])
+{
+    size_t len = request_len(request->kind);
+
     qw_store_u32be(out, REQUEST_MAGIC);
-    out[4] = (uint8_t)kind;
+    out[4] = (uint8_t)request->kind;
+    memcpy(out + QW_LOCAL_REQUEST_MIN, request->context, len - QW_LOCAL_REQUEST_MIN);
+    return len;
 }
 
-qw_err qw_local_request_decode(const uint8_t *data, size_t len, enum qw_local_request_kind *kind)
+qw_err qw_local_request_decode(const uint8_t *data, size_t len, struct qw_local_request *request)
 {
-    if (len != QW_LOCAL_REQUEST_LEN || qw_load_u32be(data) != REQUEST_MAGIC || !kind_ok(data[4])) {
+    struct qw_local_request r = { 0 };
+
+    if (len < QW_LOCAL_REQUEST_MIN || qw_load_u32be(data) != REQUEST_MAGIC || !kind_ok(data[4])) {
         return QW_ERR_FORMAT;
     }
-    *kind = (enum qw_local_request_kind)data[4];
+    r.kind = (enum qw_local_request_kind)data[4];
+    if (len != request_len(r.kind)) {
+        return QW_ERR_FORMAT;
+    }
+    memcpy(r.context, data + QW_LOCAL_REQUEST_MIN, len - QW_LOCAL_REQUEST_MIN);
+    *request = r;
     return QW_OK;
 }
 
@@ -64,6 +80,18 @@ static bool read_bool(struct qw_reader *r)
         r->failed = true;
     }
     return value == 1;
+}
+
+/* Fails the reader on one before 1970. */
+static int64_t read_time(struct qw_reader *r)
+{
+    uint64_t time_ms = qw_read_u64be(r);
+
+    if (time_ms > INT64_MAX) {
+        r->failed = true;
+        return 0;
+    }
+    return (int64_t)time_ms;
 }
 
 static void write_status(struct qw_writer *w, const struct qw_local_status *s)
@@ -102,7 +130,7 @@ static void read_status(struct qw_reader *r, struct qw_local_status *s)
 
 static bool answer_ok(const struct qw_local_answer *a)
 {
-    return kind_ok(a->request) && a->ledger_len <= sizeof a->ledger &&
+    return kind_ok(a->request) && a->ledger_len <= sizeof a->ledger && a->until_ms >= 0 &&
            memchr(a->status.terminal_id, '\0', sizeof a->status.terminal_id) != NULL &&
            isfinite(a->status.keys_per_day) && isfinite(a->status.lasts_s);
 }
@@ -131,6 +159,10 @@ qw_err qw_local_answer_encode(const struct qw_local_answer *answer, uint8_t *out
         case QW_LOCAL_LEDGER:
             qw_write_u16be(&w, answer->ledger_len);
             qw_write_bytes(&w, answer->ledger, answer->ledger_len);
+            break;
+        case QW_LOCAL_AUTHENTICATE:
+            qw_write_bytes(&w, answer->key_id, sizeof answer->key_id);
+            qw_write_u64be(&w, (uint64_t)answer->until_ms);
             break;
         case QW_LOCAL_REFILL:
             break;
@@ -162,6 +194,10 @@ static void read_body(struct qw_reader *r, struct qw_local_answer *a)
             return;
         }
         qw_read_bytes(r, a->ledger, a->ledger_len);
+        break;
+    case QW_LOCAL_AUTHENTICATE:
+        qw_read_bytes(r, a->key_id, sizeof a->key_id);
+        a->until_ms = read_time(r);
         break;
     case QW_LOCAL_REFILL:
         break;

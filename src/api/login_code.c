@@ -46,14 +46,11 @@ uint16_t qw_login_code_locator(const uint8_t key_id[static 16])
     return (uint16_t)(qw_read_u32be(&r) % LOCATORS);
 }
 
-qw_err qw_login_code_key(const uint8_t report_key[static 32], const uint8_t key[static 32],
-                         uint8_t code_key[static 32])
+qw_err qw_login_code_key(const uint8_t root[static 32], uint8_t code_key[static 32])
 {
     static const char label[] = "qwave login code";
 
-    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ report_key, 32 },
-                   (struct qw_bytes){ key, 32 }, (struct qw_bytes){ label, sizeof label - 1 },
-                   code_key, 32);
+    return qw_card_root_expand(root, label, sizeof label - 1, code_key);
 }
 
 qw_err qw_login_code_number(const uint8_t code_key[static 32], const char *officer, uint64_t step,

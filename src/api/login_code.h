@@ -2,6 +2,7 @@
 #ifndef QW_API_LOGIN_CODE_H
 #define QW_API_LOGIN_CODE_H
 
+#include "api/card_keys.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -27,7 +28,7 @@ void qw_login_code_format(const struct qw_login_code *code, char text[static QW_
 uint16_t qw_login_code_locator(const uint8_t key_id[static 16]);
 /* What is made of many steps in a row, once: the key of all codes of one key of the card. A secret.
  */
-qw_err qw_login_code_key(const uint8_t report_key[static 32], const uint8_t key[static 32],
+qw_err qw_login_code_key(const uint8_t root[static QW_CARD_ROOT_LEN],
                          uint8_t code_key[static 32]) QW_MUST_USE;
 /* step: time in ms since 1970 UTC, divided by QW_LOGIN_STEP_MS. */
 qw_err qw_login_code_number(const uint8_t code_key[static 32], const char *officer, uint64_t step,

@@ -16,14 +16,11 @@ qw_err qw_auth_prove(struct qw_card *card, const struct qw_auth_wish *wish,
     struct qw_auth_pending pending = { .proof_len = 0 };
     struct qw_auth_proof proof = { .time_ms = wish->now_ms, .challenge_len = len };
     struct qw_auth_challenge read;
-    struct qw_card_info info;
+    struct qw_card_taken_root taken;
     qw_err err = qw_auth_challenge_read(challenge, len, &read);
 
     if (err != QW_OK) {
         return err;
-    }
-    if (qw_card_keys(card) == NULL) {
-        return QW_ERR_UNAVAILABLE; /* before a key is used up */
     }
     if (strlen(wish->name) >= sizeof proof.name) {
         return QW_ERR_ARG;
@@ -32,16 +29,18 @@ qw_err qw_auth_prove(struct qw_card *card, const struct qw_auth_wish *wish,
     memcpy(proof.challenge, challenge, len); /* it was read: it fits */
     memcpy(proof.certificate_hash, wish->certificate_hash, sizeof proof.certificate_hash);
     memcpy(proof.context, wish->context, sizeof proof.context);
-    qw_card_info(card, &info);
-    proof.epoch = info.epoch;
-    memcpy(proof.serial, info.serial, sizeof proof.serial);
     err = qw_random_bytes(proof.nonce, sizeof proof.nonce);
     if (err == QW_OK) {
-        err = qw_card_take_key(card, proof.key_id, pending.key);
+        err = qw_card_take_root(card, &taken);
     }
     if (err == QW_OK) {
-        err = qw_auth_proof_seal(&proof, wish->private_key, qw_card_keys(card)->report, pending.key,
-                                 pending.proof, &pending.proof_len);
+        proof.epoch = taken.epoch;
+        memcpy(proof.serial, taken.serial, sizeof proof.serial);
+        memcpy(proof.key_id, taken.key_id, sizeof proof.key_id);
+        memcpy(pending.root, taken.root, sizeof pending.root);
+        qw_wipe(&taken, sizeof taken);
+        err = qw_auth_proof_seal(&proof, wish->private_key, pending.root, pending.proof,
+                                 &pending.proof_len);
     }
     if (err == QW_OK) {
         *out = pending;
@@ -50,15 +49,12 @@ qw_err qw_auth_prove(struct qw_card *card, const struct qw_auth_wish *wish,
     return err;
 }
 
-qw_err qw_auth_conclude(const struct qw_card *card, const struct qw_auth_pending *pending,
-                        const uint8_t *data, size_t len, struct qw_auth_answer *out)
+qw_err qw_auth_conclude(const struct qw_auth_pending *pending, const uint8_t *data, size_t len,
+                        struct qw_auth_answer *out)
 {
     struct qw_auth_answer answer;
     uint8_t hash[32];
-    qw_err err =
-        qw_card_keys(card) == NULL
-            ? QW_ERR_UNAVAILABLE
-            : qw_auth_answer_open(data, len, qw_card_keys(card)->report, pending->key, &answer);
+    qw_err err = qw_auth_answer_open(data, len, pending->root, &answer);
 
     if (err == QW_OK) {
         err = qw_auth_proof_hash(pending->proof, pending->proof_len, hash);
@@ -72,27 +68,15 @@ qw_err qw_auth_conclude(const struct qw_card *card, const struct qw_auth_pending
     return err;
 }
 
-static qw_err file_key(const struct qw_card *card, uint8_t key[static 32])
-{
-    static const char label[] = "qwave authentication pending";
-
-    if (qw_card_keys(card) == NULL) {
-        return QW_ERR_UNAVAILABLE;
-    }
-    return qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ "", 0 },
-                   (struct qw_bytes){ qw_card_keys(card)->report, 32 },
-                   (struct qw_bytes){ label, sizeof label - 1 }, key, 32);
-}
-
-qw_err qw_auth_pending_save(const struct qw_card *card, const struct qw_auth_pending *pending,
+qw_err qw_auth_pending_save(struct qw_card *card, const struct qw_auth_pending *pending,
                             const char *path)
 {
     uint8_t plain[PLAIN_MAX], sealed[FILE_MAX], key[32];
-    size_t len = sizeof pending->key + pending->proof_len;
-    qw_err err = file_key(card, key);
+    size_t len = sizeof pending->root + pending->proof_len;
+    qw_err err = qw_card_pending_key(card, key);
 
-    memcpy(plain, pending->key, sizeof pending->key);
-    memcpy(plain + sizeof pending->key, pending->proof, pending->proof_len);
+    memcpy(plain, pending->root, sizeof pending->root);
+    memcpy(plain + sizeof pending->root, pending->proof, pending->proof_len);
     if (err == QW_OK) {
         err = qw_aead_seal(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ "", 0 }, plain, len, sealed);
     }
@@ -104,8 +88,7 @@ qw_err qw_auth_pending_save(const struct qw_card *card, const struct qw_auth_pen
     return err;
 }
 
-qw_err qw_auth_pending_load(const struct qw_card *card, const char *path,
-                            struct qw_auth_pending *out)
+qw_err qw_auth_pending_load(struct qw_card *card, const char *path, struct qw_auth_pending *out)
 {
     uint8_t plain[PLAIN_MAX], key[32];
     struct qw_auth_pending pending = { .proof_len = 0 };
@@ -116,14 +99,15 @@ qw_err qw_auth_pending_load(const struct qw_card *card, const char *path,
     if (err != QW_OK) {
         return err == QW_ERR_SPACE ? QW_ERR_FORMAT : err;
     }
-    err = len <= QW_AEAD_OVERHEAD + sizeof pending.key ? QW_ERR_FORMAT : file_key(card, key);
+    err = len <= QW_AEAD_OVERHEAD + sizeof pending.root ? QW_ERR_FORMAT
+                                                        : qw_card_pending_key(card, key);
     if (err == QW_OK) {
         err = qw_aead_open(QW_AEAD_AES256_GCM, key, (struct qw_bytes){ "", 0 }, data, len, plain);
     }
     if (err == QW_OK) {
-        memcpy(pending.key, plain, sizeof pending.key);
-        pending.proof_len = len - QW_AEAD_OVERHEAD - sizeof pending.key;
-        memcpy(pending.proof, plain + sizeof pending.key, pending.proof_len);
+        memcpy(pending.root, plain, sizeof pending.root);
+        pending.proof_len = len - QW_AEAD_OVERHEAD - sizeof pending.root;
+        memcpy(pending.proof, plain + sizeof pending.root, pending.proof_len);
         *out = pending;
     }
     qw_secret_free(data);

@@ -10,30 +10,13 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/random.h"
+#include "terminal/card_body.h"
 #include "terminal/card_pcsc.h"
-#include "terminal/card_place.h"
-#include "terminal/card_state.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { AUTH_LEN = 64 };
-
-struct vault { /* secret memory */
-    struct qw_card_keys keys;
-    struct qw_card_state now;  /* what the place holds */
-    struct qw_card_state next; /* being prepared; zero between two calls */
-    uint8_t encoded[QW_CARD_STATE_ENCODED_MAX];
-};
-
-struct qw_card {
-    pthread_mutex_t mutex;         /* guards the rest */
-    struct qw_card_reader *reader; /* of a card with a chip of its own; all else is empty then */
-    struct qw_card_place place;
-    struct vault *vault;
-    bool is_gone; /* destroyed by order: nothing may be written in its place */
-};
 
 /* The keys of a state: ids go on under the key of the first epoch. */
 static qw_err derive_keys(const struct qw_card_state *state, struct qw_card_keys *keys)
@@ -49,7 +32,7 @@ static qw_err derive_keys(const struct qw_card_state *state, struct qw_card_keys
 /* Fills the vault from its place, which is locked from now on. */
 static qw_err load(struct qw_card *card)
 {
-    struct vault *vault = card->vault;
+    struct qw_card_vault *vault = card->vault;
     size_t len = 0;
     qw_err err = card->place.open(card->place.self, vault->encoded, sizeof vault->encoded, &len);
 
@@ -120,30 +103,27 @@ void qw_card_close(struct qw_card *card)
     free(card);
 }
 
-static void lock(struct qw_card *card)
+void qw_card_lock(struct qw_card *card)
 {
     qw_assert(pthread_mutex_lock(&card->mutex) == 0);
 }
 
-static void unlock(struct qw_card *card)
+void qw_card_release(struct qw_card *card)
 {
     qw_assert(pthread_mutex_unlock(&card->mutex) == 0);
 }
 
-/* Starts a change: the mutex is held and vault->next is a copy, until commit or give_up. */
-static struct qw_card_state *begin(struct qw_card *card)
+struct qw_card_state *qw_card_begin(struct qw_card *card)
 {
-    lock(card);
+    qw_card_lock(card);
     card->vault->next = card->vault->now;
     card->vault->next.generation++;
     return &card->vault->next;
 }
 
-/* Ends a change. With err QW_OK so far the new state is written; its effect may leave only when
- * this returns QW_OK. fused: the keys of a new epoch, or NULL. */
-static qw_err end(struct qw_card *card, qw_err err, const struct qw_card_keys *fused)
+qw_err qw_card_end(struct qw_card *card, qw_err err, const struct qw_card_keys *fused)
 {
-    struct vault *vault = card->vault;
+    struct qw_card_vault *vault = card->vault;
     size_t len;
 
     if (card->is_gone) {
@@ -161,7 +141,7 @@ static qw_err end(struct qw_card *card, qw_err err, const struct qw_card_keys *f
         vault->keys = *fused;
     }
     qw_wipe(&vault->next, sizeof vault->next);
-    unlock(card);
+    qw_card_release(card);
     return err;
 }
 
@@ -169,10 +149,10 @@ void qw_card_info(struct qw_card *card, struct qw_card_info *info)
 {
     const struct qw_card_state *now;
 
-    lock(card);
+    qw_card_lock(card);
     if (card->reader != NULL) {
         qw_card_reader_info(card->reader, info);
-        unlock(card);
+        qw_card_release(card);
         return;
     }
     now = &card->vault->now;
@@ -186,12 +166,7 @@ void qw_card_info(struct qw_card *card, struct qw_card_info *info)
     };
     memcpy(info->owner, now->owner, sizeof info->owner);
     memcpy(info->serial, now->serial, sizeof info->serial);
-    unlock(card);
-}
-
-const struct qw_card_keys *qw_card_keys(const struct qw_card *card)
-{
-    return card->reader != NULL ? NULL : &card->vault->keys;
+    qw_card_release(card);
 }
 
 qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t key[static 32])
@@ -201,13 +176,13 @@ qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16], uint8_t
     qw_err err;
 
     if (card->reader != NULL) {
-        lock(card);
+        qw_card_lock(card);
         err = qw_card_reader_take_key(card->reader, key_id, key);
-        unlock(card);
+        qw_card_release(card);
         return err;
     }
-    next = begin(card);
-    err = end(card, qw_card_state_take(next, &entry), NULL);
+    next = qw_card_begin(card);
+    err = qw_card_end(card, qw_card_state_take(next, &entry), NULL);
 
     if (err == QW_OK) { /* the card no longer holds it */
         memcpy(key_id, entry.id, sizeof entry.id);
@@ -222,7 +197,7 @@ static qw_err report(struct qw_card *card, bool wants_fresh, uint32_t wanted_key
 {
     struct qw_contact_report report = { .wants_fresh = wants_fresh, .wanted_keys = wanted_keys };
     uint8_t sealed[QW_CONTACT_REPORT_LEN];
-    struct qw_card_state *next = begin(card);
+    struct qw_card_state *next = qw_card_begin(card);
     qw_err err = qw_random_bytes(report.nonce, sizeof report.nonce);
 
     next->counter++; /* R1: durable before the report leaves */
@@ -239,7 +214,7 @@ static qw_err report(struct qw_card *card, bool wants_fresh, uint32_t wanted_key
     if (err == QW_OK) {
         err = qw_contact_report_seal(&report, card->vault->keys.report, sealed);
     }
-    err = end(card, err, NULL);
+    err = qw_card_end(card, err, NULL);
     if (err == QW_OK) {
         memcpy(out, sealed, sizeof sealed);
     }
@@ -255,9 +230,9 @@ qw_err qw_card_report(struct qw_card *card, bool wants_fresh, uint32_t wanted_ke
     if (card->reader == NULL) {
         return report(card, wants_fresh, wanted_keys, out);
     }
-    lock(card);
+    qw_card_lock(card);
     err = qw_card_reader_report(card->reader, wants_fresh, wanted_keys, out);
-    unlock(card);
+    qw_card_release(card);
     return err;
 }
 
@@ -265,13 +240,13 @@ static qw_err take_auth(struct qw_card *card, uint64_t up_position, uint64_t dow
                         uint8_t up[static 64], uint8_t down[static 64])
 {
     uint8_t up_bytes[AUTH_LEN], down_bytes[AUTH_LEN];
-    struct qw_card_state *next = begin(card);
+    struct qw_card_state *next = qw_card_begin(card);
     qw_err err = qw_card_pool_take(&next->up, up_position, up_bytes, AUTH_LEN);
 
     if (err == QW_OK) {
         err = qw_card_pool_take(&next->down, down_position, down_bytes, AUTH_LEN);
     }
-    err = end(card, err, NULL); /* R4: given up durably before a byte of it is used */
+    err = qw_card_end(card, err, NULL); /* R4: given up durably before a byte of it is used */
     if (err == QW_OK) {
         memcpy(up, up_bytes, AUTH_LEN);
         memcpy(down, down_bytes, AUTH_LEN);
@@ -290,9 +265,9 @@ qw_err qw_card_take_auth(void *self, uint64_t up_position, uint64_t down_positio
     if (card->reader == NULL) {
         return take_auth(card, up_position, down_position, up, down);
     }
-    lock(card);
+    qw_card_lock(card);
     err = qw_card_reader_take_auth(card->reader, up_position, down_position, up, down);
-    unlock(card);
+    qw_card_release(card);
     return err;
 }
 
@@ -310,14 +285,26 @@ qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_L
 {
     qw_err err;
 
-    lock(card);
+    qw_card_lock(card);
     if (card->reader != NULL) {
         err = qw_card_reader_receipt(card->reader, receipt);
     } else {
         err = card->is_gone ? QW_ERR_STATE
                             : receipt_of(&card->vault->keys, &card->vault->now, receipt);
     }
-    unlock(card);
+    qw_card_release(card);
+    return err;
+}
+
+/* A fusion in another thread changes the keys. */
+static qw_err open_package(struct qw_card *card, const uint8_t *sealed, size_t len,
+                           struct qw_package *package)
+{
+    qw_err err;
+
+    qw_card_lock(card);
+    err = qw_package_open(sealed, len, card->vault->keys.wrap, package);
+    qw_card_release(card);
     return err;
 }
 
@@ -325,9 +312,9 @@ static bool is_last_package(struct qw_card *card, const struct qw_package *packa
 {
     bool is_last;
 
-    lock(card);
+    qw_card_lock(card);
     is_last = qw_equal_ct(package->id, card->vault->now.last_package, sizeof package->id);
-    unlock(card);
+    qw_card_release(card);
     return is_last;
 }
 
@@ -336,7 +323,7 @@ static qw_err store(struct qw_card *card, const struct qw_package *package,
                     uint8_t receipt[static QW_RECEIPT_LEN], struct qw_card_entry *fresh)
 {
     uint8_t made[QW_RECEIPT_LEN];
-    struct qw_card_state *next = begin(card);
+    struct qw_card_state *next = qw_card_begin(card);
     struct qw_card_keys keys = card->vault->keys;
     bool is_fused = package->kind == QW_PACKAGE_FUSE;
     qw_err err = qw_card_state_add(next, package, card->vault->keys.id, qw_clock_utc_ms(), fresh);
@@ -347,7 +334,7 @@ static qw_err store(struct qw_card *card, const struct qw_package *package,
     if (err == QW_OK) {
         err = receipt_of(&keys, next, made); /* F3: under the key that the centre is to keep */
     }
-    err = end(card, err, is_fused ? &keys : NULL);
+    err = qw_card_end(card, err, is_fused ? &keys : NULL);
     qw_wipe(&keys, sizeof keys);
     if (err == QW_OK) {
         memcpy(receipt, made, sizeof made);
@@ -362,7 +349,7 @@ static qw_err take_package(struct qw_card *card, const uint8_t *sealed, size_t l
     bool wants_fresh = fresh_id != NULL && fresh_key != NULL;
     struct qw_card_entry fresh = { 0 };
     struct qw_package package = { 0 };
-    qw_err err = qw_package_open(sealed, len, qw_card_keys(card)->wrap, &package);
+    qw_err err = open_package(card, sealed, len, &package);
 
     if (err != QW_OK) {
         return err;
@@ -390,14 +377,14 @@ qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t 
     if (card->reader == NULL) {
         return take_package(card, sealed, len, receipt, fresh_id, fresh_key);
     }
-    lock(card);
+    qw_card_lock(card);
     err = qw_card_reader_take_package(card->reader, sealed, len, receipt, fresh_id, fresh_key);
-    unlock(card);
+    qw_card_release(card);
     return err;
 }
 
 /* K3: what the card says of itself before it goes. */
-static qw_err prove(const struct vault *vault, const struct qw_destroy_order *order,
+static qw_err prove(const struct qw_card_vault *vault, const struct qw_destroy_order *order,
                     struct qw_tombstone *tombstone)
 {
     const struct qw_card_state *now = &vault->now;
@@ -420,7 +407,7 @@ static qw_err prove(const struct vault *vault, const struct qw_destroy_order *or
 /* The mutex is held. */
 static qw_err destroy(struct qw_card *card, const uint8_t *data, size_t len)
 {
-    struct vault *vault = card->vault;
+    struct qw_card_vault *vault = card->vault;
     struct qw_tombstone tombstone = { .is_booked = false };
     struct qw_destroy_order order = { .epoch = 0 };
     bool is_begun = false;
@@ -449,9 +436,9 @@ qw_err qw_card_destroy(struct qw_card *card, const uint8_t *order, size_t len)
 {
     qw_err err;
 
-    lock(card);
+    qw_card_lock(card);
     err = card->reader != NULL ? qw_card_reader_destroy(card->reader, order, len)
                                : destroy(card, order, len);
-    unlock(card);
+    qw_card_release(card);
     return err;
 }

@@ -5,6 +5,7 @@
 #include "api/card_keys.h"
 #include "api/contact.h"
 #include "api/destruction.h"
+#include "api/link_grant.h"
 #include "api/package.h"
 #include "base/error.h"
 #include "crypto/password_key.h"
@@ -52,9 +53,6 @@ qw_err qw_card_open(const char *name, const uint8_t *secret, size_t secret_len,
 void qw_card_close(struct qw_card *card); /* wipes; NULL is fine */
 
 void qw_card_info(struct qw_card *card, struct qw_card_info *info);
-/* Lives as long as the card is open. NULL: they stay in a chip of its own. */
-const struct qw_card_keys *qw_card_keys(const struct qw_card *card);
-
 /* Next key in index order and its id; QW_ERR_EXHAUSTED. */
 qw_err qw_card_take_key(struct qw_card *card, uint8_t key_id[static 16],
                         uint8_t key[static 32]) QW_MUST_USE;
@@ -82,6 +80,30 @@ qw_err qw_card_take_package(struct qw_card *card, const uint8_t *sealed, size_t 
 /* The receipt of the package taken last, BIRTH included: what a charging station shows the centre.
  */
 qw_err qw_card_receipt(struct qw_card *card, uint8_t receipt[static QW_RECEIPT_LEN]) QW_MUST_USE;
+
+/* What a key proves, and for whom: the next key as above, of which only the root leaves. */
+struct qw_card_taken_root { /* has a secret: in the caller's hands, wiped by him */
+    uint8_t serial[16];
+    uint32_t epoch;
+    uint8_t key_id[16];
+    uint8_t root[QW_CARD_ROOT_LEN];
+};
+qw_err qw_card_take_root(struct qw_card *card, struct qw_card_taken_root *taken) QW_MUST_USE;
+/* Of files that wait beside the card for an answer: of this card alone, until it is fused. */
+qw_err qw_card_pending_key(struct qw_card *card, uint8_t key[static 32]) QW_MUST_USE;
+/* Whether an enrolment's ANSWER is of this card's centre. QW_ERR_AUTH, QW_ERR_FORMAT. */
+qw_err qw_card_check_enrolment(struct qw_card *card, const uint8_t *answer, size_t len) QW_MUST_USE;
+
+/* What the centre sends to the holder of the card, an access point or a charging station
+ * [docs/protocol/refill.md R3 R6, charging.md S1]. QW_ERR_FORMAT; QW_ERR_AUTH: not for this card.
+ * outer takes the outer seal off a package, which stays sealed for its own card; package: at least
+ * len bytes. birth: wiped with qw_package_wipe; QW_ERR_FORMAT for a package of another kind. */
+qw_err qw_card_open_grant(struct qw_card *card, const uint8_t *sealed, size_t len,
+                          struct qw_link_grant *grant) QW_MUST_USE;
+qw_err qw_card_open_outer(struct qw_card *card, const uint8_t session_id[static 16],
+                          const uint8_t *sealed, size_t len, uint8_t *package) QW_MUST_USE;
+qw_err qw_card_open_birth(struct qw_card *card, const uint8_t *sealed, size_t len,
+                          struct qw_package *birth) QW_MUST_USE;
 
 /* Carries out the centre's order to destroy the card: file overwritten, tombstone with the proof in
  * its place, memory wiped. From then on every change is QW_ERR_STATE. QW_ERR_FORMAT, QW_ERR_AUTH:

@@ -30,9 +30,17 @@ enum qw_apdu_instruction {                                         /* of class O
                            QW_APDU_RECEIPT = 0x38,
                            QW_APDU_DESTROY = 0x3a,
                            QW_APDU_TOMBSTONE = 0x3c,
-                           QW_APDU_BOOK = 0x3e
+                           QW_APDU_BOOK = 0x3e,
+                           QW_APDU_TAKE_ROOT = 0x40,
+                           QW_APDU_PENDING_KEY = 0x42,
+                           QW_APDU_CHECK_ENROLMENT = 0x44,
+                           QW_APDU_OPEN_GRANT = 0x50,
+                           QW_APDU_OPEN_OUTER = 0x52,
+                           QW_APDU_OPEN_BIRTH = 0x54,
+                           QW_APDU_GIVE = 0x56
 };
 
+enum { QW_APDU_PIN_MIN = 4, QW_APDU_PIN_MAX = 16 };
 enum { QW_APDU_AID_LEN = 7 };
 extern const uint8_t qw_apdu_aid[QW_APDU_AID_LEN]; /* name of the application on the card */
 

@@ -1,45 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instructions of docs/protocol/card-apdu.md, as a card carries them out. */
-#define _POSIX_C_SOURCE 200809L
 #include "terminal/card_chip.h"
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "terminal/card.h"
+#include "terminal/card_chip_body.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOAD_MAX = 64 * 1024, VERSION = 1, TRIES_FILE_LEN = 1 };
-enum state { EMPTY, ALIVE, DESTROYED };
-
-struct memory { /* secret memory */
-    uint8_t passphrase[1024];
-    uint8_t pin[QW_CARD_CHIP_PIN_MAX];
-    uint8_t loaded[LOAD_MAX];
-    uint8_t reply[QW_APDU_REPLY_MAX];
-};
-
-struct qw_card_chip {
-    char path[PATH_MAX], tries_path[PATH_MAX];
-    struct qw_password_cost cost;
-    struct memory *memory;
-    size_t passphrase_len, pin_len, loaded_len, reply_len;
-    uint16_t next_chunk;
-    struct qw_card *card; /* NULL: none yet, or destroyed */
-    enum state state;
-    bool is_selected, is_verified;
-};
+enum { VERSION = 1, TRIES_FILE_LEN = 1 };
 
 static qw_err open_card(struct qw_card_chip *chip)
 {
     qw_err err =
         qw_card_open(chip->path, chip->memory->passphrase, chip->passphrase_len, &chip->card);
 
-    chip->state = err == QW_OK ? ALIVE : err == QW_ERR_STATE ? DESTROYED : EMPTY;
+    chip->state = err == QW_OK          ? QW_CARD_CHIP_ALIVE
+                  : err == QW_ERR_STATE ? QW_CARD_CHIP_DESTROYED
+                                        : QW_CARD_CHIP_EMPTY;
     return err == QW_ERR_NOT_FOUND || err == QW_ERR_STATE ? QW_OK : err;
 }
 
@@ -48,9 +29,9 @@ qw_err qw_card_chip_new(const struct qw_card_chip_config *config, struct qw_card
     struct qw_card_chip *chip;
     qw_err err = QW_ERR_NOMEM;
 
-    if (config->pin_len < QW_CARD_CHIP_PIN_MIN || config->pin_len > QW_CARD_CHIP_PIN_MAX ||
+    if (config->pin_len < QW_APDU_PIN_MIN || config->pin_len > QW_APDU_PIN_MAX ||
         config->passphrase_len > sizeof chip->memory->passphrase ||
-        strlen(config->path) + sizeof ".tries" > PATH_MAX) {
+        strlen(config->path) + sizeof ".tries" > QW_CARD_CHIP_PATH_CAP) {
         return QW_ERR_ARG;
     }
     chip = calloc(1, sizeof *chip);
@@ -61,7 +42,7 @@ qw_err qw_card_chip_new(const struct qw_card_chip_config *config, struct qw_card
     if (chip->memory != NULL) {
         (void)snprintf(chip->path, sizeof chip->path, "%s", config->path);
         (void)snprintf(chip->tries_path, sizeof chip->tries_path, "%.*s.tries",
-                       (int)(PATH_MAX - sizeof ".tries"), config->path);
+                       (int)(QW_CARD_CHIP_PATH_CAP - sizeof ".tries"), config->path);
         memcpy(chip->memory->passphrase, config->passphrase, config->passphrase_len);
         chip->passphrase_len = config->passphrase_len;
         chip->cost = config->cost;
@@ -86,13 +67,20 @@ void qw_card_chip_free(struct qw_card_chip *chip)
     }
 }
 
+static void forget_loaded(struct qw_card_chip *chip)
+{
+    qw_wipe(chip->memory->loaded, chip->loaded_len);
+    qw_wipe(chip->memory->opened, chip->opened_len);
+    chip->loaded_len = 0;
+    chip->opened_len = 0;
+}
+
 void qw_card_chip_reset(struct qw_card_chip *chip)
 {
     chip->is_selected = false;
     chip->is_verified = false;
     chip->next_chunk = 0;
-    qw_wipe(chip->memory->loaded, chip->loaded_len);
-    chip->loaded_len = 0;
+    forget_loaded(chip);
 }
 
 /* A file that is not there: never a wrong one. One that is not ours: locked. */
@@ -154,22 +142,37 @@ static uint16_t select_application(struct qw_card_chip *chip, const struct qw_ap
     return QW_APDU_DONE;
 }
 
+static qw_err serial_of_tombstone(const struct qw_card_chip *chip, uint8_t serial[static 16])
+{
+    struct qw_tombstone found;
+    qw_err err =
+        qw_card_tombstone(chip->path, chip->memory->passphrase, chip->passphrase_len, &found);
+
+    return err == QW_OK ? qw_destroy_proof_peek(found.proof, sizeof found.proof, serial) : err;
+}
+
 static qw_err info(struct qw_card_chip *chip, const struct qw_apdu *apdu)
 {
     struct qw_writer w = qw_writer_on(chip->memory->reply, sizeof chip->memory->reply);
     struct qw_card_info info = { .owner = "" };
+    qw_err err;
 
     if (apdu->len != 0) {
         return QW_ERR_FORMAT;
     }
-    if (chip->state == ALIVE) {
+    if (chip->state == QW_CARD_CHIP_ALIVE) {
         qw_card_info(chip->card, &info);
+    } else if (chip->state == QW_CARD_CHIP_DESTROYED) {
+        err = serial_of_tombstone(chip, info.serial);
+        if (err != QW_OK) {
+            return err;
+        }
     }
     qw_write_u8(&w, VERSION);
     qw_write_u8(&w, (uint8_t)chip->state);
     qw_write_u8(&w, tries_left(chip));
     qw_write_bytes(&w, info.serial, sizeof info.serial);
-    if (chip->state == ALIVE && chip->is_verified) {
+    if (chip->state == QW_CARD_CHIP_ALIVE && chip->is_verified) {
         qw_write_string8(&w, info.owner);
         qw_write_u32be(&w, info.epoch);
         qw_write_u32be(&w, info.remaining_keys);
@@ -189,14 +192,13 @@ static qw_err load(struct qw_card_chip *chip, const struct qw_apdu *apdu)
     uint16_t chunk = (uint16_t)(apdu->p1 << 8 | apdu->p2);
 
     if (chunk == 0) {
-        qw_wipe(chip->memory->loaded, chip->loaded_len);
-        chip->loaded_len = 0;
+        forget_loaded(chip);
         chip->next_chunk = 0;
     }
     if (chunk != chip->next_chunk || apdu->len == 0) {
         return QW_ERR_FORMAT;
     }
-    if (apdu->len > LOAD_MAX - chip->loaded_len) {
+    if (apdu->len > QW_CARD_CHIP_LOAD_MAX - chip->loaded_len) {
         return QW_ERR_SPACE;
     }
     memcpy(chip->memory->loaded + chip->loaded_len, apdu->data, apdu->len);
@@ -208,12 +210,12 @@ static qw_err load(struct qw_card_chip *chip, const struct qw_apdu *apdu)
 /* Loaded: a key of this one transport, and the BIRTH package under it. */
 static qw_err birth(struct qw_card_chip *chip)
 {
-    struct memory *memory = chip->memory;
+    struct qw_card_chip_memory *memory = chip->memory;
     struct qw_package package = { 0 };
     qw_err err;
 
-    if (chip->state != EMPTY) {
-        return chip->state == ALIVE ? QW_ERR_CONFLICT : QW_ERR_STATE;
+    if (chip->state != QW_CARD_CHIP_EMPTY) {
+        return chip->state == QW_CARD_CHIP_ALIVE ? QW_ERR_CONFLICT : QW_ERR_STATE;
     }
     if (chip->loaded_len <= 32) {
         return QW_ERR_FORMAT;
@@ -296,7 +298,7 @@ static qw_err tombstone(struct qw_card_chip *chip)
 
 static qw_err book(struct qw_card_chip *chip, const struct qw_apdu *apdu)
 {
-    const struct memory *memory = chip->memory;
+    const struct qw_card_chip_memory *memory = chip->memory;
     struct qw_tombstone found;
     qw_err err = qw_card_tombstone(chip->path, memory->passphrase, chip->passphrase_len, &found);
 
@@ -314,8 +316,11 @@ static qw_err work(struct qw_card_chip *chip, const struct qw_apdu *apdu)
     if (apdu->ins == QW_APDU_BIRTH) {
         return birth(chip);
     }
-    if (chip->state != ALIVE) {
-        return chip->state == EMPTY ? QW_ERR_NOT_FOUND : QW_ERR_STATE;
+    if (chip->state != QW_CARD_CHIP_ALIVE) {
+        return chip->state == QW_CARD_CHIP_EMPTY ? QW_ERR_NOT_FOUND : QW_ERR_STATE;
+    }
+    if (qw_card_chip_serves(apdu->ins)) {
+        return qw_card_chip_serve(chip, apdu);
     }
     switch (apdu->ins) {
     case QW_APDU_TAKE_KEY:
@@ -365,7 +370,10 @@ static uint16_t execute(struct qw_card_chip *chip, const struct qw_apdu *apdu)
     case QW_APDU_DESTROY:
         return chip->is_verified ? qw_apdu_status(work(chip, apdu)) : QW_APDU_NO_PIN;
     default:
-        return QW_APDU_NO_INSTRUCTION;
+        if (!qw_card_chip_serves(apdu->ins)) {
+            return QW_APDU_NO_INSTRUCTION;
+        }
+        return chip->is_verified ? qw_apdu_status(work(chip, apdu)) : QW_APDU_NO_PIN;
     }
 }
 

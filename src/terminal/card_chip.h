@@ -10,7 +10,7 @@
  * asks of a card; its memory is a card file and a file with the tries of its PIN that are left, so
  * it is worth what that file is worth. One thread. */
 struct qw_card_chip;
-enum { QW_CARD_CHIP_TRIES = 3, QW_CARD_CHIP_PIN_MIN = 4, QW_CARD_CHIP_PIN_MAX = 16 };
+enum { QW_CARD_CHIP_TRIES = 3 };
 
 struct qw_card_chip_config {      /* all copied */
     const char *path;             /* of its memory: made at the birth of the card */

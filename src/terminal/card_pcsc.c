@@ -132,16 +132,18 @@ static qw_err pcsc_transmit(void *self, const uint8_t *command, size_t len, uint
     DWORD n = sizeof received;
     LONG said = pcsc->transmit(pcsc->card, &how, command, (DWORD)len, NULL, received, &n);
 
+    qw_err err = QW_OK;
+
     if (said == SCARD_W_RESET_CARD || said == SCARD_W_REMOVED_CARD) {
-        return QW_ERR_CLOSED; /* the service looks before it sends */
+        err = QW_ERR_CLOSED; /* the service looks before it sends */
+    } else if (said != SCARD_S_SUCCESS || n > QW_APDU_ANSWER_MAX) {
+        err = QW_ERR_IO;
+    } else {
+        memcpy(answer, received, n);
+        *answer_len = n;
     }
-    if (said != SCARD_S_SUCCESS || n > QW_APDU_ANSWER_MAX) {
-        return QW_ERR_IO;
-    }
-    memcpy(answer, received, n);
     qw_wipe(received, sizeof received);
-    *answer_len = n;
-    return QW_OK;
+    return err;
 }
 
 static void pcsc_close(void *self)

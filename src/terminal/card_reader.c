@@ -5,15 +5,16 @@
 #include "base/secret.h"
 #include "crypto/random.h"
 #include "terminal/card_apdu.h"
+#include "terminal/card_reader_ask.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_LEN = 240, CHUNKS_MAX = 0x10000, VERSION = 1, INFO_PUBLIC_LEN = 19 };
+enum { CHUNK_LEN = 240, CHUNKS_MAX = 0x10000, VERSION = 1 };
 enum state { EMPTY, ALIVE, DESTROYED };
 
 struct hot { /* secret memory */
-    uint8_t pin[QW_APDU_DATA_MAX];
+    uint8_t pin[QW_APDU_PIN_MAX];
     uint8_t command[QW_APDU_COMMAND_MAX];
     uint8_t answer[QW_APDU_ANSWER_MAX];
 };
@@ -22,8 +23,10 @@ struct qw_card_reader {
     struct qw_apdu_wire wire;
     struct hot *hot;
     size_t pin_len, reply_len; /* the reply stands in hot->answer */
-    bool is_connected, is_shut;
-    bool is_known; /* serial and info are those of the card that was there before */
+    bool is_connected;
+    bool is_shut;   /* the PIN was wrong */
+    bool is_unsure; /* its answer was lost */
+    bool is_known;  /* serial and info are those of the card that was there before */
     enum state state;
     struct qw_card_info info;
 };
@@ -41,7 +44,7 @@ qw_err qw_card_reader_new(struct qw_apdu_wire *wire, const uint8_t *pin, size_t 
     reader->wire = *wire;
     reader->hot = qw_secret_new(sizeof *reader->hot);
     if (reader->hot != NULL) {
-        err = pin_len <= sizeof reader->hot->pin ? QW_OK : QW_ERR_ARG;
+        err = pin_len >= QW_APDU_PIN_MIN && pin_len <= QW_APDU_PIN_MAX ? QW_OK : QW_ERR_ARG;
     }
     if (err != QW_OK) {
         qw_card_reader_free(reader);
@@ -96,26 +99,18 @@ static qw_err say(struct qw_card_reader *reader, const struct qw_apdu *apdu)
     return err;
 }
 
-static qw_err verify(struct qw_card_reader *reader)
-{
-    const struct qw_apdu apdu = { .cla = QW_APDU_ISO,
-                                  .ins = QW_APDU_VERIFY,
-                                  .p2 = QW_APDU_PIN_NUMBER,
-                                  .data = reader->hot->pin,
-                                  .len = reader->pin_len };
-    qw_err err = reader->is_shut ? QW_ERR_AUTH : say(reader, &apdu);
+/* What is said without a PIN, and after it when there is a card. */
+struct said {
+    uint8_t state, tries;
+    struct qw_card_info info;
+};
 
-    reader->is_shut = err == QW_ERR_AUTH;
-    return err;
-}
-
-/* What the card says of itself, when it is the one that was there before. */
-static qw_err learn(struct qw_card_reader *reader)
+static qw_err ask_info(struct qw_card_reader *reader, bool is_verified, struct said *out)
 {
     const struct qw_apdu apdu = { .cla = QW_APDU_OURS, .ins = QW_APDU_INFO };
-    struct qw_card_info info = { .owner = "" };
+    struct said said = { .info = { .owner = "" } };
+    struct qw_card_info *info = &said.info;
     struct qw_reader r;
-    uint8_t state;
     qw_err err = say(reader, &apdu);
 
     if (err != QW_OK) {
@@ -125,28 +120,72 @@ static qw_err learn(struct qw_card_reader *reader)
     if (qw_read_u8(&r) != VERSION) {
         return QW_ERR_UNAVAILABLE;
     }
-    state = qw_read_u8(&r);
-    (void)qw_read_u8(&r); /* tries left: all of them, after the right PIN */
-    qw_read_bytes(&r, info.serial, sizeof info.serial);
-    if (state == ALIVE) {
-        qw_read_string8(&r, info.owner, sizeof info.owner);
-        info.epoch = qw_read_u32be(&r);
-        info.remaining_keys = qw_read_u32be(&r);
-        info.used_keys = qw_read_u64be(&r);
-        info.next_index = qw_read_u64be(&r);
-        info.pool_up_left = qw_read_u64be(&r);
-        info.pool_down_left = qw_read_u64be(&r);
+    said.state = qw_read_u8(&r);
+    said.tries = qw_read_u8(&r);
+    qw_read_bytes(&r, info->serial, sizeof info->serial);
+    if (said.state == ALIVE && is_verified) {
+        qw_read_string8(&r, info->owner, sizeof info->owner);
+        info->epoch = qw_read_u32be(&r);
+        info->remaining_keys = qw_read_u32be(&r);
+        info->used_keys = qw_read_u64be(&r);
+        info->next_index = qw_read_u64be(&r);
+        info->pool_up_left = qw_read_u64be(&r);
+        info->pool_down_left = qw_read_u64be(&r);
     }
-    if (!qw_reader_done(&r) || state > DESTROYED) {
+    if (!qw_reader_done(&r) || said.state > DESTROYED) {
         return QW_ERR_FORMAT;
     }
-    if (reader->is_known && state == ALIVE &&
-        !qw_equal_ct(info.serial, reader->info.serial, sizeof info.serial)) {
+    *out = said;
+    return QW_OK;
+}
+
+/* D1: a PIN whose answer was lost may have been wrong. The last try is not ours to spend then. */
+static qw_err may_verify(struct qw_card_reader *reader)
+{
+    struct said said;
+    qw_err err;
+
+    if (reader->is_shut || !reader->is_unsure) {
+        return reader->is_shut ? QW_ERR_AUTH : QW_OK;
+    }
+    err = ask_info(reader, false, &said);
+    return err == QW_OK && said.tries < 2 ? QW_ERR_AUTH : err;
+}
+
+static qw_err verify(struct qw_card_reader *reader)
+{
+    const struct qw_apdu apdu = { .cla = QW_APDU_ISO,
+                                  .ins = QW_APDU_VERIFY,
+                                  .p2 = QW_APDU_PIN_NUMBER,
+                                  .data = reader->hot->pin,
+                                  .len = reader->pin_len };
+    qw_err err = may_verify(reader);
+
+    if (err == QW_OK) {
+        err = say(reader, &apdu);
+        reader->is_unsure = err == QW_ERR_IO;
+    }
+    reader->is_shut = reader->is_shut || err == QW_ERR_AUTH;
+    return err;
+}
+
+/* D6: whatever is in the reader now is the card that was there before: a blank one, or the
+ * tombstone of another, would be taken for it else. */
+static qw_err learn(struct qw_card_reader *reader)
+{
+    struct said said;
+    qw_err err = ask_info(reader, true, &said);
+
+    if (err != QW_OK) {
+        return err;
+    }
+    if (reader->is_known &&
+        !qw_equal_ct(said.info.serial, reader->info.serial, sizeof said.info.serial)) {
         return QW_ERR_CONFLICT;
     }
-    reader->state = (enum state)state;
-    if (state == ALIVE) {
-        reader->info = info;
+    reader->state = (enum state)said.state;
+    if (said.state == ALIVE) {
+        reader->info = said.info;
         reader->is_known = true;
     }
     return QW_OK;
@@ -183,17 +222,26 @@ static qw_err meet(struct qw_card_reader *reader)
     return err;
 }
 
-/* What was loaded is gone with a reset. */
+/* What was loaded, or opened, is gone with a reset. */
 static bool needs_loaded(const struct qw_apdu *apdu)
 {
-    return apdu->ins == QW_APDU_BIRTH || apdu->ins == QW_APDU_TAKE_PACKAGE ||
-           (apdu->ins == QW_APDU_LOAD && (apdu->p1 != 0 || apdu->p2 != 0));
+    switch (apdu->ins) {
+    case QW_APDU_LOAD:
+        return apdu->p1 != 0 || apdu->p2 != 0;
+    case QW_APDU_BIRTH:
+    case QW_APDU_TAKE_PACKAGE:
+    case QW_APDU_CHECK_ENROLMENT:
+    case QW_APDU_OPEN_OUTER:
+    case QW_APDU_OPEN_BIRTH:
+    case QW_APDU_GIVE:
+        return true;
+    default:
+        return false;
+    }
 }
 
-/* One command; its reply must have reply_len bytes, which go to reply. One that has not reached the
- * card is said once more; no other is: the card may have done it. */
-static qw_err ask(struct qw_card_reader *reader, const struct qw_apdu *apdu, uint8_t *reply,
-                  size_t reply_len)
+qw_err qw_card_reader_ask(struct qw_card_reader *reader, const struct qw_apdu *apdu, uint8_t *reply,
+                          size_t reply_len)
 {
     qw_err err = meet(reader);
 
@@ -216,17 +264,16 @@ static qw_err ask(struct qw_card_reader *reader, const struct qw_apdu *apdu, uin
     return err;
 }
 
-/* After a change; what cannot be asked now is asked with the next connection. */
-static qw_err changed(struct qw_card_reader *reader, qw_err err)
+/* What cannot be asked now is asked with the next connection. */
+qw_err qw_card_reader_changed(struct qw_card_reader *reader, qw_err err)
 {
-    if (err == QW_OK) {
-        (void)!learn(reader);
+    if (err == QW_OK && learn(reader) != QW_OK) {
+        drop(reader);
     }
     return err;
 }
 
-/* head and data, in chunks. */
-static qw_err load(struct qw_card_reader *reader, const uint8_t *data, size_t len)
+qw_err qw_card_reader_load(struct qw_card_reader *reader, const uint8_t *data, size_t len)
 {
     qw_err err = QW_OK;
 
@@ -239,7 +286,7 @@ static qw_err load(struct qw_card_reader *reader, const uint8_t *data, size_t le
                                       .data = data + chunk * CHUNK_LEN,
                                       .len = left < CHUNK_LEN ? left : CHUNK_LEN };
 
-        err = chunk < CHUNKS_MAX ? ask(reader, &apdu, NULL, 0) : QW_ERR_SPACE;
+        err = chunk < CHUNKS_MAX ? qw_card_reader_ask(reader, &apdu, NULL, 0) : QW_ERR_SPACE;
     }
     return err;
 }
@@ -277,10 +324,10 @@ qw_err qw_card_reader_create(struct qw_card_reader *reader, const struct qw_pack
         err = qw_package_seal(birth, load_bytes, load_bytes + 32, cap - 32, &len);
     }
     if (err == QW_OK) {
-        err = load(reader, load_bytes, 32 + len);
+        err = qw_card_reader_load(reader, load_bytes, 32 + len);
     }
     if (err == QW_OK) {
-        err = changed(reader, ask(reader, &apdu, NULL, 0));
+        err = qw_card_reader_changed(reader, qw_card_reader_ask(reader, &apdu, NULL, 0));
     }
     qw_secret_free(load_bytes);
     return err;
@@ -290,7 +337,7 @@ qw_err qw_card_reader_tombstone(struct qw_card_reader *reader, struct qw_tombsto
 {
     static const struct qw_apdu apdu = { .cla = QW_APDU_OURS, .ins = QW_APDU_TOMBSTONE };
     uint8_t bytes[QW_TOMBSTONE_LEN];
-    qw_err err = ask(reader, &apdu, bytes, sizeof bytes);
+    qw_err err = qw_card_reader_ask(reader, &apdu, bytes, sizeof bytes);
 
     return err == QW_OK ? qw_tombstone_decode(bytes, sizeof bytes, tombstone) : err;
 }
@@ -301,7 +348,8 @@ qw_err qw_card_reader_book(struct qw_card_reader *reader, struct qw_tombstone *t
     const struct qw_apdu apdu = {
         .cla = QW_APDU_OURS, .ins = QW_APDU_BOOK, .data = done, .len = len
     };
-    qw_err err = len <= QW_APDU_DATA_MAX ? ask(reader, &apdu, NULL, 0) : QW_ERR_FORMAT;
+    qw_err err =
+        len <= QW_APDU_DATA_MAX ? qw_card_reader_ask(reader, &apdu, NULL, 0) : QW_ERR_FORMAT;
 
     if (err == QW_OK) {
         tombstone->is_booked = true;
@@ -319,14 +367,14 @@ qw_err qw_card_reader_take_key(struct qw_card_reader *reader, uint8_t key_id[sta
 {
     static const struct qw_apdu apdu = { .cla = QW_APDU_OURS, .ins = QW_APDU_TAKE_KEY };
     uint8_t reply[16 + 32];
-    qw_err err = ask(reader, &apdu, reply, sizeof reply);
+    qw_err err = qw_card_reader_ask(reader, &apdu, reply, sizeof reply);
 
     if (err == QW_OK) {
         memcpy(key_id, reply, 16);
         memcpy(key, reply + 16, 32);
     }
     qw_wipe(reply, sizeof reply);
-    return changed(reader, err);
+    return qw_card_reader_changed(reader, err);
 }
 
 qw_err qw_card_reader_report(struct qw_card_reader *reader, bool wants_fresh, uint32_t wanted_keys,
@@ -340,7 +388,7 @@ qw_err qw_card_reader_report(struct qw_card_reader *reader, bool wants_fresh, ui
                                   .len = sizeof wanted };
 
     qw_store_u32be(wanted, wanted_keys);
-    return ask(reader, &apdu, out, QW_CONTACT_REPORT_LEN);
+    return qw_card_reader_ask(reader, &apdu, out, QW_CONTACT_REPORT_LEN);
 }
 
 qw_err qw_card_reader_take_auth(struct qw_card_reader *reader, uint64_t up_position,
@@ -355,13 +403,13 @@ qw_err qw_card_reader_take_auth(struct qw_card_reader *reader, uint64_t up_posit
 
     qw_store_u64be(positions, up_position);
     qw_store_u64be(positions + 8, down_position);
-    err = ask(reader, &apdu, reply, sizeof reply);
+    err = qw_card_reader_ask(reader, &apdu, reply, sizeof reply);
     if (err == QW_OK) {
         memcpy(up, reply, 64);
         memcpy(down, reply + 64, 64);
     }
     qw_wipe(reply, sizeof reply);
-    return changed(reader, err);
+    return qw_card_reader_changed(reader, err);
 }
 
 qw_err qw_card_reader_take_package(struct qw_card_reader *reader, const uint8_t *sealed, size_t len,
@@ -373,10 +421,10 @@ qw_err qw_card_reader_take_package(struct qw_card_reader *reader, const uint8_t 
                                   .ins = QW_APDU_TAKE_PACKAGE,
                                   .p1 = wants_fresh ? 1 : 0 };
     uint8_t reply[QW_RECEIPT_LEN + 16 + 32];
-    qw_err err = load(reader, sealed, len);
+    qw_err err = qw_card_reader_load(reader, sealed, len);
 
     if (err == QW_OK) {
-        err = ask(reader, &apdu, reply, wants_fresh ? sizeof reply : QW_RECEIPT_LEN);
+        err = qw_card_reader_ask(reader, &apdu, reply, wants_fresh ? sizeof reply : QW_RECEIPT_LEN);
     }
     if (err == QW_OK) {
         memcpy(receipt, reply, QW_RECEIPT_LEN);
@@ -386,14 +434,14 @@ qw_err qw_card_reader_take_package(struct qw_card_reader *reader, const uint8_t 
         memcpy(fresh_key, reply + QW_RECEIPT_LEN + 16, 32);
     }
     qw_wipe(reply, sizeof reply);
-    return changed(reader, err);
+    return qw_card_reader_changed(reader, err);
 }
 
 qw_err qw_card_reader_receipt(struct qw_card_reader *reader, uint8_t receipt[static QW_RECEIPT_LEN])
 {
     static const struct qw_apdu apdu = { .cla = QW_APDU_OURS, .ins = QW_APDU_RECEIPT };
 
-    return ask(reader, &apdu, receipt, QW_RECEIPT_LEN);
+    return qw_card_reader_ask(reader, &apdu, receipt, QW_RECEIPT_LEN);
 }
 
 qw_err qw_card_reader_destroy(struct qw_card_reader *reader, const uint8_t *order, size_t len)
@@ -402,5 +450,7 @@ qw_err qw_card_reader_destroy(struct qw_card_reader *reader, const uint8_t *orde
         .cla = QW_APDU_OURS, .ins = QW_APDU_DESTROY, .data = order, .len = len
     };
 
-    return changed(reader, len <= QW_APDU_DATA_MAX ? ask(reader, &apdu, NULL, 0) : QW_ERR_FORMAT);
+    return qw_card_reader_changed(reader, len <= QW_APDU_DATA_MAX
+                                              ? qw_card_reader_ask(reader, &apdu, NULL, 0)
+                                              : QW_ERR_FORMAT);
 }

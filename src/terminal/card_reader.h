@@ -22,7 +22,8 @@ struct qw_apdu_wire { /* to one card; exclusively */
 struct qw_card_reader;
 
 /* Takes the wire, also when it fails. The PIN is tried once, at the first use; after an answer that
- * it is wrong no further time. QW_ERR_NOMEM, QW_ERR_ARG: the PIN is too long. */
+ * it is wrong no further time, and the last try is not spent after an answer that was lost.
+ * QW_ERR_NOMEM, QW_ERR_ARG: the PIN is too short or too long: no try is spent on it. */
 qw_err qw_card_reader_new(struct qw_apdu_wire *wire, const uint8_t *pin, size_t pin_len,
                           struct qw_card_reader **reader) QW_MUST_USE;
 void qw_card_reader_free(struct qw_card_reader *reader); /* NULL is fine */

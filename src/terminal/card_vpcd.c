@@ -75,10 +75,14 @@ static qw_err message(struct qw_card_chip *chip, int fd)
     uint8_t head[2], what = 0;
     int64_t deadline_ms = qw_clock_monotonic_ms() + MESSAGE_MS;
     qw_err err = qw_socket_read(fd, head, sizeof head, deadline_ms);
-    size_t len = (size_t)(head[0] << 8 | head[1]);
+    size_t len;
 
-    if (err != QW_OK || len == 0) {
+    if (err != QW_OK) {
         return err;
+    }
+    len = (size_t)(head[0] << 8 | head[1]);
+    if (len == 0) {
+        return QW_OK;
     }
     if (len > 1) {
         return command(chip, fd, len);

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t ask[QW_AUTH_ASK_MAX];
     size_t len = 0;
 
-    if (qw_auth_answer_open(data, size, key, key, &answer) == QW_OK ||
+    if (qw_auth_answer_open(data, size, key, &answer) == QW_OK ||
         qw_auth_challenge_open(data, size, "name", key, &challenge) == QW_OK) {
         abort();
     }
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (qw_auth_proof_read(data, size, &proof) == QW_OK) {
         if (strlen(proof.name) >= sizeof proof.name || proof.challenge_len == 0 ||
             proof.challenge_len > sizeof proof.challenge ||
-            qw_auth_proof_check_key(data, size, key, key) != QW_ERR_AUTH) {
+            qw_auth_proof_check_key(data, size, key) != QW_ERR_AUTH) {
             abort();
         }
     }

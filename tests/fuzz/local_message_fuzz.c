@@ -11,13 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct qw_local_answer answer;
-    enum qw_local_request_kind kind;
+    struct qw_local_request request;
     uint8_t again[QW_LOCAL_ANSWER_MAX];
     size_t len = 0;
 
-    if (qw_local_request_decode(data, size, &kind) == QW_OK) {
-        qw_local_request_encode(kind, again);
-        if (memcmp(data, again, size) != 0) {
+    if (qw_local_request_decode(data, size, &request) == QW_OK) {
+        if (qw_local_request_encode(&request, again) != size || memcmp(data, again, size) != 0) {
             abort();
         }
     }

@@ -13,7 +13,7 @@
 #include "crypto/custody/custody.h"
 #include "crypto/share/custody_quorum.h"
 #include "store/store_open.h"
-#include "terminal/card.h"
+#include "terminal/card_body.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +101,7 @@ static void of_card(const char *path, const char *passphrase_path)
 
     must(qw_passphrase_file_read(passphrase_path, &passphrase, &len), passphrase_path);
     must(qw_card_open(path, passphrase, len, &card), path);
-    keys = qw_card_keys(card);
+    keys = &card->vault->keys;
     show("card-wrap", keys->wrap);
     show("card-report", keys->report);
     show("card-receipt", keys->receipt);

@@ -183,13 +183,20 @@ static qw_err prove(struct prover *prover, size_t i)
                                .time_ms = qw_clock_utc_ms(),
                                .name = NAME,
                                .challenge_len = prover->challenge_len };
+    uint8_t root[QW_CARD_ROOT_LEN];
+    qw_err err;
 
     memcpy(p.serial, prover->serial, sizeof p.serial);
     memcpy(p.key_id, prover->ids[i], sizeof p.key_id);
     memcpy(p.certificate_hash, prover->certificate_hash, sizeof p.certificate_hash);
     memcpy(p.challenge, prover->challenges[i], prover->challenge_len);
-    return qw_auth_proof_seal(&p, prover->private_key, prover->report_key, prover->keys[i],
-                              prover->proofs[i].bytes, &prover->proofs[i].len);
+    err = qw_card_root(prover->report_key, prover->keys[i], root);
+    if (err == QW_OK) {
+        err = qw_auth_proof_seal(&p, prover->private_key, root, prover->proofs[i].bytes,
+                                 &prover->proofs[i].len);
+    }
+    qw_wipe(root, sizeof root);
+    return err;
 }
 
 static double now_s(void)

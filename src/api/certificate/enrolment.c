@@ -15,15 +15,13 @@ enum {
 };
 
 /* Key of the request's MAC: neither the card's own key nor the one that is used up is enough. */
-static qw_err mac_of_request(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                             const uint8_t key[static 32], uint8_t mac[static MAC_LEN])
+static qw_err mac_of_request(const uint8_t *data, size_t len, const uint8_t root[static 32],
+                             uint8_t mac[static MAC_LEN])
 {
     static const char label[] = "qwave enrolment";
     struct qw_bytes part = { data, len };
     uint8_t mixed[32];
-    qw_err err =
-        qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ report_key, 32 }, (struct qw_bytes){ key, 32 },
-                (struct qw_bytes){ label, sizeof label - 1 }, mixed, sizeof mixed);
+    qw_err err = qw_card_root_expand(root, label, sizeof label - 1, mixed);
 
     if (err == QW_OK) {
         err = qw_hmac(QW_HASH_SHA256, mixed, sizeof mixed, &part, 1, mac);
@@ -37,8 +35,8 @@ static qw_err compare(const uint8_t right[static MAC_LEN], const uint8_t *given)
     return qw_equal_ct(right, given, MAC_LEN) ? QW_OK : QW_ERR_AUTH;
 }
 
-qw_err qw_enrolment_seal(const struct qw_enrolment *enrolment, const uint8_t report_key[static 32],
-                         const uint8_t key[static 32], uint8_t *out, size_t *len)
+qw_err qw_enrolment_seal(const struct qw_enrolment *enrolment, const uint8_t root[static 32],
+                         uint8_t *out, size_t *len)
 {
     struct qw_writer w = qw_writer_on(out, QW_ENROLMENT_MAX);
     size_t request_len = strlen(enrolment->request);
@@ -55,7 +53,7 @@ qw_err qw_enrolment_seal(const struct qw_enrolment *enrolment, const uint8_t rep
     if (w.failed || request_len == 0) {
         return QW_ERR_ARG;
     }
-    err = mac_of_request(out, w.len, report_key, key, mac);
+    err = mac_of_request(out, w.len, root, mac);
     if (err == QW_OK) {
         qw_write_bytes(&w, mac, sizeof mac);
         qw_assert(!w.failed);
@@ -89,8 +87,7 @@ qw_err qw_enrolment_read(const uint8_t *data, size_t len, struct qw_enrolment *o
     return QW_OK;
 }
 
-qw_err qw_enrolment_check(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                          const uint8_t key[static 32])
+qw_err qw_enrolment_check(const uint8_t *data, size_t len, const uint8_t root[static 32])
 {
     uint8_t mac[MAC_LEN];
     qw_err err;
@@ -98,7 +95,7 @@ qw_err qw_enrolment_check(const uint8_t *data, size_t len, const uint8_t report_
     if (len < QW_ENROLMENT_HEAD_LEN + MAC_LEN) {
         return QW_ERR_FORMAT;
     }
-    err = mac_of_request(data, len - MAC_LEN, report_key, key, mac);
+    err = mac_of_request(data, len - MAC_LEN, root, mac);
     if (err == QW_OK) {
         err = compare(mac, data + len - MAC_LEN);
     }
@@ -149,18 +146,14 @@ static bool read_text(struct qw_reader *r, char out[static QW_CERTIFICATE_PEM_CA
     return !r->failed && strlen(out) == len;
 }
 
-qw_err qw_enrolment_answer_open(const uint8_t *data, size_t len,
-                                const uint8_t report_key[static 32],
-                                struct qw_enrolment_answer *out)
+qw_err qw_enrolment_answer_check(const uint8_t *data, size_t len,
+                                 const uint8_t report_key[static 32])
 {
-    struct qw_reader r = qw_reader_on(data, len);
-    struct qw_enrolment_answer a = { .certificate = "" };
     struct qw_bytes part = { data, len - MAC_LEN };
     uint8_t mac[MAC_LEN];
-    bool ok;
     qw_err err;
 
-    if (len < ANSWER_MIN) {
+    if (len < ANSWER_MIN || qw_load_u32be(data) != ANSWER_MAGIC) {
         return QW_ERR_FORMAT;
     }
     err = qw_hmac(QW_HASH_SHA256, report_key, 32, &part, 1, mac);
@@ -168,10 +161,15 @@ qw_err qw_enrolment_answer_open(const uint8_t *data, size_t len,
         err = compare(mac, data + len - MAC_LEN);
     }
     qw_wipe(mac, sizeof mac);
-    if (err != QW_OK) {
-        return err;
-    }
-    ok = qw_read_u32be(&r) == ANSWER_MAGIC;
+    return err;
+}
+
+qw_err qw_enrolment_answer_read(const uint8_t *data, size_t len, struct qw_enrolment_answer *out)
+{
+    struct qw_reader r = qw_reader_on(data, len);
+    struct qw_enrolment_answer a = { .certificate = "" };
+    bool ok = qw_read_u32be(&r) == ANSWER_MAGIC;
+
     qw_read_bytes(&r, a.serial, sizeof a.serial);
     qw_read_bytes(&r, a.nonce, sizeof a.nonce);
     ok = ok && read_text(&r, a.certificate) && read_text(&r, a.authority);

@@ -28,14 +28,15 @@ struct qw_enrolment {
     char request[QW_SIGNING_REQUEST_CAP]; /* PEM, NUL-terminated */
 };
 /* out holds QW_ENROLMENT_MAX bytes. QW_ERR_ARG: no request, or too long a one. */
-qw_err qw_enrolment_seal(const struct qw_enrolment *enrolment, const uint8_t report_key[static 32],
-                         const uint8_t key[static 32], uint8_t *out, size_t *len) QW_MUST_USE;
+qw_err qw_enrolment_seal(const struct qw_enrolment *enrolment,
+                         const uint8_t root[static QW_CARD_ROOT_LEN], uint8_t *out,
+                         size_t *len) QW_MUST_USE;
 /* Nothing is authenticated yet. QW_ERR_FORMAT. */
 qw_err qw_enrolment_read(const uint8_t *data, size_t len,
                          struct qw_enrolment *enrolment) QW_MUST_USE;
 /* Whether both keys are the device's. QW_ERR_AUTH, QW_ERR_FORMAT. */
-qw_err qw_enrolment_check(const uint8_t *data, size_t len, const uint8_t report_key[static 32],
-                          const uint8_t key[static 32]) QW_MUST_USE;
+qw_err qw_enrolment_check(const uint8_t *data, size_t len,
+                          const uint8_t root[static QW_CARD_ROOT_LEN]) QW_MUST_USE;
 
 struct qw_enrolment_answer {
     uint8_t serial[16];
@@ -47,9 +48,11 @@ struct qw_enrolment_answer {
 qw_err qw_enrolment_answer_seal(const struct qw_enrolment_answer *answer,
                                 const uint8_t report_key[static 32], uint8_t *out,
                                 size_t *len) QW_MUST_USE;
-/* QW_ERR_FORMAT; QW_ERR_AUTH: not of this card's centre. */
-qw_err qw_enrolment_answer_open(const uint8_t *data, size_t len,
-                                const uint8_t report_key[static 32],
+/* QW_ERR_FORMAT: no answer; QW_ERR_AUTH: not of this card's centre. */
+qw_err qw_enrolment_answer_check(const uint8_t *data, size_t len,
+                                 const uint8_t report_key[static 32]) QW_MUST_USE;
+/* Of one that was checked: nothing is authenticated here. QW_ERR_FORMAT. */
+qw_err qw_enrolment_answer_read(const uint8_t *data, size_t len,
                                 struct qw_enrolment_answer *answer) QW_MUST_USE;
 
 #endif

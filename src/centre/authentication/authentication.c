@@ -28,7 +28,7 @@ struct auth { /* one call */
     char card_name[QW_CERTIFICATE_URI_CAP]; /* its device's, as certificates have it */
     struct qw_card_keys keys;               /* a secret */
     struct qw_key_record record;            /* of the key that is used up */
-    uint8_t key[QW_KEY_LEN];                /* a secret */
+    uint8_t root[QW_CARD_ROOT_LEN];         /* a secret */
     bool is_signed, is_keyed;               /* each factor for itself */
     const char *why;                        /* the first thing that is wrong */
     struct qw_auth_party party, card_party;
@@ -199,13 +199,18 @@ static qw_err check_certificate(struct qw_centre *centre, struct auth *a)
 static qw_err check_key(struct qw_centre *centre, struct auth *a)
 {
     const char *why = "";
+    uint8_t key[QW_KEY_LEN];
     qw_err err = QW_ERR_REFUSED;
 
     if (a->has_card) {
-        err = qw_card_key_load(centre, a->device.id, a->proof.key_id, &a->record, a->key, &why);
+        err = qw_card_key_load(centre, a->device.id, a->proof.key_id, &a->record, key, &why);
     }
     if (err == QW_OK) {
-        err = qw_auth_proof_check_key(a->data, a->len, a->keys.report, a->key);
+        err = qw_card_root(a->keys.report, key, a->root);
+    }
+    qw_wipe(key, sizeof key);
+    if (err == QW_OK) {
+        err = qw_auth_proof_check_key(a->data, a->len, a->root);
         why = "forged: wrong key";
     }
     a->is_keyed = err == QW_OK;
@@ -259,7 +264,7 @@ static qw_err make_statement(const struct auth *a, struct qw_auth_kept *kept)
     s->until_ms = answer.until_ms;
     s->is_quantum = a->record.place.is_quantum;
     s->is_simulated = a->record.place.is_simulated;
-    return qw_auth_answer_seal(&answer, a->keys.report, a->key, kept->answer);
+    return qw_auth_answer_seal(&answer, a->root, kept->answer);
 }
 
 /* C5 */
@@ -380,7 +385,7 @@ qw_err qw_authenticate_inside(struct qw_centre *centre, const struct qw_caller *
     deed.object = a.subject.name;
     err = err == QW_OK ? work(centre, &a, answer) : refuse(centre, &a, why);
     qw_wipe(&a.keys, sizeof a.keys);
-    qw_wipe(a.key, sizeof a.key);
+    qw_wipe(a.root, sizeof a.root);
     return err;
 }
 

@@ -103,16 +103,20 @@ static qw_err issue(struct qw_centre *centre, struct enrol *e)
     };
     struct qw_key_record record;
     struct qw_group group;
-    uint8_t key[QW_KEY_LEN];
+    uint8_t key[QW_KEY_LEN], root[QW_CARD_ROOT_LEN];
     qw_err err = take_key(centre, e, &record, key);
 
     if (err == QW_OK) {
-        err = qw_enrolment_check(e->data, e->len, e->keys.report, key);
+        err = qw_card_root(e->keys.report, key, root);
+    }
+    if (err == QW_OK) {
+        err = qw_enrolment_check(e->data, e->len, root);
         if (err == QW_ERR_AUTH) {
             err = refuse(centre, e, "forged: wrong key");
         }
     }
     qw_wipe(key, sizeof key);
+    qw_wipe(root, sizeof root);
     if (err != QW_OK) {
         return err;
     }

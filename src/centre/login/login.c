@@ -65,9 +65,14 @@ static qw_err visit_package(void *self, const uint8_t id[static 16])
 static qw_err compare(struct attempt *a, const uint8_t key[static 32])
 {
     int64_t clocks_ms = 1000 * (int64_t)a->centre->config.auth_window_s;
-    uint8_t code_key[32];
+    uint8_t root[QW_CARD_ROOT_LEN], code_key[32];
     uint64_t first, last;
-    qw_err err = qw_login_code_key(a->keys.report, key, code_key);
+    qw_err err = qw_card_root(a->keys.report, key, root);
+
+    if (err == QW_OK) {
+        err = qw_login_code_key(root, code_key);
+    }
+    qw_wipe(root, sizeof root);
 
     clocks_ms = clocks_ms < QW_LOGIN_CLOCKS_MS_MAX ? clocks_ms : QW_LOGIN_CLOCKS_MS_MAX;
     first = (uint64_t)((a->now_ms - QW_LOGIN_TYPING_MS - clocks_ms) / QW_LOGIN_STEP_MS);

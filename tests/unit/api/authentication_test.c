@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "card_root.h"
+
 #include "api/authentication.h"
 #include "api/certificate/profile.h"
 
@@ -71,7 +73,8 @@ static size_t proof(EVP_PKEY *key, uint8_t out[static QW_AUTH_PROOF_MAX])
     size_t len = 0;
 
     p.challenge_len = challenge(p.challenge);
-    assert_int_equal(qw_auth_proof_seal(&p, key, report_key, one_time_key, out, &len), QW_OK);
+    assert_int_equal(qw_auth_proof_seal(&p, key, root_of(report_key, one_time_key), out, &len),
+                     QW_OK);
     return len;
 }
 
@@ -104,10 +107,13 @@ static void neither_factor_is_the_other(void **state)
     size_t len = proof(key, data);
 
     (void)state;
-    assert_int_equal(qw_auth_proof_check_key(data, len, report_key, one_time_key), QW_OK);
-    assert_int_equal(qw_auth_proof_check_key(data, len, report_key, other_key), QW_ERR_AUTH);
-    assert_int_equal(qw_auth_proof_check_key(data, len, other_key, one_time_key), QW_ERR_AUTH);
-    assert_int_equal(qw_auth_proof_check_key(data, len, one_time_key, report_key), QW_ERR_AUTH);
+    assert_int_equal(qw_auth_proof_check_key(data, len, root_of(report_key, one_time_key)), QW_OK);
+    assert_int_equal(qw_auth_proof_check_key(data, len, root_of(report_key, other_key)),
+                     QW_ERR_AUTH);
+    assert_int_equal(qw_auth_proof_check_key(data, len, root_of(other_key, one_time_key)),
+                     QW_ERR_AUTH);
+    assert_int_equal(qw_auth_proof_check_key(data, len, root_of(one_time_key, report_key)),
+                     QW_ERR_AUTH);
     EVP_PKEY_free(key);
 }
 
@@ -124,13 +130,14 @@ static void every_truncation_and_flipped_bit_of_a_proof_is_found(void **state)
     for (size_t cut = 0; cut < len; cut++) {
         assert_int_equal(qw_auth_proof_read(data, cut, &p), QW_ERR_FORMAT);
         assert_int_equal(qw_auth_proof_check_signature(data, cut, key), QW_ERR_FORMAT);
-        assert_int_equal(qw_auth_proof_check_key(data, cut, report_key, one_time_key),
+        assert_int_equal(qw_auth_proof_check_key(data, cut, root_of(report_key, one_time_key)),
                          QW_ERR_FORMAT);
     }
     assert_int_equal(qw_auth_proof_read(data, len + 1, &p), QW_ERR_FORMAT);
     for (size_t bit = 0; bit < len * 8; bit++) {
         flip(data, bit);
-        assert_int_not_equal(qw_auth_proof_check_key(data, len, report_key, one_time_key), QW_OK);
+        assert_int_not_equal(qw_auth_proof_check_key(data, len, root_of(report_key, one_time_key)),
+                             QW_OK);
         if (bit < signed_len * 8) {
             assert_int_not_equal(qw_auth_proof_check_signature(data, len, key), QW_OK);
         }
@@ -148,15 +155,18 @@ static void a_proof_without_name_or_challenge_is_not_made(void **state)
     size_t len = 0;
 
     (void)state;
-    assert_int_equal(qw_auth_proof_seal(&p, key, report_key, one_time_key, data, &len), QW_ERR_ARG);
+    assert_int_equal(qw_auth_proof_seal(&p, key, root_of(report_key, one_time_key), data, &len),
+                     QW_ERR_ARG);
     memcpy(p.name, NAME, sizeof NAME);
-    assert_int_equal(qw_auth_proof_seal(&p, weak, report_key, one_time_key, data, &len),
+    assert_int_equal(qw_auth_proof_seal(&p, weak, root_of(report_key, one_time_key), data, &len),
                      QW_ERR_ARG);
     p.challenge_len = 0;
-    assert_int_equal(qw_auth_proof_seal(&p, key, report_key, one_time_key, data, &len), QW_ERR_ARG);
+    assert_int_equal(qw_auth_proof_seal(&p, key, root_of(report_key, one_time_key), data, &len),
+                     QW_ERR_ARG);
     p.challenge_len = sizeof p.challenge; /* all as long as can be */
     memset(p.name, 'x', sizeof p.name - 1);
-    assert_int_equal(qw_auth_proof_seal(&p, key, report_key, one_time_key, data, &len), QW_OK);
+    assert_int_equal(qw_auth_proof_seal(&p, key, root_of(report_key, one_time_key), data, &len),
+                     QW_OK);
     assert_int_equal(qw_auth_proof_read(data, len, &p), QW_OK);
     EVP_PKEY_free(key);
     EVP_PKEY_free(weak);
@@ -169,26 +179,30 @@ static void an_answer_is_of_who_has_both_keys(void **state)
     uint8_t data[QW_AUTH_ANSWER_LEN + 1] = { 0 };
 
     (void)state;
-    assert_int_equal(qw_auth_answer_seal(&a, report_key, one_time_key, data), QW_OK);
-    assert_int_equal(qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, report_key, one_time_key, &back),
-                     QW_OK);
+    assert_int_equal(qw_auth_answer_seal(&a, root_of(report_key, one_time_key), data), QW_OK);
+    assert_int_equal(
+        qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, root_of(report_key, one_time_key), &back),
+        QW_OK);
     assert_int_equal(back.until_ms, 12);
     assert_int_equal(back.proof_hash[0], 13);
-    assert_int_equal(qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, report_key, other_key, &back),
-                     QW_ERR_AUTH);
-    assert_int_equal(qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, other_key, one_time_key, &back),
-                     QW_ERR_AUTH);
+    assert_int_equal(
+        qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, root_of(report_key, other_key), &back),
+        QW_ERR_AUTH);
+    assert_int_equal(
+        qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, root_of(other_key, one_time_key), &back),
+        QW_ERR_AUTH);
     for (size_t cut = 0; cut < QW_AUTH_ANSWER_LEN; cut++) {
-        assert_int_equal(qw_auth_answer_open(data, cut, report_key, one_time_key, &back),
+        assert_int_equal(qw_auth_answer_open(data, cut, root_of(report_key, one_time_key), &back),
                          QW_ERR_FORMAT);
     }
     assert_int_equal(
-        qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN + 1, report_key, one_time_key, &back),
+        qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN + 1, root_of(report_key, one_time_key), &back),
         QW_ERR_FORMAT);
     for (size_t bit = 0; bit < QW_AUTH_ANSWER_LEN * 8; bit++) {
         flip(data, bit);
         assert_int_not_equal(
-            qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, report_key, one_time_key, &back), QW_OK);
+            qw_auth_answer_open(data, QW_AUTH_ANSWER_LEN, root_of(report_key, one_time_key), &back),
+            QW_OK);
         flip(data, bit);
     }
 }

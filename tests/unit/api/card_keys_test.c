@@ -11,6 +11,7 @@
 
 #include "base/hex.h"
 #include "base/secret.h"
+#include "crypto/hash.h"
 
 #include <string.h>
 
@@ -36,6 +37,31 @@ static void derives_the_keys_that_an_independent_hkdf_gives(void **state)
     assert_string_equal(text, "ea3dc302a986a0eedbfd223bedb4808e126a714aeae25007fa1dc700be91cfe2");
 }
 
+/* Made with Python likewise: extract, then expand. */
+static void a_root_is_the_extract_of_a_key_and_is_expanded(void **state)
+{
+    uint8_t report_key[32], key[32], root[QW_CARD_ROOT_LEN], out[32], whole[32];
+    static const char label[] = "qwave enrolment";
+    char text[65];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof key; i++) {
+        report_key[i] = (uint8_t)i;
+        key[i] = (uint8_t)(100 + i);
+    }
+    assert_int_equal(qw_card_root(report_key, key, root), QW_OK);
+    qw_hex_encode(root, sizeof root, text);
+    assert_string_equal(text, "1cb9dbd028774bae7ba8e2fd9890a3d6836fb24774fc337a7d56ee8f7436d62e");
+    assert_int_equal(qw_card_root_expand(root, label, sizeof label - 1, out), QW_OK);
+    qw_hex_encode(out, sizeof out, text);
+    assert_string_equal(text, "caa55ef2e513f66f0dde4458b31e2a35e87dc55971539844b63490184028d269");
+    assert_int_equal(qw_hkdf(QW_HASH_SHA256, (struct qw_bytes){ report_key, 32 },
+                             (struct qw_bytes){ key, 32 },
+                             (struct qw_bytes){ label, sizeof label - 1 }, whole, sizeof whole),
+                     QW_OK);
+    assert_memory_equal(out, whole, sizeof out);
+}
+
 static void another_card_key_changes_every_key(void **state)
 {
     uint8_t card_key[QW_CARD_KEY_LEN] = { 0 };
@@ -56,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derives_the_keys_that_an_independent_hkdf_gives),
+        cmocka_unit_test(a_root_is_the_extract_of_a_key_and_is_expanded),
         cmocka_unit_test(another_card_key_changes_every_key),
     };
 

@@ -93,6 +93,41 @@ static void a_key_comes_over_the_socket(void **state)
     assert_memory_equal(answer.key, given.key, 32);
 }
 
+static void *authenticate_once(void *context)
+{
+    struct qw_local_answer *answer = calloc(1, sizeof *answer);
+
+    assert_non_null(answer);
+    answer->result = (uint16_t)qw_local_ask_authentication(path, context, 5000, answer);
+    return answer;
+}
+
+static void a_statement_is_asked_for_with_its_context(void **state)
+{
+    struct qw_local_answer given = { .request = QW_LOCAL_AUTHENTICATE,
+                                     .key_id = { 1 },
+                                     .until_ms = 2 };
+    uint8_t context[32] = { 0xc0 }, heard[4 + QW_LOCAL_REQUEST_MAX];
+    int64_t deadline_ms = qw_clock_monotonic_ms() + 5000;
+    void *answer = NULL;
+    pthread_t thread;
+    int fd = -1;
+
+    (void)state;
+    prepare(&given);
+    assert_int_equal(pthread_create(&thread, NULL, authenticate_once, context), 0);
+    assert_int_equal(qw_socket_accept(listener, 5000, &fd), QW_OK);
+    assert_int_equal(qw_socket_read(fd, heard, sizeof heard, deadline_ms), QW_OK);
+    assert_int_equal(qw_socket_write(fd, reply, reply_len, deadline_ms), QW_OK);
+    assert_int_equal(pthread_join(thread, &answer), 0);
+    qw_socket_close(fd);
+    assert_memory_equal(heard, "\0\0\0\45QWL\1\6\xc0", 10);
+    assert_int_equal(((struct qw_local_answer *)answer)->result, QW_OK);
+    assert_int_equal(((struct qw_local_answer *)answer)->key_id[0], 1);
+    assert_int_equal(((struct qw_local_answer *)answer)->until_ms, 2);
+    free(answer);
+}
+
 static void an_answer_to_another_question_is_refused(void **state)
 {
     struct qw_local_answer given = { .request = QW_LOCAL_FRESH }, answer = { .result = 4711 };
@@ -143,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_comes_over_the_socket),
+        cmocka_unit_test(a_statement_is_asked_for_with_its_context),
         cmocka_unit_test(an_answer_to_another_question_is_refused),
         cmocka_unit_test(an_answer_that_is_too_long_cut_or_no_answer_is_refused),
         cmocka_unit_test(nobody_at_the_path_is_said_so),

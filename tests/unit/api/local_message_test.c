@@ -41,6 +41,10 @@ static struct qw_local_answer example(enum qw_local_request_kind kind)
         memset(a.ledger, 0x4c, 100);
         a.ledger_len = 100;
         break;
+    case QW_LOCAL_AUTHENTICATE:
+        memset(a.key_id, 0x53, sizeof a.key_id);
+        a.until_ms = 0x0102030405060708;
+        break;
     case QW_LOCAL_REFILL:
         break;
     }
@@ -50,46 +54,49 @@ static struct qw_local_answer example(enum qw_local_request_kind kind)
 static void every_request_comes_back(void **state)
 {
     (void)state;
-    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_LEDGER; kind++) {
-        uint8_t data[QW_LOCAL_REQUEST_LEN];
-        enum qw_local_request_kind back;
+    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_AUTHENTICATE; kind++) {
+        struct qw_local_request request = { .kind = (enum qw_local_request_kind)kind }, back;
+        uint8_t data[QW_LOCAL_REQUEST_MAX];
+        size_t len;
 
-        qw_local_request_encode((enum qw_local_request_kind)kind, data);
+        memset(request.context, kind == QW_LOCAL_AUTHENTICATE ? 0x43 : 0, sizeof request.context);
+        memset(&back, 0x77, sizeof back);
+        len = qw_local_request_encode(&request, data);
+        assert_int_equal(len, kind == QW_LOCAL_AUTHENTICATE ? 37 : 5);
         assert_memory_equal(data, "QWL\x01", 4);
-        assert_int_equal(qw_local_request_decode(data, sizeof data, &back), QW_OK);
-        assert_int_equal(back, kind);
+        assert_int_equal(qw_local_request_decode(data, len, &back), QW_OK);
+        assert_int_equal(back.kind, kind);
+        assert_memory_equal(back.context, request.context, sizeof back.context);
     }
 }
 
 static void other_requests_are_refused(void **state)
 {
-    uint8_t data[QW_LOCAL_REQUEST_LEN + 1] = { 0 };
-    enum qw_local_request_kind kind = QW_LOCAL_KEY;
-
     (void)state;
-    qw_local_request_encode(QW_LOCAL_STATUS, data);
-    for (size_t len = 0; len <= sizeof data; len++) {
-        if (len != QW_LOCAL_REQUEST_LEN) {
-            assert_int_equal(qw_local_request_decode(data, len, &kind), QW_ERR_FORMAT);
-        }
-    }
     for (unsigned value = 0; value < 256; value++) {
+        size_t right = value == QW_LOCAL_AUTHENTICATE ? 37 : 5;
+        uint8_t data[QW_LOCAL_REQUEST_MAX + 1] = "QWL\x01";
+        struct qw_local_request request;
+
         data[4] = (uint8_t)value;
-        assert_int_equal(qw_local_request_decode(data, QW_LOCAL_REQUEST_LEN, &kind),
-                         value >= 1 && value <= 5 ? QW_OK : QW_ERR_FORMAT);
-    }
-    data[4] = 1;
-    for (size_t bit = 0; bit < 32; bit++) {
-        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        assert_int_equal(qw_local_request_decode(data, QW_LOCAL_REQUEST_LEN, &kind), QW_ERR_FORMAT);
-        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        for (size_t len = 0; len <= sizeof data; len++) {
+            bool is_one = value >= 1 && value <= 6 && len == right;
+
+            assert_int_equal(qw_local_request_decode(data, len, &request),
+                             is_one ? QW_OK : QW_ERR_FORMAT);
+        }
+        for (size_t bit = 0; bit < 32; bit++) {
+            data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            assert_int_equal(qw_local_request_decode(data, right, &request), QW_ERR_FORMAT);
+            data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
     }
 }
 
 static void every_answer_comes_back(void **state)
 {
     (void)state;
-    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_LEDGER; kind++) {
+    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_AUTHENTICATE; kind++) {
         struct qw_local_answer a = example((enum qw_local_request_kind)kind), back;
         uint8_t data[QW_LOCAL_ANSWER_MAX];
         size_t len = 0;
@@ -108,6 +115,7 @@ static void every_answer_comes_back(void **state)
         assert_int_equal(back.status.last_refusal, a.status.last_refusal);
         assert_memory_equal(back.key_id, a.key_id, 16);
         assert_memory_equal(back.key, a.key, 32);
+        assert_true(back.until_ms == a.until_ms);
         assert_int_equal(back.ledger_len, a.ledger_len);
         assert_memory_equal(back.ledger, a.ledger, a.ledger_len);
     }
@@ -134,7 +142,7 @@ static void a_failure_carries_its_result_and_nothing_else(void **state)
 static void cut_prolonged_and_flipped_answers_are_refused_or_exact(void **state)
 {
     (void)state;
-    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_LEDGER; kind++) {
+    for (unsigned kind = QW_LOCAL_STATUS; kind <= QW_LOCAL_AUTHENTICATE; kind++) {
         struct qw_local_answer a = example((enum qw_local_request_kind)kind), back;
         uint8_t data[QW_LOCAL_ANSWER_MAX] = { 0 }, again[QW_LOCAL_ANSWER_MAX];
         size_t len = 0, again_len = 0;
@@ -186,7 +194,10 @@ static void answers_outside_the_limits_are_not_sent(void **state)
     a.ledger_len = sizeof a.ledger + 1;
     assert_int_equal(qw_local_answer_encode(&a, data, sizeof data, &len), QW_ERR_ARG);
     a = example(QW_LOCAL_KEY);
-    a.request = 6;
+    a.request = 7;
+    assert_int_equal(qw_local_answer_encode(&a, data, sizeof data, &len), QW_ERR_ARG);
+    a = example(QW_LOCAL_AUTHENTICATE);
+    a.until_ms = -1;
     assert_int_equal(qw_local_answer_encode(&a, data, sizeof data, &len), QW_ERR_ARG);
     a = example(QW_LOCAL_STATUS);
     memset(a.status.terminal_id, 'x', sizeof a.status.terminal_id);

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "card_root.h"
+
 #include "api/login_code.h"
 
 #include <string.h>
@@ -20,7 +22,7 @@ static uint32_t number_of(const uint8_t one_time_key[static 32], const char *off
     uint8_t code_key[32];
     uint32_t number = UINT32_MAX;
 
-    assert_int_equal(qw_login_code_key(report_key, one_time_key, code_key), QW_OK);
+    assert_int_equal(qw_login_code_key(root_of(report_key, one_time_key), code_key), QW_OK);
     assert_int_equal(qw_login_code_number(code_key, officer, step, &number), QW_OK);
     assert_true(number < 100000000);
     return number;

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "../api/card_root.h"
+
 #include "api/certificate/signing_request.h"
 #include "centre/authentication/authentication.h"
 #include "centre/certificate/certificate.h"
@@ -107,7 +109,8 @@ static struct message seal(const struct scene *scene, const struct qw_auth_proof
     struct message message;
 
     assert_int_equal(
-        qw_auth_proof_seal(p, key, keys.report, one_time_key, message.bytes, &message.len), QW_OK);
+        qw_auth_proof_seal(p, key, root_of(keys.report, one_time_key), message.bytes, &message.len),
+        QW_OK);
     return message;
 }
 
@@ -160,9 +163,9 @@ static void one_key_is_one_statement(void **state)
 
     assert_int_equal(send_to(scene, &message, answer), QW_OK);
     assert_last_deed(scene, "authenticate", QW_OK, "key ");
-    assert_int_equal(
-        qw_auth_answer_open(answer, sizeof answer, keys.report, scene->terminal.keys[0], &opened),
-        QW_OK);
+    assert_int_equal(qw_auth_answer_open(answer, sizeof answer,
+                                         root_of(keys.report, scene->terminal.keys[0]), &opened),
+                     QW_OK);
     assert_int_equal(qw_auth_proof_hash(message.bytes, message.len, hash), QW_OK);
     assert_memory_equal(opened.proof_hash, hash, sizeof hash);
     assert_int_equal(fetch(scene, &scene->application, 0, 1, key), QW_ERR_NOT_FOUND);

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "../api/card_root.h"
+
 #include "api/certificate/enrolment.h"
 #include "centre/certificate/certificate.h"
 #include "unit/centre/scene.h"
@@ -54,7 +56,8 @@ static struct message seal(const struct card *card, const struct qw_enrolment *e
     struct qw_card_keys keys = card_keys(card);
     struct message message;
 
-    assert_int_equal(qw_enrolment_seal(e, keys.report, key, message.bytes, &message.len), QW_OK);
+    assert_int_equal(qw_enrolment_seal(e, root_of(keys.report, key), message.bytes, &message.len),
+                     QW_OK);
     return message;
 }
 
@@ -75,7 +78,8 @@ static qw_err send_to(struct scene *scene, const struct message *message,
     qw_err err = qw_centre_enrol(scene->centre, message->bytes, message->len, out, &len);
 
     if (err == QW_OK) {
-        assert_int_equal(qw_enrolment_answer_open(out, len, keys.report, answer), QW_OK);
+        assert_int_equal(qw_enrolment_answer_check(out, len, keys.report), QW_OK);
+        assert_int_equal(qw_enrolment_answer_read(out, len, answer), QW_OK);
     }
     return err;
 }

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "../api/card_root.h"
+
 #include "centre/authentication/authentication.h"
 #include "centre/login/login.h"
 #include "unit/centre/scene.h"
@@ -55,7 +57,8 @@ static const char *code_at(struct scene *scene, size_t key, int64_t time_ms)
     struct qw_login_code code = { .locator = qw_login_code_locator(scene->terminal.ids[key]) };
     uint8_t code_key[32];
 
-    assert_int_equal(qw_login_code_key(keys.report, scene->terminal.keys[key], code_key), QW_OK);
+    assert_int_equal(qw_login_code_key(root_of(keys.report, scene->terminal.keys[key]), code_key),
+                     QW_OK);
     assert_int_equal(
         qw_login_code_number(code_key, "bob", (uint64_t)(time_ms / QW_LOGIN_STEP_MS), &code.number),
         QW_OK);

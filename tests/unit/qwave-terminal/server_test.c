@@ -30,6 +30,7 @@ static struct {
     bool is_busy, wants_fresh;
     unsigned started; /* jobs so far */
     uint32_t wanted_keys;
+    uint8_t context; /* first byte of an authentication's */
     struct qw_refill_result result;
     qw_err err;
 } radio = { .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
@@ -57,6 +58,17 @@ void worker_start(struct worker *worker, bool wants_fresh, uint32_t wanted_keys)
     pthread_mutex_unlock(&radio.mutex);
 }
 
+void worker_authenticate(struct worker *worker, const uint8_t context[static 32])
+{
+    (void)worker;
+    pthread_mutex_lock(&radio.mutex);
+    radio.is_busy = true;
+    radio.context = context[0];
+    radio.started++;
+    pthread_cond_broadcast(&radio.changed);
+    pthread_mutex_unlock(&radio.mutex);
+}
+
 int worker_fd(const struct worker *worker)
 {
     (void)worker;
@@ -75,6 +87,16 @@ qw_err worker_finish(struct worker *worker, struct qw_refill_result *result)
     err = radio.err;
     radio.is_busy = false;
     pthread_mutex_unlock(&radio.mutex);
+    return err;
+}
+
+/* The statement's id begins with the context's byte. */
+qw_err worker_authenticated(struct worker *worker, struct qw_auth_outcome *outcome)
+{
+    struct qw_refill_result unused;
+    qw_err err = worker_finish(worker, &unused);
+
+    *outcome = (struct qw_auth_outcome){ .id = { radio.context }, .until_ms = 5 };
     return err;
 }
 
@@ -166,16 +188,19 @@ static struct qw_local_answer ask(enum qw_local_request_kind kind)
 }
 
 /* Asks without waiting; the answer is read later. */
+static uint8_t context_byte; /* of an authentication */
 static int ask_later(enum qw_local_request_kind kind)
 {
-    uint8_t frame[4 + QW_LOCAL_REQUEST_LEN];
+    struct qw_local_request request = { .kind = kind };
+    uint8_t frame[4 + QW_LOCAL_REQUEST_MAX];
+    size_t len;
     int fd = -1;
 
+    request.context[0] = kind == QW_LOCAL_AUTHENTICATE ? context_byte : 0;
+    len = qw_local_request_encode(&request, frame + 4);
     assert_int_equal(qw_socket_connect_unix(socket_path, 1000, &fd), QW_OK);
-    qw_store_u32be(frame, QW_LOCAL_REQUEST_LEN);
-    qw_local_request_encode(kind, frame + 4);
-    assert_int_equal(qw_socket_write(fd, frame, sizeof frame, qw_clock_monotonic_ms() + 1000),
-                     QW_OK);
+    qw_store_u32be(frame, (uint32_t)len);
+    assert_int_equal(qw_socket_write(fd, frame, 4 + len, qw_clock_monotonic_ms() + 1000), QW_OK);
     return fd;
 }
 
@@ -369,6 +394,38 @@ static void a_refill_that_adds_nothing_is_a_failure(void **state)
     assert_int_equal(ask(QW_LOCAL_STATUS).status.refusals, 1);
 }
 
+static void a_statement_is_for_the_context_it_was_asked_with(void **state)
+{
+    struct qw_local_answer answer;
+    int first, second, gone;
+
+    (void)state;
+    start_server(false);
+    context_byte = 0xa1;
+    first = ask_later(QW_LOCAL_AUTHENTICATE);
+    wait_for_job(1);
+    context_byte = 0xa2;
+    gone = ask_later(QW_LOCAL_AUTHENTICATE);
+    end_job(QW_OK, QW_PLKG_NONE, 0, false);
+    answer = answer_of(first);
+    assert_int_equal(answer.result, QW_OK);
+    assert_int_equal(answer.key_id[0], 0xa1);
+    assert_int_equal(answer.until_ms, 5);
+
+    wait_for_job(2); /* whoever asked for this one hangs up */
+    qw_socket_close(gone);
+    context_byte = 0xa3;
+    second = ask_later(QW_LOCAL_AUTHENTICATE);
+    assert_int_equal(ask(QW_LOCAL_STATUS).result, QW_OK);
+    end_job(QW_OK, QW_PLKG_NONE, 0, false);
+    wait_for_job(3);
+    end_job(QW_ERR_REFUSED, QW_PLKG_NONE, 0, false);
+    answer = answer_of(second); /* its own, with its reason */
+    assert_int_equal(answer.result, QW_ERR_REFUSED);
+    qw_socket_close(first);
+    qw_socket_close(second);
+}
+
 static void who_hangs_up_withdraws_the_request(void **state)
 {
     int client;
@@ -403,7 +460,9 @@ static void whoever_talks_nonsense_is_shown_the_door(void **state)
     assert_is_shown_the_door("\0\0\0\4QWL\1", 8);
     assert_is_shown_the_door("\xff\xff\xff\xff", 4);
     assert_is_shown_the_door("\0\0\0\5QWL\1\0", 9);
-    assert_is_shown_the_door("\0\0\0\5QWL\1\6", 9);
+    assert_is_shown_the_door("\0\0\0\5QWL\1\6", 9); /* no context */
+    assert_is_shown_the_door("\0\0\0\5QWL\1\7", 9);
+    assert_is_shown_the_door("\0\0\0\45QWL\1\2", 41);
     assert_is_shown_the_door("\0\0\0\5QWX\1\1", 9);
     assert_int_equal(ask(QW_LOCAL_STATUS).result, QW_OK);
 }
@@ -462,6 +521,7 @@ int main(void)
         TEST(a_fresh_key_goes_to_the_one_who_has_waited_longest),
         TEST(a_package_that_was_pending_comes_before_the_fresh_key),
         TEST(a_refill_that_adds_nothing_is_a_failure),
+        TEST(a_statement_is_for_the_context_it_was_asked_with),
         TEST(who_hangs_up_withdraws_the_request),
         TEST(whoever_talks_nonsense_is_shown_the_door),
         TEST(a_request_may_come_byte_by_byte_and_several_on_one_connection),

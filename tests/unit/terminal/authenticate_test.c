@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+#include "terminal/card_body.h"
+
+#include "../api/card_root.h"
+
 #include "terminal/authenticate.h"
 
 #include "api/certificate/profile.h"
@@ -77,7 +81,7 @@ static void a_proof_takes_one_key_and_binds_everything(void **state)
     assert_int_equal(prove(card, NAME, &pending), QW_OK);
     qw_card_info(card, &info);
     assert_int_equal(info.remaining_keys, FIXTURE_KEYS - 1);
-    assert_memory_equal(pending.key, key, sizeof key);
+    assert_memory_equal(pending.root, root_of(card->vault->keys.report, key), QW_CARD_ROOT_LEN);
     assert_int_equal(qw_auth_proof_read(pending.proof, pending.proof_len, &proof), QW_OK);
     assert_memory_equal(proof.serial, info.serial, sizeof info.serial);
     assert_string_equal(proof.name, NAME);
@@ -85,9 +89,9 @@ static void a_proof_takes_one_key_and_binds_everything(void **state)
     assert_int_equal(proof.time_ms, 6);
     assert_int_equal(qw_auth_proof_check_signature(pending.proof, pending.proof_len, private_key),
                      QW_OK);
-    assert_int_equal(
-        qw_auth_proof_check_key(pending.proof, pending.proof_len, qw_card_keys(card)->report, key),
-        QW_OK);
+    assert_int_equal(qw_auth_proof_check_key(pending.proof, pending.proof_len,
+                                             root_of(card->vault->keys.report, key)),
+                     QW_OK);
 }
 
 static void without_challenge_or_key_there_is_no_proof(void **state)
@@ -121,14 +125,14 @@ static void only_the_centre_with_the_key_is_believed(void **state)
 
     assert_int_equal(prove(card, NAME, &pending), QW_OK);
     assert_int_equal(qw_auth_proof_hash(pending.proof, pending.proof_len, a.proof_hash), QW_OK);
-    assert_int_equal(qw_auth_answer_seal(&a, qw_card_keys(card)->report, pending.key, data), QW_OK);
-    assert_int_equal(qw_auth_conclude(card, &pending, data, sizeof data, &opened), QW_OK);
+    assert_int_equal(qw_auth_answer_seal(&a, pending.root, data), QW_OK);
+    assert_int_equal(qw_auth_conclude(&pending, data, sizeof data, &opened), QW_OK);
     assert_int_equal(opened.until_ms, 2);
-    assert_int_equal(qw_auth_answer_seal(&a, qw_card_keys(card)->report, other, data), QW_OK);
-    assert_int_equal(qw_auth_conclude(card, &pending, data, sizeof data, &opened), QW_ERR_AUTH);
+    assert_int_equal(qw_auth_answer_seal(&a, other, data), QW_OK);
+    assert_int_equal(qw_auth_conclude(&pending, data, sizeof data, &opened), QW_ERR_AUTH);
     a.proof_hash[0] ^= 1; /* to another proof */
-    assert_int_equal(qw_auth_answer_seal(&a, qw_card_keys(card)->report, pending.key, data), QW_OK);
-    assert_int_equal(qw_auth_conclude(card, &pending, data, sizeof data, &opened), QW_ERR_AUTH);
+    assert_int_equal(qw_auth_answer_seal(&a, pending.root, data), QW_OK);
+    assert_int_equal(qw_auth_conclude(&pending, data, sizeof data, &opened), QW_ERR_AUTH);
 }
 
 static void what_waits_is_found_again_and_changed_by_nobody(void **state)
@@ -144,7 +148,7 @@ static void what_waits_is_found_again_and_changed_by_nobody(void **state)
     assert_int_equal(qw_auth_pending_load(card, pending_path, &back), QW_OK);
     assert_int_equal(back.proof_len, pending.proof_len);
     assert_memory_equal(back.proof, pending.proof, pending.proof_len);
-    assert_memory_equal(back.key, pending.key, sizeof back.key);
+    assert_memory_equal(back.root, pending.root, sizeof back.root);
     assert_int_equal(qw_file_read(pending_path, 65536, &data, &len), QW_OK);
     for (size_t at = 0; at < len; at++) {
         data[at] ^= 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: A4 C8 */
-/* What a chip says to who does not keep to docs/protocol/card-apdu.md, and its place in a virtual
- * reader; what it does for who does is in card_reader_test. */
+/* What a chip says to who does not keep to docs/protocol/card-apdu.md; what it does for who does is
+ * in card_reader_test and card_reader_service_test. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,16 +10,12 @@
 
 #include <cmocka.h>
 
-#include "terminal/card_vpcd.h"
+#include "terminal/card_chip_body.h"
 
 #include "card_fixture.h"
 
-#include <pthread.h>
-#include <sys/socket.h>
-
 static const uint8_t pin[] = "1234";
 static struct qw_card_chip *chip;
-static atomic_bool stop;
 
 static int set_up(void **state)
 {
@@ -74,7 +70,8 @@ static void nothing_is_done_before_it_is_selected_and_has_the_pin(void **state)
         } else if (ins == QW_APDU_TOMBSTONE || ins == QW_APDU_BOOK) {
             expected = 0x6a88; /* it was not destroyed */
         } else if (ins == QW_APDU_LOAD || ins == QW_APDU_BIRTH ||
-                   (ins >= QW_APDU_TAKE_KEY && ins <= QW_APDU_DESTROY && ins % 2 == 0)) {
+                   (ins >= QW_APDU_TAKE_KEY && ins <= QW_APDU_DESTROY && ins % 2 == 0) ||
+                   qw_card_chip_serves((uint8_t)ins)) {
             expected = 0x6982;
         }
         assert_int_equal(say(command, sizeof command), expected);
@@ -126,9 +123,9 @@ static void a_pin_of_another_length_is_no_pin(void **state)
     struct qw_card_chip *other = NULL;
 
     (void)state;
-    config.pin_len = QW_CARD_CHIP_PIN_MIN - 1;
+    config.pin_len = QW_APDU_PIN_MIN - 1;
     assert_int_equal(qw_card_chip_new(&config, &other), QW_ERR_ARG);
-    config.pin_len = QW_CARD_CHIP_PIN_MAX + 1;
+    config.pin_len = QW_APDU_PIN_MAX + 1;
     assert_int_equal(qw_card_chip_new(&config, &other), QW_ERR_ARG);
     assert_null(other);
     assert_int_equal(SAY(SELECT_IT), 0x9000);
@@ -142,47 +139,6 @@ static void a_pin_of_another_length_is_no_pin(void **state)
     assert_int_equal(SAY(GIVE_PIN), 0x6983);
 }
 
-static void *serve(void *fd)
-{
-    return (void *)(uintptr_t)qw_card_vpcd_run(chip, *(int *)fd, &stop);
-}
-
-static void the_virtual_reader_gets_its_answers(void **state)
-{
-    static const uint8_t said[] = { 0, 1, 1, 0, 1, 4, 0, 1, 9, 0, 4, 0x80, 0x10, 0, 0 };
-    uint8_t got[2 + QW_CARD_ATR_LEN + 4], too_long[2 + 400] = { 400 >> 8, 400 & 255 };
-    pthread_t thread;
-    void *end = NULL;
-    int pair[2];
-
-    (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(pthread_create(&thread, NULL, serve, &pair[1]), 0);
-    assert_int_equal(write(pair[0], said, sizeof said), sizeof said);
-    assert_int_equal(recv(pair[0], got, sizeof got, MSG_WAITALL), sizeof got);
-    assert_int_equal(got[1], QW_CARD_ATR_LEN);
-    assert_memory_equal(got + 2, qw_card_atr, QW_CARD_ATR_LEN);
-    assert_memory_equal(got + 2 + QW_CARD_ATR_LEN, "\0\2\x69\x99", 4);
-    assert_int_equal(write(pair[0], too_long, sizeof too_long), sizeof too_long);
-    assert_int_equal(recv(pair[0], got, 4, MSG_WAITALL), 4);
-    assert_memory_equal(got, "\0\2\x67\0", 4);
-    close(pair[0]);
-    assert_int_equal(pthread_join(thread, &end), 0);
-    assert_int_not_equal((uintptr_t)end, QW_OK);
-    close(pair[1]);
-}
-
-static void the_check_byte_of_the_atr_is_right(void **state)
-{
-    uint8_t sum = 0;
-
-    (void)state;
-    for (size_t i = 1; i < QW_CARD_ATR_LEN; i++) {
-        sum ^= qw_card_atr[i];
-    }
-    assert_int_equal(sum, 0);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -191,8 +147,6 @@ int main(void)
         TEST(nothing_is_done_before_it_is_selected_and_has_the_pin),
         TEST(what_is_malformed_is_refused),
         TEST(a_pin_of_another_length_is_no_pin),
-        TEST(the_virtual_reader_gets_its_answers),
-        TEST(the_check_byte_of_the_atr_is_right),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

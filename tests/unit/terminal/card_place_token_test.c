@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "terminal/card_body.h"
+
 #include "api/destruction.h"
 #include "base/secret.h"
 #include "crypto/custody/pkcs11_object.h"
@@ -253,7 +255,7 @@ static void a_fusion_gives_the_next_key(void **state)
     card = open_card();
     assert_int_equal(qw_card_key_fuse(fixture_card_key, fuse.card_key, 2, fused), QW_OK);
     assert_int_equal(qw_card_keys_derive(fused, &keys), QW_OK);
-    assert_memory_equal(qw_card_keys(card)->report, keys.report, sizeof keys.report);
+    assert_memory_equal(card->vault->keys.report, keys.report, sizeof keys.report);
     assert_int_equal(qw_card_receipt(card, again), QW_OK);
     assert_memory_equal(again, receipt, sizeof receipt);
     qw_card_info(card, &info);

@@ -10,122 +10,11 @@
 #include <cmocka.h>
 
 #include "api/destruction.h"
+#include "base/file.h"
+#include "chip_wire.h"
 #include "crypto/hash.h"
-#include "terminal/card_chip.h"
-#include "terminal/card_reader.h"
 
-#include "card_fixture.h"
-
-enum { TRIES_MAX = 100, FIRST_INDEX = 100 };
-static const uint8_t pin[] = "90817263";
-enum { PIN_LEN = sizeof pin - 1 };
-
-/* How the wire breaks at its n-th command. */
-enum fault { BEFORE, AFTER, RESET };
-static struct {
-    struct qw_card_chip *chip; /* NULL: taken out */
-    bool is_reset;             /* since it was connected to */
-    int fail_nth, verified;
-    enum fault fault;
-} slot;
-static char chip_path[96];
-
-static void insert(void)
-{
-    const struct qw_card_chip_config config = { .path = chip_path,
-                                                .cost = fixture_cost,
-                                                .passphrase = fixture_passphrase,
-                                                .passphrase_len = FIXTURE_PASSPHRASE_LEN,
-                                                .pin = pin,
-                                                .pin_len = PIN_LEN };
-
-    assert_int_equal(qw_card_chip_new(&config, &slot.chip), QW_OK);
-    slot.is_reset = true;
-}
-
-static void take_out(void)
-{
-    qw_card_chip_free(slot.chip);
-    slot.chip = NULL;
-}
-
-static qw_err wire_connect(void *self)
-{
-    (void)self;
-    if (slot.chip == NULL) {
-        return QW_ERR_NOT_FOUND;
-    }
-    qw_card_chip_reset(slot.chip);
-    slot.is_reset = false;
-    return QW_OK;
-}
-
-static qw_err wire_transmit(void *self, const uint8_t *command, size_t len, uint8_t *answer,
-                            size_t *answer_len)
-{
-    bool fails = slot.fail_nth > 0 && --slot.fail_nth == 0;
-
-    (void)self;
-    if (slot.chip == NULL || slot.is_reset || (fails && slot.fault == RESET)) {
-        return QW_ERR_CLOSED;
-    }
-    if (fails && slot.fault == BEFORE) {
-        return QW_ERR_IO;
-    }
-    slot.verified += command[1] == QW_APDU_VERIFY;
-    qw_card_chip_execute(slot.chip, command, len, answer, answer_len);
-    return fails ? QW_ERR_IO : QW_OK;
-}
-
-static void nothing(void *self)
-{
-    (void)self;
-}
-
-static struct qw_card_reader *reader_with(const uint8_t *given, size_t len)
-{
-    struct qw_apdu_wire wire = {
-        .connect = wire_connect, .transmit = wire_transmit, .disconnect = nothing, .close = nothing
-    };
-    struct qw_card_reader *reader = NULL;
-
-    assert_int_equal(qw_card_reader_new(&wire, given, len, &reader), QW_OK);
-    return reader;
-}
-
-static void birth(void)
-{
-    struct qw_package package =
-        fixture_package(QW_PACKAGE_BIRTH, 1, FIRST_INDEX, FIXTURE_KEYS, 1000, FIXTURE_POOL);
-    struct qw_card_reader *reader = reader_with(pin, PIN_LEN);
-
-    assert_int_equal(qw_card_reader_create(reader, &package), QW_OK);
-    assert_int_equal(qw_card_reader_create(reader, &package), QW_ERR_CONFLICT);
-    qw_card_reader_free(reader);
-}
-
-static int set_up(void **state)
-{
-    fixture_set_up(state);
-    snprintf(chip_path, sizeof chip_path, "%s/chip", fixture_folder);
-    slot.fail_nth = 0;
-    slot.verified = 0;
-    insert();
-    birth();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    take_out();
-    return fixture_tear_down(state);
-}
-
-static void start_again(void **state)
-{
-    tear_down(state);
-    set_up(state);
-}
+enum { TRIES_MAX = 100 };
 
 static uint64_t index_of(const uint8_t key[static 32])
 {
@@ -197,6 +86,67 @@ static void a_wrong_pin_is_tried_once_and_counted(void **state)
     }
     reader = reader_with(pin, PIN_LEN);
     assert_int_equal(qw_card_reader_open(reader), QW_ERR_REFUSED);
+    qw_card_reader_free(reader);
+}
+
+static void a_pin_that_can_only_be_wrong_costs_no_try(void **state)
+{
+    struct qw_card_reader *reader = NULL;
+
+    (void)state;
+    for (size_t len = 0; len < QW_APDU_PIN_MIN; len++) {
+        assert_int_equal(wire_reader(pin, len, &reader), QW_ERR_ARG);
+    }
+    assert_int_equal(wire_reader(fixture_passphrase, QW_APDU_PIN_MAX + 1, &reader), QW_ERR_ARG);
+    assert_null(reader);
+}
+
+/* D1: a wrong PIN whose answer is lost may be said again, but the last try is left to its owner. */
+static void lost_answers_do_not_lock_the_card(void **state)
+{
+    struct qw_card_reader *reader = reader_with((const uint8_t *)"90817264", PIN_LEN);
+
+    (void)state;
+    slot.fault = AFTER;
+    slot.fail_nth = 2; /* SELECT, VERIFY */
+    assert_int_equal(qw_card_reader_open(reader), QW_ERR_IO);
+    slot.fail_nth = 3; /* SELECT, INFO, VERIFY */
+    assert_int_equal(qw_card_reader_open(reader), QW_ERR_IO);
+    slot.fail_nth = 0;
+    assert_int_equal(qw_card_reader_open(reader), QW_ERR_AUTH); /* not said a third time */
+    qw_card_reader_free(reader);
+    reader = reader_with(pin, PIN_LEN);
+    assert_int_equal(qw_card_reader_open(reader), QW_OK);
+    qw_card_reader_free(reader);
+}
+
+/* D6: neither an empty card nor the tombstone of another is taken for the one that was there. */
+static void an_empty_card_in_its_place_is_another_one(void **state)
+{
+    struct qw_card_reader *reader = reader_with(pin, PIN_LEN);
+    uint8_t id[16], key[32], report[QW_CONTACT_REPORT_LEN];
+
+    (void)state;
+    assert_int_equal(take(reader), FIRST_INDEX);
+    take_out();
+    assert_int_equal(unlink(chip_path), 0);
+    insert();
+    assert_int_equal(qw_card_reader_take_key(reader, id, key), QW_ERR_CONFLICT);
+    take_out();
+    {
+        struct qw_destroy_proof proof = { .serial = { 0x99 } };
+        struct qw_tombstone tombstone = { .is_booked = true };
+        uint8_t bytes[QW_TOMBSTONE_LEN];
+
+        assert_int_equal(qw_destroy_proof_seal(&proof, fixture_card_key, tombstone.proof), QW_OK);
+        qw_tombstone_encode(&tombstone, bytes);
+        assert_int_equal(qw_file_replace(chip_path, bytes, sizeof bytes), QW_OK);
+    }
+    insert();
+    assert_int_equal(qw_card_reader_report(reader, false, 1, report), QW_ERR_CONFLICT);
+    qw_card_reader_free(reader);
+    reader = reader_with(pin, PIN_LEN); /* who has just come knows no other */
+    assert_int_equal(qw_card_reader_open(reader), QW_ERR_STATE);
     qw_card_reader_free(reader);
 }
 
@@ -403,6 +353,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_chip_gives_each_key_once_and_says_what_is_left),
         TEST(a_wrong_pin_is_tried_once_and_counted),
+        TEST(a_pin_that_can_only_be_wrong_costs_no_try),
+        TEST(lost_answers_do_not_lock_the_card),
+        TEST(an_empty_card_in_its_place_is_another_one),
         TEST(a_report_pads_and_packages_are_those_of_a_card),
         TEST(a_fresh_key_comes_out_and_a_fusion_stays_in),
         TEST(taken_out_and_put_back_it_goes_on_another_one_does_not),

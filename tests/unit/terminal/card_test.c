@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "terminal/card_body.h"
+
 #include "terminal/card.h"
 
 #include "base/clock.h"
@@ -58,7 +60,7 @@ static void a_new_card_holds_what_its_birth_package_says(void **state)
     assert_int_equal(info.pool_up_left, FIXTURE_POOL);
     assert_int_equal(info.pool_down_left, FIXTURE_POOL);
     assert_int_equal(qw_card_keys_derive(fixture_card_key, &keys), QW_OK);
-    assert_memory_equal(qw_card_keys(card), &keys, sizeof keys);
+    assert_memory_equal(&card->vault->keys, &keys, sizeof keys);
     qw_card_close(card);
 }
 
@@ -148,10 +150,10 @@ static void a_key_comes_with_the_id_that_its_centre_computes(void **state)
 
     (void)state;
     assert_int_equal(qw_card_take_key(card, id, key), QW_OK);
-    assert_int_equal(qw_package_key_id(qw_card_keys(card)->id, package_id, 0, expected), QW_OK);
+    assert_int_equal(qw_package_key_id(card->vault->keys.id, package_id, 0, expected), QW_OK);
     assert_memory_equal(id, expected, 16);
     assert_int_equal(qw_card_take_key(card, id, key), QW_OK);
-    assert_int_equal(qw_package_key_id(qw_card_keys(card)->id, package_id, 1, expected), QW_OK);
+    assert_int_equal(qw_package_key_id(card->vault->keys.id, package_id, 1, expected), QW_OK);
     assert_memory_equal(id, expected, 16);
     qw_card_close(card);
 }
@@ -167,7 +169,7 @@ static void every_report_counts_one_more_also_after_a_restart(void **state)
     for (uint64_t counter = 1; counter <= 4; counter++) {
         assert_int_equal(qw_card_report(card, counter == 2, 59, sealed), QW_OK);
         assert_int_equal(
-            qw_contact_report_open(sealed, sizeof sealed, qw_card_keys(card)->report, &report),
+            qw_contact_report_open(sealed, sizeof sealed, card->vault->keys.report, &report),
             QW_OK);
         assert_int_equal(report.counter, counter);
         assert_int_equal(report.wants_fresh, counter == 2);
@@ -253,14 +255,14 @@ static void a_refill_is_stored_once_and_gives_the_same_receipt_again(void **stat
     (void)state;
     assert_int_equal(qw_card_report(card, false, 3, sealed), QW_OK); /* counter 1 */
     assert_int_equal(qw_card_take_package(card, fixture_sealed, len, first, NULL, NULL), QW_OK);
-    assert_int_equal(qw_receipt_open(first, sizeof first, qw_card_keys(card)->receipt, &receipt),
+    assert_int_equal(qw_receipt_open(first, sizeof first, card->vault->keys.receipt, &receipt),
                      QW_OK);
     assert_memory_equal(receipt.package_id, p.id, 16);
     assert_memory_equal(receipt.serial, p.serial, 16);
     assert_int_equal(receipt.counter, 1);
     assert_int_equal(qw_card_report(card, false, 3, sealed), QW_OK); /* counter 2 */
     assert_int_equal(
-        qw_contact_report_open(sealed, sizeof sealed, qw_card_keys(card)->report, &report), QW_OK);
+        qw_contact_report_open(sealed, sizeof sealed, card->vault->keys.report, &report), QW_OK);
     assert_memory_equal(report.token, p.token, 16);
     qw_card_close(card);
     card = open_card();
@@ -286,7 +288,7 @@ static void the_receipt_of_a_birth_is_there_for_the_station(void **state)
 
     (void)state;
     assert_int_equal(qw_card_receipt(card, sealed), QW_OK);
-    assert_int_equal(qw_receipt_open(sealed, sizeof sealed, qw_card_keys(card)->receipt, &receipt),
+    assert_int_equal(qw_receipt_open(sealed, sizeof sealed, card->vault->keys.receipt, &receipt),
                      QW_OK);
     assert_int_equal(receipt.package_id[0], 1);
     assert_int_equal(receipt.counter, 0);

@@ -9,6 +9,10 @@
 
 #include <cmocka.h>
 
+#include "terminal/card_body.h"
+
+#include "../api/card_root.h"
+
 #include "card_fixture.h"
 #include "terminal/login_code.h"
 
@@ -31,7 +35,7 @@ static void a_code_is_of_the_next_key_and_takes_it(void **state)
 
     fixture_key(100, key); /* the first of its BIRTH package */
     assert_int_equal(qw_login_code_parse(text, &code), QW_OK);
-    assert_int_equal(qw_login_code_key(qw_card_keys(card)->report, key, code_key), QW_OK);
+    assert_int_equal(qw_login_code_key(root_of(card->vault->keys.report, key), code_key), QW_OK);
     assert_int_equal(qw_login_code_number(code_key, "alice", 1795369980000 / 30000, &number),
                      QW_OK);
     assert_int_equal(code.number, number);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "terminal/card_body.h"
+
 #include "terminal/refill.h"
 
 #include "card_fixture.h"
@@ -162,8 +164,7 @@ static void a_refill_adds_its_keys_and_sends_the_receipt_in_clear(void **state)
     assert_false(radio.report.wants_fresh);
     assert_true(radio.receipt_was_public);
     assert_int_equal(
-        qw_receipt_open(radio.receipt, QW_RECEIPT_LEN, qw_card_keys(card)->receipt, &receipt),
-        QW_OK);
+        qw_receipt_open(radio.receipt, QW_RECEIPT_LEN, card->vault->keys.receipt, &receipt), QW_OK);
     assert_memory_equal(receipt.package_id, radio.package.id, 16);
     assert_int_equal(radio.freed, 1);
 }

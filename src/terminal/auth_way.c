@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth_carry.h"
+#include "terminal/auth_way.h"
 
 #include "api/authentication.h"
 #include "api/http_client.h"
 #include "api/json_reader.h"
 #include "api/json_writer.h"
 #include "base/base64.h"
-#include "base/clock.h"
-#include "base/host.h"
-#include "base/wire_tcp.h"
-#include "radio/air.h"
-#include "terminal/deadline_wire.h"
-#include "terminal/word_contact.h"
 
-enum {
-    TIMEOUT_MS = 30000,
-    CONNECT_TIMEOUT_MS = 5000,
-    BODY_CAP = QW_BASE64_LEN(QW_AUTH_PROOF_MAX) + 64
-};
+enum { TIMEOUT_MS = 30000, BODY_CAP = QW_BASE64_LEN(QW_AUTH_PROOF_MAX) + 64 };
 
 /* One POST; the member `name` of its answer to out. */
-static qw_err post(const struct auth_way *way, const char *path, const char *body, const char *name,
-                   uint8_t *out, size_t cap, size_t *len)
+static qw_err post(const struct qw_auth_way *way, const char *path, const char *body,
+                   const char *name, uint8_t *out, size_t cap, size_t *len)
 {
     const struct qw_http_client_config config = { .base_url = way->url,
                                                   .is_plain = true,
@@ -51,39 +41,8 @@ static qw_err post(const struct auth_way *way, const char *path, const char *bod
     return err;
 }
 
-static qw_err over_the_air(const struct auth_way *way, const uint8_t *message, size_t message_len,
-                           uint8_t *out, size_t cap, size_t *len)
-{
-    struct qw_wire stream = { 0 }, wire = { 0 };
-    struct qw_csi_source radio = { 0 };
-    struct qw_deadline_wire limits = { .inner = &stream,
-                                       .deadline_ms = qw_clock_monotonic_ms() + TIMEOUT_MS };
-    const struct qw_word_contact contact = { .terminal_id = way->terminal_id,
-                                             .radio = &radio,
-                                             .wire = &wire };
-    int fd = -1;
-    qw_err err =
-        qw_host_connect(way->access_point_host, way->access_point_port, CONNECT_TIMEOUT_MS, &fd);
-
-    if (err == QW_OK) {
-        err = qw_wire_tcp_new(fd, TIMEOUT_MS, &stream); /* takes fd */
-    }
-    if (err == QW_OK) {
-        err = qw_air_connect(way->air_host, way->air_port, QW_AIR_TERMINAL, CONNECT_TIMEOUT_MS,
-                             &radio);
-    }
-    if (err == QW_OK) {
-        qw_deadline_wire_on(&limits, &wire);
-        err = qw_word_contact_run(&contact, message, message_len, out, cap, len);
-    }
-    qw_csi_source_close(&radio);
-    qw_wire_close(&wire);
-    qw_wire_close(&stream);
-    return err;
-}
-
-qw_err auth_carry_ask(const struct auth_way *way, const char *name, uint8_t *out, size_t cap,
-                      size_t *len)
+qw_err qw_auth_way_ask(const struct qw_auth_way *way, const char *name, uint8_t *out, size_t cap,
+                       size_t *len)
 {
     char body[BODY_CAP];
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
@@ -95,7 +54,7 @@ qw_err auth_carry_ask(const struct auth_way *way, const char *name, uint8_t *out
         return err;
     }
     if (way->url == NULL) {
-        return over_the_air(way, ask, ask_len, out, cap, len);
+        return way->carry(way->self, ask, ask_len, out, cap, len);
     }
     qw_json_object_begin(&w);
     qw_json_name(&w, "name");
@@ -106,14 +65,14 @@ qw_err auth_carry_ask(const struct auth_way *way, const char *name, uint8_t *out
                : QW_ERR_ARG;
 }
 
-qw_err auth_carry_proof(const struct auth_way *way, const uint8_t *proof, size_t proof_len,
-                        uint8_t *out, size_t cap, size_t *len)
+qw_err qw_auth_way_prove(const struct qw_auth_way *way, const uint8_t *proof, size_t proof_len,
+                         uint8_t *out, size_t cap, size_t *len)
 {
     char body[BODY_CAP];
     struct qw_json_writer w = qw_json_writer_on(body, sizeof body);
 
     if (way->url == NULL) {
-        return over_the_air(way, proof, proof_len, out, cap, len);
+        return way->carry(way->self, proof, proof_len, out, cap, len);
     }
     qw_json_object_begin(&w);
     qw_json_name(&w, "proof");
