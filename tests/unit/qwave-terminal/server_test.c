@@ -455,6 +455,8 @@ static void assert_is_shown_the_door(const void *data, size_t len)
 
 static void whoever_talks_nonsense_is_shown_the_door(void **state)
 {
+    static const char too_long[4 + 37] = "\0\0\0\45QWL\1\2"; /* KEY with a context */
+
     (void)state;
     start_server(false);
     assert_is_shown_the_door("\0\0\0\4QWL\1", 8);
@@ -462,7 +464,7 @@ static void whoever_talks_nonsense_is_shown_the_door(void **state)
     assert_is_shown_the_door("\0\0\0\5QWL\1\0", 9);
     assert_is_shown_the_door("\0\0\0\5QWL\1\6", 9); /* no context */
     assert_is_shown_the_door("\0\0\0\5QWL\1\7", 9);
-    assert_is_shown_the_door("\0\0\0\45QWL\1\2", 41);
+    assert_is_shown_the_door(too_long, sizeof too_long);
     assert_is_shown_the_door("\0\0\0\5QWX\1\1", 9);
     assert_int_equal(ask(QW_LOCAL_STATUS).result, QW_OK);
 }

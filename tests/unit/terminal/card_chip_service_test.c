@@ -102,7 +102,8 @@ static void what_was_opened_is_given_in_pieces_until_it_is_forgotten(void **stat
     assert_int_equal(SAY(LOAD_X), 0x9000);                 /* what comes next */
     assert_int_equal(SAY("\x80\x56\x00\x00\x00"), 0x6a88);
     open_something();
-    begin(state); /* power, and everything anew */
+    tear_down(state); /* power, and everything anew */
+    begin(state);
     assert_int_equal(SAY("\x80\x56\x00\x00\x00"), 0x6a88);
     open_something();
     assert_int_equal(SAY("\x80\x52\x00\x00\x10"
