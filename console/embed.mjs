@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the files of a folder as the table of apps/qwaved/console/console.h.
+// Writes the files of a folder as a table of api/http_page.h.
 //
-//   node embed.mjs FOLDER OUT.c
+//   node embed.mjs FOLDER OUT.c HEADER NAME     HEADER: declares NAME, the table
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -14,19 +14,19 @@ const types = {
     '.svg': 'image/svg+xml',
 };
 
-const [folder, out] = process.argv.slice(2);
+const [folder, out, header, name] = process.argv.slice(2);
 const paths = readdirSync(folder, { recursive: true, withFileTypes: false })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => extname(path) !== '')
     .sort();
 
 const tag = (bytes) => `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
-const array = (name, bytes) => {
+const array = (called, bytes) => {
     const lines = [];
     for (let i = 0; i < bytes.length; i += 24) {
         lines.push([...bytes.subarray(i, i + 24)].join(','));
     }
-    return `static const uint8_t ${name}[] = {\n${lines.join(',\n')}\n};\n`;
+    return `static const uint8_t ${called}[] = {\n${lines.join(',\n')}\n};\n`;
 };
 
 let arrays = '';
@@ -47,7 +47,7 @@ paths.forEach((path, i) => {
 });
 writeFileSync(
     out,
-    '/* Made by console/embed.mjs. */\n#include "console/console.h"\n\n' +
-        `${arrays}static const struct console_file files[] = {\n${rows}};\n` +
-        'const struct console console_built = { files, sizeof files / sizeof files[0] };\n',
+    `/* Made by console/embed.mjs. */\n#include "${header}"\n\n` +
+        `${arrays}static const struct qw_http_page_file files[] = {\n${rows}};\n` +
+        `const struct qw_http_page ${name} = { files, sizeof files / sizeof files[0] };\n`,
 );

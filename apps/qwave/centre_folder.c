@@ -13,6 +13,7 @@
 #include "child.h"
 #include "crypto/key_source.h"
 #include "crypto/random.h"
+#include "crypto/share/custody_quorum.h"
 #include "custody/officers.h"
 #include "program/file_hash.h"
 #include "qwaved/custody_choice.h"
@@ -158,7 +159,9 @@ static qw_err write_settings(const struct centre_folder_config *config, char *er
     char folder[PATH_MAX];
     qw_err err;
 
-    if (realpath(config->folder, folder) == NULL) {
+    if (config->place != NULL) {
+        (void)snprintf(folder, sizeof folder, "%s", config->place);
+    } else if (realpath(config->folder, folder) == NULL) {
         explain(error, "%s: %s", config->folder, strerror(errno));
         return QW_ERR_IO;
     }
@@ -253,6 +256,9 @@ static qw_err make_custody(const struct centre_folder_config *config, struct qw_
     uint8_t *recovery = NULL;
     qw_err err = settings_read(path.text, &settings, error);
 
+    if (err == QW_OK && settings.custody == CUSTODY_QUORUM && config->held != NULL) {
+        return qw_custody_quorum(config->held, config->master, custody);
+    }
     if (err == QW_OK && settings.custody == CUSTODY_QUORUM) {
         return officers_hold(config, custody, error);
     }
@@ -260,7 +266,11 @@ static qw_err make_custody(const struct centre_folder_config *config, struct qw_
         err = child_program_find("qwaved", binary, sizeof binary);
     }
     if (err == QW_OK && settings.custody == CUSTODY_PASSPHRASE_FILE) {
-        err = passphrase_file_create(settings.passphrase_file);
+        /* Where it is now, and not where it will be. */
+        err = (size_t)snprintf(settings.passphrase_file, sizeof settings.passphrase_file, "%s",
+                               in(config, "passphrase").text) < sizeof settings.passphrase_file
+                  ? passphrase_file_create(settings.passphrase_file)
+                  : QW_ERR_SPACE;
     }
     if (err == QW_OK && settings.custody == CUSTODY_TPM2) {
         err = recovery_create(in(config, "recovery").text, &recovery);
@@ -319,6 +329,9 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
         err = make_station_card(config, centre);
     }
     qw_centre_free(centre);
+    if (err == QW_OK && config->record != NULL) {
+        err = config->record(config->self, &store);
+    }
     qw_store_close(&store);
     qw_key_source_close(&source);
     qw_custody_close(&custody);

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct qw_ceremony;
+struct qw_store;
+
 /* What `qwave init` makes. Every file is 0600, every folder 0700:
  *   qwaved.yaml, passphrase, centre.db           the centre: its settings, master passphrase and
  *   store, with the authority's key sealed in it
@@ -30,6 +33,14 @@ struct centre_folder_config {
     const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
     const char *custody;   /* lines of the settings about it; NULL: a passphrase file of the folder
                             */
+    const char *place;     /* absolute, where the folder will be moved to: what its settings name;
+                              NULL: it stays */
+    const struct qw_ceremony *held; /* the ceremony of the officers was held already; NULL: it is
+                                       held here */
+    const uint8_t *master;          /* its master key, in secret memory  [QW_MASTER_KEY_LEN] */
+    qw_err (*record)(void *self, const struct qw_store *store); /* the last step, with the books
+                              closed: what is to be in the journal besides; NULL: nothing */
+    void *self;
 };
 
 enum { CENTRE_FOLDER_ERROR_CAP = 512 };

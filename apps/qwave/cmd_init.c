@@ -7,12 +7,14 @@
 #include "crypto/share/share.h"
 #include "crypto/signature/signature.h"
 #include "radio_options.h"
+#include "setup/setup_page.h"
 #include "store/store_postgres.h"
 
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* qwave init: the folder of a new key service centre, with its first officers [C6]. */
 
@@ -23,6 +25,8 @@ struct arguments {
     const char *passphrases[QW_OFFICERS_MAX];
     size_t passphrase_count;
     bool as_json;
+    bool has_page;
+    struct setup_page_config page;
 };
 
 enum {
@@ -32,7 +36,11 @@ enum {
     OPTION_MODULE,
     OPTION_TOKEN,
     OPTION_PIN_FILE,
-    OPTION_CERTIFICATES
+    OPTION_CERTIFICATES,
+    OPTION_PAGE,
+    OPTION_PAGE_ADDRESS,
+    OPTION_PAGE_PORT,
+    OPTION_PAGE_IDLE
 };
 
 static const struct argp_option options[] = {
@@ -77,6 +85,15 @@ static const struct argp_option options[] = {
       "of the next officer; once for each, first line, 12 to 1024 bytes (without any: typed at the "
       "terminal)",
       0 },
+    { "page", OPTION_PAGE, NULL, 0,
+      "asks for id, custody, officers and dual control on a page for a browser, and gives each "
+      "officer his share there; the other options are its first answers",
+      0 },
+    { "page-address", OPTION_PAGE_ADDRESS, "IP", 0,
+      "numeric address of that page (default: 127.0.0.1)", 0 },
+    { "page-port", OPTION_PAGE_PORT, "PORT", 0, "and port (default: 8446; 0: any)", 0 },
+    { "page-idle", OPTION_PAGE_IDLE, "SECONDS", 0, "without a step, and it is over (default: 900)",
+      0 },
     { "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
     { 0 },
 };
@@ -101,6 +118,17 @@ static void check_officers(struct arguments *arguments, struct argp_state *state
                    config->officers);
     }
     config->officer_passphrases = arguments->passphrase_count > 0 ? arguments->passphrases : NULL;
+}
+
+static void check_page(struct arguments *arguments, struct argp_state *state)
+{
+    if (arguments->has_page && arguments->config.database != NULL) {
+        argp_error(state, "--page begins the books in the folder: not with --database");
+    }
+    if (arguments->has_page && arguments->passphrase_count > 0) {
+        argp_error(state, "with --page each officer types his passphrase in the browser: no "
+                          "--officer-passphrase-file");
+    }
 }
 
 /* "p256,sm2" to bits. */
@@ -213,6 +241,26 @@ static error_t parse(int key, char *value, struct argp_state *state)
             arguments->passphrases[arguments->passphrase_count++] = value;
         }
         return 0;
+    case OPTION_PAGE:
+        arguments->has_page = true;
+        return 0;
+    case OPTION_PAGE_ADDRESS:
+        arguments->page.address = value;
+        return 0;
+    case OPTION_PAGE_PORT:
+        if (!radio_parse_number(value, 65535, &number)) {
+            argp_error(state, "--page-port is 0..65535, not '%s'", value);
+        }
+        arguments->page.port = (uint16_t)number;
+        return 0;
+    case OPTION_PAGE_IDLE:
+        if (!radio_parse_number(value, SETUP_PAGE_IDLE_S_MAX, &number) ||
+            number < SETUP_PAGE_IDLE_S_MIN) {
+            argp_error(state, "--page-idle is %d..%d, not '%s'", SETUP_PAGE_IDLE_S_MIN,
+                       SETUP_PAGE_IDLE_S_MAX, value);
+        }
+        arguments->page.idle_s = (unsigned)number;
+        return 0;
     case 'j':
         arguments->as_json = true;
         return 0;
@@ -233,27 +281,76 @@ static error_t parse(int key, char *value, struct argp_state *state)
                               "--pkcs11-pin-file");
         }
         check_officers(arguments, state);
+        check_page(arguments, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+enum { LINES_CAP = 4096 };
+
 /* Lines of the settings, for a custody that is not the standard one. */
-static const char *custody_lines(const struct arguments *arguments, char *text, size_t cap)
+static const char *custody_lines(const struct arguments *arguments, const char *custody,
+                                 char text[static LINES_CAP])
 {
-    if (strcmp(arguments->custody, "passphrase-file") == 0) {
-        return NULL;
-    }
-    if (strcmp(arguments->custody, "tpm2") == 0) {
-        snprintf(text, cap, "custody: tpm2\ntpm2_tcti: %s\ntpm2_registers: %s\n",
+    if (strcmp(custody, "tpm2") == 0) {
+        snprintf(text, LINES_CAP, "custody: tpm2\ntpm2_tcti: %s\ntpm2_registers: %s\n",
                  arguments->tpm2_tcti, arguments->tpm2_registers);
-    } else {
-        snprintf(text, cap,
+    } else if (strcmp(custody, "pkcs11") == 0) {
+        snprintf(text, LINES_CAP,
                  "custody: pkcs11\npkcs11_module: %s\npkcs11_token: %s\npkcs11_pin_file: %s\n",
                  arguments->pkcs11_module, arguments->pkcs11_token, arguments->pkcs11_pin_file);
+    } else {
+        return NULL;
     }
     return text;
+}
+
+/* A page offers a TPM where there is one, and a token that the command line names: which module is
+ * loaded into the process is nobody's choice who comes over the network. */
+static qw_err run_page(struct arguments *arguments, char error[static CENTRE_FOLDER_ERROR_CAP])
+{
+    struct setup_page_config *page = &arguments->page;
+    char tpm2[LINES_CAP], pkcs11[LINES_CAP];
+    bool is_tpm2 = strcmp(arguments->custody, "tpm2") == 0;
+    bool has_token = arguments->pkcs11_module != NULL && arguments->pkcs11_token != NULL &&
+                     arguments->pkcs11_pin_file != NULL;
+
+    page->centre = &arguments->config;
+    page->offered = 1U << SETUP_PASSPHRASE_FILE | 1U << SETUP_QUORUM;
+    page->custody = arguments->config.officers > 0 ? SETUP_QUORUM : SETUP_PASSPHRASE_FILE;
+    if (is_tpm2 || access("/dev/tpmrm0", F_OK) == 0) {
+        page->offered |= 1U << SETUP_TPM2;
+        page->custody_lines[SETUP_TPM2] = custody_lines(arguments, "tpm2", tpm2);
+    }
+    if (has_token) {
+        page->offered |= 1U << SETUP_PKCS11;
+        page->custody_lines[SETUP_PKCS11] = custody_lines(arguments, "pkcs11", pkcs11);
+    }
+    if (is_tpm2 || strcmp(arguments->custody, "pkcs11") == 0) {
+        page->custody = is_tpm2 ? SETUP_TPM2 : SETUP_PKCS11;
+    }
+    return setup_page_run(page, error);
+}
+
+static void say_next(const struct arguments *arguments)
+{
+    const char *folder = arguments->config.folder;
+
+    printf("made %s\n", folder);
+    if (arguments->config.officers > 0 && !arguments->has_page) {
+        printf("give each officer his folder of %s/shares, and delete it here; any %u of the %u "
+               "open the centre\n",
+               folder, arguments->config.quorum, arguments->config.officers);
+    }
+    printf("start the centre:  qwaved --config %s/qwaved.yaml\n", folder);
+    if (strcmp(arguments->custody, "tpm2") == 0 && !arguments->has_page) {
+        printf("carry away:        %s/recovery, which unlocks the centre when the machine has "
+               "changed\n",
+               folder);
+    }
+    printf("then work with it: qwave admin --operator %s/operator/operator.yaml status\n", folder);
 }
 
 int cmd_init(int argc, char **argv)
@@ -275,14 +372,17 @@ int cmd_init(int argc, char **argv)
                                                .source = "best" },
                                    .custody = "passphrase-file",
                                    .tpm2_tcti = "device:/dev/tpmrm0",
-                                   .tpm2_registers = "0,7" };
-    char lines[4096];
+                                   .tpm2_registers = "0,7",
+                                   .page = {
+                                       .address = "127.0.0.1", .port = 8446, .idle_s = 900 } };
+    char lines[LINES_CAP];
     char error[CENTRE_FOLDER_ERROR_CAP] = "";
     qw_err err;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    arguments.config.custody = custody_lines(&arguments, lines, sizeof lines);
-    err = centre_folder_create(&arguments.config, error);
+    arguments.config.custody = custody_lines(&arguments, arguments.custody, lines);
+    err = arguments.has_page ? run_page(&arguments, error)
+                             : centre_folder_create(&arguments.config, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave init: %s\n", error[0] != '\0' ? error : qw_err_text(err));
         return err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);
@@ -293,19 +393,6 @@ int cmd_init(int argc, char **argv)
                arguments.config.folder, arguments.config.folder, arguments.config.folder);
         return EXIT_DONE;
     }
-    printf("made %s\n", arguments.config.folder);
-    if (arguments.config.officers > 0) {
-        printf("give each officer his folder of %s/shares, and delete it here; any %u of the %u "
-               "open the centre\n",
-               arguments.config.folder, arguments.config.quorum, arguments.config.officers);
-    }
-    printf("start the centre:  qwaved --config %s/qwaved.yaml\n", arguments.config.folder);
-    if (strcmp(arguments.custody, "tpm2") == 0) {
-        printf("carry away:        %s/recovery, which unlocks the centre when the machine has "
-               "changed\n",
-               arguments.config.folder);
-    }
-    printf("then work with it: qwave admin --operator %s/operator/operator.yaml status\n",
-           arguments.config.folder);
+    say_next(&arguments);
     return EXIT_DONE;
 }

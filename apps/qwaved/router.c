@@ -2,6 +2,7 @@
 #include "router.h"
 
 #include "api/http_answer.h"
+#include "api/http_page.h"
 #include "api/url.h"
 #include "base/base64.h"
 #include "base/clock.h"
@@ -170,21 +171,6 @@ static double requests_per_s(const struct service *service)
     return service->requests_per_s == NULL ? 0 : (double)atomic_load(service->requests_per_s);
 }
 
-/* A browser sends a caller's certificate along with whatever a page of anybody asks; it says
- * whose page that is. Other programs say nothing of it [H9]. */
-static bool is_from_another_site(const struct qw_http_request *request)
-{
-    static const char scheme[] = "https://";
-
-    if (request->fetch_site != NULL && strcmp(request->fetch_site, "same-origin") != 0 &&
-        strcmp(request->fetch_site, "none") != 0) {
-        return true;
-    }
-    return request->origin != NULL &&
-           (request->host == NULL || strncmp(request->origin, scheme, sizeof scheme - 1) != 0 ||
-            strcmp(request->origin + sizeof scheme - 1, request->host) != 0);
-}
-
 /* A link elsewhere may lead to the page, which changes nothing by being opened. */
 static bool is_console(const struct qw_http_request *request)
 {
@@ -229,7 +215,7 @@ static bool identify(struct call *call, const char **name)
 static bool may_call(struct call *call, const struct route *route)
 {
     bool is_other = !is_console(call->request) &&
-                    (is_from_another_site(call->request) ||
+                    (qw_http_page_is_of_another_site(call->request) ||
                      (call->service->login != NULL && !login_door_is_own_page(call)));
 
     if ((route->roles & 1u << call->caller.role) == 0 || is_other) {

@@ -26,7 +26,7 @@ struct request_log;   /* metrics/request_log.h */
 struct seal_switch;   /* seal/seal_switch.h */
 struct reload_switch; /* reload/reload_switch.h */
 struct tls_counts;    /* metrics/tls_counts.h */
-struct console;       /* console/console.h */
+struct qw_http_page;  /* api/http_page.h */
 struct events;        /* events.h */
 struct login_door;    /* login/login_door.h */
 struct network_board; /* network_board.h */
@@ -42,7 +42,7 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     struct shipper *shipper;                       /* of the journal; NULL: it is not shipped */
     struct publisher *publisher;                   /* of revocations; NULL: not published */
     const struct seal_switch *seal;                /* NULL: the custody is no quorum */
-    const struct console *console;                 /* NULL: built without its page */
+    const struct qw_http_page *console;            /* NULL: built without its page */
     struct events *events;                         /* for who looks; NULL: there are none */
     struct network_board *networks;                /* as reported; NULL: none is taken */
     const struct qw_log *log;

@@ -16,12 +16,12 @@ run() { # LABEL STATUS-OF-NPM ARGUMENT...
     PATH="$seed/bin:$PATH" NPM_STATUS=$npm_status "$seed/tools/build_console" "$@" 2>&1
     echo "exit status $?"
 }
-run "no packages" 1 --or-nothing "$seed/table.c"
-grep -c "console_built = { .files = NULL }" "$seed/table.c"
-run "no packages, and they are needed" 1 "$seed/table.c"
+run "no packages" 1 --or-nothing "$seed/table.c" "$seed/setup.c"
+grep -c "_built = { .files = NULL }" "$seed/table.c" "$seed/setup.c" | sed "s|$seed/||"
+run "no packages, and they are needed" 1 "$seed/table.c" "$seed/setup.c"
 mkdir "$seed/console/node_modules"
-touch "$seed/build/console/files.c"
+touch "$seed/build/console/files.c" "$seed/build/console/setup.c"
 printf '#!/bin/sh\ncase $1 in *embed.mjs) echo made >"$3" ;; *) echo v18.0.0 ;; esac\n' >"$seed/bin/node"
-run "packages" 0 "$seed/table.c"
+run "packages" 0 "$seed/table.c" "$seed/setup.c"
 cat "$seed/table.c"
-run "nothing has changed" 1 "$seed/table.c"
+run "nothing has changed" 1 "$seed/table.c" "$seed/setup.c"

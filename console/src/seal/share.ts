@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An officer's share file, opened in the browser: O1 of docs/protocol/ceremony.md. What is sent is the share, never the passphrase.
+// An officer's share file, opened and made in the browser: O1 and X4 of docs/protocol/ceremony.md. What is sent is the share, never the passphrase.
 import { scryptAsync } from '@noble/hashes/scrypt';
 
 export const SHARE_FILE_LEN = 134;
@@ -48,6 +48,38 @@ export async function openShare(file: Uint8Array, passphrase: string): Promise<U
     } finally {
         key.fill(0);
     }
+}
+
+/** The standard cost of the programs: qw_password_cost_standard. */
+const STANDARD: Cost = { log2N: 17, r: 8, p: 1 };
+
+/** The 134 bytes of a share file, from the 87 of a share, which the caller overwrites. */
+export async function sealShare(share: Uint8Array, passphrase: string, cost: Cost = STANDARD): Promise<Uint8Array> {
+    const typed = new TextEncoder().encode(passphrase);
+    const salt = crypto.getRandomValues(new Uint8Array(16));
+    const nonce = crypto.getRandomValues(new Uint8Array(12));
+    const magic = [...MAGIC].map((letter) => letter.charCodeAt(0));
+    const head = new Uint8Array([...magic, cost.log2N, cost.r, cost.p, ...salt, ...share.slice(4, 23)]);
+
+    if (share.length !== 87 || !SEALED_MAGIC.every((byte, at) => share[at] === byte)) {
+        throw new NoShare();
+    }
+    const key = await scryptAsync(typed, salt, { N: 2 ** cost.log2N, r: cost.r, p: cost.p, dkLen: 32, maxmem: 2 ** 32 });
+    typed.fill(0);
+    try {
+        const aes = await crypto.subtle.importKey('raw', new Uint8Array(key), 'AES-GCM', false, ['encrypt']);
+        const secret = share.slice(23);
+        const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce, additionalData: head }, aes, secret);
+
+        secret.fill(0);
+        return new Uint8Array([...head, ...nonce, ...new Uint8Array(sealed)]);
+    } finally {
+        key.fill(0);
+    }
+}
+
+export function fromBase64(text: string): Uint8Array {
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 export function toBase64(bytes: Uint8Array): string {

@@ -16,13 +16,13 @@
 
 static const uint8_t page_bytes[] = "<!doctype html>", page_gzip[] = "packed page";
 static const uint8_t script_bytes[] = "let a;", script_gzip[] = "packed script";
-static const struct console_file files[] = {
+static const struct qw_http_page_file files[] = {
     { "assets/index-4f1c.js", "text/javascript; charset=utf-8", "\"s\"", "\"sz\"", true,
       script_bytes, sizeof script_bytes - 1, script_gzip, sizeof script_gzip - 1 },
     { "index.html", "text/html; charset=utf-8", "\"p\"", "\"pz\"", false, page_bytes,
       sizeof page_bytes - 1, page_gzip, sizeof page_gzip - 1 },
 };
-static const struct console console = { files, sizeof files / sizeof files[0] };
+static const struct qw_http_page console = { files, sizeof files / sizeof files[0] };
 
 static int make_site(void **state)
 {
