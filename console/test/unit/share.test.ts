@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { test } from 'node:test';
-import { NoShare, SHARE_FILE_LEN, WrongPassphrase, openShare, toBase64 } from '../../src/seal/share';
+import { NoShare, SHARE_FILE_LEN, WrongPassphrase, fromBase64, openShare, sealShare, toBase64 } from '../../src/seal/share';
 
 const passphrase = 'correct horse battery staple';
 
@@ -52,4 +52,23 @@ test('what is shorter, longer or costs too much is no share', async () => {
     await assert.rejects(openShare(new Uint8Array([...file, 0]), passphrase), NoShare);
     await assert.rejects(openShare(new Uint8Array(), passphrase), NoShare);
     await assert.rejects(openShare(costly, passphrase), NoShare);
+});
+
+test('what the page seals it opens again, and nobody else’s passphrase does', async () => {
+    const { share } = make();
+    const cost = { log2N: 10, r: 8, p: 1 };
+    const file = await sealShare(new Uint8Array(share), passphrase, cost);
+    const other = await sealShare(new Uint8Array(share), passphrase, cost);
+
+    assert.equal(file.length, SHARE_FILE_LEN);
+    assert.deepEqual(Buffer.from(await openShare(file, passphrase)), share);
+    await assert.rejects(openShare(file, `${passphrase}!`), WrongPassphrase);
+    assert.notDeepEqual(file.slice(7, 23), other.slice(7, 23), 'another salt');
+    assert.notDeepEqual(file.slice(42, 54), other.slice(42, 54), 'another nonce');
+    assert.deepEqual(fromBase64(share.toString('base64')), new Uint8Array(share));
+});
+
+test('only a share is sealed', async () => {
+    await assert.rejects(sealShare(new Uint8Array(87), passphrase), NoShare);
+    await assert.rejects(sealShare(new Uint8Array(86), passphrase), NoShare);
 });
