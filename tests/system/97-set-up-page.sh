@@ -62,8 +62,10 @@ ended() {
     [ "$status" = "$2" ] || fail "$1 ends with $status: $(tail -n 1 "$site/$1.log")"
 }
 
-echo "a set-up that nobody opens ends by itself"
-set_up idle "$site/idle" --page-idle 10
+echo "a set-up that nobody opens, and wrong codes do not, ends by itself"
+set_up idle "$site/idle" --page-idle 15
+for i in 1 2 3 4 5; do refused wrong-code open '{"code":"AAAA-AAAA-AAAA-AAAA"}'; done
+refused shut open "{\"code\":\"$code\"}"
 
 echo "by hand: wrong codes, wrong shares, a second process"
 set_up wrong "$site/centre"

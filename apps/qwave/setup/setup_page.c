@@ -39,9 +39,11 @@ struct run {
     uint16_t port;
 };
 
-/* A certificate for as long as the set-up lasts; its key is in a file while the server reads it. */
+/* A certificate for as long as the set-up may last; its key is in a file while the server reads it.
+ */
 static qw_err open_server(struct run *run)
 {
+    const unsigned days = 2 + run->config->idle_s * SETUP_DOOR_LIFE_IN_IDLES / 86400;
     char folder[CENTRE_STAGING_PATH_CAP + 8], ca[CENTRE_STAGING_PATH_CAP + 32],
         ca_key[CENTRE_STAGING_PATH_CAP + 32];
     char certificate[CENTRE_STAGING_PATH_CAP + 32], key[CENTRE_STAGING_PATH_CAP + 32];
@@ -50,7 +52,7 @@ static qw_err open_server(struct run *run)
                                                     .uri = "urn:qwave:setup:page",
                                                     .hosts = hosts,
                                                     .host_count = 2,
-                                                    .days = 2 };
+                                                    .days = days };
     struct qw_http_server_config server = { .address = run->config->address,
                                             .port = run->config->port,
                                             .is_open = true,
@@ -75,7 +77,7 @@ static qw_err open_server(struct run *run)
     (void)snprintf(key, sizeof key, "%s/page.key", folder);
     err = mkdir(folder, 0700) == 0 ? QW_OK : QW_ERR_IO;
     if (err == QW_OK) {
-        err = qw_certificate_authority_create("Q-Wave set-up", 2, ca, ca_key);
+        err = qw_certificate_authority_create("Q-Wave set-up", days, ca, ca_key);
     }
     if (err == QW_OK) {
         err = qw_certificate_authority_open(ca, ca_key, &authority);

@@ -50,8 +50,11 @@ async function call<T>(path: string, options: RequestInit): Promise<T> {
     return (await response.json()) as T;
 }
 
+/** Not forgotten by an answer that was on its way while the door opened: an old token is refused, no more. */
 function remember(state: State): State {
-    token = state.step === 'code' ? '' : state.token;
+    if (state.step !== 'code') {
+        token = state.token;
+    }
     return state;
 }
 
