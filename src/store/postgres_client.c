@@ -213,6 +213,10 @@ qw_err qw_postgres_client_take_turn(struct qw_postgres_client *client, bool *is_
     }
     client->has_turn = true;
     client->has_lost_turn = err != QW_OK;
+    if (err != QW_OK) { /* a wait that is broken off may have got the lock in that moment, and a
+                           session keeps it, whatever becomes of the statement */
+        qw_postgres_link_close(&client->link);
+    }
     if (err == QW_OK) {
         *is_moved = client->is_moved;
         client->is_moved = false;

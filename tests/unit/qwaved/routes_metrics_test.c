@@ -267,12 +267,14 @@ static void dashboard_and_rules_ask_for_what_there_is(void **state)
                                      .address = "/no/such/collector",
                                      .cursor = scene->cursor };
     struct qw_caller caller = { .role = QW_ROLE_OPERATOR, .id = "op" };
+    const struct qw_unit_quota north = {
+        .unit = "/north", .devices_max = 100, .keys_per_day = 1000, .stored_max = 500
+    };
     int64_t deadline_ms = qw_clock_monotonic_ms() + 30000;
     const char *text;
 
     assert_int_equal(ask(scene->site, ALICE, "GET", "/v1/status", NULL), 200);
-    assert_int_equal(qw_centre_unit_set(scene->site->service.centre, &caller, "/north", 100, 1000),
-                     QW_OK);
+    assert_int_equal(qw_centre_unit_set(scene->site->service.centre, &caller, &north), QW_OK);
     assert_int_equal(shipper_start(&config, &scene->site->service.shipper), QW_OK);
     while (!shipper_look(scene->site->service.shipper).is_down) {
         assert_true(qw_clock_monotonic_ms() < deadline_ms);

@@ -526,6 +526,28 @@ static void loses_the_turn_with_its_connection(void **state)
     store->give_turn(store->self);
 }
 
+/* The lock is got, and what is asked behind it fails: nobody else may have to wait for it. */
+static void a_turn_that_fails_keeps_no_lock(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    struct place second = { .open = place->open };
+    bool is_moved = false;
+
+    assert_int_equal(place->open(place->path, &second.store), QW_OK);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    store->give_turn(store->self);
+    postgres_server_execute(&server, "ALTER TABLE qwave.turn RENAME TO away");
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_ERR_IO);
+    store->give_turn(store->self);
+    postgres_server_execute(&server, "ALTER TABLE qwave.away RENAME TO turn");
+    assert_int_equal(second.store.take_turn(second.store.self, &is_moved), QW_OK);
+    second.store.give_turn(second.store.self);
+    assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
+    store->give_turn(store->self);
+    qw_store_close(&second.store);
+}
+
 /* A file size limit stands for a full disk, as in store_sqlite_test.c; segments of the log are
  * 16 MiB. */
 static void changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space(void **state)
@@ -609,6 +631,7 @@ int main(void)
         WITH_PLACE(is_never_used_again_when_the_database_was_set_back),
         WITH_PLACE(gives_the_turn_to_one_process_at_a_time_and_tells_what_has_moved),
         WITH_PLACE(loses_the_turn_with_its_connection),
+        WITH_PLACE(a_turn_that_fails_keeps_no_lock),
         WITH_PLACE(changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space),
         WITH_PLACE(survives_the_failure_of_any_allocation),
     };
