@@ -107,21 +107,6 @@ static qw_err listen_and_serve(const struct session_context *context)
     return QW_OK;
 }
 
-/* Drivers do not all survive being unloaded, so the library stays from the first session to the
- * last. Without it no session would come about: better said at once. */
-static qw_err hold_library(const struct settings *settings, const struct qw_log *log,
-                           struct qw_soapy *soapy)
-{
-    qw_err err =
-        qw_radio_settings_is_air(&settings->radio) ? QW_OK : qw_soapy_load(QW_SOAPY_LIBRARY, soapy);
-
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "radio: %s needs %s, which is not installed",
-                     settings->radio.radio, QW_SOAPY_LIBRARY);
-    }
-    return err;
-}
-
 static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
@@ -154,7 +139,7 @@ static int run(const struct settings *settings)
         }
     }
     if (err == QW_OK) {
-        err = hold_library(settings, &log, &soapy);
+        err = qw_radio_settings_load(&settings->radio, &log, &soapy);
     }
     if (err == QW_OK && settings->console_view == 1) {
         err = reporter_new(settings, &log, &context.reporter);

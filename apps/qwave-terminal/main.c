@@ -68,21 +68,6 @@ static qw_err listen_and_serve(const struct server_context *context)
     return err;
 }
 
-/* Drivers do not all survive being unloaded, so the library stays from the first session to the
- * last. Without it no session would come about: better said at once. */
-static qw_err hold_library(const struct settings *settings, const struct qw_log *log,
-                           struct qw_soapy *soapy)
-{
-    qw_err err =
-        qw_radio_settings_is_air(&settings->radio) ? QW_OK : qw_soapy_load(QW_SOAPY_LIBRARY, soapy);
-
-    if (err != QW_OK) {
-        qw_log_write(log, QW_LOG_ERROR, "radio: %s needs %s, which is not installed",
-                     settings->radio.radio, QW_SOAPY_LIBRARY);
-    }
-    return err;
-}
-
 static int run(const struct settings *settings)
 {
     struct qw_log log = { .stream = stderr,
@@ -101,7 +86,7 @@ static int run(const struct settings *settings)
     qw_program_stop_on_signals(on_signal);
     err = open_card(settings, &log, &context.card);
     if (err == QW_OK) {
-        err = hold_library(settings, &log, &soapy);
+        err = qw_radio_settings_load(&settings->radio, &log, &soapy);
     }
     if (err == QW_OK) {
         work.card = context.card;

@@ -70,3 +70,16 @@ double qw_radio_settings_interval_ms(const struct qw_radio_settings *settings)
 {
     return qw_radio_settings_is_air(settings) ? 0.0 : QW_PLKG_GAPS_PER_INTERVAL * settings->gap_ms;
 }
+
+qw_err qw_radio_settings_load(const struct qw_radio_settings *settings, const struct qw_log *log,
+                              struct qw_soapy *soapy)
+{
+    qw_err err =
+        qw_radio_settings_is_air(settings) ? QW_OK : qw_soapy_load(QW_SOAPY_LIBRARY, soapy);
+
+    if (err != QW_OK) {
+        qw_log_write(log, QW_LOG_ERROR, "radio: %s needs %s, which is not installed",
+                     settings->radio, QW_SOAPY_LIBRARY);
+    }
+    return err;
+}

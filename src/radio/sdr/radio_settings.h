@@ -3,8 +3,10 @@
 #define QW_RADIO_SDR_RADIO_SETTINGS_H
 
 #include "base/config.h"
+#include "base/log.h"
 #include "radio/carrier/sounding.h"
 #include "radio/sdr/session_radio.h"
+#include "radio/sdr/soapy_library.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,6 +71,12 @@ qw_err qw_radio_settings_check(const struct qw_radio_settings *settings,
 struct qw_session_radio_config qw_radio_settings_config(const struct qw_radio_settings *settings,
                                                         const struct qw_carrier *carrier,
                                                         bool is_terminal);
+
+/* Drivers do not all survive being unloaded, so a program keeps the library of software radios from
+ * its first session to its last. Of an air nothing is loaded. Without the library no session would
+ * come about: QW_ERR_UNAVAILABLE, and a line in the log. */
+qw_err qw_radio_settings_load(const struct qw_radio_settings *settings, const struct qw_log *log,
+                              struct qw_soapy *soapy) QW_MUST_USE;
 
 /* The shortest interval that a session accepts with this gap (plkg/gap.h); 0 of an air. */
 double qw_radio_settings_interval_ms(const struct qw_radio_settings *settings);

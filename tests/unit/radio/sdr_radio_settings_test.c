@@ -132,10 +132,27 @@ static void what_is_out_of_range(void **state)
     }
 }
 
+static void an_air_needs_no_library(void **state)
+{
+    static const struct qw_log log = { .level = QW_LOG_ERROR };
+    struct qw_soapy soapy = { 0 };
+
+    (void)state;
+    assert_int_equal(read_text(""), QW_OK);
+    assert_int_equal(qw_radio_settings_load(&settings.radio, &log, &soapy), QW_OK);
+    assert_null(soapy.library);
+    assert_int_equal(read_text(whole), QW_OK);
+    if (qw_radio_settings_load(&settings.radio, &log, &soapy) == QW_OK) { /* if it is here */
+        assert_non_null(soapy.library);
+        qw_soapy_unload(&soapy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_air_when_nothing_is_said),
+        cmocka_unit_test(an_air_needs_no_library),
         cmocka_unit_test(a_software_radio_with_all_that_it_needs),
         cmocka_unit_test(what_else_can_be_said),
         cmocka_unit_test(what_is_missing),
