@@ -110,6 +110,8 @@ void route_audit_rotate(struct call *call);
 void route_audit_records(struct call *call);
 
 void route_status(struct call *call);
+/* A source and how many keys are from it. */
+void stock_part_write(struct qw_json_writer *w, const struct qw_stock_part *part);
 /* The object of GET /v1/status. */
 void status_write(struct qw_json_writer *w, const struct service *service,
                   const struct qw_centre_status *status);

@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-enum { ENTRY_TEXT_MAX = 384 }; /* two names of 63 characters, two bytes each at worst; numbers */
+enum {
+    ENTRY_TEXT_MAX = 384, /* two names of 63 characters, two bytes each at worst; numbers */
+    PART_TEXT_MAX = 512   /* one of 63, six bytes each at worst */
+};
 
 static void write_entry(struct qw_json_writer *w, const struct qw_pair_entry *entry)
 {
@@ -16,6 +19,12 @@ static void write_entry(struct qw_json_writer *w, const struct qw_pair_entry *en
     qw_json_text(w, entry->slave);
     qw_json_name(w, "ready_keys");
     qw_json_uint(w, entry->ready_keys);
+    qw_json_name(w, "ready");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < entry->ready_count; i++) {
+        stock_part_write(w, &entry->ready[i]);
+    }
+    qw_json_array_end(w);
     qw_json_name(w, "given_keys");
     qw_json_uint(w, entry->given_keys);
     qw_json_name(w, "given_ms");
@@ -38,7 +47,10 @@ void route_pair_list(struct call *call)
         call_refuse(call, err);
         return;
     }
-    cap = 64 + count * ENTRY_TEXT_MAX;
+    cap = 64;
+    for (size_t i = 0; i < count; i++) {
+        cap += ENTRY_TEXT_MAX + entries[i].ready_count * PART_TEXT_MAX;
+    }
     text = call_text_new(call, cap);
     if (text != NULL) {
         w = qw_json_writer_on(text, cap);

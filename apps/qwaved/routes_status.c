@@ -4,7 +4,7 @@
 #include "routes.h"
 #include "shipping/shipper.h"
 
-enum { STATUS_TEXT_CAP = 4096 };
+enum { STATUS_TEXT_CAP = 6144 };
 
 static void write_health(struct qw_json_writer *w, const struct qw_key_source_health *health)
 {
@@ -49,6 +49,30 @@ static void write_more_sources(struct qw_json_writer *w, const struct qw_centre_
     qw_json_array_end(w);
 }
 
+static void write_stock(struct qw_json_writer *w, const struct qw_centre_status *status)
+{
+    qw_json_name(w, "stock");
+    qw_json_array_begin(w);
+    for (size_t i = 0; i < status->stock_count; i++) {
+        stock_part_write(w, &status->stock[i]);
+    }
+    qw_json_array_end(w);
+}
+
+void stock_part_write(struct qw_json_writer *w, const struct qw_stock_part *part)
+{
+    qw_json_object_begin(w);
+    qw_json_name(w, "source");
+    qw_json_text(w, part->source);
+    qw_json_name(w, "source_is_quantum");
+    qw_json_bool(w, part->is_quantum);
+    qw_json_name(w, "source_is_simulated");
+    qw_json_bool(w, part->is_simulated);
+    qw_json_name(w, "keys");
+    qw_json_uint(w, part->keys);
+    qw_json_object_end(w);
+}
+
 void status_write(struct qw_json_writer *w, const struct service *service,
                   const struct qw_centre_status *status)
 {
@@ -71,6 +95,7 @@ void status_write(struct qw_json_writer *w, const struct service *service,
         qw_json_uint(w, status->keys_in_state[i]);
     }
     qw_json_object_end(w);
+    write_stock(w, status);
     qw_json_name(w, "keys_ingested");
     qw_json_uint(w, status->keys_ingested);
     qw_json_name(w, "devices");

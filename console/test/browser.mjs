@@ -34,6 +34,7 @@ async function keysView(page) {
     assert((await page.title()).startsWith('Keys'));
     assert.equal(await text(page, 'provenance').textContent().then((found) => found.trim()), 'not a quantum source');
     assert(Number((await text(page, 'stock').textContent()).replace(/\D/g, '')) > 0, 'keys in stock');
+    assert(/simulated|not a quantum source|quantum/.test(await text(page, 'parts').textContent()), 'the stock by source, and what it is');
     await accessible(page, 'keys');
     await page.screenshot({ path: join(pictures, 'keys-desktop.png'), fullPage: true });
 }
@@ -47,7 +48,7 @@ async function moves(page, application) {
     const before = await page.evaluate(() => document.querySelector('[data-test=answered]').textContent);
     assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/enc_keys`)).status(), 200);
     await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before, { timeout: 15000 });
-    await page.waitForFunction(() => /→ app-2\s*\d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''), undefined, { timeout: 15000 });
+    await page.waitForFunction(() => /→ app-2\s*\d+\s*kernel: \d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''), undefined, { timeout: 15000 });
     page.off('request', note);
     assert(!asked.includes('/v1/status') && !asked.includes('/metrics'), `asked for ${asked.join(' ')}`);
 }

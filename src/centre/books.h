@@ -57,6 +57,8 @@ struct qw_books {
     bool is_indexed;   /* the index of the registry is whole (device/search_build.h) */
     int64_t swept_s;   /* what was due up to this second is gone; may be older than the truth */
     char first_station[64]; /* "" until qw_centre_station_birth */
+    uint64_t divided_from;  /* blocks from this number on are in the parts by their source */
+    struct qw_stock_part parts[QW_STOCK_PARTS]; /* key/stock_part.h */
 };
 
 struct qw_key_charge {      /* in whose quota of stored keys a key counts (people/unit_use.h) */

@@ -378,6 +378,13 @@ struct qw_source_status {
     struct qw_key_source_health health;
 };
 
+enum { QW_STOCK_PARTS = 17 };
+struct qw_stock_part {             /* keys of one source */
+    char source[64];               /* ""; of the stock: not divided (docs/adr/0134) */
+    bool is_quantum, is_simulated; /* of several: all are, one is */
+    uint64_t keys;
+};
+
 struct qw_centre_status {
     const char *custody; /* static text */
     char source[64];
@@ -386,7 +393,9 @@ struct qw_centre_status {
     struct qw_key_source_health source_health;
     struct qw_source_status more_source[QW_SOURCES_MAX - 1];
     size_t more_count;
-    uint64_t keys_in_state[16]; /* by enum qw_key_state (centre/key/key_life.h) */
+    uint64_t keys_in_state[16];                 /* by enum qw_key_state (centre/key/key_life.h) */
+    struct qw_stock_part stock[QW_STOCK_PARTS]; /* free keys by source; parts with some */
+    size_t stock_count;
     uint64_t keys_ingested;
     uint64_t devices;
     uint64_t audit_records;

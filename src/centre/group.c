@@ -174,6 +174,30 @@ void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, con
     add_unsealed(group, record, id, blob, len);
 }
 
+enum { BOOKS_CAP = 256 + QW_STOCK_PARTS * (1 + 64 + 1 + 8) };
+
+/* Those that hold a key: part 0 first, which has no name. */
+static void write_parts(struct qw_writer *w, const struct qw_books *b)
+{
+    uint8_t count = 0;
+
+    for (size_t i = 1; i < QW_STOCK_PARTS; i++) {
+        count = (uint8_t)(count + (b->parts[i].keys > 0));
+    }
+    qw_write_u64be(w, b->divided_from);
+    qw_write_u64be(w, b->parts[0].keys);
+    qw_write_u8(w, count);
+    for (size_t i = 1; i < QW_STOCK_PARTS; i++) {
+        const struct qw_stock_part *part = &b->parts[i];
+
+        if (part->keys > 0) {
+            qw_write_string8(w, part->source);
+            qw_write_u8(w, (uint8_t)((part->is_quantum ? 1 : 0) | (part->is_simulated ? 2 : 0)));
+            qw_write_u64be(w, part->keys);
+        }
+    }
+}
+
 static void add_books(struct qw_centre *centre, struct qw_group *group)
 {
     struct qw_store_op record = { .kind = QW_STORE_META,
@@ -181,10 +205,10 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
                                   .id_len = sizeof books_id - 1,
                                   .expected_version = centre->books_version };
     const struct qw_books *b = &group->books;
-    uint8_t plain[200];
+    uint8_t plain[BOOKS_CAP];
     struct qw_writer w = qw_writer_on(plain, sizeof plain);
 
-    qw_write_u8(&w, 4);
+    qw_write_u8(&w, 5);
     qw_write_u64be(&w, b->starts);
     qw_write_u64be(&w, b->ingested);
     qw_write_u64be(&w, b->stored);
@@ -197,6 +221,7 @@ static void add_books(struct qw_centre *centre, struct qw_group *group)
     qw_write_u64be(&w, b->registry);
     qw_write_u8(&w, b->is_indexed ? 1 : 0);
     qw_write_string8(&w, b->first_station);
+    write_parts(&w, b);
     qw_assert(!w.failed);
     qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,
                  record, plain, w.len);

@@ -38,6 +38,15 @@ static qw_err count_keys(const struct qw_centre *centre, struct qw_centre_status
     return err;
 }
 
+static void describe_stock(const struct qw_centre *centre, struct qw_centre_status *status)
+{
+    for (size_t i = 0; i < QW_STOCK_PARTS; i++) {
+        if (centre->books.parts[i].keys > 0) {
+            status->stock[status->stock_count++] = centre->books.parts[i];
+        }
+    }
+}
+
 static void describe_more(const struct qw_centre *centre, struct qw_centre_status *status)
 {
     for (size_t i = 1; i < qw_sources_count(centre); i++) {
@@ -80,6 +89,7 @@ qw_err qw_centre_status(struct qw_centre *centre, const struct qw_caller *caller
     s.audit_records = centre->audit.seq;
     s.source_health = qw_source_health(centre, 0);
     describe_more(centre, &s);
+    describe_stock(centre, &s);
     qw_centre_leave(centre);
     if (err == QW_OK) {
         *status = s;

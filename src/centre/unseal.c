@@ -13,6 +13,7 @@
 #include "centre/group.h"
 #include "centre/kek/kek_life.h"
 #include "centre/key/old_rows.h"
+#include "centre/key/stock_part.h"
 #include "centre/record.h"
 #include "centre/restore/restore.h"
 #include "crypto/random.h"
@@ -24,6 +25,23 @@ const char qw_kek_id[] = "kek";
 static const char books_id[] = "books";
 _Static_assert(QW_KEK_ID_LEN == sizeof qw_kek_id - 1, "its id");
 enum { ID_LEN_BOOKS = sizeof books_id - 1 };
+
+static bool read_parts(struct qw_reader *r, struct qw_books *b)
+{
+    uint8_t count, flags;
+
+    b->divided_from = qw_read_u64be(r);
+    b->parts[0].keys = qw_read_u64be(r);
+    count = qw_read_u8(r);
+    for (size_t i = 1; i <= count && i < QW_STOCK_PARTS; i++) {
+        qw_read_string8(r, b->parts[i].source, sizeof b->parts[i].source);
+        flags = qw_read_u8(r);
+        b->parts[i].is_quantum = (flags & 1) != 0;
+        b->parts[i].is_simulated = (flags & 2) != 0;
+        b->parts[i].keys = qw_read_u64be(r);
+    }
+    return count < QW_STOCK_PARTS;
+}
 
 static qw_err read_books(struct qw_centre *centre)
 {
@@ -56,8 +74,11 @@ static qw_err read_books(struct qw_centre *centre)
         b.swept_s = qw_clock_utc_ms() / 1000 - 1;
     }
     qw_read_string8(&r, b.first_station, sizeof b.first_station);
-    if (layout < 1 || layout > 4 || !qw_reader_done(&r)) {
+    if (layout < 1 || layout > 5 || (layout >= 5 && !read_parts(&r, &b)) || !qw_reader_done(&r)) {
         return QW_ERR_FORMAT;
+    }
+    if (layout < 5) { /* before the stock was divided */
+        qw_stock_part_begin(&b);
     }
     is_other = b.registry != centre->books.registry;
     if (is_other) { /* pairs and memos ask again */

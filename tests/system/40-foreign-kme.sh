@@ -130,9 +130,14 @@ within 20 from_kernel || fail "a source that is down stops the other: $(admin --
 drained || fail "a key under the server's name while it is away"
 admin --json status | jq -e '.source == "kme:vendor" and .more_sources[0].source == "kernel" and .more_sources[0].source_is_running' >/dev/null ||
     fail "the status does not show both: $(admin --json status)"
+admin --json status | jq -e '[.stock[].source] == ["kernel"] and (.stock[0].source_is_quantum | not)' >/dev/null ||
+    fail "the stock is not the kernel's: $(admin --json status)"
+admin --json pair list | jq -e '[.pairs[] | .ready_keys == ([.ready[].keys] | add // 0)] | all' >/dev/null || fail "pairs by source: $(admin --json pair list)"
 run_vendor
 from_vendor() { [ "$(status_of "$(alice 1)")" = 200 ]; }
 within 60 from_vendor || fail "no room for keys of the server: $(admin --json status)"
+of_both() { admin --json status | jq -e '[.stock[].source] | sort == ["kernel", "kme:vendor"]' >/dev/null; }
+within 60 of_both || fail "the stock is not divided: $(admin --json status)"
 printf '  - source: kernel\n' >>more.yaml
 stop qwaved
 status=0

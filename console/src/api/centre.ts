@@ -9,6 +9,7 @@ export type Officer = Schemas['Officer'];
 export type Request = Schemas['Request'];
 export type Self = Schemas['Self'];
 export type Pair = Schemas['Pair'];
+export type StockPart = Schemas['StockPart'];
 export type Status = Schemas['Status'];
 export type SignedHead = Schemas['SignedHead'];
 export type Alarm = Schemas['Alarm'];

@@ -3,6 +3,7 @@
 import type { Status } from '../api/centre';
 import { listen } from './events';
 import { keep, type Sample } from './forecast';
+import { partsOf, type Part } from './parts';
 
 const SPAN_S = 600;
 
@@ -11,6 +12,7 @@ export const stock = $state({
     obstacle: '',
     trouble: undefined as unknown, // why nothing comes
     stored: [] as Sample[],
+    parts: [] as Part[],
     ingested: [] as Sample[],
     answered: [] as Sample[],
     perSecond: [] as Sample[], // key requests answered
@@ -33,6 +35,7 @@ function note(said: Said): void {
     stock.status = said.status;
     stock.certificateEndsIn = said.certificate_ends_s === undefined ? undefined : said.certificate_ends_s - s;
     stock.stored = keep(stock.stored, { s, value: said.status.keys['stored'] ?? 0 }, SPAN_S);
+    stock.parts = partsOf(said.status, stock.parts, s, SPAN_S);
     stock.ingested = keep(stock.ingested, { s, value: said.status.keys_ingested }, SPAN_S);
     stock.answered = keep(stock.answered, { s, value: total }, SPAN_S);
     stock.perSecond = keep(stock.perSecond, { s, value: perSecond }, SPAN_S);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "centre/key/source_watch.h"
+#include "centre/key/stock_part.h"
 #include "centre/record.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
@@ -261,6 +262,7 @@ static qw_err store_block(struct qw_centre *centre, size_t number, const uint8_t
     start_block(centre, &group, qw_source_at(centre, number), count);
     memcpy(centre->block.material, material, (size_t)count * QW_KEY_LEN);
     group.books.stored += count;
+    qw_stock_part_add(&group.books, &centre->block, count);
     qw_block_put(centre, &group);
     (void)snprintf(object, sizeof object, "block:%llu", (unsigned long long)centre->block.number);
     (void)snprintf(detail, sizeof detail, "%u keys from %s%s", (unsigned)count,

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "centre/key/block.h"
+#include "centre/key/stock_part.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +112,7 @@ static void carve_key(struct qw_centre *centre, struct qw_group *group, struct c
            block->material + (size_t)position * QW_KEY_LEN, QW_KEY_LEN);
     carving->at++;
     group->books.leased--;
+    qw_stock_part_take(&group->books, block, 1);
     if (carving->spent_left > 0) {
         qw_block_erase(block, group, position);
         carving->spent_left--;

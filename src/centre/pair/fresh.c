@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/key/stock_part.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static qw_err lease(struct qw_centre *centre, struct qw_pair *pair, const struct
     qw_block_start(centre, &group, places);
     memcpy(centre->block.material, material, (size_t)places * QW_KEY_LEN);
     group.books.stored += places;
+    qw_stock_part_add(&group.books, &centre->block, places);
     err = qw_unit_use_keys(centre, &group, pair->unit, places, &charge);
     if (err == QW_OK) {
         err = qw_pair_take_block(centre, &group, pair, &charge, qw_clock_utc_ms(), open);

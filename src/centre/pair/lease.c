@@ -8,6 +8,7 @@
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
+#include "centre/key/stock_part.h"
 #include "centre/pair/fresh.h"
 #include "centre/pair/quota.h"
 #include "centre/people/unit_use.h"
@@ -110,6 +111,7 @@ qw_err qw_pair_take_block(struct qw_centre *centre, struct qw_group *group,
     block->fetch_until_ms = now_ms + 2 * ttl_ms;
     block->ends_ms = block->fetch_until_ms + END_SLACK_MS;
     group->books.stored -= block->keys;
+    qw_stock_part_take(&group->books, block, block->keys);
     group->books.paired += block->keys;
     qw_block_put(centre, group);
     return QW_OK;

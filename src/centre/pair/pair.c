@@ -289,6 +289,45 @@ uint64_t qw_pair_left(const struct qw_pair *pair, uint32_t bits, const struct qw
     return left;
 }
 
+static struct qw_stock_part *part_of(struct qw_stock_part *parts, size_t cap, size_t *count,
+                                     const struct qw_key_place *place)
+{
+    struct qw_stock_part *part;
+
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(parts[i].source, place->source) == 0 &&
+            parts[i].is_quantum == place->is_quantum &&
+            parts[i].is_simulated == place->is_simulated) {
+            return &parts[i];
+        }
+    }
+    if (*count == cap) {
+        part = &parts[cap - 1];
+        *part = (struct qw_stock_part){ .keys = part->keys,
+                                        .is_quantum = part->is_quantum && place->is_quantum,
+                                        .is_simulated = part->is_simulated || place->is_simulated };
+        return part;
+    }
+    part = &parts[(*count)++];
+    *part = (struct qw_stock_part){ .is_quantum = place->is_quantum,
+                                    .is_simulated = place->is_simulated };
+    memcpy(part->source, place->source, sizeof part->source);
+    return part;
+}
+
+size_t qw_pair_left_by_source(const struct qw_pair *pair, int64_t now_ms,
+                              struct qw_stock_part *parts, size_t cap)
+{
+    size_t count = 0;
+
+    for (const struct qw_open_block *block = pair->blocks; block != NULL; block = block->next) {
+        if (can_carve(block, 1, &qw_key_demand_none, now_ms)) {
+            part_of(parts, cap, &count, &block->place)->keys += (uint64_t)(block->keys - block->at);
+        }
+    }
+    return count;
+}
+
 void qw_pair_carve(struct qw_pair *pair, uint32_t bits, const struct qw_key_demand *demand,
                    int64_t now_ms, struct qw_carved *carved)
 {

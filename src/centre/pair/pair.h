@@ -58,6 +58,11 @@ void qw_pair_let_go(struct qw_pair_table *table, struct qw_pair *pair);
 /* Holds every pair there is; returns how many. */
 size_t qw_pair_hold_all(struct qw_pair_table *table, struct qw_pair *pairs[static QW_PAIRS_MAX]);
 
+/* Keys of the standard size by their source, of which there may be more than cap: the last part is
+ * then all others. With the pair locked; returns how many parts. */
+size_t qw_pair_left_by_source(const struct qw_pair *pair, int64_t now_ms,
+                              struct qw_stock_part *parts, size_t cap);
+
 /* Asks the registry, if it has changed since, whether master may have keys for slave. Journals a
  * refusal. QW_ERR_REFUSED, QW_ERR_NOT_FOUND. Takes the centre's mutex. */
 qw_err qw_pair_check(struct qw_centre *centre, struct qw_pair *pair,

@@ -11,10 +11,12 @@ _Static_assert((int)QW_PAIRS_LISTED_MAX == (int)QW_PAIRS_MAX, "every pair has a 
 
 static void describe(struct qw_pair *pair, struct qw_pair_entry *entry)
 {
+    int64_t now_ms = qw_clock_utc_ms();
+
     memcpy(entry->master, pair->master, sizeof entry->master);
     memcpy(entry->slave, pair->slave, sizeof entry->slave);
-    entry->ready_keys =
-        qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none, qw_clock_utc_ms());
+    entry->ready_count = qw_pair_left_by_source(pair, now_ms, entry->ready, QW_PAIR_PARTS_MAX);
+    entry->ready_keys = qw_pair_left(pair, QW_KEY_BITS_STANDARD, &qw_key_demand_none, now_ms);
     entry->given_keys = pair->given_keys;
     entry->given_ms = pair->given_ms;
 }

@@ -7,11 +7,13 @@
 /* The pairs that this process serves, for who looks [C10]: what is leased to each and not taken
  * yet, and what it was given. A pair that nobody has asked keys for since the start is not there.
  */
-enum { QW_PAIRS_LISTED_MAX = 256 };
+enum { QW_PAIRS_LISTED_MAX = 256, QW_PAIR_PARTS_MAX = 8 };
 
 struct qw_pair_entry {
     char master[64], slave[64];
     uint64_t ready_keys; /* of the standard size: leased, and can be given now */
+    struct qw_stock_part ready[QW_PAIR_PARTS_MAX]; /* the same by source */
+    size_t ready_count;  /* with more sources than that, the last one is "": all others */
     uint64_t given_keys; /* of whatever size, since the pair was opened */
     int64_t given_ms;    /* UTC, of the last; 0: none */
 };

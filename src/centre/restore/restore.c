@@ -9,6 +9,7 @@
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
+#include "centre/key/stock_part.h"
 #include "centre/maintenance_restored.h"
 #include "centre/restore/revocations.h"
 #include "centre/unseal.h"
@@ -175,6 +176,7 @@ static bool end_block(struct qw_group *group, struct qw_block *block, int64_t no
     } else {
         group->books.leased -= left;
     }
+    qw_stock_part_take(&group->books, block, left);
     while (block->next < block->keys) {
         qw_block_erase(block, group, block->next++);
     }

@@ -179,6 +179,39 @@ static void each_has_its_own_account_in_status_and_journal(void **state)
     assert_true(status.more_source[1].health.is_running); /* it was not asked: the stock is full */
 }
 
+static uint64_t free_keys_of(struct scene *scene, const char *source)
+{
+    struct qw_centre_status status = status_of(scene);
+
+    for (size_t i = 0; i < status.stock_count; i++) {
+        if (strcmp(status.stock[i].source, source) == 0) {
+            assert_true(status.stock[i].is_simulated == (strcmp(source, "kernel") != 0));
+            return status.stock[i].keys;
+        }
+    }
+    return 0;
+}
+
+static void the_stock_is_divided_by_source(void **state)
+{
+    struct scene *scene = *state;
+
+    add_pair(scene);
+    scene->left = 64 * 32;
+    link_left = 64 * 32;
+    assert_int_equal(qw_centre_ingest(scene->centre), QW_ERR_EXHAUSTED);
+    assert_int_equal(free_keys_of(scene, "test-double"), 64);
+    assert_int_equal(free_keys_of(scene, "qkd:north"), 64);
+    assert_int_equal(free_keys_of(scene, "kernel"), 0);
+    assert_int_equal(key_from(scene, "qkd"), 0x11); /* its block becomes the pair's */
+    assert_int_equal(free_keys_of(scene, "qkd:north"), 0);
+    assert_int_equal(free_keys_of(scene, "test-double"), 64);
+    assert_books_balance(scene);
+    scene_restart(scene);
+    assert_int_equal(free_keys_of(scene, "test-double"), 64);
+    assert_books_balance(scene);
+}
+
 static void without_a_store_no_source_is_asked(void **state)
 {
     struct scene *scene = *state;
@@ -212,6 +245,7 @@ int main(void)
         TEST(a_source_that_is_named_later_leaves_room_for_those_before_it),
         TEST(one_that_is_down_does_not_keep_the_others_from_giving),
         TEST(each_has_its_own_account_in_status_and_journal),
+        TEST(the_stock_is_divided_by_source),
         TEST(without_a_store_no_source_is_asked),
         TEST(more_than_there_is_room_for_is_refused),
     };

@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include "centre/pair/pair.h"
 #include "centre/pair/pair_list.h"
 #include "unit/centre/scene.h"
+
+#include <stdlib.h>
 
 static void add(struct scene *scene, const char *id, const char *peers)
 {
@@ -71,6 +74,9 @@ static void what_each_pair_has_and_had(void **state)
     bob = alice == &entries[0] ? &entries[1] : &entries[0];
     assert_string_equal(alice->slave, "bob");
     assert_int_equal(alice->ready_keys, 64 - 9);
+    assert_int_equal(alice->ready_count, 1);
+    assert_string_equal(alice->ready[0].source, "test-double");
+    assert_int_equal(alice->ready[0].keys, 64 - 9);
     assert_int_equal(alice->given_keys, 7);
     assert_int_equal(alice->given_ms, scene_now_ms);
     assert_string_equal(bob->master, "bob");
@@ -79,6 +85,42 @@ static void what_each_pair_has_and_had(void **state)
     assert_int_equal(bob->given_keys, 1);
     assert_int_equal(list(scene, entries), 2); /* looking changes nothing */
     assert_int_equal(alice->given_keys, 7);
+}
+
+/* Of more sources than there are parts the last part is all others. */
+static void the_parts_are_all_there_is(void **state)
+{
+    enum { BLOCKS = 12, PARTS = 4 };
+    struct qw_open_block *blocks[BLOCKS];
+    struct qw_stock_part parts[PARTS];
+    struct qw_pair pair = { .blocks = NULL };
+    uint64_t sum = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        blocks[i] = calloc(1, sizeof *blocks[i]);
+        assert_non_null(blocks[i]);
+        blocks[i]->next = pair.blocks;
+        blocks[i]->keys = 16;
+        blocks[i]->at = (uint16_t)i;
+        blocks[i]->carve_until_ms = 1000;
+        blocks[i]->place.is_simulated = i == 7;
+        (void)snprintf(blocks[i]->place.source, sizeof blocks[i]->place.source, "link:%u", i % 6);
+        pair.blocks = blocks[i];
+    }
+    assert_int_equal(qw_pair_left_by_source(&pair, 1000, parts, PARTS), 0); /* too late for all */
+    assert_int_equal(qw_pair_left_by_source(&pair, 999, parts, PARTS), PARTS);
+    for (unsigned i = 0; i < PARTS; i++) {
+        sum += parts[i].keys;
+    }
+    assert_int_equal(sum, qw_pair_left(&pair, 256, &qw_key_demand_none, 999));
+    assert_string_equal(parts[0].source, "link:5"); /* the newest, and the one six before */
+    assert_int_equal(parts[0].keys, (16 - 11) + (16 - 5));
+    assert_string_equal(parts[PARTS - 1].source, "");
+    assert_true(parts[PARTS - 1].is_simulated); /* one of them is */
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        free(blocks[i]);
+    }
 }
 
 static void what_was_refused_was_not_given(void **state)
@@ -111,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PAIRS(what_each_pair_has_and_had),
+        cmocka_unit_test(the_parts_are_all_there_is),
         WITH_PAIRS(what_was_refused_was_not_given),
         WITH_PAIRS(only_who_may_read_the_status_sees_them),
     };

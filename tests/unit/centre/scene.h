@@ -558,6 +558,12 @@ static SCENE_UNUSED void assert_books_balance(struct scene *scene)
         sum += status.keys_in_state[i];
     }
     assert_int_equal(sum, status.keys_ingested);
+    sum = 0;
+    for (size_t i = 0; i < status.stock_count; i++) {
+        sum += status.stock[i].keys;
+    }
+    assert_in_range(sum, status.keys_in_state[QW_KEY_STORED], /* what is leased to pairs is not */
+                    status.keys_in_state[QW_KEY_STORED] + status.keys_in_state[QW_KEY_LEASED]);
 }
 
 static SCENE_UNUSED void assert_journal_whole(struct scene *scene)

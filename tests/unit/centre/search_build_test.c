@@ -273,7 +273,7 @@ static void goes_on_when_it_was_killed_on_the_way(void **state)
     assert_journal_whole(scene);
 }
 
-/* With the first group of this build: an earlier one cannot read books of layout 4. */
+/* With the first group of this build: an earlier one cannot read its books. */
 static void no_earlier_build_goes_on_beside_it(void **state)
 {
     struct scene *scene = *state;
@@ -290,7 +290,7 @@ static void no_earlier_build_goes_on_beside_it(void **state)
     scene_open(scene);
     assert_int_equal(qw_record_load(scene->centre, QW_STORE_META, "books", 5, &version, &len),
                      QW_OK);
-    assert_int_equal(scene->centre->scratch[0], 4);
+    assert_int_equal(scene->centre->scratch[0], 5);
     assert_index_is_whole(scene, DEVICES + 4);
 }
 
