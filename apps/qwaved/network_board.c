@@ -158,16 +158,17 @@ static bool is_same_topology(const struct board_network *network,
                              const struct network_report *report)
 {
     return network->topology_len == report->topology_len &&
-           strncmp(network->topology, report->text + report->topology_at, report->topology_len) ==
-               0;
+           memcmp(network->topology, report->text + report->topology_at, report->topology_len) == 0;
 }
 
 /* The network as report's topology says, with nothing known of its nodes. */
 static qw_err begin(struct network_board *board, struct board_network *network,
-                    const struct network_report *report, const char *reporter)
+                    const struct network_report *report, const char *reporter, int64_t now_ms)
 {
     struct board_network begun = { .topology_len = report->topology_len,
                                    .bytes = report->topology_len,
+                                   .heard_ms = now_ms,
+                                   .owner_heard_ms = now_ms,
                                    .node_count = report->topology_nodes };
 
     begun.node = calloc(report->topology_nodes, sizeof *begun.node);
@@ -197,7 +198,7 @@ static qw_err take_topology(struct network_board *board, struct board_network *n
         now_ms - network->owner_heard_ms < NETWORK_OWN_MS) {
         return QW_ERR_CONFLICT;
     }
-    return begin(board, network, report, reporter);
+    return begin(board, network, report, reporter, now_ms);
 }
 
 /* Whether every part may be taken. */
@@ -247,6 +248,22 @@ static qw_err take_parts(struct network_board *board, struct board_network *netw
     return err;
 }
 
+/* Who reports while the owner of the topology is silent stands in for it: what is known of the
+ * network is then his, and no third one's topology takes it away. */
+static void note_heard(struct board_network *network, const struct network_report *report,
+                       const char *reporter, int64_t now_ms)
+{
+    bool says_something = report->parts > 0 || report->topology_len > 0;
+
+    network->heard_ms = now_ms;
+    if (says_something && now_ms - network->owner_heard_ms >= NETWORK_OWN_MS) {
+        (void)snprintf(network->owner, sizeof network->owner, "%s", reporter);
+    }
+    if (strcmp(network->owner, reporter) == 0) {
+        network->owner_heard_ms = now_ms;
+    }
+}
+
 qw_err network_board_take(struct network_board *board, const struct network_report *report,
                           const char *reporter, int64_t now_ms, bool *wants_topology)
 {
@@ -264,10 +281,7 @@ qw_err network_board_take(struct network_board *board, const struct network_repo
         err = take_parts(board, network, report, reporter, now_ms);
     }
     if (err == QW_OK && !*wants_topology) {
-        network->heard_ms = now_ms;
-        if (strcmp(network->owner, reporter) == 0) {
-            network->owner_heard_ms = now_ms;
-        }
+        note_heard(network, report, reporter, now_ms);
     }
     pthread_mutex_unlock(&board->lock);
     return err;

@@ -47,7 +47,8 @@ void network_board_free(struct network_board *board); /* NULL is fine */
 void network_board_look(struct network_board *board, int64_t now_ms);
 bool network_board_is_watched(struct network_board *board, int64_t now_ms);
 
-/* A report of reporter [id of a device], all of it or nothing. Copies. *wants_topology: nothing is
+/* A report of reporter [id of a device]. Copies. Of what is refused the topology stays, of what
+ * finds no memory the nodes before it too; nothing else. *wants_topology: nothing is
  * known of the network, and what was said of its nodes is dropped. QW_ERR_CONFLICT: another
  * topology than that of a reporter who is there, or a node of another reporter; QW_ERR_FORMAT: a
  * node that the topology has not; QW_ERR_LIMIT: too many networks, or too much text; QW_ERR_NOMEM.
