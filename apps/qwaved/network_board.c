@@ -158,7 +158,8 @@ static bool is_same_topology(const struct board_network *network,
                              const struct network_report *report)
 {
     return network->topology_len == report->topology_len &&
-           memcmp(network->topology, report->text + report->topology_at, report->topology_len) == 0;
+           strncmp(network->topology, report->text + report->topology_at, report->topology_len) ==
+               0;
 }
 
 /* The network as report's topology says, with nothing known of its nodes. */
