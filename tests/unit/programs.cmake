@@ -87,6 +87,9 @@ qwave_wrap(qwave network_verify calloc)
 qwave_program_test(qwave status_round api network/report/status_round.c)
 qwave_program_test(qwave report_body qkd network/report/report_body.c)
 target_link_libraries(qwave_report_body_test PRIVATE qw_api)
+qwave_program_test(qwave reporter qkd network/report/reporter.c network/report/report_body.c network/report/status_round.c)
+target_link_libraries(qwave_reporter_test PRIVATE qw_api)
+qwave_wrap(qwave reporter calloc malloc pthread_create qw_http_client_new qw_http_client_free qw_http_client_call status_round status_round_free)
 
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")

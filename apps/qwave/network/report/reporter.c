@@ -106,6 +106,8 @@ static bool tell(struct reporter *reporter)
     size_t count = reporter->is_watched ? reporter->count : 0;
     size_t next = 0;
     bool is_taken = true;
+    bool has_topology =
+        false; /* said in this turn: a centre that forgets it is asked again later */
 
     if (count > 0) {
         status_round(reporter->ask, count, NODE_MS);
@@ -117,6 +119,11 @@ static bool tell(struct reporter *reporter)
                                      reporter->body) == QW_OK &&
                    send_body(reporter, reporter->body, &wants_topology);
         if (is_taken && wants_topology) {
+            if (has_topology) {
+                break;
+            }
+            has_topology = true;
+            wants_topology = false;
             is_taken = send_body(reporter, reporter->topology_body, &wants_topology);
             next = 0; /* what was said before was not kept */
             count = is_taken && !wants_topology ? count : 0;
