@@ -4,9 +4,14 @@
 #include "api/http_answer.h"
 
 /* The whole interface for clients [docs/protocol/centre-rest.md]: what is not a row here does not
- * exist. */
+ * exist. A request looks through it from the top, so what is asked most comes first. */
 /* clang-format off */
 static const struct route routes[] = {
+    { "GET",  "/api/v1/keys/{}/status",           BY_SAE,          route_key_status },
+    { "GET",  "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
+    { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
+    { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
+    { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
     { "GET",  "/v1/health",                       BY_ANYBODY,      route_health },
     { "GET",  "/v1/ready",                        BY_ANYBODY,      route_ready },
     { "GET",  "/v1/self",           BY_ANYBODY | BY_BEGINNER,      route_self },
@@ -114,11 +119,6 @@ static const struct route routes[] = {
     { "POST", "/v1/groups/{}/end",                BY_SAE,          route_group_end },
     { "GET",  "/v1/groups/{}",                    BY_SAE,          route_group_show },
     { "GET",  "/v1/groups/{}/keys/{}",            BY_SAE,          route_group_key },
-    { "GET",  "/api/v1/keys/{}/status",           BY_SAE,          route_key_status },
-    { "GET",  "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
-    { "POST", "/api/v1/keys/{}/enc_keys",         BY_SAE,          route_key_new },
-    { "GET",  "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
-    { "POST", "/api/v1/keys/{}/dec_keys",         BY_SAE,          route_key_fetch },
     { "GET",  "/capabilities",                    BY_SAE,          route_skip_capabilities },
     { "GET",  "/key",                             BY_SAE,          route_skip_key_new },
     { "GET",  "/key/{}",                          BY_SAE,          route_skip_key_fetch },
