@@ -88,7 +88,8 @@ given() {
 new_keys() {
     local file offset
     while read -r file offset; do
-        [[ $file != *.$1 ]] || ! tail -c +$((offset + 1)) "$file" | grep -aq '"key"' || return 0
+        # No pipe: with much behind the mark its writer would be cut off, and that is a failure.
+        [[ $file != *.$1 ]] || ! grep -aq '"key"' < <(tail -c +$((offset + 1)) "$file" 2>/dev/null) || return 0
     done <"$site/marks"
     return 1
 }
