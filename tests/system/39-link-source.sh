@@ -29,7 +29,7 @@ at() { # CENTRE ARGUMENT...
     "$bin/qwave" admin --operator "$site/$x/operator/operator.yaml" --url "${url[$x]}" "$@"
 }
 state() { # CENTRE NAME: of its status
-    at "$1" --json status | field "$2"
+    at "$1" --json status | jq -r --arg name "$2" 'if has($name) then .[$name] else .keys[$name] end'
 }
 says() { # CENTRE NAME PATTERN
     state "$1" "$2" | grep -q -- "$3"

@@ -36,7 +36,7 @@ YAML
     start_centre
 }
 state() {
-    admin --json status | field "$1"
+    admin --json status | jq -r --arg name "$1" 'if has($name) then .[$name] else .keys[$name] end'
 }
 says() {
     state "$1" | grep -q -- "$2"

@@ -21,7 +21,7 @@ at() { # CENTRE ADMIN-ARGUMENT...
     shift
     "$bin/qwave" admin --operator "$site/$x/operator/operator.yaml" --url "${url[$x]}" "$@"
 }
-state() { at "$1" --json status | field "$2"; }
+state() { at "$1" --json status | jq -r --arg name "$2" 'if has($name) then .[$name] else .keys[$name] end'; }
 says() { state "$1" "$2" | grep -q -- "$3"; }
 ask() { # SAE CENTRE PATH [CURL-OPTION...]: body, then the status on a line of its own
     local sae=$1 x=$2 path=$3
