@@ -110,6 +110,13 @@ void site_use_partners(const struct qw_partner_port *port)
     partner_port = port;
 }
 
+static uint32_t phone_keys = SITE_PHONE_KEYS;
+
+void site_use_phone_keys(uint32_t keys)
+{
+    phone_keys = keys;
+}
+
 static void must(bool is_done)
 {
     qw_assert(is_done);
@@ -300,7 +307,7 @@ static void make(struct site *site)
     must(qw_centre_device_change(site->service.centre, &site->operator_caller, "app-4",
                                  QW_DEVICE_SUSPEND) == QW_OK);
     add_card(site, "ap-1", 1, &site->access_point, NULL);
-    add_card(site, "phone-1", SITE_PHONE_KEYS, &site->phone, site->phone_keys);
+    add_card(site, "phone-1", phone_keys, &site->phone, site->phone_keys);
     must(qw_centre_ingest(site->service.centre) == QW_OK);
     close_centre(site);
 }

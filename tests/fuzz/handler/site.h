@@ -15,6 +15,7 @@ enum {
     SITE_WINDOW_MS = 30000,
     SITE_TTL_S = 600,
     SITE_PHONE_KEYS = 2,
+    SITE_PHONE_KEYS_MAX = 8,
     SITE_PARTNER_WAIT_MS = 1000
 };
 
@@ -36,7 +37,7 @@ struct site {
     struct service service; /* what the handlers are given */
     struct qw_caller operator_caller;
     struct site_card station, access_point, phone; /* station-1, ap-1, phone-1 of app-1 */
-    uint8_t phone_keys[SITE_PHONE_KEYS][32];       /* of the first package of phone-1, live */
+    uint8_t phone_keys[SITE_PHONE_KEYS_MAX][32];   /* of the first package of phone-1, live */
 };
 
 /* Applications: app-1, app-2 and app-3, each with the others as peers; app-4, suspended, with
@@ -44,6 +45,8 @@ struct site {
 void site_open(struct site *site);
 /* The way to partners of every site that is opened from now on; NULL: none. */
 void site_use_partners(const struct qw_partner_port *port);
+/* How many keys phone-1 begins with, before the first site is opened; else SITE_PHONE_KEYS. */
+void site_use_phone_keys(uint32_t keys);
 void site_close(struct site *site);
 
 /* Registers an application of app-1's with the partner that serves it, and the partner when it is
