@@ -139,6 +139,34 @@ static void another_topology_is_refused_while_its_owner_speaks(void **state)
     assert_int_equal(say(board, "n", TOPOLOGY, "", 0, "s", NETWORK_OWN_MS + 2), QW_OK);
 }
 
+/* Its topology stands although its nodes were refused: it is as new as one that was taken whole. */
+static void a_network_whose_nodes_were_refused_is_not_forgotten_at_once(void **state)
+{
+    const int64_t said_ms = 5 * (int64_t)NETWORK_FORGET_MS;
+    struct network_board *board = *state;
+
+    assert_int_equal(say(board, "n", TOPOLOGY, "{}", 2, "r", said_ms), QW_ERR_FORMAT);
+    network_board_look(board, said_ms + NETWORK_FORGET_MS - 1);
+    assert_non_null(strstr(show(board, 0, said_ms), TOPOLOGY));
+    assert_int_equal(say(board, "n", OTHER, "", 0, "thief", said_ms + NETWORK_OWN_MS - 1),
+                     QW_ERR_CONFLICT);
+    network_board_look(board, said_ms + NETWORK_FORGET_MS);
+    assert_null(strstr(show(board, 0, said_ms), TOPOLOGY));
+}
+
+static void who_reports_while_the_owner_is_silent_stands_in_for_it(void **state)
+{
+    struct network_board *board = *state;
+
+    assert_int_equal(say(board, "n", TOPOLOGY, "", 0, "owner", 0), QW_OK);
+    assert_int_equal(say(board, "n", "", "{\"x\":1}", 0, "heir", NETWORK_OWN_MS), QW_OK);
+    assert_int_equal(say(board, "n", OTHER, "", 0, "thief", NETWORK_OWN_MS + 1), QW_ERR_CONFLICT);
+    assert_non_null(strstr(show(board, 0, NETWORK_OWN_MS + 1), "{\"x\":1}"));
+    /* who only asks does not */
+    assert_int_equal(say(board, "n", "", "", 0, "asker", 2 * NETWORK_OWN_MS), QW_OK);
+    assert_int_equal(say(board, "n", OTHER, "", 0, "thief", 2 * NETWORK_OWN_MS + 1), QW_OK);
+}
+
 static void text_is_bounded(void **state)
 {
     struct network_board *board = *state;
@@ -208,6 +236,8 @@ int main(void)
         CASE(at_most_four_networks_are_known),
         CASE(a_node_belongs_to_its_reporter_until_that_is_silent),
         CASE(another_topology_is_refused_while_its_owner_speaks),
+        CASE(a_network_whose_nodes_were_refused_is_not_forgotten_at_once),
+        CASE(who_reports_while_the_owner_is_silent_stands_in_for_it),
         CASE(text_is_bounded),
         CASE(who_looks_is_told_now_and_then),
         CASE(each_allocation_may_fail),
