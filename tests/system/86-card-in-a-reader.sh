@@ -30,17 +30,21 @@ card_of() {
 pin() { (umask 077 && echo "$1" >"$site/phone-1.passphrase"); }
 (umask 077 && echo 90817263 >"$site/chip.pin")
 passphrase "$site/chip.passphrase"
+times() { grep -c "$1" "$site/pcscd.log" || true; } # that the service said so
+more_than() { [ "$(times "$1")" -gt "$2" ]; }
+# Both wait until the service has noticed: who uses a card before that has it reset in the middle of a command.
 insert() {
+    local before
+    before=$(times 'Card inserted')
     start chip qwave card emulate --card "$site/chip.card" --passphrase-file "$site/chip.passphrase" --pin-file "$site/chip.pin"
     ready chip >/dev/null
+    within $ready_s more_than 'Card inserted' "$before" || fail "the service sees no card: $(tail -n 3 "$site/pcscd.log")"
 }
-removals() { grep -c 'Card Removed' "$site/pcscd.log" || true; }
-noticed_since() { [ "$(removals)" -gt "$1" ]; }
-take_out() { # until the service has noticed: a card that is back before that is reset under whoever uses it
+take_out() {
     local before
-    before=$(removals)
+    before=$(times 'Card Removed')
     stop chip KILL
-    within $ready_s noticed_since "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
+    within $ready_s more_than 'Card Removed' "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
 }
 shown() { admin --json device show phone-1 | field "$1"; }
 says() { grep -q "$1" "$site/refused.log" || fail "does not say '$1': $(cat "$site/refused.log")"; }

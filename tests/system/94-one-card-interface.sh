@@ -38,18 +38,22 @@ card_of() {
 }
 for who in station-2 ap-1 ap-2 audit-1; do (umask 077 && echo 90817263 >"$site/$who.passphrase"); done
 passphrase "$site/chip.passphrase"
+times() { grep -c "$1" "$site/pcscd.log" || true; } # that the service said so
+more_than() { [ "$(times "$1")" -gt "$2" ]; }
+# Both wait until the service has noticed: who uses a card before that has it reset in the middle of a command.
 insert() { # CHIP SLOT
+    local before
+    before=$(times 'Card inserted')
     start "chip-$1" qwave card emulate --card "$site/chip-$1.card" --passphrase-file "$site/chip.passphrase" --pin-file "$site/ap-1.passphrase" \
         --vpcd "127.0.0.1:$((35963 + $2))"
     ready "chip-$1" >/dev/null
+    within $ready_s more_than 'Card inserted' "$before" || fail "the service sees no card: $(tail -n 3 "$site/pcscd.log")"
 }
-seen_removals() { grep -c 'Card Removed' "$site/pcscd.log" || true; }
-noticed_since() { [ "$(seen_removals)" -gt "$1" ]; }
-take_out() { # until the service has noticed
+take_out() { # CHIP
     local before
-    before=$(seen_removals)
+    before=$(times 'Card Removed')
     stop "chip-$1" KILL
-    within $ready_s noticed_since "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
+    within $ready_s more_than 'Card Removed' "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
 }
 says() { grep -q "$1" "$site/refused.log" || fail "does not say '$1': $(cat "$site/refused.log")"; }
 
