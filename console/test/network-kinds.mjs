@@ -78,7 +78,18 @@ async function passes(page) {
     await page.screenshot({ path: join(pictures, 'network-pass-desktop.png'), fullPage: true });
 }
 
-/** All of it is drawn; by keys each node is reached from the list. */
+/** Between the two nodes that are drawn closest to each other, in pixels. */
+async function nearest(page) {
+    return page.locator('[data-test=network-spot]').evaluateAll((spots) => {
+        const at = spots.map((spot) => {
+            const { x, y, width, height } = (spot.querySelector('circle, rect, path') ?? spot).getBoundingClientRect();
+            return [x + width / 2, y + height / 2];
+        });
+        return Math.min(...at.flatMap(([x, y], i) => at.slice(i + 1).map(([u, v]) => Math.hypot(x - u, y - v))));
+    });
+}
+
+/** All of it is drawn; the list of its nodes is reached by keys. */
 async function backbone(page) {
     await looks(page, 'two-ring-145');
     await says(page, 'network-nodes', '144 of 145', SLOW_MS);
@@ -86,6 +97,7 @@ async function backbone(page) {
     assert.equal(await page.locator('[data-test=network-spot]').count(), 145);
     assert.equal(await page.locator('[data-test=network-line]').count(), 146);
     await drawn(page, 'backbone');
+    assert.ok(await nearest(page) >= 6, 'no node hides another');
     await text(page, 'network-all').focus();
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.querySelectorAll('[data-test=network-node-list] tbody th a').length === 145);

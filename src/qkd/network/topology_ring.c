@@ -97,12 +97,13 @@ static void draw_lengths(const struct qw_topology_rings *r, struct qw_prng *prng
 static void add_cities(const struct qw_topology_rings *r, struct qw_topology *t,
                        struct qw_prng *prng, const double *km, size_t *used)
 {
+    unsigned spurs[QW_TOPOLOGY_NODES_MAX] = { 0 }; /* that a relay has: each stands further out */
     size_t relays = t->node_count;
 
     for (unsigned i = 0; i < r->cities; i++) {
         size_t relay = qw_prng_below(prng, relays);
         const struct qw_node *at = &t->node[relay];
-        double away = 1.12 + 0.08 * (i % 3);
+        double away = 1.12 + 0.08 * spurs[relay]++;
 
         add_node(t, QW_NODE_KIND_CONVERGENCE, at->x * away + (at->x == 0 ? 6 : 0), at->y * away,
                  "city", i + 1);
