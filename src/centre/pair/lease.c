@@ -18,37 +18,47 @@
 
 /* A block outlives the longest window of its last fetch, whatever window is set by then. */
 enum {
-    OPEN_BLOCKS_MAX = 16,
+    LEFT_BLOCKS_MAX = 16,
     LOOK_MAX = 128, /* stored blocks that are looked at until a demand is met */
     HASTE_MS = 250, /* whose last lease is younger than this gets more of the next one */
     END_SLACK_MS = QW_WINDOW_MS_MAX + 60000
 };
 
-/* What is used up or too old goes; then the oldest ones, while there are too many. */
-static void drop_blocks(struct qw_pair *pair, int64_t now_ms)
+/* Places of the blocks that the pair has open. */
+static uint64_t open_places(const struct qw_pair *pair)
 {
-    struct qw_open_block **at = &pair->blocks;
-    size_t count = 0;
+    uint64_t places = 0;
 
     for (const struct qw_open_block *block = pair->blocks; block != NULL; block = block->next) {
-        count++;
+        places += block->keys - block->at;
     }
+    return places;
+}
+
+/* What is used up or too old goes; then the oldest ones, while there is more than a pair may lease
+ * and what demands of other sources have left lying. */
+static void drop_blocks(const struct qw_centre *centre, struct qw_pair *pair, int64_t now_ms)
+{
+    uint64_t most =
+        centre->config.lease_keys + (uint64_t)LEFT_BLOCKS_MAX * centre->config.block_keys;
+    uint64_t places = open_places(pair);
+    struct qw_open_block **at = &pair->blocks;
+
     while (*at != NULL) {
         struct qw_open_block *block = *at;
 
-        if (block->at == block->keys || now_ms >= block->carve_until_ms ||
-            count > OPEN_BLOCKS_MAX) {
+        if (block->at == block->keys || now_ms >= block->carve_until_ms || places > most) {
+            places -= (uint64_t)(block->keys - block->at);
             *at = block->next;
             qw_secret_free(block);
-            count--;
         } else {
             at = &block->next;
         }
     }
 }
 
-/* The names of all keys of the standard size at once: one at a time they cost more than all else
- * that a request for a key needs of the centre. */
+/* The names of all keys of the standard size at once: a cipher is looked up and given its key for
+ * each call. */
 static qw_err name_keys(const struct qw_centre *centre, uint64_t block, uint16_t keys,
                         uint8_t (*ids)[16])
 {
@@ -218,17 +228,6 @@ static void append_blocks(struct qw_pair *pair, struct qw_open_block *opened)
     }
 }
 
-/* Places of the blocks that the pair has open. */
-static uint64_t open_places(const struct qw_pair *pair)
-{
-    uint64_t places = 0;
-
-    for (const struct qw_open_block *block = pair->blocks; block != NULL; block = block->next) {
-        places += block->keys - block->at;
-    }
-    return places;
-}
-
 /* A pair that has used up its last lease at once may have twice as much, up to lease_keys, so that
  * one write does for more of its keys; who is slow starts again with two blocks, and keeps no
  * stock from others. */
@@ -296,7 +295,7 @@ qw_err qw_pair_lease(struct qw_centre *centre, struct qw_pair *pair, const struc
     uint64_t left;
     qw_err err;
 
-    drop_blocks(pair, lease.now_ms);
+    drop_blocks(centre, pair, lease.now_ms);
     if (demand->is_fresh) {
         return qw_fresh_lease(centre, pair, deed, wish, demand);
     }

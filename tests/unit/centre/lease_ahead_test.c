@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "centre/pair/lease_ahead.h"
 #include "centre/people/unit_quota.h"
 #include "unit/centre/scene.h"
@@ -153,6 +154,23 @@ static void names_of_whole_blocks_are_those_of_single_keys(void **state)
         assert_int_equal(qw_key_id_make(scene->centre, &spot, 1, id), QW_OK);
         assert_memory_equal(id[0], keys[i].id, 16);
     }
+}
+
+/* Twenty blocks at once, and each of their keys is given: none is thrown away for their number. */
+static void nothing_leased_is_thrown_away(void **state)
+{
+    struct scene *scene = *state;
+    struct qw_pair *pair;
+
+    scene->centre->config.lease_keys = STOCK;
+    assert_int_equal(qw_pair_enter(scene->centre->pairs, "alice", "bob", &pair), QW_OK);
+    pair->lease_places = STOCK; /* of a pair in haste */
+    pair->leased_ms = qw_clock_utc_ms();
+    qw_pair_leave(scene->centre->pairs, pair);
+    for (int given = 0; given < STOCK; given++) {
+        assert_int_equal(alice_asks(scene, 1), QW_OK);
+    }
+    assert_int_equal(leased(scene), STOCK);
 }
 
 static void a_request_for_many_leases_for_itself(void **state)
@@ -307,6 +325,7 @@ int main(void)
         WITH_A_PAIR(no_more_is_open_than_was_promised),
         WITH_A_PAIR(who_is_quick_may_have_more_and_who_is_slow_two_blocks),
         WITH_A_PAIR(names_of_whole_blocks_are_those_of_single_keys),
+        WITH_A_PAIR(nothing_leased_is_thrown_away),
         WITH_A_PAIR(a_request_for_many_leases_for_itself),
         WITH_A_PAIR(the_last_of_the_stock_is_given_to_the_end),
         WITH_A_PAIR(a_quota_is_used_up_to_its_last_block),
