@@ -33,7 +33,7 @@ ends() { # NAME
     unset "pid[$1]"
 }
 
-echo "optical switches" # slots of 2 s: longer than a reporter is silent
+echo "optical switches" # slots of 2 s
 as campus
 start switches qwave network run metro-campus --seconds 600 --time-scale 5 --folder "$site/switches" "${who[@]}"
 within 60 grep -q "s of load" "$site/switches.log" || fail "the network does not start: $(tail -n 3 "$site/switches.log")"
