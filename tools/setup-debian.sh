@@ -60,6 +60,10 @@ check iproute2             -     network namespaces in scenarios of tunnels
 check iptables             -     the rule that makes them wait, in scenarios of tunnels
 check iputils-ping         -     probes in scenarios of tunnels
 check tcpdump              -     captures of the cable in scenarios of tunnels
+check qemu-system-x86      amd64 a kernel with more in it than this machine's, emulated, in scenarios
+check linux-image-amd64    amd64 that kernel
+check busybox-static       amd64 its first process
+check cpio                 amd64 packs it
 check wireguard-go         -     user-space WireGuard in scenarios of tunnels
 check wireguard-tools      -     wg, its command
 check charon-systemd       -     strongSwan in scenarios of tunnels
