@@ -200,6 +200,23 @@ static qw_err lock(struct qw_postgres_client *client)
     return err;
 }
 
+/* The server ends an idle session by itself, but not one whose process has sent half of what
+ * belongs together and was stopped. */
+static void end_stopped_holder(struct qw_postgres_link *link)
+{
+    struct qw_postgres_call call = { .statement = qw_postgres_end_stopped };
+
+    if (!qw_postgres_link_is_up(link)) {
+        return;
+    }
+    qw_postgres_link_begin(link);
+    qw_postgres_link_send(link, &call);
+    qw_postgres_link_sync(link);
+    if (qw_postgres_link_take(link, NULL) != QW_OK) {
+        return; /* another role's session, which is not ours to end: the next wait fails as well */
+    }
+}
+
 qw_err qw_postgres_client_take_turn(struct qw_postgres_client *client, bool *is_moved)
 {
     qw_err err = QW_ERR_CLOSED;
@@ -215,6 +232,7 @@ qw_err qw_postgres_client_take_turn(struct qw_postgres_client *client, bool *is_
     client->has_lost_turn = err != QW_OK;
     if (err != QW_OK) { /* a wait that is broken off may have got the lock in that moment, and a
                            session keeps it, whatever becomes of the statement */
+        end_stopped_holder(&client->link);
         qw_postgres_link_close(&client->link);
     }
     if (err == QW_OK) {

@@ -17,6 +17,7 @@ const char qw_postgres_mark[] = "mark";
 const char qw_postgres_turned[] = "turned";
 const char qw_postgres_lock[] = "lock";
 const char qw_postgres_unlock[] = "unlock";
+const char qw_postgres_end_stopped[] = "end_stopped";
 const char qw_postgres_look[] = "look";
 const char qw_postgres_enter[] = "enter";
 const char qw_postgres_fence[] = "fence";
@@ -37,6 +38,11 @@ static const struct {
     { qw_postgres_turned, "UPDATE qwave.turn SET number = number + 1 RETURNING number" },
     { qw_postgres_lock, "SELECT pg_advisory_lock(1364677191)" },
     { qw_postgres_unlock, "SELECT pg_advisory_unlock(1364677191)" },
+    { qw_postgres_end_stopped,
+      "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+      " WHERE locktype = 'advisory' AND classid = 0 AND objid = 1364677191 AND granted"
+      " AND datname = current_database() AND wait_event_type = 'Client'"
+      " AND state_change < now() - interval '10s'" },
     { qw_postgres_look, "SELECT number FROM qwave.turn" },
     { qw_postgres_enter, "INSERT INTO qwave.client(id, number) VALUES($1, 0)"
                          " ON CONFLICT DO NOTHING" },
@@ -74,7 +80,8 @@ void qw_postgres_name(enum qw_store_kind kind, enum qw_postgres_statement statem
 /* Which plan is right is known: the index. Statistics of a table that was empty when it was looked
  * at must not talk the planner out of it. No statement_timeout: it would break off a COMMIT that
  * waits for a standby, and PostgreSQL then reports success. A process that was stopped loses its
- * turn with its session after ten seconds. */
+ * turn with its session after ten seconds; where it stopped with half of its statements sent, the
+ * server does not call that idle, and who waits ends the session (qw_postgres_end_stopped). */
 static qw_err set_session(struct qw_postgres_link *link)
 {
     return qw_postgres_link_ask(

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "postgres_server.h"
 #include "store/postgres_link.h"
 #include "store/store_postgres.h"
@@ -526,6 +527,39 @@ static void loses_the_turn_with_its_connection(void **state)
     store->give_turn(store->self);
 }
 
+/* Stopped with half of its statements sent: to the server it is active, so no time-out of its own
+ * ends the session. */
+static void a_process_that_was_stopped_in_its_turn_does_not_keep_it(void **state)
+{
+    struct place *place = *state;
+    struct qw_store *store = &place->store;
+    PGconn *stopped = PQconnectdb(server.uri);
+    PGresult *locked;
+    int64_t began_ms = qw_clock_monotonic_ms();
+    bool is_moved = false;
+    qw_err err = QW_ERR_IO;
+
+    assert_int_equal(PQenterPipelineMode(stopped), 1);
+    assert_int_equal(PQsendQueryParams(stopped, "SELECT pg_advisory_lock(1364677191)", 0, NULL,
+                                       NULL, NULL, NULL, 0),
+                     1);
+    assert_int_equal(PQsendFlushRequest(stopped), 1);
+    assert_int_equal(PQflush(stopped), 0);
+    locked = PQgetResult(stopped);
+    assert_int_equal(PQresultStatus(locked), PGRES_TUPLES_OK);
+    PQclear(locked);
+    while (err == QW_ERR_IO && qw_clock_monotonic_ms() - began_ms < 60000) {
+        err = store->take_turn(store->self, &is_moved);
+        if (err != QW_OK) {
+            store->give_turn(store->self);
+        }
+    }
+    assert_int_equal(err, QW_OK);
+    assert_true(qw_clock_monotonic_ms() - began_ms >= 10000); /* a slow one is not ended */
+    store->give_turn(store->self);
+    PQfinish(stopped);
+}
+
 /* The lock is got, and what is asked behind it fails: nobody else may have to wait for it. */
 static void a_turn_that_fails_keeps_no_lock(void **state)
 {
@@ -631,6 +665,7 @@ int main(void)
         WITH_PLACE(is_never_used_again_when_the_database_was_set_back),
         WITH_PLACE(gives_the_turn_to_one_process_at_a_time_and_tells_what_has_moved),
         WITH_PLACE(loses_the_turn_with_its_connection),
+        WITH_PLACE(a_process_that_was_stopped_in_its_turn_does_not_keep_it),
         WITH_PLACE(a_turn_that_fails_keeps_no_lock),
         WITH_PLACE(changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space),
         WITH_PLACE(survives_the_failure_of_any_allocation),
