@@ -19,18 +19,20 @@ go_on_in_guest() {
     mkdir "$folder" "$folder/result"
     guest_first_process "$folder/result/start"
     guest_initial_files "$folder" "${kernel#/boot/vmlinuz-}"
-    timeout "$guest_s" qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nodefaults -no-reboot -display none \
+    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nodefaults -no-reboot -display none \
         -serial "file:$folder/console" -device virtio-rng-pci -kernel "$kernel" -initrd "$folder/initial.gz" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off" \
         -virtfs "local,path=/,mount_tag=machine,security_model=none,readonly=on,multidevs=remap" \
         -virtfs "local,path=$folder/result,mount_tag=result,security_model=none" >"$folder/qemu.log" 2>&1 &
     pid[guest]=$!
-    wait "${pid[guest]}" || true
+    within "$guest_s" guest_has_ended || fail "the guest does not end: $(tail -n 5 "$folder/result/output" 2>/dev/null)"
         cat "$folder/result/output" 2>/dev/null || true
     status=$(cat "$folder/result/status" 2>/dev/null) ||
         fail "the guest ended without a result: $(cat "$folder/qemu.log") $(tail -n 20 "$folder/console")"
     exit "$status"
 }
+
+guest_has_ended() { ! kill -0 "${pid[guest]}" 2>/dev/null; }
 
 # What the guest's kernel starts once the root is there. The settings of this test go along.
 guest_first_process() {
