@@ -149,6 +149,23 @@ static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
     return demand;
 }
 
+/* The caller's name of its request; NULL: it has none. */
+static const uint8_t *request_id_of(const struct qw_etsi014_key_request *request)
+{
+    if (request->mandatory.has_request_id) {
+        return request->mandatory.request_id;
+    }
+    return request->optional.has_request_id ? request->optional.request_id : NULL;
+}
+
+/* A name that cannot be answered again gets no other keys: the caller would hold them for those it
+ * asked for. */
+static enum qw_etsi014_fault stale_name(const struct qw_etsi014_key_request *request)
+{
+    return request->mandatory.has_request_id ? QW_ETSI014_MANDATORY_UNMET
+                                             : QW_ETSI014_OPTIONAL_UNHANDLED;
+}
+
 /* enc_keys [ETSI 014 5.3] */
 void route_key_new(struct call *call)
 {
@@ -163,7 +180,8 @@ void route_key_new(struct call *call)
                                 .count = request.number,
                                 .bits = request.size,
                                 .mandatory = demand_of(&request.mandatory),
-                                .preferred = demand_of(&request.optional) };
+                                .preferred = demand_of(&request.optional),
+                                .request_id = request_id_of(&request) };
     struct desk desk;
     qw_err err;
 
@@ -176,8 +194,12 @@ void route_key_new(struct call *call)
               : QW_ERR_NOMEM;
     if (err == QW_OK) {
         send_keys(call, &desk, request.number);
+        return;
+    }
+    qw_secret_free(desk.text);
+    if (err == QW_ERR_CONFLICT) {
+        refuse(call, stale_name(&request), "");
     } else {
-        qw_secret_free(desk.text);
         refuse_err(call, err, QW_ETSI014_NO_SLAVE);
     }
 }

@@ -260,6 +260,7 @@ struct qw_key_wish {
     uint32_t count, bits;
     struct qw_key_demand mandatory;
     struct qw_key_demand preferred; /* ignored where it cannot be met */
+    const uint8_t *request_id;      /* [16] the caller's name of this wish; NULL: none */
 };
 /* New keys for the caller as master, count of them to keys, out of blocks that were durably leased
  * to the pair before. All or none. QW_ERR_REFUSED: not registered, suspended, or the pair is not
@@ -267,7 +268,10 @@ struct qw_key_wish {
  * QW_ERR_UNAVAILABLE: the mandatory demand cannot be met (400). QW_ERR_EXHAUSTED: too few in stock,
  * or the caller has had more than its part of what is left; QW_ERR_LIMIT: its quota is used up,
  * more comes with time, or too many wait for partners (503). QW_ERR_TIMEOUT, QW_ERR_IO: a slave's
- * own centre did not take the keys; they are void (503). [ETSI 014 5.3] */
+ * own centre did not take the keys; they are void (503). With a request_id the same wish again,
+ * inside the window, gets the same bytes and moves nothing; QW_ERR_CONFLICT: that id was another
+ * wish's, its window is over, or a key of it is gone (400). QW_ERR_STATE: a key of it is suspended
+ * (503). [ETSI 014 5.3] */
 qw_err qw_centre_deliver(struct qw_centre *centre, const struct qw_caller *caller,
                          const struct qw_key_wish *wish, struct qw_given_key *keys) QW_MUST_USE;
 

@@ -19,7 +19,9 @@
     X(MANDATORY_UNKNOWN, 400, \
       "not all extension_mandatory parameters are supported") /* [ETSI 014 6.2] */ \
     X(MANDATORY_UNMET, 400, \
-      "not all extension_mandatory request options could be met")     /* [ETSI 014 6.2] */ \
+      "not all extension_mandatory request options could be met") /* [ETSI 014 6.2] */ \
+    X(OPTIONAL_UNHANDLED, 400, \
+      "not all extension_optional request options handled")           /* [ETSI 014 6.2] */ \
     X(NO_KEY, 400, "one or more keys specified are not found on KME") /* [ETSI 014 6.4] */ \
     X(NOT_AUTHORISED, 401, "not authorised")                          /* [ETSI 014 5.4] */ \
     X(NOT_ENOUGH, 503, "not enough keys") \

@@ -157,6 +157,16 @@ static enum option take_option(const struct qw_json_node *object, const char *na
         options->is_fresh = qw_json_ok(&r) ? is_fresh : options->is_fresh;
         return qw_json_ok(&r) ? OPTION_GOOD : OPTION_BAD;
     }
+    if (strcmp(name, "qwave_request_id") == 0) {
+        uint8_t id[16];
+
+        qw_json_get_uuid(&r, object, name, id);
+        if (qw_json_ok(&r)) {
+            options->has_request_id = true;
+            memcpy(options->request_id, id, sizeof id);
+        }
+        return qw_json_ok(&r) ? OPTION_GOOD : OPTION_BAD;
+    }
     if (strcmp(name, "qwave_source") != 0 && strcmp(name, "qwave_route_type") != 0) {
         return OPTION_UNKNOWN;
     }

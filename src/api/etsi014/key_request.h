@@ -25,6 +25,8 @@ struct qw_etsi014_options {
     int64_t max_age_ms;               /* qwave_max_age; -1 for any */
     int is_relayed;                   /* qwave_route_type; -1 for any */
     bool is_fresh;                    /* qwave_fresh; false for any */
+    bool has_request_id;
+    uint8_t request_id[16]; /* qwave_request_id: the caller's name of the request */
 };
 
 struct qw_etsi014_key_request {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/key/key_record.h"
 #include "centre/key/source_watch.h"
 #include "centre/key/stock_part.h"
 #include "centre/record.h"
@@ -172,6 +173,24 @@ qw_err qw_block_load(struct qw_centre *centre, uint64_t number)
     }
     qw_store_record_free(&record);
     return err;
+}
+
+qw_err qw_block_read_key(struct qw_centre *centre, const struct qw_key_place *place, uint16_t bits,
+                         uint8_t *out)
+{
+    const struct qw_block *block = &centre->block;
+    qw_err err = QW_OK;
+
+    if (block->version == 0 || block->number != place->block) {
+        err = qw_block_load(centre, place->block);
+    }
+    if (err == QW_OK && place->position + qw_key_slots(bits) > block->keys) {
+        err = QW_ERR_IO;
+    }
+    if (err == QW_OK) {
+        memcpy(out, block->material + (size_t)place->position * QW_KEY_LEN, bits / 8u);
+    }
+    return err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err;
 }
 
 void qw_block_put(struct qw_centre *centre, struct qw_group *group)

@@ -13,6 +13,11 @@ qw_err qw_block_load(struct qw_centre *centre, uint64_t number) QW_MUST_USE;
  * fresh data key, or none any more when all its keys are gone. */
 void qw_block_put(struct qw_centre *centre, struct qw_group *group);
 
+/* The key of so many bits at a place  [out: bits / 8 bytes], out of its block, which is read unless
+ * it is the workspace's already. QW_ERR_IO, also when there is no such block or place. */
+qw_err qw_block_read_key(struct qw_centre *centre, const struct qw_key_place *place, uint16_t bits,
+                         uint8_t *out) QW_MUST_USE;
+
 bool qw_block_is_gone(const struct qw_block *block, uint16_t position);
 
 /* Ends the workspace's block with all that is left in it. */

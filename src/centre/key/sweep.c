@@ -10,6 +10,7 @@
 #include "centre/device/session.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/pair/answer_record.h"
 #include "centre/people/unit_use.h"
 #include "centre/share/share_desk.h"
 
@@ -384,6 +385,9 @@ static qw_err sweep_keys(struct qw_centre *centre, struct batch *batch, bool *mo
     *more = batch->count == BATCH_KEYS || to_s < batch->now_ms / 1000;
     if (err == QW_OK && batch->count < BATCH_KEYS) {
         err = sweep_blocks(batch, to_s);
+        if (err == QW_OK) {
+            err = qw_answer_sweep(centre, centre->books.swept_s + 1, to_s);
+        }
         if (err == QW_OK && centre->books.swept_s < to_s) {
             centre->books.swept_s = to_s; /* on disk with the next group that moves the books */
         }

@@ -9,6 +9,7 @@
 #include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
 #include "centre/key/stock.h"
+#include "centre/pair/answer_record.h"
 #include "centre/pair/lease_ahead.h"
 #include "centre/pair/quota.h"
 #include "centre/partner/send.h"
@@ -186,15 +187,39 @@ static qw_err share(struct qw_centre *centre, const struct qw_pair *pair,
 
     qw_centre_enter(centre);
     qw_group_begin(centre, &group);
-    for (uint32_t i = 0; i < wish->count && group.err == QW_OK; i++) {
-        share_key(centre, &group, pair, wish, &delivery->carved[i].place, delivery->ids[i]);
+    if (wish->other_count > 0 || offer != NULL) {
+        for (uint32_t i = 0; i < wish->count && group.err == QW_OK; i++) {
+            share_key(centre, &group, pair, wish, &delivery->carved[i].place, delivery->ids[i]);
+        }
     }
-    if (offer != NULL) {
+    if (offer != NULL) { /* its answer is kept when it is settled */
         offer_keys(centre, &group, offer, delivery);
+    } else {
+        qw_group_fail(&group, qw_answer_put(centre, &group, pair->master, wish,
+                                            (const uint8_t(*)[16])delivery->ids));
     }
     (void)snprintf(detail, sizeof detail, "%u keys for %zu slaves", (unsigned)wish->count,
                    wish->other_count + 1);
     err = qw_group_commit(centre, &group, deed, detail);
+    qw_centre_leave(centre);
+    return err;
+}
+
+/* The answer of a named wish is durable before it leaves. */
+static qw_err keep_answer(struct qw_centre *centre, const struct qw_deed *deed,
+                          const struct qw_key_wish *wish, const struct qw_offer *offer)
+{
+    struct qw_group group;
+    qw_err err;
+
+    if (wish->request_id == NULL) {
+        return QW_OK;
+    }
+    qw_centre_enter(centre);
+    qw_group_begin(centre, &group);
+    qw_group_fail(&group, qw_answer_put(centre, &group, deed->caller->id, wish,
+                                        (const uint8_t(*)[16])offer->key_ids));
+    err = qw_group_commit(centre, &group, deed, "answer kept");
     qw_centre_leave(centre);
     return err;
 }
@@ -266,7 +291,7 @@ static qw_err deliver(struct qw_centre *centre, struct qw_pair *pair, const stru
     if (err == QW_OK) {
         qw_lease_ahead_ask(centre, pair, deed->caller, wish, &demand);
     }
-    if (err == QW_OK && (wish->other_count > 0 || offer != NULL)) {
+    if (err == QW_OK && (wish->other_count > 0 || offer != NULL || wish->request_id != NULL)) {
         err = share(centre, pair, deed, wish, &delivery, offer);
     }
     if (err == QW_OK) {
@@ -287,7 +312,11 @@ static qw_err enter_and_deliver(struct qw_centre *centre, const struct qw_deed *
     qw_err err = qw_pair_enter(centre->pairs, deed->caller->id, wish->slave, &pair);
 
     if (err == QW_OK) {
-        err = deliver(centre, pair, deed, wish, offer, keys);
+        /* under the pair's lock: the second of two that are the same waits for the first */
+        err = offer == NULL ? qw_answer_recall(centre, deed->caller, wish, keys) : QW_ERR_NOT_FOUND;
+        if (err == QW_ERR_NOT_FOUND) {
+            err = deliver(centre, pair, deed, wish, offer, keys);
+        }
         qw_pair_leave(centre->pairs, pair);
     }
     return err;
@@ -298,14 +327,20 @@ static qw_err deliver_elsewhere(struct qw_centre *centre, const struct qw_deed *
                                 const struct qw_key_wish *wish, struct qw_offer *offer,
                                 struct qw_given_key *keys)
 {
-    qw_err err = qw_offer_begin(centre, deed->caller, offer);
+    qw_err err = qw_answer_recall(centre, deed->caller, wish, keys);
 
+    if (err != QW_ERR_NOT_FOUND) {
+        return err;
+    }
+    offer->is_named = wish->request_id != NULL;
+    err = qw_offer_begin(centre, deed->caller, offer);
     if (err != QW_OK) {
         return err;
     }
     err = enter_and_deliver(centre, deed, wish, offer, keys);
     if (err == QW_OK) {
         err = qw_offer_settle(centre, offer, keys);
+        err = err == QW_OK ? keep_answer(centre, deed, wish, offer) : err;
         if (err != QW_OK) {
             qw_wipe(keys, wish->count * sizeof *keys);
         }

@@ -166,27 +166,16 @@ static void deliver(struct qw_centre *centre, struct qw_group *group, const stru
 /* The material, in the order asked, to centre->material, one key after the other. */
 static qw_err gather(struct qw_centre *centre, const struct qw_fetch *fetch)
 {
-    const struct qw_block *block = &centre->block;
     size_t at = 0;
     qw_err err = QW_OK;
 
     for (size_t i = 0; i < fetch->count && err == QW_OK; i++) {
-        size_t len = fetch->records[i].bits / 8u;
-        const struct qw_key_place *place = &fetch->records[i].place;
+        const struct qw_key_record *record = &fetch->records[i];
 
-        if (block->version == 0 || block->number != place->block) {
-            err = qw_block_load(centre, place->block);
-        }
-        if (err == QW_OK && place->position + qw_key_slots(fetch->records[i].bits) > block->keys) {
-            err = QW_ERR_IO;
-        }
-        if (err == QW_OK) {
-            memcpy(centre->material + at, block->material + (size_t)place->position * QW_KEY_LEN,
-                   len);
-            at += len;
-        }
+        err = qw_block_read_key(centre, &record->place, record->bits, centre->material + at);
+        at += record->bits / 8u;
     }
-    return err == QW_ERR_NOT_FOUND ? QW_ERR_IO : err;
+    return err;
 }
 
 static struct qw_service_memo *memo_of(struct qw_centre *centre, const struct qw_fetch *fetch)

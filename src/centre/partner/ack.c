@@ -56,7 +56,8 @@ static void settle(struct qw_centre *centre, struct qw_group *group, struct qw_o
             }
         }
         if (waits_for_nobody(&key)) {
-            key.due_ms = now_ms + 1; /* of this second the sweep may have been already */
+            /* of this second the sweep may have been already */
+            key.due_ms = now_ms + 1 + (offer->is_named ? (int64_t)centre->config.window_ms : 0);
         }
         qw_key_record_put(centre, group, &key);
     }

@@ -43,7 +43,8 @@ void qw_offer_put(struct qw_centre *centre, struct qw_group *group, const struct
     qw_write_u64be(&w, (uint64_t)offer->made_ms);
     qw_write_string8(&w, offer->initiator);
     qw_write_string8(&w, offer->source);
-    qw_write_u8(&w, (uint8_t)((offer->is_quantum ? 1 : 0) | (offer->is_simulated ? 2 : 0)));
+    qw_write_u8(&w, (uint8_t)((offer->is_quantum ? 1 : 0) | (offer->is_simulated ? 2 : 0) |
+                              (offer->is_named ? 4 : 0)));
     qw_write_u8(&w, offer->target_count);
     for (uint8_t i = 0; i < offer->target_count; i++) {
         write_target(&w, &offer->targets[i]);
@@ -81,6 +82,7 @@ static bool decode(const uint8_t *plain, size_t len, struct qw_offer *offer)
     flags = qw_read_u8(&r);
     offer->is_quantum = (flags & 1) != 0;
     offer->is_simulated = (flags & 2) != 0;
+    offer->is_named = (flags & 4) != 0;
     offer->target_count = qw_read_u8(&r);
     ok = ok && offer->target_count <= QW_PARTNER_TARGETS_MAX;
     for (uint8_t i = 0; ok && i < offer->target_count; i++) {

@@ -23,6 +23,7 @@ struct qw_offer {
     char initiator[64];
     char source[64]; /* of the first key */
     bool is_quantum, is_simulated;
+    bool is_named; /* the master may ask again: no key goes before his window is over */
     uint8_t target_count;
     struct qw_offer_target targets[QW_PARTNER_TARGETS_MAX];
     uint8_t key_count;

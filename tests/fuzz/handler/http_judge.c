@@ -101,6 +101,18 @@ static void check_left(const struct http_judge *judge, const struct http_judge_v
               judge->keys_drawn > OPEN_BLOCKS * SITE_BLOCK_KEYS);
 }
 
+/* A key of a named request that was answered before: the same bytes, and nothing moves. */
+static void check_repeated(const struct http_judge *judge,
+                           const struct qw_etsi014_key_request *wish, const char *master,
+                           const struct ledger_key *key)
+{
+    const struct ledger_key *known = ledger_find(judge->ledger, key->id);
+
+    qw_assert(wish->mandatory.has_request_id || wish->optional.has_request_id);
+    qw_assert(known->len == key->len && memcmp(known->bytes, key->bytes, key->len) == 0);
+    qw_assert(strcmp(known->master, master) == 0 && !known->is_void);
+}
+
 static void judge_new_keys(struct http_judge *judge, const struct http_asked *asked,
                            const struct http_judge_view *before,
                            const struct qw_centre_status *after, const cJSON *body)
@@ -111,6 +123,7 @@ static void judge_new_keys(struct http_judge *judge, const struct http_asked *as
     bool is_skip;
     const cJSON *list;
     uint32_t count = 0;
+    uint32_t repeated = 0;
 
     qw_assert(read_wish(asked, &wish, slave, &is_skip));
     check_permitted(judge->known.site, before, slave);
@@ -125,12 +138,17 @@ static void judge_new_keys(struct http_judge *judge, const struct http_asked *as
         memcpy(key.parties[0], slave, sizeof key.parties[0]);
         memcpy(key.parties[1], wish.slaves, wish.slave_count * sizeof wish.slaves[0]);
         key.party_count = 1 + wish.slave_count;
-        ledger_issue(judge->ledger, &key);
+        if (ledger_find(judge->ledger, key.id) != NULL) {
+            check_repeated(judge, &wish, key.master, &key);
+            repeated++;
+        } else {
+            ledger_issue(judge->ledger, &key);
+        }
         count++;
     }
-    qw_assert(count == wish.number);
+    qw_assert(count == wish.number && (repeated == 0 || repeated == count));
     ledger_check_leaks(judge->known.site, &key);
-    check_left(judge, before, after, slave, (uint64_t)count * qw_key_slots(wish.size));
+    check_left(judge, before, after, slave, (uint64_t)(count - repeated) * qw_key_slots(wish.size));
 }
 
 /* Who is not registered has keys of a terminal alone. */

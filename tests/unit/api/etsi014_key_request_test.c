@@ -59,6 +59,25 @@ static void reads_every_field(void **state)
     assert_string_equal(r.optional.source, "");
     assert_int_equal(r.optional.max_age_ms, -1);
     assert_int_equal(r.optional.is_relayed, 1);
+    assert_false(r.mandatory.has_request_id || r.optional.has_request_id);
+}
+
+static void a_request_may_have_a_name(void **state)
+{
+    static const uint8_t name[16] = { 0x1d, 0x85, 0x61, 0x3e, 0xaa, 0xf4, 0x4d, 0x63,
+                                      0x8e, 0xb2, 0x11, 0x0f, 0x1e, 0x60, 0x72, 0x46 };
+    struct qw_etsi014_key_request r;
+
+    (void)state;
+    assert_int_equal(decode("",
+                            "{\"extension_mandatory\":[{\"qwave_request_id\":"
+                            "\"1D85613e-aaf4-4d63-8eb2-110f1e607246\"}],\"extension_optional\":"
+                            "[{\"qwave_request_id\":\"1d85613e-aaf4-4d63-8eb2\"}]}",
+                            &r),
+                     QW_ETSI014_NONE);
+    assert_true(r.mandatory.has_request_id);
+    assert_memory_equal(r.mandatory.request_id, name, sizeof name);
+    assert_false(r.optional.has_request_id); /* no UUID, and optional */
 }
 
 static void an_empty_request_is_one_key_of_the_standard_size(void **state)
@@ -113,6 +132,9 @@ static void names_the_first_fault(void **state)
           QW_ETSI014_MANDATORY_UNKNOWN },
         { "", "{\"extension_mandatory\":[{\"qwave_max_age\":-1}]}", QW_ETSI014_MANDATORY_UNMET },
         { "", "{\"extension_mandatory\":[{\"qwave_fresh\":1}]}", QW_ETSI014_MANDATORY_UNMET },
+        { "", "{\"extension_mandatory\":[{\"qwave_request_id\":7}]}", QW_ETSI014_MANDATORY_UNMET },
+        { "", "{\"extension_mandatory\":[{\"qwave_request_id\":\"7\"}]}",
+          QW_ETSI014_MANDATORY_UNMET },
         { "", "{\"extension_mandatory\":[{\"qwave_route_type\":\"x\"}]}",
           QW_ETSI014_MANDATORY_UNMET },
         { "", "{\"extension_mandatory\":[\"x\"]}", QW_ETSI014_MALFORMED },
@@ -211,6 +233,8 @@ static void has_the_texts_of_the_standard(void **state)
                         "not all extension_mandatory parameters are supported");
     assert_string_equal(qw_etsi014_answers[QW_ETSI014_MANDATORY_UNMET].message,
                         "not all extension_mandatory request options could be met");
+    assert_string_equal(qw_etsi014_answers[QW_ETSI014_OPTIONAL_UNHANDLED].message,
+                        "not all extension_optional request options handled");
     assert_string_equal(qw_etsi014_answers[QW_ETSI014_NO_KEY].message,
                         "one or more keys specified are not found on KME");
     for (int i = QW_ETSI014_NONE + 1; i < QW_ETSI014_FAULT_COUNT; i++) {
@@ -224,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(a_request_may_have_a_name),
         cmocka_unit_test(an_empty_request_is_one_key_of_the_standard_size),
         cmocka_unit_test(query_and_body_must_agree),
         cmocka_unit_test(names_the_first_fault),

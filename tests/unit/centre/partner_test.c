@@ -320,6 +320,42 @@ static void test_a_slave_elsewhere_gets_the_masters_key_once(void **state)
     assert_int_equal(offers(world), 0);
 }
 
+/* The key stays with the master's centre as long as he may ask again. */
+static void test_a_named_request_is_repeated_though_the_slave_is_elsewhere(void **state)
+{
+    static const uint8_t names[][16] = { { 1 }, { 2 } };
+    struct world *world = *state;
+    struct qw_caller alice = caller_of("urn:qwave:sae:alice");
+    struct qw_key_wish wish = { .slave = "bob",
+                                .count = 2,
+                                .bits = 256,
+                                .mandatory = qw_key_demand_none,
+                                .preferred = qw_key_demand_none,
+                                .request_id = names[0] };
+    struct qw_centre *centre = world->scene[0]->centre;
+    struct qw_given_key given[2], again[2];
+
+    assert_int_equal(qw_centre_deliver(centre, &alice, &wish, given), QW_OK);
+    scene_now_ms += 29000;
+    sweep_all(world);
+    assert_int_equal(qw_centre_deliver(centre, &alice, &wish, again), QW_OK);
+    assert_same(given, again, 2);
+    assert_int_equal(get(world, 1, "urn:qwave:sae:bob", given, 2, again), QW_OK);
+    assert_same(given, again, 2);
+    scene_now_ms += 2001;
+    sweep_all(world);
+    assert_int_equal(kept(world, 0), 0);
+    assert_int_equal(qw_centre_deliver(centre, &alice, &wish, again), QW_ERR_CONFLICT);
+    /* what a partner did not take is not an answer: the same name may try again */
+    wish.request_id = names[1];
+    world->manner[1] = SILENT;
+    assert_int_not_equal(qw_centre_deliver(centre, &alice, &wish, given), QW_OK);
+    world->manner[1] = GOOD;
+    assert_int_equal(qw_centre_deliver(centre, &alice, &wish, given), QW_OK);
+    assert_int_equal(get(world, 1, "urn:qwave:sae:bob", given, 2, again), QW_OK);
+    assert_same(given, again, 2);
+}
+
 static void test_nothing_of_the_key_stays_with_the_masters_centre(void **state)
 {
     struct world *world = *state;
@@ -776,6 +812,7 @@ int main(void)
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
     const struct CMUnitTest tests[] = {
         WORLD(test_a_slave_elsewhere_gets_the_masters_key_once),
+        WORLD(test_a_named_request_is_repeated_though_the_slave_is_elsewhere),
         WORLD(test_nothing_of_the_key_stays_with_the_masters_centre),
         WORLD(test_sizes_and_numbers_go_over_whole),
         WORLD(test_one_key_for_slaves_of_three_centres),

@@ -3,6 +3,7 @@
 qwave_wrap(centre centre qw_clock_utc_ms)
 qwave_wrap(centre charge qw_clock_utc_ms)
 qwave_wrap(centre contact qw_clock_utc_ms)
+qwave_wrap(centre answer_record qw_clock_utc_ms)
 qwave_wrap(centre deliver qw_clock_utc_ms)
 qwave_wrap(centre fusion qw_clock_utc_ms)
 qwave_wrap(centre binding qw_clock_utc_ms)

@@ -494,6 +494,34 @@ static void who_has_a_key_can_close_its_window(void **state)
     assert_int_equal(site->status, 400);
 }
 
+static void a_named_request_can_be_repeated(void **state)
+{
+#define NAMED(where, name) \
+    "{\"number\":2,\"" where "\":[{\"qwave_request_id\":\"00000000-0000-4000-8000-" name "\"}]}"
+    struct site *site = *state;
+    char *first;
+
+    assert_int_equal(ask(site, ALICE, "POST", ENC, NAMED("extension_mandatory", "00000000000A")),
+                     200);
+    first = strdup(site->text);
+    assert_non_null(first);
+    assert_int_equal(ask(site, ALICE, "POST", ENC, NAMED("extension_optional", "00000000000a")),
+                     200);
+    assert_string_equal(site->text, first);
+    ask(site, ALICE, "GET", "/api/v1/keys/carol/enc_keys",
+        NAMED("extension_mandatory", "00000000000a"));
+    assert_error(site, 400, "not all extension_mandatory request options could be met");
+    ask(site, ALICE, "GET", "/api/v1/keys/carol/enc_keys",
+        NAMED("extension_optional", "00000000000a"));
+    assert_error(site, 400, "not all extension_optional request options handled");
+    assert_int_equal(ask(site, ALICE, "POST", ENC, NAMED("extension_optional", "00000000000b")),
+                     200);
+    assert_string_not_equal(site->text, first);
+    ask(site, ALICE, "POST", ENC, "{\"extension_mandatory\":[{\"qwave_request_id\":\"x\"}]}");
+    assert_error(site, 400, "not all extension_mandatory request options could be met");
+    free(first);
+}
+
 static void a_party_takes_a_key_back(void **state)
 {
     struct site *site = *state;
@@ -532,6 +560,7 @@ int main(void)
         CASE(wrong_key_requests_move_no_key),
         CASE(only_named_parties_get_a_key),
         CASE(who_has_a_key_can_close_its_window),
+        CASE(a_named_request_can_be_repeated),
         CASE(a_party_takes_a_key_back),
         CASE(tolerates_what_real_clients_do),
         CASE(an_empty_store_is_503),
