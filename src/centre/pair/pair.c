@@ -169,6 +169,16 @@ void qw_pair_let_go(struct qw_pair_table *table, struct qw_pair *pair)
     pthread_mutex_unlock(&table->mutex);
 }
 
+/* A slave of another tenant, unless the caller may have keys for it, is as if there were none: who
+ * asks must not learn names from the difference. */
+static qw_err not_permitted(const struct qw_device *master, const struct qw_device *slave,
+                            const char **cause)
+{
+    *cause = qw_device_has_peer(master, slave->id) ? "its peer, said by who has no right there"
+                                                   : "not its peer";
+    return qw_unit_share_tenant(master->unit, slave->unit) ? QW_ERR_REFUSED : QW_ERR_NOT_FOUND;
+}
+
 /* Under the centre's mutex. */
 static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair, const char **cause)
 {
@@ -194,10 +204,7 @@ static qw_err ask_registry(struct qw_centre *centre, const struct qw_pair *pair,
         return QW_ERR_IO;
     }
     if (!qw_device_permits(device, &centre->holder.device)) {
-        *cause = qw_device_has_peer(device, pair->slave)
-                     ? "its peer, said by who has no right there"
-                     : "not its peer";
-        err = QW_ERR_REFUSED;
+        err = not_permitted(device, &centre->holder.device, cause);
     }
     device = &centre->holder.device;
     if (device->kind != QW_DEVICE_APPLICATION || device->state == QW_DEVICE_DESTROYED) {

@@ -37,3 +37,10 @@ bool qw_unit_contains(const char *unit, const char *place)
     /* The whole name: "/north" is not above "/northern". */
     return strncmp(unit, place, len) == 0 && (place[len] == '\0' || place[len] == '/');
 }
+
+bool qw_unit_share_tenant(const char *a, const char *b)
+{
+    size_t len = 1 + strcspn(a + 1, "/");
+
+    return len == 1 + strcspn(b + 1, "/") && strncmp(a, b, len) == 0;
+}

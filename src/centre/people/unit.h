@@ -13,5 +13,7 @@ enum { QW_UNIT_CAP = 64 };
 bool qw_unit_ok(const char *unit);
 /* Whether place is unit or lies beneath it; both are ok. */
 bool qw_unit_contains(const char *unit, const char *place);
+/* Whether both are of one tenant: the same name beneath the root, or both the root itself. */
+bool qw_unit_share_tenant(const char *a, const char *b);
 
 #endif

@@ -61,10 +61,32 @@ static void a_place_lies_beneath_its_ancestors_and_nobody_else(void **state)
     }
 }
 
+static void a_tenant_is_the_first_name(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        { "/", "/", true },
+        { "/north", "/north/gas", true },
+        { "/north/gas", "/north/water/1", true },
+        { "/", "/north", false },
+        { "/north", "/northern", false },
+        { "/north/gas", "/south/gas", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(qw_unit_share_tenant(rows[i].a, rows[i].b), rows[i].same);
+        assert_int_equal(qw_unit_share_tenant(rows[i].b, rows[i].a), rows[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_paths_of_names_and_nothing_else),
+        cmocka_unit_test(a_tenant_is_the_first_name),
         cmocka_unit_test(a_place_lies_beneath_its_ancestors_and_nobody_else),
     };
 
