@@ -112,6 +112,18 @@ start_s=$SECONDS
 (printf '\x01\x00'; exec sleep 8) | talk >/dev/null || true # half a header: cut after 2 s, seen at the next byte or the end
 within 5 grep -q 'too slow' "$site/qwaved.log" || fail "half a message is waited for: $((SECONDS - start_s)) s"
 
+echo "a certificate that is taken back: the stream that waits ends with its connection, and no other begins"
+name_stream
+stream e eve bob --ksid "$ksid" --timeout 60000 --wait 0
+within 10 grep -q "$ksid" "$site/e.json" || fail "eve's end does not open: $(cat "$site/e.log")"
+start_s=$SECONDS
+admin certificate revoke "$site/eve.pem" >/dev/null
+! done_with e || fail "eve's call gets a chunk"
+[ $((SECONDS - start_s)) -lt 50 ] || fail "the open connection of a revoked certificate lives: $((SECONDS - start_s)) s"
+stream e eve bob --wait 0
+! done_with e || fail "a revoked certificate opens a stream"
+! grep -q 'status [0-9]' <(tail -n 1 "$site/e.log") || fail "something is said to a revoked certificate: $(tail -n 1 "$site/e.log")"
+
 echo "the centre is killed while both ends read"
 for i in 1 2 3; do
     name_stream
