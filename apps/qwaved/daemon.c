@@ -288,6 +288,8 @@ qw_err daemon_open(struct daemon *daemon)
             .seal = daemon->settings.custody == CUSTODY_QUORUM ? &daemon->seal : NULL,
             .rate = daemon->rate,
             .requests_per_s = &daemon->requests_per_s,
+            .refuses_empty_post = daemon->settings.empty_post == 1,
+            .refuses_key_id_lists = daemon->settings.key_id_lists == 0,
             .certificate_ends_s = &daemon->certificate_ends_s,
             .reload = &daemon->reload,
             .failures = &daemon->failures,

@@ -48,12 +48,13 @@ struct service { /* what requests are served from; borrowed, lives as long as th
     const struct qw_log *log;
     const char *centre_id;
     const char *version;
-    int64_t started_ms;                        /* monotonic */
-    struct qw_rate_limit *rate;                /* requests of each caller */
-    const atomic_int_fast64_t *requests_per_s; /* NULL, 0: no limit */
-    const struct reload_switch *reload;        /* NULL: the settings are not read again */
-    const struct tls_counts *failures;         /* NULL: not counted */
-    struct login_door *login;                  /* callers log in; NULL: they show certificates */
+    int64_t started_ms;                            /* monotonic */
+    struct qw_rate_limit *rate;                    /* requests of each caller */
+    const atomic_int_fast64_t *requests_per_s;     /* NULL, 0: no limit */
+    bool refuses_empty_post, refuses_key_id_lists; /* of ETSI 014, by the settings */
+    const struct reload_switch *reload;            /* NULL: the settings are not read again */
+    const struct tls_counts *failures;             /* NULL: not counted */
+    struct login_door *login; /* callers log in; NULL: they show certificates */
 };
 
 enum { CALL_PARAMETERS_MAX = 2, CALL_PARAMETER_CAP = 64 };

@@ -149,6 +149,14 @@ static struct qw_key_demand demand_of(const struct qw_etsi014_options *options)
     return demand;
 }
 
+/* Some clients hold a POST without a request for a fault of their own and want it said; the
+ * standard calls it an empty request [ETSI 014 6.2]. */
+static bool is_empty_post(const struct call *call)
+{
+    return strcmp(call->request->method, "POST") == 0 && call->request->body_len == 0 &&
+           call->request->query[0] == '\0';
+}
+
 /* The caller's name of its request; NULL: it has none. */
 static const uint8_t *request_id_of(const struct qw_etsi014_key_request *request)
 {
@@ -185,6 +193,9 @@ void route_key_new(struct call *call)
     struct desk desk;
     qw_err err;
 
+    if (call->service->refuses_empty_post && is_empty_post(call)) {
+        fault = QW_ETSI014_MALFORMED;
+    }
     if (fault != QW_ETSI014_NONE) {
         refuse(call, fault, unsupported);
         return;
@@ -273,6 +284,10 @@ void route_key_fetch(struct call *call)
                                       ? QW_ETSI014_UNAVAILABLE
                                       : qw_etsi014_key_ids_decode(&text, &fetching->ids);
 
+    if (fault == QW_ETSI014_NONE && call->service->refuses_key_id_lists &&
+        call->request->body_len == 0 && fetching->ids.count > 1) {
+        fault = QW_ETSI014_MALFORMED; /* [ETSI 014 5.4]: one key_ID, or POST */
+    }
     if (fault == QW_ETSI014_NONE &&
         !desk_open(&fetching->desk, call, fetching->ids.count, QW_KEY_BITS_MAX)) {
         fault = QW_ETSI014_UNAVAILABLE; /* before a key moves */

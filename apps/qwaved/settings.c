@@ -17,6 +17,7 @@ static const char *const custodies[] = { "passphrase-file", "tpm2", "pkcs11", "q
 static const char *const sources[] = { "best", "kernel", "device", "qkd", "kme", "kme004", NULL };
 static const char *const lights[] = { "simulated", "real", NULL };
 static const char *const switches[] = { "off", "on", NULL };
+static const char *const empty_posts[] = { "served", "refused", NULL };
 static const char *const drafts[] = { "off", "draft", NULL };
 static const char *const dual_controls[] = { "off", "destroy", "all", NULL };
 static const char *const bindings[] = { "off", "required", NULL };
@@ -132,6 +133,10 @@ const struct qw_config_row settings_rows[] = {
         "wrong key ids of one application that are looked up, per s; 0: no limit"),
     ROW(QW_CONFIG_INT, requests_per_s, 0, 1000000, "0",
         "requests of one caller, per s; 0: no limit"),
+    CHOICE(empty_post, empty_posts, "served",
+           "POST enc_keys that asks for nothing: one key, or 400"),
+    CHOICE(key_id_lists, switches, "on",
+           "GET dec_keys with several ids, which the standard has not"),
     CHOICE(dual_control, dual_controls, "off", "what needs two officers"),
     CHOICE(card_binding, bindings, "off", "whether a terminal's card needs a user"),
     ROW(QW_CONFIG_INT, approval_s, 1, 604800, "900",

@@ -82,6 +82,8 @@ struct settings {
     int64_t connections_max;
     int64_t connections_per_address_max;
     int64_t sae_keys_per_s, pair_keys_per_s, misses_per_s, requests_per_s; /* 0: no limit */
+    int empty_post;                                                        /* 1: refused */
+    int key_id_lists;                                                      /* 1: on */
     int dual_control; /* enum qw_dual_control */
     int card_binding; /* 1: required */
     int64_t approval_s;

@@ -86,7 +86,7 @@ static void ask_for(struct site *site, const char *identity, const struct key *k
 {
     char target[128];
 
-    snprintf(target, sizeof target, DEC "?key_ID=%s", key->id);
+    snprintf(target, sizeof target, DEC "?key_ID=%.36s", key->id);
     ask(site, identity, "GET", target, NULL);
 }
 
@@ -494,6 +494,33 @@ static void who_has_a_key_can_close_its_window(void **state)
     assert_int_equal(site->status, 400);
 }
 
+static void a_strict_centre_refuses_what_others_take(void **state)
+{
+    struct site *site = *state;
+    struct key keys[2];
+    char target[256];
+
+    ask(site, ALICE, "GET", ENC "?number=2", NULL);
+    assert_int_equal(keys_of(site, keys, 2), 2);
+    site->service.refuses_empty_post = true;
+    site->service.refuses_key_id_lists = true;
+    ask(site, ALICE, "POST", ENC, NULL);
+    assert_error(site, 400, "malformed request");
+    assert_int_equal(ask(site, ALICE, "GET", ENC, NULL), 200);
+    assert_int_equal(ask(site, ALICE, "POST", ENC, "{}"), 200);
+    assert_int_equal(ask(site, ALICE, "POST", ENC "?number=1", NULL), 200);
+    snprintf(target, sizeof target, DEC "?key_IDs=%.36s,%.36s", keys[0].id, keys[1].id);
+    ask(site, BOB, "GET", target, NULL);
+    assert_error(site, 400, "malformed request");
+    snprintf(target, sizeof target, DEC "?key_ID=%.36s&key_ID=%.36s", keys[0].id, keys[1].id);
+    ask(site, BOB, "GET", target, NULL);
+    assert_error(site, 400, "malformed request");
+    for (size_t i = 0; i < 2; i++) { /* nothing is used up */
+        ask_for(site, BOB, &keys[i]);
+        assert_int_equal(site->status, 200);
+    }
+}
+
 static void a_named_request_can_be_repeated(void **state)
 {
 #define NAMED(where, name) \
@@ -560,6 +587,7 @@ int main(void)
         CASE(wrong_key_requests_move_no_key),
         CASE(only_named_parties_get_a_key),
         CASE(who_has_a_key_can_close_its_window),
+        CASE(a_strict_centre_refuses_what_others_take),
         CASE(a_named_request_can_be_repeated),
         CASE(a_party_takes_a_key_back),
         CASE(tolerates_what_real_clients_do),
