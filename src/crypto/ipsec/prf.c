@@ -5,6 +5,7 @@
 #include "base/secret.h"
 
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <stdbool.h>
@@ -24,6 +25,25 @@ static const char *digest_of(enum qw_ipsec_prf prf)
     static const char *const names[] = { "SHA256", "SHA384", "SHA512" };
 
     return names[prf];
+}
+
+qw_err qw_ipsec_prf_apply(enum qw_ipsec_prf prf, struct qw_bytes key, struct qw_bytes data,
+                          uint8_t *out)
+{
+    uint8_t block[QW_IPSEC_PRF_LEN_MAX];
+    size_t len = 0;
+    bool ok;
+
+    if (key.len == 0) {
+        return QW_ERR_ARG;
+    }
+    ok = EVP_Q_mac(NULL, "HMAC", NULL, digest_of(prf), NULL, key.data, key.len, data.data, data.len,
+                   block, sizeof block, &len) != NULL;
+    if (ok) {
+        memcpy(out, block, len);
+    }
+    qw_wipe(block, sizeof block);
+    return ok ? QW_OK : QW_ERR_UNAVAILABLE;
 }
 
 static bool expand(enum qw_ipsec_prf prf, struct qw_bytes key, struct qw_bytes seed, uint8_t *out,

@@ -15,6 +15,11 @@ enum { QW_IPSEC_PRF_LEN_MAX = 64, QW_IPSEC_SEED_MAX = 2000 };
 
 size_t qw_ipsec_prf_len(enum qw_ipsec_prf prf);
 
+/* prf(key, data), that is HMAC  [out: qw_ipsec_prf_len bytes], secret.
+ * QW_ERR_ARG for a key of 0 bytes, QW_ERR_UNAVAILABLE; out is untouched on failure. */
+qw_err qw_ipsec_prf_apply(enum qw_ipsec_prf prf, struct qw_bytes key, struct qw_bytes data,
+                          uint8_t *out) QW_MUST_USE;
+
 /* prf+(key, seed) [RFC 7296 2.13].
  *   key   1 byte or more, borrowed
  *   seed  0..QW_IPSEC_SEED_MAX bytes, borrowed

@@ -24,6 +24,12 @@ FAIL_NTH(int, EVP_KDF_derive, 0,
          (EVP_KDF_CTX * context, unsigned char *key, size_t len, const OSSL_PARAM parameters[]),
          (context, key, len, parameters));
 
+FAIL_NTH(unsigned char *, EVP_Q_mac, NULL,
+         (OSSL_LIB_CTX * library, const char *name, const char *properties, const char *sub,
+          const OSSL_PARAM *parameters, const void *key, size_t key_len, const unsigned char *data,
+          size_t len, unsigned char *out, size_t room, size_t *out_len),
+         (library, name, properties, sub, parameters, key, key_len, data, len, out, room, out_len));
+
 static const EVP_MD *digest_of(enum qw_ipsec_prf prf)
 {
     return prf == QW_IPSEC_PRF_SHA256   ? EVP_sha256()
@@ -119,10 +125,67 @@ static void says_when_the_library_fails(void **state)
     assert_int_equal(qw_ipsec_prf_plus(QW_IPSEC_PRF_SHA384, key, key, out, 48), QW_OK);
 }
 
+/* HMAC word for word: H(K' ^ opad | H(K' ^ ipad | text)) [RFC 2104 2]. */
+static void slow_hmac(enum qw_ipsec_prf prf, struct qw_bytes key, struct qw_bytes text,
+                      uint8_t *out)
+{
+    size_t block = prf == QW_IPSEC_PRF_SHA256 ? 64 : 128;
+    uint8_t padded[128] = { 0 };
+    static uint8_t inner[128 + QW_IPSEC_SEED_MAX];
+    uint8_t outer[128 + QW_IPSEC_PRF_LEN_MAX];
+    unsigned int len = 0;
+
+    if (key.len > block) {
+        assert_int_equal(EVP_Digest(key.data, key.len, padded, &len, digest_of(prf), NULL), 1);
+    } else {
+        memcpy(padded, key.data, key.len);
+    }
+    for (size_t i = 0; i < block; i++) {
+        inner[i] = padded[i] ^ 0x36;
+        outer[i] = padded[i] ^ 0x5c;
+    }
+    memcpy(inner + block, text.data, text.len);
+    assert_int_equal(EVP_Digest(inner, block + text.len, outer + block, &len, digest_of(prf), NULL),
+                     1);
+    assert_int_equal(EVP_Digest(outer, block + len, out, &len, digest_of(prf), NULL), 1);
+}
+
+static void once_is_hmac(void **state)
+{
+    static uint8_t text[QW_IPSEC_SEED_MAX];
+    uint8_t key[200];
+    const size_t lens[] = { 1, 48, 64, 65, 128, 129, sizeof key };
+
+    (void)state;
+    memset(key, 0x71, sizeof key);
+    memset(text, 0x13, sizeof text);
+    for (int prf = QW_IPSEC_PRF_SHA256; prf <= QW_IPSEC_PRF_SHA512; prf++) {
+        for (size_t i = 0; i < 7 * 2; i++) {
+            struct qw_bytes k = { key, lens[i % 7] };
+            struct qw_bytes t = { text, i / 7 * sizeof text };
+            uint8_t fast[QW_IPSEC_PRF_LEN_MAX] = { 0 };
+            uint8_t slow[QW_IPSEC_PRF_LEN_MAX] = { 0 };
+
+            assert_int_equal(qw_ipsec_prf_apply((enum qw_ipsec_prf)prf, k, t, fast), QW_OK);
+            slow_hmac((enum qw_ipsec_prf)prf, k, t, slow);
+            assert_memory_equal(fast, slow, sizeof slow);
+            fast[0] ^= 1;
+            fail_nth = 1;
+            assert_int_equal(qw_ipsec_prf_apply((enum qw_ipsec_prf)prf, k, t, fast),
+                             QW_ERR_UNAVAILABLE);
+            assert_int_equal(fast[0], slow[0] ^ 1);
+            assert_int_equal(
+                qw_ipsec_prf_apply((enum qw_ipsec_prf)prf, (struct qw_bytes){ key, 0 }, t, fast),
+                QW_ERR_ARG);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_the_formula_of_the_standard),
+        cmocka_unit_test(once_is_hmac),
         cmocka_unit_test(lengths_that_are_none_are_refused),
         cmocka_unit_test(says_when_the_library_fails),
     };
