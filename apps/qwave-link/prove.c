@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "link/prove/evidence.h"
+#include "link/prove/ike_exchanges.h"
+#include "link/prove/packet.h"
 #include "link/prove/pcap.h"
 #include "program/start.h"
 #include "prove_print.h"
@@ -150,40 +152,60 @@ static size_t read_file(void *self, uint8_t *out, size_t len)
     return fread(out, 1, len, self);
 }
 
-static qw_err walk(struct qw_pcap *pcap, const char *path, struct qw_evidence *evidence)
+/* What is done with each packet of the capture. */
+struct walker {
+    void *self;
+    qw_err (*take)(void *self, uint32_t link_type, const uint8_t *data, size_t len);
+    bool is_truncated; /* set when the capture ends inside a packet */
+};
+
+static qw_err take_ike(void *self, uint32_t link_type, const uint8_t *data, size_t len)
+{
+    struct qw_packet packet = qw_packet_find(link_type, data, len);
+
+    return packet.kind == QW_PACKET_IKE ? qw_ike_exchanges_add(self, packet.data, packet.len)
+                                        : QW_OK;
+}
+
+static qw_err take_esp(void *self, uint32_t link_type, const uint8_t *data, size_t len)
+{
+    return qw_evidence_packet(self, link_type, data, len);
+}
+
+static qw_err walk(struct qw_pcap *pcap, const char *path, struct walker *walker)
 {
     struct qw_pcap_packet packet;
     qw_err err;
 
     while ((err = qw_pcap_next(pcap, &packet)) == QW_OK) {
-        if (qw_evidence_packet(evidence, packet.link_type, packet.data, packet.len) != QW_OK) {
+        qw_err taken = QW_OK;
+
+        if (!qw_packet_knows_link(packet.link_type)) {
             char what[64];
 
             snprintf(what, sizeof what, "link type %u is not supported",
                      (unsigned)packet.link_type);
             return complain(path, what, QW_ERR_FORMAT);
         }
+        taken = walker->take(walker->self, packet.link_type, packet.data, packet.len);
+        if (taken != QW_OK) {
+            return complain(path, qw_err_text(taken), taken);
+        }
     }
-    if (err == QW_ERR_CLOSED) {
-        qw_evidence_truncated(evidence);
-        return QW_OK;
-    }
-    return err == QW_ERR_NOT_FOUND ? QW_OK : complain(path, "damaged capture file", err);
+    walker->is_truncated = err == QW_ERR_CLOSED;
+    return err == QW_ERR_NOT_FOUND || err == QW_ERR_CLOSED
+               ? QW_OK
+               : complain(path, "damaged capture file", err);
 }
 
-static qw_err read_capture(const char *path, struct qw_evidence *evidence)
+static qw_err read_capture(FILE *file, const char *path, struct walker *walker)
 {
-    FILE *file = fopen(path, "rb");
     const struct qw_pcap_input input = { file, read_file };
     struct qw_pcap *pcap = NULL;
-    qw_err err;
+    qw_err err = qw_pcap_open(&input, &pcap);
 
-    if (file == NULL) {
-        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
-    }
-    err = qw_pcap_open(&input, &pcap);
     if (err == QW_OK) {
-        err = walk(pcap, path, evidence);
+        err = walk(pcap, path, walker);
     } else {
         (void)complain(path, err == QW_ERR_FORMAT ? "no pcap or pcapng file" : qw_err_text(err),
                        err);
@@ -192,6 +214,53 @@ static qw_err read_capture(const char *path, struct qw_evidence *evidence)
         err = complain(path, qw_err_text(QW_ERR_IO), QW_ERR_IO);
     }
     qw_pcap_close(pcap);
+    return err;
+}
+
+/* What a rekeyed IKE_SA is made of stands in the capture: that is read once more, before. */
+static qw_err read_exchanges(FILE *file, const char *path, const struct qw_charon_log *log,
+                             struct qw_ike_exchanges *exchanges)
+{
+    struct walker walker = { exchanges, take_ike, false };
+    qw_err err;
+
+    if (!qw_charon_log_has_rekeyed(log)) {
+        return QW_OK;
+    }
+    err = read_capture(file, path, &walker);
+    if (err == QW_OK && fseek(file, 0, SEEK_SET) != 0) {
+        err = complain(path, "an IKE_SA was rekeyed, and then a pipe will not do: give a file",
+                       QW_ERR_IO);
+    }
+    return err;
+}
+
+static qw_err weigh(const char *path, const struct qw_charon_log *log,
+                    const struct qw_key_list *keys, struct qw_evidence **evidence)
+{
+    struct qw_ike_exchanges *exchanges = NULL;
+    struct walker walker = { NULL, take_esp, false };
+    FILE *file = fopen(path, "rb");
+    qw_err err = QW_OK;
+
+    if (file == NULL) {
+        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
+    }
+    err = qw_ike_exchanges_new(&exchanges);
+    if (err == QW_OK) {
+        err = read_exchanges(file, path, log, exchanges);
+    }
+    if (err == QW_OK) {
+        err = qw_evidence_new(log, keys, exchanges, evidence);
+    }
+    qw_ike_exchanges_free(exchanges);
+    if (err == QW_OK) {
+        walker.self = *evidence;
+        err = read_capture(file, path, &walker);
+    }
+    if (err == QW_OK && walker.is_truncated) {
+        qw_evidence_truncated(*evidence);
+    }
     (void)fclose(file);
     return err;
 }
@@ -226,10 +295,7 @@ static int prove(const struct arguments *arguments)
         err = read_log(arguments->log, log);
     }
     if (err == QW_OK) {
-        err = qw_evidence_new(log, keys, &evidence);
-    }
-    if (err == QW_OK) {
-        err = read_capture(arguments->capture, evidence);
+        err = weigh(arguments->capture, log, keys, &evidence);
     }
     if (err == QW_OK) {
         status = judge(arguments, evidence);

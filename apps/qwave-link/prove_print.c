@@ -13,7 +13,9 @@ static const char *const gap_names[] = {
     [QW_GAP_NOT_DELIVERED] = "not delivered",
     [QW_GAP_PRF] = "suite not supported",
     [QW_GAP_ESP] = "suite not supported",
+    [QW_GAP_IKE] = "suite not supported",
     [QW_GAP_LOG] = "not in the log",
+    [QW_GAP_REKEYING] = "rekeying not opened",
 };
 
 static double share(uint64_t part, uint64_t whole)
@@ -135,6 +137,7 @@ static void json_report(struct qw_json_writer *w, const struct qw_evidence_repor
         json_text(w, "key", gap_names[row->gap]);
         json_text(w, "suite", row->proposal);
         json_uint(w, "child_sas", row->child_count);
+        json_uint(w, "child_sas_of_rekeyed_ike_sas", row->rekeyed_count);
         json_counts(w, &row->counts);
         qw_json_object_end(w);
     }

@@ -17,6 +17,7 @@ static void check(const struct qw_charon_log *log)
     for (size_t i = 0; i < ike_count; i++) {
         qw_assert(ike[i].sk_d_len <= QW_IPSEC_PRF_LEN_MAX);
         qw_assert(!ike[i].is_rekeyed || ike[i].parent < i);
+        qw_assert((ike[i].secret == NULL) == (ike[i].secret_len == 0));
     }
     for (size_t i = 0; i < count; i++) {
         qw_assert(child[i].ike < ike_count && child[i].seed != NULL);
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct qw_charon_log *log = NULL;
     struct qw_key_list *keys = NULL;
+    struct qw_ike_exchanges *exchanges = NULL;
     struct qw_evidence *evidence = NULL;
     qw_err err = qw_charon_log_new(&log);
 
@@ -39,12 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         err = qw_charon_log_line(log, line);
         at += len;
     }
-    if (err == QW_OK && qw_key_list_new(&keys) == QW_OK) {
+    if (err == QW_OK && qw_key_list_new(&keys) == QW_OK &&
+        qw_ike_exchanges_new(&exchanges) == QW_OK) {
         check(log);
-        qw_assert(qw_evidence_new(log, keys, &evidence) == QW_OK);
+        qw_assert(qw_evidence_new(log, keys, exchanges, &evidence) == QW_OK);
         qw_assert(!qw_evidence_report(evidence).is_proved);
     }
     qw_evidence_free(evidence);
+    qw_ike_exchanges_free(exchanges);
     qw_key_list_free(keys);
     qw_charon_log_free(log);
     return 0;

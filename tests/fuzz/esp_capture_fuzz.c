@@ -28,9 +28,9 @@ static void check(const struct qw_pcap_packet *packet)
     }
     found = qw_packet_find(packet->link_type, packet->data, packet->len);
     if (found.kind == QW_PACKET_ESP || found.kind == QW_PACKET_ESP_CUT) {
-        qw_assert(found.esp >= packet->data && found.len >= 4 &&
-                  found.esp + found.len <= packet->data + packet->len);
-        qw_assert(qw_load_u32be(found.esp) == found.spi);
+        qw_assert(found.data >= packet->data && found.len >= 4 &&
+                  found.data + found.len <= packet->data + packet->len);
+        qw_assert(qw_load_u32be(found.data) == found.spi);
     }
 }
 

@@ -84,6 +84,32 @@ bool qw_charon_line_parse(const char *text, struct qw_charon_line *out)
     return true;
 }
 
+bool qw_charon_message_parse(const char *text, struct qw_charon_message *out)
+{
+    static const char parsed[] = "parsed ";
+    static const char create[] = "CREATE_CHILD_SA ";
+    static const char *const words[] = { " request ", " response " };
+    struct qw_charon_message message = { 0 };
+    const char *kind = text + sizeof parsed - 1;
+    const char *space;
+    const char *digits;
+
+    if (strncmp(text, parsed, sizeof parsed - 1) != 0 || (space = strchr(kind, ' ')) == NULL) {
+        return false;
+    }
+    message.is_response = strncmp(space, words[1], strlen(words[1])) == 0;
+    if (!message.is_response && strncmp(space, words[0], strlen(words[0])) != 0) {
+        return false;
+    }
+    digits = space + strlen(words[message.is_response]);
+    if (!read_number(digits, digits + strspn(digits, "0123456789"), &message.id)) {
+        return false;
+    }
+    message.is_create = strncmp(kind, create, sizeof create - 1) == 0;
+    *out = message;
+    return true;
+}
+
 bool qw_charon_dump_begins(const char *text, const char *name, size_t max, size_t *len)
 {
     size_t name_len = strlen(name);

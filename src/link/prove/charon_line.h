@@ -22,6 +22,16 @@ struct qw_charon_line {
 /* False for what is no such line; out is then untouched. */
 bool qw_charon_line_parse(const char *text, struct qw_charon_line *out);
 
+struct qw_charon_message { /* of IKE */
+    bool is_response;
+    bool is_create; /* of CREATE_CHILD_SA */
+    uint32_t id;
+};
+
+/* "parsed CREATE_CHILD_SA response 2 [ SA No KE ]"; false for what is no such text, out is then
+ * untouched. */
+bool qw_charon_message_parse(const char *text, struct qw_charon_message *out);
+
 /* "NAME => N bytes @ 0x..." with that name: its N. False otherwise, or for N over max. */
 bool qw_charon_dump_begins(const char *text, const char *name, size_t max, size_t *len);
 

@@ -5,23 +5,23 @@
 #include "link/prove/charon_log.h"
 
 #include "base/secret.h"
+#include "link/prove/charon_dump.h"
 #include "link/prove/charon_line.h"
 #include "link/prove/charon_proposal.h"
+#include "link/prove/ike_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum dump { DUMP_NONE, DUMP_SK_D, DUMP_SEED };
 enum { NO_INDEX = -1, FIRST_ROOM = 16 };
 
 struct thread {
-    bool is_answer;   /* the message parsed last was a response: this end began the exchange */
-    bool is_create;   /* ... was of CREATE_CHILD_SA */
-    uint32_t from_id; /* the IKE_SA it came under */
-    enum dump dump;   /* what the rows to come belong to */
-    size_t len, got;
-    uint8_t bytes[QW_IPSEC_SEED_MAX];
+    struct qw_charon_message message; /* parsed last; an answer: this end began the exchange */
+    uint32_t from_id;                 /* the IKE_SA it came under */
+    struct qw_charon_dump dump;
+    size_t secret_len; /* g^ir that was seen since; 0: none */
+    uint8_t secret[QW_IKE_SECRET_MAX];
 };
 
 /* What is known of an IKE_SA while the log goes on; beside qw_charon_ike, same index. */
@@ -68,6 +68,7 @@ void qw_charon_log_free(struct qw_charon_log *log)
     }
     for (size_t i = 0; i < log->ike_count; i++) {
         drop_seed(&log->talks[i].child);
+        qw_wipe_free(log->ikes[i].secret, log->ikes[i].secret_len);
     }
     for (size_t i = 0; i < log->child_count; i++) {
         drop_seed(&log->children[i]);
@@ -140,68 +141,103 @@ static void take_proposal(struct qw_charon_ike *ike, const char *proposal)
 {
     snprintf(ike->proposal, sizeof ike->proposal, "%s", proposal);
     ike->has_prf = qw_charon_proposal_prf(proposal, &ike->prf);
+    ike->has_suite = qw_charon_proposal_suite(proposal, &ike->suite);
 }
 
 /* An IKE_SA that came out of the one at index parent: SK_d is not taken from the log, because it
- * would not depend on the PPK any more. */
-static qw_err add_rekeyed(struct qw_charon_log *log, uint32_t id, size_t parent)
+ * would not depend on the PPK any more; g^ir is. */
+static qw_err add_rekeyed(struct qw_charon_log *log, uint32_t id, size_t parent,
+                          const struct thread *thread)
 {
     size_t index = 0;
     qw_err err = get_ike(log, id, &index);
+    struct qw_charon_ike *ike = err == QW_OK ? &log->ikes[index] : NULL;
 
-    if (err == QW_OK && index > parent && !log->ikes[index].is_known) {
-        struct qw_charon_ike *ike = &log->ikes[index];
-
-        ike->is_known = true;
-        ike->is_rekeyed = true;
-        ike->parent = parent;
-        memcpy(ike->ppk_id, log->ikes[parent].ppk_id, sizeof ike->ppk_id);
-        take_proposal(ike, log->talks[parent].chosen_ike);
+    if (err != QW_OK || index <= parent || ike->is_known) {
+        return err;
     }
-    return err;
+    if (thread->secret_len > 0) {
+        ike->secret = malloc(thread->secret_len);
+        if (ike->secret == NULL) {
+            return QW_ERR_NOMEM;
+        }
+        memcpy(ike->secret, thread->secret, thread->secret_len);
+        ike->secret_len = thread->secret_len;
+    }
+    ike->is_known = true;
+    ike->is_rekeyed = true;
+    ike->is_initiator = thread->message.is_response;
+    ike->parent = parent;
+    ike->message_id = thread->message.id;
+    memcpy(ike->ppk_id, log->ikes[parent].ppk_id, sizeof ike->ppk_id);
+    take_proposal(ike, log->talks[parent].chosen_ike);
+    return QW_OK;
 }
 
 /* SK_d of the IKE_SA id was logged by this thread. */
-static qw_err take_sk_d(struct qw_charon_log *log, struct thread *thread, uint32_t id)
+static qw_err take_sk_d(struct qw_charon_log *log, const struct thread *thread, uint32_t id)
 {
     size_t index = 0;
-    int parent = thread->is_create ? find_ike(log, thread->from_id) : NO_INDEX;
+    int parent = thread->message.is_create ? find_ike(log, thread->from_id) : NO_INDEX;
     qw_err err;
 
     if (parent != NO_INDEX) { /* begun here: logged under the old one; begun there: the new one */
-        uint32_t new_id = thread->is_answer ? log->talks[parent].begun_id : id;
+        uint32_t new_id = thread->message.is_response ? log->talks[parent].begun_id : id;
 
-        return new_id == 0 ? QW_OK : add_rekeyed(log, new_id, (size_t)parent);
+        return new_id == 0 ? QW_OK : add_rekeyed(log, new_id, (size_t)parent, thread);
     }
     err = get_ike(log, id, &index);
-    if (err == QW_OK && !log->ikes[index].is_known && !log->talks[index].is_ppk_derived &&
-        thread->len <= QW_IPSEC_PRF_LEN_MAX) {
+    if (err == QW_OK && !log->ikes[index].is_known && !log->talks[index].is_ppk_derived) {
         struct qw_charon_ike *ike = &log->ikes[index];
 
         ike->is_known = true;
-        memcpy(ike->sk_d, thread->bytes, thread->len);
-        ike->sk_d_len = thread->len;
+        ike->is_initiator = thread->message.is_response;
+        memcpy(ike->sk_d, thread->dump.bytes, thread->dump.len);
+        ike->sk_d_len = thread->dump.len;
         take_proposal(ike, log->talks[index].chosen_ike);
     }
     return err;
 }
 
+/* A key of the messages of an IKE_SA that was not rekeyed. */
+static void take_message_key(struct qw_charon_log *log, const struct thread *thread, uint32_t id)
+{
+    const struct qw_charon_dump *dump = &thread->dump;
+    bool is_encryption = dump->kind == QW_CHARON_SK_EI || dump->kind == QW_CHARON_SK_ER;
+    size_t side = dump->kind == QW_CHARON_SK_EI || dump->kind == QW_CHARON_SK_AI ? 0 : 1;
+    int index = thread->message.is_create ? NO_INDEX : find_ike(log, id);
+    struct qw_charon_ike *ike = index == NO_INDEX ? NULL : &log->ikes[index];
+    size_t *len;
+
+    if (ike == NULL || !ike->is_known || ike->is_rekeyed) {
+        return;
+    }
+    len = is_encryption ? &ike->encryption_len[side] : &ike->integrity_len[side];
+    if (*len == 0) {
+        *len = dump->len;
+        memcpy(is_encryption ? ike->keys[side].encryption : ike->keys[side].integrity, dump->bytes,
+               dump->len);
+    }
+}
+
 static qw_err take_seed(struct qw_charon_log *log, const struct thread *thread, uint32_t id)
 {
+    const struct qw_charon_dump *dump = &thread->dump;
     size_t index = 0;
     qw_err err = get_ike(log, id, &index);
     struct talk *talk = err == QW_OK ? &log->talks[index] : NULL;
-    uint8_t *seed = err == QW_OK ? malloc(thread->len) : NULL;
+    uint8_t *seed = err == QW_OK ? malloc(dump->len) : NULL;
 
     if (err != QW_OK || seed == NULL) {
         return err == QW_OK ? QW_ERR_NOMEM : err;
     }
     drop_seed(&talk->child);
     talk->has_child = true;
-    talk->child = (struct qw_charon_child){
-        .ike = index, .is_initiator = thread->is_answer, .seed_len = thread->len, .seed = seed
-    };
-    memcpy(seed, thread->bytes, thread->len);
+    talk->child = (struct qw_charon_child){ .ike = index,
+                                            .is_initiator = thread->message.is_response,
+                                            .seed_len = dump->len,
+                                            .seed = seed };
+    memcpy(seed, dump->bytes, dump->len);
     memcpy(talk->child.proposal, talk->chosen_child, sizeof talk->child.proposal);
     talk->child.key_len = qw_charon_proposal_gcm_key_len(talk->chosen_child);
     return QW_OK;
@@ -211,22 +247,27 @@ static qw_err take_seed(struct qw_charon_log *log, const struct thread *thread, 
 static qw_err take_row(struct qw_charon_log *log, const struct qw_charon_line *line)
 {
     struct thread *thread = &log->threads[line->thread];
-    enum dump dump = thread->dump;
-    size_t left = thread->len - thread->got;
-    size_t count = left < QW_CHARON_ROW_BYTES ? left : QW_CHARON_ROW_BYTES;
     qw_err err = QW_OK;
 
-    if (!qw_charon_dump_row(line->text, thread->got, count, thread->bytes + thread->got)) {
-        thread->dump = DUMP_NONE;
+    if (!qw_charon_dump_add(&thread->dump, line->text)) {
         return QW_OK;
     }
-    thread->got += count;
-    if (thread->got == thread->len) {
-        thread->dump = DUMP_NONE;
-        err = dump == DUMP_SK_D ? take_sk_d(log, thread, line->ike)
-                                : take_seed(log, thread, line->ike);
-        qw_wipe(thread->bytes, sizeof thread->bytes);
+    switch (thread->dump.kind) {
+    case QW_CHARON_SECRET:
+        memcpy(thread->secret, thread->dump.bytes, thread->dump.len);
+        thread->secret_len = thread->dump.len;
+        break;
+    case QW_CHARON_SK_D:
+        err = take_sk_d(log, thread, line->ike);
+        break;
+    case QW_CHARON_SEED:
+        err = take_seed(log, thread, line->ike);
+        break;
+    default:
+        take_message_key(log, thread, line->ike);
+        break;
     }
+    qw_charon_dump_close(&thread->dump);
     return err;
 }
 
@@ -254,20 +295,6 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* "parsed IKE_AUTH response 1 [ IDr AUTH ... ]" */
-static void take_message(struct thread *thread, uint32_t id, const char *text)
-{
-    const char *kind = text + strlen("parsed ");
-    const char *space = strchr(kind, ' ');
-
-    if (space == NULL || (!begins(space, " request ") && !begins(space, " response "))) {
-        return;
-    }
-    thread->is_answer = begins(space, " response ");
-    thread->is_create = begins(kind, "CREATE_CHILD_SA ");
-    thread->from_id = id;
-}
-
 /* What is said about an IKE_SA in one line. */
 static qw_err take_statement(struct qw_charon_log *log, const struct qw_charon_line *line)
 {
@@ -285,7 +312,11 @@ static qw_err take_statement(struct qw_charon_log *log, const struct qw_charon_l
                "received packet: ")) { /* keys for its contents may be made before it is read */
         log->threads[line->thread] = (struct thread){ 0 };
     } else if (begins(text, "parsed ")) {
-        take_message(&log->threads[line->thread], line->ike, text);
+        struct thread *thread = &log->threads[line->thread];
+
+        if (qw_charon_message_parse(text, &thread->message)) {
+            thread->from_id = line->ike;
+        }
     } else if (begins(text, "selected proposal: IKE:")) {
         snprintf(talk->chosen_ike, sizeof talk->chosen_ike, "%s", text + 19);
     } else if (begins(text, "selected proposal: ")) {
@@ -308,8 +339,6 @@ qw_err qw_charon_log_line(struct qw_charon_log *log, const char *text)
 {
     struct qw_charon_line line;
     struct thread *thread;
-    bool is_sk_d;
-    size_t len = 0;
 
     if (!qw_charon_line_parse(text, &line)) {
         return QW_OK;
@@ -321,15 +350,14 @@ qw_err qw_charon_log_line(struct qw_charon_log *log, const char *text)
         memset(log->threads, 0, sizeof log->threads);
         return QW_OK;
     }
-    is_sk_d = qw_charon_dump_begins(line.text, "Sk_d secret", QW_IPSEC_PRF_LEN_MAX, &len);
-    if (is_sk_d || qw_charon_dump_begins(line.text, "seed", QW_IPSEC_SEED_MAX, &len)) {
+    if (qw_charon_dump_open(&thread->dump, line.text)) {
         log->lacks_names = log->lacks_names || !line.has_ike;
-        thread->dump = !line.has_ike ? DUMP_NONE : is_sk_d ? DUMP_SK_D : DUMP_SEED;
-        thread->len = len;
-        thread->got = 0;
+        if (!line.has_ike) {
+            qw_charon_dump_close(&thread->dump);
+        }
         return QW_OK;
     }
-    if (thread->dump != DUMP_NONE) {
+    if (thread->dump.kind != QW_CHARON_NONE) {
         return take_row(log, &line);
     }
     return line.has_ike ? take_statement(log, &line) : QW_OK;
@@ -345,6 +373,16 @@ const struct qw_charon_child *qw_charon_log_children(const struct qw_charon_log 
 {
     *count = log->child_count;
     return log->children;
+}
+
+bool qw_charon_log_has_rekeyed(const struct qw_charon_log *log)
+{
+    for (size_t i = 0; i < log->ike_count; i++) {
+        if (log->ikes[i].is_rekeyed) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool qw_charon_log_lacks_names(const struct qw_charon_log *log)

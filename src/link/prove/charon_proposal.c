@@ -33,6 +33,32 @@ bool qw_charon_proposal_prf(const char *proposal, enum qw_ipsec_prf *prf)
     return false;
 }
 
+bool qw_charon_proposal_suite(const char *proposal, struct qw_ike_suite *suite)
+{
+    static const struct {
+        const char *encryption, *integrity;
+        struct qw_ike_suite suite;
+    } suites[] = {
+        { "AES_GCM_16_128", NULL, { 16, QW_IKE_GCM } },
+        { "AES_GCM_16_256", NULL, { 32, QW_IKE_GCM } },
+        { "AES_CBC_128", "HMAC_SHA2_256_128", { 16, QW_IKE_HMAC_SHA256 } },
+        { "AES_CBC_256", "HMAC_SHA2_256_128", { 32, QW_IKE_HMAC_SHA256 } },
+        { "AES_CBC_128", "HMAC_SHA2_384_192", { 16, QW_IKE_HMAC_SHA384 } },
+        { "AES_CBC_256", "HMAC_SHA2_384_192", { 32, QW_IKE_HMAC_SHA384 } },
+        { "AES_CBC_128", "HMAC_SHA2_512_256", { 16, QW_IKE_HMAC_SHA512 } },
+        { "AES_CBC_256", "HMAC_SHA2_512_256", { 32, QW_IKE_HMAC_SHA512 } },
+    };
+
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        if (has_name(proposal, suites[i].encryption) &&
+            (suites[i].integrity == NULL || has_name(proposal, suites[i].integrity))) {
+            *suite = suites[i].suite;
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t qw_charon_proposal_gcm_key_len(const char *proposal)
 {
     if (strncmp(proposal, "ESP:", 4) != 0 || !has_name(proposal, "NO_EXT_SEQ")) {

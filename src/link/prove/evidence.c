@@ -32,10 +32,13 @@ static bool is_same_row(const struct qw_evidence_row *row, const char *ppk_id,
 }
 
 /* The row of a CHILD_SA, made when it is the first of its kind. */
-static size_t row_of(struct qw_evidence *evidence, const struct qw_charon_ike *ike,
-                     const struct qw_charon_child *child, enum qw_session_gap gap)
+static size_t row_of(struct qw_evidence *evidence, const struct qw_session_keys *keys,
+                     const struct qw_charon_ike *ikes, const struct qw_charon_child *child)
 {
-    const char *proposal = gap == QW_GAP_PRF   ? ike->proposal
+    const struct qw_charon_ike *ike = &ikes[child->ike];
+    enum qw_session_gap gap = qw_session_keys_gap(keys, child);
+    const char *proposal = gap == QW_GAP_PRF || gap == QW_GAP_IKE
+                               ? ikes[qw_session_keys_suspect(keys, child)].proposal
                            : gap == QW_GAP_ESP ? child->proposal
                                                : "";
     size_t i = evidence->row_count;
@@ -78,11 +81,12 @@ static qw_err add_child(struct qw_evidence *evidence, const struct qw_session_ke
                         size_t index)
 {
     struct direction *pair = &evidence->directions[evidence->direction_count];
-    size_t row = row_of(evidence, &ikes[child->ike], child, qw_session_keys_gap(keys, child));
+    size_t row = row_of(evidence, keys, ikes, child);
     qw_err err = QW_OK;
 
     evidence->direction_count += 2;
     evidence->rows[row].child_count++;
+    evidence->rows[row].rekeyed_count += ikes[child->ike].is_rekeyed;
     for (size_t i = 0; i < 2; i++) {
         pair[i].spi = i == 0 ? child->spi_in : child->spi_out;
         pair[i].child = index;
@@ -106,14 +110,14 @@ static int compare(const void *a, const void *b)
 }
 
 static qw_err fill(struct qw_evidence *evidence, const struct qw_charon_log *log,
-                   const struct qw_key_list *list)
+                   const struct qw_key_list *list, const struct qw_ike_exchanges *exchanges)
 {
     size_t ike_count = 0;
     size_t count = 0;
     const struct qw_charon_ike *ikes = qw_charon_log_ikes(log, &ike_count);
     const struct qw_charon_child *children = qw_charon_log_children(log, &count);
     struct qw_session_keys *keys = NULL;
-    qw_err err = qw_session_keys_new(log, list, &keys);
+    qw_err err = qw_session_keys_new(log, list, exchanges, &keys);
 
     if (err != QW_OK) {
         return err;
@@ -135,7 +139,7 @@ static qw_err fill(struct qw_evidence *evidence, const struct qw_charon_log *log
 }
 
 qw_err qw_evidence_new(const struct qw_charon_log *log, const struct qw_key_list *keys,
-                       struct qw_evidence **out)
+                       const struct qw_ike_exchanges *exchanges, struct qw_evidence **out)
 {
     struct qw_evidence *evidence = calloc(1, sizeof *evidence);
     qw_err err;
@@ -143,7 +147,7 @@ qw_err qw_evidence_new(const struct qw_charon_log *log, const struct qw_key_list
     if (evidence == NULL) {
         return QW_ERR_NOMEM;
     }
-    err = fill(evidence, log, keys);
+    err = fill(evidence, log, keys, exchanges);
     if (err != QW_OK) {
         qw_evidence_free(evidence);
         return err;
@@ -189,7 +193,7 @@ static bool opens(const struct direction *direction, enum qw_session_way way,
                   const struct qw_packet *packet)
 {
     return direction->ways[way] != NULL &&
-           qw_esp_gcm_opens(direction->ways[way], packet->esp, packet->len);
+           qw_esp_gcm_opens(direction->ways[way], packet->data, packet->len);
 }
 
 static bool try_direction(struct direction *direction, const struct qw_packet *packet)

@@ -23,9 +23,10 @@ struct qw_evidence_counts {  /* packets */
 struct qw_evidence_row {               /* what ran under one PPK_ID, for one reason */
     char ppk_id[QW_CHARON_NAME_CAP];   /* "": without a PPK */
     enum qw_session_gap gap;           /* why there is no key, if there is none */
-    char proposal[QW_CHARON_NAME_CAP]; /* with QW_GAP_PRF and QW_GAP_ESP: what is not supported */
+    char proposal[QW_CHARON_NAME_CAP]; /* with QW_GAP_PRF, _IKE and _ESP: what is not supported */
     size_t child_count;
-    size_t closed_count; /* SPIs of which there are cut packets, and none that opened */
+    size_t rekeyed_count; /* of them, under an IKE_SA that came out of another */
+    size_t closed_count;  /* SPIs of which there are cut packets, and none that opened */
     struct qw_evidence_counts counts;
 };
 
@@ -42,8 +43,10 @@ struct qw_evidence_report {
 
 struct qw_evidence;
 
-/* Borrows log and keys during the call. QW_ERR_NOMEM, QW_ERR_UNAVAILABLE. */
+/* Borrows log, keys and the exchanges of the capture during the call. QW_ERR_NOMEM,
+ * QW_ERR_UNAVAILABLE. */
 qw_err qw_evidence_new(const struct qw_charon_log *log, const struct qw_key_list *keys,
+                       const struct qw_ike_exchanges *exchanges,
                        struct qw_evidence **out) QW_MUST_USE;
 
 /* NULL is fine; wipes. */

@@ -24,7 +24,8 @@ enum {
     HEADER_DESTINATION = 60,
     PORT_IKE = 500,
     PORT_IKE_NAT = 4500,
-    UDP_HEAD_LEN = 8
+    UDP_HEAD_LEN = 8,
+    MARK_LEN = 4 /* zero octets, where ESP has an SPI [RFC 3948 2.2] */
 };
 
 struct payload { /* of an IP packet */
@@ -157,7 +158,7 @@ static struct qw_packet esp_of(const struct payload *payload)
         packet.kind = payload->len < payload->full_len || payload->is_fragment ? QW_PACKET_ESP_CUT
                                                                                : QW_PACKET_ESP;
         packet.spi = qw_load_u32be(payload->data);
-        packet.esp = payload->data;
+        packet.data = payload->data;
         packet.len = payload->len;
     }
     return packet;
@@ -177,17 +178,18 @@ static struct qw_packet udp_of(const struct payload *udp)
     if (r.failed || udp_len < UDP_HEAD_LEN || (!udp->is_fragment && udp_len > udp->full_len)) {
         return packet;
     }
+    (void)take_rest(&r, udp_len - UDP_HEAD_LEN, &inside);
     if (from == PORT_IKE || to == PORT_IKE) {
-        packet.kind = QW_PACKET_IKE;
-        return packet;
+        return (struct qw_packet){ .kind = QW_PACKET_IKE, .data = inside.data, .len = inside.len };
     }
     if (from != PORT_IKE_NAT && to != PORT_IKE_NAT) {
         return packet;
     }
-    (void)take_rest(&r, udp_len - UDP_HEAD_LEN, &inside);
     packet = esp_of(&inside);
     if (packet.kind != QW_PACKET_OTHER && packet.spi == 0) {
         packet.kind = QW_PACKET_IKE;
+        packet.data += MARK_LEN;
+        packet.len -= MARK_LEN;
     }
     return packet;
 }

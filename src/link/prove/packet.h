@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finds ESP in a captured packet: plain [RFC 4303] or in UDP from or to port 4500 [RFC 3948], over
- * IPv4 or IPv6. */
+/* Finds ESP and IKE in a captured packet, over IPv4 or IPv6: ESP plain [RFC 4303] or in UDP from or
+ * to port 4500 [RFC 3948], IKE in UDP from or to port 500 or, behind four zero octets, 4500. */
 enum qw_packet_kind {
     QW_PACKET_OTHER,   /* neither; also a packet that is cut before one can tell */
-    QW_PACKET_IKE,     /* UDP port 500, or 4500 with the mark of four zero octets */
+    QW_PACKET_IKE,     /* whole, cut or a first fragment: its own length tells */
     QW_PACKET_ESP,     /* whole */
     QW_PACKET_ESP_CUT, /* its SPI is there, its end is not: snap length, first fragment */
     QW_PACKET_FRAGMENT /* a later IP fragment of ESP or UDP */
@@ -18,8 +18,8 @@ enum qw_packet_kind {
 
 struct qw_packet {
     enum qw_packet_kind kind;
-    uint32_t spi;       /* of ESP */
-    const uint8_t *esp; /* from the SPI to the tag; borrowed */
+    uint32_t spi;        /* of ESP */
+    const uint8_t *data; /* of ESP and IKE: from the SPI to the tag; borrowed */
     size_t len;
 };
 

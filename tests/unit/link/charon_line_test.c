@@ -118,6 +118,61 @@ static void algorithms_are_known_by_their_whole_names(void **state)
     assert_int_equal(qw_charon_proposal_gcm_key_len("AH:AES_GCM_16_256/NO_EXT_SEQ"), 0);
 }
 
+static void suites_of_ike_are_known_by_their_whole_names(void **state)
+{
+    static const struct {
+        const char *name;
+        struct qw_ike_suite suite; /* of no key length: not supported */
+    } cases[] = {
+        { "IKE:AES_GCM_16_128/PRF_HMAC_SHA2_256/ECP_256", { 16, QW_IKE_GCM } },
+        { "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384", { 32, QW_IKE_GCM } },
+        { "IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256", { 16, QW_IKE_HMAC_SHA256 } },
+        { "IKE:AES_CBC_256/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384", { 32, QW_IKE_HMAC_SHA384 } },
+        { "IKE:AES_CBC_256/HMAC_SHA2_512_256/PRF_HMAC_SHA2_512", { 32, QW_IKE_HMAC_SHA512 } },
+        { "IKE:AES_GCM_8_256/PRF_HMAC_SHA2_384", { 0, QW_IKE_GCM } },
+        { "IKE:AES_GCM_16_192/PRF_HMAC_SHA2_384", { 0, QW_IKE_GCM } },
+        { "IKE:AES_CBC_256/HMAC_SHA1_96/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
+        { "IKE:AES_CBC_256/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
+        { "IKE:CHACHA20_POLY1305/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
+        { "", { 0, QW_IKE_GCM } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct qw_ike_suite suite = { 77, QW_IKE_GCM };
+        bool is_known = cases[i].suite.key_len != 0;
+
+        assert_int_equal(qw_charon_proposal_suite(cases[i].name, &suite), is_known);
+        assert_int_equal(suite.key_len, is_known ? cases[i].suite.key_len : 77);
+        assert_int_equal(suite.tag, cases[i].suite.tag);
+    }
+}
+
+static void a_message_is_known_by_its_exchange_and_id(void **state)
+{
+    static const char *const none[] = { "parsed",
+                                        "parsed ",
+                                        "parsed CREATE_CHILD_SA",
+                                        "parsed CREATE_CHILD_SA response",
+                                        "parsed INFORMATIONAL response ",
+                                        "parsed CREATE_CHILD_SA response [ SA ]",
+                                        "parsed CREATE_CHILD_SA response 4294967296 [ SA ]",
+                                        "parsed content of NAT-D",
+                                        "generating CREATE_CHILD_SA request 2 [ SA ]" };
+    struct qw_charon_message message = { 0 };
+
+    (void)state;
+    assert_true(
+        qw_charon_message_parse("parsed CREATE_CHILD_SA response 2 [ SA No KE ]", &message));
+    assert_true(message.is_response && message.is_create && message.id == 2);
+    assert_true(qw_charon_message_parse("parsed IKE_AUTH request 4294967295 [ ]", &message));
+    assert_true(!message.is_response && !message.is_create && message.id == 4294967295);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(qw_charon_message_parse(none[i], &message));
+    }
+    assert_true(message.id == 4294967295);
+}
+
 static void spis_are_read(void **state)
 {
     static const char text[] = "CHILD_SA c{1} established with SPIs 95691bbe_i a3f63e16_o and";
@@ -158,6 +213,8 @@ int main(void)
         cmocka_unit_test(other_lines_are_none),
         cmocka_unit_test(a_dump_is_read_row_by_row),
         cmocka_unit_test(algorithms_are_known_by_their_whole_names),
+        cmocka_unit_test(suites_of_ike_are_known_by_their_whole_names),
+        cmocka_unit_test(a_message_is_known_by_its_exchange_and_id),
         cmocka_unit_test(spis_are_read),
         cmocka_unit_test(a_number_stands_between_brackets),
     };

@@ -9,6 +9,7 @@
 
 #include "charon_feed.h"
 #include "charon_recorded.h"
+#include "charon_rekeyed.h"
 #include "link/prove/charon_log.h"
 #include "support/fail_nth.h"
 
@@ -59,6 +60,7 @@ static void both_ends_say_the_same(void **state)
         assert_int_equal(child_a[i].key_len, 32);
     }
     assert_false(qw_charon_log_lacks_names(a));
+    assert_false(qw_charon_log_has_rekeyed(a));
     qw_charon_log_free(a);
     qw_charon_log_free(b);
 }
@@ -120,25 +122,60 @@ static void lines_of_threads_may_be_mixed(void **state)
     qw_charon_log_free(log);
 }
 
+/* The keys of its messages, of who began it first; none of an IKE_SA that was made out of it. */
+static void keys_of_the_first_ike_sa_are_taken(void **state)
+{
+    const char *const *const logs[] = { rekeyed_log_a, rekeyed_log_b };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct qw_charon_log *log = NULL;
+        const struct qw_charon_ike *ike;
+        size_t count = 0;
+
+        assert_int_equal(qw_charon_log_new(&log), QW_OK);
+        for (const char *const *line = logs[i]; *line != NULL; line++) {
+            assert_int_equal(qw_charon_log_line(log, *line), QW_OK);
+        }
+        ike = qw_charon_log_ikes(log, &count);
+        assert_int_equal(count, 3);
+        assert_int_equal(ike[0].is_initiator, i == 0);
+        assert_true(ike[0].has_suite && ike[0].suite.tag == QW_IKE_GCM);
+        assert_int_equal(ike[0].suite.key_len, 16);
+        for (size_t side = 0; side < 2; side++) {
+            assert_int_equal(ike[0].encryption_len[side], 20);
+            assert_int_equal(ike[0].integrity_len[side], 0);
+            assert_int_equal(ike[1].encryption_len[side], 0);
+        }
+        assert_memory_equal(ike[0].keys[0].encryption, "\xc7\x66\x04", 3);
+        assert_memory_equal(ike[0].keys[1].encryption, "\x2a\x4a\xf7", 3);
+        assert_int_equal(ike[1].secret_len, 32);
+        qw_charon_log_free(log);
+    }
+}
+
 /* Begun here it is logged under the old IKE_SA, begun there under the new one; neither SK_d is
  * taken from the log. */
 static void a_rekeyed_ike_sa_knows_its_parent(void **state)
 {
-    struct qw_charon_log *log = log_of("01[CFG] <l|1> selected proposal: IKE:A/PRF_HMAC_SHA2_256\n"
-                                       "01[IKE] <l|1> Sk_d secret => 1 bytes @ 0x7f\n"
-                                       "01[IKE] <l|1>    0: 01\n"
-                                       "01[CFG] <l|1> using PPK for PPK_ID 'the key'\n"
-                                       "09[IKE] <l|1> initiating IKE_SA l[2] to 192.0.2.2\n"
-                                       "08[ENC] <l|1> parsed CREATE_CHILD_SA response 2 [ SA ]\n"
-                                       "08[IKE] <l|1> Sk_d secret => 1 bytes @ 0x7f\n"
-                                       "08[IKE] <l|1>    0: 02\n"
-                                       "10[ENC] <l|2> parsed CREATE_CHILD_SA request 0 [ SA ]\n"
-                                       "10[IKE] <l|3> Sk_d secret => 1 bytes @ 0x7f\n"
-                                       "10[IKE] <l|3>    0: 03\n"
-                                       "10[NET] <m|4> received packet: from 192.0.2.3\n"
-                                       "10[IKE] <m|4> Sk_d secret => 1 bytes @ 0x7f\n"
-                                       "10[IKE] <m|4>    0: 04\n",
-                                       NULL);
+    struct qw_charon_log *log =
+        log_of("01[CFG] <l|1> selected proposal: IKE:A/PRF_HMAC_SHA2_256\n"
+               "01[IKE] <l|1> Sk_d secret => 1 bytes @ 0x7f\n"
+               "01[IKE] <l|1>    0: 01\n"
+               "01[CFG] <l|1> using PPK for PPK_ID 'the key'\n"
+               "09[IKE] <l|1> initiating IKE_SA l[2] to 192.0.2.2\n"
+               "08[ENC] <l|1> parsed CREATE_CHILD_SA response 2 [ SA ]\n"
+               "08[IKE] <l|1> shared Diffie Hellman secret => 2 bytes @ 0x7f\n"
+               "08[IKE] <l|1>    0: AB CD\n"
+               "08[IKE] <l|1> Sk_d secret => 1 bytes @ 0x7f\n"
+               "08[IKE] <l|1>    0: 02\n"
+               "10[ENC] <l|2> parsed CREATE_CHILD_SA request 0 [ SA ]\n"
+               "10[IKE] <l|3> Sk_d secret => 1 bytes @ 0x7f\n"
+               "10[IKE] <l|3>    0: 03\n"
+               "10[NET] <m|4> received packet: from 192.0.2.3\n"
+               "10[IKE] <m|4> Sk_d secret => 1 bytes @ 0x7f\n"
+               "10[IKE] <m|4>    0: 04\n",
+               NULL);
     size_t count = 0;
     const struct qw_charon_ike *ike = qw_charon_log_ikes(log, &count);
 
@@ -149,7 +186,13 @@ static void a_rekeyed_ike_sa_knows_its_parent(void **state)
         assert_int_equal(ike[i].parent, i - 1);
         assert_int_equal(ike[i].sk_d_len, 0);
         assert_string_equal(ike[i].ppk_id, "the key");
+        assert_int_equal(ike[i].is_initiator, i == 1);
+        assert_int_equal(ike[i].message_id, i == 1 ? 2 : 0);
+        assert_int_equal(ike[i].secret_len, i == 1 ? 2 : 0);
     }
+    assert_memory_equal(ike[1].secret, "\xab\xcd", 2);
+    assert_null(ike[2].secret);
+    assert_true(qw_charon_log_has_rekeyed(log));
     assert_false(ike[3].is_rekeyed);
     assert_int_equal(ike[3].sk_d[0], 4);
     qw_charon_log_free(log);
@@ -204,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_log_without_names_is_told),
         cmocka_unit_test(a_missing_row_makes_no_key),
         cmocka_unit_test(lines_of_threads_may_be_mixed),
+        cmocka_unit_test(keys_of_the_first_ike_sa_are_taken),
         cmocka_unit_test(a_rekeyed_ike_sa_knows_its_parent),
         cmocka_unit_test(says_when_memory_is_short),
         cmocka_unit_test(too_many_sas_are_refused),

@@ -32,13 +32,16 @@ static struct qw_evidence *evidence_of(const char *text, const char *key_file)
 {
     struct qw_charon_log *log = NULL;
     struct qw_key_list *keys = NULL;
+    struct qw_ike_exchanges *exchanges = NULL;
     struct qw_evidence *evidence = NULL;
 
+    assert_int_equal(qw_ike_exchanges_new(&exchanges), QW_OK);
     assert_int_equal(qw_charon_log_new(&log), QW_OK);
     assert_int_equal(charon_feed(log, text, NULL), QW_OK);
     assert_int_equal(qw_key_list_new(&keys), QW_OK);
     assert_int_equal(qw_key_list_add(keys, key_file, strlen(key_file)), QW_OK);
-    assert_int_equal(qw_evidence_new(log, keys, &evidence), QW_OK);
+    assert_int_equal(qw_evidence_new(log, keys, exchanges, &evidence), QW_OK);
+    qw_ike_exchanges_free(exchanges);
     qw_charon_log_free(log);
     qw_key_list_free(keys);
     return evidence;
@@ -279,9 +282,11 @@ static void says_when_memory_is_short(void **state)
 {
     struct qw_charon_log *log = NULL;
     struct qw_key_list *keys = NULL;
+    struct qw_ike_exchanges *exchanges = NULL;
     qw_err err = QW_ERR_NOMEM;
 
     (void)state;
+    assert_int_equal(qw_ike_exchanges_new(&exchanges), QW_OK);
     assert_int_equal(qw_charon_log_new(&log), QW_OK);
     assert_int_equal(charon_feed(log, recorded_log_a, NULL), QW_OK);
     assert_int_equal(qw_key_list_new(&keys), QW_OK);
@@ -291,11 +296,12 @@ static void says_when_memory_is_short(void **state)
 
         assert_true(n < 100);
         fail_nth = n;
-        err = qw_evidence_new(log, keys, &evidence);
+        err = qw_evidence_new(log, keys, exchanges, &evidence);
         assert_true(err == QW_OK ||
                     ((err == QW_ERR_NOMEM || err == QW_ERR_UNAVAILABLE) && evidence == NULL));
         qw_evidence_free(evidence);
     }
+    qw_ike_exchanges_free(exchanges);
     qw_charon_log_free(log);
     qw_key_list_free(keys);
 }

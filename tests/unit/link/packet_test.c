@@ -111,8 +111,32 @@ static void finds_esp_on_every_link(void **state)
         if (packet.kind == QW_PACKET_ESP || packet.kind == QW_PACKET_ESP_CUT) {
             assert_int_equal(packet.spi, 0x11223344);
             assert_int_equal(packet.len, samples[i].len);
-            assert_int_equal(packet.esp[0], 0x11);
+            assert_int_equal(packet.data[0], 0x11);
         }
+        free(data);
+    }
+}
+
+/* From the SPIs on, whichever port and mark stand before. */
+static void gives_the_message_of_ike(void **state)
+{
+    static const char *const packets[] = {
+        V4("11", "0020", "4000") UDP("01f4", "01f4", "000c") "01020304",
+        V4("11", "0024", "4000") UDP("1194", "1194", "0010") "0000000001020304",
+        V4("11", "0024", "4000") UDP("ea60", "1194", "0010") "0000000001020304",
+        V4("11", "0020", "4000") UDP("1194", "1194", "000c") "00000000",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        size_t len = 0;
+        uint8_t *data = hex_bytes(packets[i], &len);
+        struct qw_packet packet = qw_packet_find(228, data, len);
+
+        assert_int_equal(packet.kind, QW_PACKET_IKE);
+        assert_int_equal(packet.len, i < 3 ? 4 : 0);
+        assert_memory_equal(packet.data, "\1\2\3\4", packet.len);
+        assert_ptr_equal(packet.data + packet.len, data + len);
         free(data);
     }
 }
@@ -125,7 +149,7 @@ static void a_cut_packet_is_never_whole(void **state)
         size_t full = 0;
         uint8_t *data = hex_bytes(samples[i].hex, &full);
         struct qw_packet whole = qw_packet_find(samples[i].link_type, data, full);
-        size_t end = whole.kind == QW_PACKET_ESP ? (size_t)(whole.esp - data) + whole.len : 0;
+        size_t end = whole.kind == QW_PACKET_ESP ? (size_t)(whole.data - data) + whole.len : 0;
 
         for (size_t len = 0; len < end; len++) {
             uint8_t *piece = malloc(len > 0 ? len : 1); /* so that a read beyond is seen */
@@ -156,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_esp_on_every_link),
+        cmocka_unit_test(gives_the_message_of_ike),
         cmocka_unit_test(a_cut_packet_is_never_whole),
         cmocka_unit_test(link_types_are_known_or_not),
     };

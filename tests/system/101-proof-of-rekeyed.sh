@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+# rows: A1 C12
+# Two strongSwan whose IKE_SA is rekeyed again and again under one delivered key, by time and by command, by either end, with CHILD_SAs made anew below: all ESP opens with that key
+# and none without, for the capture tells what the log leaves out. With AES-GCM and with AES-CBC and HMAC, whole messages and fragments of IKE. Without the IKE messages in the capture it is not proved.
+source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/link.sh"
+source "$(dirname "$0")/strongswan.sh"
+
+command -v tcpdump >/dev/null || skip "no tcpdump"
+make_ends
+umask 077
+ip netns exec "qw-$tag-a" tcpdump -i "v$tag-a" --immediate-mode -U -Z root -w "$site/tunnel.pcap" 2>"$site/tcpdump.out" &
+pid[tcpdump]=$!
+within $ready_s grep -q '^tcpdump: listening' "$site/tcpdump.out" || fail "tcpdump: $(cat "$site/tcpdump.out")"
+start_charon a 4
+start_charon b 4
+
+echo "two keys of the centre"
+make_links
+answer_of() { # SAE REST-OF-THE-PATH
+    curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
+}
+ids=() lines=()
+for i in 0 1; do
+    answer_of site-a site-b/enc_keys >"$site/answer.json" || fail "no key"
+    ids+=("$(jq -r '.keys[0].key_ID' "$site/answer.json")")
+    answer_of site-b "site-a/dec_keys?key_ID=${ids[$i]}" >"$site/answer.json" || fail "no key at the other end"
+    (cat "$site/answer.json" && echo) >>"$site/delivered.json"
+    lines+=("ppk-$i { id = ${ids[$i]}" "secret = 0s$(jq -r '.keys[0].key' "$site/answer.json") }")
+    printf '{"keys": [{"key_ID": "%s", "key": "%s"}]}\n' "${ids[$i]}" "$(head -c 32 /dev/urandom | base64)" >>"$site/other.json"
+done
+for end in a b; do
+    write_secrets $end "${lines[@]}"
+    load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
+done
+
+probe() {
+    within 10 tunnel_passes || fail "no traffic"
+    in_ns a ping -q -i 0.01 -c 20 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "probes are lost"
+}
+rekeyed_count() { # END
+    grep -c 'IKE_SA tunnel\[[0-9]*\] rekeyed between' "$site/charon-$1.log" || true
+}
+rekeyed_more_than() { # COUNT
+    [ "$(rekeyed_count a)" -gt "$1" ] && [ "$(rekeyed_count b)" -gt "$1" ]
+}
+child_spis() {
+    vici "$1" --list-sas --raw | grep -o 'spi-in=[0-9a-f]*' | sort
+}
+# new_child END: the CHILD_SA is made anew by that end.
+new_child() {
+    local end=$1 spis
+    spis=$(child_spis "$end")
+    other_child() {
+        vici "$end" --rekey --child net >/dev/null 2>&1 || true # not while the IKE_SA is being rekeyed
+        within 2 other_spis
+    }
+    other_spis() {
+        [ "$(child_spis "$end")" != "$spis" ]
+    }
+    within 20 other_child || fail "the CHILD_SA stays"
+    probe
+}
+# begin KEY-INDEX IKE-PROPOSAL [LINE...]: a tunnel.
+begin() {
+    local key=${ids[$1]} proposal=$2
+    shift 2
+    write_connection a "ppk_id = $key" "$@"
+    write_connection b
+    for end in a b; do
+        sed -i "s/proposals = aes256gcm16-prfsha384-ecp384/proposals = $proposal/" "$site/$end.conf"
+        load_connection $end || fail "connection of $end: $(cat "$site/swanctl-$end.log")"
+    done
+    vici a --initiate --ike tunnel --child net --timeout 10 >"$site/initiate.log" 2>&1 || fail "no tunnel: $(cat "$site/initiate.log")"
+    probe
+}
+
+echo "an IKE_SA that is rekeyed every two seconds, under probes"
+begin 0 aes256gcm16-prfsha384-ecp384 "rekey_time = 2s" "rand_time = 0s" "over_time = 1h"
+for turn in 1 2; do
+    count=$(rekeyed_count a)
+    within 20 rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed"
+    new_child a
+    new_child b
+done
+vici a --terminate --ike tunnel --timeout 10 >/dev/null 2>&1 || fail "the tunnel does not end"
+
+echo "rekeyed by command by either end, IKE in fragments, another suite"
+for end in a b; do
+    sed -i 's/^charon-systemd {/&\n  fragment_size = 200/' "$site/strongswan-$end.conf"
+    vici $end --reload-settings >/dev/null 2>&1 || fail "settings of $end"
+done
+begin 1 aes256-sha384-ecp384
+for end in b a; do
+    count=$(rekeyed_count a)
+    vici $end --rekey --ike tunnel >/dev/null 2>&1 || fail "no rekeying"
+    within 20 rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed by $end"
+    new_child $end
+done
+grep -q 'CREATE_CHILD_SA request [0-9]* \[ EF(1/' "$site/charon-a.log" || fail "no fragments"
+stop tcpdump # it writes what it has
+
+prove() { # CAPTURE ARGUMENT...
+    local capture=$1
+    shift
+    "$bin/qwave-link" prove --json --capture "$capture" "$@" >"$site/proof.json" 2>"$site/proof.err"
+}
+expect() { # WHAT JQ-CONDITION
+    jq -e "$2" "$site/proof.json" >/dev/null || fail "$1: $(cat "$site/proof.json")"
+}
+for end in a b; do
+    echo "proof with the log of $end"
+    prove "$site/tunnel.pcap" --log "$site/charon-$end.log" --keys "$site/delivered.json" || fail "not proved: $(cat "$site/proof.json" "$site/proof.err")"
+    expect "not all" '.is_proved and .opened_share == 1 and .opened == .packets and .packets >= 200 and .opened_without == 0'
+    expect "not under two keys" '(.keys | length) == 2 and all(.keys[]; .key == "delivered" and .opened >= 20)'
+    expect "not under rekeyed IKE_SAs" '.keys[0].child_sas_of_rekeyed_ike_sas >= 4 and .keys[1].child_sas_of_rekeyed_ike_sas >= 2'
+    jq -r '"opened \(.opened) of \(.packets), without \(.opened_without); CHILD_SAs under rekeyed IKE_SAs \([.keys[].child_sas_of_rekeyed_ike_sas] | add)"' "$site/proof.json"
+done
+echo "IKE_SAs rekeyed: $(rekeyed_count a)"
+
+echo "other bytes under the same ids"
+prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/other.json" && fail "proved with other bytes"
+expect "something opens with other bytes" '(.is_proved | not) and .opened == 0 and .opened_without == 0 and .packets >= 200'
+
+echo "a capture without the messages of IKE"
+tcpdump -r "$site/tunnel.pcap" -w "$site/esp.pcap" 'udp port 4500 and udp[8:4] != 0' 2>/dev/null || fail "tcpdump -r"
+prove "$site/esp.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" && fail "proved without the messages of IKE"
+expect "it is not told what is missing" '[.keys[] | select(.key == "rekeying not opened" and .opened == 0)] | length == 2'
+status=0
+"$bin/qwave-link" prove --capture <(cat "$site/tunnel.pcap") --log "$site/charon-a.log" --keys "$site/delivered.json" >"$site/refused.out" 2>"$site/refused.err" || status=$?
+[ $status = 2 ] && grep -q 'pipe' "$site/refused.err" || fail "a pipe: status $status, $(cat "$site/refused.err")"
+echo "done"
