@@ -102,6 +102,65 @@ as alice bob/enc_keys --http1.0 | says 200
 as alice bob/enc_keys -H 'Content-Type: application/json' -d '{"extension_mandatory":[{"qwave_fresh":true}]}' | says 200
 as alice bob/enc_keys --http1.0 -H 'Connection: keep-alive' | says 200
 
+echo "what real clients send, byte for byte"
+# send FILE: the answers to its requests; heads and bodies begin on lines of their own.
+send() {
+    local text body
+    text=$(tail -n +2 "$1" && echo .) # a last end of line stays
+    text=${text%.}
+    for i in 1 2 3; do
+        text=${text//"{ID$i}"/${ids[i - 1]}}
+    done
+    text=${text//"{UPPER1}"/${ids[0]^^}}
+    body=${text#*$'\n\n'}
+    text=${text//"{LENGTH}"/${#body}}
+    sed 's/$/\r/' <<<"${text}." | head -c -3 >"$site/request" # the dot keeps the last line as it is
+    openssl s_client -quiet -connect "${url#https://}" -cert "$site/$who.pem" -key "$site/$who.key" -CAfile "$site/centre/ca/ca.pem" \
+        <"$site/request" 2>/dev/null | tr -d '\r' | sed 's|HTTP/1\.[01] [0-9]|\n&|g'
+}
+for file in "$(dirname "$0")"/etsi014-habits/*.http; do
+    habit=$(basename "$file" .http)
+    read -r who status want number bits <"$file"
+    mapfile -t ids < <(as alice "bob/enc_keys?number=3" | head -n 1 | jq -r '.keys[].key_ID')
+    send "$file" >"$site/answers"
+    asked=$(grep -c '^[A-Z]* /api' "$file")
+    [ "$(grep '^HTTP/1' "$site/answers" | grep -vc ' 100 ')" = "$asked" ] && [ "$(grep -c "^HTTP/1\.[01] $status " "$site/answers")" = "$asked" ] ||
+        fail "$habit: $(cat "$site/answers")"
+    grep '^{' "$site/answers" >"$site/bodies" || true
+    [ "$(wc -l <"$site/bodies")" = "$asked" ] || fail "$habit: $(cat "$site/answers")"
+    case $want in
+    keys)
+        jq -e ".keys | length == $number and all(.key | length == $(((bits / 8 + 2) / 3 * 4)))" \
+            "$site/bodies" >/dev/null || fail "$habit: $(cat "$site/bodies")"
+        [[ $habit != 09-* ]] || [ "$(sort -u "$site/bodies" | wc -l)" = 1 ] || fail "$habit: repeats differ: $(cat "$site/bodies")"
+        ;;
+    status)
+        [ -z "$(grep -o '"[A-Za-z_]*":' "$site/bodies" | sort | uniq -d)" ] || fail "$habit: a member twice: $(cat "$site/bodies")"
+        jq -e '(keys | length) == 11 and .master_SAE_ID == "alice" and .slave_SAE_ID == "bob"' "$site/bodies" >/dev/null || fail "$habit: $(cat "$site/bodies")"
+        ;;
+    *) [ "$(jq -r .message "$site/bodies")" = "$want${number:+ $number}${bits:+ $bits}" ] || fail "$habit: $(cat "$site/bodies")" ;;
+    esac
+done
+
+echo "status under load: consistent at every moment, and no descriptor stays open"
+descriptors() { find "/proc/${pid[qwaved]}/fd" -mindepth 1 | wc -l; }
+open_before=$(descriptors)
+asking=()
+for i in 1 2 3 4; do
+    (while [ ! -e "$site/enough" ]; do as alice "bob/enc_keys?number=8" >/dev/null; done) &
+    asking+=($!)
+done
+for i in $(seq 100); do
+    as alice bob/status | head -n 1
+done >"$site/statuses"
+touch "$site/enough"
+wait "${asking[@]}"
+jq -es 'length == 100 and all(.stored_key_count >= 0 and .stored_key_count <= .max_key_count and .min_key_size <= .key_size
+    and .key_size <= .max_key_size and .max_key_per_request >= 1)' "$site/statuses" >/dev/null || fail "a status that cannot be: $(head -n 3 "$site/statuses")"
+[ "$(jq -s 'map(.stored_key_count) | unique | length' "$site/statuses")" -ge 2 ] || fail "stored_key_count does not follow: $(head -n 1 "$site/statuses")"
+all_closed() { [ "$(descriptors)" -le $((open_before + 4)) ]; }
+within 10 all_closed || fail "$open_before descriptors before, $(descriptors) after"
+
 echo "suspended, resumed, and peers that change"
 admin device suspend bob >/dev/null
 as alice bob/enc_keys | says 401 "not authorised"
