@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: C5 C14 W14
-# What keys of two applications meet when the store is in trouble: a full disk under a running centre, a file system that is read-only, a crash.
+# What keys of two applications meet when the store is in trouble: a full disk under a running centre, a file system that is read-only, a crash,
+# a clock that is moved, a PostgreSQL that comes back read-only.
 # The answers are the ones that are written down, no key is lost or given twice, and it goes on by itself; what a crash leaves behind, write-ahead
 # log and all, holds no key, and there is no core.
 source "$(dirname "$0")/site.sh"
+source "$(dirname "$0")/postgres.sh"
 
 small=$site/small
 mkdir "$small"
@@ -102,4 +104,81 @@ bob_has "$(tail -n 1 given)" || fail "no repeat inside the window after the cras
 bob_has "$(tail -n 2 given | head -n 1)" || fail "a key was lost to the crash: $(cat "$site/body")"
 take 1
 [ -z "$(jq -r .key given | sort | uniq -d)" ] || fail "a key was given twice"
+
+# bob_gets_nothing KEY-OBJECT: it is gone, as the standard says it.
+bob_gets_nothing() {
+    [ "$(as bob "alice/dec_keys?key_ID=$(jq -r .key_ID <<<"$1")")" = 400 ] &&
+        [ "$(jq -r .message "$site/body")" = "one or more keys specified are not found on KME" ]
+}
+gives() { [ "$(as alice bob/enc_keys)" = 200 ] && jq -c '.keys[]' "$site/body" >>given; }
+given_last() { tail -n "$1" given | head -n 1; }
+# A preloaded library and a sanitizer do not go together.
+if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -n "${QWAVE_MOVE_CLOCK:-}" ]; then
+    echo "a clock that is moved while the centre serves"
+    stop qwaved
+    echo 0 >"$site/clock"
+    LD_PRELOAD=$QWAVE_MOVE_CLOCK QW_CLOCK_FILE=$site/clock start_centre
+    move() { printf '%s\n' "$1" >"$site/clock.new" && cat "$site/clock.new" >"$site/clock"; }
+    take 3
+    fetched=$(given_last 3)
+    bob_has "$fetched" || fail "no key before the clock is moved"
+    waiting=$(given_last 2)
+    expiring=$(given_last 1)
+    move -3600
+    bob_gets_nothing "$fetched" || fail "an hour back: the window is stretched: $(cat "$site/body")"
+    bob_has "$waiting" || fail "an hour back: a key is lost: $(cat "$site/body")"
+    take 1
+    new=$(given_last 1)
+    bob_has "$new" || fail "an hour back: no new keys: $(cat "$site/body")"
+    move 0
+    bob_gets_nothing "$fetched" || fail "back again: a key comes back: $(cat "$site/body")"
+    bob_gets_nothing "$new" || fail "back again: a window of an hour: $(cat "$site/body")"
+    take 1
+    bob_has "$(given_last 1)" || fail "back again: no new keys: $(cat "$site/body")"
+    move 259200
+    within 30 bob_gets_nothing "$expiring" || fail "three days on: a key of one day is there: $(cat "$site/body")"
+    within 30 gives || fail "three days on: no new keys: $(cat "$site/body")"
+    bob_has "$(given_last 1)" || fail "three days on: no new keys: $(cat "$site/body")"
+    [ -z "$(jq -r .key given | sort | uniq -d)" ] || fail "a key was given twice"
+fi
+
+if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -x "$postgres_bin/postgres" ] && [ -x "$postgres_bin/psql" ]; then
+    echo "a PostgreSQL that comes back read-only for a while, as a standby that nobody has promoted yet"
+    stop qwaved
+    make_postgres
+    start_postgres
+    rm -rf "$site/centre" given "$site"/{alice,bob}.{pem,key}
+    "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" "$site/centre" >/dev/null
+    printf 'window_ms: 600000\n' >>"$site/centre/qwaved.yaml"
+    start_centre
+    application alice bob
+    application bob
+    within 30 stored || fail "the store does not fill"
+    read_only() {
+        PGOPTIONS="-c default_transaction_read_only=off" "$postgres_bin/psql" -q -h "$site/pg" -U qwave postgres \
+            -c "ALTER SYSTEM SET default_transaction_read_only = $1" >/dev/null || fail "psql"
+        kill_postgres
+        start_postgres
+    }
+    take 3
+    read_only on
+    refused() {
+        status=$(as bob "alice/dec_keys?key_ID=$(sed -n 1p given | jq -r .key_ID)")
+        [ "$status" = 503 ]
+    }
+    within 10 refused || fail "a fetch that cannot become durable: $status $(cat "$site/body")"
+    is_unavailable "$status" || fail "a fetch that cannot become durable: $status $(cat "$site/body")"
+    for attempt in $(seq 16); do # what is leased already is given out of memory
+        status=$(as alice "bob/enc_keys?number=128")
+        [ "$status" = 200 ] || break
+        jq -c '.keys[]' "$site/body" >>given
+    done
+    is_unavailable "$status" || fail "a lease that cannot become durable: $status $(cat "$site/body")"
+    read_only off
+    within 30 gives || fail "no service when it can be written again: $(cat "$site/body")"
+    for line in 1 2 3 $(wc -l <given); do
+        bob_has "$(sed -n "${line}p" given)" || fail "a key was lost to the read-only database: $(cat "$site/body")"
+    done
+    [ -z "$(jq -r .key given | sort | uniq -d)" ] || fail "a key was given twice"
+fi
 echo "done"
