@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "link/prove/evidence.h"
 #include "link/prove/ike_exchanges.h"
-#include "link/prove/packet.h"
+#include "link/prove/packet_finder.h"
 #include "link/prove/pcap.h"
 #include "program/start.h"
 #include "prove_print.h"
@@ -15,7 +15,9 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_FILES_MAX = 64, KEY_FILE_MAX = 4 << 20, EXIT_INPUT = QW_EXIT_USAGE };
@@ -24,6 +26,7 @@ struct arguments {
     const char *capture, *log;
     const char *keys[KEY_FILES_MAX];
     size_t key_count;
+    struct qw_packet_ports ports;
     bool is_json;
 };
 
@@ -31,9 +34,24 @@ static const struct argp_option options[] = {
     { "capture", 'c', "FILE", 0, "what passed on the wire: pcap or pcapng", 0 },
     { "log", 'l', "FILE", 0, "charon's log of one end: ike = 4, chd = 4, ike_name = yes", 0 },
     { "keys", 'k', "FILE", 0, "delivered keys: containers of ETSI 014; may be given again", 0 },
+    { "port", 'p', "NUMBER", 0, "UDP port of IKE and ESP beside 4500; may be given again", 0 },
     { "json", 'j', NULL, 0, "one JSON object instead of a table", 0 },
     { 0 },
 };
+
+static void add_port(struct argp_state *state, struct qw_packet_ports *ports, const char *value)
+{
+    char *end = NULL;
+    unsigned long port = strtoul(value, &end, 10);
+
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX) {
+        argp_error(state, "a port is a number from 1 to %d", UINT16_MAX);
+    }
+    if (ports->count == QW_PACKET_PORTS_MAX) {
+        argp_error(state, "at most %d ports", QW_PACKET_PORTS_MAX);
+    }
+    ports->ports[ports->count++] = (uint16_t)port;
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -51,6 +69,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
             argp_error(state, "at most %d files of keys", KEY_FILES_MAX);
         }
         arguments->keys[arguments->key_count++] = value;
+        return 0;
+    case 'p':
+        add_port(state, &arguments->ports, value);
         return 0;
     case 'j':
         arguments->is_json = true;
@@ -155,57 +176,75 @@ static size_t read_file(void *self, uint8_t *out, size_t len)
 /* What is done with each packet of the capture. */
 struct walker {
     void *self;
-    qw_err (*take)(void *self, uint32_t link_type, const uint8_t *data, size_t len);
+    qw_err (*take)(void *self, const struct qw_packet *packet);
+    struct qw_packet_finder *finder;
     bool is_truncated; /* set when the capture ends inside a packet */
 };
 
-static qw_err take_ike(void *self, uint32_t link_type, const uint8_t *data, size_t len)
+static qw_err take_ike(void *self, const struct qw_packet *packet)
 {
-    struct qw_packet packet = qw_packet_find(link_type, data, len);
-
-    return packet.kind == QW_PACKET_IKE ? qw_ike_exchanges_add(self, packet.data, packet.len)
-                                        : QW_OK;
+    return packet->kind == QW_PACKET_IKE ? qw_ike_exchanges_add(self, packet->data, packet->len)
+                                         : QW_OK;
 }
 
-static qw_err take_esp(void *self, uint32_t link_type, const uint8_t *data, size_t len)
+static qw_err take_esp(void *self, const struct qw_packet *packet)
 {
-    return qw_evidence_packet(self, link_type, data, len);
+    qw_evidence_packet(self, packet);
+    return QW_OK;
+}
+
+/* What one captured packet makes. */
+static qw_err walk_packet(const struct qw_pcap_packet *packet, const char *path,
+                          struct walker *walker)
+{
+    struct qw_packet found;
+    qw_err err =
+        qw_packet_finder_give(walker->finder, packet->link_type, packet->data, packet->len);
+
+    if (err != QW_OK) {
+        char what[64];
+
+        snprintf(what, sizeof what, "link type %u is not supported", (unsigned)packet->link_type);
+        return complain(path, what, err);
+    }
+    while (err == QW_OK && qw_packet_finder_next(walker->finder, &found)) {
+        err = walker->take(walker->self, &found);
+    }
+    return err == QW_OK ? QW_OK : complain(path, qw_err_text(err), err);
 }
 
 static qw_err walk(struct qw_pcap *pcap, const char *path, struct walker *walker)
 {
     struct qw_pcap_packet packet;
-    qw_err err;
+    struct qw_packet rest;
+    qw_err err = QW_OK;
+    qw_err taken = QW_OK;
 
-    while ((err = qw_pcap_next(pcap, &packet)) == QW_OK) {
-        qw_err taken = QW_OK;
-
-        if (!qw_packet_knows_link(packet.link_type)) {
-            char what[64];
-
-            snprintf(what, sizeof what, "link type %u is not supported",
-                     (unsigned)packet.link_type);
-            return complain(path, what, QW_ERR_FORMAT);
-        }
-        taken = walker->take(walker->self, packet.link_type, packet.data, packet.len);
-        if (taken != QW_OK) {
-            return complain(path, qw_err_text(taken), taken);
-        }
+    while (taken == QW_OK && (err = qw_pcap_next(pcap, &packet)) == QW_OK) {
+        taken = walk_packet(&packet, path, walker);
     }
     walker->is_truncated = err == QW_ERR_CLOSED;
-    return err == QW_ERR_NOT_FOUND || err == QW_ERR_CLOSED
-               ? QW_OK
-               : complain(path, "damaged capture file", err);
+    if (taken == QW_OK && err != QW_ERR_NOT_FOUND && err != QW_ERR_CLOSED) {
+        return complain(path, "damaged capture file", err);
+    }
+    while (taken == QW_OK && qw_packet_finder_rest(walker->finder, &rest)) {
+        taken = walker->take(walker->self, &rest);
+    }
+    return taken;
 }
 
-static qw_err read_capture(FILE *file, const char *path, struct walker *walker)
+static qw_err read_capture(FILE *file, const struct arguments *arguments, struct walker *walker)
 {
     const struct qw_pcap_input input = { file, read_file };
+    const char *path = arguments->capture;
     struct qw_pcap *pcap = NULL;
     qw_err err = qw_pcap_open(&input, &pcap);
 
     if (err == QW_OK) {
-        err = walk(pcap, path, walker);
+        err = qw_packet_finder_new(&arguments->ports, &walker->finder);
+        err = err == QW_OK ? walk(pcap, path, walker) : err;
+        qw_packet_finder_free(walker->finder);
+        walker->finder = NULL;
     } else {
         (void)complain(path, err == QW_ERR_FORMAT ? "no pcap or pcapng file" : qw_err_text(err),
                        err);
@@ -218,37 +257,38 @@ static qw_err read_capture(FILE *file, const char *path, struct walker *walker)
 }
 
 /* What a rekeyed IKE_SA is made of stands in the capture: that is read once more, before. */
-static qw_err read_exchanges(FILE *file, const char *path, const struct qw_charon_log *log,
-                             struct qw_ike_exchanges *exchanges)
+static qw_err read_exchanges(FILE *file, const struct arguments *arguments,
+                             const struct qw_charon_log *log, struct qw_ike_exchanges *exchanges)
 {
-    struct walker walker = { exchanges, take_ike, false };
+    struct walker walker = { .self = exchanges, .take = take_ike };
     qw_err err;
 
     if (!qw_charon_log_has_rekeyed(log)) {
         return QW_OK;
     }
-    err = read_capture(file, path, &walker);
+    err = read_capture(file, arguments, &walker);
     if (err == QW_OK && fseek(file, 0, SEEK_SET) != 0) {
-        err = complain(path, "an IKE_SA was rekeyed, and then a pipe will not do: give a file",
-                       QW_ERR_IO);
+        err =
+            complain(arguments->capture,
+                     "an IKE_SA was rekeyed, and then a pipe will not do: give a file", QW_ERR_IO);
     }
     return err;
 }
 
-static qw_err weigh(const char *path, const struct qw_charon_log *log,
+static qw_err weigh(const struct arguments *arguments, const struct qw_charon_log *log,
                     const struct qw_key_list *keys, struct qw_evidence **evidence)
 {
     struct qw_ike_exchanges *exchanges = NULL;
-    struct walker walker = { NULL, take_esp, false };
-    FILE *file = fopen(path, "rb");
+    struct walker walker = { .take = take_esp };
+    FILE *file = fopen(arguments->capture, "rb");
     qw_err err = QW_OK;
 
     if (file == NULL) {
-        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
+        return complain(arguments->capture, strerror(errno), QW_ERR_NOT_FOUND);
     }
     err = qw_ike_exchanges_new(&exchanges);
     if (err == QW_OK) {
-        err = read_exchanges(file, path, log, exchanges);
+        err = read_exchanges(file, arguments, log, exchanges);
     }
     if (err == QW_OK) {
         err = qw_evidence_new(log, keys, exchanges, evidence);
@@ -256,7 +296,7 @@ static qw_err weigh(const char *path, const struct qw_charon_log *log,
     qw_ike_exchanges_free(exchanges);
     if (err == QW_OK) {
         walker.self = *evidence;
-        err = read_capture(file, path, &walker);
+        err = read_capture(file, arguments, &walker);
     }
     if (err == QW_OK && walker.is_truncated) {
         qw_evidence_truncated(*evidence);
@@ -295,7 +335,7 @@ static int prove(const struct arguments *arguments)
         err = read_log(arguments->log, log);
     }
     if (err == QW_OK) {
-        err = weigh(arguments->capture, log, keys, &evidence);
+        err = weigh(arguments, log, keys, &evidence);
     }
     if (err == QW_OK) {
         status = judge(arguments, evidence);

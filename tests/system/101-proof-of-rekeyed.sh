@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1 C12
 # Two strongSwan whose IKE_SA is rekeyed again and again under one delivered key, by time and by command, by either end, with CHILD_SAs made anew below: all ESP opens with that key
-# and none without, for the capture tells what the log leaves out. With AES-GCM and with AES-CBC and HMAC, whole messages and fragments of IKE. Without the IKE messages in the capture it is not proved.
+# and none without, for the capture tells what the log leaves out. With AES-GCM and with AES-CBC and HMAC, whole messages and fragments of IKE; ESP in IP fragments on another port. Without the IKE messages in the capture it is not proved.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 source "$(dirname "$0")/strongswan.sh"
@@ -15,13 +15,13 @@ within $ready_s grep -q '^tcpdump: listening' "$site/tcpdump.out" || fail "tcpdu
 start_charon a 4
 start_charon b 4
 
-echo "two keys of the centre"
+echo "three keys of the centre"
 make_links
 answer_of() { # SAE REST-OF-THE-PATH
     curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
 }
 ids=() lines=()
-for i in 0 1; do
+for i in 0 1 2; do
     answer_of site-a site-b/enc_keys >"$site/answer.json" || fail "no key"
     ids+=("$(jq -r '.keys[0].key_ID' "$site/answer.json")")
     answer_of site-b "site-a/dec_keys?key_ID=${ids[$i]}" >"$site/answer.json" || fail "no key at the other end"
@@ -29,10 +29,13 @@ for i in 0 1; do
     lines+=("ppk-$i { id = ${ids[$i]}" "secret = 0s$(jq -r '.keys[0].key' "$site/answer.json") }")
     printf '{"keys": [{"key_ID": "%s", "key": "%s"}]}\n' "${ids[$i]}" "$(head -c 32 /dev/urandom | base64)" >>"$site/other.json"
 done
-for end in a b; do
-    write_secrets $end "${lines[@]}"
-    load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
-done
+load_keys() {
+    for end in a b; do
+        write_secrets $end "${lines[@]}"
+        load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
+    done
+}
+load_keys
 
 probe() {
     within 10 tunnel_passes || fail "no traffic"
@@ -98,6 +101,23 @@ for end in b a; do
     new_child $end
 done
 grep -q 'CREATE_CHILD_SA request [0-9]* \[ EF(1/' "$site/charon-a.log" || fail "no fragments"
+vici a --terminate --ike tunnel --timeout 10 >/dev/null 2>&1 || fail "the tunnel does not end"
+
+echo "another UDP port, ESP in IP fragments"
+charon_settings="port_nat_t = 4501"
+for end in a b; do
+    stop charon-$end KILL
+    in_ns $end ip link del ipsec0 2>/dev/null || true
+    in_ns $end ip link set "v$tag-$end" mtu 900
+    start_charon $end 4
+done
+load_keys
+begin 2 aes256gcm16-prfsha384-ecp384 "local_port = 4501" "remote_port = 4501"
+count=$(rekeyed_count a)
+vici a --rekey --ike tunnel >/dev/null 2>&1 || fail "no rekeying"
+within 20 rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed"
+new_child a
+in_ns a ping -q -i 0.01 -c 20 -s 1300 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "long probes are lost"
 stop tcpdump # it writes what it has
 
 prove() { # CAPTURE ARGUMENT...
@@ -110,22 +130,27 @@ expect() { # WHAT JQ-CONDITION
 }
 for end in a b; do
     echo "proof with the log of $end"
-    prove "$site/tunnel.pcap" --log "$site/charon-$end.log" --keys "$site/delivered.json" || fail "not proved: $(cat "$site/proof.json" "$site/proof.err")"
+    prove "$site/tunnel.pcap" --log "$site/charon-$end.log" --keys "$site/delivered.json" --port 4501 || fail "not proved: $(cat "$site/proof.json" "$site/proof.err")"
     expect "not all" '.is_proved and .opened_share == 1 and .opened == .packets and .packets >= 200 and .opened_without == 0'
-    expect "not under two keys" '(.keys | length) == 2 and all(.keys[]; .key == "delivered" and .opened >= 20)'
-    expect "not under rekeyed IKE_SAs" '.keys[0].child_sas_of_rekeyed_ike_sas >= 4 and .keys[1].child_sas_of_rekeyed_ike_sas >= 2'
+    expect "cut packets or fragments" '.cut == 0 and .fragments == 0'
+    expect "not under three keys" '(.keys | length) == 3 and all(.keys[]; .key == "delivered" and .opened >= 20)'
+    expect "not under rekeyed IKE_SAs" '.keys[0].child_sas_of_rekeyed_ike_sas >= 4 and .keys[1].child_sas_of_rekeyed_ike_sas >= 2 and .keys[2].child_sas_of_rekeyed_ike_sas >= 1'
     jq -r '"opened \(.opened) of \(.packets), without \(.opened_without); CHILD_SAs under rekeyed IKE_SAs \([.keys[].child_sas_of_rekeyed_ike_sas] | add)"' "$site/proof.json"
 done
+packets=$(jq .packets "$site/proof.json")
+[ "$(tcpdump -r "$site/tunnel.pcap" 'ip[6:2] & 0x1fff != 0' 2>/dev/null | wc -l)" -ge 4 ] || fail "no IP fragments"
+prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" || fail "not proved on port 4500"
+expect "another port is looked at unasked" ".packets < $packets and .packets >= 200"
 echo "IKE_SAs rekeyed: $(rekeyed_count a)"
 
 echo "other bytes under the same ids"
-prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/other.json" && fail "proved with other bytes"
+prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/other.json" --port 4501 && fail "proved with other bytes"
 expect "something opens with other bytes" '(.is_proved | not) and .opened == 0 and .opened_without == 0 and .packets >= 200'
 
 echo "a capture without the messages of IKE"
-tcpdump -r "$site/tunnel.pcap" -w "$site/esp.pcap" 'udp port 4500 and udp[8:4] != 0' 2>/dev/null || fail "tcpdump -r"
-prove "$site/esp.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" && fail "proved without the messages of IKE"
-expect "it is not told what is missing" '[.keys[] | select(.key == "rekeying not opened" and .opened == 0)] | length == 2'
+tcpdump -r "$site/tunnel.pcap" -w "$site/esp.pcap" 'udp and udp[8:4] != 0' 2>/dev/null || fail "tcpdump -r"
+prove "$site/esp.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" --port 4501 && fail "proved without the messages of IKE"
+expect "it is not told what is missing" '[.keys[] | select(.key == "rekeying not opened" and .opened == 0)] | length == 3'
 status=0
 "$bin/qwave-link" prove --capture <(cat "$site/tunnel.pcap") --log "$site/charon-a.log" --keys "$site/delivered.json" >"$site/refused.out" 2>"$site/refused.err" || status=$?
 [ $status = 2 ] && grep -q 'pipe' "$site/refused.err" || fail "a pipe: status $status, $(cat "$site/refused.err")"

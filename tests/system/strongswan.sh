@@ -39,12 +39,13 @@ in_ns() {
 }
 
 # start_charon END [LOG-LEVEL]: its log is charon-END.log, its socket charon-END.vici. LOG-LEVEL: of ike and chd, 2 unless said otherwise; 4 writes keys.
-# Works again after stop charon-END.
+# Works again after stop charon-END. Further settings of the daemon: charon_settings.
 start_charon() {
     local end=$1 level=${2:-2}
     cat >"$site/strongswan-$end.conf" <<CONF
 charon-systemd {
   load = random nonce openssl aes sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default updown vici
+  ${charon_settings:-}
   filelog {
     log {
       path = $site/charon-$end.log

@@ -335,6 +335,15 @@ static qw_err take_statement(struct qw_charon_log *log, const struct qw_charon_l
     return err;
 }
 
+/* A new start of the daemon, whose ids begin anew. charon-systemd says that it starts before it has
+ * a log file; what it loads, both say. */
+static bool is_start(const struct qw_charon_line *line)
+{
+    return (strcmp(line->group, "DMN") == 0 &&
+            (begins(line->text, "Starting ") || begins(line->text, "starting "))) ||
+           (strcmp(line->group, "LIB") == 0 && begins(line->text, "loaded plugins: "));
+}
+
 qw_err qw_charon_log_line(struct qw_charon_log *log, const char *text)
 {
     struct qw_charon_line line;
@@ -344,8 +353,7 @@ qw_err qw_charon_log_line(struct qw_charon_log *log, const char *text)
         return QW_OK;
     }
     thread = &log->threads[line.thread];
-    if (strcmp(line.group, "DMN") == 0 &&
-        (begins(line.text, "Starting ") || begins(line.text, "starting "))) {
+    if (is_start(&line)) {
         log->run++;
         memset(log->threads, 0, sizeof log->threads);
         return QW_OK;

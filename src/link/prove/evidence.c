@@ -3,7 +3,6 @@
 
 #include "base/secret.h"
 #include "crypto/ipsec/esp_gcm.h"
-#include "link/prove/packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,31 +231,23 @@ static void take_esp(struct qw_evidence *evidence, const struct qw_packet *packe
     evidence->directions[first].counts.cut += packet->kind == QW_PACKET_ESP_CUT;
 }
 
-qw_err qw_evidence_packet(struct qw_evidence *evidence, uint32_t link_type, const uint8_t *data,
-                          size_t len)
+void qw_evidence_packet(struct qw_evidence *evidence, const struct qw_packet *packet)
 {
-    struct qw_packet packet;
-
-    if (!qw_packet_knows_link(link_type)) {
-        return QW_ERR_FORMAT;
-    }
-    packet = qw_packet_find(link_type, data, len);
-    switch (packet.kind) {
+    evidence->report.fragments += packet->fragments;
+    switch (packet->kind) {
     case QW_PACKET_ESP:
     case QW_PACKET_ESP_CUT:
-        take_esp(evidence, &packet);
+        take_esp(evidence, packet);
         break;
     case QW_PACKET_IKE:
         evidence->report.ike_packets++;
         break;
     case QW_PACKET_FRAGMENT:
-        evidence->report.fragments++;
         break;
     case QW_PACKET_OTHER:
         evidence->report.other_packets++;
         break;
     }
-    return QW_OK;
 }
 
 void qw_evidence_truncated(struct qw_evidence *evidence)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "link/prove/charon_log.h"
 #include "link/prove/key_list.h"
+#include "link/prove/packet.h"
 #include "link/prove/session_keys.h"
 
 #include <stdbool.h>
@@ -34,7 +35,8 @@ struct qw_evidence_report {
     struct qw_evidence_counts total;
     uint64_t unknown_packets; /* ESP of an SPI that is not in the log; in total too */
     uint32_t unknown_spi;     /* the first of them */
-    uint64_t ike_packets, fragments, other_packets;
+    uint64_t ike_packets, other_packets;
+    uint64_t fragments;                 /* later IP fragments that made no whole packet */
     bool is_truncated;                  /* the capture ends inside a packet */
     const struct qw_evidence_row *rows; /* borrowed from the evidence */
     size_t row_count;
@@ -52,9 +54,8 @@ qw_err qw_evidence_new(const struct qw_charon_log *log, const struct qw_key_list
 /* NULL is fine; wipes. */
 void qw_evidence_free(struct qw_evidence *evidence);
 
-/* One packet as captured. QW_ERR_FORMAT for a link type that is not known. */
-qw_err qw_evidence_packet(struct qw_evidence *evidence, uint32_t link_type, const uint8_t *data,
-                          size_t len) QW_MUST_USE;
+/* One packet of the capture; borrows it. */
+void qw_evidence_packet(struct qw_evidence *evidence, const struct qw_packet *packet);
 
 /* The capture ended inside a packet. */
 void qw_evidence_truncated(struct qw_evidence *evidence);

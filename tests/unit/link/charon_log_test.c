@@ -108,16 +108,20 @@ static void lines_of_threads_may_be_mixed(void **state)
                                        "02[IKE] <y|2>    0: 03 04\n"
                                        "00[DMN] Starting IKE charon daemon\n"
                                        "02[IKE] <y|2> Sk_d secret => 2 bytes @ 0x7f\n"
-                                       "02[IKE] <y|2>    0: 05 06\n",
+                                       "02[IKE] <y|2>    0: 05 06\n"
+                                       "00[LIB] loaded plugins: charon-systemd random\n"
+                                       "02[IKE] <y|2> Sk_d secret => 2 bytes @ 0x7f\n"
+                                       "02[IKE] <y|2>    0: 07 08\n",
                                        NULL);
     size_t count = 0;
     const struct qw_charon_ike *ike = qw_charon_log_ikes(log, &count);
 
     (void)state;
-    assert_int_equal(count, 3); /* after a new start of the daemon 2 is another SA */
+    assert_int_equal(count, 4); /* after a new start of the daemon 2 is another SA */
     assert_memory_equal(ike[0].sk_d, "\1\2", 2);
     assert_memory_equal(ike[1].sk_d, "\3\4", 2);
     assert_memory_equal(ike[2].sk_d, "\5\6", 2);
+    assert_memory_equal(ike[3].sk_d, "\7\10", 2);
     assert_true(ike[0].has_prf && !ike[1].has_prf);
     qw_charon_log_free(log);
 }
