@@ -154,4 +154,9 @@ expect "it is not told what is missing" '[.keys[] | select(.key == "rekeying not
 status=0
 "$bin/qwave-link" prove --capture <(cat "$site/tunnel.pcap") --log "$site/charon-a.log" --keys "$site/delivered.json" >"$site/refused.out" 2>"$site/refused.err" || status=$?
 [ $status = 2 ] && grep -q 'pipe' "$site/refused.err" || fail "a pipe: status $status, $(cat "$site/refused.err")"
+for port in 0 65536 x 45x -1 ''; do
+    status=0
+    "$bin/qwave-link" prove --capture "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" --port "$port" >"$site/refused.out" 2>"$site/refused.err" || status=$?
+    [ $status = 2 ] && [ -s "$site/refused.err" ] || fail "port '$port': status $status"
+done
 echo "done"
