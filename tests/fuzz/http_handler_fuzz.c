@@ -23,7 +23,8 @@ static void look(struct events *events)
     qw_assert(events_wait(events, 0, &waiter) == QW_OK);
 }
 
-static void ask(struct http_judge *judge, const struct http_asked *asked)
+/* False: nobody judges what comes behind it. */
+static bool ask(struct http_judge *judge, const struct http_asked *asked)
 {
     static const uint8_t hash[32] = { 1, 2, 3 };
     struct site *site = judge->known.site;
@@ -38,6 +39,7 @@ static void ask(struct http_judge *judge, const struct http_asked *asked)
                                        .body = asked->body,
                                        .body_len = asked->body_len };
     char last[24] = "";
+    bool may_look;
 
     if (strcmp(asked->path, "/v1/events") == 0) { /* its body stands for Last-Event-ID */
         memcpy(last, asked->body,
@@ -50,8 +52,12 @@ static void ask(struct http_judge *judge, const struct http_asked *asked)
     site_log_begin(site);
     router_handle(&site->service, &request, &answer);
     site_log_end(site);
-    http_judge_answer(judge, asked, &before, &answer);
+    may_look = site_may_look(site);
+    if (may_look) {
+        http_judge_answer(judge, asked, &before, &answer);
+    }
     qw_http_answer_wipe(&answer);
+    return may_look;
 }
 
 /* The card has them from the beginning. */
@@ -76,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct http_judge judge;
     static struct http_asked asked;
     struct http_input input = { .data = data, .len = size };
+    bool may_look = true;
 
     if (ledger == NULL) {
         ledger = ledger_new();
@@ -87,13 +94,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ledger_clear(ledger);
     judge = (struct http_judge){ .known = { .site = &site, .ledger = ledger }, .ledger = ledger };
     issue_card_keys(ledger, &site);
-    while (http_input_next(&input, &judge.known, &asked)) {
+    while (may_look && http_input_next(&input, &judge.known, &asked)) {
         if (asked.is_wait && !asked.has_sweep) {
             site_pause(asked.wait_ms);
         } else if (asked.is_wait) {
             site_wait(&site, asked.wait_ms);
         } else {
-            ask(&judge, &asked);
+            may_look = ask(&judge, &asked);
         }
     }
     events_free(site.service.events);

@@ -109,7 +109,8 @@ static qw_err send_order(void *self, const struct qw_partner_order *order)
     return strcmp(order->partner, "kme-c") == 0 ? QW_ERR_IO : QW_OK;
 }
 
-static void ask(const struct http_asked *asked)
+/* False: nobody judges what comes behind it. */
+static bool ask(const struct http_asked *asked)
 {
     static const uint8_t hash[32] = { 1, 2, 3 };
     struct qw_centre_status before;
@@ -122,19 +123,24 @@ static void ask(const struct http_asked *asked)
                                        .content_type = asked->content_type,
                                        .body = asked->body,
                                        .body_len = asked->body_len };
+    bool may_look;
 
     scene.judge.has_failed = false;
     site_log_begin(&scene.site);
     if (strncmp(asked->path, "/kmapi", 6) == 0) {
         ask_partner_listener(asked, false);
         site_log_end(&scene.site);
-        return;
+        return true;
     }
     site_totals(&scene.site, &before);
     router_handle(&scene.site.service, &request, &answer);
     site_log_end(&scene.site);
-    partner_judge_client(&scene.judge, asked, &before, &answer);
+    may_look = site_may_look(&scene.site);
+    if (may_look) {
+        partner_judge_client(&scene.judge, asked, &before, &answer);
+    }
     qw_http_answer_wipe(&answer);
+    return may_look;
 }
 
 static void write_file(const char *folder, const char *partner)
@@ -201,12 +207,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct http_asked asked;
     struct http_input input = { .data = data, .len = size };
+    bool may_look = true;
 
     if (scene.judge.ledger == NULL) {
         prepare();
     }
     open_scene();
-    while (http_input_next(&input, &scene.judge.known, &asked)) {
+    while (may_look && http_input_next(&input, &scene.judge.known, &asked)) {
         if (asked.is_wait && !asked.has_sweep) {
             site_pause(asked.wait_ms);
         } else if (asked.is_wait) {
@@ -214,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             qw_assert(qw_centre_partner_upkeep(scene.site.service.centre) == QW_OK ||
                       scene.judge.offer_count > 0);
         } else {
-            ask(&asked);
+            may_look = ask(&asked);
         }
     }
     partners_close(scene.partner_service.partners);

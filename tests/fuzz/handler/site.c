@@ -383,6 +383,14 @@ bool site_serves(struct site *site, const char *id)
            device.state == QW_DEVICE_ACTIVE;
 }
 
+bool site_may_look(struct site *site)
+{
+    struct qw_centre_status totals;
+
+    return qw_centre_status(site->service.centre, &site->operator_caller, &totals) !=
+           QW_ERR_REFUSED;
+}
+
 void site_totals(struct site *site, struct qw_centre_status *totals)
 {
     uint64_t sum = 0;

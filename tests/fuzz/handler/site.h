@@ -66,6 +66,10 @@ bool site_find(struct site *site, const char *id, struct qw_device *device);
 /* An application in service. */
 bool site_serves(struct site *site, const char *id);
 
+/* Whether the judge's own officer still has his rights: an input may take them, and its judge sees
+ * nothing from then on. */
+bool site_may_look(struct site *site);
+
 /* The totals of the books, which agree with one another. */
 void site_totals(struct site *site, struct qw_centre_status *totals);
 /* stored_key_count of the pair; 0: not known, or none. */
