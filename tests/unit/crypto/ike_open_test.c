@@ -47,6 +47,7 @@ static int set_up(void **state)
     return 0;
 }
 
+/* [RFC 5282 4] [RFC 4868 2.3] */
 static void opens_what_was_closed_in_every_suite(void **state)
 {
     const size_t lens[] = { 0, 1, 15, 16, 17, 200, 65000 };

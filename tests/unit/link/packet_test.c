@@ -117,7 +117,7 @@ static void finds_esp_on_every_link(void **state)
     }
 }
 
-/* From the SPIs on, whichever port and mark stand before. */
+/* From the SPIs on, whichever port and mark stand before [RFC 3948 2.2]. */
 static void gives_the_message_of_ike(void **state)
 {
     static const char *const packets[] = {

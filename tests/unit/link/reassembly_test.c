@@ -63,6 +63,7 @@ static void check_whole(size_t len)
     assert_memory_equal(whole.data, text, len);
 }
 
+/* [RFC 791 3.2] [RFC 8200 4.5] */
 static void fragments_in_every_order_make_the_packet(void **state)
 {
     static const size_t cuts[] = { 0, 16, 48, 64, 99 };
