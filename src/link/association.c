@@ -214,19 +214,9 @@ void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms)
         a->is_blocked = err == QW_OK; /* else again at the next look */
         if (err != QW_OK) {
             qw_link_alarm(a, "the key is over its hard lifetime, and cannot be stopped: %s",
-                          qw_err_text(err));
+                          qw_link_sink_trouble(a, err));
         }
     }
-}
-
-bool qw_link_sink_is_well(const struct qw_link_association *a)
-{
-    return a->config.sink.is_well == NULL || a->config.sink.is_well(a->config.sink.self);
-}
-
-uint64_t qw_link_sink_bytes(const struct qw_link_association *a)
-{
-    return a->config.sink.bytes == NULL ? UINT64_MAX : a->config.sink.bytes(a->config.sink.self);
 }
 
 /* L11: the sink is made to agree with what was written before the end, whatever that was. */
@@ -291,7 +281,8 @@ static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
                     (age_ms >= c->hard_ms && !c->fails_open && a->record.state != QW_LINK_RETIRE);
     err = restore(a);
     if (err != QW_OK) {
-        qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind, qw_err_text(err));
+        qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind,
+                      qw_link_sink_trouble(a, err));
     }
     a->is_open = err == QW_OK;
     return err;

@@ -47,7 +47,7 @@ static void give_up(struct qw_link_association *a, const struct qw_link_answer *
         err = qw_link_commit_as_it_is(a);
     }
     if (err != QW_OK) {
-        qw_link_alarm(a, "a rotation cannot be given up: %s", qw_err_text(err));
+        qw_link_alarm(a, "a rotation cannot be given up: %s", qw_link_sink_trouble(a, err));
     }
     (void)ask(a, &drop, &ignored); /* L12: when it is lost, the next sync does the same */
     wait_longer(a, now_ms);
@@ -108,7 +108,7 @@ static void prepare(struct qw_link_association *a, int64_t now_ms)
         err = qw_link_commit(a, QW_LINK_PREPARED);
     }
     if (err != QW_OK) {
-        qw_link_alarm(a, "the key cannot be set here: %s", qw_err_text(err));
+        qw_link_alarm(a, "the key cannot be set here: %s", qw_link_sink_trouble(a, err));
         give_up(a, NULL, now_ms);
     }
 }
@@ -188,7 +188,7 @@ static void end_alone(struct qw_link_association *a, int64_t now_ms)
         }
     }
     if (err != QW_OK) {
-        qw_link_alarm(a, "a rotation cannot be ended: %s", qw_err_text(err));
+        qw_link_alarm(a, "a rotation cannot be ended: %s", qw_link_sink_trouble(a, err));
     }
     a->is_asked = true;
     wait_longer(a, now_ms);
@@ -231,7 +231,7 @@ static void promote(struct qw_link_association *a, int64_t now_ms)
         err = qw_link_commit_swap(a, now_ms);
     }
     if (err != QW_OK) {
-        qw_link_alarm(a, "the new key cannot be used here: %s", qw_err_text(err));
+        qw_link_alarm(a, "the new key cannot be used here: %s", qw_link_sink_trouble(a, err));
         wait_longer(a, now_ms);
         return;
     }
@@ -249,7 +249,7 @@ static void retire(struct qw_link_association *a, int64_t now_ms)
     }
     err = qw_link_retire(a, QW_LINK_RETIRED, now_ms);
     if (err != QW_OK) {
-        qw_link_alarm(a, "the old key cannot be removed: %s", qw_err_text(err));
+        qw_link_alarm(a, "the old key cannot be removed: %s", qw_link_sink_trouble(a, err));
         wait_longer(a, now_ms);
         return;
     }

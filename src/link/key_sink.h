@@ -41,6 +41,9 @@ struct qw_key_sink {
     uint64_t (*bytes)(void *self);
     /* false: the tunnel does not work although both ends have the key. NULL: not known. */
     bool (*is_well)(void *self);
+    /* What stood in the way when the last verb failed with err, in words for a person: static text.
+     * NULL, the function or the text: the error says it all. */
+    const char *(*why)(void *self, qw_err err);
     void (*close)(void *self); /* wipes; keys that run go on */
 };
 

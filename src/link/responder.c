@@ -34,7 +34,7 @@ static qw_err finish(struct qw_link_association *a, int64_t now_ms)
 
 static enum qw_link_result failed(struct qw_link_association *a, const char *what, qw_err err)
 {
-    qw_link_alarm(a, "%s: %s", what, qw_err_text(err));
+    qw_link_alarm(a, "%s: %s", what, qw_link_sink_trouble(a, err));
     return QW_LINK_RESULT_FAILED;
 }
 

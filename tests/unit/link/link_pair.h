@@ -19,6 +19,7 @@ struct tunnel_end { /* what a daemon would hold: survives its agent */
     bool is_blocked;
     bool is_well;
     qw_err fails; /* what the next verbs of the sink give */
+    const char *why;
     qw_err probe_fails;
     uint64_t bytes;
 };
@@ -172,6 +173,13 @@ static inline bool end_is_well(void *self)
     return ((struct agent *)self)->end.is_well;
 }
 
+static inline const char *end_why(void *self, qw_err err)
+{
+    const struct agent *agent = self;
+
+    return err == agent->end.fails ? agent->end.why : NULL;
+}
+
 static inline void end_close(void *self)
 {
     (void)self;
@@ -219,8 +227,8 @@ static inline qw_err agent_start(struct pair *pair, enum qw_link_role role)
     config.peer_agent = (struct qw_link_peer){ agent, pair_ask };
     config.keys = (struct qw_link_keys){ agent, pair_fresh, pair_by_id };
     config.sink =
-        (struct qw_key_sink){ "test",     agent,     end_prepare, end_probe,   end_promote,
-                              end_settle, end_block, end_bytes,   end_is_well, end_close };
+        (struct qw_key_sink){ "test",    agent,     end_prepare, end_probe, end_promote, end_settle,
+                              end_block, end_bytes, end_is_well, end_why,   end_close };
     return qw_link_association_new(&config, pair->now_ms, &agent->association);
 }
 
