@@ -32,6 +32,7 @@ build libtss2-dev           -     TPM 2.0 as the keeper of a centre's master key
 build libp11-kit-dev        -     the header of PKCS#11: tokens as keepers of a centre's master key
 build libpcsclite-dev        -     the header of PC/SC: cards with a chip of their own
 build libnetfilter-queue-dev -    packets that wait while a tunnel changes its key
+build libmnl-dev           -     netlink: the pre-shared keys of kernel WireGuard
 build libsmartcols-dev     -     tables of the command line
 build libcmocka-dev        -     unit tests
 build curl                 -     fetches a delivered key in the demo, as an application would

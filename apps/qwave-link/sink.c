@@ -46,11 +46,12 @@ static qw_err open_psk_file(const struct peer_settings *peer, const struct qw_lo
     return err;
 }
 
-/* Where user-space WireGuard listens for its configuration. */
+/* Where wireguard-go listens for its configuration, if the interface is one of it. */
 static qw_err open_wireguard(const struct peer_settings *peer, struct qw_key_sink *sink)
 {
     char path[QW_WIREGUARD_PATH_CAP];
-    struct qw_sink_wireguard_config config = { .socket_path = path,
+    struct qw_sink_wireguard_config config = { .interface = peer->interface,
+                                               .socket_path = path,
                                                .late_ms = (int64_t)(1000 * peer->handshake_late_s),
                                                .utc_ms = qw_clock_utc_ms };
 

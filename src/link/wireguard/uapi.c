@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 2000, LINE_CAP = 512, REQUEST_CAP = QW_UAPI_ROUTES_MAX + 512 };
+enum { TIMEOUT_MS = 2000, LINE_CAP = 512, REQUEST_CAP = QW_WIREGUARD_ROUTES_MAX + 512 };
 
 /* An answer on its way in, line by line. */
 struct scan {
@@ -19,8 +19,7 @@ struct scan {
     bool is_mine;   /* the lines that come belong to the peer asked for */
     bool is_found;  /* and it was there */
     bool has_errno; /* the last line */
-    size_t routes_len;
-    struct qw_uapi_peer peer;
+    struct qw_wireguard_peer peer;
 };
 
 static qw_err parse_number(const char *text, uint64_t *value)
@@ -38,19 +37,19 @@ static qw_err keep_route(struct scan *scan, const char *line)
 {
     size_t len = strlen(line);
 
-    if (len + 2 > sizeof scan->peer.routes - scan->routes_len) {
+    if (len + 2 > sizeof scan->peer.routes - scan->peer.routes_len) {
         return QW_ERR_SPACE;
     }
-    memcpy(scan->peer.routes + scan->routes_len, line, len);
-    scan->routes_len += len;
-    scan->peer.routes[scan->routes_len++] = '\n';
-    scan->peer.routes[scan->routes_len] = '\0';
+    memcpy(scan->peer.routes + scan->peer.routes_len, line, len);
+    scan->peer.routes_len += len;
+    scan->peer.routes[scan->peer.routes_len++] = '\n';
+    scan->peer.routes[scan->peer.routes_len] = '\0';
     return QW_OK;
 }
 
 static qw_err begin_peer(struct scan *scan, const char *value)
 {
-    uint8_t key[QW_UAPI_KEY_LEN];
+    uint8_t key[QW_WIREGUARD_KEY_LEN];
     qw_err err = qw_hex_decode(value, key, sizeof key);
 
     scan->is_mine = err == QW_OK && qw_equal_ct(key, scan->public_key, sizeof key);
@@ -68,7 +67,7 @@ static qw_err take_mine(struct scan *scan, const char *line, const char *name, c
     qw_err err;
 
     if (strcmp(name, "preshared_key") == 0) {
-        return qw_hex_decode(value, scan->peer.preshared_key, QW_UAPI_KEY_LEN);
+        return qw_hex_decode(value, scan->peer.preshared_key, QW_WIREGUARD_KEY_LEN);
     }
     if (strcmp(name, "endpoint") == 0 || strcmp(name, "allowed_ip") == 0 ||
         strcmp(name, "persistent_keepalive_interval") == 0) {
@@ -149,8 +148,8 @@ static qw_err take_lines(struct scan *scan, const char *text, size_t len)
 }
 
 qw_err qw_uapi_peer_parse(const char *text, size_t len,
-                          const uint8_t public_key[static QW_UAPI_KEY_LEN],
-                          struct qw_uapi_peer *peer)
+                          const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
+                          struct qw_wireguard_peer *peer)
 {
     struct scan scan = { .public_key = public_key };
     qw_err err = take_lines(&scan, text, len);
@@ -189,42 +188,58 @@ static qw_err exchange(const char *socket_path, const char *request, char *answe
     return err;
 }
 
-qw_err qw_uapi_get(const char *socket_path, const uint8_t public_key[static QW_UAPI_KEY_LEN],
-                   struct qw_uapi_peer *peer)
+bool qw_uapi_is_there(const char *socket_path)
+{
+    int fd = -1;
+    qw_err err = qw_socket_connect_unix(socket_path, TIMEOUT_MS, &fd);
+
+    qw_socket_close(fd);
+    return err != QW_ERR_NOT_FOUND && err != QW_ERR_CLOSED; /* a file that a dead daemon left */
+}
+
+static qw_err get(const char *socket_path, const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
+                  struct qw_wireguard_peer *peer, const char **why)
 {
     char *answer = qw_secret_new(QW_UAPI_TEXT_MAX); /* the interface's private key is in it */
     size_t len = 0;
     qw_err err = answer == NULL ? QW_ERR_NOMEM : QW_OK;
 
+    *why = NULL;
     if (err == QW_OK) {
         err = exchange(socket_path, "get=1\n\n", answer, QW_UAPI_TEXT_MAX, &len);
+        *why = err == QW_OK ? NULL : "no answer at the socket of wireguard-go";
     }
     if (err == QW_OK) {
         err = qw_uapi_peer_parse(answer, len, public_key, peer);
+        *why = err == QW_ERR_NOT_FOUND ? "no such peer at the interface" : NULL;
     }
     qw_secret_free(answer);
     return err;
 }
 
-qw_err qw_uapi_set(const char *socket_path, const uint8_t public_key[static QW_UAPI_KEY_LEN],
-                   const uint8_t preshared_key[static QW_UAPI_KEY_LEN], const char *routes)
+static qw_err set(const char *socket_path, const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
+                  const uint8_t preshared_key[static QW_WIREGUARD_KEY_LEN],
+                  const struct qw_wireguard_peer *put_back, const char **why)
 {
-    char public_hex[2 * QW_UAPI_KEY_LEN + 1], preshared_hex[2 * QW_UAPI_KEY_LEN + 1];
+    char public_hex[2 * QW_WIREGUARD_KEY_LEN + 1], preshared_hex[2 * QW_WIREGUARD_KEY_LEN + 1];
     char request[REQUEST_CAP], answer[64];
     size_t len = 0;
     int said;
     qw_err err = QW_ERR_SPACE;
 
-    qw_hex_encode(public_key, QW_UAPI_KEY_LEN, public_hex);
-    qw_hex_encode(preshared_key, QW_UAPI_KEY_LEN, preshared_hex);
-    if (routes == NULL) {
+    *why = NULL;
+    qw_hex_encode(public_key, QW_WIREGUARD_KEY_LEN, public_hex);
+    qw_hex_encode(preshared_key, QW_WIREGUARD_KEY_LEN, preshared_hex);
+    if (put_back == NULL) {
         said = snprintf(request, sizeof request,
                         "set=1\npublic_key=%s\nupdate_only=true\npreshared_key=%s\n\n", public_hex,
                         preshared_hex);
     } else {
         said = snprintf(request, sizeof request,
-                        "set=1\npublic_key=%s\nremove=true\npublic_key=%s\npreshared_key=%s\n%s\n",
-                        public_hex, public_hex, preshared_hex, routes);
+                        "set=1\npublic_key=%s\nremove=true\npublic_key=%s\npreshared_key=%s\n"
+                        "%.*s\n",
+                        public_hex, public_hex, preshared_hex, (int)put_back->routes_len,
+                        put_back->routes);
     }
     if (said > 0 && (size_t)said < sizeof request) {
         err = exchange(socket_path, request, answer, sizeof answer - 1, &len);
@@ -237,3 +252,5 @@ qw_err qw_uapi_set(const char *socket_path, const uint8_t public_key[static QW_U
     qw_wipe(request, sizeof request);
     return err;
 }
+
+const struct qw_wireguard_way qw_wireguard_by_socket = { .get = get, .set = set };

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "link/wireguard/sink_wireguard.h"
+#include "link/wireguard/uapi.h"
 
 #include "base/socket.h"
 #include "support/fail_nth.h"
@@ -50,7 +51,7 @@ static int set_up(void **state)
 
 static void one_peer_of_several_is_read(void **state)
 {
-    struct qw_uapi_peer peer;
+    struct qw_wireguard_peer peer;
     uint8_t nobody[32] = { 1 };
 
     (void)state;
@@ -86,7 +87,7 @@ static void every_cut_and_odd_line_is_refused(void **state)
         "public_key=" MINE "\nlast_handshake_time_sec=9223372036854775807\nerrno=0\n\n",
         "public_key=" MINE "\nlast_handshake_time_nsec=1000000000\nerrno=0\n\n",
     };
-    struct qw_uapi_peer peer;
+    struct qw_wireguard_peer peer;
 
     (void)state;
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
@@ -101,7 +102,7 @@ static void every_cut_and_odd_line_is_refused(void **state)
 static void flipped_bits_do_no_harm(void **state)
 {
     char text[sizeof whole];
-    struct qw_uapi_peer peer;
+    struct qw_wireguard_peer peer;
 
     (void)state;
     for (size_t bit = 0; bit < 8 * (sizeof whole - 1); bit++) {
@@ -116,7 +117,7 @@ static void flipped_bits_do_no_harm(void **state)
 static void more_routes_than_fit_are_refused(void **state)
 {
     static char text[16384];
-    struct qw_uapi_peer peer;
+    struct qw_wireguard_peer peer;
     size_t len = (size_t)snprintf(text, sizeof text, "public_key=%s\n", MINE);
 
     (void)state;
@@ -187,6 +188,10 @@ static void *daemon_run(void *unused)
             len += (size_t)got;
             asked[len] = '\0';
         }
+        if (len == 0) { /* only a look whether somebody is there */
+            (void)close(fd);
+            continue;
+        }
         pthread_mutex_lock(&d.lock);
         daemon_answer(asked, answer, sizeof answer);
         pthread_mutex_unlock(&d.lock);
@@ -222,9 +227,9 @@ static int stop(void **state)
 
 static struct qw_key_sink open_sink(void)
 {
-    struct qw_sink_wireguard_config config = { .socket_path = d.path,
-                                               .late_ms = 150000,
-                                               .utc_ms = test_clock };
+    struct qw_sink_wireguard_config config = {
+        .interface = "qw-nobody", .socket_path = d.path, .late_ms = 150000, .utc_ms = test_clock
+    };
     struct qw_key_sink sink;
 
     memcpy(config.public_key, mine, sizeof mine);
@@ -317,7 +322,8 @@ static void a_handshake_that_is_late_with_traffic_is_not_well_before_the_session
 static void a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb(void **state)
 {
     struct qw_key_sink sink = open_sink();
-    struct qw_sink_wireguard_config config = { .socket_path = "/nowhere/wg0.sock",
+    struct qw_sink_wireguard_config config = { .interface = "qw-nobody",
+                                               .socket_path = "/nowhere/wg0.sock",
                                                .late_ms = 150000,
                                                .utc_ms = test_clock };
     struct qw_key_sink absent;
@@ -328,6 +334,8 @@ static void a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb(void **st
     sink.close(sink.self);
     sink = open_sink();
     assert_int_equal(sink.settle(sink.self, &key_a), QW_ERR_NOT_FOUND);
+    assert_string_equal(sink.why(sink.self, QW_ERR_NOT_FOUND), "no such peer at the interface");
+    assert_null(sink.why(sink.self, QW_ERR_IO));
     assert_int_equal(sink.block(sink.self), QW_ERR_NOT_FOUND);
     sink.close(sink.self);
     assert_int_equal(qw_sink_wireguard(&config, &absent), QW_OK);
@@ -341,6 +349,11 @@ static void a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb(void **st
     config.socket_path = "";
     assert_int_equal(qw_sink_wireguard(&config, &absent), QW_ERR_ARG);
     config.socket_path = "/x";
+    config.interface = "";
+    assert_int_equal(qw_sink_wireguard(&config, &absent), QW_ERR_ARG);
+    config.interface = "sixteen-letters-";
+    assert_int_equal(qw_sink_wireguard(&config, &absent), QW_ERR_ARG);
+    config.interface = "wg0";
     fail_nth = 1;
     assert_int_equal(qw_sink_wireguard(&config, &absent), QW_ERR_NOMEM);
     fail_nth = 0;
