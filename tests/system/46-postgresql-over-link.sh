@@ -82,15 +82,9 @@ for turn in 1 2 3; do
     key=$(link_status site-a key_ID)
     link_rotate site-a site-b
     steady_within 20 "$key" || fail "no new key: $(link_status site-a alarm)"
-    psk a >"$site/now.psk"
     [ "$(psk a)" = "$(psk b)" ] || fail "the ends differ"
-    # WireGuard would come to it within two minutes; a new session at once:
-    in_ns a wg set "qw$tag""a" peer "$(peer_key a)" remove
-    set_peer a preshared-key "$site/now.psk"
-    shaken() {
-        [ "$(handshake a)" != 0 ]
-    }
-    within 20 shaken || fail "no handshake under key $turn"
+    shake_hands
+    within 20 has_shaken || fail "no handshake under key $turn"
 done
 touch "$site/changed"
 wait "${pid[inserts]}" || fail "an insert failed"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For LD_PRELOAD in scenarios whose tunnels end in a network namespace and whose agents run beside
- * it: queues of packets are opened, and programs are started, in the namespace of the file
- * QW_NETNS. */
+ * it: queues of packets and netlink are opened, and programs are started, in the namespace of the
+ * file QW_NETNS. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 
 struct nfq_handle;
 struct nfq_handle *nfq_open(void);
+struct mnl_socket;
+struct mnl_socket *mnl_socket_open2(int bus, int flags);
 
 /* Of the calling thread; the namespace it was in, -1: it stays. */
 static int enter(void)
@@ -45,6 +47,18 @@ struct nfq_handle *nfq_open(void)
     handle = real();
     leave(own);
     return handle;
+}
+
+struct mnl_socket *mnl_socket_open2(int bus, int flags)
+{
+    struct mnl_socket *(*real)(int, int);
+    struct mnl_socket *line;
+    int own = enter();
+
+    *(void **)&real = dlsym(RTLD_NEXT, "mnl_socket_open2");
+    line = real(bus, flags);
+    leave(own);
+    return line;
 }
 
 int posix_spawnp(pid_t *child, const char *file, const posix_spawn_file_actions_t *actions,

@@ -43,7 +43,7 @@ link_settings() {
   - peer: $peer
     address: 127.0.0.1:${port_of[$peer]:-0}
     rekey_s: ${rekey_s:-3600}
-    heartbeat_s: 0.1
+    heartbeat_s: ${heartbeat_s:-0.1}
     drain_s: ${drain_s:-0.05}
     retry_s: 0.1
 YAML
@@ -52,7 +52,7 @@ YAML
 }
 
 declare -A port_of=()
-# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE]; where its tunnel ends, if it holds packets: netns_of[SAE].
+# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE]; where its tunnel ends, if it speaks with the kernel about it: netns_of[SAE].
 declare -A agent_lines=() netns_of=()
 start_agent() {
     local peer=site-a netns=${netns_of[$1]:+/run/netns/${netns_of[$1]}}

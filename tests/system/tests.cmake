@@ -35,7 +35,7 @@ foreach(scenario IN LISTS scenarios)
         "QWAVE_MOVE_CLOCK=$<TARGET_FILE:qwave_move_clock>"
         "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>" "QWAVE_MEMORY_SCAN=$<TARGET_FILE:qwave_memory_scan>"
         "QWAVE_PKCS11_SHIM=$<TARGET_FILE:qwave_pkcs11_shim>" "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>"
-        "QWAVE_LYING_NODE=$<TARGET_FILE:qwave_lying_node>")
+        "QWAVE_LYING_NODE=$<TARGET_FILE:qwave_lying_node>" "QWAVE_WIREGUARD_KERNEL_TEST=$<TARGET_FILE:link_wireguard_kernel_test>")
     if(TARGET qwave_simulated_radio)
         set_property(TEST system.${name} APPEND PROPERTY ENVIRONMENT
             "QWAVE_SIMULATED_RADIO=$<TARGET_FILE_DIR:qwave_simulated_radio>")

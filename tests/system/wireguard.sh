@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# For scenarios of user-space WireGuard, after site.sh and link.sh: two network namespaces, a and b, with a cable between them, and later an interface in each.
+# For scenarios of WireGuard, after site.sh and link.sh: two network namespaces, a and b, with a cable between them, and later an interface in each, of
+# wireguard-go or of the kernel.
 
 need_wireguard() {
-    command -v wireguard-go >/dev/null && command -v wg >/dev/null || skip "no wireguard-go"
-    [ -c /dev/net/tun ] && ip netns list >/dev/null 2>&1 || skip "no netns"
+    command -v wireguard-go >/dev/null || skip "no wireguard-go"
+    [ -c /dev/net/tun ] || skip "no netns"
+    make_namespaces
+}
+
+make_namespaces() {
+    command -v wg >/dev/null || skip "no wg"
+    ip netns list >/dev/null 2>&1 || skip "no netns"
     tag=$$
     ip netns add "qw-$tag-a" 2>/dev/null || skip "no netns"
     trap leave_namespaces EXIT
@@ -45,12 +52,14 @@ peer_key() {
     wg pubkey <"$site/${other_end[$1]}.wg"
 }
 
-# set_peer END [WORD...]: the peer, with what else is to be set.
+# route_of END: to its peer, in the words of wg.
+route_of() {
+    echo "endpoint 192.0.2.${number[${other_end[$1]}]}:51820 allowed-ips 10.9.9.${number[${other_end[$1]}]}/32"
+}
+# set_peer END: a peer without a key.
 set_peer() {
-    local end=$1 other=${other_end[$1]}
-    shift
-    in_ns "$end" wg set "qw$tag$end" peer "$(peer_key "$end")" endpoint "192.0.2.${number[$other]}:51820" \
-        allowed-ips "10.9.9.${number[$other]}/32" "$@"
+    # shellcheck disable=SC2046 # words
+    in_ns "$1" wg set "qw$tag$1" peer "$(peer_key "$1")" $(route_of "$1")
 }
 
 start_wireguard() {
@@ -60,11 +69,33 @@ start_wireguard() {
     done
     for end in a b; do
         within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
-        in_ns $end wg set "qw$tag$end" private-key "$site/$end.wg" listen-port 51820
+        set_up_interface $end
         set_peer $end
-        in_ns $end ip addr add "10.9.9.${number[$end]}/24" dev "qw$tag$end"
-        in_ns $end ip link set "qw$tag$end" up
     done
+}
+
+# set_up_interface END: one that is there, but for its peer.
+set_up_interface() {
+    in_ns "$1" wg set "qw$tag$1" private-key "$site/$1.wg" listen-port 51820
+    in_ns "$1" ip addr add "10.9.9.${number[$1]}/24" dev "qw$tag$1"
+    in_ns "$1" ip link set "qw$tag$1" up
+}
+
+passes() {
+    in_ns a ping -q -c 1 -W 1 10.9.9.2 >/dev/null
+}
+has_psk() {
+    [ "$(psk "$1")" != "(none)" ]
+}
+
+# WireGuard would come to its next key within two minutes; a new session at once, begun by a: its peer is taken away and put back in one step.
+shake_hands() {
+    psk a >"$site/now.psk"
+    # shellcheck disable=SC2046 # words
+    in_ns a wg set "qw$tag""a" peer "$(peer_key a)" remove peer "$(peer_key a)" $(route_of a) preshared-key "$site/now.psk"
+}
+has_shaken() {
+    [ "$(handshake a)" != 0 ]
 }
 
 psk() {

@@ -109,7 +109,9 @@ static qw_err read_odd(void (*body)(struct fake_text *t), const char *interface)
     struct qw_wireguard_peer peer;
     size_t message = fake_device(&t, FAKE_SEQUENCE, 0), peers;
 
-    fake_attribute(&t, WGDEVICE_A_IFNAME, interface, strlen(interface) + 1);
+    if (interface != NULL) {
+        fake_attribute(&t, WGDEVICE_A_IFNAME, interface, strlen(interface) + 1);
+    }
     peers = fake_nest(&t, WGDEVICE_A_PEERS);
     body(&t);
     fake_close(&t, peers);
@@ -222,6 +224,7 @@ static void lies_are_refused(void **state)
     (void)state;
     assert_int_equal(read_odd(good, "wg0"), QW_OK);
     assert_int_equal(read_odd(good, "wg1"), QW_ERR_FORMAT);
+    assert_int_equal(read_odd(good, NULL), QW_ERR_FORMAT);
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         assert_int_equal(read_odd(lies[i], "wg0"), QW_ERR_FORMAT);
     }
