@@ -18,14 +18,18 @@
 
 struct arguments {
     struct radio_options radio;
+    const char *address;
     uint16_t port;
     bool as_json;
 };
 
 static const struct argp_option options[] = {
     RADIO_OPTIONS,
-    { "port", 'p', "PORT", 0, "where both radios connect, on 127.0.0.1 (default: 4801; 0: any)",
+    { "address", 'a', "IP", 0,
+      "numeric address where both radios connect (default: 127.0.0.1, and nobody is kept out of "
+      "another one)",
       0 },
+    { "port", 'p', "PORT", 0, "and port (default: 4801; 0: any)", 0 },
     { "json", 'j', NULL, 0, "the port as a JSON object instead of the line `ready PORT`", 0 },
     { 0 },
 };
@@ -37,6 +41,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
     if (key == 'j') {
         arguments->as_json = true;
+        return 0;
+    }
+    if (key == 'a') {
+        arguments->address = value;
         return 0;
     }
     if (key == 'p') {
@@ -75,6 +83,7 @@ int cmd_air(int argc, char **argv)
         fprintf(stderr, "qwave air: %s\n", arguments.radio.error);
         return EXIT_FAILED;
     }
+    config.address = arguments.address;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);

@@ -361,10 +361,10 @@ static void *run(void *self)
     }
 }
 
-static qw_err start(struct qw_air *air, uint16_t *port)
+static qw_err start(struct qw_air *air, const char *address, uint16_t *port)
 {
     int ends[2];
-    qw_err err = qw_socket_listen("127.0.0.1", *port, &air->listener, port);
+    qw_err err = qw_socket_listen(address, *port, &air->listener, port);
 
     if (err != QW_OK) {
         air->listener = -1;
@@ -387,6 +387,7 @@ qw_err qw_air_new(const struct qw_air_config *config,
                   void (*on_probe)(void *self, const struct qw_air_probe *probe), void *self,
                   struct qw_air **air, uint16_t *port, char error[static 256])
 {
+    const char *address = config->address == NULL ? "127.0.0.1" : config->address;
     struct qw_air *made = calloc(1, sizeof *made);
     uint16_t bound = *port;
     qw_err err = QW_ERR_NOMEM;
@@ -403,9 +404,9 @@ qw_err qw_air_new(const struct qw_air_config *config,
     }
     err = qw_air_exchange_new(config, &made->exchange, error);
     if (err == QW_OK) {
-        err = start(made, &bound);
+        err = start(made, address, &bound);
         if (err != QW_OK) {
-            snprintf(error, 256, "127.0.0.1:%u: %s", (unsigned)*port, qw_err_text(err));
+            snprintf(error, 256, "%s:%u: %s", address, (unsigned)*port, qw_err_text(err));
         }
     }
     if (err != QW_OK) {

@@ -38,6 +38,7 @@ struct qw_air_config {
                                     antenna 0 is the link, rx antenna 1 the eavesdropper) */
     size_t capture_count;
     double capture_snr_db; /* own noise each end adds to the measured trace */
+    const char *address;   /* numeric, to serve on; NULL: 127.0.0.1; borrowed for qw_air_new */
 };
 
 struct qw_air_probe { /* what the eavesdropper hears of probe pair number sequence */
@@ -48,8 +49,8 @@ struct qw_air_probe { /* what the eavesdropper hears of probe pair number sequen
 };
 
 struct qw_air;
-/* Serves on 127.0.0.1:*port (0: any; *port is then the one chosen) in a thread of its own until
- * freed. error, 256 bytes, says what was wrong (with a capture, a number of config, the port).
+/* Serves on config's address and *port (0: any; *port is then the one chosen) in a thread of its
+ * own until freed. error, 256 bytes, says what was wrong (a capture, a number, address or port).
  * on_probe (may be NULL) is called from that thread for every pair, before the terminal hears how
  * it ended, with borrowed data: this is the eavesdropper's antenna. QW_ERR_ARG, QW_ERR_NOT_FOUND,
  * QW_ERR_FORMAT, QW_ERR_IO, QW_ERR_CONFLICT (port taken), QW_ERR_NOMEM. */

@@ -645,6 +645,51 @@ static void a_port_in_use_is_said(void **state)
     qw_socket_close(fd);
 }
 
+static void an_address_that_is_none_or_not_of_this_machine_is_said(void **state)
+{
+    static const struct {
+        const char *address;
+        qw_err err;
+    } bad[] = {
+        { "", QW_ERR_ARG },
+        { "localhost", QW_ERR_ARG },
+        { "127.0.0.1:4801", QW_ERR_ARG },
+        { "192.0.2.1", QW_ERR_IO }, /* of documents, nobody's */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct qw_air_config config = indoor(13);
+        struct qw_air *air = NULL;
+        char error[256] = "";
+        uint16_t port = 0;
+
+        config.address = bad[i].address;
+        assert_int_equal(qw_air_new(&config, NULL, NULL, &air, &port, error), bad[i].err);
+        assert_memory_equal(error, bad[i].address, strlen(bad[i].address));
+        assert_null(air);
+    }
+}
+
+/* Where it was told to, and nowhere else. */
+static void serves_on_the_address_that_it_is_given(void **state)
+{
+    struct qw_csi_source source = { .label = "untouched" };
+    struct qw_air_config config = indoor(14);
+    struct qw_air *air = NULL;
+    char error[256] = "";
+    uint16_t port = 0;
+
+    (void)state;
+    config.address = "127.0.0.2";
+    assert_int_equal(qw_air_new(&config, NULL, NULL, &air, &port, error), QW_OK);
+    assert_int_not_equal(qw_air_connect("127.0.0.1", port, QW_AIR_TERMINAL, 1000, &source), QW_OK);
+    assert_int_equal(qw_air_connect("127.0.0.2", port, QW_AIR_TERMINAL, 1000, &source), QW_OK);
+    assert_string_equal(source.label, "simulated radio, indoor");
+    qw_csi_source_close(&source);
+    qw_air_free(air);
+}
+
 static void a_connection_that_lacks_memory_is_given_up(void **state)
 {
     struct qw_csi_source source = { .label = "untouched" };
@@ -685,6 +730,8 @@ int main(void)
         cmocka_unit_test(connecting_to_nothing_is_an_error),
         cmocka_unit_test(a_start_that_fails_leaves_nothing_behind),
         cmocka_unit_test(a_port_in_use_is_said),
+        cmocka_unit_test(an_address_that_is_none_or_not_of_this_machine_is_said),
+        cmocka_unit_test(serves_on_the_address_that_it_is_given),
         cmocka_unit_test(a_connection_that_lacks_memory_is_given_up),
     };
 
