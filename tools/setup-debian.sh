@@ -65,6 +65,9 @@ check qemu-system-x86      amd64 a kernel with more in it than this machine's, e
 check linux-image-amd64    amd64 that kernel
 check busybox-static       amd64 its first process
 check cpio                 amd64 packs it
+check hostapd              -     a Wi-Fi link with WPA2 in it: the access point's side
+check wpasupplicant        -     the terminal's side
+check iw                   -     puts each radio where it belongs
 check wireguard-go         -     user-space WireGuard in scenarios of tunnels
 check wireguard-tools      -     wg, its command
 check charon-systemd       -     strongSwan in scenarios of tunnels

@@ -44,12 +44,13 @@ within() {
     done
 }
 
+declare -A runs_in=() # network namespaces; others run in that of the scenario
 # start NAME PROGRAM ARGUMENT...: in the background; output in NAME.out, messages in NAME.log.
 start() {
     local name=$1 program=$2
     shift 2
     : >"$site/$name.out"
-    "$bin/$program" "$@" >"$site/$name.out" 2>>"$site/$name.log" &
+    ${runs_in[$name]:+ip netns exec "${runs_in[$name]}"} "$bin/$program" "$@" >"$site/$name.out" 2>>"$site/$name.log" &
     pid[$name]=$!
 }
 
@@ -120,9 +121,10 @@ make_devices() {
     admin certificate sae app-1 --certificate "$site/app-1.pem" --key "$site/app-1.key" >/dev/null
 }
 
+air_address=127.0.0.1 access_point_address=127.0.0.1
 # start_air [CHANNEL-OPTION...]
 start_air() {
-    start air qwave air --port 0 --seed 1 "$@"
+    start air qwave air --address "$air_address" --port 0 --seed 1 "$@"
     air_port=$(ready air)
 }
 
@@ -130,7 +132,7 @@ start_air() {
 start_access_point() {
     cat >"$site/ap.yaml" <<YAML
 access_point_id: ap-1
-listen_address: 127.0.0.1
+listen_address: $access_point_address
 listen_port: ${access_point_port:-0}
 centre_url: $url
 certificate: $site/ap-1.pem
@@ -138,7 +140,7 @@ key: $site/ap-1.key
 ca: $site/centre/ca/ca.pem
 card: $(card_of ap-1)
 passphrase_file: $site/ap-1.passphrase
-air_address: 127.0.0.1
+air_address: $air_address
 air_port: $air_port
 ${access_point_settings:-}
 YAML
@@ -154,9 +156,9 @@ terminal_id: phone-1
 card: $(card_of phone-1)
 passphrase_file: $site/phone-1.passphrase
 socket: $site/terminal.sock
-access_point_address: 127.0.0.1
+access_point_address: $access_point_address
 access_point_port: $access_point_port
-air_address: 127.0.0.1
+air_address: $air_address
 air_port: $air_port
 low_water_keys: 6
 high_water_keys: 40
