@@ -27,7 +27,7 @@ go_on_in_guest() {
         -virtfs "local,path=$folder/result,mount_tag=result,security_model=none" >"$folder/qemu.log" 2>&1 &
     pid[guest]=$!
     within "$guest_s" guest_has_ended || fail "the guest does not end: $(tail -n 5 "$folder/result/output" 2>/dev/null)"
-        cat "$folder/result/output" 2>/dev/null || true
+    cat "$folder/result/output" 2>/dev/null || true
     status=$(cat "$folder/result/status" 2>/dev/null) ||
         fail "the guest ended without a result: $(cat "$folder/qemu.log") $(tail -n 20 "$folder/console")"
     exit "$status"
