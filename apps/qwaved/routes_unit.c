@@ -25,6 +25,8 @@ static void write_unit(struct qw_json_writer *w, const struct qw_unit_quota *quo
         qw_json_name(w, numbers[i].name);
         qw_json_uint(w, numbers[i].value);
     }
+    qw_json_name(w, "is_counting");
+    qw_json_bool(w, quota->is_counting);
     qw_json_object_end(w);
 }
 

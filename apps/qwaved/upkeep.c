@@ -3,10 +3,11 @@
 #include "upkeep.h"
 
 #include "base/clock.h"
+#include "centre/people/unit_quota.h"
 
 #include <time.h>
 
-enum { ROTATE_MS = 500, PAUSE_NS = 2000000 };
+enum { ROTATE_MS = 500, COUNT_MS = 200, PAUSE_NS = 2000000 };
 
 static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw_err before)
 {
@@ -17,16 +18,27 @@ static void report(const struct upkeep *upkeep, const char *what, qw_err now, qw
                  now == QW_OK ? "works again" : qw_err_text(now));
 }
 
-/* Half of each second at most, with a pause after each group, so that callers come in between. */
-static qw_err rotate_for_a_while(struct upkeep *upkeep)
+static qw_err rotate(struct upkeep *upkeep, bool *is_more)
+{
+    return qw_centre_kek_work(upkeep->centre, &upkeep->custody, is_more);
+}
+
+static qw_err count_units(struct upkeep *upkeep, bool *is_more)
+{
+    return qw_centre_unit_count_work(upkeep->centre, is_more);
+}
+
+/* Some of each second at most, with a pause after each group, so that callers come in between. */
+static qw_err work_for(struct upkeep *upkeep, int64_t ms,
+                       qw_err (*work)(struct upkeep *upkeep, bool *is_more))
 {
     const struct timespec pause = { .tv_nsec = PAUSE_NS };
-    int64_t until_ms = qw_clock_monotonic_ms() + ROTATE_MS;
+    int64_t until_ms = qw_clock_monotonic_ms() + ms;
     bool is_more = true;
     qw_err err = QW_OK;
 
     while (err == QW_OK && is_more && qw_clock_monotonic_ms() < until_ms) {
-        err = qw_centre_kek_work(upkeep->centre, &upkeep->custody, &is_more);
+        err = work(upkeep, &is_more);
         if (is_more) {
             (void)nanosleep(&pause, NULL);
         }
@@ -39,13 +51,16 @@ static void round_once(struct upkeep *upkeep)
     qw_err ingest_err = qw_centre_ingest(upkeep->centre);
     qw_err sweep_err = qw_centre_sweep(upkeep->centre);
     qw_err publish_err = publisher_look(upkeep->publisher);
-    qw_err kek_err = rotate_for_a_while(upkeep);
+    qw_err kek_err = work_for(upkeep, ROTATE_MS, rotate);
+    qw_err count_err = work_for(upkeep, COUNT_MS, count_units);
 
     report(upkeep, "taking keys from the source", ingest_err, upkeep->ingest_err);
     report(upkeep, "sweeping", sweep_err, upkeep->sweep_err);
     report(upkeep, "publishing revocations", publish_err, upkeep->publish_err);
     report(upkeep, "rotating the KEK", kek_err, upkeep->kek_err);
+    report(upkeep, "counting for quotas", count_err, upkeep->count_err);
     upkeep->kek_err = kek_err;
+    upkeep->count_err = count_err;
     upkeep->ingest_err = ingest_err;
     upkeep->publish_err = publish_err;
     upkeep->sweep_err = sweep_err;

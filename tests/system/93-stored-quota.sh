@@ -125,6 +125,17 @@ is_stored /north 128/129 || fail "the north stores: $(stored /north)"
 as system unit quota /north --keys-stored 256 >/dev/null
 within 60 gives north-a north-b 1 || fail "a larger quota gives no keys: $(cat "$site/north-a.keys")"
 is_stored /south 384/0 || fail "the south stores: $(stored /south)"
+
+echo "a first quota counts what is there already, over a kill"
+whole() { as audit unit show "$1" --json | jq -e '.units[0].is_counting == false' >/dev/null; }
+as system unit quota /south >/dev/null
+is_stored /south "" || fail "the south has a quota still: $(stored /south)"
+as system unit quota /south --keys-stored 400 >/dev/null
+stop qwaved KILL
+start_centre
+within 60 whole /south || fail "never counted"
+is_stored /south 384/400 || fail "counted: $(stored /south)"
+[ "$(keys south-a south-b 1)" = 503 ] || fail "more than the quota, with what was there before"
 stop qwaved
 grep -qaF 'as many keys are stored as the quota of its unit allows' "$site"/centre/centre.db* || fail "the journal does not say why"
 echo "done"

@@ -54,6 +54,11 @@ static qw_err id_of(const struct qw_centre *centre, const struct qw_store_record
     return qw_reader_done(&r) ? QW_OK : QW_ERR_IO;
 }
 
+bool qw_key_record_is_in_pair(const struct qw_store_record *record, const struct qw_key_record *key)
+{
+    return record->id_len == PLACE_LEN && qw_load_u64be(record->id) == key->place.block;
+}
+
 uint16_t qw_key_slots(uint32_t bits)
 {
     return (uint16_t)((bits + 8 * QW_KEY_LEN - 1) / (8 * QW_KEY_LEN));

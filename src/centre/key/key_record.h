@@ -58,6 +58,10 @@ qw_err qw_tombstone_load(struct qw_centre *centre, const uint8_t id[static 16],
 void qw_tombstone_mark_compromised(struct qw_centre *centre, struct qw_group *group,
                                    const struct qw_key_record *key);
 
+/* Whether the key, whose record a scan has read, still stands in the block of its pair: it counts
+ * there. */
+bool qw_key_record_is_in_pair(const struct qw_store_record *record,
+                              const struct qw_key_record *key);
 /* Whether who may fetch the key, or might have. */
 bool qw_key_record_names(const struct qw_key_record *key, const char *who);
 

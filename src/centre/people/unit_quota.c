@@ -9,6 +9,7 @@
 #include "centre/device/search_key.h"
 #include "centre/people/officer_record.h"
 #include "centre/people/right.h"
+#include "centre/people/unit_count.h"
 #include "centre/people/unit_quota_change.h"
 #include "centre/people/unit_record.h"
 #include "centre/people/unit_use.h"
@@ -144,6 +145,11 @@ static bool add_up(const struct qw_unit_record *units, size_t count)
     return true;
 }
 
+static bool has_limit(const struct qw_unit_quota *quota)
+{
+    return quota->devices_max > 0 || quota->keys_per_day > 0 || quota->stored_max > 0;
+}
+
 /* approved: what becomes durable with it, or NULL. */
 static qw_err set(struct qw_centre *centre, const struct qw_deed *deed,
                   const struct qw_unit_quota *wanted, const struct qw_request_record *approved)
@@ -183,6 +189,9 @@ static qw_err set(struct qw_centre *centre, const struct qw_deed *deed,
         qw_group_begin(centre, &group);
         group.books.registry++;
         qw_unit_put(centre, &group, record);
+        if (record->version == 0 && has_limit(wanted)) {
+            qw_group_fail(&group, qw_unit_count_begin(centre, &group, record->counts_from));
+        }
         if (approved != NULL) {
             qw_request_put(centre, &group, approved);
         }
@@ -270,6 +279,7 @@ qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *cal
     struct qw_deed deed = { .caller = caller, .verb = "unit-list", .object = "" };
     struct qw_unit_record *units = calloc(QW_UNITS_MAX, sizeof *units);
     struct qw_officer_record self;
+    uint64_t counting_since = UINT64_MAX;
     size_t found = 0;
     size_t shown = 0;
     qw_err err = units == NULL ? QW_ERR_NOMEM : QW_OK;
@@ -282,9 +292,13 @@ qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *cal
     if (err == QW_OK) {
         err = qw_unit_walk(centre, units, &found);
     }
+    if (err == QW_OK) {
+        err = qw_unit_count_since(centre, &counting_since);
+    }
     for (size_t i = 0; err == QW_OK && i < found && shown < cap; i++) {
         if (qw_unit_contains(self.officer.unit, units[i].quota.unit)) {
             qw_unit_to_today(&units[i]);
+            units[i].quota.is_counting = units[i].counts_from >= counting_since;
             quotas[shown++] = units[i].quota;
         }
     }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What a unit and all beneath it may have [C16] [docs/design/people.md Q1 to Q8]: quotas are given
+/* What a unit and all beneath it may have [C16] [docs/design/people.md Q1 to Q9]: quotas are given
  * from above and add up. What is used counts for the unit and for every one above it. */
 enum { QW_UNITS_MAX = 256 };
 #define QW_UNIT_LIMIT_MAX 1000000000000u
@@ -18,6 +18,7 @@ struct qw_unit_quota {
     uint64_t keys_per_day; /* of 256 bits, taken out of the stock in a day of UTC; 0: no limit */
     uint64_t stored_max;   /* of 256 bits, taken and not gone yet; 0: no limit */
     uint64_t devices, keys_today, stored;
+    bool is_counting; /* stored is not whole: what was taken before the quota is being counted */
 };
 
 /* The unit and the three limits of wanted, by an officer whose unit lies above: so nobody raises
@@ -30,5 +31,9 @@ qw_err qw_centre_unit_set(struct qw_centre *centre, const struct qw_caller *call
 /* Those with a quota within the caller's part of the tree, his own unit's too  [quotas: cap]. */
 qw_err qw_centre_unit_list(struct qw_centre *centre, const struct qw_caller *caller,
                            struct qw_unit_quota *quotas, size_t cap, size_t *count) QW_MUST_USE;
+
+/* Housekeeping: counts the next of the keys that were taken before a unit got its first quota, one
+ * group of them. *is_more: call again soon. Nothing to do: QW_OK, at the cost of a look. */
+qw_err qw_centre_unit_count_work(struct qw_centre *centre, bool *is_more) QW_MUST_USE;
 
 #endif

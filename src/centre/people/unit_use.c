@@ -123,14 +123,8 @@ qw_err qw_unit_keys_left(struct qw_centre *centre, const char *unit, uint64_t *l
     return err;
 }
 
-/* The records of one group's changes, each once. */
-struct tally {
-    struct qw_unit_record *records; /* [QW_UNITS_MAX] */
-    size_t count;
-};
-
 /* NULL: the place has no quota, or err. */
-static struct qw_unit_record *record_of(struct qw_centre *centre, struct tally *tally,
+static struct qw_unit_record *record_of(struct qw_centre *centre, struct qw_unit_tally *tally,
                                         const char *place, qw_err *err)
 {
     struct qw_unit_record *record = tally->records;
@@ -153,15 +147,31 @@ static struct qw_unit_record *record_of(struct qw_centre *centre, struct tally *
     return record;
 }
 
-static qw_err put_all(struct qw_centre *centre, struct qw_group *group, struct tally *tally)
+static qw_err make_room(struct qw_unit_tally *tally)
+{
+    if (tally->records == NULL) {
+        tally->records = calloc(QW_UNITS_MAX, sizeof *tally->records);
+    }
+    return tally->records == NULL ? QW_ERR_NOMEM : QW_OK;
+}
+
+void qw_unit_tally_free(struct qw_unit_tally *tally)
+{
+    free(tally->records);
+    *tally = (struct qw_unit_tally){ .count = 0 };
+}
+
+qw_err qw_unit_tally_put(struct qw_centre *centre, struct qw_group *group,
+                         struct qw_unit_tally *tally)
 {
     for (size_t i = 0; i < tally->count; i++) {
         qw_unit_put(centre, group, &tally->records[i]);
     }
+    qw_unit_tally_free(tally);
     return group->err;
 }
 
-static qw_err count_change(struct qw_centre *centre, struct tally *tally,
+static qw_err count_change(struct qw_centre *centre, struct qw_unit_tally *tally,
                            const struct qw_unit_change *change)
 {
     char place[QW_UNIT_CAP];
@@ -192,7 +202,7 @@ static qw_err count_change(struct qw_centre *centre, struct tally *tally,
 qw_err qw_unit_change_devices(struct qw_centre *centre, struct qw_group *group,
                               const struct qw_unit_change *changes, size_t count, size_t *which)
 {
-    struct tally tally = { .count = 0 };
+    struct qw_unit_tally tally = { .count = 0 };
     bool has = false;
     qw_err err = qw_unit_any(centre, &has);
 
@@ -200,16 +210,15 @@ qw_err qw_unit_change_devices(struct qw_centre *centre, struct qw_group *group,
     if (err != QW_OK || !has) {
         return err;
     }
-    tally.records = calloc(QW_UNITS_MAX, sizeof *tally.records);
-    err = tally.records == NULL ? QW_ERR_NOMEM : QW_OK;
+    err = make_room(&tally);
     for (size_t i = 0; err == QW_OK && i < count; i++) {
         *which = i;
         err = count_change(centre, &tally, &changes[i]);
     }
     if (err == QW_OK) {
-        err = put_all(centre, group, &tally);
+        err = qw_unit_tally_put(centre, group, &tally);
     }
-    free(tally.records);
+    qw_unit_tally_free(&tally);
     return err;
 }
 
@@ -229,8 +238,9 @@ qw_err qw_unit_free_device(struct qw_centre *centre, struct qw_group *group, con
         centre, group, &(struct qw_unit_change){ .unit = unit, .devices = -1 }, 1, &which);
 }
 
-/* A unit that began to count when the keys were there already never counted them. */
-static qw_err release(struct qw_centre *centre, struct tally *tally,
+/* A unit that began to count when the keys were there already has not counted them, unless they
+ * were adopted. */
+static qw_err release(struct qw_centre *centre, struct qw_unit_tally *tally,
                       const struct qw_key_release *given)
 {
     const char *unit = given->charge.unit;
@@ -254,24 +264,50 @@ static qw_err release(struct qw_centre *centre, struct tally *tally,
 qw_err qw_unit_release_keys(struct qw_centre *centre, struct qw_group *group,
                             const struct qw_key_release *releases, size_t count)
 {
-    struct tally tally = { .count = 0 };
+    struct qw_unit_tally tally = { .count = 0 };
     qw_err err = QW_OK;
 
     for (size_t i = 0; err == QW_OK && i < count; i++) {
         if (releases[i].charge.unit[0] == '\0') {
             continue;
         }
-        if (tally.records == NULL) {
-            tally.records = calloc(QW_UNITS_MAX, sizeof *tally.records);
-            err = tally.records == NULL ? QW_ERR_NOMEM : QW_OK;
-        }
+        err = make_room(&tally);
         if (err == QW_OK) {
             err = release(centre, &tally, &releases[i]);
         }
     }
     if (err == QW_OK) {
-        err = put_all(centre, group, &tally);
+        err = qw_unit_tally_put(centre, group, &tally);
     }
-    free(tally.records);
+    qw_unit_tally_free(&tally);
+    return err;
+}
+
+qw_err qw_unit_adopt_keys(struct qw_centre *centre, struct qw_unit_tally *tally, const char *unit,
+                          uint64_t keys, struct qw_key_charge *charge, bool *is_counted)
+{
+    char place[QW_UNIT_CAP];
+    bool is_new = charge->unit[0] == '\0';
+    bool is_found = false;
+    qw_err err = make_room(tally);
+
+    unit = is_new ? unit : charge->unit;
+    for (size_t end = next_place(unit, 0); err == QW_OK && end > 0; end = next_place(unit, end)) {
+        struct qw_unit_record *record;
+
+        copy_place(place, unit, end);
+        record = record_of(centre, tally, place, &err);
+        if (record != NULL && (is_new || record->counts_from > charge->seq)) {
+            record->quota.stored += keys;
+            is_found = true;
+        }
+    }
+    if (err == QW_OK && is_found) {
+        struct qw_key_charge noted = { .seq = 0 };
+
+        note_charge(centre, unit, &noted); /* unit may be that of *charge */
+        *charge = noted;
+    }
+    *is_counted = is_found;
     return err;
 }

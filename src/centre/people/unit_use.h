@@ -40,4 +40,22 @@ struct qw_key_release { /* keys whose material is gone */
 qw_err qw_unit_release_keys(struct qw_centre *centre, struct qw_group *group,
                             const struct qw_key_release *releases, size_t count) QW_MUST_USE;
 
+/* The records of units that one group changes, each once: for who counts many things into a group
+ * (people/unit_count.c). A zeroed one is empty. */
+struct qw_unit_tally {
+    struct qw_unit_record *records; /* [QW_UNITS_MAX], owned; NULL: none yet */
+    size_t count;
+};
+
+/* Keys that were taken already, with *charge, by somebody who stands in unit now: each unit above
+ * whose quota is younger counts them too, whether there is room or not, and *charge says so.
+ * *is_counted: some unit did. A charge of before stays in its unit. QW_ERR_NOMEM, QW_ERR_IO. */
+qw_err qw_unit_adopt_keys(struct qw_centre *centre, struct qw_unit_tally *tally, const char *unit,
+                          uint64_t keys, struct qw_key_charge *charge,
+                          bool *is_counted) QW_MUST_USE;
+/* Puts what was counted into the group, and frees the tally. */
+qw_err qw_unit_tally_put(struct qw_centre *centre, struct qw_group *group,
+                         struct qw_unit_tally *tally) QW_MUST_USE;
+void qw_unit_tally_free(struct qw_unit_tally *tally);
+
 #endif

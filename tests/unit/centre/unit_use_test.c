@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C16 C7 */
-/* Stored keys of units [docs/design/people.md Q7 to Q8] [docs/adr/0127]: counted when they are
+/* Stored keys of units [docs/design/people.md Q7 to Q9] [docs/adr/0127]: counted when they are
  * taken, released when their material is gone, whatever happens between. Blocks hold 64 keys here.
  */
 #define _GNU_SOURCE
@@ -184,7 +184,7 @@ static void what_expires_makes_room(void **state)
     assert_int_equal(stored(scene, "/north"), 0);
 }
 
-static void what_was_there_before_does_not_count(void **state)
+static void what_was_there_before_does_not_count_by_itself(void **state)
 {
     struct scene *scene = *state;
 
@@ -498,7 +498,7 @@ int main(void)
         TEST(what_is_delivered_makes_room),
         TEST(a_quota_counts_what_lies_beneath_and_nothing_beside_it),
         TEST(what_expires_makes_room),
-        TEST(what_was_there_before_does_not_count),
+        TEST(what_was_there_before_does_not_count_by_itself),
         TEST(who_moves_leaves_his_keys_where_they_count),
         TEST(what_waits_goes_on_counting),
         TEST(a_longer_key_counts_by_its_places),
