@@ -78,6 +78,7 @@ check stunnel4             -     TLS with pre-shared keys in scenarios of links
 check mosquitto            -     a broker with pre-shared keys there
 check ffmpeg               -     makes and plays an encrypted live stream there
 check rclone               -     an object store, and the way into it, for a backup by a pipe
+check python3-swift        -     a store that speaks S3, for the same
 check keyutils             -     keyctl: reads keys in the kernel there
 check mosquitto-clients    -     and its clients
 TABLE
