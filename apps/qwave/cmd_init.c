@@ -4,6 +4,7 @@
 
 #include "api/certificate/profile.h"
 #include "centre_folder.h"
+#include "centre_staging.h"
 #include "crypto/share/share.h"
 #include "crypto/signature/signature.h"
 #include "radio_options.h"
@@ -334,6 +335,20 @@ static qw_err run_page(struct arguments *arguments, char error[static CENTRE_FOL
     return setup_page_run(page, error);
 }
 
+/* Beside its place first: after an error, a signal or a kill there is no half of a centre. */
+static qw_err run_here(const struct arguments *arguments,
+                       char error[static CENTRE_FOLDER_ERROR_CAP])
+{
+    struct centre_staging staging;
+    qw_err err = centre_staging_open(arguments->config.folder, &staging, error);
+
+    if (err == QW_OK) {
+        err = centre_staging_create(&staging, &arguments->config, error);
+        centre_staging_close(&staging);
+    }
+    return err;
+}
+
 static void say_next(const struct arguments *arguments)
 {
     const char *folder = arguments->config.folder;
@@ -381,8 +396,7 @@ int cmd_init(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     arguments.config.custody = custody_lines(&arguments, arguments.custody, lines);
-    err = arguments.has_page ? run_page(&arguments, error)
-                             : centre_folder_create(&arguments.config, error);
+    err = arguments.has_page ? run_page(&arguments, error) : run_here(&arguments, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave init: %s\n", error[0] != '\0' ? error : qw_err_text(err));
         return err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);

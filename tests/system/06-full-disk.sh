@@ -15,6 +15,18 @@ make_room() {
     rm -f "$small/filler" "$small/filler2"
 }
 
+echo "no room for a new centre: there is none, and one when there is"
+fill
+for left in 0 8 64 128; do # KiB that are free
+    truncate -s "-${left}K" "$small/filler"
+    ! "$bin/qwave" init --port 0 --source kernel "$small/new" >"$site/init.out" 2>"$site/init.log" || fail "made in $left KiB"
+    grep -q '^qwave init: ' "$site/init.log" || fail "it does not say why: $(cat "$site/init.log")"
+    [ ! -e "$small/new" ] && [ ! -e "$small/.new.setup" ] || fail "$left KiB: something stays: $(ls -A "$small")"
+done
+make_room
+"$bin/qwave" init --port 0 --source kernel "$small/new" >/dev/null || fail "none when there is room again"
+rm -r "$small/new"
+
 make_centre
 mv "$site/centre/centre.db" "$small/"
 sed -i "s|^database: .*|database: $small/centre.db|" "$site/centre/qwaved.yaml"

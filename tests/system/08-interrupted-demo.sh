@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows: W14
-# Ctrl-C and kill -9 in the middle of the demo: no process stays; after Ctrl-C no file either.
+# rows: W14 C6
+# Ctrl-C and kill -9 in the middle of the demo: no process stays; after Ctrl-C no file either. In the middle of `qwave init`: the centre is there whole or not at all.
 source "$(dirname "$0")/site.sh"
 
 export TMPDIR=$site/tmp
@@ -49,3 +49,30 @@ start demo qwave demo --once --source kernel
 within 60 children_are_up 3 || fail "the demo starts no three programs"
 kill -9 "${pid[demo]}"
 within 10 children_are_gone || fail "programs outlive the demo: $(pgrep -a -f "$TMPDIR/qwave-demo")"
+
+echo "a set-up that ends in the middle leaves the place free for the next one"
+unset "pid[demo]"
+for signal in TERM KILL; do # of a background process the shell lets Ctrl-C be ignored
+    for step in ca tls/centre.pem officers/audit.yaml centre.db; do
+        start init qwave init --port 0 --source kernel "$site/new"
+        has_come_to() { [ -e "$site/.new.setup/centre/$step" ] || ! kill -0 "${pid[init]}" 2>/dev/null; }
+        within 60 has_come_to || fail "the set-up does not come to $step"
+        kill -$signal "${pid[init]}" 2>/dev/null || true
+        status=0
+        wait "${pid[init]}" || status=$?
+        unset "pid[init]"
+        if [ "$status" = 0 ]; then
+            [ -e "$site/new/qwaved.yaml" ] || fail "made, and not there"
+            rm -r "$site/new"
+        fi
+        [ ! -e "$site/new" ] || fail "$signal at $step: half a centre: $(ls "$site/new")"
+    done
+done
+"$bin/qwave" init --port 0 --source kernel "$site/new" >/dev/null || fail "no set-up after those that ended"
+[ ! -e "$site/.new.setup" ] || fail "something stays beside it"
+status=0
+"$bin/qwave" init "$site/new" 2>"$site/again.log" || status=$?
+[ "$status" = 1 ] && grep -qF 'there is a centre in it already' "$site/again.log" || fail "a second set-up: $status, $(cat "$site/again.log")"
+status=0
+"$bin/qwave" init --officers 5 --quorum 3 "$site/five" </dev/null 2>"$site/five.log" || status=$?
+[ "$status" = 1 ] && [ ! -e "$site/five" ] && grep -qF 'no terminal to type it at' "$site/five.log" || fail "without a terminal: $status, $(cat "$site/five.log")"
