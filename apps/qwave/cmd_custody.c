@@ -182,7 +182,9 @@ static qw_err open_centre(struct move *move)
     snprintf(config.centre_id, sizeof config.centre_id, "%s", settings->centre_id);
     if (err == QW_OK) {
         err = qw_store_open(settings->database, &move->store);
-        err = explain(move, err, "database: %s", qw_err_text(err));
+        err = explain(move, err, "database: %s",
+                      err == QW_ERR_CONFLICT ? "another process has it open: stop the centre first"
+                                             : qw_err_text(err));
     }
     if (err == QW_OK && settings->high_mark[0] != '\0') {
         err = qw_high_mark_open(settings->high_mark, &move->mark);

@@ -31,6 +31,18 @@ qw_err daemon_explain(const struct qw_log *log, const char *what, const char *pa
     return err;
 }
 
+qw_err daemon_explain_listening(const struct daemon *daemon, qw_err err)
+{
+    char where[sizeof daemon->settings.listen_address + 8];
+
+    (void)snprintf(where, sizeof where, "%s:%u", daemon->settings.listen_address,
+                   (unsigned)daemon->settings.listen_port);
+    return daemon_explain(&daemon->log, "listening on", where, err,
+                          err == QW_ERR_CONFLICT
+                              ? "another process listens there: does the centre run already?"
+                              : NULL);
+}
+
 static qw_err open_source(struct daemon *daemon)
 {
     struct qw_key_source source;
@@ -65,11 +77,9 @@ static qw_err listen_once(struct daemon *daemon)
     if (daemon->listener > 0) {
         return QW_OK;
     }
-    return daemon_explain(&daemon->log, "listening on", settings->listen_address,
-                          qw_socket_listen(settings->listen_address,
-                                           (uint16_t)settings->listen_port, &daemon->listener,
-                                           &daemon->port),
-                          NULL);
+    return daemon_explain_listening(daemon, qw_socket_listen(settings->listen_address,
+                                                             (uint16_t)settings->listen_port,
+                                                             &daemon->listener, &daemon->port));
 }
 
 static qw_err open_custody(struct daemon *daemon)
@@ -118,7 +128,9 @@ static qw_err open_store(struct daemon *daemon)
     return daemon_explain(&daemon->log, "database", path, err,
                           err == QW_ERR_REFUSED  ? "others may read it; `chmod 600` it"
                           : err == QW_ERR_FORMAT ? "not a database of this version"
-                                                 : NULL);
+                          : err == QW_ERR_CONFLICT
+                              ? "another process has it open: does the centre run already?"
+                              : NULL);
 }
 
 static qw_err open_mark(struct daemon *daemon)

@@ -93,5 +93,7 @@ qw_err daemon_serve(struct daemon *daemon) QW_MUST_USE;
 /* Logs a failure; reason NULL: the text of err. Gives err back. */
 qw_err daemon_explain(const struct qw_log *log, const char *what, const char *path, qw_err err,
                       const char *reason);
+/* The same for the address and port of the settings. */
+qw_err daemon_explain_listening(const struct daemon *daemon, qw_err err);
 
 #endif

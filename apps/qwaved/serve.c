@@ -36,7 +36,7 @@ static qw_err start_server(struct daemon *daemon, struct service *service, int l
     };
     qw_err err = qw_http_server_new(&config, server, port);
 
-    return daemon_explain(&daemon->log, "listening on", settings->listen_address, err, NULL);
+    return daemon_explain_listening(daemon, err);
 }
 
 static qw_err start_streams(struct daemon *daemon)

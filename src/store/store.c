@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/secret.h"
+#include "store/store_lock.h"
 
 #include <stdlib.h>
 
@@ -23,5 +24,6 @@ void qw_store_close(struct qw_store *store)
     if (store->close != NULL) {
         store->close(store->self);
     }
+    qw_store_lock_give(store->lock);
     *store = (struct qw_store){ 0 };
 }

@@ -53,6 +53,8 @@ struct qw_store_record {
     size_t len; /* owned by the record */
 };
 
+struct qw_store_lock;
+
 struct qw_store {
     void *self;
     /* All or nothing, durable when it returns QW_OK. The first failing operation's error;
@@ -77,6 +79,7 @@ struct qw_store {
     qw_err (*take_turn)(void *self, bool *is_moved);
     void (*give_turn)(void *self);
     void (*close)(void *self);
+    struct qw_store_lock *lock; /* owned, of a file that this process alone has; NULL elsewhere */
 };
 #define QW_STORE_ANY_TAG INT64_MIN
 void qw_store_record_free(struct qw_store_record *record); /* wipes the blob */

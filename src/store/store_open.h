@@ -6,7 +6,8 @@
 #include "store/store.h"
 
 /* The store that a setting names: "postgresql://…" a database on a server (store_postgres.h), all
- * else an SQLite file (store_sqlite.h); errors as there. */
+ * else an SQLite file (store_sqlite.h), which nobody else may have open to write: QW_ERR_CONFLICT;
+ * errors as there. */
 qw_err qw_store_open(const char *name, struct qw_store *store) QW_MUST_USE;
 
 #endif

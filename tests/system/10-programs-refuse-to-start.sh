@@ -65,6 +65,18 @@ refuses 1 "folder" qwave-terminal --config "$site/changed.yaml"
 changed ap "s|^certificate: .*|certificate: $site/none.pem|"
 refuses 1 "none.pem" qwave-ap --config "$site/changed.yaml"
 
+echo "a centre that runs already: the second start says so, and the first one goes on"
+status=0
+"$bin/qwaved" --config "$site/centre/qwaved.yaml" >"$site/twice.out" 2>"$site/twice.err" || status=$?
+[ "$status" = 1 ] && grep -qF 'another process has it open: does the centre run already?' "$site/twice.err" ||
+    fail "a second one: $status, $(cat "$site/twice.err")"
+status=0
+"$bin/qwave" init --port "${url##*:}" --source kernel "$site/second" >/dev/null
+"$bin/qwaved" --config "$site/second/qwaved.yaml" >"$site/twice.out" 2>"$site/twice.err" || status=$?
+[ "$status" = 1 ] && grep -qF 'another process listens there: does the centre run already?' "$site/twice.err" ||
+    fail "another one on its port: $status, $(cat "$site/twice.err")"
+admin device add twice-1 --kind application >/dev/null || fail "the first one does not go on: $(tail -n 3 "$site/qwaved.log")"
+
 echo "and with everything as it was they serve again"
 start_access_point
 start_terminal

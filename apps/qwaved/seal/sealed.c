@@ -40,6 +40,8 @@ static qw_err explain(const struct qw_log *log, qw_err err)
     if (err != QW_OK) {
         qw_log_write(log, QW_LOG_ERROR, "sealed centre: %s",
                      err == QW_ERR_NOT_FOUND ? "the database is empty: `qwave init --officers`"
+                     : err == QW_ERR_CONFLICT
+                         ? "another process has the database open: does the centre run already?"
                      : err == QW_ERR_STATE
                          ? "the master key of this database is not held by a quorum (custody)"
                          : qw_err_text(err));
