@@ -3,20 +3,13 @@
 # CTest <program>.<file>; the test stands for the rest of the program.
 function(qwave_program_test program file layer)
     set(target ${program}_${file}_test)
-    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/apps/${program}/" OUTPUT_VARIABLE sources)
-    add_executable(${target} unit/${program}/${file}_test.c ${sources})
+    qwave_program_objects(${program} objects ${ARGN})
+    add_executable(${target} unit/${program}/${file}_test.c ${objects})
     target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/apps/${program}" "${CMAKE_SOURCE_DIR}/tests")
     target_compile_definitions(${target} PRIVATE QWAVE_SOURCE="${CMAKE_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE qw_${layer} PkgConfig::CMOCKA m)
     add_test(NAME ${program}.${file} COMMAND ${target})
     qwave_labels(${program} ${file} "${CMAKE_CURRENT_SOURCE_DIR}/unit/${program}/${file}_test.c")
-endfunction()
-
-# Sources of a program by pattern, as qwave_program_test takes them.
-function(qwave_program_sources program variable)
-    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/apps/${program}/")
-    file(GLOB found CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/apps/${program}" ${ARGN})
-    set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
 qwave_program_test(qwave-terminal server terminal server.c supply.c client.c)
