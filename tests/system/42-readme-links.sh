@@ -5,7 +5,7 @@
 # waited for. The second block, strongSwan and the proof, only where there are namespaces and the programs.
 source "$(dirname "$0")/site.sh"
 
-port=$((20000 + RANDOM % 2000 * 10 + 9))
+port=$((24000 + RANDOM % 400 * 10 + 9))
 awk -v to="$site/block" '/^## / { within = $0 == "## Keys for links that run already" } within && /^```/ { shown = $0 == "```sh"; blocks += shown; next }
     within && shown { print > (to blocks) }' "$(dirname "$0")/../../README.md"
 [ "$(wc -l <"$site/block1")" -gt 20 ] || fail "the README has no commands for links"

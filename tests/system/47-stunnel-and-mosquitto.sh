@@ -11,7 +11,7 @@ for program in stunnel4 mosquitto mosquitto_pub mosquitto_sub; do
 done
 PATH=$PATH:/usr/sbin
 suite=TLS_CHACHA20_POLY1305_SHA256 # programs with OpenSSL's older callback bind a key to SHA-256: the one suite of 256 bits with that
-tls_port=$((20000 + RANDOM % 20000))
+tls_port=$((28000 + RANDOM % 4000))
 outer_port=$((tls_port + 1))
 inner_port=$((tls_port + 2))
 clear_port=$((tls_port + 3))
