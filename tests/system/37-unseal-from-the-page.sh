@@ -4,12 +4,8 @@
 # Two of three officers open a sealed centre from its page in a browser: each share is opened there by its passphrase and sent alone. A wrong
 # file, a wrong passphrase, a share twice; the journal as with the command.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 files=()
 for i in 1 2 3; do
@@ -27,8 +23,7 @@ status=$(curl --silent --output /dev/null --write-out '%{http_code}' --cert "$si
 [ "$status" = 200 ] || skip "qwaved was built without its console"
 
 echo "in the browser"
-QWAVE_CHROMIUM=$chromium node "$root/console/test/unseal.mjs" "$url" "$site/centre/operator/operator.pem" "$site/centre/operator/operator.key" \
-    "$site" "$root/build/console/pictures" || fail "see above"
+browse unseal "$url" "$site/centre/operator/operator.pem" "$site/centre/operator/operator.key" "$site" "$pictures"
 
 echo "open, and in the journal as with the command"
 ready qwaved >/dev/null

@@ -4,17 +4,13 @@
 # The operator's page in a browser against a real centre: every view, both languages, phone and desktop, accessibility, commands with a
 # typed confirmation, a deed of two persons, another site's page, an officer who is suspended while he looks. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 "$bin/qwave" init --port 0 --source kernel --dual-control "$site/centre" >/dev/null
 sed -i 's/^dual_control: .*/dual_control: destroy/' "$site/centre/qwaved.yaml"
 start_centre
-grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+needs_console
 officers=$site/centre/officers
 
 as_security() { "$bin/qwave" admin --operator "$officers/security.yaml" --url "$url" "$@"; }
@@ -53,8 +49,7 @@ grep -qi '^content-encoding: gzip' "$site/head" || fail "the script is not packe
 ask "$url$script" | cmp -s - "$site/script.js" || fail "packed and plain script differ"
 
 echo "in the browser"
-QWAVE_CHROMIUM=$chromium node "$root/console/test/browser.mjs" "$url" "$officers" "$site/app-1.pem" "$site/app-1.key" \
-    "$root/build/console/pictures" || fail "see above"
+browse browser "$url" "$officers" "$site/app-1.pem" "$site/app-1.key" "$pictures"
 echo "at the station: what was ordered, once"
 passphrase "$site/phone-05.passphrase"
 charge_ordered() {

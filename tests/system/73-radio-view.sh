@@ -4,16 +4,12 @@
 # The radio view: an officer sees the simulated channel of a session move, its account from raw bits to secret bits, and why there is
 # no key when there is none. An access point that was not told to shows nothing. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 make_centre
 start_centre
-grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+needs_console
 make_devices 8
 start_air
 access_point_settings="console_view: simulated"
@@ -28,8 +24,7 @@ ask_on &
 pid[asking]=$! # ended with the others, whatever happens
 
 look() {
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/radio.mjs" "$url" "$site/centre/operator/operator.pem" \
-        "$site/centre/operator/operator.key" "$root/build/console/pictures" "$1" || fail "see above"
+    browse radio "$url" "$site/centre/operator/operator.pem" "$site/centre/operator/operator.key" "$pictures" "$1"
 }
 look moving
 

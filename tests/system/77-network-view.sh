@@ -4,16 +4,12 @@
 # The network view: an officer sees a running network, its stocks and routes move; a cut and a node that hangs within two seconds. Wrong
 # and hostile reports are refused, sites that fall silent are not known any more, and an officer who is suspended is out. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 make_centre
 start_centre
-grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+needs_console
 ca=$site/centre/ca/ca.pem
 
 node_certificate() { # ID
@@ -21,8 +17,7 @@ node_certificate() { # ID
     admin certificate node "$1" --certificate "$site/$1.pem" --key "$site/$1.key" >/dev/null
 }
 look() { # SCENE [OFFICER]
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/network.mjs" "$url" "${2:-$site/centre/operator/operator}.pem" \
-        "${2:-$site/centre/operator/operator}.key" "$root/build/console/pictures" "$1" "$bin" "$site" || fail "see above"
+    browse network "$url" "${2:-$site/centre/operator/operator}.pem" "${2:-$site/centre/operator/operator}.key" "$pictures" "$1" "$bin" "$site"
 }
 # report WHO BODY: gives the status
 report() {

@@ -5,7 +5,7 @@
 # may and not by one who only reads; what was acknowledged is so after a kill, goes when it is over, and is new when it comes again.
 # Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
+source "$(dirname "$0")/browser.sh"
 command -v perl >/dev/null || skip "needs perl"
 
 # collect: as a collector of syslog, in place of the shell that calls it.
@@ -93,16 +93,13 @@ within $ready_s is card active || fail "no alarm about the card: $(as audit --js
 as security device resume phone-1 >/dev/null
 within $ready_s is card cleared || fail "it is not over: $(as audit --json alarm list)"
 
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-if command -v node >/dev/null && [ -n "$chromium" ] && [ -d "$root/console/node_modules/playwright-core" ] &&
-    grep -q "console for officers: $url/console/" "$site/qwaved.log"; then
+if ! no_browser && has_console; then
     echo "in the browser"
     as security alarm acknowledge "$(alarm card number)" >/dev/null
     [ -z "$(alarm card number)" ] || fail "over and acknowledged, and still there"
     (within 60 test -e "$site/please" && collect) &
     pid[collector]=$!
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/alarms.mjs" "$url" "$site/centre/officers" "$root/build/console/pictures" \
-        "touch $site/please" || fail "see above"
+    browse alarms "$url" "$site/centre/officers" "$pictures" "touch $site/please"
 else
     echo "no browser here"
 fi

@@ -4,12 +4,8 @@
 # Officers at the console without a certificate, in a browser against a real centre: a password and a code of a card, wrong, used, too many;
 # an initial password; another site's page; who is suspended, or does nothing, is out; a deed of two; kill -9; nothing of it in log or database.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 "$bin/qwave" init --port 0 --source kernel --dual-control "$site/centre" >/dev/null
 sed -i 's/^dual_control: .*/dual_control: destroy/' "$site/centre/qwaved.yaml"
@@ -20,7 +16,7 @@ start_door() {
     door=https://127.0.0.1:$(sed -n 's/^console-login //p' "$site/qwaved.out")
 }
 start_door
-grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+needs_console
 
 as_security() { "$bin/qwave" admin --operator "$officers/security.yaml" --url "$url" "$@"; }
 as_second() { sed "s/security/second/g" "$officers/security.yaml" >"$officers/second.yaml" && "$bin/qwave" admin --operator "$officers/second.yaml" --url "$url" "$@"; }
@@ -46,8 +42,7 @@ as_second officer own-password "$site/second.own" --card second >/dev/null || fa
 echo "in the browser"
 ask() { curl --silent --max-time 10 --cacert "$site/centre/ca/ca.pem" "$@"; }
 in_browser() {
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/login.mjs" "$door" "$url" "$officers" "$bin" "$site" "$root/build/console/pictures" "$1" ||
-        fail "see above"
+    browse login "$door" "$url" "$officers" "$bin" "$site" "$pictures" "$1"
 }
 in_browser whole
 

@@ -3,23 +3,8 @@
 # A card with a chip of its own (simulated) in a PC/SC reader: pcscd, and the virtual reader of vsmartcard. Charged over kill -9 of the station, used, refilled over
 # the air, fused, taken out in the middle, a wrong PIN that counts, a copied card, an order to destroy.
 # once: processes of release and of the sanitizers do the same here; each command of the card is in terminal.card_reader
-if [ -z "${QWAVE_OWN_PLACE:-}" ]; then
-    # pcscd has one socket per machine, and the virtual reader fixed ports: a network and a folder of our own.
-    command -v pcscd >/dev/null || { echo "skipped: pcscd is not installed"; exit 77; }
-    [ -r /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || { echo "skipped: vsmartcard-vpcd is not installed"; exit 77; }
-    unshare --mount --net true 2>/dev/null || { echo "skipped: no namespaces of our own here"; exit 77; }
-    QWAVE_OWN_PLACE=1 exec unshare --mount --net bash "$0" "$@"
-fi
-source "$(dirname "$0")/site.sh"
-
-ip link set lo up
-mkdir -p /run/pcscd
-mount -t tmpfs none /run/pcscd
-printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x8C7B\nLIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID 0x8C7B\n' >"$site/readers"
-pcscd --foreground --info --config "$site/readers" >"$site/pcscd.log" 2>&1 &
-pid[pcscd]=$!
-listens() { grep -qi ':8C7B 0*:0000 0A' /proc/net/tcp; }
-within $ready_s listens || fail "the virtual reader does not listen: $(cat "$site/pcscd.log")"
+source "$(dirname "$0")/reader.sh"
+start_reader
 
 card_of() {
     case $1 in
@@ -28,26 +13,7 @@ card_of() {
     esac
 }
 pin() { (umask 077 && echo "$1" >"$site/phone-1.passphrase"); }
-(umask 077 && echo 90817263 >"$site/chip.pin")
-passphrase "$site/chip.passphrase"
-times() { grep -c "$1" "$site/pcscd.log" || true; } # that the service said so
-more_than() { [ "$(times "$1")" -gt "$2" ]; }
-# Both wait until the service has noticed: who uses a card before that has it reset in the middle of a command.
-insert() {
-    local before
-    before=$(times 'Card inserted')
-    start chip qwave card emulate --card "$site/chip.card" --passphrase-file "$site/chip.passphrase" --pin-file "$site/chip.pin"
-    ready chip >/dev/null
-    within $ready_s more_than 'Card inserted' "$before" || fail "the service sees no card: $(tail -n 3 "$site/pcscd.log")"
-}
-take_out() {
-    local before
-    before=$(times 'Card Removed')
-    stop chip KILL
-    within $ready_s more_than 'Card Removed' "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
-}
 shown() { admin --json device show phone-1 | field "$1"; }
-says() { grep -q "$1" "$site/refused.log" || fail "does not say '$1': $(cat "$site/refused.log")"; }
 
 make_centre
 start_centre
@@ -61,12 +27,12 @@ echo "no card in the reader, then a wrong PIN: nothing is charged, and it says s
 pin 90817264
 ! charge phone-1 8 2>"$site/refused.log" || fail "charged without a card"
 says 'no such reader, no card in it'
-insert
+insert chip
 reader_sees_it() { ! charge phone-1 8 2>"$site/refused.log" && grep -q 'wrong PIN, which the card counts' "$site/refused.log"; }
 within $ready_s reader_sees_it || says 'wrong PIN'
 [ "$(shown state)" = registered ] || fail "the centre has made a package for a card that nobody can write"
 [ "$(od -An -tu1 "$site/chip.card.tries" | tr -d ' ')" = 2 ] || fail "the card does not count"
-pin 90817263
+pin $chip_pin
 
 echo "the station is killed in the middle of a charge, again and again; the same command finishes it"
 pending() { [ "$(shown state)" = charged ]; }
@@ -89,9 +55,9 @@ use_keys 2
 says 'another program uses it'
 
 echo "taken out: no key, and none twice; put back: the next one"
-take_out
+take_out chip
 ! key get >/dev/null 2>&1 || fail "a key without the card"
-insert
+insert chip
 gives() { key get >/dev/null 2>&1; }
 within $ready_s gives || fail "no key of a card that was put back"
 use_keys 1
@@ -104,9 +70,9 @@ key refill >/dev/null 2>&1 &
 asking=$!
 shows() { tail -n +$((lines + 1)) "$site/terminal.log" | grep -q "\b$1\b"; }
 within 60 shows R4 || fail "no R4"
-take_out
+take_out chip
 wait $asking 2>/dev/null || true
-insert
+insert chip
 within $ready_s gives || fail "no key of a card that was put back"
 key refill >/dev/null || fail "no refill after that"
 use_keys 2
@@ -138,23 +104,23 @@ admin device resume phone-1 >/dev/null
 key refill >/dev/null || fail "no refill after resuming"
 
 echo "whoever copies a chip is found out at the next contact"
-take_out
+take_out chip
 cp "$site/chip.card" "$site/copy"
-insert
+insert chip
 within $ready_s gives || fail "no key of a card that was put back"
 use_keys 5
 key refill >/dev/null || fail "no refill of the original"
-take_out
+take_out chip
 mv "$site/chip.card" "$site/original" && mv "$site/copy" "$site/chip.card"
-insert
+insert chip
 within $ready_s gives || fail "no key of the copy"
 for ((i = 0; i < 6; i++)); do key get >/dev/null || fail "no key of the copy"; done
 noticed() { ! key refill >/dev/null 2>&1 && [ "$(shown state),$(shown cloned)" = suspended,true ]; }
 within 20 noticed || fail "not noticed: $(shown state), $(shown cloned)"
-take_out
+take_out chip
 mv "$site/original" "$site/chip.card"
 admin device resume phone-1 >/dev/null
-insert
+insert chip
 within $ready_s gives || fail "no key of the original"
 
 echo "destroyed by order: the chip holds a tombstone and proves it"
@@ -173,12 +139,12 @@ echo "three wrong PINs lock it, the right one then too"
 pin 11111111
 for _ in 1 2 3; do ! charge phone-1 4 2>"$site/refused.log" || fail "a wrong PIN"; done
 says 'the PIN is locked'
-pin 90817263
+pin $chip_pin
 ! charge phone-1 4 2>"$site/refused.log" || fail "a locked card was charged"
 says 'the PIN is locked'
 
 echo "no PIN in a file of ours"
-if grep -raqF 90817263 "$site/centre" "$site"/*.log "$site"/*.out "$site"/*.yaml "$site"/chip.card*; then
+if grep -raqF $chip_pin "$site/centre" "$site"/*.log "$site"/*.out "$site"/*.yaml "$site"/chip.card*; then
     fail "the PIN stands in a file"
 fi
 echo "done"

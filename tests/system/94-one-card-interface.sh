@@ -3,29 +3,14 @@
 # Cards with a chip of their own (simulated, in vsmartcard's virtual reader) and cards on a PKCS#11 token (softhsm2) where a card file serves: as the card of a
 # charging station and of an access point, for enrolment by a one-time key, `qwave auth` and `qwave code`. Kills, a wrong PIN, another card in the reader.
 # once: processes of release and of the sanitizers do the same here; each command of the card is in terminal.card_reader_service
-if [ -z "${QWAVE_OWN_PLACE:-}" ]; then
-    # pcscd has one socket per machine, and the virtual reader fixed ports: a network and a folder of our own.
-    command -v pcscd >/dev/null || { echo "skipped: pcscd is not installed"; exit 77; }
-    [ -r /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || { echo "skipped: vsmartcard-vpcd is not installed"; exit 77; }
-    [ -r /usr/lib/softhsm/libsofthsm2.so ] && command -v softhsm2-util >/dev/null || { echo "skipped: softhsm2 is not installed"; exit 77; }
-    unshare --mount --net true 2>/dev/null || { echo "skipped: no namespaces of our own here"; exit 77; }
-    QWAVE_OWN_PLACE=1 exec unshare --mount --net bash "$0" "$@"
-fi
-source "$(dirname "$0")/site.sh"
-
-ip link set lo up
-mkdir -p /run/pcscd
-mount -t tmpfs none /run/pcscd
-printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x8C7B\nLIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID 0x8C7B\n' >"$site/readers"
-pcscd --foreground --info --config "$site/readers" >"$site/pcscd.log" 2>&1 &
-pid[pcscd]=$!
-listens() { grep -qi ':8C7B 0*:0000 0A' /proc/net/tcp && grep -qi ':8C7C 0*:0000 0A' /proc/net/tcp; }
-within $ready_s listens || fail "the virtual reader does not listen: $(cat "$site/pcscd.log")"
+source "$(dirname "$0")/reader.sh"
+[ -r /usr/lib/softhsm/libsofthsm2.so ] && command -v softhsm2-util >/dev/null || skip "softhsm2 is not installed"
+start_reader
 
 export SOFTHSM2_CONF=$site/softhsm2.conf
 mkdir "$site/tokens"
 printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$site/tokens" >"$SOFTHSM2_CONF"
-softhsm2-util --init-token --free --label counter --so-pin 12345678 --pin 90817263 >/dev/null
+softhsm2-util --init-token --free --label counter --so-pin 12345678 --pin $chip_pin >/dev/null
 
 # Two slots: the station's chip and the access point's; a second access point's card and an officer's are on the token.
 card_of() {
@@ -36,26 +21,7 @@ card_of() {
     *) echo "$card_folder/$1.card" ;;
     esac
 }
-for who in station-2 ap-1 ap-2 audit-1; do (umask 077 && echo 90817263 >"$site/$who.passphrase"); done
-passphrase "$site/chip.passphrase"
-times() { grep -c "$1" "$site/pcscd.log" || true; } # that the service said so
-more_than() { [ "$(times "$1")" -gt "$2" ]; }
-# Both wait until the service has noticed: who uses a card before that has it reset in the middle of a command.
-insert() { # CHIP SLOT
-    local before
-    before=$(times 'Card inserted')
-    start "chip-$1" qwave card emulate --card "$site/chip-$1.card" --passphrase-file "$site/chip.passphrase" --pin-file "$site/ap-1.passphrase" \
-        --vpcd "127.0.0.1:$((35963 + $2))"
-    ready "chip-$1" >/dev/null
-    within $ready_s more_than 'Card inserted' "$before" || fail "the service sees no card: $(tail -n 3 "$site/pcscd.log")"
-}
-take_out() { # CHIP
-    local before
-    before=$(times 'Card Removed')
-    stop "chip-$1" KILL
-    within $ready_s more_than 'Card Removed' "$before" || fail "the service does not notice: $(tail -n 3 "$site/pcscd.log")"
-}
-says() { grep -q "$1" "$site/refused.log" || fail "does not say '$1': $(cat "$site/refused.log")"; }
+for who in station-2 ap-1 ap-2 audit-1; do (umask 077 && echo $chip_pin >"$site/$who.passphrase"); done
 
 make_centre
 printf 'public: on\npublic_port: 0\nconsole_login: on\nconsole_login_port: 0\n' >>"$site/centre/qwaved.yaml"
@@ -65,8 +31,8 @@ start_ports() {
 }
 start_ports
 door=https://127.0.0.1:$(sed -n 's/^console-login //p' "$site/qwaved.out")
-insert station 0
-insert ap 1
+insert chip-station 0
+insert chip-ap 1
 
 echo "a charging station whose own card is a chip: charged by the first station, then it charges"
 admin device add station-2 --kind station --owner test >/dev/null
@@ -87,11 +53,11 @@ charge ap-2 4 || fail "a token, charged by a station with a chip"
 charge audit-1 4 || fail "an officer's token"
 
 echo "the station's chip taken out: nothing is charged, it says so, and the centre has not lost the device"
-take_out station
+take_out chip-station
 admin device add meter-1 --kind terminal --owner test >/dev/null
 ! charge meter-1 4 2>"$site/refused.log" || fail "charged by a station without its card"
 says "the station's own card: no such reader, no card in it"
-insert station 0
+insert chip-station 0
 meter_is_charged() { charge meter-1 4 2>"$site/refused.log"; }
 within $ready_s meter_is_charged || fail "not after it was put back: $(cat "$site/refused.log")"
 
@@ -164,12 +130,12 @@ start_terminal "automatic_refill: false"
 use_keys 8
 key refill >/dev/null || fail "no refill: $(tail -n 3 "$site/ap.log")"
 use_keys 6
-take_out ap
+take_out chip-ap
 ! key refill >/dev/null 2>&1 || fail "a refill through an access point without its card"
-insert other 1
+insert chip-other 1
 ! key refill >/dev/null 2>&1 || fail "a refill by an empty card"
-take_out other
-insert ap 1
+take_out chip-other
+insert chip-ap 1
 refills() { key refill >/dev/null 2>&1; }
 within $ready_s refills || fail "no refill after it was put back: $(tail -n 3 "$site/ap.log")"
 use_keys 6
@@ -181,7 +147,7 @@ sed -i "s|ap-1|ap-2|g; s|^card: .*|card: $(card_of ap-2)|" "$site/ap.yaml"
 (umask 077 && echo 90817264 >"$site/ap-2.passphrase")
 ! timeout 60 "$bin/qwave-ap" --config "$site/ap.yaml" >/dev/null 2>"$site/refused.log" || fail "serves with a wrong PIN"
 says 'wrong PIN, which the token counts'
-(umask 077 && echo 90817263 >"$site/ap-2.passphrase")
+(umask 077 && echo $chip_pin >"$site/ap-2.passphrase")
 start ap qwave-ap --config "$site/ap.yaml"
 access_point_port=$(ready ap)
 start_terminal "automatic_refill: false"
@@ -189,7 +155,7 @@ key refill >/dev/null || fail "no refill: $(tail -n 3 "$site/ap.log" "$site/term
 use_keys 1
 
 echo "no PIN in a file of ours"
-if grep -raqF 90817263 "$site/centre" "$site"/*.log "$site"/*.out "$site"/*.yaml "$site"/chip*.card*; then
+if grep -raqF $chip_pin "$site/centre" "$site"/*.log "$site"/*.out "$site"/*.yaml "$site"/chip*.card*; then
     fail "the PIN stands in a file"
 fi
 echo "done"

@@ -6,8 +6,7 @@
 # the shares open it, and the door does not open again. Wrong codes and shares, two browsers, kill -9 in the middle, a full disk, a time-out: nothing
 # half made, and all of it in log or journal. Usage: see site.sh.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
+source "$(dirname "$0")/browser.sh"
 
 # set_up NAME FOLDER OPTION...: the page is there: its url and code.
 set_up() {
@@ -182,11 +181,8 @@ fi
 echo "in the browser: three officers, two of whom open the centre"
 for i in 1 2 3; do passphrase "$site/passphrase-$i"; done
 set_up page "$site/centre"
-if [ -n "$chromium" ] && command -v node >/dev/null && [ -d "$root/console/node_modules/playwright-core" ]; then
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/setup.mjs" "$url" "$code" "$site" "$root/build/console/pictures" || fail "see above"
-else
-    skip "the rest needs Node.js, Chromium and console/node_modules"
-fi
+needs_browser # for the rest
+browse setup "$url" "$code" "$site" "$pictures"
 ended page 0
 [ ! -e "$site/.centre.setup" ] || fail "the work place is still there"
 

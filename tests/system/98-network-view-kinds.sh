@@ -5,16 +5,12 @@
 # a drawing that can be read and walked by keys. Switch and satellite networks run as real nodes; of the backbone only the topology comes from a
 # reporter, and this script says how its nodes are: 145 processes are too many for a test. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
-root=$(cd "$(dirname "$0")/../.." && pwd)
-
-command -v node >/dev/null || skip "no Node.js"
-chromium=${QWAVE_CHROMIUM:-$(command -v chromium || true)}
-[ -n "$chromium" ] || skip "no Chromium"
-[ -d "$root/console/node_modules/playwright-core" ] || skip "console/node_modules is not installed"
+source "$(dirname "$0")/browser.sh"
+needs_browser
 
 make_centre
 start_centre
-grep -q "console for officers: $url/console/" "$site/qwaved.log" || skip "qwaved was built without its console"
+needs_console
 ca=$site/centre/ca/ca.pem
 for id in campus space backbone spurs; do
     admin device add "$id" --kind node --owner test >/dev/null
@@ -24,8 +20,7 @@ as() { # WHO: the options of a reporter
     who=(--console "$url" --certificate "$site/$1.pem" --key "$site/$1.key" --ca "$ca")
 }
 look() { # SCENE
-    QWAVE_CHROMIUM=$chromium node "$root/console/test/network-kinds.mjs" "$url" "$site/centre/operator/operator.pem" \
-        "$site/centre/operator/operator.key" "$root/build/console/pictures" "$1" || fail "see above"
+    browse network-kinds "$url" "$site/centre/operator/operator.pem" "$site/centre/operator/operator.key" "$pictures" "$1"
 }
 ends() { # NAME
     kill -INT "${pid[$1]}"
