@@ -102,6 +102,7 @@ enum {
     NODE_PASSING_MAX = 256,
     NODE_PAIRS_MAX = 32, /* batches over two paths that begin or end here, at a time */
     NODE_GUESTS_MAX = 8,
+    NODE_MEET_MS = 3000, /* who has not shown by then who it is, is let go */
     NODE_MESSAGE_MAX = 1 << 20
 };
 
@@ -151,6 +152,14 @@ qw_err node_links_parse(struct node *node) QW_MUST_USE;
 void node_link_drop(struct node_link *link, const char *why);
 void node_link_keep_up(struct node_link *link, int64_t now_ms); /* connects, feeds, ages */
 void node_link_read(struct node_link *link);
+/* Takes fd, also when it fails. */
+qw_err node_link_wire(int fd, struct qw_wire *wire) QW_MUST_USE;
+/* A guest's HELLO for a link that has no connection: takes wire and fd. */
+void node_link_let_in(struct node_link *link, struct qw_wire *wire, int fd, uint8_t *hello,
+                      size_t len);
+void node_link_refused(struct node *node, const char *who); /* counts, and in the journal */
+
+/* who comes: node_guest.c */
 void node_guest_come(struct node *node, int64_t now_ms);
 void node_guest_read(struct node_guest *guest, struct node *node);
 void node_guest_close(struct node_guest *guest);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections to neighbours: one at a time for each, made by the end that has the other's address.
- * Whoever comes is a guest until his HELLO says for which hop. A hop that has a connection keeps it
- * until the guest has proven to be the neighbour, who then has lost it without our knowing [H7]. */
+/* Connections to neighbours: one at a time for each, made by the end that has the other's address;
+ * who comes to us is a guest first (node_guest.c). */
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/socket.h"
@@ -14,7 +13,6 @@
 #include "node/node_routing.h"
 #include "node/node_schedule.h"
 #include "node/node_stock.h"
-#include "qkd/relay/hello.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +22,6 @@ enum {
     CONNECT_MS = 200,
     RETRY_MS = 25, /* and more with each failure, up to 1.6 s */
     SILENT_S = 20,
-    MEET_MS = 3000,
     READS_MAX = 64,
     WHO_CAP = 32
 };
@@ -174,8 +171,7 @@ static void begin(struct node_link *link, struct qw_wire *wire, int fd)
     }
 }
 
-/* Takes fd, also when it fails. */
-static qw_err make_wire(int fd, struct qw_wire *wire)
+qw_err node_link_wire(int fd, struct qw_wire *wire)
 {
     if (qw_socket_keep_alive(fd, SILENT_S) != QW_OK) {
         qw_socket_close(fd);
@@ -193,7 +189,7 @@ static void connect_to(struct node_link *link, int64_t now_ms)
         return;
     }
     if (qw_socket_connect(link->entry.host, link->entry.port, CONNECT_MS, &fd) == QW_OK &&
-        make_wire(fd, &wire) == QW_OK) {
+        node_link_wire(fd, &wire) == QW_OK) {
         begin(link, &wire, fd);
     } else {
         wait_longer(link, now_ms);
@@ -216,7 +212,7 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
         return;
     }
     if (qw_hop_status(link->hop) != QW_HOP_UP) {
-        if (now_ms - link->since_ms > MEET_MS) {
+        if (now_ms - link->since_ms > NODE_MEET_MS) {
             node_link_drop(link, "no session in time");
         }
         return;
@@ -230,7 +226,7 @@ void node_link_keep_up(struct node_link *link, int64_t now_ms)
     }
 }
 
-static void refuse(struct node *node, const char *who)
+void node_link_refused(struct node *node, const char *who)
 {
     node->refused++;
     node_journal_count(node, NODE_JOURNAL_REFUSED, who);
@@ -252,7 +248,7 @@ static void note(struct node_link *link, enum qw_hop_status before, uint64_t put
     if (err == QW_ERR_AUTH && before == QW_HOP_UP) {
         node_journal_count(link->node, NODE_JOURNAL_HOP_TAG, who);
     } else if (err == QW_ERR_AUTH) {
-        refuse(link->node, who);
+        node_link_refused(link->node, who);
     } else if (err == QW_ERR_CONFLICT) {
         node_journal_write_of(link->node, "link-quarantined", link->neighbour, err,
                               "the streams differ");
@@ -307,123 +303,16 @@ void node_link_read(struct node_link *link)
     }
 }
 
-void node_guest_come(struct node *node, int64_t now_ms)
-{
-    struct node_guest *guest = NULL;
-    int fd = -1;
-
-    if (qw_socket_accept(node->listener, 0, &fd) != QW_OK) {
-        return;
-    }
-    for (size_t i = 0; i < NODE_GUESTS_MAX && guest == NULL; i++) {
-        guest = node->guests[i].fd < 0 ? &node->guests[i] : NULL;
-    }
-    if (guest == NULL) {
-        qw_socket_close(fd); /* he comes again */
-    } else if (make_wire(fd, &guest->wire) == QW_OK) {
-        guest->fd = fd;
-        guest->since_ms = now_ms;
-        guest->link = NULL;
-    }
-}
-
-void node_guest_close(struct node_guest *guest)
-{
-    if (guest->fd >= 0) {
-        qw_wire_close(&guest->wire);
-        guest->fd = -1;
-    }
-}
-
-static struct node_link *link_for(struct node *node, const uint8_t *message, size_t len)
-{
-    struct qw_hello hello;
-
-    if (qw_hello_decode(message, len, &hello) != QW_OK) {
-        return NULL;
-    }
-    for (size_t i = 0; i < node->links_count; i++) {
-        struct node_link *link = &node->links[i];
-
-        if (link->neighbour == hello.from && link->entry.host[0] == '\0') {
-            return link;
-        }
-    }
-    return NULL;
-}
-
-/* The guest's HELLO, and the hop has no connection. */
-static void let_in(struct node_guest *guest, struct node_link *link, uint8_t *hello, size_t len)
+void node_link_let_in(struct node_link *link, struct qw_wire *wire, int fd, uint8_t *hello,
+                      size_t len)
 {
     qw_err err;
 
-    begin(link, &guest->wire, guest->fd);
-    guest->fd = -1;
-    guest->wire = (struct qw_wire){ 0 };
+    begin(link, wire, fd);
     if (link->fd >= 0) {
         err = take(link, hello, len);
         if (err != QW_OK) {
             node_link_drop(link, qw_err_text(err));
         }
-    }
-}
-
-/* The guest's HELLO, and the hop has a connection: it has to prove who it is first [H7]. */
-static qw_err doubt(struct node_guest *guest, struct node_link *link, const uint8_t *hello,
-                    size_t len)
-{
-    qw_err err = qw_hop_doubt(link->hop, hello, len, &guest->rival);
-
-    if (err == QW_OK) {
-        err = qw_wire_send(&guest->wire, guest->rival.own, sizeof guest->rival.own);
-        guest->link = link;
-    }
-    return err;
-}
-
-static qw_err take_hello(struct node_guest *guest, struct node *node, size_t len)
-{
-    struct node_link *link = link_for(node, node->message, len);
-
-    if (link == NULL) {
-        refuse(node, "a stranger");
-        return QW_ERR_REFUSED;
-    }
-    if (link->is_cut || qw_hop_status(link->hop) == QW_HOP_QUARANTINED) {
-        return QW_ERR_REFUSED;
-    }
-    if (link->fd >= 0) {
-        return doubt(guest, link, node->message, len);
-    }
-    let_in(guest, link, node->message, len);
-    return QW_OK;
-}
-
-/* The neighbour has no connection but this one: the old one ends, and it comes again. */
-static void take_proof(struct node_guest *guest, const uint8_t *meet, size_t len)
-{
-    if (qw_hop_prove_rival(guest->link->hop, &guest->rival, meet, len) == QW_OK) {
-        node_link_drop(guest->link, "the neighbour has connected anew");
-    } else {
-        refuse(guest->link->node, "a stranger");
-    }
-}
-
-void node_guest_read(struct node_guest *guest, struct node *node)
-{
-    size_t len = 0;
-    qw_err err = qw_wire_receive(&guest->wire, node->message, NODE_MESSAGE_MAX, &len, 0);
-
-    if (err == QW_ERR_TIMEOUT && qw_clock_monotonic_ms() - guest->since_ms <= MEET_MS) {
-        return;
-    }
-    if (err == QW_OK && guest->link == NULL) {
-        err = take_hello(guest, node, len);
-    } else if (err == QW_OK) {
-        take_proof(guest, node->message, len);
-        err = QW_ERR_CLOSED;
-    }
-    if (err != QW_OK) {
-        node_guest_close(guest);
     }
 }
