@@ -17,6 +17,28 @@ long option_number(const char *text, long low, long high, struct argp_state *sta
     return value;
 }
 
+double option_real_part(const char *text, double low, double high, char **end,
+                        struct argp_state *state)
+{
+    double value = strtod(text, end);
+
+    if (*end == text || !(value >= low && value <= high)) {
+        argp_error(state, "'%s' is not a number of %g to %g", text, low, high);
+    }
+    return value;
+}
+
+double option_real(const char *text, double low, double high, struct argp_state *state)
+{
+    char *end;
+    double value = option_real_part(text, low, high, &end, state);
+
+    if (*end != '\0') {
+        argp_error(state, "'%s' is not a number of %g to %g", text, low, high);
+    }
+    return value;
+}
+
 void option_endpoint(const char *text, char *host, size_t cap, uint16_t *port,
                      struct argp_state *state)
 {
@@ -49,4 +71,24 @@ int64_t option_time(const char *text, struct argp_state *state)
         argp_error(state, "not a time: '%s'", text);
     }
     return (int64_t)timegm(&parts) * 1000;
+}
+
+error_t option_only_word(const char **word, const char *missing, int key, char *value,
+                         struct argp_state *state)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (*word != NULL) {
+            argp_error(state, "'%s', and '%s' as well: one at a time", *word, value);
+        }
+        *word = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (*word == NULL) {
+            argp_error(state, "%s", missing);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }

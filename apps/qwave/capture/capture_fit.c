@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "capture/capture.h"
 #include "command.h"
+#include "option_value.h"
 
 #include "api/json_writer.h"
 #include "radio/fit/fit.h"
@@ -34,19 +35,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'j':
         arguments->as_json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            argp_error(state, "one file at a time");
-        }
-        arguments->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->path == NULL) {
-            argp_error(state, "say which file");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return option_only_word(&arguments->path, "say which file", key, value, state);
     }
 }
 

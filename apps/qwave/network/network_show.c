@@ -6,6 +6,7 @@
 #include "network/topology_facts.h"
 #include "network/topology_svg.h"
 #include "network/topology_table.h"
+#include "option_value.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -42,19 +43,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'j':
         arguments->as_json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "one name");
-        }
-        arguments->name = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (state->arg_num == 0) {
-            argp_error(state, "a name, of `qwave network list`, or a file");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return option_only_word(&arguments->name, "a name, of `qwave network list`, or a file", key,
+                                value, state);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "json_print.h"
 #include "node/node.h"
 #include "node/node_key_file.h"
+#include "option_value.h"
 
 #include <argp.h>
 #include <string.h>
@@ -40,19 +41,8 @@ static error_t parse_key(int key, char *value, struct argp_state *state)
     case 'j':
         arguments->as_json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            argp_error(state, "one file");
-        }
-        arguments->path = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->path == NULL) {
-            argp_error(state, "one file");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return option_only_word(&arguments->path, "say which file", key, value, state);
     }
 }
 

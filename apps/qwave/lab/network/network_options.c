@@ -33,21 +33,10 @@ static const struct argp_option arguments[] = {
     { 0 },
 };
 
-static double parse_real(const char *text, char **end, double low, double high,
-                         struct argp_state *state)
-{
-    double value = strtod(text, end);
-
-    if (*end == text || !(value >= low && value <= high)) {
-        argp_error(state, "'%s' is not a number of %g to %g", text, low, high);
-    }
-    return value;
-}
-
 static double parse_seconds(const char *text, double low, struct argp_state *state)
 {
     char *end;
-    double value = parse_real(text, &end, low, 1e8, state);
+    double value = option_real_part(text, low, 1e8, &end, state);
 
     if (*end != '\0') {
         argp_error(state, "'%s' is not a number of seconds", text);
@@ -64,7 +53,7 @@ static void parse_loads(const char *text, struct network_options *o, struct argp
         if (o->load_count == NETWORK_LOADS_MAX) {
             argp_error(state, "at most %d loads", NETWORK_LOADS_MAX);
         }
-        o->load[o->load_count++] = parse_real(at, &end, 0.01, 100, state);
+        o->load[o->load_count++] = option_real_part(at, 0.01, 100, &end, state);
         if (*end == '\0') {
             return;
         }
@@ -104,7 +93,7 @@ static void parse_failure(const char *text, struct network_options *o, struct ar
     if (*at != '@') {
         argp_error(state, "'%s' is not A,B@SECONDS", text);
     }
-    failure->at_s = parse_real(at + 1, &end, 0, 1e8, state);
+    failure->at_s = option_real_part(at + 1, 0, 1e8, &end, state);
     failure->length_s = *end == '\0' ? INFINITY : parse_seconds(end + 1, 0.001, state);
     if (*end != '\0' && *end != ':') {
         argp_error(state, "'%s' is not A,B@SECONDS:SECONDS", text);
@@ -155,19 +144,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case 'j':
         o->as_json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "one topology");
-        }
-        o->topology = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (state->arg_num == 0) {
-            argp_error(state, "a topology, of `qwave network list`, or a file");
-        }
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return option_only_word(&o->topology, "a topology, of `qwave network list`, or a file", key,
+                                value, state);
     }
 }
 

@@ -14,10 +14,10 @@
 
 /* qwave network run: a topology as running nodes on loopback, under load, with cuts and kills, and
  * what came of it. Link keys are SIMULATED, or come from QKD links over SIMULATED light. One file
- * for each step: run_options.c (what is asked), run_settings.c (pools and settings on disk),
- * run_pairs.c (who with whom), run_nodes.c, run_links.c (processes), run_console.c (who looks),
- * run_play.c (the load and what happens to it), run_files.c (what the nodes wrote), run_verify.c,
- * run_report.c. */
+ * for each step: run_options.c and run_named.c (what is asked), run_settings.c (pools and settings
+ * on disk), run_pairs.c (who with whom), run_nodes.c, run_links.c (processes), run_console.c (who
+ * looks), run_play.c (the load and what happens to it), run_files.c (what the nodes wrote),
+ * run_verify.c, run_report.c. */
 enum {
     RUN_START_LEN = 4096, /* key in a stream of a pool before its QKD link makes any: what relays
                              leave alone, so that batches go under distilled key or not at all */
