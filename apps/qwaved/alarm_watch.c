@@ -50,6 +50,12 @@ static void look_at_certificate(struct alarm_watch *watch)
     }
 }
 
+/* An alarm from before a restart is not over because nobody has tried the collector again yet. */
+static bool is_early(const struct service *service)
+{
+    return service->shipper != NULL && !shipper_look(service->shipper).has_tried;
+}
+
 /* The journal grows while nobody takes it; it is its own spool. */
 static void look_at_journal(struct alarm_watch *watch)
 {
@@ -107,7 +113,7 @@ void alarm_watch_look(struct alarm_watch *watch)
 {
     size_t changed = 0;
 
-    if (watch == NULL) {
+    if (watch == NULL || is_early(watch->service)) {
         return;
     }
     watch->count = 0;

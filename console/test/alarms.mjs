@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { accessible, browser, open, says, text, wrong } from './window.mjs';
 
 const [url, officers, pictures, end] = process.argv.slice(2);
-const SLOW_MS = 20000;
+const SLOW_MS = 60000;
 mkdirSync(pictures, { recursive: true });
 
 async function show(name) {

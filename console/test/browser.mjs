@@ -47,8 +47,8 @@ async function moves(page, application) {
     assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/status`)).status(), 200);
     const before = await page.evaluate(() => document.querySelector('[data-test=answered]').textContent);
     assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/enc_keys`)).status(), 200);
-    await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before, { timeout: 15000 });
-    await page.waitForFunction(() => /→ app-2\s*\d+\s*kernel: \d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''), undefined, { timeout: 15000 });
+    await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before, { timeout: 60000 });
+    await page.waitForFunction(() => /→ app-2\s*\d+\s*kernel: \d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''), undefined, { timeout: 60000 });
     page.off('request', note);
     assert(!asked.includes('/v1/status') && !asked.includes('/metrics'), `asked for ${asked.join(' ')}`);
 }
@@ -74,7 +74,7 @@ async function shows(page, count, first) {
             return devices.length === many && devices[0].textContent === id;
         },
         [count, first],
-        { timeout: 15000 },
+        { timeout: 60000 },
     );
 }
 

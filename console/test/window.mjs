@@ -58,7 +58,7 @@ export async function accessible(page, where) {
 
 export const text = (page, name) => page.locator(`[data-test=${name}]`).first();
 
-export async function says(page, name, part, timeout = 15000) {
+export async function says(page, name, part, timeout = 60000) {
     await page.waitForFunction(
         ([id, want]) => [...document.querySelectorAll(`[data-test=${id}]`)].some((element) => element.textContent.includes(want)),
         [name, part],

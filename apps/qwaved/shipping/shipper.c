@@ -34,7 +34,7 @@ struct shipper {
     pthread_cond_t wake;
     bool is_stopping;
     atomic_uint_fast64_t shipped_seq;
-    atomic_bool is_down;
+    atomic_bool is_down, has_tried;
     struct qw_journal_record page[PAGE];
 };
 
@@ -43,6 +43,7 @@ static void report(struct shipper *shipper, qw_err err)
 {
     bool was_down = atomic_exchange(&shipper->is_down, err != QW_OK);
 
+    atomic_store(&shipper->has_tried, true);
     if (was_down != (err != QW_OK)) {
         qw_log_write(shipper->config.log, err == QW_OK ? QW_LOG_INFO : QW_LOG_ERROR,
                      "syslog %s: %s, journal shipped up to record %" PRIu64,
@@ -247,6 +248,9 @@ void shipper_stop(struct shipper *shipper)
 
 struct shipper_state shipper_look(struct shipper *shipper)
 {
+    bool has_tried = atomic_load(&shipper->has_tried); /* first: what it vouches for */
+
     return (struct shipper_state){ .shipped_seq = atomic_load(&shipper->shipped_seq),
-                                   .is_down = atomic_load(&shipper->is_down) };
+                                   .is_down = atomic_load(&shipper->is_down),
+                                   .has_tried = has_tried };
 }

@@ -33,6 +33,7 @@ void shipper_stop(struct shipper *shipper);
 struct shipper_state {
     uint64_t shipped_seq; /* of the last record that the collector was sent, durably noted */
     bool is_down;         /* the collector cannot be reached, or the journal not be read */
+    bool has_tried;       /* else is_down says nothing yet */
 };
 struct shipper_state shipper_look(struct shipper *shipper);
 

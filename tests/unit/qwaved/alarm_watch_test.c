@@ -49,7 +49,7 @@ static int make_site(void **state)
     };
     struct site *site = site_new(config, 1 << 16);
 
-    shipped = (struct shipper_state){ .shipped_seq = 1 };
+    shipped = (struct shipper_state){ .shipped_seq = 1, .has_tried = true };
     partner_is_away = false;
     atomic_store(&ends_s, qw_clock_utc_ms() / 1000 + 90 * 86400);
     assert_int_equal(events_new(&site->service.events), QW_OK);
@@ -112,6 +112,18 @@ static void a_collector_that_is_away_is_minor(void **state)
     assert_non_null(strstr(look(site), "\"state\":\"cleared\""));
 }
 
+static void what_was_on_stands_until_the_collector_was_tried(void **state)
+{
+    struct site *site = *state;
+
+    shipped.is_down = true;
+    assert_non_null(strstr(look(site), "\"state\":\"active\""));
+    shipped = (struct shipper_state){ .shipped_seq = 1 }; /* started again */
+    assert_non_null(strstr(look(site), "\"state\":\"active\""));
+    shipped.has_tried = true;
+    assert_non_null(strstr(look(site), "\"state\":\"cleared\""));
+}
+
 uint64_t __wrap_qw_centre_journal_length(struct qw_centre *centre);
 static uint64_t journal_length = 2;
 uint64_t __wrap_qw_centre_journal_length(struct qw_centre *centre)
@@ -163,6 +175,7 @@ int main(void)
         CASE(all_is_well),
         CASE(a_certificate_that_ends_soon_gets_worse),
         CASE(a_collector_that_is_away_is_minor),
+        CASE(what_was_on_stands_until_the_collector_was_tried),
         CASE(a_journal_that_is_far_behind_is_major),
         CASE(a_partner_that_does_not_answer_is_named),
         CASE(a_watch_that_cannot_be_made_leaves_nothing),
