@@ -17,6 +17,7 @@ qwave_style(format CHECK "${tools}/check_format"
     REFUSES "src/base/crooked.h:1: not formatted .make format..exit status 1")
 qwave_style(headers CHECK "${tools}/check_headers"
     REFUSES "src/base/lonely.h: does not compile alone with .*src/base/masked.h: the guard should be QW_BASE_MASKED_H.*exit status 1")
+set_tests_properties(style.headers PROPERTIES COST 40 PROCESSORS 2 TIMEOUT 600) # every header, with every compiler
 qwave_style(banned CHECK "${tools}/check_banned"
     REFUSES "^src/base/copy.c:4: memcmp is banned: [^\n]*.src/base/copy.c:5: memcmp is banned: [^\n]*.tools/banned.txt: allows 1 strtok in src/base/copy.c, which has 0.exit status 1")
 qwave_style(marks CHECK "${tools}/check_marks"

@@ -5,7 +5,7 @@ qwave_wrap(qkd key_buffer calloc qw_secret_new)
 qwave_wrap(qkd auth_pool_file calloc qw_secret_new strdup qw_file_replace)
 qwave_wrap(qkd link_refill qw_pad_take qw_file_replace)
 # Attacks that end in a wait: long on a busy machine.
-set_tests_properties(qkd.link_tamper PROPERTIES TIMEOUT 600)
+set_tests_properties(qkd.link_tamper PROPERTIES TIMEOUT 600 COST 40)
 qwave_wrap(qkd node_pool calloc qw_secret_new)
 qwave_wrap(qkd relay qw_hop_seal)
 qwave_wrap(qkd relay_link_feed calloc qw_secret_new qw_file_replace)
