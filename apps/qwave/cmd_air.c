@@ -3,11 +3,13 @@
 #include "command.h"
 
 #include "crypto/random.h"
+#include "lab/options/lab_option_value.h"
 #include "radio/air.h"
 #include "radio_options.h"
 
 #include <argp.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,12 +21,22 @@
 struct arguments {
     struct radio_options radio;
     const char *address;
+    struct qw_air_injector injector;
     uint16_t port;
     bool as_json;
 };
 
+enum { KEY_INJECT = 0x200, KEY_REACTION };
+static const double REACTION_S = 2e-6;
+
 static const struct argp_option options[] = {
     RADIO_OPTIONS,
+    { "inject-db", KEY_INJECT, "DB", 0,
+      "somebody adds a wave of this power over the channel's to each frame that he hears begin, on "
+      "Wi-Fi 20 MHz with one antenna, -40..40 (default: nobody does)",
+      0 },
+    { "reaction-us", KEY_REACTION, "US", 0,
+      "from a frame's first sample to the first one that he adds, 0..9 (default: 2)", 0 },
     { "address", 'a', "IP", 0,
       "numeric address where both radios connect (default: 127.0.0.1, and nobody is kept out of "
       "another one)",
@@ -45,6 +57,14 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
     if (key == 'a') {
         arguments->address = value;
+        return 0;
+    }
+    if (key == KEY_INJECT) {
+        arguments->injector.power = pow(10.0, lab_option_real(value, -40.0, 40.0, state) / 10.0);
+        return 0;
+    }
+    if (key == KEY_REACTION) {
+        arguments->injector.reaction_s = 1e-6 * lab_option_real(value, 0.0, 9.0, state);
         return 0;
     }
     if (key == 'p') {
@@ -69,7 +89,7 @@ int cmd_air(int argc, char **argv)
         NULL,
         NULL
     };
-    struct arguments arguments = { .port = 4801 };
+    struct arguments arguments = { .port = 4801, .injector = { 0.0, REACTION_S } };
     struct qw_air_config config;
     struct qw_air *air = NULL;
     char error[256] = "";
@@ -84,6 +104,7 @@ int cmd_air(int argc, char **argv)
         return EXIT_FAILED;
     }
     config.address = arguments.address;
+    config.injector = arguments.injector;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_print.h"
 
+#include "radio/onset.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 
@@ -65,6 +67,15 @@ void ledger_print(FILE *stream, const struct qw_plkg_ledger *l)
             "  net rate %.0f bit/s on the channel's clock; %.2f %% of the airtime; %" PRIu64
             " messages\n",
             ledger_net_rate_bps(l), 100 * l->airtime_share, l->messages);
+    if (l->onset == QW_PLKG_ONSET_NOT_MADE) {
+        fprintf(stream,
+                "  beginnings of frames against the rest: not made, whoever reacts to them is "
+                "not looked for\n");
+    } else {
+        fprintf(stream, "  beginnings of frames against the rest: %s, %.1f deviations of %.1f\n",
+                qw_plkg_onset_name((enum qw_plkg_onset)l->onset), l->onset_deviations,
+                QW_ONSET_LIMIT);
+    }
     if (l->refusal != QW_PLKG_NONE) {
         fprintf(stream, "  refused: %s (%s)\n",
                 qw_plkg_refusal_text((enum qw_plkg_refusal)l->refusal),
@@ -88,9 +99,12 @@ void ledger_print_json(FILE *stream, const struct qw_plkg_ledger *l)
             ",\"amplification_bits\":%.1f,\"secret_bits\":%" PRIu64 ",\"auth_bits\":%" PRIu64
             ",\"epsilon_log2\":%.2f,\"eve_correlation\":%.3f,\"channel_time_s\":%.3f,\"airtime_"
             "share\":%.5f,\"messages\":%" PRIu64 ",\"message_bytes\":%" PRIu64
-            ",\"more_rounds\":%u,\"net_rate_bps\":%.1f,\"simulated\":%s,\"refusal\":\"%s\"}",
+            ",\"more_rounds\":%u,\"net_rate_bps\":%.1f,\"onset\":\"%s\",\"onset_deviations\":%.2f,"
+            "\"simulated\":%s,\"refusal\":\"%s\"}",
             l->amplification_bits, l->secret_bits, l->auth_bits, l->epsilon_log2,
             l->eve_correlation, l->channel_time_s, l->airtime_share, l->messages, l->message_bytes,
-            l->more_rounds, ledger_net_rate_bps(l), l->is_simulated ? "true" : "false",
+            l->more_rounds, ledger_net_rate_bps(l),
+            qw_plkg_onset_name((enum qw_plkg_onset)l->onset), l->onset_deviations,
+            l->is_simulated ? "true" : "false",
             qw_plkg_refusal_name((enum qw_plkg_refusal)l->refusal));
 }

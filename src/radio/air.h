@@ -27,12 +27,20 @@ struct qw_air_channel {
     char label[96]; /* "simulated channel, fitted to trace.dat" */
 };
 
+/* Somebody who adds a wave of his own to each pilot and each answer of one antenna and band of
+ * Wi-Fi 20 MHz, simulated, some time after it began (radio/channel/injector.h). */
+struct qw_air_injector {
+    double power;      /* over the channel's, 0..1e4; 0: nobody does */
+    double reaction_s; /* from a frame's first sample to his, 0..9e-6 */
+};
+
 struct qw_air_config {
     enum qw_air_scene scene;
     const struct qw_air_channel *channel; /* NULL: that of the scene; borrowed for qw_air_new */
     uint64_t seed; /* the whole channel and each end's noise (separate streams) follow from it */
     double snr_db; /* per tone, at each end */
     double loss;   /* share of probes lost in each direction, 0..0.5 */
+    struct qw_air_injector injector;
     double eve_distance_m;       /* of the eavesdropper from the terminal */
     const char *const *captures; /* NULL: simulated; else files replayed one after the other (rx
                                     antenna 0 is the link, rx antenna 1 the eavesdropper) */

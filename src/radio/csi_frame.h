@@ -13,7 +13,11 @@ enum {
     QW_CSI_CHAINS_MAX = 9, /* receive x transmit */
     QW_CSI_ANTENNAS_MAX = 4,
     QW_CSI_VALUES_MAX = 9 * 1024, /* of all chains */
-    QW_CSI_SOURCE_LEN = 6
+    QW_CSI_SOURCE_LEN = 6,
+    /* Of a frame whose beginning was measured apart (radio/onset.h): every fourth tone of 20 MHz.
+     */
+    QW_CSI_EARLY_TONES = 12,
+    QW_CSI_EARLY_VALUES = 52
 };
 
 /* The training field that was measured; sessions accept one of them.
@@ -63,9 +67,15 @@ struct qw_csi_frame {
     float noise_dbm;
     float agc_db;
     float chain_rssi_dbm[QW_CSI_ANTENNAS_MAX]; /* per receive chain; QW_CSI_LEVEL_UNKNOWN */
-    int16_t tone_index[QW_CSI_TONES_MAX];      /* subcarrier numbers, 0 = DC, ascending */
-    float complex value[QW_CSI_VALUES_MAX];    /* [((band * rx_count + rx) * tx_count + tx) *
-                                              tone_count +    tone] */
+    /* A frame of QW_CSI_LEGACY_20 and one chain may know what its beginning said of the channel, at
+     * tones -24, -20 .. -4, 4 .. 24, and half of what its first long symbol said more than its
+     * second one, by tone; both after gain, like value. */
+    bool has_early;
+    float complex early[QW_CSI_EARLY_TONES];
+    float complex half[QW_CSI_EARLY_VALUES];
+    int16_t tone_index[QW_CSI_TONES_MAX];   /* subcarrier numbers, 0 = DC, ascending */
+    float complex value[QW_CSI_VALUES_MAX]; /* [((band * rx_count + rx) * tx_count + tx) *
+                                           tone_count +    tone] */
 };
 
 /* The tones of a format, ascending, in constant memory; 0 and NULL for an unknown format. */

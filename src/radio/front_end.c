@@ -3,6 +3,7 @@
 #include "radio/front_end.h"
 
 #include "base/error.h"
+#include "radio/carrier/sounding.h"
 
 #include <math.h>
 
@@ -17,6 +18,12 @@ static const double AGC_MIN_DB = -40.0;
 static const double AGC_MAX_DB = 60.0;
 static const double GAP_S = 60e-6; /* between the two frames of a pair, when nothing else is said */
 static const double TONE_SPACING_HZ = 312.5e3;
+/* Where a frame's beginning is measured, carrier/rf_receiver.c: samples from its first one, from
+ * there to the middle of the long training, and noise over that of the whole long training. */
+enum { EARLY_FIRST = 16, SYMBOL_SAMPLES = 64 };
+static const double EARLY_S = 11.6e-6;
+static const double EARLY_NOISE = 128.0 / (16.0 * 13.0 / 3.0);
+static const double RATE_HZ = 20e6;
 static const double RIPPLE_TONES = 28.0; /* half a ripple of a 20 MHz chain */
 
 struct qw_front_end_config qw_front_end_calibrated(double snr_db, bool has_phase)
@@ -45,6 +52,7 @@ void qw_front_end_init(struct qw_front_end *front_end, uint64_t seed, uint64_t s
         edge = fmax(edge, fabs((double)tones[k]));
     }
     qw_prng_init(&front_end->prng, seed, stream);
+    qw_prng_init(&front_end->early_prng, ~seed, stream);
     front_end->config = *config;
     front_end->config.gap_s = config->gap_s > 0.0 ? config->gap_s : GAP_S;
     front_end->config.spacing_hz = config->spacing_hz > 0.0 ? config->spacing_hz : TONE_SPACING_HZ;
@@ -86,27 +94,36 @@ static double frame_power(const struct qw_csi_frame *frame)
     return power / (double)count;
 }
 
-/* Phase of a frame at the carrier, and what it gains from tone to tone, radians. */
-static void draw_phases(struct qw_front_end *front_end, double *first, double *slope)
+/* Phase of a frame at the carrier, what it gains from tone to tone, and what it had less at the
+ * frame's beginning, radians. */
+struct phases {
+    double first, slope, less;
+};
+
+static struct phases draw_phases(struct qw_front_end *front_end)
 {
     const struct qw_front_end_config *config = &front_end->config;
     struct qw_prng *prng = &front_end->prng;
     double late_s = config->sfo_ppm * 1e-6 * config->gap_s;
+    struct phases phases = { 0 };
 
     if (config->has_phase) {
-        *first = config->phase_jitter_rad * qw_prng_gaussian(prng);
-        *slope = 0.0;
+        phases.first = config->phase_jitter_rad * qw_prng_gaussian(prng);
     } else {
-        *first = 2.0 * M_PI * qw_prng_uniform(prng);
-        *slope = 2.0 * M_PI * TIMING_CYCLES_PER_TONE * (2.0 * qw_prng_uniform(prng) - 1.0);
+        phases.first = 2.0 * M_PI * qw_prng_uniform(prng);
+        phases.slope = 2.0 * M_PI * TIMING_CYCLES_PER_TONE * (2.0 * qw_prng_uniform(prng) - 1.0);
     }
     if (config->cfo_hz > 0.0) {
-        *first += 2.0 * M_PI * config->gap_s * config->cfo_hz * qw_prng_gaussian(prng);
+        double turning = 2.0 * M_PI * config->cfo_hz * qw_prng_gaussian(prng); /* per second */
+
+        phases.first += turning * config->gap_s;
+        phases.less = turning * EARLY_S;
     }
     if (config->detection_jitter_s > 0.0) {
         late_s += config->detection_jitter_s * (2.0 * qw_prng_uniform(prng) - 1.0);
     }
-    *slope -= 2.0 * M_PI * config->spacing_hz * late_s;
+    phases.slope -= 2.0 * M_PI * config->spacing_hz * late_s;
+    return phases;
 }
 
 void qw_front_end_measure(struct qw_front_end *front_end, const double complex *channel,
@@ -118,32 +135,101 @@ void qw_front_end_measure(struct qw_front_end *front_end, const double complex *
     qw_front_end_measure_chains(front_end, channel, frame);
 }
 
-void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
-                                 struct qw_csi_frame *frame)
+/* Gain control, and the levels that a frame reports. Factor for all values. */
+static float set_levels(const struct qw_front_end *front_end, struct qw_csi_frame *frame)
 {
-    size_t count = qw_csi_frame_value_count(frame);
-    size_t tones = frame->tone_count;
-    struct qw_prng *prng = &front_end->prng;
-    double first;
-    double slope;
-    double power_db;
-    double agc_db;
-    float gain;
+    double power_db = 10.0 * log10(fmax(frame_power(frame), 1e-12));
+    double agc_db = fmin(fmax(-round(power_db), AGC_MIN_DB), AGC_MAX_DB);
 
-    draw_phases(front_end, &first, &slope);
-    for (size_t k = 0; k < count; k++) {
-        double complex turn = cexp(I * (first + slope * frame->tone_index[k % tones]));
-        double complex heard = channel[k] * front_end->chain[k % tones] * turn;
-
-        frame->value[k] = (float complex)(heard + draw_noise(prng, front_end->noise_power));
-    }
-    power_db = 10.0 * log10(fmax(frame_power(frame), 1e-12));
-    agc_db = fmin(fmax(-round(power_db), AGC_MIN_DB), AGC_MAX_DB);
-    gain = (float)pow(10.0, agc_db / 20.0);
-    for (size_t k = 0; k < count; k++) {
-        frame->value[k] *= gain;
-    }
     frame->rssi_dbm = (float)(LEVEL_DBM + power_db);
     frame->noise_dbm = (float)(LEVEL_DBM - front_end->config.snr_db);
     frame->agc_db = (float)agc_db;
+    return (float)pow(10.0, agc_db / 20.0);
+}
+
+static double complex turn_at(const struct phases *phases, int tone)
+{
+    return cexp(I * (phases->first + phases->slope * tone));
+}
+
+static void measure(struct qw_front_end *front_end, const double complex *channel,
+                    const double complex *added, const struct phases *phases,
+                    struct qw_csi_frame *frame)
+{
+    size_t tones = frame->tone_count;
+
+    for (size_t k = 0; k < qw_csi_frame_value_count(frame); k++) {
+        double complex sent = channel[k] + (added != NULL ? added[k] : 0.0);
+        double complex heard =
+            sent * front_end->chain[k % tones] * turn_at(phases, frame->tone_index[k % tones]);
+
+        frame->value[k] =
+            (float complex)(heard + draw_noise(&front_end->prng, front_end->noise_power));
+    }
+}
+
+void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
+                                 struct qw_csi_frame *frame)
+{
+    struct phases phases = draw_phases(front_end);
+    float gain;
+
+    measure(front_end, channel, NULL, &phases, frame);
+    gain = set_levels(front_end, frame);
+    for (size_t k = 0; k < qw_csi_frame_value_count(frame); k++) {
+        frame->value[k] *= gain;
+    }
+    frame->has_early = false;
+}
+
+/* What the short training says at a tone of a wave that begins too late: only its last samples are
+ * there, in which the tones of the training are no longer apart. */
+static double complex late_part(const struct qw_front_end_late *late,
+                                const struct qw_csi_frame *frame, int tone)
+{
+    double complex sum = 0.0;
+
+    for (int n = EARLY_FIRST; n < EARLY_FIRST + QW_SOUNDING_LEAD_PERIOD; n++) {
+        for (size_t m = 0; n >= floor(late->reaction_s * RATE_HZ) && m < frame->tone_count; m++) {
+            double turns = (double)((frame->tone_index[m] - tone) * n) / SYMBOL_SAMPLES;
+
+            sum += late->wave[m] * qw_sounding_lead_at(frame->tone_index[m]) *
+                   cexp(2.0 * M_PI * I * turns);
+        }
+    }
+    return sum / (qw_sounding_lead_at(tone) * (double)QW_SOUNDING_LEAD_PERIOD);
+}
+
+/* Noise: 16 samples of training of power 13/3 against 128 of power 1, and two symbols' difference.
+ */
+void qw_front_end_measure_onset(struct qw_front_end *front_end, const double complex *channel,
+                                const struct qw_front_end_late *late, struct qw_csi_frame *frame)
+{
+    struct phases phases = draw_phases(front_end);
+    struct phases before = { phases.first - phases.less, phases.slope, 0.0 };
+    double noise = front_end->noise_power;
+    size_t count = 0;
+    float gain;
+
+    qw_assert(frame->format == QW_CSI_LEGACY_20 && frame->tone_count == QW_CSI_EARLY_VALUES);
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->band_count = 1;
+    measure(front_end, channel, late->wave, &phases, frame);
+    gain = set_levels(front_end, frame);
+    for (size_t k = 0; k < QW_CSI_EARLY_VALUES; k++) {
+        int tone = frame->tone_index[k];
+
+        frame->value[k] *= gain;
+        frame->half[k] = (float complex)draw_noise(&front_end->early_prng, noise) * gain;
+        if (creal(qw_sounding_lead_at(tone)) != 0.0) {
+            double complex sent =
+                channel[k] + (late->wave != NULL ? late_part(late, frame, tone) : 0.0);
+            double complex heard = sent * front_end->chain[k] * turn_at(&before, tone);
+
+            heard += draw_noise(&front_end->early_prng, EARLY_NOISE * noise);
+            frame->early[count++] = (float complex)heard * gain;
+        }
+    }
+    frame->has_early = true;
 }

@@ -30,6 +30,7 @@ struct qw_front_end_config qw_front_end_calibrated(double snr_db, bool has_phase
 
 struct qw_front_end {
     struct qw_prng prng;
+    struct qw_prng early_prng; /* of what is said of a frame's beginning */
     struct qw_front_end_config config;
     double noise_power; /* per tone, relative to the mean power 1 of the channel */
     double complex chain[QW_CSI_TONES_MAX];
@@ -50,5 +51,17 @@ void qw_front_end_measure(struct qw_front_end *front_end, const double complex *
  * noise for each. */
 void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
                                  struct qw_csi_frame *frame);
+
+/* What somebody adds to a frame after it has begun: a wave of his own, and how long after the first
+ * sample its first one arrives. */
+struct qw_front_end_late {
+    const double complex *wave; /* [frame->tone_count]; NULL: nobody does */
+    double reaction_s; /* >= 0; up to 9 us: later he would miss some of the long training */
+};
+
+/* One chain of QW_CSI_LEGACY_20, with what the beginning of the frame says of it (radio/onset.h):
+ * noise of its own on 12 tones, as carrier/rf_front_end.h finds it in the short training. */
+void qw_front_end_measure_onset(struct qw_front_end *front_end, const double complex *channel,
+                                const struct qw_front_end_late *late, struct qw_csi_frame *frame);
 
 #endif

@@ -27,6 +27,13 @@ const char *qw_plkg_refusal_text(enum qw_plkg_refusal refusal)
     return (size_t)refusal < REFUSALS ? refusals[refusal].text : "unknown refusal";
 }
 
+const char *qw_plkg_onset_name(enum qw_plkg_onset onset)
+{
+    static const char *const names[] = { "not made", "passed", "found" };
+
+    return (unsigned)onset <= QW_PLKG_ONSET_FOUND ? names[onset] : "unknown";
+}
+
 static void write_real(struct qw_writer *w, double value)
 {
     uint64_t bits;
@@ -71,6 +78,8 @@ void qw_plkg_ledger_encode(const struct qw_plkg_ledger *ledger,
     qw_write_u64be(&w, ledger->messages);
     qw_write_u64be(&w, ledger->message_bytes);
     qw_write_u32be(&w, ledger->more_rounds);
+    write_real(&w, ledger->onset_deviations);
+    qw_write_u8(&w, ledger->onset);
     qw_write_u8(&w, ledger->is_simulated);
     qw_write_u8(&w, ledger->refusal);
     qw_assert(!w.failed && w.len == QW_PLKG_LEDGER_LEN);
@@ -103,10 +112,12 @@ static bool read_fields(struct qw_reader *r, struct qw_plkg_ledger *m)
     m->messages = qw_read_u64be(r);
     m->message_bytes = qw_read_u64be(r);
     m->more_rounds = qw_read_u32be(r);
+    ok = read_real(r, &m->onset_deviations) && ok;
+    m->onset = qw_read_u8(r);
     m->is_simulated = qw_read_u8(r);
     m->refusal = qw_read_u8(r);
-    return ok && m->different_bits <= m->compared_bits && m->is_simulated <= 1 &&
-           m->refusal < REFUSALS;
+    return ok && m->different_bits <= m->compared_bits && m->onset <= QW_PLKG_ONSET_FOUND &&
+           m->is_simulated <= 1 && m->refusal < REFUSALS;
 }
 
 qw_err qw_plkg_ledger_decode(const uint8_t *data, size_t len, struct qw_plkg_ledger *ledger)

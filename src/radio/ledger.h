@@ -33,6 +33,11 @@ enum qw_plkg_refusal { QW_PLKG_REFUSAL_TABLE(QW_PLKG_REFUSAL_ENUM) };
 const char *qw_plkg_refusal_name(enum qw_plkg_refusal refusal); /* "STATIC" */
 const char *qw_plkg_refusal_text(enum qw_plkg_refusal refusal);
 
+/* Whether this end compared the beginnings of frames with the rest of them. A radio that measures a
+ * frame as a whole cannot, and says so: that is no pass. */
+enum qw_plkg_onset { QW_PLKG_ONSET_NOT_MADE, QW_PLKG_ONSET_PASSED, QW_PLKG_ONSET_FOUND };
+const char *qw_plkg_onset_name(enum qw_plkg_onset onset); /* "not made", "passed", "found" */
+
 /* What one session measured, said and earned; all bits are counted where they arise. Every field is
  * valid up to the stage that was reached, 0 after it. */
 struct qw_plkg_ledger {
@@ -61,13 +66,16 @@ struct qw_plkg_ledger {
     uint64_t messages;    /* of the discussion after probing, both directions */
     uint64_t message_bytes;
     uint32_t more_rounds;
-    uint8_t is_simulated; /* the channel was simulated or replayed */
-    uint8_t refusal;      /* enum qw_plkg_refusal */
+    double onset_deviations; /* by which this end found something late in the frames, when onset is
+                                not 0 (radio/onset.h) */
+    uint8_t onset;           /* enum qw_plkg_onset */
+    uint8_t is_simulated;    /* the channel was simulated or replayed */
+    uint8_t refusal;         /* enum qw_plkg_refusal */
 };
 
 /* Fixed-size big-endian form (doubles as IEEE 754 bits) for the local socket and records; decode
  * refuses non-finite numbers and unknown refusals. */
-enum { QW_PLKG_LEDGER_LEN = 22 * 8 + 4 + 2 };
+enum { QW_PLKG_LEDGER_LEN = 23 * 8 + 4 + 3 };
 void qw_plkg_ledger_encode(const struct qw_plkg_ledger *ledger,
                            uint8_t out[static QW_PLKG_LEDGER_LEN]);
 qw_err qw_plkg_ledger_decode(const uint8_t *data, size_t len,

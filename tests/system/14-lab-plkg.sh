@@ -114,15 +114,28 @@ for channel in tgn-d static; do
     grep -q INJECTION "$work/out" || fail "the injector is not found: $(cat "$work/out")"
 done
 
-echo "one that waits until it hears a pilot is not found, but paid for where the channel itself moves"
-lab 0 --attack inject-after-hearing --credited 0.9 --seconds 40
+echo "one that waits until it hears a pilot is not in its beginning: refused, whatever moves and however it is measured"
+for channel in tgn-d static; do
+    for probing in tones samples; do
+        lab 3 --attack inject-after-hearing --channel $channel --probing $probing --seconds 20 --no-eve
+        is keys == 0
+        is secret_bits == 0
+        is onset_deviations '>' 5.4
+        [ "$(field onset)" = '"found"' ] || fail "onset $(field onset)"
+        grep -q INJECTION "$work/out" || fail "the injector is not found: $(cat "$work/out")"
+    done
+done
+
+echo "one that is there from the first sample on is not found, but paid for where the channel itself moves"
+lab 0 --attack inject-after-hearing --reaction-us 0.1 --credited 0.9 --seconds 40
 is keys '>' 0
 is eve_keys == 0
 is eve_key_agreement '<' 0.52
+[ "$(field onset)" = '"passed"' ] || fail "onset $(field onset)"
 
 echo "where nothing else moves, such an injector has the key, and the laboratory says so"
 status=0
-"$bin/qwave" lab plkg --seed 1 --json --attack inject-after-hearing --channel static --seconds 20 >"$work/out" 2>"$work/log" || status=$?
+"$bin/qwave" lab plkg --seed 1 --json --attack inject-after-hearing --reaction-us 0.1 --channel static --seconds 20 >"$work/out" 2>"$work/log" || status=$?
 [ "$status" = 1 ] || fail "exit status $status, not 1"
 is eve_keys == 1
 
@@ -137,6 +150,7 @@ is net_rate_bps '>=' 20
 echo "a wide band, and a cell with the gap between its directions closed or left open"
 lab 0 --carrier wifi80 --seconds 40 --no-eve
 [ "$(field carrier)" = '"wifi80"' ] || fail "carrier $(field carrier)"
+[ "$(field onset)" = '"not made"' ] || fail "beginnings of frames that have none: $(field onset)"
 is secret_bits_per_probe '>=' 45
 is wrong_keys == 0
 lab 0 --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-eve

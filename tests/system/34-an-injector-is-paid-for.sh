@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: W9 W13
-# Somebody adds a signal to both ends' measurements after each pilot has begun, where nothing else moves. Nothing gives him away: he
-# has the key, unless policy credits him with the power that he has (docs/adr/0059-injected-signals-by-their-power-over-the-noise.md).
+# Somebody adds a signal to both ends' measurements 0.1 us after each pilot has begun, where nothing else moves. Nothing gives him away: he
+# has the key, unless policy credits him with the power that he has (docs/adr/0059-injected-signals-by-their-power-over-the-noise.md). Who is
+# slower is found by that, tests/system/14-lab-plkg.sh.
 set -u
 bin=$1
 work=$(mktemp -d)
@@ -24,7 +25,7 @@ field() {
     sed "s/.*\"$1\":\([^,}]*\).*/\1/" "$work/out"
 }
 
-attack="--attack inject-after-hearing --channel static --seconds 20"
+attack="--attack inject-after-hearing --reaction-us 0.1 --channel static --seconds 20"
 
 echo "credited with less than he has, he has the key"
 # shellcheck disable=SC2086 # words
@@ -40,7 +41,7 @@ for power in 25 35; do
 done
 
 echo "a channel that moves pays for a weak one, and still gives keys"
-lab 0 --attack inject-after-hearing --attack-db -30 --credited-injection 3 --seconds 20
+lab 0 --attack inject-after-hearing --reaction-us 0.1 --attack-db -30 --credited-injection 3 --seconds 20
 [ "$(field keys)" -gt 0 ] && [ "$(field eve_keys)" = 0 ] || fail "$(cat "$work/out")"
 
 echo "a repeater that he carries, where nothing else moves: his key, unless he is credited with its power or it comes too late to be measured"

@@ -116,6 +116,7 @@ static void apply_attack(const struct lab_options *options, struct lab_plkg_conf
     made->channel.attack = options->attack;
     made->channel.injected_power = pow(10.0, options->injected_db / 10.0);
     made->channel.repeater_delay_s = 1e-9 * options->repeater_ns;
+    made->channel.reaction_s = 1e-6 * options->reaction_us;
     made->credited_injection = isnan(options->credited_injection)
                                    ? 0.0
                                    : qw_plkg_policy_injected(options->credited_injection);
@@ -127,8 +128,8 @@ static void apply_attack(const struct lab_options *options, struct lab_plkg_conf
         made->credited_injection = qw_plkg_policy_injected(repeated_db(options, made));
         return;
     }
-    known = lab_injector_correlation(made->channel.injected_power, made->eve_correlation,
-                                     made->channel.speed_m_per_s);
+    known = lab_attack_correlation(made->channel.injected_power, made->eve_correlation,
+                                   made->channel.speed_m_per_s);
     made->credited = fmin(fmax(made->credited, known), CREDIT_MAX);
 }
 

@@ -58,6 +58,7 @@ static size_t list_values(const struct lab_row *row, struct value *values)
         { "eve_key_agreement", r->eve_key_agreement, false },
         { "eve_keys", r->eve_keys, true },
         { "cpu_ms_per_key", r->cpu_ms_per_key, false },
+        { "onset_deviations", r->onset_deviations, false },
     };
     size_t count = sizeof all / sizeof all[0];
 
@@ -127,6 +128,8 @@ static void write_row(const struct lab_row *row, struct qw_json_writer *w)
             qw_json_real(w, values[i].number);
         }
     }
+    qw_json_name(w, "onset");
+    qw_json_text(w, qw_plkg_onset_name(row->result.onset));
     qw_json_name(w, "refusal");
     qw_json_text(w, qw_plkg_refusal_name(row->result.refusal));
     write_reason(row, w);
@@ -226,6 +229,8 @@ void lab_output_text(const struct lab_row *row, FILE *stream)
     line(stream, "wrong keys", (double)r->wrong_keys, 0, "");
     line(stream, "eavesdropper's agreement with the key", 100.0 * r->eve_key_agreement, 2, "%");
     line(stream, "processor time per key, both ends", r->cpu_ms_per_key, 2, "ms");
+    fprintf(stream, "  %-36s %12s\n", "beginnings of frames against the rest",
+            qw_plkg_onset_name(r->onset));
     fprintf(stream, "account of the last session:\n");
     ledger_print(stream, &r->ledger);
 }

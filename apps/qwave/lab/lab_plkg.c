@@ -200,6 +200,10 @@ static void add_session(const struct lab_session_report *report, struct tally *t
 {
     const struct qw_plkg_ledger *ledger = &report->ledger;
 
+    if (report->onset == QW_PLKG_ONSET_FOUND || result->onset == QW_PLKG_ONSET_PASSED) {
+        result->onset = report->onset;
+    }
+    result->onset_deviations = fmax(result->onset_deviations, report->onset_deviations);
     result->sessions++;
     result->ledger = *ledger;
     result->probes += ledger->probes;
@@ -374,7 +378,7 @@ qw_err lab_plkg_run(const struct lab_plkg_config *config,
     struct lab_plkg_config own = *config;
     struct qw_surface *surface = NULL;
     struct run run = { .config = &own };
-    struct lab_plkg_result made = { 0 };
+    struct lab_plkg_result made = { .onset = QW_PLKG_ONSET_PASSED, .onset_deviations = NAN };
     struct tally tally = { 0 };
     qw_err err = plan(&own, &run);
 

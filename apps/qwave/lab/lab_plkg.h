@@ -24,6 +24,8 @@ struct lab_plkg_config {
 struct lab_plkg_result {
     uint32_t sessions, refused;
     enum qw_plkg_refusal refusal; /* of the last refused session */
+    enum qw_plkg_onset onset;     /* of all sessions the worst: found, not made, passed */
+    double onset_deviations;      /* the largest; NaN: not made in any */
     uint32_t undecoded;           /* sessions that ended in DECODE or VERIFY */
     uint64_t one_sided_bits;      /* what the sessions of a replayed capture came to; no key */
     uint64_t probes, coefficients, secret_bits, leaked_bits, auth_bits, keys, wrong_keys;

@@ -301,6 +301,20 @@ static const struct said *find_message(const struct record *record, enum qw_plkg
     return NULL;
 }
 
+static void add_onset(const struct qw_plkg_ledger *ledger, struct lab_session_report *report)
+{
+    bool is_worse =
+        ledger->onset == QW_PLKG_ONSET_FOUND ||
+        (ledger->onset == QW_PLKG_ONSET_NOT_MADE && report->onset != QW_PLKG_ONSET_FOUND);
+
+    if (is_worse) {
+        report->onset = (enum qw_plkg_onset)ledger->onset;
+    }
+    if (ledger->onset != QW_PLKG_ONSET_NOT_MADE) {
+        report->onset_deviations = fmax(report->onset_deviations, ledger->onset_deviations);
+    }
+}
+
 static qw_err judge(const struct lab_trace *trace, struct laboratory *lab, bool has_eve,
                     struct lab_session_report *report)
 {
@@ -308,6 +322,9 @@ static qw_err judge(const struct lab_trace *trace, struct laboratory *lab, bool 
     qw_err err = QW_OK;
 
     report->ledger = lab->access_point.ledger;
+    report->onset = QW_PLKG_ONSET_PASSED;
+    add_onset(&lab->access_point.ledger, report);
+    add_onset(&lab->terminal.ledger, report);
     report->cpu_s = lab->access_point.cpu_s + lab->terminal.cpu_s;
     report->has_key = lab->access_point.err == QW_OK && lab->terminal.err == QW_OK;
     if (report->has_key) {
@@ -347,9 +364,11 @@ qw_err lab_session_run(const struct lab_trace *trace, const struct qw_plkg_polic
                        struct lab_session_report *report)
 {
     struct laboratory *lab = calloc(1, sizeof *lab);
-    struct lab_session_report made = {
-        .eve_key_agreement = NAN, .raw_disagreement = NAN, .mutual_bits = NAN, .string_bits = NAN
-    };
+    struct lab_session_report made = { .eve_key_agreement = NAN,
+                                       .raw_disagreement = NAN,
+                                       .mutual_bits = NAN,
+                                       .string_bits = NAN,
+                                       .onset_deviations = NAN };
     struct qw_prng prng;
     qw_err err;
 

@@ -14,6 +14,8 @@
  * laboratory knows better than the ends because it sees both measurements. */
 struct lab_session_report {
     struct qw_plkg_ledger ledger; /* the access point's */
+    enum qw_plkg_onset onset;     /* of both ends the worse: found, not made, passed */
+    double onset_deviations;      /* the larger one; NaN: not made */
     bool has_key;                 /* at both ends */
     uint64_t keys;                /* of 256 bits, compared */
     uint64_t wrong_keys;

@@ -197,12 +197,36 @@ static float read_float(struct qw_reader *r, bool *ok)
     return value;
 }
 
+static void write_complex(struct qw_writer *w, const float complex *value, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        write_float(w, crealf(value[i]));
+        write_float(w, cimagf(value[i]));
+    }
+}
+
+/* As complex numbers are laid out; re + I * im would lose a -0. value may be NULL: then they are
+ * only checked. */
+static void read_complex(struct qw_reader *r, size_t count, float complex *value, bool *ok)
+{
+    for (size_t i = 0; i < count; i++) {
+        float part[2];
+
+        part[0] = read_float(r, ok);
+        part[1] = read_float(r, ok);
+        if (value != NULL) {
+            memcpy(&value[i], part, sizeof part);
+        }
+    }
+}
+
 /* A chain is all tones of one pair of antennas in one band. */
 static size_t encode_csi(const struct qw_csi_frame *frame, uint8_t rx, uint8_t tx, uint8_t bands,
                          uint8_t *out, size_t cap)
 {
     struct qw_writer w = qw_writer_on(out, cap);
     size_t value_count = (size_t)rx * tx * bands * frame->tone_count;
+    bool has_early = frame->has_early && value_count == QW_CSI_EARLY_VALUES;
 
     qw_write_u8(&w, QW_AIR_CSI);
     qw_write_u64be(&w, frame->sequence);
@@ -218,9 +242,11 @@ static size_t encode_csi(const struct qw_csi_frame *frame, uint8_t rx, uint8_t t
     for (size_t k = 0; k < frame->tone_count; k++) {
         qw_write_u16be(&w, (uint16_t)frame->tone_index[k]);
     }
-    for (size_t i = 0; i < value_count; i++) {
-        write_float(&w, crealf(frame->value[i]));
-        write_float(&w, cimagf(frame->value[i]));
+    write_complex(&w, frame->value, value_count);
+    qw_write_u8(&w, has_early);
+    if (has_early) {
+        write_complex(&w, frame->early, QW_CSI_EARLY_TONES);
+        write_complex(&w, frame->half, QW_CSI_EARLY_VALUES);
     }
     return written(&w);
 }
@@ -288,6 +314,24 @@ static bool read_head(struct qw_reader *r, struct csi_head *head)
     return ok && head->time_ns <= INT64_MAX && format_ok(head->format) && shape_ok(head);
 }
 
+/* Only one chain of 20 MHz has one. */
+static bool read_beginning(struct qw_reader *r, const struct csi_head *head,
+                           struct qw_csi_frame *frame)
+{
+    uint8_t has_early = qw_read_u8(r);
+    bool ok = has_early == 0 || (has_early == 1 && head->format == QW_CSI_LEGACY_20 &&
+                                 head_values(head) == QW_CSI_EARLY_VALUES);
+
+    if (frame != NULL) {
+        frame->has_early = has_early == 1;
+    }
+    if (ok && has_early == 1) {
+        read_complex(r, QW_CSI_EARLY_TONES, frame != NULL ? frame->early : NULL, &ok);
+        read_complex(r, QW_CSI_EARLY_VALUES, frame != NULL ? frame->half : NULL, &ok);
+    }
+    return ok;
+}
+
 /* Reads the arrays; frame may be NULL: then they are only checked. */
 static bool read_arrays(struct qw_reader *r, const struct csi_head *head,
                         struct qw_csi_frame *frame)
@@ -305,15 +349,8 @@ static bool read_arrays(struct qw_reader *r, const struct csi_head *head,
             frame->tone_index[k] = (int16_t)tone;
         }
     }
-    for (size_t i = 0; i < value_count; i++) {
-        float part[2]; /* as complex numbers are laid out; re + I * im would lose a -0 */
-
-        part[0] = read_float(r, &ok);
-        part[1] = read_float(r, &ok);
-        if (frame != NULL) {
-            memcpy(&frame->value[i], part, sizeof part);
-        }
-    }
+    read_complex(r, value_count, frame != NULL ? frame->value : NULL, &ok);
+    ok = read_beginning(r, head, frame) && ok;
     return ok && qw_reader_done(r);
 }
 

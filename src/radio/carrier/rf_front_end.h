@@ -24,8 +24,12 @@ struct qw_rf_config {
     struct qw_front_end_config front_end;     /* snr_db: of the estimate, per tone; has_phase,
                                                  chain_ripple and phase_jitter_rad count, the rest is
                                                  made here */
-    unsigned converter_bits;                  /* of each part, 4..16 */
-    uint64_t seed, stream;                    /* stream separates the parties */
+    /* Paths over which somebody adds to each frame, later than its beginning; NULL: nobody.
+     * Borrowed like profile. */
+    const struct qw_channel_profile *injected;
+    double reaction_s;       /* from a frame's first sample to what he adds, >= 0 */
+    unsigned converter_bits; /* of each part, 4..16 */
+    uint64_t seed, stream;   /* stream separates the parties */
 };
 
 enum { QW_RF_CONVERTER_BITS = 10 };
@@ -45,8 +49,9 @@ struct qw_rf_report {
     double clipped; /* share of samples */
 };
 
-/* Hears one frame over a channel with these amplitudes  [profile's tap_count]. False: it was not
- * found. Fills format, tones, levels and values of frame. report may be NULL. */
+/* Hears one frame over a channel with these amplitudes  [profile's tap_count, then those of what is
+ * injected]. False: it was not found. Fills format, tones, levels and values of frame, and of 20
+ * MHz of Wi-Fi what its beginning said. report may be NULL. */
 bool qw_rf_front_end_measure(struct qw_rf_front_end *front_end, const double complex *tap,
                              struct qw_csi_frame *frame, struct qw_rf_report *report);
 

@@ -90,7 +90,8 @@ static size_t places(const struct qw_rf_receiver *receiver)
 
 size_t qw_rf_receiver_samples(const struct qw_rf_receiver *receiver)
 {
-    return qw_sounding_samples(&receiver->sounding) + places(receiver);
+    return receiver->sounding.lead_samples + qw_sounding_samples(&receiver->sounding) +
+           places(receiver);
 }
 
 static double power_of(double re, double im)
@@ -175,6 +176,12 @@ static double complex repetition(const struct qw_rf_receiver *receiver, const fl
     return sum;
 }
 
+/* Of the window's beginning before the strongest path: for weaker ones. */
+static size_t early_samples(const struct qw_sounding *sounding)
+{
+    return sounding->field[sounding->field_count - 1].prefix / 4;
+}
+
 /* A symbol that is sent twice is known by its repetition, which no echo spoils; a long one that is
  * sent once by its match. */
 static bool find(const struct qw_rf_receiver *receiver, const float complex *sample, size_t *start,
@@ -182,7 +189,7 @@ static bool find(const struct qw_rf_receiver *receiver, const float complex *sam
 {
     const struct qw_sounding *sounding = &receiver->sounding;
     const struct qw_sounding_field *field = &sounding->field[0];
-    size_t early = sounding->field[sounding->field_count - 1].prefix / 4; /* for weaker paths */
+    size_t early = early_samples(sounding);
     double needed = (log((double)places(receiver)) + FALSE_ALARM_LN) / (double)sounding->size;
     size_t place = 0;
     double matched = find_place(receiver, sample, &place);
@@ -199,8 +206,11 @@ static bool find(const struct qw_rf_receiver *receiver, const float complex *sam
                          energy(sample + field->prefix + place, sounding->size);
 }
 
-/* Sum over the repeats of the last field, turned back about the field's middle. */
-static void gather(struct qw_rf_receiver *receiver, const float complex *start, double offset_hz)
+/* Sum over the repeats of the last field, each with its weight, turned back about the field's
+ * middle.
+ */
+static void gather(struct qw_rf_receiver *receiver, const float complex *start, double offset_hz,
+                   double second)
 {
     const struct qw_sounding *sounding = &receiver->sounding;
     size_t last = sounding->field_count - 1;
@@ -215,9 +225,23 @@ static void gather(struct qw_rf_receiver *receiver, const float complex *start, 
         for (size_t r = 0; r < repeats; r++) {
             size_t at = r * sounding->size + i;
             double turn = angle * ((double)at - middle);
+            double weight = r == 0 ? 1.0 : second;
 
-            receiver->window[i] += (double complex)field[at] * (cos(turn) + I * sin(turn));
+            receiver->window[i] += weight * (double complex)field[at] * (cos(turn) + I * sin(turn));
         }
+    }
+}
+
+/* The window's tones, without the training. */
+static void read_tones(struct qw_rf_receiver *receiver, double complex *tone)
+{
+    const struct qw_sounding *sounding = &receiver->sounding;
+    const struct qw_sounding_field *field = &sounding->field[sounding->field_count - 1];
+    double scale = 1.0 / (double)(field->repeats * sounding->size);
+
+    qw_dft_forward(receiver->dft, receiver->window);
+    for (size_t k = 0; k < sounding->tone_count; k++) {
+        tone[k] = receiver->window[bin(receiver, k)] * scale * conj(field->training[k]);
     }
 }
 
@@ -225,16 +249,45 @@ bool qw_rf_receiver_estimate(struct qw_rf_receiver *receiver, const float comple
                              struct qw_rf_estimate *estimate)
 {
     const struct qw_sounding *sounding = &receiver->sounding;
-    const struct qw_sounding_field *field = &sounding->field[sounding->field_count - 1];
-    double scale = 1.0 / (double)(field->repeats * sounding->size);
+    const float complex *training = sample + sounding->lead_samples;
 
-    if (!find(receiver, sample, &estimate->start, &estimate->offset_hz)) {
+    if (!find(receiver, training, &estimate->start, &estimate->offset_hz)) {
         return false;
     }
-    gather(receiver, sample + estimate->start, estimate->offset_hz);
-    qw_dft_forward(receiver->dft, receiver->window);
-    for (size_t k = 0; k < sounding->tone_count; k++) {
-        estimate->tone[k] = receiver->window[bin(receiver, k)] * scale * conj(field->training[k]);
+    gather(receiver, training + estimate->start, estimate->offset_hz, 1.0);
+    read_tones(receiver, estimate->tone);
+    if (estimate->half != NULL) {
+        gather(receiver, training + estimate->start, estimate->offset_hz, -1.0);
+        read_tones(receiver, estimate->half);
     }
     return true;
+}
+
+bool qw_rf_receiver_early(const struct qw_rf_receiver *receiver, const float complex *sample,
+                          const struct qw_rf_estimate *estimate, double complex *early)
+{
+    const struct qw_sounding *sounding = &receiver->sounding;
+    const struct qw_sounding_field *field = &sounding->field[0];
+    size_t first = early_samples(sounding) + QW_SOUNDING_LEAD_PERIOD;
+    double middle = (double)(sounding->lead_samples + field->prefix) +
+                    0.5 * (double)(field->repeats * sounding->size);
+    double angle = -2.0 * M_PI * estimate->offset_hz / sounding->rate_hz;
+    size_t found = 0;
+
+    for (size_t k = 0; sounding->lead_samples > 0 && k < sounding->tone_count; k++) {
+        double complex training = qw_sounding_lead_at(sounding->tones[k]);
+        double slope = -2.0 * M_PI * sounding->tones[k] / (double)sounding->size;
+        double complex sum = 0.0;
+
+        if (creal(training) == 0.0) {
+            continue;
+        }
+        for (size_t i = first; i < first + QW_SOUNDING_LEAD_PERIOD; i++) {
+            double turn = angle * ((double)i - middle) + slope * (double)i;
+
+            sum += (double complex)sample[estimate->start + i] * (cos(turn) + I * sin(turn));
+        }
+        early[found++] = sum / (training * (double)QW_SOUNDING_LEAD_PERIOD);
+    }
+    return found > 0;
 }

@@ -19,13 +19,16 @@ qw_err qw_rf_receiver_new(const struct qw_sounding *sounding,
                           struct qw_rf_receiver **receiver) QW_MUST_USE;
 void qw_rf_receiver_free(struct qw_rf_receiver *receiver); /* NULL is fine */
 
-/* Samples that a call of _estimate looks at, with the frame's first sample at 0..sounding.slack. */
+/* Samples that a call of _estimate looks at, with the frame's first sample (of its lead, if it has
+ * one) at 0..sounding.slack. */
 size_t qw_rf_receiver_samples(const struct qw_rf_receiver *receiver);
 
 struct qw_rf_estimate {
     size_t start;     /* sample at which the frame was taken to begin: some of the prefix early */
     double offset_hz; /* of the sender's oscillator against this one */
     double complex *tone; /* the caller's  [sounding.tone_count] */
+    double complex *half; /* the caller's  [sounding.tone_count], or NULL: of a last field that is
+                             sent twice, half of what its first symbol says more than its second */
 };
 
 /* sample [qw_rf_receiver_samples], borrowed. False: nothing there looks like the sounding. The
@@ -33,5 +36,13 @@ struct qw_rf_estimate {
  * count from start. */
 bool qw_rf_receiver_estimate(struct qw_rf_receiver *receiver, const float complex *sample,
                              struct qw_rf_estimate *estimate);
+
+/* What the lead says of the same channel, with the same phase and delays, in the 0.8 us that begin
+ * 0.8 us after the strongest path's first sample: for the first 0.8 us of a frame its echoes are
+ * not all there. early [QW_CSI_EARLY_TONES]. estimate: as made from this sample; its offset_hz may
+ * be one that is known better than from one frame, for the phase is carried over 11 us. False: no
+ * lead. */
+bool qw_rf_receiver_early(const struct qw_rf_receiver *receiver, const float complex *sample,
+                          const struct qw_rf_estimate *estimate, double complex *early);
 
 #endif

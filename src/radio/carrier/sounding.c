@@ -12,6 +12,10 @@ static const int8_t left[LEGACY_EDGE] = { 1, 1, -1, -1, 1, 1, -1, 1, -1, 1, 1, 1
                                           1, 1, -1, -1, 1, 1, -1, 1, -1, 1, 1, 1, 1 };
 static const int8_t right[LEGACY_EDGE] = { 1,  -1, -1, 1,  1,  -1, 1,  -1, 1,  -1, -1, -1, -1,
                                            -1, 1,  1,  -1, -1, 1,  -1, 1,  -1, 1,  1,  1,  1 };
+/* Short training symbols, every fourth tone from -24 to 24: signs of (1 + j) sqrt(13/6) [802.11
+ * OFDM, L-STF]. */
+static const int8_t lead[13] = { 1, -1, 1, -1, -1, 1, 0, -1, -1, 1, 1, 1, 1 };
+enum { LEAD_STEP = 4, LEAD_EDGE = 24 };
 /* What the wider training has between and beside those. */
 static const int8_t middle_40[7] = { -1, -1, -1, 1, 0, 0, 0 };
 static const int8_t middle_40_right[4] = { -1, 1, 1, -1 };
@@ -142,6 +146,23 @@ void qw_sounding_of(const struct qw_carrier *carrier, struct qw_sounding *soundi
     }
     made.rate_hz = carrier->spacing_hz * (double)made.size;
     *sounding = made;
+}
+
+bool qw_sounding_lead(struct qw_sounding *sounding)
+{
+    if (sounding->carrier->format != QW_CSI_LEGACY_20) {
+        return false;
+    }
+    sounding->lead_samples = QW_SOUNDING_LEAD_SAMPLES;
+    return true;
+}
+
+double complex qw_sounding_lead_at(int tone)
+{
+    if (tone < -LEAD_EDGE || tone > LEAD_EDGE || tone % LEAD_STEP != 0) {
+        return 0.0;
+    }
+    return sqrt(13.0 / 6.0) * (1.0 + I) * (double)lead[(tone + LEAD_EDGE) / LEAD_STEP];
 }
 
 size_t qw_sounding_field_samples(const struct qw_sounding *sounding, size_t field)

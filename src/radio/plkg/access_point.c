@@ -218,6 +218,9 @@ static qw_err exchange_pairs(struct qw_plkg_run *run)
     if (err == QW_OK) {
         err = qw_plkg_run_send_pairs(run); /* also when they are too few: both ends count them */
     }
+    if (err == QW_OK) {
+        err = qw_plkg_run_check_onset(run);
+    }
     if (err == QW_OK && run->split.usable < QW_PLKG_PAIRS_MIN) {
         err = qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS);
     }

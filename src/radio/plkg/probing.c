@@ -3,12 +3,16 @@
 #include "radio/plkg/probing.h"
 
 #include "base/clock.h"
+#include "crypto/random.h"
 #include "radio/pace/interval.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { ANSWER_TIMEOUT_MS = 500, SILENCE_MS = 2, LATE_ANSWERS_MAX = 16, PROGRESS_EVERY = 16 };
+/* Longest time by which a pilot comes after its slot, in nanoseconds and as a part of the interval.
+ */
+enum { LATER_MAX_NS = 50000, LATER_PART = 100 };
 
 struct asking {
     struct qw_csi_frame *frame; /* the answer, when is_heard */
@@ -143,7 +147,20 @@ qw_err qw_plkg_probing_look(struct qw_plkg_run *run)
                              NULL);
 }
 
-/* T3: probe i goes out at i times the interval; the answer is due at once. */
+/* Nobody can be there when a pilot begins without being told by the pilot itself: its moment is
+ * drawn, and known when it is there. A cell's signals have their own times. */
+static qw_err draw_later(const struct qw_plkg_run *run, int64_t interval_ns, int64_t *later_ns)
+{
+    int64_t longest_ns =
+        interval_ns / LATER_PART < LATER_MAX_NS ? interval_ns / LATER_PART : LATER_MAX_NS;
+    uint32_t drawn = 0;
+    qw_err err = run->tuning.carrier->is_cellular ? QW_OK : qw_random_bytes(&drawn, sizeof drawn);
+
+    *later_ns = (int64_t)((uint64_t)longest_ns * drawn >> 32);
+    return err;
+}
+
+/* T3: probe i goes out at i times the interval and a little later; the answer is due at once. */
 qw_err qw_plkg_probing_run(struct qw_plkg_run *run)
 {
     int64_t interval_ns = (int64_t)run->terms.interval_us * 1000;
@@ -154,8 +171,14 @@ qw_err qw_plkg_probing_run(struct qw_plkg_run *run)
         err = qw_plkg_silence_draw(run->probes, &run->silence);
     }
     for (uint32_t i = 0; err == QW_OK && i < run->probes; i++) {
-        int64_t time_ns = run->start_ns + i * interval_ns;
+        int64_t later_ns = 0;
+        int64_t time_ns;
 
+        err = draw_later(run, interval_ns, &later_ns);
+        time_ns = run->start_ns + i * interval_ns + later_ns;
+        if (err != QW_OK) {
+            break;
+        }
         if (qw_plkg_silence_at(&run->silence, i)) {
             err = keep_silent(run, i, time_ns, asking.frame);
         } else {

@@ -55,6 +55,7 @@ void qw_plkg_run_free(struct qw_plkg_run *run)
     free(run->symbol);
     qw_multilevel_free(run->multilevel);
     qw_feature_set_free(run->set);
+    qw_onset_free(run->onset);
     qw_plkg_link_free(run->link);
     qw_secret_free(run->auth);
     qw_secret_free(run->string);
@@ -115,6 +116,7 @@ qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
     run->ledger.auth_bits = 2 * QW_PLKG_AUTH_LEN * 8;
     if (err == QW_OK) {
         run->set->is_transposed = run->is_terminal;
+        err = qw_onset_new(run->probes, &run->onset);
     }
     return err;
 }
@@ -140,11 +142,32 @@ void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)
     if (qw_tuning_fits(&run->tuning, frame, run->is_terminal)) {
         err = qw_feature_set_put(run->set, frame->sequence, frame, run->has_phase);
     }
-
+    if (err == QW_OK) {
+        qw_onset_put(run->onset, (uint32_t)frame->sequence, frame);
+    }
     if (err != QW_OK) {
         qw_log_write(run->party->log, QW_LOG_DEBUG, "probe %llu dropped: %s",
                      (unsigned long long)frame->sequence, qw_err_text(err));
     }
+}
+
+qw_err qw_plkg_run_check_onset(struct qw_plkg_run *run)
+{
+    struct qw_onset_verdict verdict;
+
+    qw_onset_judge(run->onset, run->has_phase, &verdict);
+    if (!verdict.is_made) {
+        return QW_OK; /* the ledger says so */
+    }
+    run->ledger.onset_deviations = verdict.deviations;
+    run->ledger.onset = verdict.is_found ? QW_PLKG_ONSET_FOUND : QW_PLKG_ONSET_PASSED;
+    if (!verdict.is_found) {
+        return QW_OK;
+    }
+    qw_log_write(run->party->log, QW_LOG_WARNING,
+                 "what moves came late in the frames: %.1f deviations, %.1f dB over the noise",
+                 verdict.deviations, verdict.late_db);
+    return qw_plkg_run_refuse(run, QW_PLKG_INJECTION);
 }
 
 qw_err qw_plkg_run_fill_pairs(struct qw_plkg_run *run)

@@ -4,6 +4,7 @@
 
 #include "distill/multilevel.h"
 #include "radio/account.h"
+#include "radio/onset.h"
 #include "radio/plkg/amplify.h"
 #include "radio/plkg/disagreement.h"
 #include "radio/plkg/estimate.h"
@@ -33,6 +34,7 @@ struct qw_plkg_run {
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
+    struct qw_onset *onset;         /* of one antenna and band of Wi-Fi 20 MHz */
     struct qw_plkg_silence silence; /* the terminal's */
     struct qw_plkg_pairs own_pairs, peer_pairs;
     struct qw_plkg_split split;
@@ -85,6 +87,9 @@ uint32_t qw_plkg_run_selection_bits(const struct qw_plkg_run *run);
 /* Keeps a measurement. A frame of another shape counts as not heard: that says nothing about its
  * value, so dropping it is free. */
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame);
+/* After PAIRS: QW_ERR_REFUSED with INJECTION when something came late in the frames that this end
+ * heard. */
+qw_err qw_plkg_run_check_onset(struct qw_plkg_run *run) QW_MUST_USE;
 /* PAIRS of this end, after the last probe. */
 qw_err qw_plkg_run_fill_pairs(struct qw_plkg_run *run) QW_MUST_USE;
 qw_err qw_plkg_run_send_pairs(struct qw_plkg_run *run) QW_MUST_USE;

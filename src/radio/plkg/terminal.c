@@ -118,6 +118,9 @@ static qw_err exchange_pairs(struct qw_plkg_run *run)
                          qw_plkg_silence_is_broken(&run->silence, run->peer_pairs.heard))) {
         err = qw_plkg_run_refuse(run, QW_PLKG_INJECTION);
     }
+    if (err == QW_OK) {
+        err = qw_plkg_run_check_onset(run);
+    }
     if (err == QW_OK && run->split.usable < QW_PLKG_PAIRS_MIN) {
         err = qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS);
     }

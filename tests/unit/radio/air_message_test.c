@@ -138,7 +138,7 @@ static size_t good(size_t kind, uint8_t *out, size_t cap)
 
 static void the_examples_of_the_page_are_right(void **state)
 {
-    static const uint8_t hello[] = { 1, 2, 1 };
+    static const uint8_t hello[] = { 1, 3, 1 };
     static const uint8_t ready[] = { 2, 1, 0, 9, 's', 'i', 'm', 'u', 'l', 'a', 't', 'e', 'd' };
     static const uint8_t probe[] = { 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xe4, 0xe1, 0xc0 };
     static const uint8_t csi[] = { 4, 0,    0,    0,    0,    0,    0,    0,    1, 0,    0,
@@ -225,7 +225,7 @@ static void bands_and_antennas_survive_the_way(void **state)
         in->value[i] = (float)i;
     }
     len = qw_air_csi_encode(in, message, BUFFER);
-    assert_int_equal(len, QW_AIR_CSI_HEAD_LEN + 242 * (2 + 8 * 4));
+    assert_int_equal(len, QW_AIR_CSI_HEAD_LEN + 242 * (2 + 8 * 4) + 1);
     assert_int_equal(qw_air_csi_decode(message, len, out), QW_OK);
     assert_int_equal(out->band_count, 2);
     assert_int_equal(out->format, QW_CSI_VHT_80);
@@ -233,6 +233,67 @@ static void bands_and_antennas_survive_the_way(void **state)
     free(in);
     free(out);
     free(message);
+}
+
+static struct qw_csi_frame *frame_with_beginning(void)
+{
+    struct qw_csi_frame *frame = calloc(1, sizeof *frame);
+
+    assert_non_null(frame);
+    qw_csi_frame_set_tones(frame, QW_CSI_LEGACY_20);
+    frame->rx_count = 1;
+    frame->tx_count = 1;
+    frame->band_count = 1;
+    frame->has_early = true;
+    for (size_t k = 0; k < QW_CSI_EARLY_VALUES; k++) {
+        frame->value[k] = 1.0f - (float)k * I;
+        frame->half[k] = 0.5f * (float)k;
+    }
+    for (size_t k = 0; k < QW_CSI_EARLY_TONES; k++) {
+        frame->early[k] = (float)k * I;
+    }
+    return frame;
+}
+
+/* It survives; cut anywhere it is refused, and so is one of a frame that can have none. */
+static void the_beginning_of_a_frame_survives_the_way(void **state)
+{
+    enum { LEN = QW_AIR_CSI_HEAD_LEN + 10 * QW_CSI_EARLY_VALUES + 1 + QW_AIR_BEGINNING_LEN };
+    struct qw_csi_frame *in = frame_with_beginning();
+    struct qw_csi_frame *out = calloc(1, sizeof *out);
+    uint8_t message[LEN + 1] = { 0 };
+    size_t at = LEN - QW_AIR_BEGINNING_LEN - 1; /* of the byte that says that there is one */
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(qw_air_csi_encode(in, message, LEN - 1), 0);
+    assert_int_equal(qw_air_csi_encode(in, message, LEN), LEN);
+    assert_int_equal(message[at], 1);
+    assert_int_equal(qw_air_csi_decode(message, LEN, out), QW_OK);
+    assert_true(out->has_early);
+    assert_memory_equal(in->early, out->early, sizeof in->early);
+    assert_memory_equal(in->half, out->half, sizeof in->half);
+    for (size_t cut = at; cut < LEN; cut++) {
+        assert_int_equal(qw_air_csi_decode(message, cut, out), QW_ERR_FORMAT);
+    }
+    assert_int_equal(qw_air_csi_decode(message, LEN + 1, out), QW_ERR_FORMAT);
+    for (unsigned value = 0; value < 256; value++) {
+        message[at] = (uint8_t)value;
+        assert_int_equal(qw_air_csi_decode(message, LEN, out), value == 1 ? QW_OK : QW_ERR_FORMAT);
+    }
+    message[at] = 1;
+    message[17] = 1; /* HT 20 MHz */
+    assert_int_equal(qw_air_csi_decode(message, LEN, out), QW_ERR_FORMAT);
+    message[17] = 0;
+    memset(message + LEN - 4, 0x7f, 4);
+    message[LEN - 3] = 0xc0; /* not a number */
+    assert_int_equal(qw_air_csi_decode(message, LEN, out), QW_ERR_FORMAT);
+    in->has_early = false;
+    assert_int_equal(qw_air_csi_encode(in, message, LEN), at + 1);
+    assert_int_equal(qw_air_csi_decode(message, at + 1, out), QW_OK);
+    assert_false(out->has_early);
+    free(in);
+    free(out);
 }
 
 static void the_largest_frame_fits_exactly(void **state)
@@ -379,6 +440,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_the_page_are_right),
         cmocka_unit_test(every_field_survives_the_way),
         cmocka_unit_test(bands_and_antennas_survive_the_way),
+        cmocka_unit_test(the_beginning_of_a_frame_survives_the_way),
         cmocka_unit_test(the_largest_frame_fits_exactly),
         cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
         cmocka_unit_test(a_flipped_bit_is_refused_or_means_exactly_these_bytes),

@@ -377,7 +377,7 @@ static struct qw_wire stranger(struct bench *bench, const void *message, size_t 
 
 static void assert_dropped(struct qw_wire *wire)
 {
-    uint8_t answer[1024];
+    uint8_t answer[4096];
     size_t len;
     qw_err err;
 

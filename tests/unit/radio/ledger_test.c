@@ -38,6 +38,8 @@ static struct qw_plkg_ledger sample(void)
         .messages = 8,
         .message_bytes = 48000,
         .more_rounds = 1,
+        .onset_deviations = -1.5,
+        .onset = QW_PLKG_ONSET_PASSED,
         .is_simulated = 1,
         .refusal = QW_PLKG_NONE,
     };
@@ -84,6 +86,10 @@ static void every_field_survives(void **state)
     assert_int_equal(back.secret_bits, ledger.secret_bits);
     assert_true(back.airtime_share == ledger.airtime_share);
     assert_int_equal(back.more_rounds, ledger.more_rounds);
+    assert_int_equal(back.onset, QW_PLKG_ONSET_PASSED);
+    assert_true(back.onset_deviations == -1.5);
+    assert_string_equal(qw_plkg_onset_name(QW_PLKG_ONSET_NOT_MADE), "not made");
+    assert_string_equal(qw_plkg_onset_name(QW_PLKG_ONSET_FOUND), "found");
     assert_int_equal(back.is_simulated, 1);
 }
 

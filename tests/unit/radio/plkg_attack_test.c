@@ -138,6 +138,59 @@ static void who_sends_in_a_silent_slot_is_found(void **state)
     }
 }
 
+/* [W9] Who waits for a pilot is not in its beginning: it is enough that one end sees that. Who
+ * heard the request is there when the answer begins, so the terminal may see nothing. */
+static void who_adds_a_wave_late_is_found_by_the_end_that_can_see_it(void **state)
+{
+    (void)state;
+    for (int ends = 1; ends < 4; ends++) {
+        for (int moves = 0; moves < 2; moves++) {
+            struct bench_config config = bench_standard(1);
+            struct bench bench;
+
+            config.kind = moves == 1 ? BENCH_MOVING : BENCH_STILL;
+            config.policy.eve_correlation = 0.0;
+            config.policy.wanted_bits = 256;
+            config.has_early = true;
+            config.injected = 0.1;
+            config.is_late_at_ap = (ends & 1) != 0;
+            config.is_late_at_te = (ends & 2) != 0;
+            bench_init(&bench, &config);
+            bench_run(&bench);
+            assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
+            assert_int_equal(bench.err_te, QW_ERR_REFUSED);
+            assert_int_equal(bench.ledger_ap.refusal, QW_PLKG_INJECTION);
+            assert_int_equal(bench.ledger_te.refusal, QW_PLKG_INJECTION);
+            assert_int_equal(bench.ledger_ap.secret_bits, 0);
+            assert_int_equal(bench.ledger_te.secret_bits, 0);
+            assert_true((ends & 1) == 0 || bench.ledger_ap.onset == QW_PLKG_ONSET_FOUND);
+            assert_true((ends & 2) == 0 || bench.ledger_te.onset == QW_PLKG_ONSET_FOUND);
+            bench_wipe(&bench);
+        }
+    }
+}
+
+/* The same wave in all of each frame is none that came late, and without beginnings nobody can
+ * tell: neither is called the other. */
+static void a_wave_from_the_beginning_passes_and_no_beginning_is_no_pass(void **state)
+{
+    (void)state;
+    for (int has_early = 0; has_early < 2; has_early++) {
+        struct bench_config config = bench_standard(1);
+        struct bench bench;
+
+        config.policy.eve_correlation = 0.0;
+        config.has_early = has_early == 1;
+        config.injected = 0.1;
+        bench_run_to_key(&bench, &config);
+        assert_int_equal(bench.err_ap, QW_OK);
+        assert_int_equal(bench.ledger_ap.onset,
+                         has_early == 1 ? QW_PLKG_ONSET_PASSED : QW_PLKG_ONSET_NOT_MADE);
+        assert_int_equal(bench.ledger_te.onset, bench.ledger_ap.onset);
+        bench_wipe(&bench);
+    }
+}
+
 /* The same set-up with a moving channel does give a key: the refusals are not the set-up's. */
 /* [W9] Each end counts with its own policy; both have the same here. */
 static void a_credited_injector_costs_a_part_of_the_key(void **state)
@@ -204,6 +257,8 @@ int main(void)
         cmocka_unit_test(shadowing_alone_gives_nothing),
         cmocka_unit_test(amplitudes_of_one_wave_are_credited_once),
         cmocka_unit_test(who_sends_in_a_silent_slot_is_found),
+        cmocka_unit_test(who_adds_a_wave_late_is_found_by_the_end_that_can_see_it),
+        cmocka_unit_test(a_wave_from_the_beginning_passes_and_no_beginning_is_no_pass),
         cmocka_unit_test(a_credited_injector_costs_a_part_of_the_key),
         cmocka_unit_test(amplitudes_cannot_credit_an_injector),
         cmocka_unit_test(a_moving_channel_gives_a_key),

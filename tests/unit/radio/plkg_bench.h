@@ -7,6 +7,7 @@
 #include "base/prng.h"
 #include "base/wire_memory.h"
 #include "radio/air.h"
+#include "radio/channel/injector.h"
 #include "radio/eavesdropper.h"
 #include "radio/plkg.h"
 #include "radio/plkg/pace.h"
@@ -46,6 +47,9 @@ struct bench_config {
     bool is_one_sided_ap, is_one_sided_te; /* that end's radio says that it replays one record */
     bool is_injected_at_ap; /* somebody's pilot is heard there in every slot, sent or not */
     bool is_injected_at_te; /* and here instead of answers that nobody gave */
+    bool has_early;         /* radios measure the beginnings of frames apart */
+    double injected;        /* power of a wave that is in each frame at both ends, and */
+    bool is_late_at_ap, is_late_at_te; /* not in its beginning at that end */
     struct qw_plkg_policy policy;
     struct qw_replay_guard *guard_ap, *guard_te; /* borrowed, may be NULL */
     int timeout_ms;
@@ -154,11 +158,37 @@ static void bench_step(struct bench_channel *channel)
     channel->at++;
 }
 
+/* What the beginning of a frame says that has nothing added yet, and then what somebody adds. */
+static void bench_begin(struct bench_channel *channel, struct qw_prng *noise, double deviation,
+                        struct qw_csi_frame *frame)
+{
+    bool is_late = noise == &channel->noise_ap ? channel->config->is_late_at_ap
+                                               : channel->config->is_late_at_te;
+    double complex wave[BENCH_TONES];
+    size_t count = 0;
+
+    qw_injector_wave(channel->config->seed, frame->sequence, channel->config->injected,
+                     frame->tone_index, BENCH_TONES, 312.5e3, wave);
+    frame->has_early = true;
+    for (size_t k = 0; k < BENCH_TONES; k++) {
+        frame->half[k] = (float complex)(deviation * bench_gaussian(noise));
+        if (frame->tone_index[k] % 4 == 0) {
+            double complex added = is_late ? 0.0 : wave[k];
+
+            frame->early[count] +=
+                (float complex)(added + 1.36 * deviation * bench_gaussian(noise));
+            count++;
+        }
+        frame->value[k] += (float complex)wave[k];
+    }
+}
+
 static void bench_measure(struct bench_channel *channel, const double complex *tap,
                           struct qw_prng *noise, double snr_db, uint64_t sequence, int64_t time_ns,
                           struct qw_csi_frame *frame)
 {
     double deviation = pow(10.0, -snr_db / 20.0);
+    size_t early = 0;
 
     memset(frame, 0, sizeof *frame);
     qw_csi_frame_set_tones(frame, QW_CSI_LEGACY_20);
@@ -167,15 +197,21 @@ static void bench_measure(struct bench_channel *channel, const double complex *t
     frame->sequence = sequence;
     frame->time_ns = time_ns;
     for (size_t k = 0; k < frame->tone_count; k++) {
-        double complex h = deviation * bench_gaussian(noise);
+        double complex own = deviation * bench_gaussian(noise);
+        double complex h = 0.0;
 
         for (size_t i = 0; i < BENCH_TAPS; i++) {
             h += tap[i] * cexp(-2.0 * 3.14159265358979 * I * (double)frame->tone_index[k] *
                                (double)i / 64.0);
         }
-        frame->value[k] = (float complex)h;
+        frame->value[k] = (float complex)(h + own);
+        if (frame->tone_index[k] % 4 == 0) {
+            frame->early[early++] = (float complex)h;
+        }
     }
-    (void)channel;
+    if (channel->config->has_early) {
+        bench_begin(channel, noise, deviation, frame);
+    }
 }
 
 static void bench_push(struct bench_queue *queue, uint64_t sequence, int64_t time_ns)

@@ -327,6 +327,48 @@ static void a_late_answer_costs_one_pair(void **state)
     bench_wipe(&bench);
 }
 
+enum { MOMENTS = 4000 };
+static int64_t sent_ns[MOMENTS]; /* by probe, 0: not sent */
+static qw_err (*transmit)(void *self, uint64_t sequence, int64_t time_ns);
+
+static qw_err note_moment(void *self, uint64_t sequence, int64_t time_ns)
+{
+    sent_ns[sequence % MOMENTS] = time_ns;
+    return transmit(self, sequence, time_ns);
+}
+
+/* Up to 50 us after its slot, by chance: a moment that nobody can be ready for. */
+static void the_moment_of_a_pilot_is_drawn(void **state)
+{
+    struct bench_config config = bench_standard(test_seed());
+    struct bench bench;
+    unsigned late[5] = { 0 };
+    unsigned count = 0;
+
+    (void)state;
+    memset(sent_ns, 0, sizeof sent_ns);
+    bench_init(&bench, &config);
+    transmit = bench.radio_te.transmit;
+    bench.radio_te.transmit = note_moment;
+    bench_run(&bench);
+    for (int64_t i = 1; i < (int64_t)bench.ledger_te.probes; i++) {
+        int64_t later_ns = sent_ns[i] - i * 20000000;
+
+        if (sent_ns[i] > 0) {
+            assert_in_range(later_ns, 0, 49999);
+            late[later_ns / 10000]++;
+            count++;
+        }
+    }
+    assert_true(count > 500);
+    for (size_t i = 0; i < 5; i++) { /* each a fifth: 6 deviations */
+        double mean = count / 5.0;
+
+        assert_true(fabs(late[i] - mean) < 6.0 * sqrt(mean));
+    }
+    bench_wipe(&bench);
+}
+
 static unsigned silent; /* probes that a radio was told to leave out */
 
 /* As a radio does whose time goes by: then nothing was heard. */
@@ -440,6 +482,7 @@ int main(void)
         cmocka_unit_test(works_with_amplitudes_alone),
         cmocka_unit_test(probes_and_noise_follow_from_the_seed),
         cmocka_unit_test(a_late_answer_costs_one_pair),
+        cmocka_unit_test(the_moment_of_a_pilot_is_drawn),
         cmocka_unit_test(a_radio_in_the_air_is_told_of_each_silent_probe),
         cmocka_unit_test(refuses_what_its_own_radio_cannot_do),
         cmocka_unit_test(a_channel_slower_than_every_look_is_probed_each_ten_seconds),

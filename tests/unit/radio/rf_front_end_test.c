@@ -148,6 +148,47 @@ static void finds_frequency_and_place_of_each_frame(void **state)
     }
 }
 
+/* [W9] The short training says the same of the channel, the frequency of the session carried over
+ * 11 us; half the difference of the two symbols is noise. Other carriers have no beginning. */
+static void the_beginning_of_a_frame_says_the_same(void **state)
+{
+    (void)state;
+    for (const struct qw_carrier *carrier = qw_carriers; carrier->name != NULL; carrier++) {
+        struct bench *bench = bench_of(carrier, 40.0);
+        struct qw_rf_front_end *rf = NULL;
+        double error = 0.0;
+        double half = 0.0;
+
+        assert_int_equal(qw_rf_front_end_new(&bench->config, &rf), QW_OK);
+        for (size_t i = 0; i < FRAMES; i++) {
+            double gain;
+            size_t count = 0;
+
+            draw_taps(bench);
+            assert_true(qw_rf_front_end_measure(rf, bench->tap, &bench->frame, NULL));
+            assert_int_equal(bench->frame.has_early, carrier->format == QW_CSI_LEGACY_20);
+            gain = pow(10.0, -(double)bench->frame.agc_db / 20.0);
+            for (size_t k = 0; bench->frame.has_early && k < bench->frame.tone_count; k++) {
+                int tone = bench->frame.tone_index[k];
+                double complex left = gain * (double complex)bench->frame.half[k];
+
+                half += creal(left * conj(left)) / (FRAMES * bench->frame.tone_count);
+                if (tone % 4 == 0) {
+                    left = gain * (double complex)bench->frame.early[count++] -
+                           channel_at(bench, tone);
+                    error += creal(left * conj(left)) / (FRAMES * QW_CSI_EARLY_TONES);
+                }
+            }
+        }
+        if (carrier->format == QW_CSI_LEGACY_20) {
+            assert_true(fabs(half / 1e-4 - 1.0) < 0.12);
+            assert_true(error > 1.6e-4 && error < 2.5e-4); /* 1.85 of noise, and the frequency */
+        }
+        qw_rf_front_end_free(rf);
+        free(bench);
+    }
+}
+
 /* A card without a common clock: amplitudes stay, phases are the frame's own. */
 static void without_a_clock_only_amplitudes_are_left(void **state)
 {
@@ -248,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measures_the_channel_in_the_noise_that_was_asked_for),
         cmocka_unit_test(finds_frequency_and_place_of_each_frame),
+        cmocka_unit_test(the_beginning_of_a_frame_says_the_same),
         cmocka_unit_test(without_a_clock_only_amplitudes_are_left),
         cmocka_unit_test(few_bits_in_the_converter_cost_signal_to_noise),
         cmocka_unit_test(noise_alone_is_no_frame),

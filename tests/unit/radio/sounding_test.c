@@ -55,6 +55,34 @@ static void times_are_those_of_the_standards(void **state)
     }
 }
 
+/* [W9] Ten periods of a quarter of the symbol, of the same power as the long training, in 20 MHz
+ * only. */
+static void the_lead_has_the_power_of_the_training(void **state)
+{
+    struct qw_sounding *sounding = calloc(1, sizeof *sounding);
+    double power = 0.0;
+    size_t count = 0;
+
+    (void)state;
+    assert_non_null(sounding);
+    for (const struct qw_carrier *carrier = qw_carriers; carrier->name != NULL; carrier++) {
+        qw_sounding_of(carrier, sounding);
+        assert_int_equal(sounding->lead_samples, 0);
+        assert_int_equal(qw_sounding_lead(sounding), carrier->format == QW_CSI_LEGACY_20);
+        assert_int_equal(sounding->lead_samples, carrier->format == QW_CSI_LEGACY_20 ? 160 : 0);
+    }
+    for (int tone = -32; tone < 32; tone++) {
+        double complex value = qw_sounding_lead_at(tone);
+
+        assert_true(creal(value) == 0.0 || (tone % 4 == 0 && tone != 0));
+        power += creal(value * conj(value));
+        count += creal(value) != 0.0 ? 1 : 0;
+    }
+    assert_int_equal(count, QW_CSI_EARLY_TONES);
+    assert_true(fabs(power - 52.0) < 1e-9);
+    free(sounding);
+}
+
 /* Training was chosen to be flat in time: a wrong sign somewhere would show. */
 static void peaks_stay_low(void **state)
 {
@@ -115,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tone_of_the_measured_field_is_sent_at_amplitude_one),
         cmocka_unit_test(times_are_those_of_the_standards),
+        cmocka_unit_test(the_lead_has_the_power_of_the_training),
         cmocka_unit_test(peaks_stay_low),
         cmocka_unit_test(wide_training_holds_that_of_20_mhz),
     };

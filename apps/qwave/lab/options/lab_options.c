@@ -188,6 +188,7 @@ void lab_options_parse(int argc, char **argv, struct lab_options *options)
                                      .has_phase = true,
                                      .has_eve = true,
                                      .repeater_ns = 100.0,
+                                     .reaction_us = 2.0,
                                      .access_point_antennas = 1,
                                      .terminal_antennas = 1,
                                      .bands = 1,

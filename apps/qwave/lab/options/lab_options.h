@@ -45,6 +45,7 @@ struct lab_options {
     enum lab_attack attack;
     double injected_db;        /* over the channel's power */
     double repeater_ns;        /* delay of a repeater */
+    double reaction_us;        /* of who waits for a pilot */
     double credited_injection; /* NaN: none; dB over the access point's noise in each number */
     double chain_ripple, jitter_deg, detection_ns, cfo_hz, sfo_ppm;
     uint64_t seed;

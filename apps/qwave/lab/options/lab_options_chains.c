@@ -18,6 +18,7 @@ enum {
     KEY_ATTACK,
     KEY_ATTACK_POWER,
     KEY_REPEATER_DELAY,
+    KEY_REACTION,
     KEY_CREDITED_INJECTION
 };
 
@@ -52,6 +53,10 @@ static const struct argp_option options_list[] = {
       0 },
     { "repeater-delay-ns", KEY_REPEATER_DELAY, "NS", 0,
       "of what a repeater adds, behind the channel, 0..3000 (default: 100)", 0 },
+    { "reaction-us", KEY_REACTION, "US", 0,
+      "inject-after-hearing: from a frame's first sample to the first one that she adds, 0..9 "
+      "(default: 2)",
+      0 },
     { "credited-injection", KEY_CREDITED_INJECTION, "DB", 0,
       "what policy credits to such a signal, over the access point's noise in each number, -40..60 "
       "(default: nothing)",
@@ -90,6 +95,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case KEY_REPEATER_DELAY:
         o->repeater_ns = lab_option_real(value, 0.0, 3000.0, state);
+        return 0;
+    case KEY_REACTION:
+        o->reaction_us = lab_option_real(value, 0.0, 9.0, state);
         return 0;
     case KEY_CREDITED_INJECTION:
         o->credited_injection = lab_option_real(value, -40.0, 60.0, state);

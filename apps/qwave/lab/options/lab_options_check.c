@@ -32,6 +32,8 @@ static void check_measured(const struct lab_options *o, struct argp_state *state
 static void check_chains(const struct lab_options *o, struct argp_state *state)
 {
     size_t chains = o->access_point_antennas * o->terminal_antennas * o->bands;
+    bool is_other =
+        o->capture_path != NULL || o->alice_path != NULL || strcmp(o->carrier->name, "wifi20") != 0;
 
     if (chains > QW_FEATURE_CHAINS_MAX) {
         argp_error(state, "antennas and bands together are more than %d channels",
@@ -40,12 +42,12 @@ static void check_chains(const struct lab_options *o, struct argp_state *state)
     if (o->attack != LAB_ATTACK_NONE && chains > 1) {
         argp_error(state, "an attacker's signal is simulated for one antenna and one band");
     }
-    if ((chains > 1 || o->attack != LAB_ATTACK_NONE || o->is_paced || !isnan(o->surface_db)) &&
-        (o->is_sampled || o->capture_path != NULL || o->alice_path != NULL ||
-         strcmp(o->carrier->name, "wifi20") != 0)) {
-        argp_error(
-            state,
-            "antennas, bands, a pace, a surface and an attack are simulated for tones of wifi20");
+    if ((chains > 1 || o->is_paced || !isnan(o->surface_db)) && (o->is_sampled || is_other)) {
+        argp_error(state,
+                   "antennas, bands, a pace and a surface are simulated for tones of wifi20");
+    }
+    if (o->attack != LAB_ATTACK_NONE && is_other) {
+        argp_error(state, "an attack is simulated for wifi20");
     }
 }
 

@@ -3,6 +3,7 @@
 #include "lab/trace/lab_antennas.h"
 
 #include "radio/carrier/rf_front_end.h"
+#include "radio/channel/injector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ struct lab_antennas {
     const int16_t *tones;
     size_t tone_count;
     double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
-    uint64_t injected_from; /* number of the first probe, of all sessions */
+    double complex wave[QW_CHANNEL_TONES_MAX]; /* what an attacker adds */
+    uint64_t injected_from;                    /* number of the first probe, of all sessions */
 };
 
 static enum who receiver_of(enum qw_air_view view)
@@ -49,26 +51,55 @@ bool lab_antennas_lose(struct lab_antennas *antennas, double loss)
     return qw_prng_uniform(&antennas->loss) < loss;
 }
 
+/* Behind those of the channel: what an attacker adds to the waveform. */
+static void add_attacker_taps(struct lab_antennas *antennas, double time_s, uint32_t probe,
+                              double complex *tap)
+{
+    const struct lab_channel *config = antennas->config;
+    double complex *own = &tap[config->profile.tap_count];
+
+    if (antennas->repeater == NULL) {
+        qw_injector_paths(config->seed, antennas->injected_from + probe, config->injected_power,
+                          own);
+        return;
+    }
+    qw_channel_link_taps(antennas->repeater, time_s, own, NULL);
+    for (size_t l = 0; l < config->profile.tap_count; l++) {
+        own[l] *= sqrt(config->injected_power);
+    }
+}
+
+/* What arrives over each tap. */
+static void find_taps(struct lab_antennas *antennas, enum qw_air_view view, double time_s,
+                      uint32_t probe)
+{
+    struct qw_channel *channel = antennas->channel[0];
+
+    if (view == QW_AIR_VIEW_EVE_UP) {
+        qw_channel_short_link_taps(channel, time_s, antennas->near);
+        return;
+    }
+    qw_channel_link_taps(channel, time_s, antennas->far,
+                         qw_air_view_is_eve(view) ? antennas->near : NULL);
+    if (antennas->config->attack != LAB_ATTACK_NONE) {
+        add_attacker_taps(antennas, time_s, probe, antennas->far);
+    }
+}
+
 bool lab_antennas_measure(struct lab_antennas *antennas, enum qw_air_view view, double time_s,
-                          struct qw_csi_frame *frame)
+                          uint32_t probe, struct qw_csi_frame *frame)
 {
     enum who who = receiver_of(view);
-    bool is_sampled = antennas->rf[who] != NULL;
     struct qw_channel *channel = antennas->channel[0];
-    double complex *far = antennas->far;
-    double complex *near = antennas->near;
 
-    if (view == QW_AIR_VIEW_EVE_UP && is_sampled) {
-        qw_channel_short_link_taps(channel, time_s, near);
-    } else if (view == QW_AIR_VIEW_EVE_UP) {
-        qw_channel_short_link(channel, time_s, near);
-    } else if (is_sampled) {
-        qw_channel_link_taps(channel, time_s, far, who == EVE ? near : NULL);
-    } else {
-        qw_channel_link(channel, time_s, far, who == EVE ? near : NULL);
-    }
-    if (is_sampled) {
+    if (antennas->rf[who] != NULL) {
+        find_taps(antennas, view, time_s, probe);
         return qw_rf_front_end_measure(antennas->rf[who], waves_of(antennas, view), frame, NULL);
+    }
+    if (view == QW_AIR_VIEW_EVE_UP) {
+        qw_channel_short_link(channel, time_s, antennas->near);
+    } else {
+        qw_channel_link(channel, time_s, antennas->far, who == EVE ? antennas->near : NULL);
     }
     qw_front_end_measure(&antennas->front_end[who], waves_of(antennas, view), frame);
     return true;
@@ -84,25 +115,36 @@ static void add_surface(struct lab_antennas *antennas, double time_s, size_t at,
                    &antennas->far[at], is_down ? &antennas->near[at] : NULL);
 }
 
-/* Both ends measure one and the same wave on top of the channel; the attacker knows it. */
-static void inject(struct lab_antennas *antennas, double time_s, bool is_down, uint32_t probe)
+/* Both ends will measure one and the same wave on top of the channel; the attacker knows it. */
+static void prepare_wave(struct lab_antennas *antennas, double time_s, bool is_down, uint32_t probe)
 {
     const struct lab_channel *config = antennas->config;
-    double complex *wave = antennas->turned; /* free: one antenna has nothing to turn */
+    double complex *wave = antennas->wave;
 
     if (antennas->repeater != NULL) {
         qw_channel_link(antennas->repeater, time_s, wave, NULL);
-        lab_injector_repeat(wave, config->injected_power, config->repeater_delay_s, antennas->tones,
-                            antennas->tone_count, config->carrier->spacing_hz, wave);
+        qw_injector_repeat(wave, config->injected_power, config->repeater_delay_s, antennas->tones,
+                           antennas->tone_count, config->carrier->spacing_hz, wave);
     } else {
-        lab_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power,
-                          antennas->tones, antennas->tone_count, config->carrier->spacing_hz, wave);
+        qw_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power,
+                         antennas->tones, antennas->tone_count, config->carrier->spacing_hz, wave);
     }
-    for (size_t k = 0; k < antennas->tone_count; k++) {
-        antennas->far[k] += wave[k];
-        if (!is_down) { /* worth more to her than what she hears of the terminal */
-            antennas->near[k] = wave[k];
-        }
+    for (size_t k = 0; !is_down && k < antennas->tone_count; k++) {
+        antennas->near[k] = wave[k]; /* worth more to her than what she hears of the terminal */
+    }
+}
+
+/* By the clock nobody comes late; a repeater does by its delay, and whoever listens by his
+ * reaction. */
+static double reaction_of(const struct lab_channel *config)
+{
+    switch (config->attack) {
+    case LAB_ATTACK_REPEAT:
+        return config->repeater_delay_s;
+    case LAB_ATTACK_INJECT_AFTER_HEARING:
+        return config->reaction_s;
+    default:
+        return 0.0;
     }
 }
 
@@ -126,7 +168,7 @@ void lab_antennas_sweep(struct lab_antennas *antennas, double time_s, bool is_do
         }
     }
     if (config->attack != LAB_ATTACK_NONE) {
-        inject(antennas, time_s, is_down, probe);
+        prepare_wave(antennas, time_s, is_down, probe);
     }
 }
 
@@ -134,7 +176,14 @@ void lab_antennas_measure_sweep(struct lab_antennas *antennas, enum qw_air_view 
                                 struct qw_csi_frame *frame)
 {
     const double complex *waves = waves_of(antennas, view);
+    bool is_attacked = antennas->config->attack != LAB_ATTACK_NONE && !qw_air_view_is_eve(view);
+    struct qw_front_end_late late = { is_attacked ? antennas->wave : NULL,
+                                      reaction_of(antennas->config) };
 
+    if (qw_csi_frame_chain_count(frame) == 1 && frame->format == QW_CSI_LEGACY_20) {
+        qw_front_end_measure_onset(&antennas->front_end[receiver_of(view)], waves, &late, frame);
+        return;
+    }
     if (qw_air_view_is_down(view)) {
         struct qw_tuning tuning = lab_channel_tuning(antennas->config);
 
@@ -205,15 +254,40 @@ static qw_err open_channels(struct lab_antennas *antennas)
     return err;
 }
 
+/* The delays by which an attacker's wave comes. */
+static void find_attacker_profile(const struct lab_channel *config,
+                                  struct qw_channel_profile *profile)
+{
+    *profile = config->profile;
+    if (config->attack == LAB_ATTACK_REPEAT) {
+        for (size_t l = 0; l < profile->tap_count; l++) {
+            profile->tap[l].delay_s += config->repeater_delay_s;
+        }
+        return;
+    }
+    profile->tap_count = QW_INJECTOR_PATHS;
+    profile->steady_power = 0.0;
+    for (size_t p = 0; p < QW_INJECTOR_PATHS; p++) {
+        profile->tap[p] = config->profile.tap[0];
+        profile->tap[p].delay_s = (double)p * QW_INJECTOR_PATH_S;
+        profile->tap[p].power = 1.0 / QW_INJECTOR_PATHS;
+    }
+}
+
 static qw_err open_waveforms(struct lab_antennas *antennas, const struct qw_front_end_config *eve,
                              uint64_t stream)
 {
     const struct lab_channel *config = antennas->config;
+    struct qw_channel_profile attacker;
     qw_err err = QW_OK;
 
+    find_attacker_profile(config, &attacker);
     for (size_t who = 0; err == QW_OK && who < RECEIVERS; who++) {
+        bool is_attacked = who != EVE && config->attack != LAB_ATTACK_NONE;
         struct qw_rf_config rf = { .carrier = config->carrier,
                                    .profile = &config->profile,
+                                   .injected = is_attacked ? &attacker : NULL,
+                                   .reaction_s = reaction_of(config),
                                    .front_end = who == EVE ? *eve : config->front_end,
                                    .converter_bits = QW_RF_CONVERTER_BITS,
                                    .seed = config->seed ^ NOISE_SEED,

@@ -24,7 +24,7 @@ bool lab_antennas_lose(struct lab_antennas *antennas, double loss);
 /* What one antenna makes of a frame that left at time_s: one antenna and band at each end. False:
  * not found in the noise. */
 bool lab_antennas_measure(struct lab_antennas *antennas, enum qw_air_view view, double time_s,
-                          struct qw_csi_frame *frame);
+                          uint32_t probe, struct qw_csi_frame *frame);
 
 /* All antennas and bands. First the waves of one direction of a probe, with what a surface and an
  * attacker add; then what either receiver of it makes of them, frame having its shape. */

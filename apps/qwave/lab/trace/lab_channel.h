@@ -2,7 +2,7 @@
 #ifndef QWAVE_LAB_TRACE_LAB_CHANNEL_H
 #define QWAVE_LAB_TRACE_LAB_CHANNEL_H
 
-#include "lab/lab_injector.h"
+#include "lab/lab_attack.h"
 #include "radio/air/medium.h"
 #include "radio/carrier/carrier.h"
 #include "radio/channel.h"
@@ -29,11 +29,12 @@ struct lab_channel {
     /* Antennas in rows, and bands that a probe sweeps over; product 1..QW_FEATURE_CHAINS_MAX. */
     size_t access_point_antennas, terminal_antennas, bands;
     double antenna_spacing_m, band_spacing_hz;
-    const struct qw_surface *surface;     /* borrowed; NULL: none; with one antenna and band only */
-    enum lab_attack attack;               /* with one antenna and band only */
-    double injected_power;                /* over the channel's */
-    double repeater_delay_s;              /* of what a repeater adds, behind the channel */
-    double loss;                          /* of frames, in each direction */
+    const struct qw_surface *surface; /* borrowed; NULL: none; with one antenna and band only */
+    enum lab_attack attack;           /* with one antenna and band only */
+    double injected_power;            /* over the channel's */
+    double repeater_delay_s;          /* of what a repeater adds, behind the channel */
+    double reaction_s;                /* of who waits for a pilot: from its first sample to his */
+    double loss;                      /* of frames, in each direction */
     struct qw_front_end_config front_end; /* of either honest end */
     uint64_t seed;
 };

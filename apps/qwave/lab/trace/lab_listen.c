@@ -44,7 +44,7 @@ static void hear_view(struct listening *l, enum qw_air_view view, double time_s,
         lab_trace_shape(l->trace, view, &l->frame);
         lab_antennas_measure_sweep(l->antennas, view, &l->frame);
         keep(l, view, probe);
-    } else if (lab_antennas_measure(l->antennas, view, time_s, &l->frame)) {
+    } else if (lab_antennas_measure(l->antennas, view, time_s, probe, &l->frame)) {
         keep(l, view, probe);
     }
 }
@@ -82,7 +82,7 @@ static bool hear_signal(void *self, enum qw_air_view view, int64_t number,
     double time_s = l->start_s + (double)number * carrier->period_s +
                     (qw_air_view_is_down(view) ? carrier->gap_s : 0.0);
 
-    return lab_antennas_measure(l->antennas, view, time_s, frame) &&
+    return lab_antennas_measure(l->antennas, view, time_s, 0, frame) &&
            (qw_air_view_is_eve(view) || !lab_antennas_lose(l->antennas, l->config->loss));
 }
 

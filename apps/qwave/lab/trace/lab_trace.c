@@ -8,13 +8,19 @@ struct level {
     float rssi_dbm, noise_dbm, agc_db;
 };
 
+struct beginning {
+    bool is_known;
+    float complex early[QW_CSI_EARLY_TONES], half[QW_CSI_EARLY_VALUES];
+};
+
 struct lab_trace {
     struct lab_channel channel;
     uint32_t probes;
-    size_t values;        /* of a frame */
-    bool *is_heard;       /* [QW_AIR_VIEWS * probes] */
-    float complex *value; /* [(view * probes + probe) * values + value], as in a frame */
-    struct level *level;  /* [QW_AIR_VIEWS * probes] */
+    size_t values;               /* of a frame */
+    bool *is_heard;              /* [QW_AIR_VIEWS * probes] */
+    float complex *value;        /* [(view * probes + probe) * values + value], as in a frame */
+    struct level *level;         /* [QW_AIR_VIEWS * probes] */
+    struct beginning *beginning; /* [QW_AIR_VIEWS * probes] */
 };
 
 static size_t place(const struct lab_trace *trace, enum qw_air_view view, uint32_t probe)
@@ -42,7 +48,9 @@ qw_err lab_trace_new(const struct lab_channel *channel, uint32_t probes, struct 
     made->is_heard = calloc(places, sizeof *made->is_heard);
     made->level = calloc(places, sizeof *made->level);
     made->value = calloc(places * made->values, sizeof *made->value);
-    if (made->is_heard == NULL || made->level == NULL || made->value == NULL) {
+    made->beginning = calloc(places, sizeof *made->beginning);
+    if (made->is_heard == NULL || made->level == NULL || made->value == NULL ||
+        made->beginning == NULL) {
         lab_trace_free(made);
         return QW_ERR_NOMEM;
     }
@@ -55,6 +63,7 @@ void lab_trace_free(struct lab_trace *trace)
     if (trace != NULL) {
         free(trace->is_heard);
         free(trace->level);
+        free(trace->beginning);
         free(trace->value);
         free(trace);
     }
@@ -66,6 +75,11 @@ void lab_trace_keep(struct lab_trace *trace, enum qw_air_view view, uint32_t pro
     size_t at = place(trace, view, probe);
 
     memcpy(&trace->value[at * trace->values], frame->value, trace->values * sizeof frame->value[0]);
+    trace->beginning[at].is_known = frame->has_early;
+    if (frame->has_early) {
+        memcpy(trace->beginning[at].early, frame->early, sizeof frame->early);
+        memcpy(trace->beginning[at].half, frame->half, sizeof frame->half);
+    }
     trace->level[at] = (struct level){ frame->rssi_dbm, frame->noise_dbm, frame->agc_db };
     trace->is_heard[at] = true;
 }
@@ -117,6 +131,9 @@ bool lab_trace_frame(const struct lab_trace *trace, enum qw_air_view view, uint3
     frame->rssi_dbm = trace->level[at].rssi_dbm;
     frame->noise_dbm = trace->level[at].noise_dbm;
     frame->agc_db = trace->level[at].agc_db;
+    frame->has_early = trace->beginning[at].is_known;
+    memcpy(frame->early, trace->beginning[at].early, sizeof frame->early);
+    memcpy(frame->half, trace->beginning[at].half, sizeof frame->half);
     memcpy(frame->value, &trace->value[at * trace->values], trace->values * sizeof frame->value[0]);
     return true;
 }
