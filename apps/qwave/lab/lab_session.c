@@ -303,11 +303,7 @@ static const struct said *find_message(const struct record *record, enum qw_plkg
 
 static void add_onset(const struct qw_plkg_ledger *ledger, struct lab_session_report *report)
 {
-    bool is_worse =
-        ledger->onset == QW_PLKG_ONSET_FOUND ||
-        (ledger->onset == QW_PLKG_ONSET_NOT_MADE && report->onset != QW_PLKG_ONSET_FOUND);
-
-    if (is_worse) {
+    if (ledger->onset == QW_PLKG_ONSET_FOUND || report->onset == QW_PLKG_ONSET_PASSED) {
         report->onset = (enum qw_plkg_onset)ledger->onset;
     }
     if (ledger->onset != QW_PLKG_ONSET_NOT_MADE) {

@@ -4,8 +4,8 @@
 #include "base/prng.h"
 #include "radio/air/cell.h"
 #include "radio/air/ear.h"
+#include "radio/air/injection.h"
 #include "radio/air/medium.h"
-#include "radio/channel/injector.h"
 #include "radio/front_end.h"
 
 #include <math.h>
@@ -29,8 +29,7 @@ struct qw_air_exchange {
     struct qw_tuning tuning[2]; /* of either end, by enum qw_air_role */
     struct qw_prng loss_prng;
     double loss;
-    struct qw_air_injector injector;
-    uint64_t pairs; /* of all sessions: each has a wave of its own */
+    struct qw_air_injection injection;
     /* Virtual clock: time of the air = offset + time of the session. */
     bool is_used;  /* some pilot was sent in this air */
     bool is_begun; /* the session's first pilot has come */
@@ -48,7 +47,6 @@ struct qw_air_exchange {
     double complex channel[QW_CSI_TONES_MAX];
     double complex eve_channel[QW_CSI_TONES_MAX];
     double complex turned[QW_CSI_TONES_MAX];
-    double complex wave[QW_CSI_EARLY_VALUES]; /* the injector's */
 };
 
 static const char *config_fault(const struct qw_air_config *config)
@@ -56,14 +54,9 @@ static const char *config_fault(const struct qw_air_config *config)
     if (!(config->loss >= 0.0 && config->loss <= 0.5)) {
         return "loss must be 0..0.5";
     }
-    if (!(config->injector.power >= 0.0 && config->injector.power <= 1e4 &&
-          config->injector.reaction_s >= 0.0 && config->injector.reaction_s <= 9e-6) ||
-        (config->injector.power > 0.0 && config->captures != NULL)) {
-        return "an injector has a power up to 40 dB and reacts in 9 us, on a simulated channel";
-    }
     if (config->captures != NULL && config->capture_count > 0) {
         return config->capture_snr_db >= -10.0 && config->capture_snr_db <= 60.0
-                   ? NULL
+                   ? qw_air_injection_fault(config)
                    : "capture_snr_db must be -10..60";
     }
     if (!(config->snr_db >= -10.0 && config->snr_db <= 60.0)) {
@@ -72,7 +65,7 @@ static const char *config_fault(const struct qw_air_config *config)
     if (!(config->eve_distance_m >= 0.0 && config->eve_distance_m <= 1000.0)) {
         return "eve_distance_m must be 0..1000";
     }
-    return NULL;
+    return qw_air_injection_fault(config);
 }
 
 static qw_err new_medium(const struct qw_air_config *config, struct qw_air_medium *medium,
@@ -149,7 +142,8 @@ qw_err qw_air_exchange_new(const struct qw_air_config *config, struct qw_air_exc
     open_front_ends(made);
     qw_prng_init(&made->loss_prng, config->seed, STREAM_LOSS);
     made->loss = config->loss;
-    made->injector = config->injector;
+    made->injection.injector = config->injector;
+    made->injection.seed = config->seed;
     *exchange = made;
     return QW_OK;
 }
@@ -247,21 +241,6 @@ static bool advance_clock(struct qw_air_exchange *exchange, int64_t time_ns)
     return true;
 }
 
-/* One antenna and band of Wi-Fi 20 MHz, simulated: the beginning of the frame is measured apart. */
-static void measure_onset(struct qw_air_exchange *exchange, struct qw_front_end *front_end,
-                          const double complex *channel, struct qw_csi_frame *frame)
-{
-    struct qw_front_end_late late = { .reaction_s = exchange->injector.reaction_s };
-
-    if (exchange->injector.power > 0.0 && front_end != &exchange->eve) {
-        qw_injector_wave(exchange->seed, exchange->pairs, exchange->injector.power,
-                         frame->tone_index, frame->tone_count,
-                         exchange->medium.tuning.carrier->spacing_hz, exchange->wave);
-        late.wave = exchange->wave;
-    }
-    qw_front_end_measure_onset(front_end, channel, &late, frame);
-}
-
 /* What a receiver makes of what is said. */
 static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front_end,
                     const double complex *channel, struct qw_csi_frame *frame)
@@ -277,7 +256,8 @@ static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front
     frame->band_count = tuning->bands;
     if (!exchange->medium.is_one_sided && exchange->medium.format == QW_CSI_LEGACY_20 &&
         qw_csi_frame_chain_count(frame) == 1) {
-        measure_onset(exchange, front_end, channel, frame);
+        qw_air_injection_measure(&exchange->injection, front_end != &exchange->eve, front_end,
+                                 channel, frame);
         return;
     }
     if (is_answer) {
@@ -357,7 +337,7 @@ enum qw_air_outcome qw_air_exchange_terminal(struct qw_air_exchange *exchange,
         return QW_AIR_LOST;
     }
     exchange->pair_ns = exchange->now_ns;
-    exchange->pairs++;
+    exchange->injection.pairs++;
     if (exchange->cell.carrier != NULL) {
         return hear_terminal_in_cell(exchange, frame);
     }

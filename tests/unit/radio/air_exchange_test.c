@@ -400,6 +400,52 @@ static void noise_does_not_begin_again_with_another_carrier(void **state)
     free(first);
 }
 
+/* [W9] Both ends hear one wave on top of the channel, new for each pair, and not where a frame
+ * begins; an antenna more, and there are no beginnings. Impossible numbers are refused. */
+static void an_injector_comes_late_at_both_ends(void **state)
+{
+    struct qw_air_config config = {
+        .scene = QW_AIR_STATIC, .seed = 21, .snr_db = 50.0, .injector = { 1.0, 2e-6 }
+    };
+    struct qw_air_config other = config;
+    struct bench bench = { NULL, calloc(1, sizeof(struct qw_csi_frame)),
+                           calloc(1, sizeof(struct qw_csi_frame)) };
+    struct qw_tuning two = { qw_carrier_find("wifi20"), 1, 2, 1 };
+    float complex last = 0.0f;
+    char error[256];
+
+    (void)state;
+    assert_true(bench.at_access_point != NULL && bench.at_terminal != NULL);
+    other.injector.reaction_s = 10e-6;
+    assert_int_equal(qw_air_exchange_new(&other, &bench.exchange, error), QW_ERR_ARG);
+    other.injector = (struct qw_air_injector){ 2e4, 0.0 };
+    assert_int_equal(qw_air_exchange_new(&other, &bench.exchange, error), QW_ERR_ARG);
+    assert_int_equal(qw_air_exchange_new(&config, &bench.exchange, error), QW_OK);
+    for (uint64_t i = 0; i < 20; i++) {
+        int64_t now_ns = (int64_t)i * INTERVAL_NS;
+        const struct qw_csi_frame *up = bench.at_access_point;
+        const struct qw_csi_frame *down = bench.at_terminal;
+        float complex moved;
+
+        assert_int_equal(send(&bench, i, now_ns), QW_AIR_HEARD);
+        assert_int_equal(answer(&bench, i, now_ns + GAP_NS), QW_AIR_HEARD);
+        assert_true(up->has_early && down->has_early);
+        /* Tone -24 is the third of all and the first of the beginning. */
+        moved = (up->value[2] - up->early[0]) * powf(10.0f, -up->agc_db / 20.0f);
+        assert_true(cabsf(moved - (down->value[2] - down->early[0]) *
+                                      powf(10.0f, -down->agc_db / 20.0f)) < 0.15f);
+        assert_true(cabsf(moved - last) > 0.01f);
+        last = moved;
+    }
+    assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_TERMINAL, &two));
+    assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_ACCESS_POINT, &two));
+    assert_int_equal(send(&bench, 20, 20 * INTERVAL_NS), QW_AIR_HEARD);
+    assert_false(bench.at_access_point->has_early);
+    qw_air_exchange_free(bench.exchange);
+    free(bench.at_access_point);
+    free(bench.at_terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_period_of_a_cell_is_served_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(probes_of_a_cell_are_lost_as_often_as_others, set_up,
                                         tear_down),
+        cmocka_unit_test(an_injector_comes_late_at_both_ends),
         cmocka_unit_test_setup_teardown(noise_does_not_begin_again_with_another_carrier, set_up,
                                         tear_down),
     };
