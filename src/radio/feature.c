@@ -12,6 +12,7 @@
 
 enum {
     SCALE_LOG2 = 13,
+    POWER_SCALE_LOG2 = 14, /* less: the strongest tones are far above the mean */
     FIXED_MAX = (1 << 23) - 1,
     PROBES_MAX = 1 << 20,
     NARROW_SPAN = 64, /* tones of 20 MHz of Wi-Fi, guards included */
@@ -148,7 +149,7 @@ qw_err qw_feature_plan_init(struct qw_feature_plan *plan, const struct qw_csi_fr
     plan->bands = chains / (plan->rx * plan->tx);
     plan->modes = QW_FEATURE_MODES_MAX / chains < modes ? QW_FEATURE_MODES_MAX / chains : modes;
     plan->group = has_phase ? 2 : 1;
-    plan->count = plan->group * plan->modes * chains;
+    plan->count = 2 * plan->modes * chains; /* both parts, or amplitudes and powers */
     if (has_phase) {
         make_eigenvectors(plan, frame->tone_index);
     } else {
@@ -176,25 +177,26 @@ static void extract_chain(const struct qw_feature_plan *plan, const struct qw_cs
 {
     const float complex *heard = &frame->value[chain_offset(plan, chain)];
     double gain = pow(10.0, -(double)frame->agc_db / 20.0);
+    size_t half = plan->count / 2;
     double complex tone[QW_FEATURE_TONES_MAX];
 
     for (size_t i = 0; i < plan->tones; i++) {
         tone[i] = (double complex)heard[i] * gain;
-        if (!plan->has_phase) {
-            tone[i] = cabs(tone[i]);
+        if (!plan->has_phase) { /* amplitude and power go through the cosines side by side */
+            double amplitude = cabs(tone[i]);
+
+            tone[i] = amplitude + I * amplitude * amplitude;
         }
     }
     for (size_t m = 0; m < plan->modes; m++) {
-        float *number = &made[(m * plan->chains + chain) * plan->group];
+        size_t at = m * plan->chains + chain;
         double complex sum = 0.0;
 
         for (size_t i = 0; i < plan->tones; i++) {
             sum += plan->basis[m * plan->tones + i] * tone[i];
         }
-        number[0] = (float)creal(sum);
-        if (plan->group == 2) {
-            number[1] = (float)cimag(sum);
-        }
+        made[plan->has_phase ? 2 * at : at] = (float)creal(sum);
+        made[plan->has_phase ? 2 * at + 1 : half + at] = (float)cimag(sum);
     }
 }
 
@@ -308,7 +310,7 @@ static double mean_power(const struct qw_feature_set *set)
         if (!qw_bit_get(set->heard, i)) {
             continue;
         }
-        for (size_t d = 0; d < set->stride; d++) {
+        for (size_t d = 0; d < qw_feature_numbers(set->stride, set->plan.group); d++) {
             double value = (double)set->value[i * set->stride + d];
 
             power += value * value;
@@ -322,6 +324,7 @@ void qw_feature_set_fix(struct qw_feature_set *set)
 {
     double power = mean_power(set);
     int exponent = power > 0.0 ? SCALE_LOG2 - (int)ceil(0.5 * log2(power)) : 0;
+    size_t numbers = qw_feature_numbers(set->stride, set->plan.group);
     double limit = FIXED_MAX;
 
     for (uint32_t i = 0; i < set->probes; i++) {
@@ -329,7 +332,8 @@ void qw_feature_set_fix(struct qw_feature_set *set)
             continue;
         }
         for (size_t d = 0; d < set->stride; d++) {
-            double value = ldexp((double)set->value[i * set->stride + d], exponent);
+            int shift = d < numbers ? exponent : 2 * exponent - POWER_SCALE_LOG2;
+            double value = ldexp((double)set->value[i * set->stride + d], shift);
 
             set->fixed[i * set->stride + d] = (int32_t)lrint(fmin(fmax(value, -limit), limit));
         }

@@ -16,15 +16,16 @@
  *   coherent phases   eigenvectors of the published covariance of an exponential delay profile
  *                     (60 ns for Wi-Fi, 100 ns for cells); real and imaginary part of each mode are
  *                     two numbers (group 2)
- *   amplitudes only   DCT-II of |H| (group 1)
- * The automatic gain control is undone by what the frame reports of it. Dividing by the power of
- * the frame would do without the report, but it makes the noise of a faded frame larger than that
- * of the others and one number of each probe a function of the rest. The transform depends on
- * nothing that was measured. How many modes: radio/carrier/carrier.h, by the width of the band.
- * Several antennas or bands are several chains: each goes through the same transform for itself,
- * and the numbers of a probe are ordered mode by mode, chain by chain within a mode. No transform
- * over the chains: it would have to be estimated. What neighbours have in common is left in the
- * numbers, and the account takes it out. */
+ *   amplitudes only   DCT-II of |H| (group 1), and after these as many numbers again, of |H|^2:
+ * they are never part of a key, but waves are counted in them (radio/amplitude/waves.h) The
+ * automatic gain control is undone by what the frame reports of it. Dividing by the power of the
+ * frame would do without the report, but it makes the noise of a faded frame larger than that of
+ * the others and one number of each probe a function of the rest. The transform depends on nothing
+ * that was measured. How many modes: radio/carrier/carrier.h, by the width of the band. Several
+ * antennas or bands are several chains: each goes through the same transform for itself, and the
+ * numbers of a probe are ordered mode by mode, chain by chain within a mode. No transform over the
+ * chains: it would have to be estimated. What neighbours have in common is left in the numbers, and
+ * the account takes it out. */
 enum {
     QW_FEATURE_MODES = 16,     /* of one chain of 20 MHz of Wi-Fi, with few chains: the fewest */
     QW_FEATURE_MODES_MAX = 48, /* of all chains */
@@ -41,10 +42,19 @@ struct qw_feature_plan {
     size_t chains, rx, tx, bands; /* of a frame; chains = rx x tx x bands */
     size_t modes;                 /* per chain */
     size_t group;                 /* numbers per mode of a chain: 2 or 1 */
-    size_t count; /* numbers per probe, <= QW_FEATURE_MAX; a multiple of QW_FEATURE_MODES */
+    size_t count; /* numbers per probe, those of powers included, <= QW_FEATURE_MAX; a multiple of
+                     QW_FEATURE_MODES */
     double complex basis[QW_FEATURE_MODES_MAX * QW_FEATURE_TONES_MAX]; /* [mode * tones + tone],
                                                                           conjugated already */
 };
+
+/* Of the numbers of a probe those that a key may be made of: the first ones. The others are
+ * powers'.
+ */
+static inline size_t qw_feature_numbers(size_t stride, size_t group)
+{
+    return group == 1 ? stride / 2 : stride;
+}
 
 /* Rows of basis for these tones. is_transposed: the frames are the terminal's, whose receive chains
  * are the access point's transmit chains; both ends then order their numbers alike. QW_ERR_ARG when
@@ -81,7 +91,8 @@ qw_err qw_feature_set_put(struct qw_feature_set *set, uint64_t index,
 bool qw_feature_set_has(const struct qw_feature_set *set, uint32_t index);
 
 /* Rounds everything to integers, with one power of two as scale so that the root mean square tone
- * is 2^12 to 2^13 and everything fits 24 bits: from here on these integers are the measurement. */
+ * is 2^12 to 2^13 and everything fits 24 bits (powers: the mean one 2^10 to 2^12): from here on
+ * these integers are the measurement. */
 void qw_feature_set_fix(struct qw_feature_set *set);
 const int32_t *qw_feature_set_row(const struct qw_feature_set *set, uint32_t index);
 

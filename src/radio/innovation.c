@@ -210,7 +210,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     struct qw_innovation made;
     qw_err err;
 
-    if (dims == 0 || dims > set->stride) {
+    if (dims == 0 || dims > qw_feature_numbers(set->stride, set->plan.group)) {
         return QW_ERR_ARG;
     }
     work.rows = count_rows(set, work.lags);
@@ -234,7 +234,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     made.dims = dims;
     made.rows = work.rows;
     made.lags = work.lags;
-    made.modes = set->stride / set->plan.group;
+    made.modes = qw_feature_numbers(set->stride, set->plan.group) / set->plan.group;
     for (size_t d = 0; d < dims; d++) {
         treat_dim(&work, d, &made);
     }

@@ -276,7 +276,7 @@ static qw_err take_statistics(const struct qw_disclosed *disclosed, struct stati
     if (err != QW_OK) {
         return err;
     }
-    for (size_t d = 0; d < disclosed->stride; d++) {
+    for (size_t d = 0; d < qw_feature_numbers(disclosed->stride, disclosed->group); d++) {
         take_moments(disclosed, d, &statistics[d]);
         take_innovation(disclosed, d, squares, &statistics[d]);
     }
@@ -287,11 +287,12 @@ static qw_err take_statistics(const struct qw_disclosed *disclosed, struct stati
 /* How many numbers may be used. */
 static qw_err find_most(const struct qw_disclosed *disclosed, size_t *most)
 {
-    size_t waves = disclosed->stride;
+    size_t numbers = qw_feature_numbers(disclosed->stride, disclosed->group);
+    size_t waves = numbers;
     qw_err err = disclosed->group == 1 ? qw_waves_count(disclosed, &waves) : QW_OK;
 
     if (err == QW_OK) {
-        *most = waves < disclosed->stride ? waves : disclosed->stride;
+        *most = waves < numbers ? waves : numbers;
     }
     return err;
 }
@@ -304,7 +305,7 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     struct qw_model made = { 0 };
     double bits[QW_FEATURE_MAX] = { 0 };
     double margin;
-    size_t dims = disclosed->stride;
+    size_t dims = qw_feature_numbers(disclosed->stride, disclosed->group);
     size_t most = 0;
     size_t prefix;
     qw_err err = qw_belief_fit(disclosed, &disclosed->y, 1, dims, &belief);

@@ -117,7 +117,7 @@ static void look(const struct qw_feature_set *ap, const struct qw_feature_set *t
                  const struct qw_model *model, struct lab_session_report *report)
 {
     struct moments moments[QW_FEATURE_MAX] = { { 0 } };
-    size_t dims = model != NULL ? model->dims : ap->stride;
+    size_t dims = model != NULL ? model->dims : qw_feature_numbers(ap->stride, ap->plan.group);
 
     if (ap->stride == 0 || ap->stride != te->stride || dims > ap->stride) {
         return;

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "radio/amplitude/waves.h"
 
+#include "radio/feature.h"
 #include "radio/model.h"
 #include "radio/symmetric_eigen.h"
 
@@ -12,38 +13,24 @@
 enum { DIRECTIONS_MIN = 16, ROWS_PER_DIRECTION = 6 };
 
 static const double SEEN = 10.0;            /* power of a direction over the noise in it: 10 dB, */
-static const double WEAKEST = 1.0 / 2000.0; /* and over the strongest: what 16 cosines leave out */
+static const double WEAKEST = 1.0 / 2000.0; /* and over the strongest: what like cards bend alike */
 static const double ROUNDING = 1e-10; /* of the mean square power: keeps the noise invertible */
 
 struct work {
     const struct qw_disclosed *disclosed;
-    size_t chains, modes; /* modes per chain */
-    size_t directions;    /* numbers of a row of powers */
-    size_t rows;          /* in blocks that are long enough */
+    size_t first;      /* of a probe's numbers that is a power's */
+    size_t directions; /* numbers of a row of powers */
+    size_t rows;       /* in blocks that are long enough */
     size_t blocks;
     size_t *block_rows;     /* [blocks] */
-    double *cosine;         /* [points * 2 * modes], points = 2 * modes */
     double *power[2];       /* of either end, block means removed  [rows * directions] */
     double square_sum;      /* of all powers, means included */
     double *noise, *shared; /* [directions^2] */
 };
 
-static void fill_cosines(struct work *work)
-{
-    size_t points = 2 * work->modes;
-
-    for (size_t i = 0; i < points; i++) {
-        for (size_t m = 0; m < points; m++) {
-            work->cosine[i * points + m] =
-                cos(M_PI * ((double)i + 0.5) * (double)m / (double)points);
-        }
-    }
-}
-
 static void work_free(struct work *work)
 {
     free(work->block_rows);
-    free(work->cosine);
     free(work->power[0]);
     free(work->power[1]);
     free(work->noise);
@@ -52,66 +39,45 @@ static void work_free(struct work *work)
 
 static qw_err work_init(struct work *work, const struct qw_disclosed *disclosed)
 {
-    size_t chains = disclosed->chains > 1 ? disclosed->chains : 1;
     size_t wanted = disclosed->count / ROWS_PER_DIRECTION;
     size_t most;
 
     memset(work, 0, sizeof *work);
     work->disclosed = disclosed;
-    work->chains = chains;
-    work->modes = disclosed->stride / chains;
-    most = 2 * work->modes * chains; /* a square has twice the cosines */
+    work->first = qw_feature_numbers(disclosed->stride, disclosed->group);
+    most = disclosed->stride - work->first;
     most = most < QW_WAVES_DIRECTIONS_MAX ? most : QW_WAVES_DIRECTIONS_MAX;
     wanted = wanted > DIRECTIONS_MIN ? wanted : DIRECTIONS_MIN;
     work->directions = wanted < most ? wanted : most;
     work->block_rows = calloc(disclosed->count + 1, sizeof *work->block_rows);
-    work->cosine = calloc(4 * work->modes * work->modes, sizeof *work->cosine);
     work->power[0] = calloc(disclosed->count * work->directions + 1, sizeof(double));
     work->power[1] = calloc(disclosed->count * work->directions + 1, sizeof(double));
     work->noise = calloc(work->directions * work->directions, sizeof(double));
     work->shared = calloc(work->directions * work->directions, sizeof(double));
-    if (work->block_rows == NULL || work->cosine == NULL || work->power[0] == NULL ||
-        work->power[1] == NULL || work->noise == NULL || work->shared == NULL) {
+    if (work->block_rows == NULL || work->power[0] == NULL || work->power[1] == NULL ||
+        work->noise == NULL || work->shared == NULL) {
         work_free(work);
         return QW_ERR_NOMEM;
     }
-    fill_cosines(work);
     return QW_OK;
 }
 
-/* The first cosines of the square of one chain's amplitudes, mode by mode, chain by chain. The
- * amplitudes are a sum of modes cosines, so their square is one of twice as many, and that many
- * points hold it exactly. */
-static void square(const struct work *work, const int32_t *row, double gain, double *out)
+/* One end may have scaled its numbers otherwise. */
+static double gain_of(const struct work *work)
 {
-    size_t points = 2 * work->modes;
+    const struct qw_disclosed *disclosed = work->disclosed;
+    double square[2] = { 0.0, 0.0 };
 
-    for (size_t i = 0; i < points; i++) {
-        const double *cosine = &work->cosine[i * points];
+    for (size_t i = 0; i < disclosed->count; i++) {
+        for (size_t d = work->first; d < disclosed->stride; d++) {
+            double x = disclosed->x[i * disclosed->stride + d];
+            double y = disclosed->y[i * disclosed->stride + d];
 
-        for (size_t chain = 0; chain < work->chains; chain++) {
-            double amplitude = gain * row[chain] * M_SQRT1_2;
-
-            for (size_t m = 1; m < work->modes; m++) {
-                amplitude += gain * row[m * work->chains + chain] * cosine[m];
-            }
-            for (size_t d = chain; d < work->directions; d += work->chains) {
-                out[d] += amplitude * amplitude * cosine[d / work->chains];
-            }
+            square[0] += x * x;
+            square[1] += y * y;
         }
     }
-}
-
-/* One end may have scaled its numbers otherwise. */
-static double gain_of(const struct qw_disclosed *disclosed)
-{
-    double power[2] = { 0.0, 0.0 };
-
-    for (size_t i = 0; i < disclosed->count * disclosed->stride; i++) {
-        power[0] += (double)disclosed->x[i] * disclosed->x[i];
-        power[1] += (double)disclosed->y[i] * disclosed->y[i];
-    }
-    return power[1] > 0.0 ? sqrt(power[0] / power[1]) : 1.0;
+    return square[1] > 0.0 ? sqrt(square[0] / square[1]) : 1.0;
 }
 
 static void remove_mean(const struct work *work, double *power, size_t rows)
@@ -139,12 +105,14 @@ static void take_block(struct work *work, size_t first, size_t rows, double gain
         const int32_t *number = end == 0 ? disclosed->x : disclosed->y;
         double *power = &work->power[end][work->rows * work->directions];
 
+        number += first * disclosed->stride + work->first;
         for (size_t i = 0; i < rows; i++) {
-            square(work, &number[(first + i) * disclosed->stride], end == 0 ? 1.0 : gain,
-                   &power[i * work->directions]);
-        }
-        for (size_t i = 0; i < rows * work->directions; i++) {
-            work->square_sum += power[i] * power[i];
+            for (size_t d = 0; d < work->directions; d++) {
+                double value = number[i * disclosed->stride + d] * (end == 0 ? 1.0 : gain);
+
+                power[i * work->directions + d] = value;
+                work->square_sum += value * value;
+            }
         }
         remove_mean(work, power, rows);
     }
@@ -155,7 +123,7 @@ static void take_block(struct work *work, size_t first, size_t rows, double gain
 static void take_blocks(struct work *work)
 {
     const struct qw_disclosed *disclosed = work->disclosed;
-    double gain = gain_of(disclosed);
+    double gain = gain_of(work);
     size_t first = 0;
 
     for (size_t i = 1; i <= disclosed->count; i++) {

@@ -142,7 +142,9 @@ static qw_err check_waves(struct qw_plkg_run *run, const struct qw_disclosed *di
 /* The model must fit what the disclosed probes say to the terminal itself. */
 static qw_err check_model(struct qw_plkg_run *run, const struct qw_belief *belief)
 {
-    if (run->model.dims > run->set->stride || run->model.dims % run->set->plan.group != 0) {
+    size_t numbers = qw_feature_numbers(run->set->stride, run->set->plan.group);
+
+    if (run->model.dims > numbers || run->model.dims % run->set->plan.group != 0) {
         return QW_ERR_FORMAT;
     }
     for (size_t d = 0; d < run->model.dims; d++) {

@@ -11,10 +11,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { AMPLITUDE_STILL_TAPS = 6, AMPLITUDE_MANY = 20, AMPLITUDE_MODES = 16 };
+enum {
+    AMPLITUDE_STILL_TAPS = 6,
+    AMPLITUDE_MANY = 20,
+    AMPLITUDE_MODES = 16,
+    AMPLITUDE_STRIDE = 2 * AMPLITUDE_MODES /* those of powers behind them */
+};
 
 struct amplitude_channel {
     bool has_still;
+    bool is_even;     /* the pattern is one steady wave, as strong as one that moves, far away */
     size_t waves;     /* that move; AMPLITUDE_MANY: an exponential profile of 50 ns */
     bool is_constant; /* they turn only; else their strength changes too */
     double snr_db;
@@ -62,6 +68,11 @@ static inline void amplitude_open(const struct amplitude_channel *channel,
         if (t < AMPLITUDE_STILL_TAPS && channel->has_still) {
             ends->still[t] = amplitude_gaussian(&ends->fading) * exp(-delay / 2.0) * 0.6;
         }
+        if (channel->is_even && t == 0) {
+            ends->still[t] = 0.6;
+        } else if (channel->is_even) { /* fades to nothing, ten of them side by side */
+            delay += 9.0;
+        }
         for (size_t k = 0; k < ends->frame.tone_count; k++) {
             ends->turn[t][k] =
                 cexp(-2.0 * 3.14159265358979 * I * ends->frame.tone_index[k] * delay / 64.0);
@@ -72,7 +83,17 @@ static inline void amplitude_open(const struct amplitude_channel *channel,
     }
 }
 
-/* Numbers of both ends for one more probe  [AMPLITUDE_MODES values each]. */
+/* A probe's numbers as an end whose numbers are gain times as large writes them down. */
+static inline void amplitude_round(const float *value, double gain, int32_t *fixed)
+{
+    for (size_t d = 0; d < AMPLITUDE_STRIDE; d++) {
+        double scale = d < AMPLITUDE_MODES ? 2000.0 * gain : 500.0 * gain * gain;
+
+        fixed[d] = (int32_t)lrint(scale * (double)value[d]);
+    }
+}
+
+/* Numbers of both ends for one more probe  [AMPLITUDE_STRIDE values each]. */
 static inline void amplitude_probe(const struct amplitude_channel *channel,
                                    struct amplitude_ends *ends, float *x, float *y)
 {

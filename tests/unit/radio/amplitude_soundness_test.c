@@ -21,15 +21,15 @@
 
 #include "amplitude_channel.h"
 
-enum { PROBES = 1024, COUNTED = 40000, DISCLOSED = 96, DIMS_MAX = 4, CELLS_PER_DEVIATION = 8 };
+enum { PROBES = 1024, COUNTED = 40000, DISCLOSED = 256, DIMS_MAX = 4, CELLS_PER_DEVIATION = 8 };
 
-static const double SCALE = 2000.0;
+static const double SCALE = 2000.0; /* as amplitude_round */
 
 struct scene {
     struct amplitude_ends ends;
     struct qw_feature_set *set;
     uint32_t index[DISCLOSED];
-    int32_t x[DISCLOSED * AMPLITUDE_MODES], y[DISCLOSED * AMPLITUDE_MODES];
+    int32_t x[DISCLOSED * AMPLITUDE_STRIDE], y[DISCLOSED * AMPLITUDE_STRIDE];
     uint32_t width[DIMS_MAX];
     uint64_t cell[COUNTED];
 };
@@ -41,21 +41,17 @@ static void run_session(const struct amplitude_channel *channel, struct scene *s
     float y[QW_FEATURE_MAX];
 
     assert_int_equal(qw_feature_set_new(PROBES, &scene->set), QW_OK);
-    scene->set->stride = AMPLITUDE_MODES;
+    scene->set->stride = AMPLITUDE_STRIDE;
     scene->set->plan.group = 1;
     scene->set->plan.chains = 1;
     for (uint32_t i = 0; i < PROBES; i++) {
         amplitude_probe(channel, &scene->ends, x, y);
         qw_bit_set(scene->set->heard, i, true);
-        for (size_t d = 0; d < AMPLITUDE_MODES; d++) {
-            int32_t number = (int32_t)lrint(SCALE * (double)x[d]);
-
-            scene->set->fixed[i * AMPLITUDE_MODES + d] = number;
-            if (i < DISCLOSED) {
-                scene->index[i] = i;
-                scene->x[i * AMPLITUDE_MODES + d] = number;
-                scene->y[i * AMPLITUDE_MODES + d] = (int32_t)lrint(SCALE * (double)y[d]);
-            }
+        amplitude_round(x, 1.0, &scene->set->fixed[i * AMPLITUDE_STRIDE]);
+        if (i < DISCLOSED) {
+            scene->index[i] = i;
+            amplitude_round(x, 1.0, &scene->x[i * AMPLITUDE_STRIDE]);
+            amplitude_round(y, 1.0, &scene->y[i * AMPLITUDE_STRIDE]);
         }
     }
 }
@@ -67,7 +63,7 @@ static void choose_widths(struct scene *scene)
         double square = 0.0;
 
         for (uint32_t i = 0; i < PROBES; i++) {
-            double value = scene->set->fixed[i * AMPLITUDE_MODES + d];
+            double value = scene->set->fixed[i * AMPLITUDE_STRIDE + d];
 
             sum += value / PROBES;
             square += value * value / PROBES;
@@ -79,7 +75,7 @@ static void choose_widths(struct scene *scene)
 static size_t count_waves(const struct scene *scene)
 {
     struct qw_disclosed disclosed = { .count = DISCLOSED,
-                                      .stride = AMPLITUDE_MODES,
+                                      .stride = AMPLITUDE_STRIDE,
                                       .group = 1,
                                       .index = scene->index,
                                       .x = scene->x,
@@ -170,10 +166,12 @@ static void the_account_is_below_the_counted_entropy(void **state)
         { .has_still = true, .waves = 1, .is_constant = true, .snr_db = 30.0 },
         { .has_still = true, .waves = 1, .snr_db = 30.0 },
         { .waves = 1, .snr_db = 30.0 },
+        { .is_even = true, .waves = 1, .is_constant = true, .snr_db = 40.0 },
         { .has_still = true, .waves = 2, .is_constant = true, .snr_db = 25.0 },
         { .waves = 2, .is_constant = true, .snr_db = 30.0 },
         { .has_still = true, .waves = 2, .snr_db = 25.0 },
         { .has_still = true, .waves = 3, .is_constant = true, .snr_db = 25.0 },
+        { .has_still = true, .waves = 3, .is_constant = true, .snr_db = 35.0 },
         { .waves = 3, .snr_db = 25.0 },
         { .waves = AMPLITUDE_MANY, .snr_db = 20.0 },
     };

@@ -15,7 +15,7 @@
 
 #include "amplitude_channel.h"
 
-enum { BLOCKS = 3, COUNT = 32 * BLOCKS };
+enum { BLOCKS = 8, COUNT = 32 * BLOCKS };
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -31,7 +31,7 @@ void *__wrap_calloc(size_t count, size_t size)
 
 struct sample {
     uint32_t index[COUNT];
-    int32_t x[COUNT * AMPLITUDE_MODES], y[COUNT * AMPLITUDE_MODES];
+    int32_t x[COUNT * AMPLITUDE_STRIDE], y[COUNT * AMPLITUDE_STRIDE];
     struct qw_disclosed disclosed;
 };
 
@@ -51,13 +51,11 @@ static void draw(const struct amplitude_channel *channel, const struct amplitude
         }
         amplitude_probe(channel, ends, x, y);
         sample->index[i] = (uint32_t)(96 * (i / 32) + i % 32);
-        for (size_t d = 0; d < AMPLITUDE_MODES; d++) {
-            sample->x[i * AMPLITUDE_MODES + d] = (int32_t)lrint(2000.0 * (double)x[d]);
-            sample->y[i * AMPLITUDE_MODES + d] = (int32_t)lrint(2000.0 * gain * (double)y[d]);
-        }
+        amplitude_round(x, 1.0, &sample->x[i * AMPLITUDE_STRIDE]);
+        amplitude_round(y, gain, &sample->y[i * AMPLITUDE_STRIDE]);
     }
     sample->disclosed = (struct qw_disclosed){ .count = COUNT,
-                                               .stride = AMPLITUDE_MODES,
+                                               .stride = AMPLITUDE_STRIDE,
                                                .group = 1,
                                                .index = sample->index,
                                                .x = sample->x,
@@ -65,15 +63,22 @@ static void draw(const struct amplitude_channel *channel, const struct amplitude
     free(ends);
 }
 
-static size_t count(const struct amplitude_channel *channel)
+/* blocks: of those that are disclosed, the first ones. */
+static size_t count_in(const struct amplitude_channel *channel, size_t blocks)
 {
     struct sample *sample = calloc(1, sizeof *sample);
     size_t waves = 99;
 
     draw(channel, NULL, 1.0, sample);
+    sample->disclosed.count = 32 * blocks;
     assert_int_equal(qw_waves_count(&sample->disclosed, &waves), QW_OK);
     free(sample);
     return waves;
+}
+
+static size_t count(const struct amplitude_channel *channel)
+{
+    return count_in(channel, BLOCKS);
 }
 
 static void directions_ask_for_the_fewest_waves(void **state)
@@ -120,6 +125,24 @@ static void one_turning_wave_is_one(void **state)
         };
 
         assert_int_equal(count(&channel), 1);
+    }
+}
+
+/* However deep and however close the fades, and however much is disclosed: amplitudes have kinks
+ * there, which a few cosines do not hold, but powers have none. */
+static void fades_are_no_further_waves(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct amplitude_channel channel = { .is_even = true,
+                                             .waves = 1 + seed % 2,
+                                             .is_constant = true,
+                                             .snr_db = 25.0 + 5.0 * (double)(seed % 6),
+                                             .seed = seed };
+
+        for (size_t blocks = 3; blocks <= BLOCKS; blocks++) {
+            assert_int_equal(count_in(&channel, blocks), channel.waves);
+        }
     }
 }
 
@@ -230,7 +253,7 @@ static void numbers_that_never_change_have_no_waves(void **state)
     memset(sample->y, 0, sizeof sample->y);
     assert_int_equal(qw_waves_count(&sample->disclosed, &waves), QW_OK);
     assert_int_equal(waves, 0);
-    for (size_t i = 0; i < COUNT * AMPLITUDE_MODES; i++) {
+    for (size_t i = 0; i < COUNT * AMPLITUDE_STRIDE; i++) {
         sample->x[i] = sample->y[i] = (1 << 23) - 1;
     }
     assert_int_equal(qw_waves_count(&sample->disclosed, &waves), QW_OK);
@@ -256,7 +279,7 @@ static void every_failed_allocation_is_an_error(void **state)
         assert_true(err == QW_OK || (err == QW_ERR_NOMEM && waves == 99));
     }
     fail_at = 0;
-    assert_true(n > 5);
+    assert_true(n > 4);
     free(sample);
 }
 
@@ -266,6 +289,7 @@ int main(void)
         cmocka_unit_test(directions_ask_for_the_fewest_waves),
         cmocka_unit_test(counts_no_more_than_there_are_at_any_noise),
         cmocka_unit_test(one_turning_wave_is_one),
+        cmocka_unit_test(fades_are_no_further_waves),
         cmocka_unit_test(many_waves_are_several),
         cmocka_unit_test(what_stands_still_has_none),
         cmocka_unit_test(the_poorest_block_counts),

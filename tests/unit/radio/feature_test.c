@@ -181,7 +181,8 @@ static void amplitudes_do_not_depend_on_the_phase(void **state)
     float turned[QW_FEATURE_MAX];
 
     (void)state;
-    assert_int_equal(plan->count, QW_FEATURE_MODES);
+    assert_int_equal(plan->count, 2 * QW_FEATURE_MODES);
+    assert_int_equal(qw_feature_numbers(plan->count, plan->group), QW_FEATURE_MODES);
     make_frame(frame, 4, 0.0f);
     assert_int_equal(qw_feature_extract(plan, frame, plain), QW_OK);
     for (size_t k = 0; k < frame->tone_count; k++) {
@@ -193,6 +194,39 @@ static void amplitudes_do_not_depend_on_the_phase(void **state)
     }
     free(plan);
     free(frame);
+}
+
+/* A power is linear in products of waves: those of a sum are those of the parts and of what two of
+ * them make together, whatever the delays. */
+static void powers_are_linear_in_products_of_waves(void **state)
+{
+    struct qw_feature_plan *plan = new_plan(false);
+    struct qw_csi_frame *a = calloc(1, sizeof *a);
+    struct qw_csi_frame *b = calloc(1, sizeof *b);
+    float value[4][QW_FEATURE_MAX];
+
+    (void)state;
+    make_frame(a, 5, 0.0f);
+    make_frame(b, 6, 0.0f);
+    for (size_t i = 0; i < 4; i++) { /* a, b, their sum, their difference */
+        struct qw_csi_frame *frame = i == 1 ? b : a;
+
+        for (size_t k = 0; i == 2 && k < a->tone_count; k++) {
+            a->value[k] += b->value[k];
+        }
+        for (size_t k = 0; i == 3 && k < a->tone_count; k++) {
+            a->value[k] -= 2.0f * b->value[k];
+        }
+        assert_int_equal(qw_feature_extract(plan, frame, value[i]), QW_OK);
+    }
+    for (size_t d = QW_FEATURE_MODES; d < plan->count; d++) {
+        float twice = 2.0f * (value[0][d] + value[1][d]);
+
+        assert_true(fabsf(value[2][d] + value[3][d] - twice) < 1e-3f);
+    }
+    free(plan);
+    free(a);
+    free(b);
 }
 
 static void refuses_other_shapes_and_what_is_no_number(void **state)
@@ -275,24 +309,31 @@ static void a_set_keeps_the_first_frame_of_each_probe(void **state)
 static void integers_do_not_depend_on_the_unit(void **state)
 {
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
-    int32_t first = 0;
+    int32_t first[2] = { 0, 0 };
 
     (void)state;
-    for (int shift = -40; shift <= 40; shift += 8) {
+    for (int i = 0; i <= 20; i++) {
+        int shift = -40 + i / 2 * 8;
+        bool has_phase = i % 2 == 0;
         struct qw_feature_set *set;
+        const int32_t *row;
+        int32_t last;
 
         assert_int_equal(qw_feature_set_new(10, &set), QW_OK);
-        for (uint64_t i = 0; i < 10; i++) {
-            make_frame(frame, i, 0.0f);
+        for (uint64_t probe = 0; probe < 10; probe++) {
+            make_frame(frame, probe, 0.0f);
             for (size_t k = 0; k < frame->tone_count; k++) {
                 frame->value[k] *= ldexpf(1.0f, shift);
             }
-            assert_int_equal(qw_feature_set_put(set, i, frame, true), QW_OK);
+            assert_int_equal(qw_feature_set_put(set, probe, frame, has_phase), QW_OK);
         }
         qw_feature_set_fix(set);
-        first = shift == -40 ? qw_feature_set_row(set, 3)[0] : first;
-        assert_int_equal(qw_feature_set_row(set, 3)[0], first);
-        assert_true(abs(first) > 100 && abs(first) < 1 << 20);
+        row = qw_feature_set_row(set, 3);
+        last = row[has_phase ? 0 : set->stride / 2]; /* of powers the first one */
+        first[i % 2] = i < 2 ? last : first[i % 2];
+        assert_int_equal(last, first[i % 2]);
+        assert_true(abs(row[0]) > 100 && abs(row[0]) < 1 << 20);
+        assert_true(abs(last) > 100 && abs(last) < 1 << 20);
         qw_feature_set_free(set);
     }
     free(frame);
@@ -401,6 +442,7 @@ int main(void)
         cmocka_unit_test(every_carrier_has_a_transform_for_its_tones),
         cmocka_unit_test(gain_control_is_undone),
         cmocka_unit_test(amplitudes_do_not_depend_on_the_phase),
+        cmocka_unit_test(powers_are_linear_in_products_of_waves),
         cmocka_unit_test(refuses_other_shapes_and_what_is_no_number),
         cmocka_unit_test(a_frame_without_power_is_not_heard),
         cmocka_unit_test(a_set_keeps_the_first_frame_of_each_probe),

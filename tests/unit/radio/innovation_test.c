@@ -184,10 +184,11 @@ static void survives_every_failing_allocation(void **state)
     (void)state;
     draw_fading(0.2, 0.01, 6, set);
     set->plan.group = 1; /* residuals are kept for their shape */
+    assert_int_equal(qw_innovation_estimate(set, DIMS / 2 + 1, &innovation), QW_ERR_ARG);
     for (int n = 1; err != QW_OK; n++) {
         assert_true(n < 10);
         fail_at = n;
-        err = qw_innovation_estimate(set, DIMS, &innovation);
+        err = qw_innovation_estimate(set, DIMS / 2, &innovation); /* the others are powers */
         assert_true(err == QW_OK || (err == QW_ERR_NOMEM && innovation.dims == 99));
     }
     fail_at = 0;

@@ -82,11 +82,12 @@ static void shadowing_alone_gives_nothing(void **state)
 }
 
 /* Sixteen amplitudes of a probe are functions of one angle: it is credited once. One number
- * at 30 dB and nobody listening is no more than 5 bits: a range of 60 deviations of the noise. */
+ * at 30 dB and nobody listening is no more than 5 bits: a range of 60 deviations of the noise.
+ * Some of these channels fade to nothing (10 and 12 most of all), others do not. */
 static void amplitudes_of_one_wave_are_credited_once(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 4; seed++) {
+    for (uint64_t seed = 1; seed <= 12; seed++) {
         struct bench_config config = bench_standard(seed);
         struct bench bench;
 
