@@ -7,7 +7,7 @@ make_centre
 status=0
 "$bin/qwave" init "$site/centre" 2>"$site/init.log" || status=$?
 [ "$status" = 1 ] || fail "a second init over the first: exit status $status"
-grep -q 'not empty' "$site/init.log" || fail "a second init does not say why: $(cat "$site/init.log")"
+grep -q 'there is a centre in it already' "$site/init.log" || fail "a second init does not say why: $(cat "$site/init.log")"
 
 start_centre
 make_devices 8

@@ -5,37 +5,13 @@
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 source "$(dirname "$0")/strongswan.sh"
+source "$(dirname "$0")/proof.sh"
 
-command -v tcpdump >/dev/null || skip "no tcpdump"
-make_ends
-umask 077
-ip netns exec "qw-$tag-a" tcpdump -i "v$tag-a" --immediate-mode -U -Z root -w "$site/tunnel.pcap" 2>"$site/tcpdump.out" &
-pid[tcpdump]=$!
-within $ready_s grep -q '^tcpdump: listening' "$site/tcpdump.out" || fail "tcpdump: $(cat "$site/tcpdump.out")"
-start_charon a 4
-start_charon b 4
-
+make_watched_ends
 echo "three keys of the centre"
 make_links
-answer_of() { # SAE REST-OF-THE-PATH
-    curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
-}
-ids=() lines=()
-for i in 0 1 2; do
-    answer_of site-a site-b/enc_keys >"$site/answer.json" || fail "no key"
-    ids+=("$(jq -r '.keys[0].key_ID' "$site/answer.json")")
-    answer_of site-b "site-a/dec_keys?key_ID=${ids[$i]}" >"$site/answer.json" || fail "no key at the other end"
-    (cat "$site/answer.json" && echo) >>"$site/delivered.json"
-    lines+=("ppk-$i { id = ${ids[$i]}" "secret = 0s$(jq -r '.keys[0].key' "$site/answer.json") }")
-    printf '{"keys": [{"key_ID": "%s", "key": "%s"}]}\n' "${ids[$i]}" "$(head -c 32 /dev/urandom | base64)" >>"$site/other.json"
-done
-load_keys() {
-    for end in a b; do
-        write_secrets $end "${lines[@]}"
-        load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
-    done
-}
-load_keys
+take_keys 3
+load_keys 3
 
 probe() {
     within 10 tunnel_passes || fail "no traffic"
@@ -46,9 +22,6 @@ rekeyed_count() { # END
 }
 rekeyed_more_than() { # COUNT
     [ "$(rekeyed_count a)" -gt "$1" ] && [ "$(rekeyed_count b)" -gt "$1" ]
-}
-child_spis() {
-    vici "$1" --list-sas --raw | grep -o 'spi-in=[0-9a-f]*' | sort
 }
 # new_child END: the CHILD_SA is made anew by that end.
 new_child() {
@@ -111,7 +84,7 @@ for end in a b; do
     in_ns $end ip link set "v$tag-$end" mtu 900
     start_charon $end 4
 done
-load_keys
+load_keys 3
 begin 2 aes256gcm16-prfsha384-ecp384 "local_port = 4501" "remote_port = 4501"
 count=$(rekeyed_count a)
 vici a --rekey --ike tunnel >/dev/null 2>&1 || fail "no rekeying"
@@ -120,14 +93,6 @@ new_child a
 in_ns a ping -q -i 0.01 -c 20 -s 1300 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "long probes are lost"
 stop tcpdump # it writes what it has
 
-prove() { # CAPTURE ARGUMENT...
-    local capture=$1
-    shift
-    "$bin/qwave-link" prove --json --capture "$capture" "$@" >"$site/proof.json" 2>"$site/proof.err"
-}
-expect() { # WHAT JQ-CONDITION
-    jq -e "$2" "$site/proof.json" >/dev/null || fail "$1: $(cat "$site/proof.json")"
-}
 for end in a b; do
     echo "proof with the log of $end"
     prove "$site/tunnel.pcap" --log "$site/charon-$end.log" --keys "$site/delivered.json" --port 4501 || fail "not proved: $(cat "$site/proof.json" "$site/proof.err")"

@@ -73,12 +73,7 @@ spent() {
 spent_before=$(spent)
 
 workers=()
-end_workers() {
-    local status=$?
-    touch "$site/over" 2>/dev/null || true
-    return "$status"
-}
-trap 'end_workers || false; clean_up' EXIT # clean_up looks at the status
+trap 'status=$?; touch "$site/over" 2>/dev/null || true; clean_up $status' EXIT
 for node in a b; do
     master alice bob $number $node & workers+=($!)
     master bob carol $other_number $node & workers+=($!)

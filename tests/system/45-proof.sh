@@ -5,35 +5,12 @@
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 source "$(dirname "$0")/strongswan.sh"
+source "$(dirname "$0")/proof.sh"
 
-command -v tcpdump >/dev/null || skip "no tcpdump"
-make_ends
-umask 077
-ip netns exec "qw-$tag-a" tcpdump -i "v$tag-a" --immediate-mode -U -Z root -w "$site/tunnel.pcap" 2>"$site/tcpdump.out" &
-pid[tcpdump]=$!
-within $ready_s grep -q '^tcpdump: listening' "$site/tcpdump.out" || fail "tcpdump: $(cat "$site/tcpdump.out")"
-start_charon a 4
-start_charon b 4
-
+make_watched_ends
 echo "three keys of the centre"
 make_links
-answer_of() { # SAE REST-OF-THE-PATH
-    curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
-}
-other_bytes() {
-    head -c 32 /dev/urandom | base64
-}
-ids=() keys=()
-for i in 0 1 2; do
-    answer_of site-a site-b/enc_keys >"$site/answer.json" || fail "no key"
-    ids+=("$(jq -r '.keys[0].key_ID' "$site/answer.json")")
-    answer_of site-b "site-a/dec_keys?key_ID=${ids[$i]}" >"$site/answer.json" || fail "no key at the other end"
-    keys+=("$(jq -r '.keys[0].key' "$site/answer.json")")
-    # Who makes the proof asks once more, as the receiving application.
-    answer_of site-b "site-a/dec_keys?key_ID=${ids[$i]}" >"$site/answer-$i.json" || fail "no repeat"
-    (cat "$site/answer-$i.json" && echo) >>"$site/delivered.json"
-    printf '{"keys": [{"key_ID": "%s", "key": "%s"}]}\n' "${ids[$i]}" "$(other_bytes)" >>"$site/other.json"
-done
+take_keys 3
 (cat "$site/answer-0.json" && echo && cat "$site/answer-1.json") >"$site/two.json"
 
 probe() {
@@ -44,14 +21,7 @@ write_connection b
 load_connection b || fail "connection of b: $(cat "$site/swanctl-b.log")"
 for turn in 1 2 3; do
     echo "key $turn"
-    for end in a b; do
-        lines=()
-        for i in $(seq $turn); do
-            lines+=("ppk-$i { id = ${ids[$((i - 1))]}" "secret = 0s${keys[$((i - 1))]} }")
-        done
-        write_secrets $end "${lines[@]}"
-        load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
-    done
+    load_keys $turn
     write_connection a "ppk_id = ${ids[$((turn - 1))]}"
     load_connection a || fail "connection of a: $(cat "$site/swanctl-a.log")"
     before=$(vici a --list-sas | sed -n 's/^tunnel: #\([0-9]*\),.*/\1/p')
@@ -61,9 +31,6 @@ for turn in 1 2 3; do
     [ $turn != 2 ] || cp "$site/charon-a.log" "$site/early.log"
 done
 echo "keys of a CHILD_SA made anew by either end, with an exchange of its own"
-child_spis() {
-    vici $1 --list-sas --raw | grep -o 'spi-in=[0-9a-f]*' | sort
-}
 for end in a b; do
     spis=$(child_spis $end)
     vici $end --rekey --child net >/dev/null 2>&1 || fail "no new CHILD_SA"
@@ -75,18 +42,10 @@ for end in a b; do
 done
 stop tcpdump # it writes what it has
 
-prove() { # JSON-FILE ARGUMENT...
-    local out=$1
-    shift
-    "$bin/qwave-link" prove --json --capture "$site/tunnel.pcap" "$@" >"$out" 2>"$out.err"
-}
-expect() { # WHAT JQ-CONDITION
-    jq -e "$2" "$site/proof.json" >/dev/null || fail "$1: $(cat "$site/proof.json")"
-}
 for end in a b; do
     echo "proof with the log of $end"
-    prove "$site/proof.json" --log "$site/charon-$end.log" --keys "$site/delivered.json" ||
-        fail "not proved: $(cat "$site/proof.json" "$site/proof.json.err")"
+    prove "$site/tunnel.pcap" --log "$site/charon-$end.log" --keys "$site/delivered.json" ||
+        fail "not proved: $(cat "$site/proof.json" "$site/proof.err")"
     expect "not all" '.is_proved and .opened_share == 1 and .opened == .packets and .packets >= 100 and .opened_without == 0'
     expect "not under three keys" '(.keys | length) == 3 and all(.keys[]; .key == "delivered" and .opened >= 20)'
     jq -r '"opened \(.opened) of \(.packets), without \(.opened_without)"' "$site/proof.json"
@@ -94,13 +53,13 @@ done
 "$bin/qwave-link" prove --capture "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/delivered.json" | tail -n 2
 
 echo "other bytes under the same ids"
-prove "$site/proof.json" --log "$site/charon-a.log" --keys "$site/other.json" && fail "proved with other bytes"
+prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/other.json" && fail "proved with other bytes"
 expect "something opens with other bytes" '(.is_proved | not) and .opened == 0 and .opened_without == 0 and .packets >= 100'
 echo "one key is not there"
-prove "$site/proof.json" --log "$site/charon-a.log" --keys "$site/two.json" && fail "proved without the third key"
+prove "$site/tunnel.pcap" --log "$site/charon-a.log" --keys "$site/two.json" && fail "proved without the third key"
 expect "the missing key is not told" '([.keys[] | select(.key == "not delivered" and .opened == 0)] | length) == 1 and .opened >= 20 and .opened < .packets'
 echo "a log that ends too early"
-prove "$site/proof.json" --log "$site/early.log" --keys "$site/delivered.json" && fail "proved with half a log"
+prove "$site/tunnel.pcap" --log "$site/early.log" --keys "$site/delivered.json" && fail "proved with half a log"
 expect "strange SAs are not told" '.unknown_spi_packets >= 20 and (.is_proved | not)'
 
 refused() { # STATUS WHAT ARGUMENT...

@@ -61,16 +61,26 @@ slave() {
             continue
         fi
         asks "$1" "$2" "$3" <<<"$whole" >"$site/asked.$1.$2.$3"
-        [ ! -s "$site/asked.$1.$2.$3" ] || curl -K "$site/asked.$1.$2.$3" >>"$site/fetched.$1.$2.$3" 2>/dev/null || true
+        # Again until all of it is there: what is asked for once more much later, after the window, is refused.
+        until [ ! -s "$site/asked.$1.$2.$3" ] || fetches_all "$1.$2.$3" || [ -e "$site/over" ]; do
+            sleep "$pause"
+        done
         at=$((at + ${#whole} + 1))
         echo $at >"$got.seen"
     done
 }
 
-# fetches NODE: it gives a key that it has to look for in the database: bob asks for the first one that alice got, again and again.
+# fetches_all NAME: of what is in asked.NAME, to fetched.NAME.
+fetches_all() {
+    curl -K "$site/asked.$1" >"$site/answer.$1" 2>/dev/null || true
+    cat "$site/answer.$1" >>"$site/fetched.$1"
+    [ "$(grep -ac '^{"keys":' "$site/answer.$1")" = "$(grep -c '^data = ' "$site/asked.$1")" ]
+}
+
+# fetches NODE: it gives a key that it has to look for in the database: bob asks for one of the last that alice got.
 fetches() {
     local id
-    id=$(head -c 200 "$site/got.alice.bob.a" | grep -ao '"key_ID":"[0-9a-f-]*"' | head -n 1 | cut -d'"' -f4)
+    id=$(tail -c 100000 "$site/got.alice.bob.a" | grep -ao '"key_ID":"[0-9a-f-]*"' | tail -n 1 | cut -d'"' -f4)
     calls bob "${url_of[$1]}/api/v1/keys/alice/dec_keys?key_ID=$id" >"$site/probe"
     cat "$site/probe" >>"$site/fetched.bob.alice.$1.probe"
     grep -aq '"key"' "$site/probe"
