@@ -20,7 +20,7 @@
  * probability of at most exp(-x^2 / 2), whatever the noise's power and shape (Hoeffding). A share
  * QW_ONSET_TOLERANCE of what moves is allowed for: in 12 us an honest channel moves too, and its
  * last echoes come when the beginning is over. With amplitudes only, p is the sum of (|L1| - |E|)
- * (|L2| - mean |L2|). Derivation, and what it does not see: docs/adr/0105-who-reacts-comes-late.md.
+ * (|L2| - mean |L2|). Derivation, and what it does not see: docs/adr/0144-who-reacts-comes-late.md.
  */
 #define QW_ONSET_LIMIT 5.4       /* deviations: exp(-5.4^2 / 2) = 2^-21, of each end */
 #define QW_ONSET_TOLERANCE 0.004 /* of the power that moves */
