@@ -12,7 +12,7 @@
 #include "centre/unseal.h"
 #include "crypto/custody/custody.h"
 #include "crypto/share/custody_quorum.h"
-#include "store/store_open.h"
+#include "store/store_sqlite.h"
 #include "terminal/card_body.h"
 
 #include <stdio.h>
@@ -39,7 +39,8 @@ static void load_wrapped(const char *database, struct qw_store_record *record)
 {
     struct qw_store store;
 
-    must(qw_store_open(database, &store), database);
+    /* not by qw_store_open: the centre may be running */
+    must(qw_store_sqlite_open(database, &store), database);
     must(store.get(store.self, QW_STORE_META, qw_kek_id, QW_KEK_ID_LEN, record), "the wrapped KEK");
     qw_store_close(&store);
 }
