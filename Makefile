@@ -38,6 +38,7 @@ demo:
 
 check:
 	@tools/setup-debian.sh build check
+	@tools/fetch_kernel
 	@tools/check
 
 check-fast:

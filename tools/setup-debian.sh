@@ -62,7 +62,7 @@ check iptables             -     the rule that makes them wait, in scenarios of 
 check iputils-ping         -     probes in scenarios of tunnels
 check tcpdump              -     captures of the cable in scenarios of tunnels
 check qemu-system-x86      amd64 a kernel with more in it than this machine's, emulated, in scenarios
-check linux-image-amd64    amd64 that kernel
+check kmod                 amd64 knows which modules of that kernel need which (tools/fetch_kernel)
 check busybox-static       amd64 its first process
 check cpio                 amd64 packs it
 check hostapd              -     a Wi-Fi link with WPA2 in it: the access point's side

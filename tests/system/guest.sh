@@ -6,6 +6,7 @@
 #   modprobe wireguard
 
 guest_s=400 # that a guest may take, starting included
+guest_kernel=$(cd "$(dirname "$0")/../.." && pwd)/build/kernel
 
 go_on_in_guest() {
     [ "${QWAVE_IN_GUEST:-}" != yes ] || return 0
@@ -13,12 +14,11 @@ go_on_in_guest() {
     for tool in qemu-system-x86_64 busybox cpio modprobe; do
         command -v $tool >/dev/null || skip "no $tool"
     done
-    # shellcheck disable=SC2012 # names of kernels
-    kernel=$(ls -v /boot/vmlinuz-* 2>/dev/null | tail -n 1)
-    [ -n "$kernel" ] && [ -r "$kernel" ] || skip "no kernel in /boot that can be read"
+    kernel=$(find "$guest_kernel/boot" -name 'vmlinuz-*' 2>/dev/null | head -n 1)
+    [ -n "$kernel" ] || skip "no kernel in build/kernel (tools/fetch_kernel)"
     mkdir "$folder" "$folder/result"
     guest_first_process "$folder/result/start"
-    guest_initial_files "$folder" "${kernel#/boot/vmlinuz-}"
+    guest_initial_files "$folder" "${kernel##*/vmlinuz-}"
     # Vectors of 256 bits, emulated, take seven times as long as what programs do without them.
     qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max,-avx,-avx2,-fma,-f16c -smp 2 -m 1536 -nodefaults -no-reboot -display none \
         -serial "file:$folder/console" -device virtio-rng-pci -kernel "$kernel" -initrd "$folder/initial.gz" \
@@ -40,6 +40,8 @@ guest_first_process() {
     cat >"$1" <<START
 $(export -p | grep " QWAVE_" || true)
 export QWAVE_IN_GUEST=yes PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp
+mkdir -p /lib/modules
+ln -sfn $(printf %q "$guest_kernel")/lib/modules/* /lib/modules/
 ip link set lo up
 cd $(printf %q "$PWD")
 bash $(printf %q "$(realpath "$0")") $(printf %q "$(realpath "$bin")") >/mnt/output 2>&1
@@ -58,7 +60,7 @@ guest_initial_files() {
     {
         echo '#!/busybox sh'
         for module in virtio_pci 9pnet_virtio 9p overlay virtio_rng; do
-            modprobe --show-depends -S "$2" $module | while read -r line file _; do
+            modprobe -d "$guest_kernel" --show-depends -S "$2" $module | while read -r line file _; do
                 [ "$line" = insmod ] || continue # else it is in the kernel
                 [ ! -e "$files/${file##*/}" ] || continue
                 cp "$file" "$files"
