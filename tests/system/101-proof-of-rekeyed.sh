@@ -91,7 +91,7 @@ vici a --rekey --ike tunnel >/dev/null 2>&1 || fail "no rekeying"
 within 20 rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed"
 new_child a
 in_ns a ping -q -i 0.01 -c 20 -s 1300 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "long probes are lost"
-stop tcpdump # it writes what it has
+end_capture
 
 for end in a b; do
     echo "proof with the log of $end"

@@ -40,7 +40,7 @@ for end in a b; do
     within 20 other_child || fail "the CHILD_SA stays"
     probe 56
 done
-stop tcpdump # it writes what it has
+end_capture
 
 for end in a b; do
     echo "proof with the log of $end"

@@ -13,6 +13,16 @@ make_watched_ends() {
     start_charon b 4
 }
 
+# Once the file has not grown for a while: what tcpdump has not read yet when it is told to end is lost.
+end_capture() {
+    local size=none
+    until [ "$size" = "$(stat -c %s "$site/tunnel.pcap")" ]; do
+        size=$(stat -c %s "$site/tunnel.pcap")
+        sleep 0.5
+    done
+    stop tcpdump
+}
+
 answer_of() { # SAE REST-OF-THE-PATH
     curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
 }

@@ -47,9 +47,9 @@ asks() {
             -e '1!s/^/next\x01/' | tr '\001' '\n' || true
 }
 
-# slave SAE MASTER NODE: fetches at one node what was given at the other, answer by answer.
+# slave SAE MASTER NODE: fetches at one node what was given at the other, answer by answer; where it is not answered, at either in turn.
 slave() {
-    local got at=0 chunk whole
+    local got at=0 chunk whole node
     got=$site/got.$2.$1.a
     [ "$3" = b ] || got=$site/got.$2.$1.b
     while [ ! -e "$site/over" ]; do
@@ -60,10 +60,11 @@ slave() {
             [ "$whole" = "$chunk" ] || at=$((at + 1))
             continue
         fi
-        asks "$1" "$2" "$3" <<<"$whole" >"$site/asked.$1.$2.$3"
-        # Again until all of it is there: what is asked for once more much later, after the window, is refused.
-        until [ ! -s "$site/asked.$1.$2.$3" ] || fetches_all "$1.$2.$3" || [ -e "$site/over" ]; do
+        node=$3
+        # Until all of it is there: what is asked for once more much later, after the window, is refused.
+        until asks "$1" "$2" "$node" <<<"$whole" >"$site/asked.$1.$2.$3" && fetches_all "$1.$2.$3" || [ -e "$site/over" ]; do
             sleep "$pause"
+            [ "$node" = a ] && node=b || node=a
         done
         at=$((at + ${#whole} + 1))
         echo $at >"$got.seen"
@@ -72,7 +73,8 @@ slave() {
 
 # fetches_all NAME: of what is in asked.NAME, to fetched.NAME.
 fetches_all() {
-    curl -K "$site/asked.$1" >"$site/answer.$1" 2>/dev/null || true
+    [ -s "$site/asked.$1" ] || return 0
+    curl --fail-early -K "$site/asked.$1" >"$site/answer.$1" 2>/dev/null || true
     cat "$site/answer.$1" >>"$site/fetched.$1"
     [ "$(grep -ac '^{"keys":' "$site/answer.$1")" = "$(grep -c '^data = ' "$site/asked.$1")" ]
 }
