@@ -6,7 +6,7 @@
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 
-for program in stunnel4 mosquitto mosquitto_pub mosquitto_sub; do
+for program in stunnel4 mosquitto mosquitto_pub mosquitto_sub openssl; do
     PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip "no $program"
 done
 PATH=$PATH:/usr/sbin
@@ -146,6 +146,16 @@ within 30 say_until_heard hello || fail "no way through the tunnel: $(tail -n 3 
 publish "$site/clients" direct || fail "no way to the broker's own port"
 within 10 heard direct || fail "what was said with a key was not heard"
 grep -q "$suite (256-bit encryption)" "$site/site-b-stunnel.log" || fail "not a suite of 256 bits: $(grep -i ciphersuite "$site/site-b-stunnel.log")"
+# The broker, asked by a client that has the key and would rather have 128 bits.
+broker_suite() {
+    local identity key
+    identity=$(sed -n 's/^--psk-identity //p' "$site/clients/mosquitto_pub")
+    key=$(sed -n 's/^--psk //p' "$site/clients/mosquitto_pub")
+    openssl s_client -connect "127.0.0.1:$tls_port" -tls1_3 -psk_identity "$identity" -psk "$key" -ciphersuites "$1" </dev/null 2>/dev/null |
+        sed -n 's/^.*, Cipher is //p' || true
+}
+[ "$(broker_suite "TLS_AES_128_GCM_SHA256:$suite")" = "$suite" ] || fail "the broker's suite: $(broker_suite "TLS_AES_128_GCM_SHA256:$suite")"
+[ "$(broker_suite TLS_AES_128_GCM_SHA256)" = "(NONE)" ] || fail "the broker takes 128 bits"
 
 echo "three changes, with words through both all the while"
 for turn in 1 2 3; do
