@@ -72,7 +72,9 @@ void ledger_print(FILE *stream, const struct qw_plkg_ledger *l)
                 "  beginnings of frames against the rest: not made, whoever reacts to them is "
                 "not looked for\n");
     } else {
-        fprintf(stream, "  beginnings of frames against the rest: %s, %.1f deviations of %.1f\n",
+        fprintf(stream,
+                "  beginnings of frames against the rest: %s (%.1f deviations; who comes late is "
+                "found above %.1f)\n",
                 qw_plkg_onset_name((enum qw_plkg_onset)l->onset), l->onset_deviations,
                 QW_ONSET_LIMIT);
     }
