@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "soapy/shared_air.h"
 
 #include "base/prng.h"
@@ -14,7 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ENDS = 3, PIECES = 64, PATHS = 12, WAVES = 16, WAIT_US = 30, ALONE_US = 300000 };
+enum {
+    ENDS = 3,
+    PIECES = 64,
+    PATHS = 12,
+    WAVES = 16,
+    WAIT_US = 30,
+    ALONE_US = 300000 /* a piece's time of the computer, alone */
+};
 
 static const double AHEAD_S = 1e-3;
 static const double DECAY = 3.0; /* samples, of the paths' power */
@@ -42,6 +49,7 @@ struct wave {
 struct shared_air {
     struct shared_air_config config;
     int end;
+    int fd; /* holds the byte of the file that says that this end is there */
     struct shared *shared;
     struct wave wave[PATHS][WAVES];
     struct qw_prng prng;
@@ -81,18 +89,31 @@ static void draw_waves(struct shared_air *air)
     }
 }
 
-static struct shared *map(const char *path)
+/* A lock of the open file on the byte of this number: the kernel gives it back when the process
+ * ends, however it ends. */
+static struct flock presence(short type, int end)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    void *shared = MAP_FAILED;
+    return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = end, .l_len = 1 };
+}
 
-    if (fd >= 0 && ftruncate(fd, sizeof(struct shared)) == 0) {
-        shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+static struct shared *map(int fd, int end)
+{
+    struct flock there = presence(F_RDLCK, end);
+    void *shared;
+
+    if (fd < 0 || ftruncate(fd, sizeof(struct shared)) != 0 ||
+        fcntl(fd, F_OFD_SETLK, &there) != 0) {
+        return NULL;
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return shared == MAP_FAILED ? NULL : shared;
+}
+
+static bool is_there(const struct shared_air *air, int end)
+{
+    struct flock there = presence(F_WRLCK, end);
+
+    return fcntl(air->fd, F_OFD_GETLK, &there) == 0 && there.l_type != F_UNLCK;
 }
 
 /* A file of zeros has no pieces: those of no samples. */
@@ -102,8 +123,14 @@ struct shared_air *shared_air_open(const char *path, int end,
     struct shared_air *air = calloc(1, sizeof *air);
     long long position = 0;
 
-    if (air == NULL || end < 0 || end >= ENDS || (air->shared = map(path)) == NULL) {
+    if (air == NULL || end < 0 || end >= ENDS) {
         free(air);
+        return NULL;
+    }
+    air->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    air->shared = map(air->fd, end);
+    if (air->shared == NULL) {
+        shared_air_close(air);
         return NULL;
     }
     air->config = *config;
@@ -122,10 +149,16 @@ struct shared_air *shared_air_open(const char *path, int end,
 
 void shared_air_close(struct shared_air *air)
 {
-    if (air != NULL) {
-        munmap(air->shared, sizeof *air->shared);
-        free(air);
+    if (air == NULL) {
+        return;
     }
+    if (air->shared != NULL) {
+        munmap(air->shared, sizeof *air->shared);
+    }
+    if (air->fd >= 0) {
+        close(air->fd);
+    }
+    free(air);
 }
 
 static int64_t time_of(const struct shared_air *air, long long position)
@@ -220,8 +253,8 @@ static void hear(struct shared_air *air, long long position, float *sample, size
 static long long horizon(const struct shared_air *air)
 {
     long long here = atomic_load(&air->shared->end[air->end].position);
-    long long there = atomic_load(&air->shared->end[air->end == 1 ? 0 : 1].position);
-    bool is_alone = now_us() - air->moved_us > ALONE_US;
+    int other = air->end == 1 ? 0 : 1;
+    long long there = atomic_load(&air->shared->end[other].position);
 
     if (air->end == 2) { /* behind both: what they send is known by then */
         long long first = atomic_load(&air->shared->end[0].position);
@@ -229,7 +262,10 @@ static long long horizon(const struct shared_air *air)
         return first < there ? first : there;
     }
     there += llround(AHEAD_S * air->config.rate_hz);
-    return is_alone && there <= here ? here + SHARED_AIR_PIECE : there;
+    if (there <= here && now_us() - air->moved_us > ALONE_US && !is_there(air, other)) {
+        there = here + SHARED_AIR_PIECE;
+    }
+    return there;
 }
 
 size_t shared_air_read(struct shared_air *air, float *sample, size_t count, long timeout_us)

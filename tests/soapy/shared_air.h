@@ -14,9 +14,9 @@ extern "C" {
  * both map. End 0 stands still, end 1 moves through waves from all around (Clarke), end 2 walks
  * beside end 1 and hears end 0: an eavesdropper. Time is virtual: an end's clock runs by what it
  * reads, and it reads at most `ahead_s` further than the other end, so that the two processes need
- * not be quick. An end whose partner stands still for 300 ms of the computer goes on alone. The
- * clock never goes back, also when the processes are others: no fading is heard twice. Samples are
- * pairs of floats, re and im. */
+ * not be quick. An end whose partner has not entered, has left or was killed goes on alone, slowly.
+ * The clock never goes back, also when the processes are others: no fading is heard twice. Samples
+ * are pairs of floats, re and im. */
 enum { SHARED_AIR_PIECE = 512 /* samples of one send at most */ };
 
 struct shared_air_config {

@@ -110,6 +110,8 @@ bob_gets_nothing() {
     [ "$(as bob "alice/dec_keys?key_ID=$(jq -r .key_ID <<<"$1")")" = 400 ] &&
         [ "$(jq -r .message "$site/body")" = "one or more keys specified are not found on KME" ]
 }
+# is_destroyed KEY-OBJECT: its window was closed for good, which the centre does by itself.
+is_destroyed() { [ "$(admin --json key show "$(jq -r .key_ID <<<"$1")" | jq -r .state)" = destroyed ]; }
 gives() { [ "$(as alice bob/enc_keys)" = 200 ] && jq -c '.keys[]' "$site/body" >>given; }
 given_last() { tail -n "$1" given | head -n 1; }
 # A preloaded library and a sanitizer do not go together.
@@ -130,6 +132,7 @@ if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -n "${QWAVE_MOVE_CLOCK:-}" ]; then
     take 1
     new=$(given_last 1)
     bob_has "$new" || fail "an hour back: no new keys: $(cat "$site/body")"
+    within 60 is_destroyed "$fetched" || fail "an hour back: what was fetched in the future stays: $(admin key show "$(jq -r .key_ID <<<"$fetched")")"
     move 0
     bob_gets_nothing "$fetched" || fail "back again: a key comes back: $(cat "$site/body")"
     bob_gets_nothing "$new" || fail "back again: a window of an hour: $(cat "$site/body")"
