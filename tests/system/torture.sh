@@ -5,14 +5,14 @@ export LC_ALL=C # lengths are bytes
 
 # curl_options SAE [MORE...]: of one request, for a file that curl reads.
 curl_options() {
-    printf 'silent\nmax-time = 20\ncert = "%s"\nkey = "%s"\ncacert = "%s"\nwrite-out = "\\n"\n' \
-        "$site/$1.pem" "$site/$1.key" "$site/centre/ca/ca.pem"
+    printf 'silent\nmax-time = %d\ncert = "%s"\nkey = "%s"\ncacert = "%s"\nwrite-out = "\\n"\n' \
+        "$patience_s" "$site/$1.pem" "$site/$1.key" "$site/centre/ca/ca.pem"
     shift
     [ $# = 0 ] || printf '%s\n' "$@"
 }
 
 calls() {
-    curl --silent --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n' "${@:2}" 2>/dev/null || true
+    curl --silent --max-time "$patience_s" --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n' "${@:2}" 2>/dev/null || true
 }
 
 # pairs FILE...: lines "id key" out of answers, whole or cut.
@@ -49,15 +49,15 @@ asks() {
 
 # slave SAE MASTER NODE: fetches at one node what was given at the other, answer by answer; where it is not answered, at either in turn.
 slave() {
-    local got at=0 chunk whole node
+    local got at=0 read whole node
     got=$site/got.$2.$1.a
     [ "$3" = b ] || got=$site/got.$2.$1.b
     while [ ! -e "$site/over" ]; do
-        chunk=$(tail -c +$((at + 1)) "$got" 2>/dev/null | head -c 200000 || true; echo .)
-        whole=${chunk%$'\n'*} # a line that is not whole yet, and the dot
-        if [ "$whole" = "$chunk" ] || [ -z "$whole" ]; then
+        read=$(tail -c +$((at + 1)) "$got" 2>/dev/null | head -c "$chunk" || true; echo .)
+        whole=${read%$'\n'*} # a line that is not whole yet, and the dot
+        if [ "$whole" = "$read" ] || [ -z "$whole" ]; then
             sleep "$pause"
-            [ "$whole" = "$chunk" ] || at=$((at + 1))
+            [ "$whole" = "$read" ] || at=$((at + 1))
             continue
         fi
         node=$3
