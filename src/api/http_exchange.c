@@ -63,8 +63,7 @@ static bool body_append(struct qw_http_exchange *exchange, const char *data, siz
         }
         if (exchange->body != NULL) {
             memcpy(body, exchange->body, exchange->body_len);
-            qw_wipe(exchange->body, exchange->body_len);
-            free(exchange->body);
+            qw_wipe_free(exchange->body, exchange->body_len);
         }
         exchange->body = body;
         exchange->body_cap = cap;
@@ -323,10 +322,7 @@ void qw_http_exchange_end(void *cls, struct MHD_Connection *connection, void **s
     if (exchange->is_answering) {
         qw_http_connection_answer_end(exchange->connection);
     }
-    if (exchange->body != NULL) {
-        qw_wipe(exchange->body, exchange->body_len);
-        free(exchange->body);
-    }
+    qw_wipe_free(exchange->body, exchange->body_len);
     free(exchange);
     *state = NULL;
 }

@@ -56,8 +56,7 @@ void qw_zuc_free(struct qw_zuc *zuc)
         return;
     }
     free_mb_mgr(zuc->manager);
-    qw_wipe(zuc, sizeof *zuc);
-    free(zuc);
+    qw_wipe_free(zuc, sizeof *zuc);
 }
 
 static bool is_in_range(struct qw_zuc_frame frame, size_t bits)

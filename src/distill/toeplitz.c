@@ -89,8 +89,7 @@ static qw_err run_karatsuba(const struct qw_clmul *kernel, const struct product 
     for (size_t block = 0; block < blocks; block++) {
         add_block(&k, block);
     }
-    qw_wipe(memory, words * sizeof *memory);
-    free(memory);
+    qw_wipe_free(memory, words * sizeof *memory);
     return QW_OK;
 }
 
@@ -160,8 +159,7 @@ qw_err qw_toeplitz_run(const struct qw_toeplitz_kernel *kernel, const struct qw_
             add_first_bits(job->out, job->in, job->out_bits);
         }
     }
-    qw_wipe(out, words * sizeof *out);
-    free(out);
+    qw_wipe_free(out, words * sizeof *out);
     return err;
 }
 
@@ -181,8 +179,7 @@ qw_err qw_toeplitz_window_add(const struct qw_toeplitz_kernel *kernel,
         qw_bit_polynomial_store(product, bytes, window->out_bits);
         add_first_bits(out, bytes, window->out_bits);
     }
-    qw_wipe(product, 2 * words * sizeof *product);
-    free(product);
+    qw_wipe_free(product, 2 * words * sizeof *product);
     return err;
 }
 

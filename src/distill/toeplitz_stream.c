@@ -48,8 +48,7 @@ qw_err qw_toeplitz_stream_new(const struct qw_toeplitz_stream_config *config,
 void qw_toeplitz_stream_free(struct qw_toeplitz_stream *s)
 {
     if (s != NULL) {
-        qw_wipe(s->sum, QW_BITS_TO_BYTES(s->config.out_bits));
-        free(s->sum);
+        qw_wipe_free(s->sum, QW_BITS_TO_BYTES(s->config.out_bits));
         free(s);
     }
 }

@@ -246,7 +246,6 @@ qw_err qw_toeplitz_tiles_run(const struct qw_additive_fft *fft,
     qw_additive_fft_twiddle(s.twiddle, tiles->log);
     memset(out, 0, out_words * sizeof *out);
     run_slabs(&s, out, out_words);
-    qw_wipe(memory, size);
-    free(memory);
+    qw_wipe_free(memory, size);
     return QW_OK;
 }

@@ -54,8 +54,7 @@ void qw_least_squares_free(struct qw_least_squares *squares)
     if (squares == NULL) {
         return;
     }
-    qw_wipe(squares->gram, triangle(squares->capacity) * sizeof *squares->gram);
-    free(squares->gram);
+    qw_wipe_free(squares->gram, triangle(squares->capacity) * sizeof *squares->gram);
     free(squares);
 }
 

@@ -4,15 +4,12 @@
 #include "base/secret.h"
 #include "store/store_lock.h"
 
-#include <stdlib.h>
-
 void qw_store_record_free(struct qw_store_record *record)
 {
     if (record == NULL) {
         return;
     }
-    qw_wipe(record->blob, record->blob == NULL ? 0 : record->len);
-    free(record->blob);
+    qw_wipe_free(record->blob, record->len);
     *record = (struct qw_store_record){ 0 };
 }
 

@@ -283,14 +283,6 @@ qw_err qw_qkd_link_new(const struct qw_qkd_link_config *config, struct qw_qkd_li
     return QW_OK;
 }
 
-static void free_wiped(void *p, size_t len)
-{
-    if (p != NULL) {
-        qw_wipe(p, len);
-        free(p);
-    }
-}
-
 void qw_qkd_link_free(struct qw_qkd_link *link)
 {
     size_t len;
@@ -299,16 +291,16 @@ void qw_qkd_link_free(struct qw_qkd_link *link)
         return;
     }
     len = QW_BITS_TO_BYTES(qw_qkd_terms_block_bits(&link->config.terms));
-    free_wiped(link->clicks, QW_QKD_PART_MAX * sizeof *link->clicks);
-    free_wiped(link->pulses, QW_QKD_PART_MAX * sizeof *link->pulses);
-    free_wiped(link->key, len);
-    free_wiped(link->secret, len);
+    qw_wipe_free(link->clicks, QW_QKD_PART_MAX * sizeof *link->clicks);
+    qw_wipe_free(link->pulses, QW_QKD_PART_MAX * sizeof *link->pulses);
+    qw_wipe_free(link->key, len);
+    qw_wipe_free(link->secret, len);
     free(link->incoming);
     free(link->outgoing);
     qw_qkd_sifted_free(link->sifted);
     qw_cascade_asker_free(link->asker);
     qw_cascade_answerer_free(link->answerer);
-    free_wiped(link, sizeof *link);
+    qw_wipe_free(link, sizeof *link);
 }
 
 /* What ends a link: strings of the block go, the reason stays. A peer that spoke nonsense and one

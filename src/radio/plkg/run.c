@@ -60,8 +60,7 @@ void qw_plkg_run_free(struct qw_plkg_run *run)
     qw_secret_free(run->auth);
     qw_secret_free(run->string);
     qw_secret_free(run->key);
-    qw_wipe(run, sizeof *run);
-    free(run);
+    qw_wipe_free(run, sizeof *run);
 }
 
 struct qw_plkg_pads qw_plkg_run_up(const struct qw_plkg_run *run)

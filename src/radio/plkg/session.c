@@ -132,8 +132,7 @@ qw_err qw_plkg_send(struct qw_plkg_session *session, struct qw_wire *wire, const
     ++*tags; /* a pad is spent when its tag exists, whatever becomes of the frame */
     session->link->sent++;
     err = qw_wire_send(wire, message, QW_PLKG_HEADER_LEN + body_len);
-    qw_wipe(message, QW_PLKG_HEADER_LEN + body_len);
-    free(message);
+    qw_wipe_free(message, QW_PLKG_HEADER_LEN + body_len);
     return err;
 }
 

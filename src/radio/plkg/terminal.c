@@ -299,8 +299,7 @@ static qw_err reconcile_with(struct qw_plkg_run *run, const struct qw_plkg_syndr
     }
     fill_means(run, &belief, mean);
     err = decode(run, syndrome, mean);
-    qw_wipe(mean, run->coefficients * sizeof *mean);
-    free(mean);
+    qw_wipe_free(mean, run->coefficients * sizeof *mean);
     return err;
 }
 
