@@ -2,17 +2,13 @@
 /* The answerer of Cascade: prefix parities of the permuted key, one bit per question, each at most
  * once. It needs no more state than which were asked. */
 #include "distill/cascade.h"
-#include "distill/cascade/buffers.h"
-#include "distill/cascade/key.h"
-#include "distill/cascade/message.h"
-#include "distill/cascade/order.h"
-#include "distill/cascade/plan.h"
 
 #include "base/bits.h"
 #include "base/secret.h"
+#include "distill/cascade/message.h"
+#include "distill/cascade/party.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* 64 positions of a pass; in one place because a question needs both. */
 struct prefix_word {
@@ -20,21 +16,9 @@ struct prefix_word {
     uint64_t asked;
 };
 
-enum state { IDLE, BEGUN, ASKED, FINISHED };
-
 struct qw_cascade_answerer {
-    struct qw_cascade_config config;
-    struct qw_cascade_plan plan;
-    struct qw_cascade_report report;
-    enum state state;
-    uint32_t qber_ppm;
-    size_t word_count; /* of key, permuted and scratch: of the longest order */
-    uint64_t *key;
-    uint64_t *permuted;
-    uint64_t *scratch;
-    struct qw_cascade_buffers *buffers;                    /* public, not wiped */
-    struct qw_cascade_order *order[QW_CASCADE_PASSES_MAX]; /* [0] NULL: the first pass is as is */
-    struct prefix_word *pass[QW_CASCADE_PASSES_MAX];       /* [size: word_count + 1] */
+    struct qw_cascade_party party;
+    struct prefix_word *pass[QW_CASCADE_PASSES_MAX]; /* [size: word_count + 1] */
 };
 
 /* Bits of a reply, most significant first. */
@@ -60,90 +44,45 @@ static void put_end(struct bit_writer *w)
     }
 }
 
-static bool allocate(struct qw_cascade_answerer *a)
-{
-    a->word_count = (qw_cascade_order_length(a->config.bits) + 63) / 64;
-    a->key = calloc(a->word_count, sizeof *a->key);
-    a->permuted = calloc(a->word_count, sizeof *a->permuted);
-    a->scratch = calloc(a->word_count, sizeof *a->scratch);
-    a->buffers = calloc(1, sizeof *a->buffers);
-    if (a->key == NULL || a->permuted == NULL || a->scratch == NULL || a->buffers == NULL) {
-        return false;
-    }
-    for (unsigned p = 0; p < QW_CASCADE_PASSES_MAX; p++) {
-        a->pass[p] = calloc(a->word_count + 1, sizeof *a->pass[p]);
-        if (a->pass[p] == NULL || (p > 0 && qw_cascade_order_new(a->config.bits, a->config.seed, p,
-                                                                 false, &a->order[p]) != QW_OK)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 qw_err qw_cascade_answerer_new(const struct qw_cascade_config *config,
                                struct qw_cascade_answerer **answerer)
 {
-    struct qw_cascade_answerer *a;
+    struct qw_cascade_answerer *a = calloc(1, sizeof *a);
+    qw_err err;
 
-    if (config->bits < 1 || config->bits > QW_CASCADE_BITS_MAX ||
-        (config->variant != QW_CASCADE_ORIGINAL && config->variant != QW_CASCADE_OPTIMISED)) {
-        return QW_ERR_ARG;
-    }
-    a = calloc(1, sizeof *a);
     if (a == NULL) {
         return QW_ERR_NOMEM;
     }
-    a->config = *config;
-    if (!allocate(a)) {
+    err = qw_cascade_party_init(&a->party, config, false);
+    for (unsigned p = 0; err == QW_OK && p < QW_CASCADE_PASSES_MAX; p++) {
+        a->pass[p] = calloc(a->party.word_count + 1, sizeof *a->pass[p]);
+        err = a->pass[p] == NULL ? QW_ERR_NOMEM : QW_OK;
+    }
+    if (err != QW_OK) {
         qw_cascade_answerer_free(a);
-        return QW_ERR_NOMEM;
+        return err;
     }
     *answerer = a;
     return QW_OK;
 }
 
-static void free_words(void *words, size_t len)
-{
-    if (words != NULL) {
-        qw_wipe(words, len);
-        free(words);
-    }
-}
-
 void qw_cascade_answerer_free(struct qw_cascade_answerer *answerer)
 {
-    size_t words_len;
-
     if (answerer == NULL) {
         return;
     }
-    words_len = answerer->word_count * sizeof *answerer->key;
-    free_words(answerer->key, words_len);
-    free_words(answerer->permuted, words_len);
-    free_words(answerer->scratch, words_len);
-    free(answerer->buffers);
     for (unsigned p = 0; p < QW_CASCADE_PASSES_MAX; p++) {
-        free_words(answerer->pass[p], (answerer->word_count + 1) * sizeof *answerer->pass[p]);
-        qw_cascade_order_free(answerer->order[p]);
+        qw_wipe_free(answerer->pass[p],
+                     (answerer->party.word_count + 1) * sizeof *answerer->pass[p]);
     }
+    qw_cascade_party_wipe(&answerer->party);
     free(answerer);
 }
 
 qw_err qw_cascade_answerer_begin_plan(struct qw_cascade_answerer *answerer, const uint8_t *key,
                                       uint32_t qber_ppm, const struct qw_cascade_plan *plan)
 {
-    if (qber_ppm > QW_CASCADE_QBER_MAX_PPM) {
-        return QW_ERR_REFUSED;
-    }
-    if (!qw_bits_tail_clear(key, answerer->config.bits)) {
-        return QW_ERR_FORMAT;
-    }
-    answerer->plan = *plan;
-    answerer->qber_ppm = qber_ppm;
-    memset(&answerer->report, 0, sizeof answerer->report);
-    qw_cascade_key_load(key, answerer->config.bits, answerer->key, answerer->word_count);
-    answerer->state = BEGUN;
-    return QW_OK;
+    return qw_cascade_party_begin(&answerer->party, key, qber_ppm, plan);
 }
 
 qw_err qw_cascade_answerer_begin(struct qw_cascade_answerer *answerer, const uint8_t *key,
@@ -151,14 +90,8 @@ qw_err qw_cascade_answerer_begin(struct qw_cascade_answerer *answerer, const uin
 {
     struct qw_cascade_plan plan;
 
-    qw_cascade_plan_for(&answerer->config, qber_ppm, &plan);
-    return qw_cascade_answerer_begin_plan(answerer, key, qber_ppm, &plan);
-}
-
-/* Positions 0..length of a pass; the first looks at the bits alone. */
-static uint32_t pass_length(const struct qw_cascade_answerer *a, unsigned pass)
-{
-    return (uint32_t)(pass == 0 ? a->config.bits : qw_cascade_order_length(a->config.bits));
+    qw_cascade_plan_for(&answerer->party.config, qber_ppm, &plan);
+    return qw_cascade_party_begin(&answerer->party, key, qber_ppm, &plan);
 }
 
 static void fill_prefixes(struct prefix_word *word, const uint64_t *bits, size_t word_count)
@@ -189,15 +122,12 @@ static unsigned say(struct qw_cascade_answerer *a, unsigned pass, uint32_t posit
 
 static void open_pass(struct qw_cascade_answerer *a, unsigned pass, struct bit_writer *out)
 {
-    uint32_t length = pass_length(a, pass);
-    struct qw_cascade_blocks blocks = a->plan.blocks[pass];
+    uint32_t length = qw_cascade_party_length(&a->party, pass);
+    struct qw_cascade_blocks blocks = a->party.plan.blocks[pass];
     uint32_t end = qw_cascade_block_end(blocks, 0);
 
-    if (pass == 0) {
-        fill_prefixes(a->pass[0], a->key, a->word_count);
-    } else {
-        qw_cascade_order_apply(a->order[pass], a->key, a->permuted, a->scratch);
-        fill_prefixes(a->pass[pass], a->permuted, a->word_count);
+    fill_prefixes(a->pass[pass], qw_cascade_party_arrange(&a->party, pass), a->party.word_count);
+    if (pass > 0) {
         say(a, pass, length); /* known from the first pass: never to be asked */
     }
     say(a, pass, 0);
@@ -207,7 +137,7 @@ static void open_pass(struct qw_cascade_answerer *a, unsigned pass, struct bit_w
     if (pass == 0) {
         put_bit(out, say(a, pass, length));
     }
-    a->report.passes++;
+    a->party.report.passes++;
 }
 
 static qw_err answer_questions(struct qw_cascade_answerer *a, struct qw_cascade_ask_reader *reader,
@@ -220,7 +150,7 @@ static qw_err answer_questions(struct qw_cascade_answerer *a, struct qw_cascade_
         if (pass >= opened) {
             return QW_ERR_FORMAT;
         }
-        length = pass_length(a, pass);
+        length = qw_cascade_party_length(&a->party, pass);
         while (reader->left > 0) {
             uint32_t position = qw_cascade_ask_next_question(reader);
             struct prefix_word *word;
@@ -234,7 +164,7 @@ static qw_err answer_questions(struct qw_cascade_answerer *a, struct qw_cascade_
             }
             word->asked |= (uint64_t)1 << (position % 64);
             put_bit(out, word->prefix >> (position % 64) & 1);
-            a->report.leaked_bits++;
+            a->party.report.leaked_bits++;
         }
     }
     return qw_cascade_ask_done(reader) ? QW_OK : QW_ERR_FORMAT;
@@ -245,12 +175,12 @@ static qw_err answer_open(struct qw_cascade_answerer *a, const uint8_t *request,
     struct qw_cascade_open open;
     qw_err err = qw_cascade_open_decode(request, len, &open);
 
-    if (err == QW_OK && a->state != BEGUN) {
+    if (err == QW_OK && a->party.state != QW_CASCADE_BEGUN) {
         return QW_ERR_FORMAT;
     }
     if (err == QW_OK &&
-        (open.variant != (uint8_t)a->config.variant || open.bits != a->config.bits ||
-         open.qber_ppm != a->qber_ppm || open.seed != a->config.seed)) {
+        (open.variant != (uint8_t)a->party.config.variant || open.bits != a->party.config.bits ||
+         open.qber_ppm != a->party.qber_ppm || open.seed != a->party.config.seed)) {
         return QW_ERR_CONFLICT;
     }
     return err;
@@ -259,22 +189,20 @@ static qw_err answer_open(struct qw_cascade_answerer *a, const uint8_t *request,
 static qw_err open_passes(struct qw_cascade_answerer *a, unsigned count, size_t cap,
                           struct bit_writer *out)
 {
-    size_t bits = 0;
-    unsigned first = a->report.passes;
+    unsigned first = a->party.report.passes;
+    size_t bits;
 
-    if (count > a->plan.passes - first) {
+    if (count > a->party.plan.passes - first) {
         return QW_ERR_FORMAT;
     }
-    for (unsigned p = first; p < first + count; p++) {
-        bits += qw_cascade_opening_bits(p, pass_length(a, p), a->plan.blocks[p]);
-    }
+    bits = qw_cascade_party_opening_bits(&a->party, count);
     if (QW_BITS_TO_BYTES(bits) + QW_CASCADE_REPLY_HEAD_LEN > cap) {
         return QW_ERR_SPACE;
     }
     for (unsigned p = first; p < first + count; p++) {
         open_pass(a, p, out);
     }
-    a->report.leaked_bits += bits;
+    a->party.report.leaked_bits += bits;
     return QW_OK;
 }
 
@@ -282,10 +210,11 @@ static qw_err answer_ask(struct qw_cascade_answerer *a, const uint8_t *request, 
                          size_t cap, struct bit_writer *out)
 {
     struct qw_cascade_ask_reader reader = qw_cascade_ask_read(request, len);
-    unsigned opened = a->report.passes;
+    unsigned opened = a->party.report.passes;
     qw_err err;
 
-    if (reader.failed || a->state != ASKED || reader.number != a->report.round_trips) {
+    if (reader.failed || a->party.state != QW_CASCADE_ASKED ||
+        reader.number != a->party.report.round_trips) {
         return QW_ERR_FORMAT;
     }
     if (reader.opened_passes == 0 && reader.at == len) {
@@ -301,10 +230,10 @@ static qw_err answer_finish(struct qw_cascade_answerer *a, const uint8_t *reques
     uint64_t leaked_bits;
     qw_err err = qw_cascade_finish_decode(request, len, &leaked_bits);
 
-    if (err == QW_OK && a->state != ASKED) {
+    if (err == QW_OK && a->party.state != QW_CASCADE_ASKED) {
         return QW_ERR_FORMAT;
     }
-    return err == QW_OK && leaked_bits != a->report.leaked_bits ? QW_ERR_CONFLICT : err;
+    return err == QW_OK && leaked_bits != a->party.report.leaked_bits ? QW_ERR_CONFLICT : err;
 }
 
 static qw_err answer(struct qw_cascade_answerer *a, const uint8_t *request, size_t len, size_t cap,
@@ -312,7 +241,7 @@ static qw_err answer(struct qw_cascade_answerer *a, const uint8_t *request, size
 {
     qw_err err;
 
-    if (a->report.round_trips >= QW_CASCADE_ROUND_TRIPS_MAX) {
+    if (a->party.report.round_trips >= QW_CASCADE_ROUND_TRIPS_MAX) {
         return QW_ERR_EXHAUSTED;
     }
     if (request[0] == QW_CASCADE_OPEN) {
@@ -329,7 +258,7 @@ qw_err qw_cascade_answer(struct qw_cascade_answerer *answerer, const uint8_t *re
     struct bit_writer out = { .at = reply + QW_CASCADE_REPLY_HEAD_LEN };
     qw_err err;
 
-    if (a->state != BEGUN && a->state != ASKED) {
+    if (a->party.state != QW_CASCADE_BEGUN && a->party.state != QW_CASCADE_ASKED) {
         return QW_ERR_STATE;
     }
     if (cap < QW_CASCADE_MESSAGE_MAX) {
@@ -342,34 +271,34 @@ qw_err qw_cascade_answer(struct qw_cascade_answerer *answerer, const uint8_t *re
     } else {
         err = answer(a, request, request_len, cap, &out);
     }
-    if (err == QW_OK && a->report.leaked_bits > qw_cascade_leak_limit(a->config.bits)) {
+    if (err == QW_OK && a->party.report.leaked_bits > qw_cascade_leak_limit(a->party.config.bits)) {
         err = QW_ERR_EXHAUSTED;
     }
     if (err != QW_OK) {
-        a->state = IDLE;
+        a->party.state = QW_CASCADE_IDLE;
         return err;
     }
-    a->report.bytes_requested += request_len;
+    a->party.report.bytes_requested += request_len;
     if (request[0] == QW_CASCADE_FINISH) {
-        a->state = FINISHED;
+        a->party.state = QW_CASCADE_FINISHED;
         *reply_len = 0;
         return QW_OK;
     }
     put_end(&out);
-    qw_cascade_reply_head(a->report.round_trips++, reply);
+    qw_cascade_reply_head(a->party.report.round_trips++, reply);
     *reply_len = (size_t)(out.at - reply);
-    a->report.bytes_replied += *reply_len;
-    a->state = ASKED;
+    a->party.report.bytes_replied += *reply_len;
+    a->party.state = QW_CASCADE_ASKED;
     return QW_OK;
 }
 
 const struct qw_cascade_report *
 qw_cascade_answerer_report(const struct qw_cascade_answerer *answerer)
 {
-    return &answerer->report;
+    return &answerer->party.report;
 }
 
 struct qw_cascade_buffers *qw_cascade_answerer_buffers(struct qw_cascade_answerer *answerer)
 {
-    return answerer->buffers;
+    return answerer->party.buffers;
 }

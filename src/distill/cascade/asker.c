@@ -3,35 +3,21 @@
  * passes are halved in lock step, and a bit that is found makes the
  * cells that hold it in other passes ready for the next request. */
 #include "distill/cascade.h"
-#include "distill/cascade/buffers.h"
-#include "distill/cascade/cells.h"
-#include "distill/cascade/message.h"
-#include "distill/cascade/order.h"
-#include "distill/cascade/plan.h"
 
 #include "base/bits.h"
 #include "base/secret.h"
+#include "distill/cascade/cells.h"
+#include "distill/cascade/message.h"
+#include "distill/cascade/party.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { PATIENCE_STEP = 15, HANDFUL = 10 }; /* round trips per further pass; questions */
 
-enum state { IDLE, BEGUN, ASKED, FINISHED };
-
 struct qw_cascade_asker {
-    struct qw_cascade_config config;
-    struct qw_cascade_plan plan;
-    struct qw_cascade_report report;
-    enum state state;
-    uint32_t qber_ppm;
-    size_t word_count; /* of key, permuted and scratch: of the longest order */
-    uint64_t *key;
-    uint64_t *permuted;
-    uint64_t *scratch;
-    struct qw_cascade_buffers *buffers;                    /* public, not wiped */
-    struct qw_cascade_order *order[QW_CASCADE_PASSES_MAX]; /* [0] NULL: the first pass is as is */
-    struct qw_cascade_cells pass[QW_CASCADE_PASSES_MAX];   /* report.passes of them are open */
+    struct qw_cascade_party party;
+    struct qw_cascade_cells pass[QW_CASCADE_PASSES_MAX]; /* report.passes of them are open */
 
     bool is_odd; /* number of errors left; once the first pass is open */
 
@@ -49,141 +35,97 @@ static uint32_t queue_cap(size_t bits, unsigned pass)
     return (uint32_t)(bits >> (pass < 3 ? 3 + pass : 6)) + 64;
 }
 
-static bool allocate_pass(struct qw_cascade_asker *a, unsigned pass)
-{
-    struct qw_cascade_cells *cells = &a->pass[pass];
-
-    cells->queue.cap = queue_cap(a->config.bits, pass);
-    cells->queue.cell = calloc(cells->queue.cap, sizeof *cells->queue.cell);
-    cells->word = calloc(a->word_count + 1, sizeof *cells->word);
-    return cells->queue.cell != NULL && cells->word != NULL &&
-           (pass == 0 || qw_cascade_order_new(a->config.bits, a->config.seed, pass, true,
-                                              &a->order[pass]) == QW_OK);
-}
-
 static bool allocate(struct qw_cascade_asker *a)
 {
-    a->word_count = (qw_cascade_order_length(a->config.bits) + 63) / 64;
-    a->key = calloc(a->word_count, sizeof *a->key);
-    a->permuted = calloc(a->word_count, sizeof *a->permuted);
-    a->scratch = calloc(a->word_count, sizeof *a->scratch);
-    a->buffers = calloc(1, sizeof *a->buffers);
-    a->asked_cap = a->config.bits / 8 + 64;
+    size_t bits = a->party.config.bits;
+
+    a->asked_cap = bits / 8 + 64;
     a->asked = calloc(a->asked_cap, sizeof *a->asked);
-    if (a->key == NULL || a->permuted == NULL || a->scratch == NULL || a->buffers == NULL ||
-        a->asked == NULL) {
-        return false;
-    }
     for (unsigned p = 0; p < QW_CASCADE_PASSES_MAX; p++) {
-        if (!allocate_pass(a, p)) {
+        struct qw_cascade_cells *cells = &a->pass[p];
+
+        cells->queue.cap = queue_cap(bits, p);
+        cells->queue.cell = calloc(cells->queue.cap, sizeof *cells->queue.cell);
+        cells->word = calloc(a->party.word_count + 1, sizeof *cells->word);
+        if (cells->queue.cell == NULL || cells->word == NULL) {
             return false;
         }
     }
-    return true;
+    return a->asked != NULL;
 }
 
 qw_err qw_cascade_asker_new(const struct qw_cascade_config *config, struct qw_cascade_asker **asker)
 {
-    struct qw_cascade_asker *a;
+    struct qw_cascade_asker *a = calloc(1, sizeof *a);
+    qw_err err;
 
-    if (config->bits < 1 || config->bits > QW_CASCADE_BITS_MAX ||
-        (config->variant != QW_CASCADE_ORIGINAL && config->variant != QW_CASCADE_OPTIMISED)) {
-        return QW_ERR_ARG;
-    }
-    a = calloc(1, sizeof *a);
     if (a == NULL) {
         return QW_ERR_NOMEM;
     }
-    a->config = *config;
-    if (!allocate(a)) {
+    err = qw_cascade_party_init(&a->party, config, true);
+    if (err == QW_OK && !allocate(a)) {
+        err = QW_ERR_NOMEM;
+    }
+    if (err != QW_OK) {
         qw_cascade_asker_free(a);
-        return QW_ERR_NOMEM;
+        return err;
     }
     *asker = a;
     return QW_OK;
 }
 
-static void free_wiped(void *memory, size_t len)
-{
-    if (memory != NULL) {
-        qw_wipe(memory, len);
-        free(memory);
-    }
-}
-
 void qw_cascade_asker_free(struct qw_cascade_asker *asker)
 {
-    size_t words_len;
-
     if (asker == NULL) {
         return;
     }
-    words_len = asker->word_count * sizeof *asker->key;
-    free_wiped(asker->key, words_len);
-    free_wiped(asker->permuted, words_len);
-    free_wiped(asker->scratch, words_len);
-    free(asker->asked);
-    free(asker->buffers);
     for (unsigned p = 0; p < QW_CASCADE_PASSES_MAX; p++) {
-        free_wiped(asker->pass[p].word, (asker->word_count + 1) * sizeof *asker->pass[p].word);
-        free(asker->pass[p].queue.cell);
-        qw_cascade_order_free(asker->order[p]);
+        struct qw_cascade_cells *cells = &asker->pass[p];
+
+        qw_wipe_free(cells->word, (asker->party.word_count + 1) * sizeof *cells->word);
+        free(cells->queue.cell);
     }
+    free(asker->asked);
+    qw_cascade_party_wipe(&asker->party);
     free(asker);
 }
 
 qw_err qw_cascade_asker_begin_plan(struct qw_cascade_asker *asker, const uint8_t *key,
                                    uint32_t qber_ppm, const struct qw_cascade_plan *plan)
 {
-    if (qber_ppm > QW_CASCADE_QBER_MAX_PPM) {
-        return QW_ERR_REFUSED;
-    }
-    if (!qw_bits_tail_clear(key, asker->config.bits)) {
-        return QW_ERR_FORMAT;
-    }
-    asker->plan = *plan;
-    asker->qber_ppm = qber_ppm;
-    memset(&asker->report, 0, sizeof asker->report);
-    qw_cascade_key_load(key, asker->config.bits, asker->key, asker->word_count);
-    asker->state = BEGUN;
-    return QW_OK;
+    return qw_cascade_party_begin(&asker->party, key, qber_ppm, plan);
 }
 
 qw_err qw_cascade_asker_begin(struct qw_cascade_asker *asker, const uint8_t *key, uint32_t qber_ppm)
 {
     struct qw_cascade_plan plan;
 
-    qw_cascade_plan_for(&asker->config, qber_ppm, &plan);
-    return qw_cascade_asker_begin_plan(asker, key, qber_ppm, &plan);
-}
-
-static uint32_t pass_length(const struct qw_cascade_asker *a, unsigned pass)
-{
-    return (uint32_t)(pass == 0 ? a->config.bits : qw_cascade_order_length(a->config.bits));
+    qw_cascade_plan_for(&asker->party.config, qber_ppm, &plan);
+    return qw_cascade_party_begin(&asker->party, key, qber_ppm, &plan);
 }
 
 /* A wrong bit is found at a position of a pass: its cell there is even now. */
 static qw_err correct(struct qw_cascade_asker *a, unsigned pass, uint32_t position)
 {
-    uint32_t index = pass == 0 ? position : qw_cascade_order_from(a->order[pass], position);
+    uint32_t index = pass == 0 ? position : qw_cascade_order_from(a->party.order[pass], position);
     struct qw_cascade_word *word = &a->pass[pass].word[position / 64];
 
-    if (index >= a->config.bits) {
+    if (index >= a->party.config.bits) {
         return QW_ERR_FORMAT; /* a filled-up bit is zero at both ends */
     }
     word->key ^= (uint64_t)1 << (position % 64);
     word->odd ^= (uint64_t)1 << (position % 64);
-    a->key[index / 64] ^= (uint64_t)1 << (index % 64);
-    a->report.corrected_bits++;
+    a->party.key[index / 64] ^= (uint64_t)1 << (index % 64);
+    a->party.report.corrected_bits++;
     a->is_odd = !a->is_odd;
-    for (unsigned p = 0; p < a->report.passes; p++) {
+    for (unsigned p = 0; p < a->party.report.passes; p++) {
         qw_err err;
 
         if (p == pass) {
             continue;
         }
         err = qw_cascade_cells_flip(&a->pass[p],
-                                    p == 0 ? index : qw_cascade_order_to(a->order[p], index));
+                                    p == 0 ? index : qw_cascade_order_to(a->party.order[p], index));
         if (err != QW_OK) {
             return err;
         }
@@ -230,23 +172,20 @@ static qw_err take_answers(struct qw_cascade_asker *a, const uint8_t *bits, size
 static qw_err open_pass(struct qw_cascade_asker *a, unsigned pass, const uint8_t *bits, size_t *bit)
 {
     struct qw_cascade_cells *cells = &a->pass[pass];
-    struct qw_cascade_blocks blocks = a->plan.blocks[pass];
+    struct qw_cascade_blocks blocks = a->party.plan.blocks[pass];
     uint32_t start = 0;
     uint32_t end;
     qw_err err = QW_OK;
 
-    cells->length = pass_length(a, pass);
-    if (pass > 0) {
-        qw_cascade_order_apply(a->order[pass], a->key, a->permuted, a->scratch);
-    }
-    qw_cascade_cells_begin(cells, pass == 0 ? a->key : a->permuted);
+    cells->length = qw_cascade_party_length(&a->party, pass);
+    qw_cascade_cells_begin(cells, qw_cascade_party_arrange(&a->party, pass));
     if (pass == 0) { /* the last block says the parity of all */
         size_t whole = *bit + qw_cascade_opening_bits(0, cells->length, blocks) - 1;
 
         a->is_odd = qw_bit_get(bits, whole) != qw_cascade_cells_parity(cells, 0, cells->length);
     } /* and is known from then on */
     cells->word[0].odd |= a->is_odd;
-    a->report.passes = pass + 1;
+    a->party.report.passes = pass + 1;
     while (err == QW_OK && (end = qw_cascade_block_end(blocks, start)) < cells->length) {
         struct qw_cascade_cell rest = { start, cells->length };
 
@@ -260,27 +199,23 @@ static qw_err open_pass(struct qw_cascade_asker *a, unsigned pass, const uint8_t
 
 static qw_err take_reply(struct qw_cascade_asker *a, const uint8_t *reply, size_t len)
 {
-    unsigned first = a->report.passes;
-    size_t opening_bits = 0;
-    size_t bit_count = 0;
+    unsigned first = a->party.report.passes;
+    size_t opening_bits = qw_cascade_party_opening_bits(&a->party, a->opening);
+    size_t bit_count = opening_bits;
     size_t bit = 0;
     const uint8_t *bits;
     qw_err err;
 
-    for (unsigned p = first; p < first + a->opening; p++) {
-        opening_bits += qw_cascade_opening_bits(p, pass_length(a, p), a->plan.blocks[p]);
-    }
     for (unsigned p = 0; p < QW_CASCADE_PASSES_MAX; p++) {
         bit_count += a->asked_count[p];
     }
-    bit_count += opening_bits;
-    bits = qw_cascade_reply_bits(reply, len, a->report.round_trips, bit_count);
+    bits = qw_cascade_reply_bits(reply, len, a->party.report.round_trips, bit_count);
     if (bits == NULL) {
         return QW_ERR_FORMAT;
     }
-    a->report.leaked_bits += bit_count;
-    a->report.bytes_replied += len;
-    a->report.round_trips++;
+    a->party.report.leaked_bits += bit_count;
+    a->party.report.bytes_replied += len;
+    a->party.report.round_trips++;
     err = take_answers(a, bits, opening_bits); /* first: they belong to the key as it was */
     for (unsigned p = first; err == QW_OK && p < first + a->opening; p++) {
         err = open_pass(a, p, bits, &bit);
@@ -326,7 +261,7 @@ static size_t ask_ready(struct qw_cascade_asker *a, struct qw_cascade_ask_writer
 {
     size_t asked = 0;
 
-    for (unsigned p = 0; p < a->report.passes; p++) {
+    for (unsigned p = 0; p < a->party.report.passes; p++) {
         if (a->pass[p].queue.count == 0 && a->pass[p].queue.is_short) {
             qw_cascade_cells_refill(&a->pass[p]);
         }
@@ -341,26 +276,27 @@ static size_t ask_ready(struct qw_cascade_asker *a, struct qw_cascade_ask_writer
  * cheaper. */
 static bool is_drawn_out(const struct qw_cascade_asker *a, size_t asked)
 {
-    unsigned opened = a->report.passes;
+    unsigned opened = a->party.report.passes;
 
-    return opened >= 2 && a->report.round_trips >= a->plan.patience + PATIENCE_STEP * opened &&
-           asked <= HANDFUL + a->config.bits / 10000;
+    return opened >= 2 &&
+           a->party.report.round_trips >= a->party.plan.patience + PATIENCE_STEP * opened &&
+           asked <= HANDFUL + a->party.config.bits / 10000;
 }
 
 static unsigned passes_to_open(const struct qw_cascade_asker *a, size_t asked)
 {
-    unsigned left = a->plan.passes - a->report.passes;
+    unsigned left = a->party.plan.passes - a->party.report.passes;
 
-    if ((asked > a->plan.early && !is_drawn_out(a, asked)) || left == 0) {
+    if ((asked > a->party.plan.early && !is_drawn_out(a, asked)) || left == 0) {
         return 0;
     }
-    return left <= a->plan.closing ? left : 1;
+    return left <= a->party.plan.closing ? left : 1;
 }
 
 static void write_request(struct qw_cascade_asker *a, uint8_t *request, size_t *len, bool *is_last)
 {
     struct qw_cascade_ask_writer out =
-        qw_cascade_ask_begin(request, QW_CASCADE_MESSAGE_MAX, a->report.round_trips);
+        qw_cascade_ask_begin(request, QW_CASCADE_MESSAGE_MAX, a->party.report.round_trips);
     size_t asked;
 
     memset(a->asked_count, 0, sizeof a->asked_count);
@@ -370,17 +306,17 @@ static void write_request(struct qw_cascade_asker *a, uint8_t *request, size_t *
     *len = out.len;
     *is_last = asked == 0 && a->opening == 0;
     if (*is_last) {
-        qw_cascade_finish_encode(a->report.leaked_bits, request);
+        qw_cascade_finish_encode(a->party.report.leaked_bits, request);
         *len = QW_CASCADE_FINISH_LEN;
     }
 }
 
 static void write_open(struct qw_cascade_asker *a, uint8_t *request, size_t *len)
 {
-    struct qw_cascade_open open = { .variant = (uint8_t)a->config.variant,
-                                    .bits = (uint32_t)a->config.bits,
-                                    .qber_ppm = a->qber_ppm,
-                                    .seed = a->config.seed };
+    struct qw_cascade_open open = { .variant = (uint8_t)a->party.config.variant,
+                                    .bits = (uint32_t)a->party.config.bits,
+                                    .qber_ppm = a->party.qber_ppm,
+                                    .seed = a->party.config.seed };
 
     memset(a->asked_count, 0, sizeof a->asked_count);
     a->opening = 1;
@@ -393,7 +329,7 @@ static qw_err next(struct qw_cascade_asker *a, const uint8_t *reply, size_t repl
 {
     qw_err err;
 
-    if (a->state == BEGUN) {
+    if (a->party.state == QW_CASCADE_BEGUN) {
         *is_last = false;
         write_open(a, request, request_len);
         return reply_len == 0 ? QW_OK : QW_ERR_FORMAT;
@@ -403,8 +339,8 @@ static qw_err next(struct qw_cascade_asker *a, const uint8_t *reply, size_t repl
         write_request(a, request, request_len, is_last);
     }
     if (err == QW_OK && !*is_last &&
-        (a->report.leaked_bits > qw_cascade_leak_limit(a->config.bits) ||
-         a->report.round_trips >= QW_CASCADE_ROUND_TRIPS_MAX)) {
+        (a->party.report.leaked_bits > qw_cascade_leak_limit(a->party.config.bits) ||
+         a->party.report.round_trips >= QW_CASCADE_ROUND_TRIPS_MAX)) {
         err = QW_ERR_EXHAUSTED;
     }
     return err;
@@ -417,7 +353,7 @@ qw_err qw_cascade_next(struct qw_cascade_asker *asker, const uint8_t *reply, siz
     bool is_last = false;
     qw_err err;
 
-    if (asker->state != BEGUN && asker->state != ASKED) {
+    if (asker->party.state != QW_CASCADE_BEGUN && asker->party.state != QW_CASCADE_ASKED) {
         return QW_ERR_STATE;
     }
     if (cap < QW_CASCADE_MESSAGE_MAX) {
@@ -425,11 +361,11 @@ qw_err qw_cascade_next(struct qw_cascade_asker *asker, const uint8_t *reply, siz
     }
     err = next(asker, reply, reply_len, request, &len, &is_last);
     if (err != QW_OK) {
-        asker->state = IDLE;
+        asker->party.state = QW_CASCADE_IDLE;
         return err;
     }
-    asker->state = is_last ? FINISHED : ASKED;
-    asker->report.bytes_requested += len;
+    asker->party.state = is_last ? QW_CASCADE_FINISHED : QW_CASCADE_ASKED;
+    asker->party.report.bytes_requested += len;
     *request_len = len;
     *done = is_last;
     return QW_OK;
@@ -437,19 +373,19 @@ qw_err qw_cascade_next(struct qw_cascade_asker *asker, const uint8_t *reply, siz
 
 qw_err qw_cascade_asker_key(const struct qw_cascade_asker *asker, uint8_t *key)
 {
-    if (asker->state != FINISHED) {
+    if (asker->party.state != QW_CASCADE_FINISHED) {
         return QW_ERR_STATE;
     }
-    qw_cascade_key_store(asker->key, asker->config.bits, key);
+    qw_cascade_key_store(asker->party.key, asker->party.config.bits, key);
     return QW_OK;
 }
 
 const struct qw_cascade_report *qw_cascade_asker_report(const struct qw_cascade_asker *asker)
 {
-    return &asker->report;
+    return &asker->party.report;
 }
 
 struct qw_cascade_buffers *qw_cascade_asker_buffers(struct qw_cascade_asker *asker)
 {
-    return asker->buffers;
+    return asker->party.buffers;
 }
