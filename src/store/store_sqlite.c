@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store on SQLite 3. One table per kind, all of one shape; why records are opaque here:
+/* The store on SQLite 3, on the tables of sqlite_schema.h; why records are opaque here:
  * docs/adr/0007-sqlite-record-store.md. Statements are prepared once, values are bound, no SQL text
  * is ever made from data. */
 #define _POSIX_C_SOURCE 200809L
 #include "store/store_sqlite.h"
 
 #include "base/secret.h"
+#include "store/sqlite_err.h"
+#include "store/sqlite_schema.h"
 #include "store/store_kind.h"
 
 #include <fcntl.h>
@@ -18,11 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    APPLICATION_ID = 0x51575354, /* "QWST" in the file's header */
-    BUSY_TIMEOUT_MS = 5000,
-    SQL_CAP = 320
-};
+enum { BUSY_TIMEOUT_MS = 5000, SQL_CAP = 320 };
 
 enum statement {
     INSERT_RECORD,
@@ -60,30 +58,12 @@ struct sqlite_store {
     sqlite3_stmt *statements[QW_STORE_KIND_COUNT][STATEMENT_COUNT];
 };
 
-static qw_err from_sqlite(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
-        return QW_OK;
-    case SQLITE_CONSTRAINT:
-        return QW_ERR_CONFLICT;
-    case SQLITE_NOMEM:
-        return QW_ERR_NOMEM;
-    case SQLITE_NOTADB:
-        return QW_ERR_FORMAT;
-    default:
-        return QW_ERR_IO; /* full, read-only, damaged, locked for too long */
-    }
-}
-
 static qw_err run(sqlite3_stmt *statement)
 {
     int code = sqlite3_step(statement);
 
     sqlite3_reset(statement);
-    return from_sqlite(code);
+    return qw_sqlite_err(code);
 }
 
 /* The borrowed values must stay until the statement was reset. */
@@ -105,7 +85,7 @@ static qw_err record_exists(struct sqlite_store *s, const struct qw_store_op *op
         *exists = code == SQLITE_ROW;
     }
     sqlite3_reset(get);
-    return from_sqlite(code);
+    return qw_sqlite_err(code);
 }
 
 /* *changed: it has met its record. */
@@ -125,7 +105,7 @@ static qw_err run_on_record(struct sqlite_store *s, const struct qw_store_op *op
     if (code == SQLITE_OK && op->verb != QW_STORE_REMOVE) {
         code = bind_blob(statement, 4, op->blob, op->len);
     }
-    err = code == SQLITE_OK ? run(statement) : from_sqlite(code);
+    err = code == SQLITE_OK ? run(statement) : qw_sqlite_err(code);
     *changed = err == QW_OK && sqlite3_changes(s->connection) == 1;
     return err;
 }
@@ -228,7 +208,7 @@ static qw_err fetch(struct sqlite_store *s, enum qw_store_kind kind, enum statem
     if (code == SQLITE_ROW) {
         err = read_row(query, record);
     } else {
-        err = code == SQLITE_DONE ? QW_ERR_NOT_FOUND : from_sqlite(code);
+        err = code == SQLITE_DONE ? QW_ERR_NOT_FOUND : qw_sqlite_err(code);
     }
     sqlite3_reset(query);
     pthread_mutex_unlock(&s->mutex);
@@ -303,7 +283,7 @@ static qw_err sqlite_count(void *self, enum qw_store_kind kind, int64_t tag, uin
     }
     sqlite3_reset(query);
     pthread_mutex_unlock(&s->mutex);
-    return from_sqlite(code);
+    return qw_sqlite_err(code);
 }
 
 static void sqlite_close(void *self)
@@ -346,94 +326,6 @@ static qw_err claim_file(const char *path)
     return err;
 }
 
-static qw_err pragma_int(struct sqlite_store *s, const char *sql, int64_t *value)
-{
-    sqlite3_stmt *query = NULL;
-    int code = sqlite3_prepare_v2(s->connection, sql, -1, &query, NULL);
-
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(query);
-    }
-    if (code == SQLITE_ROW) {
-        *value = sqlite3_column_int64(query, 0);
-    }
-    sqlite3_finalize(query);
-    return from_sqlite(code);
-}
-
-static int create_table(struct sqlite_store *s, enum qw_store_kind kind)
-{
-    const char *table = qw_store_kind_name(kind);
-    char sql[SQL_CAP];
-    int code;
-
-    (void)snprintf(sql, sizeof sql,
-                   "CREATE TABLE \"%s\"(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
-                   " tag INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID",
-                   table);
-    code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
-    if (code == SQLITE_OK && qw_store_kind_has_tags(kind)) {
-        (void)snprintf(sql, sizeof sql, "CREATE INDEX \"%s_tag\" ON \"%s\"(tag, id)", table, table);
-        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
-    }
-    return code;
-}
-
-/* From an earlier schema, or from 0, nothing: what it has not. */
-static qw_err complete_schema(struct sqlite_store *s, int64_t version)
-{
-    char sql[SQL_CAP];
-    int code = SQLITE_OK;
-
-    for (int kind = 0; kind < QW_STORE_KIND_COUNT && code == SQLITE_OK; kind++) {
-        if (qw_store_kind_since((enum qw_store_kind)kind) > version) {
-            code = create_table(s, (enum qw_store_kind)kind);
-        }
-    }
-    if (code == SQLITE_OK) {
-        (void)snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-                       APPLICATION_ID, QW_STORE_SCHEMA);
-        code = sqlite3_exec(s->connection, sql, NULL, NULL, NULL);
-    }
-    return from_sqlite(code);
-}
-
-/* Makes the tables of a new file, or checks that an old one is ours, and adds what an earlier
- * schema has not. In one transaction, so that two processes that start together do not both make
- * them. */
-static qw_err open_schema(struct sqlite_store *s)
-{
-    int64_t application = 0;
-    int64_t version = 0;
-    int64_t objects = 0;
-    qw_err err = from_sqlite(sqlite3_exec(s->connection, "BEGIN IMMEDIATE", NULL, NULL, NULL));
-
-    if (err == QW_OK) {
-        err = pragma_int(s, "PRAGMA application_id", &application);
-    }
-    if (err == QW_OK) {
-        err = pragma_int(s, "PRAGMA user_version", &version);
-    }
-    if (err == QW_OK) {
-        err = pragma_int(s, "SELECT count(*) FROM sqlite_master", &objects);
-    }
-    if (err == QW_OK && objects == 0 && application == 0 && version == 0) {
-        err = complete_schema(s, 0);
-    } else if (err == QW_OK && (application != APPLICATION_ID || version < QW_STORE_SCHEMA_OLDEST ||
-                                version > QW_STORE_SCHEMA)) {
-        err = QW_ERR_FORMAT;
-    } else if (err == QW_OK && version < QW_STORE_SCHEMA) {
-        err = complete_schema(s, version);
-    }
-    if (err == QW_OK) {
-        err = from_sqlite(sqlite3_exec(s->connection, "COMMIT", NULL, NULL, NULL));
-    }
-    if (err != QW_OK && !sqlite3_get_autocommit(s->connection)) {
-        (void)sqlite3_exec(s->connection, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return err;
-}
-
 static qw_err prepare(struct sqlite_store *s)
 {
     unsigned flags = SQLITE_PREPARE_PERSISTENT;
@@ -457,7 +349,7 @@ static qw_err prepare(struct sqlite_store *s)
                 sqlite3_prepare_v3(s->connection, head, -1, flags, &s->statements[kind][i], NULL);
         }
     }
-    return code == SQLITE_ERROR ? QW_ERR_FORMAT : from_sqlite(code); /* a table is not there */
+    return code == SQLITE_ERROR ? QW_ERR_FORMAT : qw_sqlite_err(code); /* a table is not there */
 }
 
 static qw_err connect_file(struct sqlite_store *s, const char *path)
@@ -472,14 +364,14 @@ static qw_err connect_file(struct sqlite_store *s, const char *path)
     qw_err err;
 
     if (code != SQLITE_OK) {
-        return from_sqlite(code);
+        return qw_sqlite_err(code);
     }
     sqlite3_busy_timeout(s->connection, BUSY_TIMEOUT_MS);
     code = sqlite3_exec(s->connection, settings, NULL, NULL, NULL);
     if (code != SQLITE_OK) {
-        return from_sqlite(code);
+        return qw_sqlite_err(code);
     }
-    err = open_schema(s);
+    err = qw_sqlite_schema_open(s->connection);
     return err == QW_OK ? prepare(s) : err;
 }
 
