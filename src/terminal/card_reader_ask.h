@@ -7,6 +7,9 @@
 
 /* How the files that speak for a card in a reader say their commands. */
 
+/* A connection that stands, to a card that has our PIN and is the one that was there before. */
+qw_err qw_card_reader_meet(struct qw_card_reader *reader) QW_MUST_USE;
+void qw_card_reader_drop(struct qw_card_reader *reader); /* without one is fine */
 /* One command; its reply must have reply_len bytes, which go to reply: untouched on failure. One
  * that has not reached the card is said once more; no other is: the card may have done it. */
 qw_err qw_card_reader_ask(struct qw_card_reader *reader, const struct qw_apdu *apdu, uint8_t *reply,

@@ -126,4 +126,24 @@ static inline void start_again(void **state)
     set_up(state);
 }
 
+/* The place in the card of the key that it gives now. */
+static inline uint64_t key_index_of(const uint8_t key[static 32])
+{
+    uint64_t index;
+    uint8_t expected[32];
+
+    memcpy(&index, key, sizeof index);
+    fixture_key(index, expected);
+    assert_memory_equal(key, expected, sizeof expected);
+    return index;
+}
+
+static inline uint64_t take(struct qw_card_reader *reader)
+{
+    uint8_t id[16], key[32];
+
+    assert_int_equal(qw_card_reader_take_key(reader, id, key), QW_OK);
+    return key_index_of(key);
+}
+
 #endif
