@@ -117,8 +117,7 @@ static qw_err call(const struct enrol_wish *wish, const struct message *message,
     if (err == QW_OK) {
         qw_json_get_base64(&r, qw_json_root_object(&r), "answer", answer, 1,
                            QW_ENROLMENT_ANSWER_MAX, len);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     qw_http_client_free(client);
     return explain(error, wish->url, err);

@@ -50,8 +50,7 @@ static qw_err take_certificate(struct operator_desk *desk, const char *answer, c
 
     if (err == QW_OK) {
         qw_json_get_text(&r, qw_json_root_object(&r), "certificate", pem, 1, sizeof pem);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     if (err == QW_OK) {
         err = qw_file_create(path, (const uint8_t *)pem, strlen(pem));

@@ -39,8 +39,7 @@ static qw_err read_package(const char *answer, uint8_t *package, size_t *len)
         return err;
     }
     qw_json_get_base64(&r, qw_json_root_object(&r), "package", package, 1, PACKAGE_CAP, len);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     return err;
 }
 
@@ -83,8 +82,7 @@ static qw_err read_charge_order(const char *answer, char station[static STATION_
         qw_json_get_text(&r, order, "station", station, 1, STATION_CAP);
         qw_json_get_uint(&r, order, "keys", 1, QW_PACKAGE_KEYS_MAX, &number);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     *keys = (uint32_t)number;
     return err;
 }

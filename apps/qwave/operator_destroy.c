@@ -21,8 +21,7 @@ static qw_err read_order(const char *answer, uint8_t order[static ORDER_CAP], si
         return err;
     }
     qw_json_get_base64(&r, qw_json_root_object(&r), "order", order, 1, ORDER_CAP, len);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     return err;
 }
 

@@ -360,6 +360,18 @@ bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader 
     return true;
 }
 
+bool call_check_body(struct call *call)
+{
+    struct qw_json_reader r;
+    const struct qw_json_node *object;
+
+    if (!call_open_body(call, true, &r, &object)) {
+        return false;
+    }
+    qw_json_close(&r);
+    return true;
+}
+
 char *call_text_new(struct call *call, size_t cap)
 {
     char *text = qw_secret_lend(call->service->secrets, cap);

@@ -114,6 +114,8 @@ void router_handle(void *self, const struct qw_http_request *request,
  * answer is 400 already. Close the reader afterwards. */
 bool call_open_body(struct call *call, bool may_be_empty, struct qw_json_reader *r,
                     const struct qw_json_node **object);
+/* The same of a handler that asks nothing of the body. */
+bool call_check_body(struct call *call);
 /* The refusal for err. */
 void call_refuse(struct call *call, qw_err err);
 void call_refuse_with(struct call *call, unsigned status, const char *message);

@@ -63,15 +63,12 @@ void route_alarm_acknowledge(struct call *call)
     char text[ALARM_TEXT_MAX];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
     struct qw_alarm alarm;
-    struct qw_json_reader r;
-    const struct qw_json_node *json;
     uint64_t number = 0;
     qw_err err;
 
-    if (!take_number(call, &number) || !call_open_body(call, true, &r, &json)) {
+    if (!take_number(call, &number) || !call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_alarm_acknowledge(call->service->centre, &call->caller, number, &alarm);
     if (err != QW_OK) {
         call_refuse(call, err);

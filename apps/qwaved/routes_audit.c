@@ -42,14 +42,11 @@ void route_audit_rotate(struct call *call)
 {
     struct qw_signed_head head;
     struct qw_public_key key;
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_journal_rotate(call->service->centre, &call->caller, &head, &key);
     send_head(call, err, &head, &key);
 }

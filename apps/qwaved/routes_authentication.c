@@ -72,8 +72,7 @@ void route_authentication_unlock(struct call *call)
         return;
     }
     qw_json_get_text(&r, object, "name", name, 1, sizeof name);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_auth_unlock(call->service->centre, &call->caller, name);
     }

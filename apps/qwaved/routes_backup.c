@@ -14,8 +14,7 @@ void route_backup_begin(struct call *call)
         return;
     }
     qw_json_get_text(&r, object, "lock", lock, 1, sizeof lock);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_backup_begin(call->service->centre, &call->caller, lock);
     }

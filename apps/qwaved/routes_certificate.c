@@ -118,8 +118,7 @@ static void take_wish(struct call *call,
     if (qw_json_find(object, "days") != NULL) {
         qw_json_get_uint(&r, object, "days", 1, QW_CERTIFICATE_DAYS_MAX, &days);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         wish.request_len = strlen(request);
         wish.days = (uint32_t)days;
@@ -251,8 +250,7 @@ void route_certificate_revoke(struct call *call)
     if (qw_json_find(object, "reason") != NULL) {
         qw_json_get_uint(&r, object, "reason", 0, QW_REVOKED_CESSATION, &reason);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK && !serial_of(call->parameter[0], serial)) {
         err = QW_ERR_NOT_FOUND;
     }

@@ -43,8 +43,7 @@ void route_charge_order(struct call *call)
     }
     qw_json_get_text(&r, object, "station", station, 1, sizeof station);
     qw_json_get_uint(&r, object, "keys", 1, QW_PACKAGE_KEYS_MAX, &keys);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_charge_order(call->service->centre, &call->caller, call->parameter[0],
                                      station, (uint32_t)keys, &order);
@@ -59,14 +58,11 @@ void route_charge_order(struct call *call)
 
 void route_charge_order_cancel(struct call *call)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_charge_order_cancel(call->service->centre, &call->caller, call->parameter[0]);
     if (err == QW_OK) {
         call_send_empty(call);

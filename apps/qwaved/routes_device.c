@@ -17,6 +17,16 @@ static void get_optional_text(struct qw_json_reader *r, const struct qw_json_nod
     }
 }
 
+/* The device as it is after a verb. */
+static void show(struct call *call, qw_err err)
+{
+    if (err != QW_OK) {
+        call_refuse(call, err);
+        return;
+    }
+    device_send(call, 200, call->parameter[0]);
+}
+
 void route_device_register(struct call *call)
 {
     struct qw_device wanted = { .id = "" };
@@ -60,20 +70,11 @@ void route_device_show(struct call *call)
 
 static void change(struct call *call, enum qw_device_event event)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    qw_err err;
-
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
-    err = qw_centre_device_change(call->service->centre, &call->caller, call->parameter[0], event);
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call,
+         qw_centre_device_change(call->service->centre, &call->caller, call->parameter[0], event));
 }
 
 void route_device_suspend(struct call *call)
@@ -91,27 +92,31 @@ void route_device_destroy(struct call *call)
     change(call, QW_DEVICE_DESTROY);
 }
 
-void route_device_bind(struct call *call)
+/* A verb that takes one text of the body, of min..cap-1 bytes. */
+static void set_text(struct call *call, const char *name, size_t min, size_t cap,
+                     qw_err (*verb)(struct qw_centre *centre, const struct qw_caller *caller,
+                                    const char *id, const char *text))
 {
-    char user[sizeof((struct qw_device *)0)->user] = "";
+    char text[QW_DEVICE_PEERS_CAP] = ""; /* the longest of them */
     struct qw_json_reader r;
     const struct qw_json_node *object;
     qw_err err;
 
+    qw_assert(cap <= sizeof text);
     if (!call_open_body(call, false, &r, &object)) {
         return;
     }
-    qw_json_get_text(&r, object, "user", user, 1, sizeof user);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    qw_json_get_text(&r, object, name, text, min, cap);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
-        err = qw_centre_card_bind(call->service->centre, &call->caller, call->parameter[0], user);
+        err = verb(call->service->centre, &call->caller, call->parameter[0], text);
     }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call, err);
+}
+
+void route_device_bind(struct call *call)
+{
+    set_text(call, "user", 1, sizeof((struct qw_device *)0)->user, qw_centre_card_bind);
 }
 
 /* A verb without a body: what it says of the device. */
@@ -119,20 +124,10 @@ static void do_and_show(struct call *call,
                         qw_err (*verb)(struct qw_centre *centre, const struct qw_caller *caller,
                                        const char *id))
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    qw_err err;
-
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
-    err = verb(call->service->centre, &call->caller, call->parameter[0]);
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call, verb(call->service->centre, &call->caller, call->parameter[0]));
 }
 
 void route_device_unbind(struct call *call)
@@ -147,26 +142,7 @@ void route_device_fuse(struct call *call)
 
 void route_device_peers(struct call *call)
 {
-    char peers[QW_DEVICE_PEERS_CAP] = "";
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    qw_err err;
-
-    if (!call_open_body(call, false, &r, &object)) {
-        return;
-    }
-    qw_json_get_text(&r, object, "peer", peers, 0, sizeof peers);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
-    if (err == QW_OK) {
-        err = qw_centre_device_set_peers(call->service->centre, &call->caller, call->parameter[0],
-                                         peers);
-    }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    set_text(call, "peer", 0, QW_DEVICE_PEERS_CAP, qw_centre_device_set_peers);
 }
 
 void route_device_quota(struct call *call)
@@ -182,41 +158,17 @@ void route_device_quota(struct call *call)
     }
     qw_json_get_uint(&r, object, "keys_per_s", 0, QW_QUOTA_KEYS_PER_S_MAX, &keys_per_s);
     qw_json_get_uint(&r, object, "weight", 1, UINT8_MAX, &weight);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_device_set_quota(call->service->centre, &call->caller, call->parameter[0],
                                          (uint32_t)keys_per_s, (uint8_t)weight);
     }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call, err);
 }
 
 void route_device_home(struct call *call)
 {
-    char kme[sizeof((struct qw_device *)0)->home] = "";
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-    qw_err err;
-
-    if (!call_open_body(call, false, &r, &object)) {
-        return;
-    }
-    qw_json_get_text(&r, object, "kme", kme, 0, sizeof kme);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
-    if (err == QW_OK) {
-        err = qw_centre_device_set_home(call->service->centre, &call->caller, call->parameter[0],
-                                        kme);
-    }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    set_text(call, "kme", 0, sizeof((struct qw_device *)0)->home, qw_centre_device_set_home);
 }
 
 /* What is not there stays as it is. */
@@ -252,8 +204,7 @@ void route_device_describe(struct call *call)
     if (get_if_there(&r, object, "certificate_sha256", certificate, sizeof certificate) != NULL) {
         note.certificate_hash = wanted.certificate_hash; /* "": none */
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK && certificate[0] != '\0') {
         err = qw_hex_decode(certificate, wanted.certificate_hash, sizeof wanted.certificate_hash);
     }
@@ -261,11 +212,7 @@ void route_device_describe(struct call *call)
         err = qw_centre_device_describe(call->service->centre, &call->caller, call->parameter[0],
                                         &note);
     }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call, err);
 }
 
 void route_device_move(struct call *call)
@@ -279,8 +226,7 @@ void route_device_move(struct call *call)
         return;
     }
     qw_json_get_text(&r, object, "unit", unit, 1, sizeof unit);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_device_move(call->service->centre, &call->caller, call->parameter[0], unit);
     }
@@ -288,11 +234,7 @@ void route_device_move(struct call *call)
         call_refuse_with(call, 409, "the quota of that unit is used up");
         return;
     }
-    if (err != QW_OK) {
-        call_refuse(call, err);
-        return;
-    }
-    device_send(call, 200, call->parameter[0]);
+    show(call, err);
 }
 
 void route_device_charge(struct call *call)
@@ -310,8 +252,7 @@ void route_device_charge(struct call *call)
     }
     qw_json_get_text(&r, object, "station", station, 1, sizeof station);
     qw_json_get_uint(&r, object, "keys", 1, QW_PACKAGE_KEYS_MAX, &keys);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_charge(call->service->centre, &call->caller, call->parameter[0], station,
                                (uint32_t)keys, package, sizeof package, &len);
@@ -326,14 +267,11 @@ void route_device_charge(struct call *call)
 void route_device_order(struct call *call)
 {
     uint8_t order[QW_ORDER_LEN];
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_device_order(call->service->centre, &call->caller, call->parameter[0], order);
     if (err != QW_OK) {
         call_refuse(call, err);
@@ -355,8 +293,7 @@ void route_device_proof(struct call *call)
         return;
     }
     qw_json_get_base64(&r, object, "proof", proof, 1, sizeof proof, &len);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_device_proof(call->service->centre, &call->caller, call->parameter[0],
                                      proof, len, done);
@@ -380,8 +317,7 @@ void route_device_charge_confirm(struct call *call)
         return;
     }
     qw_json_get_base64(&r, object, "receipt", receipt, 1, sizeof receipt, &len);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_charge_confirm(call->service->centre, &call->caller, call->parameter[0],
                                        receipt, len);

@@ -19,18 +19,6 @@ static bool read_id(struct call *call, uint8_t id[static IMPORT_ID_LEN])
     return true;
 }
 
-static bool has_no_body(struct call *call)
-{
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-
-    if (!call_open_body(call, true, &r, &object)) {
-        return false;
-    }
-    qw_json_close(&r);
-    return true;
-}
-
 void route_import_begin(struct call *call)
 {
     uint8_t id[IMPORT_ID_LEN];
@@ -39,7 +27,7 @@ void route_import_begin(struct call *call)
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
     qw_err err;
 
-    if (!has_no_body(call)) {
+    if (!call_check_body(call)) {
         return;
     }
     err = qw_centre_import_begin(call->service->centre, &call->caller, id);
@@ -92,8 +80,7 @@ void route_import_lines(struct call *call)
     qw_json_get_text(&r, object, "header", header, 0, sizeof header);
     qw_json_get_uint(&r, object, "first_line", 2, UINT32_MAX, &chunk.first_line);
     qw_json_get_text(&r, object, "lines", lines, 0, LINES_CAP);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_import_add(call->service->centre, &call->caller, id, &chunk, &fault);
     }
@@ -113,7 +100,7 @@ void route_import_commit(struct call *call)
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
     qw_err err;
 
-    if (!read_id(call, id) || !has_no_body(call)) {
+    if (!read_id(call, id) || !call_check_body(call)) {
         return;
     }
     err = qw_centre_import_commit(call->service->centre, &call->caller, id, &progress);
@@ -135,7 +122,7 @@ void route_import_drop(struct call *call)
     uint8_t id[IMPORT_ID_LEN];
     qw_err err;
 
-    if (!read_id(call, id) || !has_no_body(call)) {
+    if (!read_id(call, id) || !call_check_body(call)) {
         return;
     }
     err = qw_centre_import_drop(call->service->centre, &call->caller, id);

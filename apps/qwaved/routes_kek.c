@@ -44,14 +44,11 @@ void route_kek_show(struct call *call)
 
 void route_kek_rotate(struct call *call)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *json;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &json)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_kek_rotate(call->service->centre, &call->caller);
     if (err != QW_OK) {
         call_refuse(call, err);

@@ -80,15 +80,12 @@ void route_key_show(struct call *call)
 
 static void change(struct call *call, enum qw_key_order order)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     uint8_t id[16];
     qw_err err;
 
-    if (!take_id(call, id) || !call_open_body(call, true, &r, &object)) {
+    if (!take_id(call, id) || !call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_key_change(call->service->centre, &call->caller, id, order);
     if (err == QW_ERR_UNAVAILABLE) {
         call_refuse_with(call, 409, "another centre has the key as well, and would not be told");

@@ -51,8 +51,7 @@ void route_maintenance_set(struct call *call)
     if (qw_json_find(object, "reason") != NULL) {
         qw_json_get_text(&r, object, "reason", reason, 0, sizeof reason);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_maintenance_set(call->service->centre, &call->caller, is_on, reason);
     }

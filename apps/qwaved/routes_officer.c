@@ -123,14 +123,11 @@ void route_officer_list(struct call *call)
 
 static void change(struct call *call, enum qw_officer_event event)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_officer_change(call->service->centre, &call->caller, call->parameter[0], event);
     if (err != QW_OK) {
         call_refuse(call, err);

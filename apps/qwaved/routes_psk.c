@@ -23,15 +23,12 @@ static void send_psk(struct call *call, char *text, const uint8_t key[static QW_
 void route_psk_create(struct call *call)
 {
     uint8_t key[QW_PSK_LEN];
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     char *text;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     text = call_text_new(call, TEXT_CAP); /* before there is a key that could not be shown */
     if (text == NULL) {
         return;
@@ -48,14 +45,11 @@ void route_psk_create(struct call *call)
 
 void route_psk_revoke(struct call *call)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_psk_revoke(call->service->centre, &call->caller, call->parameter[0]);
     if (err != QW_OK) {
         call_refuse(call, err);

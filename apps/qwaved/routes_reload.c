@@ -23,14 +23,11 @@ void route_reload(struct call *call)
     struct reload_report report = { .error = "" };
     char text[TEXT_CAP];
     struct qw_json_writer w = qw_json_writer_on(text, sizeof text);
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_may_reload(call->service->centre, &call->caller);
     if (err == QW_OK) {
         err =

@@ -171,14 +171,11 @@ void route_request_approve(struct call *call)
 void route_request_deny(struct call *call)
 {
     uint8_t id[16];
-    struct qw_json_reader r;
-    const struct qw_json_node *json;
     qw_err err;
 
-    if (!take_id(call, id) || !call_open_body(call, true, &r, &json)) {
+    if (!take_id(call, id) || !call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_request_deny(call->service->centre, &call->caller, id);
     if (err != QW_OK) {
         call_refuse(call, err);

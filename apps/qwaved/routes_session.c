@@ -119,19 +119,6 @@ void route_session_open(struct call *call)
     qw_wipe(code, sizeof code);
 }
 
-/* None, or an object. The answer is given when it is false. */
-static bool has_no_other_body(struct call *call)
-{
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
-
-    if (!call_open_body(call, true, &r, &object)) {
-        return false;
-    }
-    qw_json_close(&r);
-    return true;
-}
-
 /* Somebody moves at the page. */
 void route_session_stay(struct call *call)
 {
@@ -139,7 +126,7 @@ void route_session_stay(struct call *call)
     struct session session;
     int64_t now_ms = qw_clock_monotonic_ms();
 
-    if (!is_here(call) || !has_no_other_body(call)) {
+    if (!is_here(call) || !call_check_body(call)) {
         return;
     }
     if (login_door_cookie(call->request, cookie)) {
@@ -160,7 +147,7 @@ void route_session_end(struct call *call)
     char cookie[SESSION_TOKEN_CAP];
     qw_err err = QW_OK;
 
-    if (!is_here(call) || !has_no_other_body(call)) {
+    if (!is_here(call) || !call_check_body(call)) {
         return;
     }
     if (login_door_cookie(call->request, cookie) &&

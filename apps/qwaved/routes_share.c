@@ -138,8 +138,7 @@ void route_share_begin(struct call *call)
     }
     qw_json_get_uint(&r, object, "threshold", 0, UINT8_MAX, &threshold);
     qw_json_get_uint(&r, object, "officers", 0, UINT8_MAX, &officers);
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_share_begin(call->service->centre, &call->caller, (uint8_t)threshold,
                                     (uint8_t)officers);
@@ -153,15 +152,12 @@ void route_share_begin(struct call *call)
 
 void route_share_take(struct call *call)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     uint8_t *share;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     share = qw_secret_new(QW_SHARE_LEN);
     err = share == NULL ? QW_ERR_NOMEM
                         : qw_centre_share_take(call->service->centre, &call->caller, share);
@@ -194,14 +190,11 @@ void route_share_confirm(struct call *call)
 
 void route_share_cancel(struct call *call)
 {
-    struct qw_json_reader r;
-    const struct qw_json_node *object;
     qw_err err;
 
-    if (!call_open_body(call, true, &r, &object)) {
+    if (!call_check_body(call)) {
         return;
     }
-    qw_json_close(&r);
     err = qw_centre_share_cancel(call->service->centre, &call->caller);
     if (err != QW_OK) {
         refuse(call, err);

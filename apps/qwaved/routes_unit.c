@@ -100,8 +100,7 @@ void route_unit_quota(struct call *call)
         NULL) { /* none in what was written before there was */
         qw_json_get_uint(&r, object, "keys_stored_max", 0, QW_UNIT_LIMIT_MAX, &wanted.stored_max);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         err = qw_centre_unit_set(call->service->centre, &call->caller, &wanted);
     }

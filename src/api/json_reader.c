@@ -106,6 +106,12 @@ bool qw_json_ok(const struct qw_json_reader *r)
     return !r->failed;
 }
 
+qw_err qw_json_end(struct qw_json_reader *r)
+{
+    qw_json_close(r);
+    return qw_json_ok(r) ? QW_OK : QW_ERR_FORMAT;
+}
+
 const struct qw_json_node *qw_json_find(const struct qw_json_node *object, const char *name)
 {
     if (object == NULL || !cJSON_IsObject(tree(object))) {

@@ -28,6 +28,8 @@ struct qw_json_reader {
 qw_err qw_json_open(const void *text, size_t len, struct qw_json_reader *r) QW_MUST_USE;
 void qw_json_close(struct qw_json_reader *r);
 bool qw_json_ok(const struct qw_json_reader *r);
+/* Both in one: closes, and QW_ERR_FORMAT when something was not as it was asked for. */
+qw_err qw_json_end(struct qw_json_reader *r) QW_MUST_USE;
 
 /* Member of an object; NULL when it is absent or object is none (no failure: for optional ones). */
 const struct qw_json_node *qw_json_find(const struct qw_json_node *object, const char *name);

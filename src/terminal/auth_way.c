@@ -34,8 +34,7 @@ static qw_err post(const struct qw_auth_way *way, const char *path, const char *
     }
     if (err == QW_OK) {
         qw_json_get_base64(&r, qw_json_root_object(&r), name, out, 1, cap, len);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     qw_http_client_free(client);
     return err;

@@ -114,8 +114,7 @@ static qw_err look(struct run *run, struct figures *f)
     for (size_t i = 0; i < count; i++) {
         take_link(run, &r, qw_json_item(links, i), i, f);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     return err;
 }
 

@@ -43,8 +43,7 @@ static qw_err count_wrong(const char *answer, size_t len, const struct demo_key 
         }
         qw_wipe(key, sizeof key);
     }
-    err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-    qw_json_close(&r);
+    err = qw_json_end(&r);
     if (err == QW_OK) {
         *wrong += different;
     }

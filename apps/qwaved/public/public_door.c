@@ -184,8 +184,7 @@ static void post_enrolment(struct public_door *door, const struct qw_http_reques
     if (err == QW_OK) {
         qw_json_get_base64(&r, qw_json_root_object(&r), "enrolment", message, 1, sizeof message,
                            &message_len);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     if (err != QW_OK) {
         refuse(answer, 400, "malformed request");
@@ -215,8 +214,7 @@ static void post_challenge(struct public_door *door, const struct qw_http_reques
     (void)rest;
     if (err == QW_OK) {
         qw_json_get_text(&r, qw_json_root_object(&r), "name", name, 1, sizeof name);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     if (err != QW_OK) {
         refuse(answer, 400, "malformed request");
@@ -246,8 +244,7 @@ static void post_proof(struct public_door *door, const struct qw_http_request *r
     (void)rest;
     if (err == QW_OK) {
         qw_json_get_base64(&r, qw_json_root_object(&r), "proof", proof, 1, sizeof proof, &len);
-        err = qw_json_ok(&r) ? QW_OK : QW_ERR_FORMAT;
-        qw_json_close(&r);
+        err = qw_json_end(&r);
     }
     if (err != QW_OK) {
         refuse(answer, 400, "malformed request");

@@ -406,6 +406,24 @@ static void wants_an_object_where_it_is_asked_for_one(void **state)
     }
 }
 
+static void closes_and_says_whether_all_was_as_asked(void **state)
+{
+    static const char text[] = "{\"a\":1}";
+    struct qw_json_reader r;
+    uint64_t value = 0;
+
+    (void)state;
+    assert_int_equal(qw_json_open(text, sizeof text - 1, &r), QW_OK);
+    qw_json_get_uint(&r, qw_json_root_object(&r), "a", 0, 9, &value);
+    assert_int_equal(qw_json_end(&r), QW_OK);
+    assert_null(r.root);
+    assert_int_equal(value, 1);
+    assert_int_equal(qw_json_open(text, sizeof text - 1, &r), QW_OK);
+    qw_json_get_uint(&r, qw_json_root_object(&r), "b", 0, 9, &value);
+    assert_int_equal(qw_json_end(&r), QW_ERR_FORMAT);
+    assert_null(r.root);
+}
+
 static void walks_members_and_items(void **state)
 {
     static const char text[] = "{\"a\":[\"x\",7],\"b\":{}}";
@@ -541,6 +559,7 @@ int main(void)
         cmocka_unit_test(fails_on_a_wrong_type_range_or_length),
         cmocka_unit_test(keeps_whole_numbers_exact),
         cmocka_unit_test(wants_an_object_where_it_is_asked_for_one),
+        cmocka_unit_test(closes_and_says_whether_all_was_as_asked),
         cmocka_unit_test(walks_members_and_items),
         cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
         cmocka_unit_test(survives_every_bit_flip),
