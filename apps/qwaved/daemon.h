@@ -2,7 +2,7 @@
 #ifndef QWAVED_DAEMON_H
 #define QWAVED_DAEMON_H
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 #include "api/http_server.h"
 #include "base/log.h"
 #include "centre/centre.h"

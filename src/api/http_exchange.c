@@ -2,6 +2,7 @@
 #include "api/http_exchange.h"
 
 #include "api/http_answer.h"
+#include "api/http_caller.h"
 #include "base/clock.h"
 #include "base/secret.h"
 
@@ -235,7 +236,7 @@ static enum MHD_Result answer_now(struct qw_http_exchange_context *context,
     struct qw_http_connection *c = exchange->connection;
     struct qw_http_answer answer = { .status = MHD_HTTP_SERVICE_UNAVAILABLE };
     bool goes_on = qw_http_connection_answer_begin(c);
-    qw_err standing = qw_http_connection_check(c);
+    qw_err standing = qw_http_caller_check(c);
 
     exchange->is_answering = true;
     exchange->is_head = strcmp(method, "HEAD") == 0;
@@ -261,7 +262,7 @@ static enum MHD_Result answer_later(struct qw_http_exchange *exchange,
 
     exchange->later.is_begun = false;
     exchange->later.fill(exchange->later.work, &exchange->request, &answer);
-    standing = qw_http_connection_check(exchange->connection);
+    standing = qw_http_caller_check(exchange->connection);
     (void)refuse(&answer, standing);
     return send_answer(exchange, connection, &answer, standing);
 }

@@ -2,7 +2,7 @@
 #ifndef QW_API_HTTP_EXCHANGE_H
 #define QW_API_HTTP_EXCHANGE_H
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 #include "api/http_server.h"
 
 #include <microhttpd.h>

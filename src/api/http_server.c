@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmicrohttpd carries HTTP, GnuTLS the handshake; what they leave open is closed here and in
- * http_connection.c: a certificate (or a pre-shared key: api/psk/) is demanded, deadlines are
- * absolute, answers die in locked memory. Why this library: docs/adr/0009. */
+/* libmicrohttpd carries HTTP, GnuTLS the handshake; what they leave open is closed here, in
+ * http_caller.c and in http_connection.c: a certificate (or a pre-shared key: api/psk/) is
+ * demanded, deadlines are absolute, answers die in locked memory. Why this library: docs/adr/0009.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "api/http_server.h"
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 #include "api/http_exchange.h"
 #include "api/psk/connection.h"
 #include "base/socket.h"
@@ -25,7 +26,7 @@ enum {
     REQUEST_MS = 10000
 };
 
-/* TLS 1.3 only. What a resumed session may still do is http_connection.c's business [H1]. */
+/* TLS 1.3 only. What a resumed session may still do is http_caller.c's business [H1]. */
 static const char PRIORITIES[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:"
                                  "+CHACHA20-POLY1305:%PROFILE_MEDIUM";
 

@@ -21,7 +21,7 @@ enum {
 struct qw_psk_keys;
 struct qw_http_later;
 struct qw_tls_credentials; /* api/tls/credentials.h */
-struct qw_tls_failures;    /* api/http_connection.h */
+struct qw_tls_failures;    /* api/http_connection_set.h */
 
 struct qw_http_request {
     const char *method;   /* borrowed for the call, like everything here; of a request that is put

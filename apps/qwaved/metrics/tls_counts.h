@@ -2,7 +2,7 @@
 #ifndef QWAVED_METRICS_TLS_COUNTS_H
 #define QWAVED_METRICS_TLS_COUNTS_H
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 
 /* Connections that ended before anybody was proved to be at the other end, by listener. */
 enum tls_listener {

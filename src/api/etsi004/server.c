@@ -2,7 +2,8 @@
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "api/etsi004/server.h"
 
-#include "api/http_connection.h"
+#include "api/http_caller.h"
+#include "api/http_connection_set.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/socket.h"
@@ -174,7 +175,7 @@ static enum move serve(struct qw_etsi004_server *server, struct connection *c,
 
     c->came_ms = c->is_waiting ? c->came_ms : now_ms;
     request.waited_ms = now_ms - c->came_ms;
-    if (qw_http_connection_check(c->guard) == QW_OK) {
+    if (qw_http_caller_check(c->guard) == QW_OK) {
         qw_http_connection_limit(c->guard, -1);
         err = server->config.answer(server->config.self, &request, c->out + QW_ETSI004_HEADER_LEN,
                                     &len);

@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 struct qw_tls_credentials; /* api/tls/credentials.h */
-struct qw_tls_failures;    /* api/http_connection.h */
+struct qw_tls_failures;    /* api/http_connection_set.h */
 
 /* The listener of ETSI GS QKD 004: TLS 1.3 with certificates on both sides, one request and one
  * answer after the other on each connection. One thread serves them all without waiting for any of
- * them; who they are, their deadlines and revocations are api/http_connection.h's business. */
+ * them; who they are, their deadlines and revocations are the business of api/http_caller.h and
+ * api/http_connection_set.h. */
 enum { QW_ETSI004_CONNECTIONS_MAX = 256, QW_ETSI004_AGAIN_MS = 20 };
 
 struct qw_etsi004_request {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/psk/connection.h"
 
+#include "api/http_connection_set.h"
 #include "base/secret.h"
 #include "crypto/random.h"
 

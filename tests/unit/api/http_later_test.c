@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "http_fixture.h"
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 
 #include <netinet/tcp.h>
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "http_fixture.h"
 
-#include "api/http_connection.h"
+#include "api/http_connection_set.h"
 #include "support/fail_nth.h"
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
