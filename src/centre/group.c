@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "centre/group.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "centre/books_record.h"
+#include "centre/journal/deed.h"
 #include "centre/record.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char books_id[] = "books";
-static const char *const role_names[QW_ROLE_COUNT] = { "operator", "access-point", "sae", "kme",
-                                                       "node" };
 
 void qw_group_begin(const struct qw_centre *centre, struct qw_group *group)
 {
@@ -174,88 +170,17 @@ void qw_group_replace_plain(struct qw_group *group, enum qw_store_kind kind, con
     add_unsealed(group, record, id, blob, len);
 }
 
-enum { BOOKS_CAP = 256 + QW_STOCK_PARTS * (1 + 64 + 1 + 8) };
-
-/* Those that hold a key: part 0 first, which has no name. */
-static void write_parts(struct qw_writer *w, const struct qw_books *b)
-{
-    uint8_t count = 0;
-
-    for (size_t i = 1; i < QW_STOCK_PARTS; i++) {
-        count = (uint8_t)(count + (b->parts[i].keys > 0));
-    }
-    qw_write_u64be(w, b->divided_from);
-    qw_write_u64be(w, b->parts[0].keys);
-    qw_write_u8(w, count);
-    for (size_t i = 1; i < QW_STOCK_PARTS; i++) {
-        const struct qw_stock_part *part = &b->parts[i];
-
-        if (part->keys > 0) {
-            qw_write_string8(w, part->source);
-            qw_write_u8(w, (uint8_t)((part->is_quantum ? 1 : 0) | (part->is_simulated ? 2 : 0)));
-            qw_write_u64be(w, part->keys);
-        }
-    }
-}
-
 static void add_books(struct qw_centre *centre, struct qw_group *group)
 {
     struct qw_store_op record = { .kind = QW_STORE_META,
-                                  .id = books_id,
-                                  .id_len = sizeof books_id - 1,
+                                  .id = qw_books_id,
+                                  .id_len = QW_BOOKS_ID_LEN,
                                   .expected_version = centre->books_version };
-    const struct qw_books *b = &group->books;
-    uint8_t plain[BOOKS_CAP];
-    struct qw_writer w = qw_writer_on(plain, sizeof plain);
+    uint8_t plain[QW_BOOKS_CAP];
+    size_t len = qw_books_encode(&group->books, plain);
 
-    qw_write_u8(&w, 5);
-    qw_write_u64be(&w, b->starts);
-    qw_write_u64be(&w, b->ingested);
-    qw_write_u64be(&w, b->stored);
-    qw_write_u64be(&w, b->leased);
-    qw_write_u64be(&w, b->destroyed);
-    qw_write_u64be(&w, b->next_block);
-    qw_write_u64be(&w, b->next_device);
-    qw_write_u64be(&w, b->paired);
-    qw_write_u64be(&w, (uint64_t)b->swept_s);
-    qw_write_u64be(&w, b->registry);
-    qw_write_u8(&w, b->is_indexed ? 1 : 0);
-    qw_write_string8(&w, b->first_station);
-    write_parts(&w, b);
-    qw_assert(!w.failed);
     qw_group_add(centre, group, centre->books_version == 0 ? QW_STORE_INSERT : QW_STORE_UPDATE,
-                 record, plain, w.len);
-}
-
-/* Printable and cut to the journal's field, whatever a caller sent. */
-static void put_text(char *out, size_t cap, const char *text)
-{
-    size_t i;
-
-    for (i = 0; text[i] != '\0' && i + 1 < cap; i++) {
-        out[i] = text[i] < ' ' || text[i] > '~' ? '?' : text[i];
-    }
-    out[i] = '\0';
-}
-
-static struct qw_audit_event event_of(const struct qw_deed *deed, qw_err result, const char *detail)
-{
-    struct qw_audit_event event = { .actor = "centre", .result = result };
-    char actor[QW_AUDIT_TEXT_CAP];
-
-    if (deed->caller != NULL) {
-        bool known = deed->caller->role >= 0 && deed->caller->role < QW_ROLE_COUNT;
-
-        (void)snprintf(actor, sizeof actor, "%s:%.64s",
-                       known ? role_names[deed->caller->role] : "unknown", deed->caller->id);
-        put_text(event.actor, sizeof event.actor, actor);
-        memcpy(event.certificate_hash, deed->caller->certificate_hash,
-               sizeof event.certificate_hash);
-    }
-    put_text(event.verb, sizeof event.verb, deed->verb);
-    put_text(event.object, sizeof event.object, deed->object);
-    put_text(event.detail, sizeof event.detail, detail);
-    return event;
+                 record, plain, len);
 }
 
 static void add_event(struct qw_group *group, const struct qw_audit_event *event)
@@ -378,7 +303,7 @@ static qw_err finish(struct qw_centre *centre, struct qw_group *group, const cha
 
 void qw_group_note(struct qw_group *group, const struct qw_deed *deed, const char *detail)
 {
-    struct qw_audit_event event = event_of(deed, QW_OK, detail);
+    struct qw_audit_event event = qw_deed_event(deed, QW_OK, detail);
 
     add_event(group, &event);
 }
@@ -392,7 +317,7 @@ qw_err qw_group_commit_noted(struct qw_centre *centre, struct qw_group *group)
 static qw_err commit(struct qw_centre *centre, struct qw_group *group, const struct qw_deed *deed,
                      qw_err result, const char *detail)
 {
-    struct qw_audit_event event = event_of(deed, result, detail);
+    struct qw_audit_event event = qw_deed_event(deed, result, detail);
 
     add_event(group, &event);
     return finish(centre, group, event.verb, event.object);
@@ -407,7 +332,7 @@ qw_err qw_group_commit(struct qw_centre *centre, struct qw_group *group, const s
 qw_err qw_group_commit_refusal(struct qw_centre *centre, struct qw_group *group,
                                const struct qw_deed *deed, qw_err result, const char *cause)
 {
-    struct qw_audit_event event = event_of(deed, result, cause);
+    struct qw_audit_event event = qw_deed_event(deed, result, cause);
     qw_err err = commit(centre, group, deed, result, cause);
 
     qw_log_write(centre->config.log, QW_LOG_WARNING, "%s by %s on %s: %s: %s", event.verb,

@@ -4,16 +4,15 @@
  * asked before the centre is entered, or other processes would wait for it. */
 #include "centre/unseal.h"
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "centre/books_record.h"
 #include "centre/certificate/authority.h"
 #include "centre/device/import.h"
 #include "centre/device/search_build.h"
 #include "centre/group.h"
 #include "centre/kek/kek_life.h"
 #include "centre/key/old_rows.h"
-#include "centre/key/stock_part.h"
 #include "centre/record.h"
 #include "centre/restore/restore.h"
 #include "crypto/random.h"
@@ -22,69 +21,29 @@
 #include <string.h>
 
 const char qw_kek_id[] = "kek";
-static const char books_id[] = "books";
 _Static_assert(QW_KEK_ID_LEN == sizeof qw_kek_id - 1, "its id");
-enum { ID_LEN_BOOKS = sizeof books_id - 1 };
-
-static bool read_parts(struct qw_reader *r, struct qw_books *b)
-{
-    uint8_t count, flags;
-
-    b->divided_from = qw_read_u64be(r);
-    b->parts[0].keys = qw_read_u64be(r);
-    count = qw_read_u8(r);
-    for (size_t i = 1; i <= count && i < QW_STOCK_PARTS; i++) {
-        qw_read_string8(r, b->parts[i].source, sizeof b->parts[i].source);
-        flags = qw_read_u8(r);
-        b->parts[i].is_quantum = (flags & 1) != 0;
-        b->parts[i].is_simulated = (flags & 2) != 0;
-        b->parts[i].keys = qw_read_u64be(r);
-    }
-    return count < QW_STOCK_PARTS;
-}
 
 static qw_err read_books(struct qw_centre *centre)
 {
-    struct qw_books b = { 0 };
-    struct qw_reader r;
+    struct qw_books books;
     uint64_t version;
     size_t len;
-    uint8_t layout;
     bool is_other;
-    qw_err err = qw_record_load(centre, QW_STORE_META, books_id, ID_LEN_BOOKS, &version, &len);
+    qw_err err =
+        qw_record_load(centre, QW_STORE_META, qw_books_id, QW_BOOKS_ID_LEN, &version, &len);
 
     if (err != QW_OK) {
         return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err;
     }
-    r = qw_reader_on(centre->scratch, len);
-    layout = qw_read_u8(&r);
-    b.starts = qw_read_u64be(&r);
-    b.ingested = qw_read_u64be(&r);
-    b.stored = qw_read_u64be(&r);
-    b.leased = qw_read_u64be(&r);
-    b.destroyed = qw_read_u64be(&r);
-    b.next_block = qw_read_u64be(&r);
-    b.next_device = qw_read_u64be(&r);
-    if (layout >= 2) { /* 1: before there were pairs */
-        b.paired = qw_read_u64be(&r);
-        b.swept_s = (int64_t)qw_read_u64be(&r);
-        b.registry = layout == 2 ? 0 : qw_read_u64be(&r);
-        b.is_indexed = layout >= 4 && qw_read_u8(&r) == 1; /* 3: before there was an index */
-    } else {
-        b.swept_s = qw_clock_utc_ms() / 1000 - 1;
+    err = qw_books_decode(centre->scratch, len, qw_clock_utc_ms(), &books);
+    if (err != QW_OK) {
+        return err;
     }
-    qw_read_string8(&r, b.first_station, sizeof b.first_station);
-    if (layout < 1 || layout > 5 || (layout >= 5 && !read_parts(&r, &b)) || !qw_reader_done(&r)) {
-        return QW_ERR_FORMAT;
-    }
-    if (layout < 5) { /* before the stock was divided */
-        qw_stock_part_begin(&b);
-    }
-    is_other = b.registry != centre->books.registry;
+    is_other = books.registry != centre->books.registry;
     if (is_other) { /* pairs and memos ask again */
         atomic_fetch_add(&centre->registry_changes, 1);
     }
-    centre->books = b;
+    centre->books = books;
     centre->books_version = version;
     return is_other ? qw_maintenance_load(centre) : QW_OK;
 }
