@@ -8,9 +8,10 @@
 #include "centre/device/card_book.h"
 #include "centre/record.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { RECORD_CAP = 192 };
+enum { RECORD_CAP = 192, SWEEP_MAX = 256 /* in one group */ };
 
 static qw_err decode(const uint8_t *plain, size_t len, struct qw_session *session)
 {
@@ -166,4 +167,51 @@ qw_err qw_session_enter(struct qw_centre *centre, const struct qw_caller *caller
         return QW_ERR_REFUSED;
     }
     return QW_OK;
+}
+
+struct expired_sessions {
+    struct qw_centre *centre;
+    struct qw_group *group;
+    int64_t now_ms;
+    size_t count;
+};
+
+static int end_old_session(void *self, const struct qw_store_record *record)
+{
+    struct expired_sessions *expired = self;
+    struct qw_session session;
+    qw_err err = qw_session_open(expired->centre, record, &session);
+    int64_t age_ms = err == QW_OK ? expired->now_ms - session.created_ms : 0;
+
+    if (err != QW_OK) {
+        qw_group_fail(expired->group, err);
+    } else if (age_ms < 0 || age_ms > QW_SESSION_LIFE_MS) {
+        qw_session_remove(expired->centre, expired->group, &session);
+        expired->count++;
+    }
+    return err == QW_OK && expired->count < SWEEP_MAX;
+}
+
+qw_err qw_session_sweep(struct qw_centre *centre)
+{
+    struct qw_deed deed = { .verb = "session-expire", .object = "sessions" };
+    const struct qw_store *store = centre->config.store;
+    struct qw_group group;
+    struct expired_sessions expired = { .centre = centre, .group = &group };
+    char detail[64];
+    qw_err err;
+
+    expired.now_ms = qw_clock_utc_ms();
+    qw_group_begin(centre, &group);
+    err = store->scan(store->self, QW_STORE_SESSION, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX,
+                      end_old_session, &expired);
+    qw_group_fail(&group, err);
+    err = group.err;
+    if (err == QW_OK && expired.count > 0) {
+        (void)snprintf(detail, sizeof detail, "%zu sessions", expired.count);
+        err = qw_group_commit(centre, &group, &deed, detail);
+    } else {
+        qw_group_drop(&group);
+    }
+    return err;
 }

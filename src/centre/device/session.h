@@ -27,6 +27,9 @@ void qw_session_put(struct qw_centre *centre, struct qw_group *group,
 void qw_session_remove(struct qw_centre *centre, struct qw_group *group,
                        const struct qw_session *session);
 
+/* Removes those that nobody ended in time. Under the mutex. */
+qw_err qw_session_sweep(struct qw_centre *centre) QW_MUST_USE;
+
 /* An access point with a card that is in service, into centre->holder. QW_ERR_REFUSED. */
 qw_err qw_access_point_load(struct qw_centre *centre, const char *id) QW_MUST_USE;
 

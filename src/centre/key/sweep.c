@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of keys: windows close, what is used up or withdrawn is zeroed in its block and leaves a
- * tombstone, all in one group per batch [C7]. Sessions that nobody ended go as
- * well, and shares of officers who did not come back. */
-#include "base/bytes.h"
+ * tombstone, all in one group per batch [C7]. What else has had its time goes as well: blocks of
+ * pairs, sessions that nobody ended, shares of officers who did not come back. */
 #include "base/clock.h"
-#include "base/secret.h"
 #include "centre/device/import.h"
 #include "centre/device/package_record.h"
 #include "centre/device/session.h"
 #include "centre/key/block.h"
+#include "centre/key/block_sweep.h"
 #include "centre/key/key_record.h"
+#include "centre/key/releases.h"
 #include "centre/pair/answer_record.h"
 #include "centre/people/unit_use.h"
 #include "centre/share/share_desk.h"
@@ -18,14 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_KEYS = 256, BATCH_BLOCKS = 64, SECONDS_MAX = 600 };
+enum { BATCH_KEYS = 256, SECONDS_MAX = 600 };
 
 struct batch {
     struct qw_centre *centre;
     struct qw_key_record *keys; /* BATCH_KEYS */
     size_t count;
-    struct qw_key_release *releases; /* BATCH_KEYS: of the group at hand */
-    size_t release_count;
+    struct qw_key_releases releases; /* BATCH_KEYS: of the group at hand */
     int64_t now_ms;
     bool only_future; /* the clock went back: what was fetched later than now */
     qw_err err;
@@ -99,27 +98,6 @@ static bool all_have_fetched(const struct qw_key_record *key)
     return all;
 }
 
-/* What is zeroed makes room in the quotas that it counted in. Keys of a block come one after the
- * other, and so do blocks of a pair as a rule. */
-static void note_release(struct batch *batch, const struct qw_key_charge *charge, uint64_t keys)
-{
-    struct qw_key_release *last =
-        batch->release_count > 0 ? &batch->releases[batch->release_count - 1] : NULL;
-
-    if (charge->unit[0] == '\0' || keys == 0) {
-        return;
-    }
-    if (last != NULL && last->charge.seq == charge->seq &&
-        strcmp(last->charge.unit, charge->unit) == 0) {
-        last->keys += keys;
-        return;
-    }
-    qw_assert(batch->release_count <
-              BATCH_KEYS); /* one a key, or one a block, and fewer of those */
-    batch->releases[batch->release_count++] =
-        (struct qw_key_release){ .charge = *charge, .keys = keys };
-}
-
 /* From wherever the key stands, by the table, to destroyed. */
 static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key_record *key)
 {
@@ -146,7 +124,8 @@ static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key
             qw_block_erase(block, group, (uint16_t)(key->place.position + i));
         }
         group->books.paired -= slots - 1u; /* the record stood for one place of it */
-        note_release(batch, key->charge.unit[0] != '\0' ? &key->charge : &block->charge, slots);
+        qw_key_releases_note(&batch->releases,
+                             key->charge.unit[0] != '\0' ? &key->charge : &block->charge, slots);
     }
     return err;
 }
@@ -237,104 +216,19 @@ static qw_err destroy_batch(struct batch *batch)
     char detail[64];
     qw_err err;
 
-    batch->release_count = 0;
+    batch->releases.count = 0;
     qw_group_begin(batch->centre, &group);
     err = erase_by_block(batch, &group);
     if (err == QW_OK) {
         err = count_by_package(batch, &group);
     }
     if (err == QW_OK) {
-        err = qw_unit_release_keys(batch->centre, &group, batch->releases, batch->release_count);
+        err = qw_unit_release_keys(batch->centre, &group, batch->releases.list,
+                                   batch->releases.count);
     }
     qw_group_fail(&group, err);
     (void)snprintf(detail, sizeof detail, "%zu keys, tombstones written", batch->count);
     return qw_group_commit(batch->centre, &group, &deed, detail);
-}
-
-struct block_numbers {
-    uint64_t numbers[BATCH_BLOCKS];
-    size_t count;
-};
-
-static int note_block(void *self, const struct qw_store_record *record)
-{
-    struct block_numbers *found = self;
-
-    if (record->id_len == 8) {
-        found->numbers[found->count++] = qw_load_u64be(record->id);
-    }
-    return found->count < BATCH_BLOCKS;
-}
-
-/* What nobody fetched in time. Keys with a record of their own are gone by now: their windows end
- * before their block does. */
-static qw_err end_block(struct batch *batch, struct qw_group *group, uint64_t number,
-                        size_t *destroyed)
-{
-    const struct qw_block *block = &batch->centre->block;
-    enum qw_key_state last;
-    uint64_t left = 0;
-    qw_err err = qw_block_load(batch->centre, number);
-
-    if (err == QW_OK) {
-        err = qw_key_next(block->state, QW_KEY_EXPIRE, block->state, &last);
-    }
-    if (err == QW_OK) {
-        err = qw_key_next(last, QW_KEY_DESTROY, last, &last);
-    }
-    if (err != QW_OK) {
-        return err;
-    }
-    for (uint16_t i = 0; i < block->keys; i++) {
-        left += qw_block_is_gone(block, i) ? 0 : 1;
-    }
-    group->books.paired -= left;
-    group->books.destroyed += left;
-    note_release(batch, &block->charge, left);
-    *destroyed += left;
-    qw_tombstone_put_block(batch->centre, group, block, batch->now_ms);
-    qw_block_remove(batch->centre, group);
-    return QW_OK;
-}
-
-static qw_err end_blocks(struct batch *batch, const struct block_numbers *found)
-{
-    struct qw_deed deed = { .verb = "expire", .object = "blocks of pairs" };
-    struct qw_group group;
-    char detail[64];
-    size_t destroyed = 0;
-    qw_err err = QW_OK;
-
-    batch->release_count = 0;
-    qw_group_begin(batch->centre, &group);
-    for (size_t i = 0; i < found->count && err == QW_OK; i++) {
-        err = end_block(batch, &group, found->numbers[i], &destroyed);
-    }
-    if (err == QW_OK) {
-        err = qw_unit_release_keys(batch->centre, &group, batch->releases, batch->release_count);
-    }
-    qw_group_fail(&group, err);
-    (void)snprintf(detail, sizeof detail, "%zu blocks, %zu keys nobody fetched", found->count,
-                   destroyed);
-    return qw_group_commit(batch->centre, &group, &deed, detail);
-}
-
-static qw_err sweep_blocks(struct batch *batch, int64_t to_s)
-{
-    const struct qw_store *store = batch->centre->config.store;
-    qw_err err = QW_OK;
-
-    for (int64_t second = batch->centre->books.swept_s + 1; second <= to_s && err == QW_OK;) {
-        struct block_numbers found = { .count = 0 };
-
-        err = store->scan(store->self, QW_STORE_BLOCK, QW_TAG_DUE + second, NULL, 0, BATCH_BLOCKS,
-                          note_block, &found);
-        if (err == QW_OK && found.count > 0) {
-            err = end_blocks(batch, &found);
-        }
-        second += found.count < BATCH_BLOCKS ? 1 : 0;
-    }
-    return err;
 }
 
 /* What was fetched in a future that is not there yet: its windows close at once. */
@@ -384,7 +278,7 @@ static qw_err sweep_keys(struct qw_centre *centre, struct batch *batch, bool *mo
     }
     *more = batch->count == BATCH_KEYS || to_s < batch->now_ms / 1000;
     if (err == QW_OK && batch->count < BATCH_KEYS) {
-        err = sweep_blocks(batch, to_s);
+        err = qw_block_sweep(centre, &batch->releases, batch->now_ms, to_s);
         if (err == QW_OK) {
             err = qw_answer_sweep(centre, centre->books.swept_s + 1, to_s);
         }
@@ -396,51 +290,12 @@ static qw_err sweep_keys(struct qw_centre *centre, struct batch *batch, bool *mo
     return err;
 }
 
-struct expired {
-    struct qw_centre *centre;
-    struct qw_group *group;
-    int64_t now_ms;
-    size_t count;
-};
-
-static int end_old_session(void *self, const struct qw_store_record *record)
-{
-    struct expired *expired = self;
-    struct qw_session session;
-    qw_err err = qw_session_open(expired->centre, record, &session);
-    int64_t age_ms = err == QW_OK ? expired->now_ms - session.created_ms : 0;
-
-    if (err != QW_OK) {
-        qw_group_fail(expired->group, err);
-    } else if (age_ms < 0 || age_ms > QW_SESSION_LIFE_MS) {
-        qw_session_remove(expired->centre, expired->group, &session);
-        expired->count++;
-    }
-    return err == QW_OK && expired->count < BATCH_KEYS;
-}
-
 static qw_err sweep_sessions(struct qw_centre *centre)
 {
-    struct qw_deed deed = { .verb = "session-expire", .object = "sessions" };
-    const struct qw_store *store = centre->config.store;
-    struct qw_group group;
-    struct expired expired = { .centre = centre, .group = &group };
-    char detail[64];
     qw_err err;
 
     qw_centre_enter(centre);
-    expired.now_ms = qw_clock_utc_ms();
-    qw_group_begin(centre, &group);
-    err = store->scan(store->self, QW_STORE_SESSION, QW_STORE_ANY_TAG, NULL, 0, SIZE_MAX,
-                      end_old_session, &expired);
-    qw_group_fail(&group, err);
-    err = group.err;
-    if (err == QW_OK && expired.count > 0) {
-        (void)snprintf(detail, sizeof detail, "%zu sessions", expired.count);
-        err = qw_group_commit(centre, &group, &deed, detail);
-    } else {
-        qw_group_drop(&group);
-    }
+    err = qw_session_sweep(centre);
     qw_share_desk_sweep(centre);
     qw_centre_leave(centre);
     return err;
@@ -448,20 +303,20 @@ static qw_err sweep_sessions(struct qw_centre *centre)
 
 qw_err qw_centre_sweep(struct qw_centre *centre)
 {
-    struct batch batch = { .centre = centre };
+    struct batch batch = { .centre = centre, .releases = { .cap = BATCH_KEYS } };
     bool more = true;
     qw_err err = QW_OK;
 
     batch.keys = calloc(BATCH_KEYS, sizeof *batch.keys);
-    batch.releases = calloc(BATCH_KEYS, sizeof *batch.releases);
-    if (batch.keys == NULL || batch.releases == NULL) {
+    batch.releases.list = calloc(BATCH_KEYS, sizeof *batch.releases.list);
+    if (batch.keys == NULL || batch.releases.list == NULL) {
         err = QW_ERR_NOMEM;
     }
     while (more && err == QW_OK) {
         err = sweep_keys(centre, &batch, &more);
     }
     free(batch.keys);
-    free(batch.releases);
+    free(batch.releases.list);
     if (err == QW_OK) {
         err = sweep_sessions(centre);
     }
