@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/key/tombstone.h"
 
 #include <stdio.h>
 

@@ -36,6 +36,8 @@ struct qw_key_record {
     int64_t due_ms; /* 0: it waits for an event */
 };
 
+enum { QW_KEY_RECORD_CAP = 1024 }; /* bytes of its plain form at most */
+
 /* QW_ERR_NOT_FOUND, QW_ERR_IO. */
 qw_err qw_key_record_load(struct qw_centre *centre, const uint8_t id[static 16],
                           struct qw_key_record *key) QW_MUST_USE;
@@ -45,19 +47,6 @@ qw_err qw_key_record_open(struct qw_centre *centre, const struct qw_store_record
 void qw_key_record_put(struct qw_centre *centre, struct qw_group *group,
                        const struct qw_key_record *key);
 
-/* The key moves from its record to a tombstone: id, MAC of the material under a key of the centre,
- * parties, times, last state before the end. */
-void qw_key_record_bury(struct qw_centre *centre, struct qw_group *group,
-                        const struct qw_key_record *key, const uint8_t *material, int64_t now_ms);
-/* Whose key a tombstone is of: id, master, peer, others and the last state; version: of the
- * tombstone. QW_ERR_NOT_FOUND: there is none. */
-qw_err qw_tombstone_load(struct qw_centre *centre, const uint8_t id[static 16],
-                         struct qw_key_record *key) QW_MUST_USE;
-/* A key that was destroyed turns out to be known to others (row 14 of the life cycle). The
- * tombstone is the one that qw_tombstone_load has just read. */
-void qw_tombstone_mark_compromised(struct qw_centre *centre, struct qw_group *group,
-                                   const struct qw_key_record *key);
-
 /* Whether the key, whose record a scan has read, still stands in the block of its pair: it counts
  * there. */
 bool qw_key_record_is_in_pair(const struct qw_store_record *record,
@@ -65,17 +54,12 @@ bool qw_key_record_is_in_pair(const struct qw_store_record *record,
 /* Whether who may fetch the key, or might have. */
 bool qw_key_record_names(const struct qw_key_record *key, const char *who);
 
-/* A record of kind KEY or TOMBSTONE as a scan has read it: the group puts it where it is looked
- * for. *is_moved: it stood under the id of a key that has a place. */
-qw_err qw_key_row_move(struct qw_centre *centre, struct qw_group *group, enum qw_store_kind kind,
-                       const struct qw_store_record *record, bool *is_moved) QW_MUST_USE;
-
-/* A tombstone for a whole block of a pair: its keys were never fetched. */
-void qw_tombstone_put_block(struct qw_centre *centre, struct qw_group *group,
-                            const struct qw_block *block, int64_t now_ms);
-/* Whose block that was. QW_ERR_NOT_FOUND. */
-qw_err qw_tombstone_block_parties(struct qw_centre *centre, uint64_t block, char master[static 64],
-                                  char slave[static 64]) QW_MUST_USE;
+/* Those who may fetch it beside its peer, as they stand in records and tombstones. False: it is
+ * none. */
+struct qw_writer;
+struct qw_reader;
+void qw_key_parties_write(struct qw_writer *w, const struct qw_key_record *key);
+bool qw_key_parties_read(struct qw_reader *r, struct qw_key_record *key);
 
 /* Places of its block that a key of so many bits takes. */
 uint16_t qw_key_slots(uint32_t bits);

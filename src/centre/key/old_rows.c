@@ -5,6 +5,7 @@
 
 #include "centre/group.h"
 #include "centre/key/key_record.h"
+#include "centre/key/key_row.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,6 +10,7 @@
 #include "centre/key/block_sweep.h"
 #include "centre/key/key_record.h"
 #include "centre/key/releases.h"
+#include "centre/key/tombstone.h"
 #include "centre/pair/answer_record.h"
 #include "centre/people/unit_use.h"
 #include "centre/share/share_desk.h"
@@ -117,9 +118,9 @@ static qw_err end_key(struct batch *batch, struct qw_group *group, struct qw_key
         err = QW_ERR_IO;
     }
     if (err == QW_OK) {
-        qw_key_record_bury(batch->centre, group, key,
-                           block->material + (size_t)key->place.position * QW_KEY_LEN,
-                           batch->now_ms);
+        qw_tombstone_put_key(batch->centre, group, key,
+                             block->material + (size_t)key->place.position * QW_KEY_LEN,
+                             batch->now_ms);
         for (uint16_t i = 0; i < slots; i++) {
             qw_block_erase(block, group, (uint16_t)(key->place.position + i));
         }

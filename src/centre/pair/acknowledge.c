@@ -3,6 +3,7 @@
  * goes with the next sweep (K9 of docs/protocol/etsi014.md) [C7]. */
 #include "base/clock.h"
 #include "centre/key/key_record.h"
+#include "centre/key/tombstone.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "centre/device/card_book.h"
 #include "centre/key/key_record.h"
 #include "centre/key/take_out.h"
+#include "centre/key/tombstone.h"
 #include "centre/pair/home.h"
 #include "centre/pair/unfetched.h"
 #include "centre/people/officer_record.h"

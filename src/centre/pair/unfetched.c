@@ -2,6 +2,7 @@
 #include "centre/pair/unfetched.h"
 
 #include "centre/key/block.h"
+#include "centre/key/tombstone.h"
 #include "centre/pair/key_id.h"
 
 #include <string.h>

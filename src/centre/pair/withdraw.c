@@ -3,6 +3,7 @@
  * docs/protocol/etsi014.md) [C7]. One party suffices: what is suspected is not used. */
 #include "base/clock.h"
 #include "centre/key/key_record.h"
+#include "centre/key/tombstone.h"
 #include "centre/pair/home.h"
 #include "centre/pair/unfetched.h"
 

@@ -5,6 +5,7 @@
 #include "centre/device/card_book.h"
 #include "centre/key/block.h"
 #include "centre/key/key_record.h"
+#include "centre/key/tombstone.h"
 #include "centre/key/void_keys.h"
 #include "centre/pair/key_id.h"
 #include "centre/pair/quota.h"

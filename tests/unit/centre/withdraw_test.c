@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "centre/key/key_record.h"
+#include "centre/key/tombstone.h"
 #include "unit/centre/scene.h"
 
 enum { KEYS = 3 };
