@@ -155,3 +155,16 @@ qw_err qw_key_group_load(struct qw_centre *centre, const char *name, struct qw_k
     *key_group = found;
     return QW_OK;
 }
+
+bool qw_key_group_in_service(struct qw_centre *centre, const char *who, qw_err *err)
+{
+    const struct qw_device *device = &centre->card.device;
+
+    *err = qw_card_book_load(centre, who, &centre->card);
+    if (*err == QW_ERR_NOT_FOUND) {
+        *err = QW_OK;
+        return false;
+    }
+    return *err == QW_OK && device->kind == QW_DEVICE_APPLICATION &&
+           device->state == QW_DEVICE_ACTIVE && device->home[0] == '\0';
+}

@@ -5,7 +5,7 @@
 #include "centre/group.h"
 
 /* A group of applications that share a key [docs/protocol/key-groups.md]: its record, and what is
- * true of it. The verbs are in centre.h and verbs.c. */
+ * true of it. The verbs are in centre.h, and in owner.c and member.c. */
 struct qw_key_epoch { /* number 0: there is none */
     uint32_t number;
     uint8_t key_id[16];
@@ -31,6 +31,9 @@ void qw_key_group_put(struct qw_centre *centre, struct qw_group *group,
                       const struct qw_key_group *key_group);
 
 bool qw_key_epoch_has(const struct qw_key_epoch *epoch, const char *who);
+/* An application of this centre that may have keys; *err: why nobody can tell. Into centre->card.
+ */
+bool qw_key_group_in_service(struct qw_centre *centre, const char *who, qw_err *err);
 /* The newest epoch without the names in remove and with those in add. QW_ERR_ARG: a name that is
  * not there or is there already, more than QW_KEY_GROUP_MEMBERS_MAX, nobody left. */
 qw_err qw_key_epoch_members(const struct qw_key_group *key_group,
