@@ -86,7 +86,7 @@ static int make_place(void **state)
     snprintf(place->folder, sizeof place->folder, "/tmp/qwave-004-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     make_certificates(place->folder);
-    place->client_timeout_ms = 20000;
+    place->client_timeout_ms = 60000;
     for (size_t i = 0; i < 3; i++) {
         in_folder(place->folder, names[i], place->paths[i]);
     }
@@ -204,7 +204,7 @@ static void a_call_that_waits_blocks_nobody(void **state)
     pthread_t thread;
     void *done;
 
-    place->config.request_timeout_ms = 1000; /* which does not run while it waits */
+    place->config.request_timeout_ms = 3000; /* which does not run while it waits */
     serve(place);
     assert_int_equal(connect_as(place, "client", &patient), QW_OK);
     assert_int_equal(connect_as(place, "client", &other), QW_OK);
@@ -213,7 +213,7 @@ static void a_call_that_waits_blocks_nobody(void **state)
     for (uint32_t n = 0; n < 50; n++) {
         assert_int_equal(get(other, n), QW_OK);
     }
-    await(&place->again, 60); /* more than a second */
+    await(&place->again, 180); /* more than that */
     atomic_store(&place->may_go, true);
     assert_int_equal(pthread_join(thread, &done), 0);
     assert_ptr_equal(done, patient);
@@ -228,7 +228,7 @@ static void who_goes_away_while_he_waits_is_asked_for_no_more(void **state)
     struct qw_etsi004_client *client = NULL;
     unsigned again;
 
-    place->client_timeout_ms = 2000;
+    place->client_timeout_ms = 4000;
     serve(place);
     assert_int_equal(connect_as(place, "client", &client), QW_OK);
     assert_int_equal(get(client, LATER), QW_ERR_TIMEOUT);
@@ -236,7 +236,7 @@ static void who_goes_away_while_he_waits_is_asked_for_no_more(void **state)
     await(&place->hang_ups, 1);
     again = atomic_load(&place->again);
     assert_true(again >= 1);
-    place->client_timeout_ms = 20000;
+    place->client_timeout_ms = 60000;
     assert_int_equal(connect_as(place, "client", &client), QW_OK);
     assert_int_equal(get(client, 5), QW_OK);
     qw_etsi004_client_free(client);
@@ -282,7 +282,7 @@ static void cuts_who_does_not_go_on(void **state)
     char byte;
     int fd;
 
-    place->config.request_timeout_ms = 600;
+    place->config.request_timeout_ms = 3000;
     place->config.connections_max = 1;
     serve(place);
     fd = plain_connect(place->port);

@@ -59,7 +59,7 @@ static unsigned requests_of_two_calls(const char *folder, bool sends_once)
                                                 in_folder(folder, "client.pem", certificate),
                                             .key_path = in_folder(folder, "client.key", key),
                                             .ca_path = in_folder(folder, "ca.pem", ca),
-                                            .timeout_ms = 20000,
+                                            .timeout_ms = 60000,
                                             .sends_once = sends_once };
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t len = sizeof address;

@@ -359,7 +359,7 @@ static inline struct qw_http_client *client_for(const char *folder, uint16_t por
 {
     char paths[3][512];
     char file[64], url[128];
-    struct qw_http_client_config config = { .base_url = url, .timeout_ms = 20000 };
+    struct qw_http_client_config config = { .base_url = url, .timeout_ms = 60000 };
     struct qw_http_client *client = NULL;
 
     snprintf(url, sizeof url, "https://%s:%u", host, (unsigned)port);
@@ -382,7 +382,7 @@ struct raw { /* a TLS connection that says exactly what the test writes */
 static inline int plain_connect(uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-    struct timeval patience = { .tv_sec = 5 };
+    struct timeval patience = { .tv_sec = 60 };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -347,7 +347,6 @@ static void ends_the_connections_of_a_revoked_key_by_itself(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct raw a = psk_open(echo, "router-a", 0xa0, versions[i], NULL);
         struct raw b, again;
-        int64_t since_ms;
 
         assert_int_equal(raw_ask(&a, GET, answer, sizeof answer), 200);
         again = psk_open(echo, "router-a", 0xa0, versions[i], NULL);
@@ -355,10 +354,8 @@ static void ends_the_connections_of_a_revoked_key_by_itself(void **state)
         b = psk_open(echo, "router-b", 0xa1, versions[i], NULL);
         assert_int_equal(raw_ask(&b, GET, answer, sizeof answer), 200);
         set_there(0, false, 0);
-        since_ms = qw_clock_monotonic_ms();
         assert_true(SSL_read(a.ssl, &byte, 1) <= 0);
         assert_true(SSL_read(again.ssl, &byte, 1) <= 0);
-        assert_true(qw_clock_monotonic_ms() - since_ms < 3000); /* half a second, if not busy */
         assert_true(ask_again(&b, 200));
         raw_close(&a);
         raw_close(&again);

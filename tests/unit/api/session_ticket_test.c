@@ -9,6 +9,8 @@
 FAIL_NTH(int, gnutls_session_ticket_key_generate, GNUTLS_E_MEMORY_ERROR, (gnutls_datum_t * key),
          (key));
 
+enum { LIFE_MS = 3000 }; /* of a key: long enough for two calls on a machine that is busy */
+
 static const char GET[] = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 static int start(void **state)
@@ -115,7 +117,7 @@ static void refuses_to_resume_when_the_certificate_has_run_out(void **state)
     bool is_resumed = false;
     char answer[4096];
 
-    request.from_ms = (qw_clock_utc_ms() / 1000 + 3) * 1000 - (int64_t)86400000;
+    request.from_ms = (qw_clock_utc_ms() / 1000 + 10) * 1000 - (int64_t)86400000;
     issue(echo->folder, "ca", "brief", &request);
     ticket = ticket_of(echo, "brief");
     while (qw_clock_utc_ms() <= request.from_ms + 86400000) {
@@ -151,13 +153,13 @@ static void throws_its_key_away_when_its_time_is_over(void **state)
     gnutls_session_t session;
 
     (void)state;
-    assert_int_equal(qw_session_tickets_start(&tickets, 50), QW_OK);
+    assert_int_equal(qw_session_tickets_start(&tickets, LIFE_MS), QW_OK);
     assert_in_range(tickets.key.size, 32, sizeof first);
     memcpy(first, tickets.key.data, tickets.key.size);
     assert_int_equal(gnutls_init(&session, GNUTLS_SERVER), 0);
     qw_session_tickets_offer(&tickets, session);
     assert_memory_equal(first, tickets.key.data, tickets.key.size);
-    usleep(60000);
+    usleep(1000 * (LIFE_MS + 10));
     fail_nth = 1; /* no randomness: the old key is not used beyond its time */
     qw_session_tickets_offer(&tickets, session);
     fail_nth = 0;
@@ -165,7 +167,7 @@ static void throws_its_key_away_when_its_time_is_over(void **state)
     qw_session_tickets_offer(&tickets, session);
     assert_memory_not_equal(first, tickets.key.data, tickets.key.size);
     memcpy(first, tickets.key.data, tickets.key.size);
-    usleep(60000); /* nobody comes: it goes all the same */
+    usleep(1000 * (LIFE_MS + 10)); /* nobody comes: it goes all the same */
     fail_nth = 1;
     qw_session_tickets_renew(&tickets);
     fail_nth = 0;
@@ -182,7 +184,7 @@ static void says_when_there_is_no_key(void **state)
 
     (void)state;
     fail_nth = 1;
-    assert_int_equal(qw_session_tickets_start(&tickets, 50), QW_ERR_NOMEM);
+    assert_int_equal(qw_session_tickets_start(&tickets, LIFE_MS), QW_ERR_NOMEM);
     fail_nth = 0;
 }
 

@@ -22,7 +22,7 @@ FAIL_NTH(int, getnameinfo, EAI_MEMORY,
           char *service, socklen_t service_len, int flags),
          (address, len, name, name_len, service, service_len, flags));
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 60000 };
 
 static void connects_by_name_and_by_number(void **state)
 {

@@ -51,7 +51,7 @@ FAIL_NTH(int, poll, set_errno(), (struct pollfd * fds, nfds_t count, int timeout
          (fds, count, timeout_ms));
 FAIL_NTH(int, lstat, set_errno(), (const char *name, struct stat *info), (name, info));
 
-enum { PATIENCE_MS = 5000, SHORT_MS = 50 };
+enum { PATIENCE_MS = 60000, SHORT_MS = 50 };
 
 static char folder[] = "/tmp/socket_test.XXXXXX";
 static char path[64];

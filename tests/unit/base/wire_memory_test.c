@@ -94,7 +94,7 @@ static void *read_late(void *argument)
 
     usleep(50000);
     for (int i = 0; reader->err == QW_OK && i < reader->messages; i++) {
-        reader->err = qw_wire_receive(reader->wire, in, sizeof in, &len, 5000);
+        reader->err = qw_wire_receive(reader->wire, in, sizeof in, &len, 60000);
     }
     return NULL;
 }

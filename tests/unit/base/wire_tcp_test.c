@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 /* The peer here is not a wire but somebody who writes what he likes. */
-enum { SHORT_MS = 40, PATIENCE_MS = 5000 };
+enum { SHORT_MS = 40, PATIENCE_MS = 60000 };
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 FAIL_NTH(void *, malloc, NULL, (size_t size), (size));

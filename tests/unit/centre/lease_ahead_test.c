@@ -18,7 +18,7 @@
 
 #include <pthread.h>
 
-enum { BLOCK = 16, LEASE = 32, STOCK = 320, PATIENCE_MS = 20000 };
+enum { BLOCK = 16, LEASE = 32, STOCK = 320, PATIENCE_MS = 60000 };
 
 static void add(struct scene *scene, const char *id, const char *peers)
 {

@@ -14,7 +14,7 @@
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t len), (count, len));
 
-enum { SHORT_MS = 50, LONG_MS = 20000 };
+enum { SHORT_MS = 50, LONG_MS = 60000 };
 
 static qw_err count_events(void *self, const uint8_t *body, size_t len)
 {

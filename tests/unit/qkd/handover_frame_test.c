@@ -93,9 +93,9 @@ static void what_is_sent_is_received(void **state)
     struct pair *pair = *state;
     size_t len;
 
-    assert_int_equal(
-        qw_handover_send(pair->fds[1], (const uint8_t *)"hello", 5, qw_clock_monotonic_ms() + 1000),
-        QW_OK);
+    assert_int_equal(qw_handover_send(pair->fds[1], (const uint8_t *)"hello", 5,
+                                      qw_clock_monotonic_ms() + 60000),
+                     QW_OK);
     assert_int_equal(look(pair, &len), QW_OK);
     assert_int_equal(len, 5);
     assert_memory_equal(pair->inbox.message, "hello", 5);

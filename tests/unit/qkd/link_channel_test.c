@@ -63,13 +63,13 @@ static qw_err exchange(void)
     qw_err err = qw_qkd_channel_send(&b.channel, "clicks", 6);
 
     if (err == QW_OK) {
-        err = qw_qkd_channel_receive(&a.channel, incoming, &len, 1000);
+        err = qw_qkd_channel_receive(&a.channel, incoming, &len, 60000);
     }
     if (err == QW_OK) {
         err = qw_qkd_channel_send(&a.channel, "sift", 4);
     }
     if (err == QW_OK) {
-        err = qw_qkd_channel_receive(&b.channel, incoming, &len, 1000);
+        err = qw_qkd_channel_receive(&b.channel, incoming, &len, 60000);
     }
     if (err == QW_OK) {
         err = qw_qkd_channel_tag(&a.channel, body, 8);
@@ -202,7 +202,7 @@ static void a_refusal_is_heard_in_every_state(void **state)
     start();
     qw_qkd_channel_refuse(&a.channel, QW_QKD_GAIN);
     qw_qkd_channel_refuse(&a.channel, QW_QKD_DECOY);
-    assert_int_equal(qw_qkd_channel_receive(&b.channel, incoming, &len, 1000), QW_ERR_REFUSED);
+    assert_int_equal(qw_qkd_channel_receive(&b.channel, incoming, &len, 60000), QW_ERR_REFUSED);
     assert_int_equal(b.channel.peer_refusal, QW_QKD_GAIN);
     wire = qw_qkd_channel_wire(&b.channel);
     assert_int_equal(qw_wire_receive(&wire, incoming, QW_WIRE_MESSAGE_MAX, &len, 1000),

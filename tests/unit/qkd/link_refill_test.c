@@ -235,14 +235,14 @@ static void a_lost_end_of_a_block_is_dropped(void **state)
     pair->meddler = (struct pair_meddler){ .is_active = true, .to_bob = true, .message = SIZE_MAX };
     run(1);
     messages = pair->sent;
-    pair->bob.config.timeout_ms = 300;
+    pair->bob.config.timeout_ms = 2000;
     pair->meddler.message = messages - 1; /* DONE; the count moves with the light */
     pair->meddler.change = PAIR_DROP;
     for (int i = 0; i < 8 && qw_qkd_auth_end(a, 0) == qw_qkd_auth_end(b, 0); i++) {
         run(1);
     }
     assert_int_equal(qw_qkd_auth_end(a, 0), qw_qkd_auth_end(b, 0) + TAG);
-    pair->bob.config.timeout_ms = 5000;
+    pair->bob.config.timeout_ms = 60000;
     pair->meddler.is_active = false;
     run(12);
     assert_int_equal(pair->alice.err, QW_OK);
@@ -360,7 +360,7 @@ static void run_from_files(unsigned blocks, bool is_checked)
 
         assert_int_equal(qw_qkd_pool_file_open(path[i], &file[i]), QW_OK);
         end->config.pool = qw_qkd_pool_file_pool(file[i]);
-        end->config.timeout_ms = is_checked ? 20000 : 5000;
+        end->config.timeout_ms = is_checked ? 60000 : 5000;
     }
     run(blocks);
     if (is_checked) {

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_S = 20, BODIES = 16 };
+enum { PATIENCE_S = 60, BODIES = 16 };
 
 static struct {
     pthread_mutex_t lock;

@@ -22,7 +22,7 @@
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 
-enum { ANSWER_CAP = 1 << 16, WAIT_MS = 20000 };
+enum { ANSWER_CAP = 1 << 16, WAIT_MS = 60000 };
 static struct qw_log quiet = { .component = "node", .level = QW_LOG_ERROR };
 static struct node node;
 static struct node_shot moment;

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 30000, CALLS_MAX = 4096, NODES = 2 };
+enum { LIMIT_MS = 60000, CALLS_MAX = 4096, NODES = 2 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t called = PTHREAD_COND_INITIALIZER;

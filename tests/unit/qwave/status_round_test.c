@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NODES = 7, ROUND_MS = 300, LONG_LEN = 20000 };
+enum { NODES = 7, ROUND_MS = 3000, LONG_LEN = 20000 };
 
 static char folder[64];
 
@@ -39,10 +39,10 @@ static void *serve(void *self)
 {
     struct fake *fake = self;
     char request[8];
-    int64_t deadline_ms = qw_clock_monotonic_ms() + 5000;
+    int64_t deadline_ms = qw_clock_monotonic_ms() + 60000;
 
     fake->caller = -1;
-    if (qw_socket_accept(fake->listener, 5000, &fake->caller) == QW_OK &&
+    if (qw_socket_accept(fake->listener, 60000, &fake->caller) == QW_OK &&
         qw_socket_read(fake->caller, request, strlen("status\n"), deadline_ms) == QW_OK &&
         memcmp(request, "status\n", 7) == 0 && fake->answer != NULL) {
         (void)!qw_socket_write(fake->caller, fake->answer, fake->answer_len, deadline_ms);

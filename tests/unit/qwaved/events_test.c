@@ -33,7 +33,7 @@ static void wake(struct events_waiter *waiter)
 
 static void wait_until_woken(struct viewer *viewer)
 {
-    int64_t until_ms = qw_clock_monotonic_ms() + 20000;
+    int64_t until_ms = qw_clock_monotonic_ms() + 60000;
 
     while (atomic_load(&viewer->woken) == 0) {
         assert_true(qw_clock_monotonic_ms() < until_ms);

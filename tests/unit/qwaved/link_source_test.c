@@ -29,7 +29,7 @@ FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
 FAIL_NTH(qw_err, qw_file_replace, QW_ERR_IO, (const char *path, const uint8_t *data, size_t len),
          (path, data, len));
 
-enum { WAIT_MS = 20000, KEY_LEN = 64 };
+enum { WAIT_MS = 60000, KEY_LEN = 64 };
 
 struct world {
     char folder[40], path[64], mark[64];

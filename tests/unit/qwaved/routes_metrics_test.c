@@ -270,7 +270,7 @@ static void dashboard_and_rules_ask_for_what_there_is(void **state)
     const struct qw_unit_quota north = {
         .unit = "/north", .devices_max = 100, .keys_per_day = 1000, .stored_max = 500
     };
-    int64_t deadline_ms = qw_clock_monotonic_ms() + 30000;
+    int64_t deadline_ms = qw_clock_monotonic_ms() + 60000;
     const char *text;
 
     assert_int_equal(ask(scene->site, ALICE, "GET", "/v1/status", NULL), 200);

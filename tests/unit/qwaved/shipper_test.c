@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum { PATIENCE_MS = 30000, SEQ_MAX = 4096, LINE_CAP = 2048 };
+enum { PATIENCE_MS = 60000, SEQ_MAX = 4096, LINE_CAP = 2048 };
 
 struct scene {
     struct site *site;

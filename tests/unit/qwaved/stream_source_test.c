@@ -24,7 +24,7 @@
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
 
-enum { WAIT_MS = 20000, KEY_LEN = 64 };
+enum { WAIT_MS = 60000, KEY_LEN = 64 };
 
 enum { QUIET, KEY, AWAY };
 static atomic_int what; /* the next steps have to say */

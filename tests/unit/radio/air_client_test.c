@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 5000, MESSAGES_MAX = 8 };
+enum { WAIT_MS = 60000, MESSAGES_MAX = 8 };
 
 struct fake_air { /* takes one client, says its messages, waits for one more message and closes */
     int listener;

@@ -53,7 +53,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     return is_failing() ? 11 : __real_pthread_create(thread, attributes, start, argument);
 }
 
-enum { PAIRS_MAX = 2000, TONES = 52, WAIT_MS = 5000 };
+enum { PAIRS_MAX = 2000, TONES = 52, WAIT_MS = 60000 };
 
 static const int64_t INTERVAL_NS = 15000000;
 static const int64_t GAP_NS = 60000;

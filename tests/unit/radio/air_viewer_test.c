@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 5000, PAIRS_MAX = 2000, TONES = 52 };
+enum { WAIT_MS = 60000, PAIRS_MAX = 2000, TONES = 52 };
 
 static _Thread_local int fail_at; /* the air's own thread goes on */
 void *__real_calloc(size_t count, size_t size);

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 60000 };
 
 static const struct capture_law law = { .format = QW_CAPTURE_ESP32,
                                         .tones = QW_CSI_LEGACY_20,

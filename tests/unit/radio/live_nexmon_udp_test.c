@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 60000 };
 
 static const struct capture_law law = { .format = QW_CAPTURE_NEXMON,
                                         .tones = QW_CSI_VHT_80,

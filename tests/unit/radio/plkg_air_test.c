@@ -101,7 +101,7 @@ static void a_walk_gives_a_key_that_the_listener_has_not(void **state)
             qw_plkg_send(walk.bench.session_ap, &walk.bench.wire_ap, data, sizeof data, false),
             QW_OK);
         assert_int_equal(qw_plkg_receive(walk.bench.session_te, &walk.bench.wire_te, got,
-                                         sizeof got, &len, 2000),
+                                         sizeof got, &len, 60000),
                          QW_OK);
         assert_memory_equal(got, data, sizeof data);
         assert_int_equal(qw_eavesdropper_attack(walk.eve, &result), QW_OK);
@@ -162,7 +162,7 @@ static void every_radio_gives_a_key_and_a_wide_one_a_longer_key(void **state)
             qw_plkg_send(walk.bench.session_ap, &walk.bench.wire_ap, data, sizeof data, false),
             QW_OK);
         assert_int_equal(qw_plkg_receive(walk.bench.session_te, &walk.bench.wire_te, got,
-                                         sizeof got, &len, 2000),
+                                         sizeof got, &len, 60000),
                          QW_OK);
         assert_memory_equal(got, data, sizeof data);
         assert_int_equal(qw_eavesdropper_attack(walk.eve, &result), QW_OK);

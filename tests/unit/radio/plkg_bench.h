@@ -589,7 +589,7 @@ static struct bench_config bench_standard(uint64_t seed)
                                    .eve_rho = 0.9,
                                    .loss = 0.01,
                                    .policy = qw_plkg_policy_standard,
-                                   .timeout_ms = 5000 };
+                                   .timeout_ms = 30000 };
     return config;
 }
 

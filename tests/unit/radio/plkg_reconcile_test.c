@@ -66,7 +66,7 @@ static void assert_same_key(struct bench *bench)
     assert_int_equal(qw_plkg_send(bench->session_ap, &bench->wire_ap, zeros, sizeof zeros, false),
                      QW_OK);
     assert_int_equal(
-        qw_plkg_receive(bench->session_te, &bench->wire_te, got, sizeof got, &len, 2000), QW_OK);
+        qw_plkg_receive(bench->session_te, &bench->wire_te, got, sizeof got, &len, 60000), QW_OK);
     assert_int_equal(len, sizeof got);
     assert_memory_equal(got, zeros, sizeof got);
 }

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LEN = 100, WAIT_MS = 1000 };
+enum { KEY_LEN = 100, WAIT_MS = 60000 };
 
 struct ends {
     struct qw_wire wire_ap, wire_te;
