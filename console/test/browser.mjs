@@ -47,8 +47,8 @@ async function moves(page, application) {
     assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/status`)).status(), 200);
     const before = await page.evaluate(() => document.querySelector('[data-test=answered]').textContent);
     assert.equal((await application.request.get(`${url}/api/v1/keys/app-2/enc_keys`)).status(), 200);
-    await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before, { timeout: 60000 });
-    await page.waitForFunction(() => /→ app-2\s*\d+\s*kernel: \d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''), undefined, { timeout: 60000 });
+    await page.waitForFunction((was) => document.querySelector('[data-test=answered]').textContent !== was, before);
+    await page.waitForFunction(() => /→ app-2\s*\d+\s*kernel: \d+\s*1\s/.test(document.querySelector('[data-test=pairs]')?.innerText ?? ''));
     page.off('request', note);
     assert(!asked.includes('/v1/status') && !asked.includes('/metrics'), `asked for ${asked.join(' ')}`);
 }
@@ -74,7 +74,6 @@ async function shows(page, count, first) {
             return devices.length === many && devices[0].textContent === id;
         },
         [count, first],
-        { timeout: 60000 },
     );
 }
 
@@ -119,7 +118,7 @@ async function devicesView(page) {
     await text(page, 'confirm-word').fill('phone-10');
     await page.keyboard.press('Enter');
     await page.getByText('Two officers are needed').waitFor();
-    expectRefusal(409);
+    await expectRefusal(409);
     await text(page, 'request').click();
     await text(page, 'confirm-word').fill('phone-10');
     await text(page, 'confirm').click();
@@ -157,7 +156,7 @@ async function setsQuotas(page) {
     await says(page, 'unit', '60 of 100');
     await set('/north/one', 101, 0);
     await says(page, 'unit-trouble', 'The present state does not allow this.');
-    expectRefusal(409);
+    await expectRefusal(409);
     await accessible(page, 'tenants');
 }
 
@@ -237,7 +236,7 @@ async function registers(page) {
     await text(page, 'register-id').fill('meter-1');
     await text(page, 'register').click();
     await says(page, 'register-trouble', 'The present state does not allow this.');
-    expectRefusal(409);
+    await expectRefusal(409);
 }
 
 async function onAPhone() {
@@ -280,7 +279,7 @@ async function suspended(page, chief) {
     await page.screenshot({ path: join(pictures, 'suspended-desktop.png') });
     await page.context().close(); // what it had still asked for is answered, or never will be
     while (wrong.some((line) => line.includes('status of 403'))) {
-        expectRefusal(403); // whatever the page was just asking for
+        await expectRefusal(403); // whatever the page was just asking for
     }
 }
 

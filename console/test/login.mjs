@@ -33,7 +33,7 @@ async function fill(page, officer, password, oneTime) {
 async function refused(page, officer, password, oneTime) {
     await fill(page, officer, password, oneTime);
     await says(page, 'login-trouble', 'Not logged in.');
-    expectRefusal(403);
+    await expectRefusal(403);
     assert.equal(await text(page, 'login-password').inputValue(), '');
     assert.equal(await text(page, 'login-code').inputValue(), '');
 }
@@ -173,9 +173,10 @@ async function idle() {
     await fill(page, 'audit-1', own('audit-1'), code('audit-1'));
     await says(page, 'login-as', 'Logged in as audit-1');
     await says(page, 'login-warning', 'less than a minute');
-    await accessible(page, 'a warning');
     await text(page, 'login-stay').click();
-    await page.waitForFunction(() => document.querySelector('[data-test=login-warning]') === null, undefined, { timeout: 5000 });
+    await page.waitForFunction(() => document.querySelector('[data-test=login-warning]') === null);
+    await says(page, 'login-warning', 'less than a minute'); // of the time that begins then
+    await accessible(page, 'a warning');
     await says(page, 'login-ended', 'no longer logged in');
     await page.context().close();
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { accessible, browser, open, says, text, wrong } from './window.mjs';
 
 const [url, certificate, key, pictures, scene] = process.argv.slice(2);
-const SLOW_MS = 60000; // a network has to begin first
+const SLOW_MS = 120000; // a network has to begin first
 mkdirSync(pictures, { recursive: true });
 
 const content = (page, name) => page.evaluate((id) => document.querySelector(`[data-test=${id}]`)?.textContent ?? '', name);

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { accessible, browser, open, says, text, wrong } from './window.mjs';
 
 const [url, certificate, key, pictures, scene] = process.argv.slice(2);
-const SLOW_MS = 30000; // a session may have to begin first
+const SLOW_MS = 120000; // a session may have to begin first
 mkdirSync(pictures, { recursive: true });
 
 const content = (page, name) => page.evaluate((id) => document.querySelector(`[data-test=${id}]`)?.textContent ?? '', name);

@@ -7,28 +7,18 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessible, browser, expectRefusal, open, says as saysWithin, takeBack, text, wrong } from './window.mjs';
+import { accessible, browser, expectRefusal, open, says, takeBack, text, wrong } from './window.mjs';
 
 const [url, code, folder, pictures] = process.argv.slice(2);
 mkdirSync(pictures, { recursive: true });
-const PATIENCE_MS = 60000; // on a busy machine
-const says = (page, name, part) => saysWithin(page, name, part, PATIENCE_MS);
 const passphrase = (n) => readFileSync(join(folder, `passphrase-${n}`), 'utf8').split('\n')[0];
 const stranger = { clientCertificates: [] };
 const sent = [];
 const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 
-/** The line in the console of the browser may come after the page has said it. */
-async function refusedWith(page, status) {
-    for (let i = 0; i < 100 && !wrong.some((line) => line.includes(`status of ${status}`)); i++) {
-        await page.waitForTimeout(100);
-    }
-    expectRefusal(status);
-}
-
 /** What a click lets the browser save. */
 async function saved(page, click, name) {
-    const [download] = await Promise.all([page.waitForEvent('download', { timeout: PATIENCE_MS }), click()]);
+    const [download] = await Promise.all([page.waitForEvent('download'), click()]);
 
     await download.saveAs(join(folder, name));
     return download.suggestedFilename();
@@ -52,7 +42,6 @@ try {
     page.on('request', (request) => sent.push(request.postData() ?? ''));
 
     // The door, by keyboard.
-    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`${url}/setup/`);
     await text(page, 'code').waitFor();
     await accessible(page, 'the code');
@@ -61,7 +50,7 @@ try {
     await page.keyboard.type('ABCD-EFGH-JKLM-NPQR');
     await page.keyboard.press('Enter');
     await says(page, 'code-trouble', 'Not the code');
-    await refusedWith(page, 403);
+    await expectRefusal(403);
     await accessible(page, 'a wrong code');
     await page.keyboard.type(code.toLowerCase());
     await page.keyboard.press('Enter');
@@ -70,13 +59,12 @@ try {
 
     // A second browser, and a page that is opened again.
     const second = await open(url, '', '', stranger);
-    second.setDefaultTimeout(PATIENCE_MS);
     await second.goto(`${url}/setup/`);
     await says(second, 'taken', 'another browser');
     await text(second, 'code').fill(code);
     await text(second, 'code-submit').click();
     await says(second, 'code-trouble', 'another browser');
-    await refusedWith(second, 409);
+    await expectRefusal(409);
     await second.close();
     await page.reload();
     await text(page, 'centre-id').waitFor();
@@ -134,14 +122,14 @@ try {
     await text(page, 'enter-passphrase').fill(passphrase(1));
     await text(page, 'enter-submit').click();
     await says(page, 'officer-trouble', 'another officer');
-    await refusedWith(page, 409);
+    await expectRefusal(409);
     await enter(page, 'share-3', 3);
     await says(page, 'share-3', 'brought back');
     await take(page, 2);
     await enter(page, 'share-2', 2);
 
     // The centre, and a certificate for a browser.
-    await text(page, 'make').waitFor({ timeout: PATIENCE_MS });
+    await text(page, 'make').waitFor();
     await accessible(page, 'ready');
     await picture(page, 'setup-ready-desktop');
     await text(page, 'make').click();
