@@ -18,7 +18,7 @@ kill_at() {
     lines=$(wc -l <"$site/$name.log")
     key refill >"$site/refill.out" 2>&1 &
     local asking=$!
-    if ! within 60 shows_step "$name" "$lines" "$step"; then
+    if ! within $ready_s shows_step "$name" "$lines" "$step"; then
         fail "$name never reports step $step"
     fi
     stop "$name" KILL
@@ -33,7 +33,7 @@ kill_at() {
     terminal) start_terminal "automatic_refill: false" "log_level: debug" ;;
     esac
     use_keys 2
-    within 60 refill_works || fail "no refill after $name was killed at $step"
+    within $ready_s refill_works || fail "no refill after $name was killed at $step"
     use_keys 2
     steps=$((steps + 1))
     echo "$name killed at $step: $(remaining) keys left, all equal"

@@ -44,5 +44,5 @@ charge phone-2 4
 cp "$site/phone-2.card" "$site/phone-1.card"
 cp "$site/phone-2.passphrase" "$site/phone-1.passphrase"
 status=0
-timeout 20 "$bin/qwave-terminal" --config "$site/terminal.yaml" >/dev/null 2>"$site/terminal.log" || status=$?
+timeout $ready_s "$bin/qwave-terminal" --config "$site/terminal.yaml" >/dev/null 2>"$site/terminal.log" || status=$?
 [ "$status" = 1 ] || [ "$status" = 3 ] || fail "a terminal with somebody else's card runs: exit status $status"

@@ -14,12 +14,12 @@ children_are_gone() {
 
 for programs in 1 2 3; do
     start demo qwave demo --once --source kernel
-    within 60 children_are_up "$programs" || fail "the demo starts no $programs programs"
+    within $ready_s children_are_up "$programs" || fail "the demo starts no $programs programs"
     kill -INT "${pid[demo]}"
     status=0
     wait "${pid[demo]}" || status=$?
     [ "$status" = 1 ] || fail "exit status $status after Ctrl-C"
-    within 10 children_are_gone || fail "programs stay after Ctrl-C: $(pgrep -a -f "$TMPDIR/qwave-demo")"
+    within $ready_s children_are_gone || fail "programs stay after Ctrl-C: $(pgrep -a -f "$TMPDIR/qwave-demo")"
     [ -z "$(ls "$TMPDIR")" ] || fail "files stay after Ctrl-C: $(ls "$TMPDIR")"
 done
 
@@ -30,15 +30,15 @@ if command -v script >/dev/null; then
     script -qfec "exec '$bin/qwave' demo --source kernel --seed 1" "$site/terminal.out" <"$site/keyboard" >/dev/null &
     pid[demo]=$!
     exec 7>"$site/keyboard"
-    within 60 grep -q 'console for officers: https' "$site/terminal.out" || fail "no console at a terminal: $(cat "$site/terminal.out")"
+    within $ready_s grep -q 'console for officers: https' "$site/terminal.out" || fail "no console at a terminal: $(cat "$site/terminal.out")"
     folder=$(echo "$TMPDIR"/qwave-demo*)
     console=$(sed -n 's/.*console for officers: \([^[:space:]]*\).*/\1/p' "$site/terminal.out")
     operator=$folder/centre/operator/operator
-    got=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --cert "$operator.pem" --key "$operator.key" \
+    got=$(curl --silent --max-time $ready_s --output /dev/null --write-out '%{http_code}' --cert "$operator.pem" --key "$operator.key" \
         --cacert "$folder/centre/ca/ca.pem" "$console") || fail "the console at $console does not answer"
     [ "$got" = 200 ] || [ "$got" = 404 ] || fail "the console answers $got" # 404: built without Node.js
     printf '\003' >&7
-    within 10 children_are_gone || fail "programs stay after Ctrl-C at a terminal"
+    within $ready_s children_are_gone || fail "programs stay after Ctrl-C at a terminal"
     wait "${pid[demo]}" || fail "served and stopped, and yet not well: $(tail -n 5 "$site/terminal.out")"
     grep -q 'Files searched for key material' "$site/terminal.out" || fail "no end of the story"
     exec 7>&-
@@ -46,9 +46,9 @@ if command -v script >/dev/null; then
 fi
 
 start demo qwave demo --once --source kernel
-within 60 children_are_up 3 || fail "the demo starts no three programs"
+within $ready_s children_are_up 3 || fail "the demo starts no three programs"
 kill -9 "${pid[demo]}"
-within 10 children_are_gone || fail "programs outlive the demo: $(pgrep -a -f "$TMPDIR/qwave-demo")"
+within $ready_s children_are_gone || fail "programs outlive the demo: $(pgrep -a -f "$TMPDIR/qwave-demo")"
 
 echo "a set-up that ends in the middle leaves the place free for the next one"
 unset "pid[demo]"
@@ -56,7 +56,7 @@ for signal in TERM KILL; do # of a background process the shell lets Ctrl-C be i
     for step in ca tls/centre.pem officers/audit.yaml centre.db; do
         start init qwave init --port 0 --source kernel "$site/new"
         has_come_to() { [ -e "$site/.new.setup/centre/$step" ] || ! kill -0 "${pid[init]}" 2>/dev/null; }
-        within 60 has_come_to || fail "the set-up does not come to $step"
+        within $ready_s has_come_to || fail "the set-up does not come to $step"
         kill -$signal "${pid[init]}" 2>/dev/null || true
         status=0
         wait "${pid[init]}" || status=$?

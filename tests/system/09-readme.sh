@@ -3,7 +3,7 @@
 # The commands of the README's section "By hand", as they stand there, but on other ports; each program that stays is waited for.
 source "$(dirname "$0")/site.sh"
 
-port=$((20000 + RANDOM % 4000))
+port=$(free_ports 3)
 awk '/^## / { within = $0 == "## By hand" } within && /^```/ { shown = $0 == "```sh"; next } within && shown' \
     "$(dirname "$0")/../../README.md" >"$site/commands"
 [ "$(wc -l <"$site/commands")" -gt 20 ] || fail "the README has no commands under By hand"

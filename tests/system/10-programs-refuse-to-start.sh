@@ -14,7 +14,7 @@ start_terminal
 refuses() {
     local status=0 expected=$1 pattern=$2
     shift 2
-    timeout 30 "$bin/$1" "${@:2}" >"$site/refused.out" 2>"$site/refused.log" || status=$?
+    timeout $ready_s "$bin/$1" "${@:2}" >"$site/refused.out" 2>"$site/refused.log" || status=$?
     [ "$status" = "$expected" ] || fail "$*: exit status $status, not $expected: $(cat "$site/refused.log")"
     grep -q -- "$pattern" "$site/refused.log" || fail "$*: does not say \"$pattern\": $(cat "$site/refused.log")"
     ! grep -q '^ready' "$site/refused.out" || fail "$*: says that it is ready"

@@ -27,7 +27,7 @@ rclone mkdir :s3:backups 2>"$site/rclone.log" || fail "no bucket: $(cat "$site/r
 make_full_centre
 make_recipient recipient P-256
 # lists NAMES: within a while, since a list of this store may lag behind it.
-lists() { within 30 is_listed "$1" || fail "in the store: $(rclone lsf $remote 2>&1)"; }
+lists() { within $ready_s is_listed "$1" || fail "in the store: $(rclone lsf $remote 2>&1)"; }
 is_listed() { [ "$(rclone lsf $remote 2>/dev/null | tr '\n' ' ')" = "$1" ]; }
 
 echo "a backup through the pipe; with a wrong secret there is none"

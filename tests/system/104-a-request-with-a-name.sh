@@ -6,7 +6,7 @@ source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/postgres.sh"
 
 count=60
-window_s=120 # outlasts whatever a busy machine takes to start a centre again
+window_s=600 # outlasts whatever a busy machine takes to start a centre again
 make_centre
 printf 'window_ms: %d000\nlog_level: debug\n' $window_s >>"$site/centre/qwaved.yaml"
 start_centre
@@ -16,7 +16,7 @@ application carol bob
 
 # as SAE PATH [CURL-OPTION...]: body, then the status on a line of its own.
 as() {
-    curl --silent --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
         "${@:3}" "$url/api/v1/keys/$2"
 }
 # named NAME [NUMBER [PLACE]]: the body of such a request.
@@ -27,10 +27,9 @@ named() {
 ask() { as "$1" "$2/enc_keys" -H 'Content-Type: application/json' -d "$(named "${@:3}")"; }
 status_of() { tail -n 1 <<<"$1"; }
 stored() { [ "$(as alice bob/status | head -n 1 | jq .stored_key_count)" -ge 512 ]; }
-within 30 stored || fail "the store does not fill"
+within $ready_s stored || fail "the store does not fill"
 
 echo "$count requests whose connections end when the keys have moved; after half of them the centre is killed"
-begin_s=$SECONDS
 cut() { # FIRST LAST
     local i
     for ((i = $1; i <= $2; i++)); do
@@ -43,16 +42,15 @@ cut() { # FIRST LAST
 }
 answered() { [ "$(grep -c 'sae:alice: POST /api/v1/keys/bob/enc_keys: 200' "$site/qwaved.log")" -ge "$1" ]; }
 cut 1 $((count / 2))
-within 20 answered $((count / 2)) || fail "not all keys have moved: $(grep -c 'enc_keys: 200' "$site/qwaved.log")"
+within $ready_s answered $((count / 2)) || fail "not all keys have moved: $(grep -c 'enc_keys: 200' "$site/qwaved.log")"
 stop qwaved KILL
 start_centre
 cut $((count / 2 + 1)) $count
-within 20 answered $count || fail "not all keys have moved: $(grep -c 'enc_keys: 200' "$site/qwaved.log")"
+within $ready_s answered $count || fail "not all keys have moved: $(grep -c 'enc_keys: 200' "$site/qwaved.log")"
 for ((i = 1; i <= count; i++)); do
     ask alice bob "$i" >"$site/given.$i"
     [ "$(status_of "$(cat "$site/given.$i")")" = 200 ] || fail "request $i has no answer: $(cat "$site/given.$i")"
 done
-[ $((SECONDS - begin_s)) -lt $((window_s - 10)) ] || skip "the machine is too slow to repeat within the window"
 [ "$(grep -c 'sae:alice: POST /api/v1/keys/bob/enc_keys: 200' "$site/qwaved.log")" = $((2 * count)) ] || fail "more answers than requests"
 head -qn 1 "$site"/given.* | jq -r '.keys[].key_ID' | sort >"$site/ids.txt"
 [ "$(uniq <"$site/ids.txt" | wc -l)" = $((2 * count)) ] || fail "two names have one key"
@@ -106,17 +104,16 @@ if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -x "$postgres_bin/postgres" ]; then
     start_centre
     application alice bob
     application bob alice
-    within 30 stored || fail "the store does not fill"
+    within $ready_s stored || fail "the store does not fill"
     start second qwaved --config "$site/centre/qwaved.yaml"
     urls=("$url" "https://127.0.0.1:$(ready second)")
-    begin_s=$SECONDS
     for i in $(seq 10); do
         url=${urls[i % 2]}
         first=$(ask alice bob "$i")
         [ "$(status_of "$first")" = 200 ] || fail "no keys: $first"
         url=${urls[(i + 1) % 2]}
         again=$(ask alice bob "$i")
-        [ "$again" = "$first" ] || [ $((SECONDS - begin_s)) -ge $window_s ] || fail "the other process says: $again"
+        [ "$again" = "$first" ] || fail "the other process says: $again"
     done
     # Both at once: one of them may say 503, which is what its caller would ask again after.
     for i in $(seq 20 29); do

@@ -34,17 +34,8 @@ cp "$site/patroni/qwave.pem" "$site/db-client.pem"
 cp "$site/patroni/qwave.key" "$site/db-client.key"
 [ "$(id -u)" != 0 ] || chown -R $user "$site/patroni" "$site/pg"
 
-# free COUNT: so many ports that nobody listens on.
-free() {
-    local port found=0
-    while read -r port; do
-        (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
-        echo "$port"
-        found=$((found + 1))
-        [ $found -lt "$1" ] || return 0
-    done < <(shuf -i 20000-32000 -n 200)
-}
-mapfile -t ports < <(free 8)
+port=$(free_ports 8)
+mapfile -t ports < <(seq "$port" $((port + 7)))
 etcd=127.0.0.1:${ports[6]}
 peer=http://127.0.0.1:${ports[7]}
 (cd "$site/pg" && as_postgres etcd --data-dir etcd --name etcd-1 --listen-client-urls "https://$etcd" --advertise-client-urls "https://$etcd" \
@@ -100,7 +91,7 @@ synchronous() { members | sed -n 's/^db-\([123]\) sync_standby .*/\1/p'; }
 whole() { [ -n "$(primary)" ] && [ -n "$(synchronous)" ] && [ "$(members | grep -cE 'running|streaming')" = "$1" ]; }
 start_db 1
 has_primary() { [ -n "$(primary)" ]; }
-within 90 has_primary || fail "no primary: $(tail -n 3 "$site/patroni-1.log")"
+within $ready_s has_primary || fail "no primary: $(tail -n 3 "$site/patroni-1.log")"
 start_db 2
 start_db 3
 within 120 whole 3 || fail "no three nodes: $(members)"
@@ -126,11 +117,11 @@ application bob
 
 # as SAE PATH [CURL-OPTION...]: body, then the status on a line of its own.
 as() {
-    curl --silent --max-time 60 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
         "${@:3}" "$url/api/v1/keys/$2"
 }
 stored() { [ "$(as alice bob/status | head -n 1 | jq .stored_key_count)" -ge 4096 ]; }
-within 60 stored || fail "the store does not fill"
+within $ready_s stored || fail "the store does not fill"
 # work: alice takes keys and bob fetches every second answer, until the file "enough" is there. What each got, and each answer's status, is kept.
 work() {
     local answer ids n=0
@@ -150,16 +141,16 @@ touch "$site/statuses"
 work &
 worker=$!
 served() { [ "$(grep -c ' 200$' "$site/statuses")" -ge "$1" ]; }
-within 60 served 20 || fail "no keys under load: $(tail -n 1 "$site/statuses")"
+within $ready_s served 20 || fail "no keys under load: $(tail -n 1 "$site/statuses")"
 
 echo "the primary is killed"
 old=$(primary)
 killed_ms=$(date +%s%3N)
 kill_db "$old"
 moved() { [ -n "$(primary)" ] && [ "$(primary)" != "$old" ]; }
-within 90 moved || fail "no other primary: $(members)"
+within $ready_s moved || fail "no other primary: $(members)"
 again() { awk -v after=$((killed_ms + 3000)) '$1 > after && $2 == 200 { n++ } END { exit n < 20 }' "$site/statuses"; }
-within 90 again || fail "no keys after the failover: $(tail -n 1 "$site/statuses")"
+within $ready_s again || fail "no keys after the failover: $(tail -n 1 "$site/statuses")"
 gap_ms=$(awk '$2 == 200 { if (last && $1 - last > gap) gap = $1 - last; last = $1 } END { print gap }' "$site/statuses")
 echo "keys again $gap_ms ms after the last ones, $(grep -vc ' 200$' "$site/statuses" || true) requests refused meanwhile, $(wc -l <"$site/given") keys given"
 start_db "$old"
@@ -198,6 +189,6 @@ for n in "${victims[@]}"; do
 done
 within 120 whole 3 || fail "the standbys do not come back: $(members)"
 gives() { [ "$(as alice bob/enc_keys | tee "$site/last" | tail -n 1)" = 200 ] && head -n 1 "$site/last" | jq -c '.keys[]' >>"$site/given"; }
-within 90 gives || fail "no keys when the standbys are back: $(cat "$site/last")"
+within $ready_s gives || fail "no keys when the standbys are back: $(cat "$site/last")"
 check
 echo "done"

@@ -15,7 +15,7 @@ link() {
     optics=$(ready "$name-optics")
     # shellcheck disable=SC2086
     start "$name-bob" qwave qkd bob --pool b.pool --port 0 --optics-port "$optics" --key-file b.key --json $4 ${5:-}
-    within 20 grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
+    within $ready_s grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
     port=$(sed -n 's/^ready //p' "$name-bob.log" | tail -n 1)
     status=0
     # shellcheck disable=SC2086

@@ -69,7 +69,7 @@ is capacity_share '<' 1
 is eve_keys == 0
 lab 3 --channel static --seconds 20 --hop 4
 is keys == 0
-timeout 60 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
+timeout 300 "$bin/qwave" lab plkg --antennas 2x2 --hop 2 >/dev/null 2>&1
 [ $? = 2 ] || fail "eight channels are not refused"
 
 echo "people who hardly move: the pace is measured"
@@ -194,7 +194,7 @@ timeout 300 "$bin/qwave" lab plkg --paper --seed 1 --seconds 20 --no-eve >"$work
 refuses() {
     local status=0 expected=$1 pattern=$2
     shift 2
-    timeout 60 "$bin/qwave" lab "$@" >"$work/out" 2>"$work/log" || status=$?
+    timeout 300 "$bin/qwave" lab "$@" >"$work/out" 2>"$work/log" || status=$?
     [ "$status" = "$expected" ] || fail "lab $*: exit status $status, not $expected: $(cat "$work/log" "$work/out")"
     grep -q -- "$pattern" "$work/log" || fail "lab $*: does not say \"$pattern\": $(cat "$work/log")"
     [ ! -s "$work/out" ] || fail "lab $*: prints $(cat "$work/out")"
@@ -212,5 +212,5 @@ refuses 2 "is no sweep" plkg --sweep snr=0:50:0.001
 refuses 2 "plots a --sweep" plkg --svg "$work/no.svg"
 refuses 2 "cannot be run with these numbers" plkg --seconds 1
 refuses 2 "cannot be run with these numbers" plkg --channel tgn-d --delay-spread-ns 30
-timeout 60 "$bin/qwave" lab plkg --seconds 20 --no-eve --csv /nowhere/x.csv >"$work/out" 2>"$work/log" && fail "a file that cannot be written is no error"
+timeout 300 "$bin/qwave" lab plkg --seconds 20 --no-eve --csv /nowhere/x.csv >"$work/out" 2>"$work/log" && fail "a file that cannot be written is no error"
 true

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/site.sh"
 
 capture() {
-    timeout 60 "$bin/qwave" capture "$@"
+    timeout $ready_s "$bin/qwave" capture "$@"
 }
 
 # refuses STATUS PATTERN ARGUMENT...
@@ -33,7 +33,7 @@ start record qwave capture record --json "esp32:$site/tty" "$site/live.qwc"
     for number in 1 2 3 4 5 6 7 8; do line $number; done
 } >&7
 size_is() { [ "$(stat -c %s "$site/live.qwc" 2>/dev/null || echo 0)" = "$1" ]; }
-within 20 size_is $((16 + 8 * (4 + 68 + 2 * 51 + 8 * 51 + 8))) || fail "the frames do not reach the file"
+within $ready_s size_is $((16 + 8 * (4 + 68 + 2 * 51 + 8 * 51 + 8))) || fail "the frames do not reach the file"
 kill -INT "${pid[record]}"
 wait "${pid[record]}" || fail "record ends with exit status $?"
 unset "pid[record]"
@@ -64,7 +64,7 @@ cut -d, -f 10-12 "$site/to.esp32.csv" | cmp - "$site/values" || fail "values cha
 
 echo "a recording of datagrams"
 start udp qwave capture record --json --frames 3 --to nexmon nexmon:127.0.0.1:0 "$site/udp.pcap"
-within 20 grep -q 'listening on port' "$site/udp.log" || fail "no port: $(cat "$site/udp.log")"
+within $ready_s grep -q 'listening on port' "$site/udp.log" || fail "no port: $(cat "$site/udp.log")"
 port=$(sed -n 's/.*listening on port //p' "$site/udp.log")
 for number in 0 1 2; do # payloads of 18 + 64 x 4 bytes behind heads of 24 and 16 + 42
     tail -c +$((24 + number * 332 + 58 + 1)) "$site/to.nexmon" | head -c 274 >"$site/datagram"
@@ -83,7 +83,7 @@ for ((i = 0; i < 16; i++)); do
     mv "$site/twice" "$site/many"
 done
 start convert qwave capture convert --json --to csv "$site/many" "$site/many.csv"
-within 20 test -s "$site/many.csv" || fail "nothing is written"
+within $ready_s test -s "$site/many.csv" || fail "nothing is written"
 kill -INT "${pid[convert]}"
 wait "${pid[convert]}" || fail "convert ends with exit status $?"
 unset "pid[convert]"

@@ -28,7 +28,7 @@ spent() {
 spent_before=$(spent) # the charging station's own card
 
 calls() {
-    curl --silent --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n' "${@:2}" 2>/dev/null || true
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n' "${@:2}" 2>/dev/null || true
 }
 
 # While the centre is down nobody asks: the clients would take the processor that the start needs.
@@ -81,7 +81,7 @@ received() {
 }
 for kill in $(seq $kills); do
     before=$(cat "$site"/got.* 2>/dev/null | wc -l)
-    within 60 received $((before + 150)) || fail "no keys are given before kill $kill"
+    within $ready_s received $((before + 150)) || fail "no keys are given before kill $kill"
     sleep "0.$((RANDOM % 5))" # anywhere between two commits
     stop qwaved KILL
     touch "$site/down"
@@ -89,12 +89,12 @@ for kill in $(seq $kills); do
     rm "$site/down"
 done
 before=$(cat "$site"/got.* | wc -l)
-within 60 received $((before + 100)) || fail "no keys are given after the last kill"
+within $ready_s received $((before + 100)) || fail "no keys are given after the last kill"
 fetched() {
     pairs "$site"/fetched.* 2>/dev/null | sort -u >"$site/slaves" || true # there may be none
     [ "$(wc -l <"$site/slaves")" -ge 50 ]
 }
-within 60 fetched || fail "the slaves fetch only $(wc -l <"$site/slaves") keys under load"
+within $ready_s fetched || fail "the slaves fetch only $(wc -l <"$site/slaves") keys under load"
 touch "$site/over"
 wait "${workers[@]}"
 

@@ -20,7 +20,7 @@ admin device peers router-b --peer router-a >/dev/null
 as() {
     local system=$1 path=$2
     shift 2
-    curl --silent --max-time 10 --cert "$site/$system.pem" --key "$site/$system.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/$system.pem" --key "$site/$system.key" --cacert "$site/centre/ca/ca.pem" \
         -w '\n%{http_code}\n' "$@" "$url$path"
 }
 
@@ -39,7 +39,7 @@ echo "capabilities and entropy"
 [ "$(as router-a /entropy)" != "$(as router-a /entropy)" ] || fail "entropy comes twice"
 
 echo "a key for both ends"
-within 10 sh -c '[ "$(curl -s --cert "$0/router-a.pem" --key "$0/router-a.key" --cacert "$0/centre/ca/ca.pem" \
+within $ready_s sh -c '[ "$(curl -s --cert "$0/router-a.pem" --key "$0/router-a.key" --cacert "$0/centre/ca/ca.pem" \
     "$1/api/v1/keys/router-b/status" | jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
 for size in 24 128 256 4096; do
     key=$(as router-a "/key?remoteSystemID=router-b&size=$size" | head -n 1)
@@ -54,7 +54,7 @@ as router-b "/key/$id" | says 400 "malformed request"
 as router-a "/key?remoteSystemID=router-b&size=129" | says 400 "malformed request"
 as router-a "/key?remoteSystemID=router-b" -X POST | says 405 "method not allowed"
 as router-a /keys | says 404 "not found"
-! curl --silent --max-time 10 --cacert "$site/centre/ca/ca.pem" "$url/capabilities" >/dev/null || fail "served without a certificate"
+! curl --silent --max-time $ready_s --cacert "$site/centre/ca/ca.pem" "$url/capabilities" >/dev/null || fail "served without a certificate"
 
 echo "killed between the two ends"
 for i in 1 2 3; do

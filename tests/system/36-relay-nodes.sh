@@ -88,7 +88,7 @@ send killed 65536
 for victim in 4 1 7 $last 4; do
     before=$(wc -l <keys.0)
     more() { [ "$(wc -l <keys.0)" -gt "$before" ] || [ ! -e "/proc/${pid[killed]}" ]; }
-    within 60 more || fail "nothing arrives any more: $(tail -n 3 killed.log)"
+    within $ready_s more || fail "nothing arrives any more: $(tail -n 3 killed.log)"
     stop "node-$victim" KILL
     run_node $victim
 done
@@ -100,7 +100,7 @@ echo "the source is killed"
 send source 1000000
 before=$(wc -l <keys.0)
 grows() { [ "$(wc -l <keys.0)" -gt "$before" ]; }
-within 60 grows || fail "nothing arrives"
+within $ready_s grows || fail "nothing arrives"
 stop source KILL
 send after 8192
 sent after
@@ -176,7 +176,7 @@ ups() { grep -c 'link to 20: up' node-21.log || true; }
 before=$(ups)
 came_up() { [ "$(ups)" -gt "$before" ]; }
 start lost qwave node run --config 20.yaml
-within 60 came_up || fail "no session: $(tail -n 3 lost.log)"
+within $ready_s came_up || fail "no session: $(tail -n 3 lost.log)"
 kill -STOP "${pid[lost]}" # holds its connection and says nothing more
 cp -p 20-21.pool twin.pool # in a test only
 cp -p end-20.pool twin-end.pool

@@ -38,7 +38,7 @@ says() { # CENTRE NAME PATTERN
 as() {
     local x=$1 path=$2
     shift 2
-    curl --silent --max-time 15 --cert "$site/$x-alice.pem" --key "$site/$x-alice.key" --cacert "$site/$x/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/$x-alice.pem" --key "$site/$x-alice.key" --cacert "$site/$x/ca/ca.pem" \
         -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "${url[$x]}/api/v1/keys/$path"
 }
 from_link() { # CENTRE NUMBER [SIZE]
@@ -54,7 +54,7 @@ link() {
     optics=$(ready "$name-optics")
     # shellcheck disable=SC2086
     start "$name-bob" qwave qkd bob --pool b.pool --port 0 --optics-port "$optics" --centre b.sock --json $4 ${5:-}
-    within 20 grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
+    within $ready_s grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
     port=$(sed -n 's/^ready //p' "$name-bob.log" | tail -n 1)
     # shellcheck disable=SC2086
     start "$name-alice" qwave qkd alice --pool a.pool --port "$port" --optics-port "$optics" --centre a.sock --json $4
@@ -89,9 +89,9 @@ for x in a b; do
     [ "$(field dropped_bits <"first-$end.out")" = 0 ] || fail "$end: $(cat "first-$end.out" "first-$end.log")"
     [ "$took" -ge $((($(field key_bits <"first-$end.out") - 32) / 2)) ] || fail "not half of the key: $(cat "first-$end.out")"
     stocked() { [ "$(state $x keys_ingested)" -ge $((256 + took / 256 - 16)) ]; } # what is left over waits for the next block
-    within 20 stocked || fail "$x took $(state $x keys_ingested) keys of $took bits"
-    within 20 says $x source_reason "its process is gone" || fail "the end of the link is not seen: $(at $x --json status)"
-    within 10 grep -q "source by .*its process is gone" "qwaved-$x.log" || fail "the journal does not say that the link is gone"
+    within $ready_s stocked || fail "$x took $(state $x keys_ingested) keys of $took bits"
+    within $ready_s says $x source_reason "its process is gone" || fail "the end of the link is not seen: $(at $x --json status)"
+    within $ready_s grep -q "source by .*its process is gone" "qwaved-$x.log" || fail "the journal does not say that the link is gone"
     answer=$(from_link $x 128)
     [ "$(status_of "$answer")" = 200 ] || fail "no keys of the link at $x: $answer"
     head -n 1 <<<"$answer" | jq -r '.keys[].key' >>keys.txt
@@ -105,30 +105,30 @@ link alone 0 "" "$short"
 [ "$(field dropped_bits <alone-alice.out)" -gt 0 ] && [ "$(field centre_bits <alone-alice.out)" = 0 ] || fail "alice: $(cat alone-alice.out)"
 [ "$(field dropped_bits <alone-bob.out)" = 0 ] || fail "bob: $(cat alone-bob.out)"
 more() { [ "$(state b keys_ingested)" -gt "$before" ]; }
-within 20 more || fail "b took nothing"
+within $ready_s more || fail "b took nothing"
 run a
 before=$(state a keys_ingested)
 
 echo "a link that is killed on one side, and starts again"
 link killed running "" "$short" "--blocks 1000"
-within 20 says a source_is_running true || fail "the link is not seen at a"
+within $ready_s says a source_is_running true || fail "the link is not seen at a"
 more() { [ "$(state a keys_ingested)" -gt "$before" ]; }
-within 60 more || fail "a took nothing after its restart"
+within $ready_s more || fail "a took nothing after its restart"
 stop killed-alice KILL
-within 20 says a source_reason "its process is gone" || fail "a dead link is not seen"
-within 20 says b source_is_running false || fail "the other end goes on alone"
+within $ready_s says a source_reason "its process is gone" || fail "a dead link is not seen"
+within $ready_s says b source_is_running false || fail "the other end goes on alone"
 stop killed-bob KILL
 stop killed-optics KILL
 before=$(state a keys_ingested)
 link again 0 "" "$short"
-within 20 more || fail "a took nothing from the new process"
+within $ready_s more || fail "a took nothing from the new process"
 
 echo "somebody on the fibre: both centres say why, and nothing takes the place of the link"
 link measured 3 "--attack intercept" "$short"
 for x in a b; do
-    within 20 says $x source_reason "^QBER: " || fail "$x does not say why: $(at $x --json status)"
+    within $ready_s says $x source_reason "^QBER: " || fail "$x does not say why: $(at $x --json status)"
     says $x source_error_rate '^0\.2' || fail "$x does not say how many errors"
-    within 10 grep -q "source by .*QBER" "qwaved-$x.log" || fail "the journal of $x does not say why"
+    within $ready_s grep -q "source by .*QBER" "qwaved-$x.log" || fail "the journal of $x does not say why"
     took=$(state $x keys_ingested)
     for size in 4096 256; do # down to less than one call's keys
         while answer=$(from_link $x 128 $size) && [ "$(status_of "$answer")" = 200 ]; do
@@ -145,7 +145,7 @@ link south 0 "" "--link south --frame-bits 250000 --secrecy 6"
 for end in alice bob; do
     [ "$(field centre_bits <"south-$end.out")" = 0 ] && [ "$(field dropped_bits <"south-$end.out")" -gt 0 ] || fail "$end: a link of another name was taken"
 done
-grep -q "refused: what connects is link south" qwaved-a.log || fail "the refusal is not in the log"
+within $ready_s grep -q "refused: what connects is link south" qwaved-a.log || fail "the refusal is not in the log"
 
 echo "the two centres become partners over the link"
 declare -A other=([a]=b [b]=a)
@@ -196,7 +196,7 @@ both
 ask() {
     local sae=$1 x=$2 path=$3
     shift 3
-    curl --silent --max-time 15 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
         -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "${url[$x]}/api/v1/keys/$path"
 }
 ids_of() { head -n 1 <<<"$1" | jq -c '{key_IDs: [.keys[] | {key_ID}]}'; }
@@ -204,7 +204,7 @@ sorted() { head -n 1 <<<"$1" | jq -cS '.keys | sort_by(.key_ID)'; }
 
 link shared 0 "" "$short"
 stocked() { [ "$(state "$1" stored)" -ge 40 ]; }
-for x in a b; do within 20 stocked $x || fail "$x has no stock: $(at $x --json status)"; done
+for x in a b; do within $ready_s stocked $x || fail "$x has no stock: $(at $x --json status)"; done
 answer=$(ask ann a ben/enc_keys -d '{"number": 20}')
 [ "$(status_of "$answer")" = 200 ] || fail "no keys for the other site: status $(status_of "$answer") $(tail -n 3 qwaved-a.log qwaved-b.log)"
 [ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites have different keys"
@@ -215,9 +215,9 @@ echo "a centre that was killed has no pads any more: no key, until the link give
 stop qwaved-b KILL
 run b
 [ "$(status_of "$(ask ann a ben/enc_keys)")" = 503 ] || fail "a key under a pad that b has lost"
-grep -q "partner kme-a: pads of the link: not here any more" qwaved-b.log || fail "the log of b does not say why"
+within $ready_s grep -q "partner kme-a: pads of the link: not here any more" qwaved-b.log || fail "the log of b does not say why"
 [ "$(status_of "$(ask ann a ben/enc_keys)")" = 503 ] || fail "a key under a pad that b has lost, the second time"
-within 10 grep -q "partner kme-b: pads of the link: not enough key material left" qwaved-a.log || fail "a draws from a block that b does not have again"
+within $ready_s grep -q "partner kme-b: pads of the link: not enough key material left" qwaved-a.log || fail "a draws from a block that b does not have again"
 link fresh 0 "" "$short"
 answer=$(ask ann a ben/enc_keys)
 [ "$(sorted "$(ask ben b ann/dec_keys -d "$(ids_of "$answer")")")" = "$(sorted "$answer")" ] || fail "the two sites do not find together again"

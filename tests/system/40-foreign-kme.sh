@@ -31,7 +31,7 @@ certificate: $site/site-a.pem
 key: $site/site-a.key
 ca: $site/vendor/ca/ca.pem
 slave: site-b
-timeout_ms: 2000
+timeout_ms: 20000
 YAML
     start_centre
 }
@@ -45,7 +45,7 @@ says() {
 as() {
     local sae=$1 url=$2 ca=$3 path=$4
     shift 4
-    curl --silent --max-time 15 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$ca/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$ca/ca/ca.pem" \
         -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "$url/api/v1/keys/$path"
 }
 alice() { # NUMBER: keys that came from the vendor
@@ -67,8 +67,8 @@ admin device add bob --kind application --owner test --peer alice >/dev/null
 admin certificate sae alice --certificate "$site/alice.pem" --key "$site/alice.key" >/dev/null
 [ "$(state source)" = kme:vendor ] && [ "$(state source_is_quantum)" = false ] || fail "the source: $(admin --json status)"
 full() { [ "$(state keys_ingested)" -ge 1500 ]; }
-within 30 full || fail "the stock does not fill: $(admin --json status)"
-[ "$(state source_is_running)" = true ] || fail "a source that gives does not run: $(admin --json status)"
+within $ready_s full || fail "the stock does not fill: $(admin --json status)"
+within $ready_s says source_is_running true || fail "a source that gives does not run: $(admin --json status)"
 answer=$(alice 128)
 [ "$(status_of "$answer")" = 200 ] || fail "no keys of the vendor: $answer"
 keys_of "$answer" | sort >alice.keys
@@ -90,7 +90,7 @@ seen_before=$(wc -c <"$site/vendor.yaml.seen")
 sed -i 's/^stock_keys: .*/stock_keys: 2048/' "$site/centre/qwaved.yaml"
 run_centre 127.0.0.1
 asked_again() { [ "$(wc -c <"$site/vendor.yaml.seen")" -gt "$seen_before" ]; }
-within 30 asked_again || fail "it asks for no more keys"
+within $ready_s asked_again || fail "it asks for no more keys"
 [ -z "$(od -An -v -tx1 -w16 "$site/vendor.yaml.seen" | sort | uniq -d)" ] || fail "an id was taken twice"
 answer=$(alice 128)
 [ "$(status_of "$answer")" = 200 ] || fail "no keys after the restart: status $(status_of "$answer")"
@@ -102,16 +102,16 @@ asks_in_vain() { # keys are drawn, for a centre whose stock is full asks nobody
     alice 128 >/dev/null
     says source_reason "does not answer as it should"
 }
-within 20 asks_in_vain || fail "the centre does not say so: $(admin --json status)"
-within 10 grep -q "source by .*kme:vendor.*does not answer" qwaved.log || fail "the journal does not say so"
+within $ready_s asks_in_vain || fail "the centre does not say so: $(admin --json status)"
+within $ready_s grep -q "source by .*kme:vendor.*does not answer" qwaved.log || fail "the journal does not say so"
 dry() { # nothing to give, and over a second of housekeeping nothing comes
     local took
     took=$(state keys_ingested)
     [ "$(status_of "$(alice 128)")" != 200 ] && sleep 1.2 && [ "$(state keys_ingested)" = "$took" ] && [ "$(status_of "$(alice 128)")" != 200 ]
 }
-within 40 dry || fail "keys from somewhere"
+within $ready_s dry || fail "keys from somewhere"
 run_vendor
-within 60 says source_is_running true || fail "it does not go on by itself: $(admin --json status)"
+within $ready_s says source_is_running true || fail "it does not go on by itself: $(admin --json status)"
 
 echo "a second source beside it: it gives while the server is away, under its own name, and leaves room for the server's keys"
 stop qwaved
@@ -125,8 +125,8 @@ run_centre 127.0.0.1
 of_kernel() { as alice "$url" centre bob/enc_keys -d '{"extension_mandatory": [{"qwave_source": "kernel"}]}'; }
 from_kernel() { [ "$(status_of "$(of_kernel)")" = 200 ]; }
 drained() { [ "$(status_of "$(alice 128)")" != 200 ] && [ "$(status_of "$(alice 1)")" != 200 ]; }
-within 30 drained || fail "the server's keys have no end while it is away"
-within 20 from_kernel || fail "a source that is down stops the other: $(admin --json status)"
+within $ready_s drained || fail "the server's keys have no end while it is away"
+within $ready_s from_kernel || fail "a source that is down stops the other: $(admin --json status)"
 drained || fail "a key under the server's name while it is away"
 admin --json status | jq -e '.source == "kme:vendor" and .more_sources[0].source == "kernel" and .more_sources[0].source_is_running' >/dev/null ||
     fail "the status does not show both: $(admin --json status)"
@@ -135,9 +135,9 @@ admin --json status | jq -e '[.stock[].source] == ["kernel"] and (.stock[0].sour
 admin --json pair list | jq -e '[.pairs[] | .ready_keys == ([.ready[].keys] | add // 0)] | all' >/dev/null || fail "pairs by source: $(admin --json pair list)"
 run_vendor
 from_vendor() { [ "$(status_of "$(alice 1)")" = 200 ]; }
-within 60 from_vendor || fail "no room for keys of the server: $(admin --json status)"
+within $ready_s from_vendor || fail "no room for keys of the server: $(admin --json status)"
 of_both() { admin --json status | jq -e '[.stock[].source] | sort == ["kernel", "kme:vendor"]' >/dev/null; }
-within 60 of_both || fail "the stock is not divided: $(admin --json status)"
+within $ready_s of_both || fail "the stock is not divided: $(admin --json status)"
 printf '  - source: kernel\n' >>more.yaml
 stop qwaved
 status=0
@@ -148,11 +148,11 @@ sed -i '/^more_sources/d' centre/qwaved.yaml
 echo "a server of another name, and one that lets us have nothing"
 sed -i 's/^stock_keys: .*/stock_keys: 50000/' centre/qwaved.yaml # it asks at once
 run_centre 127.0.0.2
-within 20 says source_reason "certificate is not that of this server" || fail "a server of another name: $(admin --json status)"
+within $ready_s says source_reason "certificate is not that of this server" || fail "a server of another name: $(admin --json status)"
 stop qwaved
 vendor device suspend site-a >/dev/null
 run_centre 127.0.0.1
-within 20 says source_reason "401" || fail "a suspended application: $(admin --json status)"
+within $ready_s says source_reason "401" || fail "a suspended application: $(admin --json status)"
 stop qwaved
 echo "insecure: yes" >>vendor.yaml
 status=0

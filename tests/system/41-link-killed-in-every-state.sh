@@ -38,11 +38,11 @@ died() {
 echo "the first key"
 start_agent site-b
 [ "$(link_status site-b state)" = DEGRADED ] || fail "a link without a key is not DEGRADED"
-first=$(used site-b)
-[ ${#first} = 64 ] || fail "no random key before the first"
+has_one() { first=$(used site-b) && [ ${#first} = 64 ]; }
+within $ready_s has_one || fail "no random key before the first"
 start_agent site-a
-steady_within 20 || fail "no first key"
-within 5 same_files || fail "the files differ"
+steady_within $ready_s || fail "no first key"
+within $ready_s same_files || fail "the files differ"
 [ "$(used site-a)" != "$first" ] || fail "the random key is in use"
 [ "$(stat -c %a "$site/site-a.psk")" = 600 ] || fail "others may read the key"
 
@@ -52,8 +52,8 @@ for sae in site-a site-b; do
     other=site-b
     [ $sae = site-a ] || other=site-a
     link_rotate $sae $other
-    steady_within 10 "$last" || fail "no new key by command of $sae"
-    within 5 same_files || fail "the files differ"
+    steady_within $ready_s "$last" || fail "no new key by command of $sae"
+    within $ready_s same_files || fail "the files differ"
 done
 status=0
 link_rotate site-a nobody 2>/dev/null || status=$?
@@ -73,13 +73,13 @@ for sae in site-a site-b; do
         lines=$(wc -l <"$site/$sae.log")
         echo $n >"$site/$sae.kill"
         link_rotate site-a site-b
-        within 10 died $sae || fail "$sae did not die at write $n"
+        within $ready_s died $sae || fail "$sae did not die at write $n"
         wait "${pid[$sae]}" 2>/dev/null || true
         states="$states $(tail -n +$((lines + 1)) "$site/$sae.log" | sed -n 's/.*: state \([A-Z]*\) turn.*/\1/p' | tail -n 1)"
         both_accepted || fail "$sae died at write $n, and the ends do not understand each other"
         start_agent $sae
-        steady_within 20 || fail "no agreement after $sae died at write $n: $(link_status site-a alarm)"
-        within 5 same_files || fail "the files differ after $sae died at write $n"
+        steady_within $ready_s || fail "no agreement after $sae died at write $n: $(link_status site-a alarm)"
+        within $ready_s same_files || fail "the files differ after $sae died at write $n"
     done
 done
 # What a dead agent told last is the state before the write that it died at.
@@ -91,16 +91,15 @@ echo "the key server is away"
 key=$(link_status site-a key_ID)
 stop qwaved
 link_rotate site-a site-b
-within 10 sh -c '"$0/qwave-link" status --json --socket "$1/site-a.sock" | grep -q "no new key"' "$bin" "$site" || fail "no alarm"
+within $ready_s sh -c '"$0/qwave-link" status --json --socket "$1/site-a.sock" | grep -q "no new key"' "$bin" "$site" || fail "no alarm"
 [ "$(link_status site-a key_ID)" = "$key" ] && same_files || fail "the key changed without a key server"
 
 echo "and the hard lifetime passes: traffic stops, for the policy is closed"
 shorten_lives
 blocked() {
-    [ "$(link_status site-a blocked)" = true ] && [ "$(link_status site-b blocked)" = true ]
+    [ "$(link_status site-a blocked)" = true ] && [ "$(link_status site-b blocked)" = true ] && [ "$(used site-a)" != "$(used site-b)" ]
 }
-within 10 blocked || fail "a key over its hard lifetime goes on"
-[ "$(used site-a)" != "$(used site-b)" ] || fail "blocked, and both ends have the same key"
+within $ready_s blocked || fail "a key over its hard lifetime goes on"
 
 echo "no key is in a log or a state"
 keys=$(cat "$site"/site-?.psk | sed -n 's/^use://p')

@@ -5,14 +5,14 @@
 # waited for. The second block, strongSwan and the proof, only where there are namespaces and the programs.
 source "$(dirname "$0")/site.sh"
 
-port=$((24000 + RANDOM % 400 * 10 + 9))
+port=$(($(free_ports 20) / 10 * 10 + 19)) # and its neighbours, as many as the README has
 awk -v to="$site/block" '/^## / { within = $0 == "## Keys for links that run already" } within && /^```/ { shown = $0 == "```sh"; blocks += shown; next }
     within && shown { print > (to blocks) }' "$(dirname "$0")/../../README.md"
 [ "$(wc -l <"$site/block1")" -gt 20 ] || fail "the README has no commands for links"
 [ "$(wc -l <"$site/block2")" -gt 20 ] || fail "the README has no commands for a proof"
 for i in 1 2; do
     sed -e "s/8443/$port/g; s/760\([0-3]\)/$((port / 10))\1/g; s/\b\(east\|west\)\b/\1-$$/g" -e "s,\$PWD/build/release/bin,$(realpath "$bin")," \
-        -e 's/^\(.*--config \(centre.qwaved\|site-.\|[ew].st-[0-9]*\)\.yaml\) &$/name=$(basename \2); \1 >"$site\/$name.out" 2>"$site\/$name.log" \& pid[$name]=$!; within 20 test -e "$site\/$name.out"; ready $name/' \
+        -e 's/^\(.*--config \(centre.qwaved\|site-.\|[ew].st-[0-9]*\)\.yaml\) &$/name=$(basename \2); \1 >"$site\/$name.out" 2>"$site\/$name.log" \& pid[$name]=$!; within $ready_s test -e "$site\/$name.out"; ready $name/' \
         "$site/block$i" >"$site/block$i.sh"
 done
 cd "$site"
@@ -20,7 +20,7 @@ cd "$site"
 source "$site/block1.sh" >"$site/said.log" 2>&1
 cat "$site/said.log"
 [ "$(tail -n 1 "$site/said.log" | jq -r '.links[0].rotations')" -ge 1 ] || fail "no rotation"
-within 10 cmp -s site-a.psk site-b.psk || fail "the ends differ"
+within $ready_s cmp -s site-a.psk site-b.psk || fail "the ends differ"
 ! cmp -s site-a.psk first.psk || fail "the key did not change"
 
 leave_ends() {

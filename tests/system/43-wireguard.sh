@@ -15,15 +15,15 @@ link_status site-b alarm | grep -q '^wireguard does not take the key' || fail "n
 start_wireguard
 
 echo "one agent alone: a random key, and no handshake"
-within 10 has_psk b || fail "no pre-shared key was set: $(link_status site-b alarm)"
+within $ready_s has_psk b || fail "no pre-shared key was set: $(link_status site-b alarm)"
 ! passes || fail "traffic without a key of the centre"
 [ "$(handshake b)" = 0 ] || fail "a handshake without a key of the centre"
 
 echo "both agents: the same key, and a handshake"
 start_agent site-a
-steady_within 20 || fail "no first key: $(link_status site-a alarm)"
+steady_within $ready_s || fail "no first key: $(link_status site-a alarm)"
 [ "$(psk a)" = "$(psk b)" ] || fail "the keys differ"
-within 20 passes || fail "no traffic with the key"
+within $ready_s passes || fail "no traffic with the key"
 [ "$(handshake a)" -gt 0 ] || fail "no handshake"
 
 echo "three changes under probes of 10 ms"
@@ -33,7 +33,7 @@ for turn in 1 2 3; do
     key=$(link_status site-a key_ID)
     last=$(psk a)
     link_rotate site-a site-b
-    steady_within 20 "$key" || fail "no new key: $(link_status site-a alarm)"
+    steady_within $ready_s "$key" || fail "no new key: $(link_status site-a alarm)"
     [ "$(psk a)" = "$(psk b)" ] && [ "$(psk a)" != "$last" ] || fail "the keys differ or did not change"
 done
 wait "${pid[ping]}" || true
@@ -46,9 +46,9 @@ echo "another hand sets a key at one end"
 key=$(link_status site-a key_ID)
 wg genpsk >"$site/strange.psk"
 in_ns b wg set "qw$tag""b" peer "$(peer_key b)" preshared-key "$site/strange.psk"
-steady_within 20 "$key" || fail "a strange key is not noticed: $(link_status site-b alarm)"
+steady_within $ready_s "$key" || fail "a strange key is not noticed: $(link_status site-b alarm)"
 [ "$(psk a)" = "$(psk b)" ] && [ "$(psk b)" != "$(cat "$site/strange.psk")" ] || fail "the strange key stayed"
-passes || fail "no traffic after the mending"
+within $ready_s passes || fail "no traffic after the mending"
 
 echo "no key server, and the hard lifetime passes"
 stop qwaved
@@ -56,5 +56,5 @@ shorten_lives
 closed() {
     [ "$(psk a)" != "$(psk b)" ] && ! passes
 }
-within 20 closed || fail "traffic goes on over the hard lifetime"
+within $ready_s closed || fail "traffic goes on over the hard lifetime"
 echo "done"

@@ -19,8 +19,8 @@ for end in a b; do
 vici: $site/charon-$end.vici
 swanctl_conf: $site/$end.conf
 connection: tunnel
-initiate_s: 3
-hold_ms: 4000" # an IKE_SA takes seconds when the machine is busy
+initiate_s: 9
+hold_ms: 10000" # an IKE_SA takes seconds when the machine is busy
     netns_of[site-$end]=qw-$tag-$end
 done
 make_links
@@ -45,7 +45,7 @@ more_lines() {
 }
 
 echo "an agent alone: no key, no tunnel"
-drain_s=0.5 # a probe may be so long on its way when the machine is busy
+drain_s=2 # a probe may be so long on its way when the machine is busy
 start_agent site-b
 for end in a b; do
     load_connection $end || fail "connection of $end: $(cat "$site/swanctl-$end.log")"
@@ -55,23 +55,25 @@ done
 
 echo "both agents: a tunnel under a key of the centre"
 start_agent site-a
-steady_within 20 || fail "no first key: $(link_status site-a alarm)"
-within 10 tunnel_passes || fail "no traffic with the key"
+steady_within $ready_s || fail "no first key: $(link_status site-a alarm)"
+within $ready_s tunnel_passes || fail "no traffic with the key"
 for end in a b; do
     [ "$(suite_of $end)" = AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384/PPK ] || fail "suite at $end: $(suite_of $end)"
 done
 
+used=("$(link_status site-a key_ID)")
 echo "three changes under probes of 2 ms"
 ip netns exec "qw-$tag-a" ping -n -i 0.002 -I 10.9.1.1 10.9.2.1 >"$site/ping.txt" &
 pid[ping]=$!
 for turn in 1 2 3; do
     key=$(link_status site-a key_ID)
     link_rotate site-a site-b
-    steady_within 20 "$key" || fail "no new key: $(link_status site-a alarm)"
-    within 5 one_tunnel || fail "not the one tunnel of the new key: $(vici a --list-sas)"
+    steady_within $ready_s "$key" || fail "no new key: $(link_status site-a alarm)"
+    within $ready_s one_tunnel || fail "not the one tunnel of the new key: $(vici a --list-sas)"
+    used+=("$(link_status site-a key_ID)")
 done
 seen=$(wc -l <"$site/ping.txt")
-within 10 more_lines "$site/ping.txt" "$seen" || fail "no probe after the last change"
+within $ready_s more_lines "$site/ping.txt" "$seen" || fail "no probe after the last change"
 stop ping
 # Probes are numbered from 1 on; those on their way at the end are not counted.
 read -r answered last < <(grep -o 'icmp_seq=[0-9]*' "$site/ping.txt" | cut -d = -f 2 | sort -nu | awk '{ n++; last = $1 } END { print n + 0, last + 0 }')
@@ -82,21 +84,24 @@ for end in a b; do
 done
 
 echo "the key id of the agents is what went through IKE_AUTH"
-ids=$(grep -o "using PPK for PPK_ID '[^']*" "$site/charon-a.log" | cut -d "'" -f 2)
-[ "$(wc -l <<<"$ids")" = 4 ] && [ "$(sort -u <<<"$ids" | wc -l)" = 4 ] || fail "PPK_IDs of four tunnels: $ids"
-[ "$(tail -n 1 <<<"$ids")" = "$(link_status site-a key_ID)" ] || fail "the PPK_ID is not the key id"
-[ "$(grep -o "using PPK for PPK_ID '[^']*" "$site/charon-b.log" | cut -d "'" -f 2)" = "$ids" ] || fail "other PPK_IDs at b"
+# An IKE_SA that took too long is begun once more, under the same key or the next.
+ids_at() { grep -o "using PPK for PPK_ID '[^']*" "$site/charon-$1.log" | cut -d "'" -f 2 | uniq; }
+[ "$(sort -u <(printf '%s\n' "${used[@]}") | wc -l)" = 4 ] || fail "four tunnels, and the keys ${used[*]}"
+for end in a b; do
+    [ -z "$(ids_at $end | sort | uniq -d)" ] || fail "a key came back at $end: $(ids_at $end)"
+    [ "$(ids_at $end | grep -xF -f <(printf '%s\n' "${used[@]}"))" = "$(printf '%s\n' "${used[@]}")" ] || fail "the PPK_IDs at $end are not the key ids: $(ids_at $end)"
+done
 
 echo "one end's daemon has other bytes: the old tunnel lives"
 key=$(link_status site-a key_ID)
 touch "$site/site-b.twist"
 link_rotate site-a site-b
-within 20 alarmed site-a || fail "no alarm"
-[ "$(link_status site-a key_ID)" = "$key" ] && tunnel_passes || fail "the old tunnel did not live on"
-within 10 grep -q AUTH_FAILED "$site/charon-a.log" || fail "no AUTH_FAILED"
+within $ready_s alarmed site-a || fail "no alarm"
+[ "$(link_status site-a key_ID)" = "$key" ] && within $ready_s tunnel_passes || fail "the old tunnel did not live on"
+within $ready_s grep -q AUTH_FAILED "$site/charon-a.log" || fail "no AUTH_FAILED"
 rm "$site/site-b.twist"
-steady_within 30 "$key" || fail "not healed: $(link_status site-a alarm)"
-within 20 calm && within 5 one_tunnel && tunnel_passes || fail "not healed: $(link_status site-a alarm)"
+steady_within $ready_s "$key" || fail "not healed: $(link_status site-a alarm)"
+within $ready_s calm && within $ready_s one_tunnel && within $ready_s tunnel_passes || fail "not healed: $(link_status site-a alarm)"
 
 echo "an agent killed in the middle of a change"
 died() {
@@ -105,12 +110,12 @@ died() {
 key=$(link_status site-b key_ID)
 echo 3 >"$site/site-a.kill" # right after PROMOTE is durable: the new tunnel is there, the old one too
 link_rotate site-a site-b
-within 10 died site-a || fail "site-a did not die"
+within $ready_s died site-a || fail "site-a did not die"
 wait "${pid[site-a]}" 2>/dev/null || true
-within 10 tunnel_passes || fail "no traffic while an agent is dead" # what goes back waits for hold_ms, and no longer
+within $ready_s tunnel_passes || fail "no traffic while an agent is dead" # what goes back waits for hold_ms, and no longer
 start_agent site-a
-steady_within 20 "$key" || fail "no agreement after a kill: $(link_status site-a alarm)"
-within 5 one_tunnel && tunnel_passes || fail "no one tunnel after a kill"
+steady_within $ready_s "$key" || fail "no agreement after a kill: $(link_status site-a alarm)"
+within $ready_s one_tunnel && within $ready_s tunnel_passes || fail "no one tunnel after a kill"
 
 echo "each daemon started anew, without a key and without a connection"
 for end in a b; do
@@ -118,9 +123,9 @@ for end in a b; do
     in_ns $end ip link del ipsec0 2>/dev/null || true
     start_charon $end
     load_secrets $end || fail "secrets of $end: $(cat "$site/swanctl-$end.log")"
-    within 20 tunnel_passes || fail "no tunnel after $end was started anew: $(link_status site-a alarm)"
+    within $ready_s tunnel_passes || fail "no tunnel after $end was started anew: $(link_status site-a alarm)"
 done
-within 20 both_steady || fail "not steady after a restart"
+within $ready_s both_steady || fail "not steady after a restart"
 
 echo "no key server, and the hard lifetime passes"
 stop qwaved
@@ -128,6 +133,6 @@ shorten_lives
 closed() {
     [ -z "$(vici a --list-sas)$(vici b --list-sas)" ] && ! tunnel_passes
 }
-within 20 closed || fail "a tunnel over the hard lifetime"
+within $ready_s closed || fail "a tunnel over the hard lifetime"
 ! grep -qi 'tunnel' <<<"$(vici a --list-conns | grep -o '^tunnel\..*')" || fail "a connection with an old key is left"
 echo "done"

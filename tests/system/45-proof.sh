@@ -14,7 +14,7 @@ take_keys 3
 (cat "$site/answer-0.json" && echo && cat "$site/answer-1.json") >"$site/two.json"
 
 probe() {
-    within 10 tunnel_passes || fail "no traffic"
+    within $ready_s tunnel_passes || fail "no traffic"
     in_ns a ping -q -i 0.01 -c 50 -s "$1" -I 10.9.1.1 10.9.2.1 >/dev/null || fail "probes are lost"
 }
 write_connection b
@@ -25,8 +25,8 @@ for turn in 1 2 3; do
     write_connection a "ppk_id = ${ids[$((turn - 1))]}"
     load_connection a || fail "connection of a: $(cat "$site/swanctl-a.log")"
     before=$(vici a --list-sas | sed -n 's/^tunnel: #\([0-9]*\),.*/\1/p')
-    vici a --initiate --ike tunnel --child net --timeout 10 >"$site/initiate.log" 2>&1 || fail "no tunnel: $(cat "$site/initiate.log")"
-    [ -z "$before" ] || vici a --terminate --ike-id "$before" --timeout 10 >/dev/null 2>&1 || fail "the tunnel before does not end"
+    vici a --initiate --ike tunnel --child net --timeout $ready_s >"$site/initiate.log" 2>&1 || fail "no tunnel: $(cat "$site/initiate.log")"
+    [ -z "$before" ] || vici a --terminate --ike-id "$before" --timeout $ready_s >/dev/null 2>&1 || fail "the tunnel before does not end"
     probe $((100 + turn * 300))
     [ $turn != 2 ] || cp "$site/charon-a.log" "$site/early.log"
 done
@@ -37,7 +37,7 @@ for end in a b; do
     other_child() {
         [ "$(child_spis $end)" != "$spis" ]
     }
-    within 20 other_child || fail "the CHILD_SA stays"
+    within $ready_s other_child || fail "the CHILD_SA stays"
     probe 56
 done
 end_capture

@@ -44,7 +44,7 @@ make_links
 start_wireguard
 start_agent site-b
 start_agent site-a
-steady_within 20 || fail "no first key: $(link_status site-a alarm)"
+steady_within $ready_s || fail "no first key: $(link_status site-a alarm)"
 
 echo "the first site, and its standby at the second"
 password=$(head -c 12 /dev/urandom | base64)
@@ -55,7 +55,7 @@ start_database first a data
 sql first "CREATE ROLE replicator REPLICATION LOGIN PASSWORD '$password'; CREATE TABLE backup (id int PRIMARY KEY, body text)"
 in_ns a tcpdump -i "v$tag-a" -s 0 -w "$site/cable.pcap" -U -Z root >"$site/tcpdump.log" 2>&1 &
 pid[tcpdump]=$!
-within 20 grep -q listening "$site/tcpdump.log" || fail "tcpdump: $(cat "$site/tcpdump.log")"
+within $ready_s grep -q listening "$site/tcpdump.log" || fail "tcpdump: $(cat "$site/tcpdump.log")"
 pg_in b ./recipe standby standby 10.9.9.1
 sed -i "s/^listen_addresses.*10.9.9.1.*/listen_addresses = 'localhost,10.9.9.2'/" "$site/pg/standby/postgresql.conf"
 echo "host replication replicator 10.9.9.1/32 scram-sha-256" >>"$site/pg/standby/pg_hba.conf"
@@ -63,7 +63,7 @@ start_database second b standby
 follows() {
     [ "$(sql first "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")" = 1 ]
 }
-within 20 follows || fail "the standby does not follow: $(tail -n 2 "$site/second.log")"
+within $ready_s follows || fail "the standby does not follow: $(tail -n 2 "$site/second.log")"
 walsender=$(sql first "SELECT pid FROM pg_stat_replication")
 
 echo "100 000 rows, and three changes of the key on demand"
@@ -81,17 +81,17 @@ pid[inserts]=$!
 for turn in 1 2 3; do
     key=$(link_status site-a key_ID)
     link_rotate site-a site-b
-    steady_within 20 "$key" || fail "no new key: $(link_status site-a alarm)"
+    steady_within $ready_s "$key" || fail "no new key: $(link_status site-a alarm)"
     [ "$(psk a)" = "$(psk b)" ] || fail "the ends differ"
     shake_hands
-    within 20 has_shaken || fail "no handshake under key $turn"
+    within $ready_s has_shaken || fail "no handshake under key $turn"
 done
 touch "$site/changed"
 wait "${pid[inserts]}" || fail "an insert failed"
 unset "pid[inserts]"
 count=$(sql first "SELECT count(*) FROM backup")
 [ "$count" -ge $least ] || fail "only $count rows"
-within 30 has_rows second "$count" || fail "rows at the standby: $(sql second "SELECT count(*) FROM backup") of $count"
+within $ready_s has_rows second "$count" || fail "rows at the standby: $(sql second "SELECT count(*) FROM backup") of $count"
 [ "$(rows first)" = "$(rows second)" ] || fail "the tables differ"
 [ "$(sql first "SELECT pid FROM pg_stat_replication")" = "$walsender" ] || fail "the connection is another one"
 stop tcpdump
@@ -107,14 +107,14 @@ pg_in b ./recipe promote standby >"$site/promote.log"
 takes_over() {
     sql second "INSERT INTO backup VALUES ($count + 1, 'after')" 2>/dev/null
 }
-within 20 takes_over || fail "the standby does not take over: $(tail -n 2 "$site/second.log")"
+within $ready_s takes_over || fail "the standby does not take over: $(tail -n 2 "$site/second.log")"
 has_rows second $((count + 1)) || fail "rows are missing after the loss"
 echo "and comes back"
 pg_in a ./recipe standby back 10.9.9.2
 sed -i "s/^listen_addresses.*/listen_addresses = ''/" "$site/pg/back/postgresql.conf"
 start_database again a back
 sql second "INSERT INTO backup VALUES ($count + 2, 'follows')"
-within 30 has_rows again $((count + 2)) || fail "the copy does not follow: $(tail -n 2 "$site/again.log")"
+within $ready_s has_rows again $((count + 2)) || fail "the copy does not follow: $(tail -n 2 "$site/again.log")"
 [ "$(rows again)" = "$(rows second)" ] || fail "the tables differ after the drill"
 echo "a backup of the files"
 pg_in a ./recipe backup files 10.9.9.2

@@ -11,7 +11,7 @@ for program in stunnel4 mosquitto mosquitto_pub mosquitto_sub openssl; do
 done
 PATH=$PATH:/usr/sbin
 suite=TLS_CHACHA20_POLY1305_SHA256 # programs with OpenSSL's older callback bind a key to SHA-256: the one suite of 256 bits with that
-tls_port=$((28000 + RANDOM % 4000))
+tls_port=$(free_ports 5)
 outer_port=$((tls_port + 1))
 inner_port=$((tls_port + 2))
 clear_port=$((tls_port + 3))
@@ -44,7 +44,7 @@ entry() {
     template: $site/$4
     file: $5
     heartbeat_s: 0.3
-    drain_s: 1.5
+    drain_s: 8
     retry_s: 0.2
 YAML
     [ -z "$6" ] || echo "    pid_file: $6"
@@ -62,7 +62,7 @@ all_steady() {
     "$bin/qwave-link" status --json --socket "$site/site-a.sock" |
         jq -e '[.links[] | select(.state == "STEADY" and .alarm == "")] | length == 2' >/dev/null
 }
-within 60 all_steady || fail "no keys: $("$bin/qwave-link" status --socket "$site/site-a.sock")"
+within $ready_s all_steady || fail "no keys: $("$bin/qwave-link" status --socket "$site/site-a.sock")"
 
 echo "a broker, and two stunnels between a clear port and the broker's own"
 cat >"$site/broker.conf" <<CONF
@@ -101,11 +101,11 @@ CONF
 } >"$site/site-a-stunnel.conf"
 mosquitto -c "$site/broker.conf" >"$site/broker.log" 2>&1 &
 pid[broker]=$!
-within 20 test -s "$site/broker.pid" || fail "no broker"
+within $ready_s test -s "$site/broker.pid" || fail "no broker"
 for end in site-a site-b; do
     stunnel4 "$site/$end-stunnel.conf" >"$site/$end-stunnel.log" 2>&1 &
     pid[$end-stunnel]=$!
-    within 20 test -s "$site/$end-stunnel.pid" || fail "no stunnel at $end"
+    within $ready_s test -s "$site/$end-stunnel.pid" || fail "no stunnel at $end"
 done
 
 # publish THROUGH TEXT: tunnel, or the broker's own port with the keys of the folder clients.
@@ -142,9 +142,9 @@ say_until_heard() {
     publish tunnel "$1" >/dev/null 2>&1 || return 1
     heard "$1"
 }
-within 30 say_until_heard hello || fail "no way through the tunnel: $(tail -n 3 "$site"/site-?-stunnel.log "$site/tls.log" "$site/tunnel.log")"
+within $ready_s say_until_heard hello || fail "no way through the tunnel: $(tail -n 3 "$site"/site-?-stunnel.log "$site/tls.log" "$site/tunnel.log")"
 publish "$site/clients" direct || fail "no way to the broker's own port"
-within 10 heard direct || fail "what was said with a key was not heard"
+within $ready_s heard direct || fail "what was said with a key was not heard"
 grep -q "$suite (256-bit encryption)" "$site/site-b-stunnel.log" || fail "not a suite of 256 bits: $(grep -i ciphersuite "$site/site-b-stunnel.log")"
 # The broker, asked by a client that has the key and would rather have 128 bits.
 broker_suite() {
@@ -167,12 +167,12 @@ for turn in 1 2 3; do
         sleep 0.3
     done
     changed() { [ "$before" != "$(sha256sum "$site/site-a-stunnel.psk" "$site/clients/mosquitto_pub")" ]; }
-    within 20 changed || fail "no change"
-    within 20 all_steady || fail "change $turn does not end: $("$bin/qwave-link" status --socket "$site/site-a.sock")"
+    within $ready_s changed || fail "no change"
+    within $ready_s all_steady || fail "change $turn does not end: $("$bin/qwave-link" status --socket "$site/site-a.sock")"
     [ "$(wc -l <"$site/site-b-stunnel.psk")" = 1 ] || fail "the old key stays"
 done
-within 10 heard direct-3d || fail "a connection that was there has ended"
-within 10 heard tunnel-3d || fail "a connection that was there has ended"
+within $ready_s heard direct-3d || fail "a connection that was there has ended"
+within $ready_s heard tunnel-3d || fail "a connection that was there has ended"
 for name in heard heard-tls heard-tunnel; do
     [ "$(grep '^\(tunnel\|direct\)-' "$site/$name" | sort -u | wc -l)" = 24 ] || fail "$name has not all 24 words"
 done
@@ -183,6 +183,6 @@ sed -e "s,^PSKsecrets = .*,PSKsecrets = $site/first/stunnel.psk," -e "s/^accept 
     -e "s,^pid = .*,pid = $site/stale.pid," "$site/site-a-stunnel.conf" >"$site/stale.conf"
 stunnel4 "$site/stale.conf" >"$site/stale-stunnel.log" 2>&1 &
 pid[stale]=$!
-within 20 test -s "$site/stale.pid" || fail "no third stunnel"
+within $ready_s test -s "$site/stale.pid" || fail "no third stunnel"
 ! XDG_CONFIG_HOME=$site mosquitto_pub -h 127.0.0.1 -p $((tls_port + 4)) -t meters -m stale >/dev/null 2>&1 || fail "stunnel takes a client with an old key"
 ! grep -q stale "$site"/heard* || fail "a word was heard that none may say"

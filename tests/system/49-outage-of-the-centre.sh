@@ -70,9 +70,9 @@ same() { # LINK...
         cmp -s "$site/site-a-$name.psk" "$site/site-b-$name.psk" || return 1
     done
 }
-within 60 settled || fail "no keys"
+within $ready_s settled || fail "no keys"
 look_until $((SECONDS + period_s + period_s / 2))
-within 60 settled || fail "the links are not well before the outage"
+within $ready_s settled || fail "the links are not well before the outage"
 
 echo "the centre is killed and stays away for $outage_s s; each key is due every $period_s s, hard lifetimes of eight links are $hard_s s"
 stop qwaved KILL
@@ -109,9 +109,9 @@ caught_up() {
 }
 within $((4 * period_s + 180)) caught_up || fail "they do not catch up: $("$bin/qwave-link" status --socket "$site/site-a.sock")"
 took=$(($(date +%s%3N) - back))
-within 30 same $links || fail "the ends differ after all"
+within $ready_s same $links || fail "the ends differ after all"
 look_until $((SECONDS + 2 * period_s)) # and go on as before
-within 60 settled || fail "the links are not well afterwards"
+within $ready_s settled || fail "the links are not well afterwards"
 look
 
 echo "of what the files held, none came twice"

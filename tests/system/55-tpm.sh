@@ -23,7 +23,7 @@ settings=$site/centre/qwaved.yaml
 # refused EXIT-STATUS TEXT: qwaved does not start, and says so.
 refused() {
     local status=0
-    timeout 60 "$bin/qwaved" --config "$settings" >/dev/null 2>"$site/refused.log" || status=$?
+    timeout $ready_s "$bin/qwaved" --config "$settings" >/dev/null 2>"$site/refused.log" || status=$?
     [ "$status" = "$1" ] || fail "ends with $status, not $1: $(tail -n 1 "$site/refused.log")"
     grep -q "$2" "$site/refused.log" || fail "does not say '$2': $(tail -n 1 "$site/refused.log")"
 }

@@ -91,14 +91,14 @@ refused as north-operator device add app-9 --kind application --owner x --unit /
 echo "keys from the north to the south: only where somebody above both says so"
 admin certificate sae app-n --certificate "$site/app-n.pem" --key "$site/app-n.key" >/dev/null
 key_status() {
-    curl --silent --max-time 10 --cert "$site/app-n.pem" --key "$site/app-n.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
+    curl --silent --max-time $ready_s --cert "$site/app-n.pem" --key "$site/app-n.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
         -w '%{http_code}' "$url/api/v1/keys/app-s/enc_keys"
 }
 as north-operator device peers app-n --peer 'app-*' >/dev/null
 [ "$(key_status)" = 400 ] || fail "the north permitted itself keys with the south, or learns that it is there: $(key_status)"
 as security device peers app-n --peer 'app-s' >/dev/null
 given() { [ "$(key_status)" = 200 ]; }
-within 60 given || fail "no key although the centre's security administrator permits it: $(key_status)"
+within $ready_s given || fail "no key although the centre's security administrator permits it: $(key_status)"
 
 echo "suspended while the connection is open"
 officer second operator /
@@ -110,13 +110,13 @@ exec 8>"$site/second.in"
 ask() { printf 'GET /v1/devices/app-1 HTTP/1.1\r\nHost: centre\r\n\r\n' >&8; }
 answers() { [ "$(grep -o "HTTP/1.1 $1" "$site/second.out" | wc -l)" = "$2" ]; }
 ask
-within 60 answers 200 1 || fail "no answer to an operator: $(cat "$site/second.out")"
+within $ready_s answers 200 1 || fail "no answer to an operator: $(cat "$site/second.out")"
 as security officer suspend second >/dev/null
 ask
-within 60 answers 403 1 || fail "a suspended officer is served on his open connection: $(cat "$site/second.out")"
+within $ready_s answers 403 1 || fail "a suspended officer is served on his open connection: $(cat "$site/second.out")"
 as security officer resume second >/dev/null
 ask
-within 60 answers 200 2 || fail "a resumed officer is not served: $(cat "$site/second.out")"
+within $ready_s answers 200 2 || fail "a resumed officer is not served: $(cat "$site/second.out")"
 exec 8>&-
 stop second
 

@@ -30,7 +30,7 @@ grep -q ' operator:.* device-register meter-7: success' "$site/shown" || fail "m
 ! "$bin/qwave" audit --operator "$site/nobody.yaml" --url "$url" head >/dev/null 2>&1 || fail "a head for nobody"
 application app-1
 for path in head records; do
-    status=$(curl --silent --max-time 10 --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
+    status=$(curl --silent --max-time $ready_s --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
         -o /dev/null -w '%{http_code}' "$url/v1/audit/$path")
     [ "$status" = 403 ] || fail "an application gets $status for the journal's $path"
 done

@@ -38,7 +38,7 @@ start_centre
 
 # get PATH: as an operator, the body and then the status.
 get() {
-    curl --silent --max-time 20 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+    curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
         --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url$1"
 }
 # metric SERIES: its value now
@@ -55,7 +55,7 @@ application app-b
 is_ready() { [ "$(get /v1/ready | tail -n 1)" = 200 ]; }
 within $ready_s is_ready || fail "not ready: $(get /v1/ready)"
 for i in 1 2 3 4 5; do
-    curl --silent --max-time 20 --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" \
         "$url/api/v1/keys/app-b/enc_keys" >/dev/null
 done
 series='qwave_requests_total{route="/api/v1/keys/{}/enc_keys",method="GET",status="200"}'

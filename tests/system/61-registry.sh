@@ -134,7 +134,7 @@ admin device import "$site/list.fifo" >"$site/import.out" 2>"$site/import.log" &
 pid[import]=$!
 exec 8>"$site/list.fifo"
 head -n 2000 "$site/big.csv" >&8
-within 60 staged || fail "nothing is staged: $(cat "$site/import.log")"
+within $ready_s staged || fail "nothing is staged: $(cat "$site/import.log")"
 ! admin device add big-00001 --kind meter --owner x 2>/dev/null || fail "an id that an import brings is given to another"
 [ "$(count big-)" = 0 ] || fail "a list that is not whole is there"
 stop qwaved KILL
@@ -148,11 +148,11 @@ echo "killed while devices are made of it: all of them are there"
 admin device import "$site/big.csv" >"$site/import.out" 2>"$site/import.log" &
 pid[import]=$!
 begun() { [ "$(admin --json device list --prefix big-00001 | jq '.devices | length')" = 1 ]; }
-within 60 begun || fail "the import does not begin: $(cat "$site/import.log")"
+within $ready_s begun || fail "the import does not begin: $(cat "$site/import.log")"
 stop qwaved KILL
 wait "${pid[import]}" || true
 unset "pid[import]"
 start_centre
 whole() { [ "$(count big-)" = 6000 ]; }
-within 60 whole || fail "$(count big-) of 6000 devices are there after a kill"
+within $ready_s whole || fail "$(count big-) of 6000 devices are there after a kill"
 [ "$(ids audit --owner 'owner 3' --prefix big-0599)" = "big-05995" ] || fail "the index after a kill: $(ids audit --owner 'owner 3' --prefix big-0599)"

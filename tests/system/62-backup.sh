@@ -16,13 +16,13 @@ application dave
 as() { # as SAE PATH...: bodies, each with its status on the next line
     local sae=$1
     shift
-    curl --silent --max-time 60 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
+    curl --silent --max-time $ready_s --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
         "${@/#/$url/api/v1/keys/}" || true
 }
 keys() { grep -oh '"key":"[A-Za-z0-9+/=]*"' "$@" | sort; }
 ids() { grep -oh '"key_ID":"[0-9a-f-]*"' "$@" | cut -d '"' -f 4 | sort; }
 stored() { [ "$(admin status --json | jq .keys.stored)" -ge "$1" ] 2>/dev/null; }
-within 60 stored 2500 || fail "the store does not fill"
+within $ready_s stored 2500 || fail "the store does not fill"
 as alice "bob/enc_keys?number=100" >"$site/before" # leased blocks, and keys that bob has not fetched
 
 echo "a backup while the centre serves"
@@ -34,9 +34,9 @@ restore() {
 (while [ ! -e "$site/over" ]; do as alice "bob/enc_keys?number=1&round=[1-5]"; done) >"$site/during" &
 pid[load]=$!
 is_under_load() { [ "$(wc -l <"$site/during")" -ge "${1:-4}" ]; }
-within 30 is_under_load || fail "no load"
+within $ready_s is_under_load || fail "no load"
 backup --json "$site/backup" | jq -e '.centre_id == "centre-1"' >/dev/null || fail "no backup"
-within 30 is_under_load $(($(wc -l <"$site/during") + 4)) || fail "no load any more"
+within $ready_s is_under_load $(($(wc -l <"$site/during") + 4)) || fail "no load any more"
 touch "$site/over"
 wait "${pid[load]}"
 unset "pid[load]"
@@ -52,9 +52,9 @@ application mallory
 admin certificate revoke "$site/mallory.pem" >/dev/null
 application carol
 admin certificate revoke "$site/dave.pem" >/dev/null
-within 60 stored 1500 || fail "the store does not fill again"
+within $ready_s stored 1500 || fail "the store does not fill again"
 for round in 1 2 3 4; do
-    within 60 stored 500 || fail "no keys"
+    within $ready_s stored 500 || fail "no keys"
     as alice "bob/enc_keys?number=128" "bob/enc_keys?number=128"
 done >"$site/after"
 ids "$site/after" | wc -l | grep -qxE '102[0-9]' || fail "$(ids "$site/after" | wc -l) keys"
@@ -116,11 +116,11 @@ for sae in alice bob; do
     admin device resume $sae >/dev/null || "$bin/qwave" admin --operator "$site/centre/officers/security.yaml" --url "$url" device resume $sae >/dev/null ||
         fail "not resumed: $sae"
 done
-within 60 stored 2500 || fail "the store does not fill again"
+within $ready_s stored 2500 || fail "the store does not fill again"
 
 echo "nothing that was used is given again"
 for round in 1 2 3 4 5 6; do
-    within 60 stored 600 || fail "no keys"
+    within $ready_s stored 600 || fail "no keys"
     as alice "bob/enc_keys?number=128" "bob/enc_keys?number=128"
 done >"$site/again"
 ! grep -qxE '[45][0-9]{2}' "$site/again" || fail "taking: $(grep -E '^[0-9]{3}$' "$site/again" | sort | uniq -c)"

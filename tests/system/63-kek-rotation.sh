@@ -17,7 +17,7 @@ application bob
 as() {
     local sae=$1
     shift
-    curl --silent --max-time 60 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
+    curl --silent --max-time $ready_s --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' \
         "${@/#/$url/api/v1/keys/}"
 }
 # ids FILE: of the keys in answers.
@@ -51,12 +51,12 @@ load() { # until the file "over" is there: takes keys, and fetches what was take
 load &
 pid[load]=$!
 is_under_load() { [ "$(wc -l <"$site/load")" -ge "${1:-20}" ]; }
-within 60 is_under_load || fail "no load"
+within $ready_s is_under_load || fail "no load"
 [ "$(kek rotate | jq -r .phase)" != idle ] || fail "nothing is ordered: $(kek status)"
 ! kek rotate >/dev/null 2>"$site/twice.log" || fail "two at once"
 grep -q 409 "$site/twice.log" || fail "two at once: $(cat "$site/twice.log")"
 within 120 is_phase idle || fail "it does not end: $(kek status)"
-within 60 is_under_load $(($(wc -l <"$site/load") + 20)) || fail "no load any more"
+within $ready_s is_under_load $(($(wc -l <"$site/load") + 20)) || fail "no load any more"
 touch "$site/over"
 wait "${pid[load]}"
 unset "pid[load]"
@@ -80,7 +80,7 @@ for attempt in 1 2 3 4 5 6 7 8; do
     wanted=$(($(generation) + 1))
     kek rotate >/dev/null
     begun() { kek status | jq -e "(.generation == $wanted) and (.rewrapped > 0)" >/dev/null; }
-    within 60 begun || fail "it does not begin: $(kek status)"
+    within $ready_s begun || fail "it does not begin: $(kek status)"
     stop qwaved KILL
     start_centre
     within 120 is_phase idle || fail "it does not go on: $(kek status)"

@@ -15,7 +15,7 @@ start_terminal "automatic_refill: false"
 shown() { admin --json device show phone-1 | field "$1"; }
 cloned() { admin --json status | field cards_cloned; }
 metric() {
-    curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+    curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
         --cacert "$site/centre/ca/ca.pem" "$url/metrics" | sed -n "s/^$1 //p"
 }
 says() {
@@ -54,7 +54,7 @@ fuse_and_kill() {
     lines=$(wc -l <"$site/$name.log")
     key refill >/dev/null 2>&1 &
     local asking=$!
-    within 60 shows_step "$name" "$lines" "$step" || fail "$name never reports step $step"
+    within $ready_s shows_step "$name" "$lines" "$step" || fail "$name never reports step $step"
     stop "$name" KILL
     if [ "$name" = qwaved ]; then
         start_centre
@@ -65,7 +65,7 @@ fuse_and_kill() {
     fi
     wait "$asking" 2>/dev/null || true
     use_keys 1
-    within 60 refill_works || fail "no refill after $name was killed at $step"
+    within $ready_s refill_works || fail "no refill after $name was killed at $step"
     epoch=$((epoch + 1))
     [ "$(shown fusion),$(shown epoch)" = "none,$epoch" ] || fail "after $step of $name: $(shown fusion), epoch $(shown epoch)"
     use_keys 1

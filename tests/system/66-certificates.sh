@@ -13,7 +13,7 @@ ca=$site/centre/ca/ca.pem
 
 # as NAME: GET /v1/health with NAME.pem; prints the status, 000 when the handshake is refused.
 as() {
-    curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$ca" \
+    curl --silent --max-time $ready_s --output /dev/null --write-out '%{http_code}' --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$ca" \
         "$url/v1/health" || true
 }
 

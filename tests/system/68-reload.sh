@@ -30,7 +30,7 @@ load() {
         done
     } >"$site/$name.curl"
     while [ ! -e "$site/enough" ]; do
-        curl --silent --max-time 60 "$@" --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" \
+        curl --silent --max-time $ready_s "$@" --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" \
             --config "$site/$name.curl" >>"$site/$name.codes" || echo "curl ended with $?" >>"$site/$name.codes"
     done
 }
@@ -52,7 +52,7 @@ shown() {
         openssl x509 -noout -serial 2>/dev/null || true
 }
 
-given() { [ "$(curl --silent --max-time 10 --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
+given() { [ "$(curl --silent --max-time $ready_s --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
     -w '%{http_code}' "$url/api/v1/keys/app-b/enc_keys")" = 200 ]; }
 within $ready_s given || fail "no keys"
 : >"$site/load-kept.codes"
@@ -117,7 +117,7 @@ within $ready_s given || fail "the limit is still there"
 
 echo "in maintenance there are no new keys, what was given is fetched, and the reason is told; over a kill too"
 ask() { # METHOD-AND-PATH BODY-FILE: status and Retry-After
-    curl --silent --max-time 20 --cert "$site/$3.pem" --key "$site/$3.key" --cacert "$site/centre/ca/ca.pem" -D "$site/head" -o "$2" \
+    curl --silent --max-time $ready_s --cert "$site/$3.pem" --key "$site/$3.key" --cacert "$site/centre/ca/ca.pem" -D "$site/head" -o "$2" \
         -w '%{http_code}' "$url$1"
 }
 [ "$(ask /api/v1/keys/app-b/enc_keys "$site/given.json" app-a)" = 200 ] || fail "no key"
@@ -137,7 +137,7 @@ paused || fail "after a kill the maintenance is over: $(cat "$site/head" "$site/
 admin device add app-c --kind application --owner test >/dev/null || fail "no management in maintenance"
 [ "$(as audit --json maintenance status | jq -r '[.on, .by, .reason] | join(" ")')" = 'true system-1 disk is changed' ] ||
     fail "the status: $(as audit --json maintenance status)"
-curl --silent --max-time 20 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" \
+curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" \
     "$url/metrics" >"$site/metrics"
 grep -qx 'qwave_maintenance 1' "$site/metrics" && grep -qx 'qwave_ready 0' "$site/metrics" || fail "the metrics do not show it"
 for officer in security audit; do

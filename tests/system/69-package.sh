@@ -121,7 +121,7 @@ if command -v systemd-analyze >/dev/null && [ -n "${QWAVE_FILTERED:-}" ]; then
     grep -q '^Seccomp:[[:space:]]*2' "/proc/${pid[qwaved]}/status" || fail "it is under no filter"
     application app-a app-b
     application app-b
-    given() { [ "$(curl --silent --max-time 10 --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
+    given() { [ "$(curl --silent --max-time $ready_s --cert "$site/app-a.pem" --key "$site/app-a.key" --cacert "$site/centre/ca/ca.pem" -o /dev/null \
         -w '%{http_code}' "$url/api/v1/keys/app-b/enc_keys")" = 200 ]; }
     within $ready_s given || fail "no keys under the filter"
     admin reload >/dev/null || fail "no reload under the filter"
@@ -149,7 +149,7 @@ systemctl() { # start|stop qwaved, as its unit does
 }
 mkdir -p "$site/handbook/lib" "$site/handbook/backups"
 stop_all
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+port=$(free_ports 1)
 sed -n '/^```sh$/,/^```$/p' "$tree/docs/operation/handbook.md" | grep -v '^```' |
     sed "s,/var/lib/qwave,$site/handbook/lib,g; s,/var/backups,$site/handbook/backups,g; s,--port 8443,--port $port," >"$site/handbook.sh"
 [ "$(grep -c '^qwave \|qwaved \|systemctl ' "$site/handbook.sh")" -ge 25 ] || fail "the handbook has no commands: $(cat "$site/handbook.sh")"

@@ -30,7 +30,7 @@ charge phone-02 1
 admin device import "$site/keys.csv" >/dev/null
 
 echo "the files themselves"
-ask() { curl --silent --max-time 10 --cert "$officers/security.pem" --key "$officers/security.key" --cacert "$site/centre/ca/ca.pem" --path-as-is "$@"; }
+ask() { curl --silent --max-time $ready_s --cert "$officers/security.pem" --key "$officers/security.key" --cacert "$site/centre/ca/ca.pem" --path-as-is "$@"; }
 status() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
 [ "$(status "$url/console/")" = 200 ] || fail "no page"
 [ "$(status "$url/console/nothing.js")" = 404 ] || fail "a file that does not exist"

@@ -30,7 +30,7 @@ look moving
 
 # What the server and the access point counted meanwhile; a busy machine may drop some, and says so.
 metric() {
-    curl --silent --max-time 10 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" \
         "$url/metrics" | awk -v series="$1" '$1 == series { print $2 }'
 }
 moments=$(metric qwave_radio_moments_total)

@@ -21,7 +21,7 @@ folder: $site/keys-b
 playlist: $site/copy.m3u8"
 start_agent site-b
 start_agent site-a
-steady_within 60 || fail "no key: $(state_of site-a)"
+steady_within $ready_s || fail "no key: $(state_of site-a)"
 [ "$(stat -c %a "$site/key-info")" = 600 ] || fail "others may read the key info"
 
 echo "a stream"
@@ -36,7 +36,7 @@ made=0
 advance() {
     head -c $((64 * 48 * $1)) /dev/urandom >&3
     made=$((made + $1))
-    within 60 grep -qs "^$(printf %03d $((made / 10 - 2)))\.ts" "$site/stream/live.m3u8" || fail "the stream stops: $(cat "$site/ffmpeg.log")"
+    within $ready_s grep -qs "^$(printf %03d $((made / 10 - 2)))\.ts" "$site/stream/live.m3u8" || fail "the stream stops: $(cat "$site/ffmpeg.log")"
 }
 keys_named() { # in a playlist
     grep -o '[-0-9a-f]\{36\}\.key' "$1" | uniq
@@ -56,7 +56,7 @@ for turn in 1 2 3; do
     echo "change $turn"
     before=$(state_of site-a | cut -d' ' -f2)
     link_rotate site-a site-b
-    steady_within 20 "$before" || fail "no change: $(state_of site-a)"
+    steady_within $ready_s "$before" || fail "no change: $(state_of site-a)"
     now=$(state_of site-a | cut -d' ' -f2)
     advance 40 # the segment that was begun under the old key, then three under the new one
     keep change-$turn
@@ -73,9 +73,9 @@ for segment in "$site"/stream/*.ts; do # a clear one is packets of 188 bytes tha
 done
 
 echo "keys go when the playlist names them no more"
+two_keys() { [ ! -e "$site/keys-$1/$first" ] && [ "$(find "$site/keys-$1" -name '*.key' | wc -l)" = 2 ]; }
 for end in a b; do
-    [ ! -e "$site/keys-$end/$first" ] || fail "the first key stays at site-$end"
-    [ "$(find "$site/keys-$end" -name '*.key' | wc -l)" = 2 ] || fail "keys stay: $(ls "$site/keys-$end")"
+    within $ready_s two_keys $end || fail "keys stay at site-$end: $first, $(ls "$site/keys-$end")"
 done
 [ "$(pictures change-1)" != 40 ] || fail "what is past can still be played"
 
@@ -85,7 +85,7 @@ shorten_lives
 blocked() {
     [ "$(link_status site-a blocked)" = true ]
 }
-within 20 blocked || fail "the link goes on without a key"
+within $ready_s blocked || fail "the link goes on without a key"
 advance 50
 keep blocked
 grep -q '/blocked"' "$site/stream/blocked.m3u8" || fail "the stream goes on under an old key"

@@ -69,7 +69,7 @@ take_away() { # what a failed run leaves in the kernel
     clean_up
 }
 trap take_away EXIT
-steady_within 60 || fail "no key: $(state_of site-a), $(state_of site-b)"
+steady_within $ready_s || fail "no key: $(state_of site-a), $(state_of site-b)"
 
 echo "three changes, with readers at both ends all the while (site-b's keys are of user $user)"
 (
@@ -85,7 +85,7 @@ reader=$!
 for turn in 1 2 3; do
     before=$(state_of site-a | cut -d' ' -f2)
     link_rotate site-a site-b
-    steady_within 20 "$before" || fail "change $turn does not end"
+    steady_within $ready_s "$before" || fail "change $turn does not end"
 done
 touch "$site/over"
 wait $reader
@@ -135,8 +135,8 @@ shorten_lives
 none() {
     ! read_key site-a current >/dev/null && ! read_key site-b current >/dev/null
 }
-within 30 none || fail "a key goes on over its hard lifetime"
-within 10 blocked || fail "not blocked"
+within $ready_s none || fail "a key goes on over its hard lifetime"
+within $ready_s blocked || fail "not blocked"
 
 echo "keys for the kernel alone"
 stop site-a
@@ -151,6 +151,6 @@ start_centre
 start_agent site-b
 start_agent site-a
 link_rotate site-a site-b
-steady_within 60 || fail "no key: $(state_of site-a)"
+steady_within $ready_s || fail "no key: $(state_of site-a)"
 key=$(keyctl search "$(keyctl search @u keyring "$keyring-site-a")" logon "$keyring-site-a:current") || fail "no key of type logon"
 ! keyctl pipe "$key" >/dev/null 2>&1 || fail "a program reads a key of the kernel's"

@@ -17,7 +17,7 @@ auth() {
         --card "$site/phone-1.card" --passphrase-file "$site/phone-1.passphrase" --certificate "$site/$1.pem" --key "$site/$2.key" --json 2>"$site/auth.log"
 }
 statement() {
-    curl --silent --max-time 10 --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
         "$url/v1/authentication?name=urn:qwave:terminal:phone-1&id=$1"
 }
 audit() { "$bin/qwave" audit --operator "$site/centre/operator/operator.yaml" --url "$url" show --verb authenticate; }

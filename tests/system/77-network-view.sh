@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: Q4 Q6
 # once: a browser
-# The network view: an officer sees a running network, its stocks and routes move; a cut and a node that hangs within two seconds. Wrong
+# The network view: an officer sees a running network, its stocks and routes move; a cut and a node that hangs, each soon (QWAVE_SOON_MS: within so many ms). Wrong
 # and hostile reports are refused, sites that fall silent are not known any more, and an officer who is suspended is out. Pictures: build/console/pictures.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/browser.sh"
@@ -21,7 +21,7 @@ look() { # SCENE [OFFICER]
 }
 # report WHO BODY: gives the status
 report() {
-    curl --silent --max-time 10 --output "$site/answer" --write-out '%{http_code}' --cert "$site/$1.pem" --key "$site/$1.key" \
+    curl --silent --max-time $ready_s --output "$site/answer" --write-out '%{http_code}' --cert "$site/$1.pem" --key "$site/$1.key" \
         --cacert "$ca" --header 'Content-Type: application/json' --data "$2" "$url/v1/network/report" || true
 }
 refused() { # STATUS WHO BODY
@@ -39,7 +39,7 @@ look none
 echo "a network"
 start net qwave network run tokyo --seconds 600 --folder "$site/net" --console "$url" --certificate "$site/campus.pem" \
     --key "$site/campus.key" --ca "$ca"
-within 30 grep -q "s of load" "$site/net.log" || fail "the network does not start: $(tail -n 3 "$site/net.log")"
+within $ready_s grep -q "s of load" "$site/net.log" || fail "the network does not start: $(tail -n 3 "$site/net.log")"
 look live
 
 echo "wrong and hostile reports"
@@ -60,7 +60,7 @@ refused 000 site-2 '{"network":"tokyo"}'
 echo "a network of two sites"
 admin certificate node site-2 --certificate "$site/site-2b.pem" --key "$site/site-2b.key" >/dev/null
 start city qwave network run secoqc --seconds 600 --folder "$site/city"
-within 30 grep -q "s of load" "$site/city.log" || fail "the network does not start: $(tail -n 3 "$site/city.log")"
+within $ready_s grep -q "s of load" "$site/city.log" || fail "the network does not start: $(tail -n 3 "$site/city.log")"
 site_reports() { # NAME NODE...
     local name=$1 node nodes=()
     shift

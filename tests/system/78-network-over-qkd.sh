@@ -36,15 +36,15 @@ more() {
     local before
     before=$(lines "$1" "$2")
     grown() { [ "$(lines "$1" "$2")" -gt $((before + 1)) ]; }
-    within 60 grown "$1" "$2" || fail "no more '$1' in $2: $(tail -n 3 "$3.log" "$2")"
+    within $ready_s grown "$1" "$2" || fail "no more '$1' in $2: $(tail -n 3 "$3.log" "$2")"
 }
 again() { # PATTERN RUN
-    within 60 grep -q -- "$1 ended and is started again" "$2.log" || fail "$1 is not started again: $(tail -n 3 "$2.log")"
+    within $ready_s grep -q -- "$1 ended and is started again" "$2.log" || fail "$1 is not started again: $(tail -n 3 "$2.log")"
 }
 
 echo "no batch before there is distilled key"
 run first --kill-end b,c@1
-within 60 grep -q '^delivered' net/0.events || fail "nothing is delivered: $(tail -n 3 first.log net/*.log)"
+within $ready_s grep -q '^delivered' net/0.events || fail "nothing is delivered: $(tail -n 3 first.log net/*.log)"
 [ -s net/0.fed ] && [ -s net/1.fed ] && [ -s net/2.fed ] || fail "keys were delivered before a link had made any"
 tell 1 status | grep -q '"qkd_runs":true' || fail "the node does not see its link: $(tell 1 status)"
 
@@ -90,7 +90,7 @@ gone() { # those of this run: other scenarios have links as well
         [[ $(readlink "/proc/$process/cwd") != "$site"* ]] || return 1
     done
 }
-within 10 gone || fail "processes were left behind"
+within $ready_s gone || fail "processes were left behind"
 
 echo "what does not fit together"
 refuses() { # PATTERN ARGUMENT...

@@ -31,24 +31,24 @@ shown() { # PATTERN: a line of the journal
 send() { "$bin/qwave" node run --config 0.yaml --send 0,1 --keys 64 >send.out 2>send.log || fail "no keys: $(tail -n 3 send.log)"; }
 
 run
-within 10 is_metric qwave_node_link_up 0 || fail "no page: $(curl -s "http://127.0.0.1:$page/metrics" | head -n 3)"
+within $ready_s is_metric qwave_node_link_up 0 || fail "no page: $(curl -s "http://127.0.0.1:$page/metrics" | head -n 3)"
 cp -p 0-1.pool older
 send
-within 10 is_metric qwave_node_keys_received_total 64 || fail "64 keys do not show: $(metric qwave_node_keys_received_total)"
+within $ready_s is_metric qwave_node_keys_received_total 64 || fail "64 keys do not show: $(metric qwave_node_keys_received_total)"
 [ "$(curl -s -o page -w '%{http_code} %{content_type}' "http://127.0.0.1:$page/metrics")" = "200 text/plain; version=0.0.4; charset=utf-8" ] || fail "no page of Prometheus"
 [ "$(curl -s -o page -w '%{http_code}' "http://127.0.0.1:$page/")" = 404 ] || fail "another page"
 
 echo "a stranger"
 start stranger qwave node run --config stranger.yaml
 refused() { [ "$(metric qwave_node_neighbours_refused_total)" -gt 0 ]; }
-within 20 refused || fail "a stranger is not counted"
-within 20 shown ' node neighbour-refused node 0: ' || fail "a stranger is not in the journal: $("$bin/qwave" audit show 1.journal)"
+within $ready_s refused || fail "a stranger is not counted"
+within $ready_s shown ' node neighbour-refused node 0: ' || fail "a stranger is not in the journal: $("$bin/qwave" audit show 1.journal)"
 stop stranger
 
 echo "a pool that was put back"
 mv older 0-1.pool # in a test only
 start back qwave node run --config 0.yaml
-within 20 shown ' node pool-put-back node 0: ' || fail "the older copy is not in the journal: $(tail -n 2 node-1.log)"
+within $ready_s shown ' node pool-put-back node 0: ' || fail "the older copy is not in the journal: $(tail -n 2 node-1.log)"
 stop back
 
 echo "a cut, as asked, and a crash"
@@ -67,9 +67,10 @@ rm 0-1.pool 1-0.pool
 printf '\377\377\377\377' | dd of=0-1.pool bs=1 seek=$((12288 + 1000)) conv=notrunc status=none
 run
 start differs qwave node run --config 0.yaml
-within 20 shown ' node link-quarantined node 0: ' || within 1 grep -q quarantined differs.log || fail "nobody is quarantined: $(tail -n 2 node-1.log differs.log)"
+noticed() { shown ' node link-quarantined node 0: ' || grep -q quarantined differs.log; } # whoever is first
+within $ready_s noticed || fail "nobody is quarantined: $(tail -n 2 node-1.log differs.log)"
 quarantined() { is_metric qwave_node_link_quarantined 1 || grep -q quarantined differs.log; }
-within 10 quarantined || fail "the page does not show it"
+within $ready_s quarantined || fail "the page does not show it"
 stop differs
 stop node-1
 shown ' start -: success, the start before it has not come to its end' || fail "the crash is not in the journal: $("$bin/qwave" audit show 1.journal)"

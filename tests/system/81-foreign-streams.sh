@@ -30,7 +30,7 @@ remote: qkd://site-${other[$1]}
 period_s: 2
 idle_s: 1
 wait_ms: 200
-timeout_ms: 2000
+timeout_ms: 20000
 YAML
     start "qwaved-$1" qwaved --config "$site/$1/qwaved.yaml"
 }
@@ -49,46 +49,46 @@ from_stream() { from_source "$1" "$2" kme:vendor; }
 draw() { draw_from "$1" "$2" kme:vendor; }
 for x in a b; do
     [ "$(state $x source)" = kme:vendor ] && [ "$(state $x source_is_quantum)" = false ] || fail "the source: $(at $x --json status)"
-    within 30 stocked $x 600 || fail "$x has no stock: $(at $x --json status)"
-    within 30 draw $x 128 || fail "no keys of the stream at $x: $(from_stream $x 1 | tail -n 1)"
+    within $ready_s stocked $x 600 || fail "$x has no stock: $(at $x --json status)"
+    within $ready_s draw $x 128 || fail "no keys of the stream at $x: $(from_stream $x 1 | tail -n 1)"
 done
 [ "$(wc -l <keys.txt)" = 256 ] && unique || fail "the two sites gave the same key"
 
 echo "applications of the two sites have the same key"
 # An end that is a block ahead draws from one that the other has not read yet: refused, and the next try goes under another.
-within 20 shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
-within 20 shared ben b ann a || fail "no key the other way round"
+within $ready_s shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
+within $ready_s shared ben b ann a || fail "no key the other way round"
 
 echo "a centre is killed: the other says so, and both go on with other keys"
 stop qwaved-a KILL
 missed() { draw b 128; says b source_reason "not there" || says b source_reason "as it should"; }
-within 30 missed || fail "b does not miss the other end: $(at b --json status)"
+within $ready_s missed || fail "b does not miss the other end: $(at b --json status)"
 before=$(state b keys_ingested)
 run a
 more() { draw a 64; draw b 64; [ "$(state b keys_ingested)" -gt "$before" ]; }
-within 30 more || fail "the stream does not go on: $(at a --json status) $(at b --json status)"
-within 30 shared ann a ben b || fail "no key for the other site after a kill: $(tail -n 3 qwaved-a.log qwaved-b.log)"
+within $ready_s more || fail "the stream does not go on: $(at a --json status) $(at b --json status)"
+within $ready_s shared ann a ben b || fail "no key for the other site after a kill: $(tail -n 3 qwaved-a.log qwaved-b.log)"
 unique || fail "a key was given twice"
 
 echo "the key server is killed: both say so; back again, the stream goes on"
 stop vendor KILL
 for x in a b; do
-    within 30 says $x source_is_running false || fail "$x does not miss the server: $(at $x --json status)"
+    within $ready_s says $x source_is_running false || fail "$x does not miss the server: $(at $x --json status)"
 done
-within 10 grep -q "source by .*kme:vendor.*does not answer" qwaved-a.log || fail "the journal does not say so"
+within $ready_s grep -q "source by .*kme:vendor.*does not answer" qwaved-a.log || fail "the journal does not say so"
 run_vendor
 declare -A had=([a]=$(state a keys_ingested) [b]=$(state b keys_ingested))
 again() { # one more key of both, and stock that is new
     draw a 128; draw b 128
     [ "$(state a keys_ingested)" -gt "${had[a]}" ] && [ "$(state b keys_ingested)" -gt "${had[b]}" ] && shared ben b ann a
 }
-within 60 again || fail "the stream does not go on: $(at a --json status) $(at b --json status)"
+within $ready_s again || fail "the stream does not go on: $(at a --json status) $(at b --json status)"
 unique || fail "a key was given twice"
 
 echo "a server of another name, and settings that are none"
 stop qwaved-a
 run a 127.0.0.2
-within 20 says a source_reason "certificate is not that of this server" || fail "a server of another name: $(at a --json status)"
+within $ready_s says a source_reason "certificate is not that of this server" || fail "a server of another name: $(at a --json status)"
 stop qwaved-a
 echo "insecure: yes" >>a.yaml
 status=0

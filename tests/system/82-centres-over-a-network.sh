@@ -22,32 +22,32 @@ become_partners
 echo "the network of Vienna: keys of nodes 0 and 4, which have no link"
 start net qwave network run secoqc --pair 0,4 --rate 500 --batch 64 --seconds $long_s --folder net \
     --centre 0,4=a.sock --centre "4,0=$site/b.sock" --json
-within 60 grep -qs '^delivered' net/0.events || fail "nothing is delivered: $(tail -n 3 net.log net/*.log)"
+within $ready_s grep -qs '^delivered' net/0.events || fail "nothing is delivered: $(tail -n 3 net.log net/*.log)"
 draw() { draw_from "$1" "$2" qkd:0-4; }
 for x in a b; do
-    within 60 stocked $x 300 || fail "$x has no stock: $(at $x --json status) $(tell ${node[$x]})"
+    within $ready_s stocked $x 300 || fail "$x has no stock: $(at $x --json status) $(tell ${node[$x]})"
     [ "$(state $x source_is_simulated)" = true ] || fail "keys of simulated links are not labelled so"
-    within 30 draw $x 128 || fail "no keys of the network at $x"
+    within $ready_s draw $x 128 || fail "no keys of the network at $x"
 done
 [ "$(wc -l <keys.txt)" = 256 ] && unique || fail "the two sites gave the same key"
 tell 0 | jq -e '.centres[0] | .end == 4 and .up and .centre_bits > 0' >/dev/null || fail "the node does not say so: $(tell 0)"
 
 echo "applications of the two sites have the same key"
-within 20 shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
-within 20 shared ben b ann a || fail "no key the other way round"
+within $ready_s shared ann a ben b || fail "no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
+within $ready_s shared ben b ann a || fail "no key the other way round"
 
 # goes_on: new stock at both sites, and another key that they share
 goes_on() {
     local -A had=([a]=$(state a keys_ingested) [b]=$(state b keys_ingested))
     more() { [ "$(state a keys_ingested)" -gt "${had[a]}" ] && [ "$(state b keys_ingested)" -gt "${had[b]}" ]; }
-    within 60 more || fail "$1: no new stock: $(at a --json status) $(at b --json status) $(tell 0)"
-    within 30 shared ann a ben b || fail "$1: no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
-    for x in a b; do within 30 draw $x 64 || fail "$1: no keys at $x"; done
+    within $ready_s more || fail "$1: no new stock: $(at a --json status) $(at b --json status) $(tell 0)"
+    within $ready_s shared ann a ben b || fail "$1: no key for the other site: $(tail -n 3 qwaved-a.log qwaved-b.log)"
+    for x in a b; do within $ready_s draw $x 64 || fail "$1: no keys at $x"; done
     unique || fail "$1: a key was given twice"
 }
 killed() { # NODE
     kill -KILL "$(tell "$1" | jq .process)"
-    within 60 grep -q "node $1 (.*) ended and is started again" net.log || fail "node $1 is not started again: $(tail -n 3 net.log)"
+    within $ready_s grep -q "node $1 (.*) ended and is started again" net.log || fail "node $1 is not started again: $(tail -n 3 net.log)"
 }
 
 echo "a node on the way is killed, then an end node"
@@ -60,16 +60,16 @@ goes_on "after an end node"
 echo "a centre is killed: its node goes on, and gives it keys again when it is back"
 stop qwaved-b KILL
 centre_is() { tell 4 | jq -e ".centres[0].up == $1" >/dev/null; }
-within 20 centre_is false || fail "the node does not miss its centre: $(tell 4)"
+within $ready_s centre_is false || fail "the node does not miss its centre: $(tell 4)"
 run b
-within 20 centre_is true || fail "the node does not find its centre: $(tell 4)"
+within $ready_s centre_is true || fail "the node does not find its centre: $(tell 4)"
 goes_on "after a centre"
 
 echo "what the nodes delivered is the same at both ends, none lost and none twice"
 stop net TERM
 jq -e '.mismatched_keys == 0 and .lost_acknowledged_keys == 0 and .repeated_keys == 0 and .delivered_keys > 0' net.out >/dev/null || fail "the run: $(cat net.out)"
 for x in a b; do
-    within 20 says $x source_reason "its process is gone" || fail "$x does not miss the network: $(at $x --json status)"
+    within $ready_s says $x source_reason "its process is gone" || fail "$x does not miss the network: $(at $x --json status)"
 done
 
 echo "no centre that is somebody else's, and no socket without a pair"

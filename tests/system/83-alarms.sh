@@ -28,7 +28,7 @@ as() {
     "$bin/qwave" admin --operator "$site/centre/officers/$role.yaml" --url "$url" "$@"
 }
 get() {
-    curl --silent --max-time 20 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
+    curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" \
         --cacert "$site/centre/ca/ca.pem" "$@"
 }
 metric() { get "$url/metrics" | awk -v series="$1" '$1 == series { print $2 }'; }
@@ -97,7 +97,7 @@ if ! no_browser && has_console; then
     echo "in the browser"
     as security alarm acknowledge "$(alarm card number)" >/dev/null
     [ -z "$(alarm card number)" ] || fail "over and acknowledged, and still there"
-    (within 60 test -e "$site/please" && collect) &
+    (within $ready_s test -e "$site/please" && collect) &
     pid[collector]=$!
     browse alarms "$url" "$site/centre/officers" "$pictures" "touch $site/please"
 else

@@ -40,7 +40,7 @@ as_security --json officer password audit-1 --card audit-1 >"$site/audit-1.initi
 as_second officer own-password "$site/second.own" --card second >/dev/null || fail "no password by one's own certificate"
 
 echo "in the browser"
-ask() { curl --silent --max-time 10 --cacert "$site/centre/ca/ca.pem" "$@"; }
+ask() { curl --silent --max-time $ready_s --cacert "$site/centre/ca/ca.pem" "$@"; }
 in_browser() {
     browse login "$door" "$url" "$officers" "$bin" "$site" "$pictures" "$1"
 }
@@ -54,7 +54,7 @@ echo "kill -9 ends all sessions"
 cookie=__Host-qwave=$(cat "$site/cookie")
 [ "$(ask --output /dev/null --write-out '%{http_code}' --cookie "$cookie" "$door/v1/status")" = 200 ] || fail "the session of the browser"
 stop qwaved KILL
-echo 'console_idle_s: 6' >>"$site/centre/qwaved.yaml"
+echo 'console_idle_s: 24' >>"$site/centre/qwaved.yaml"
 start_door
 [ "$(ask --output /dev/null --write-out '%{http_code}' --cookie "$cookie" "$door/v1/status")" = 401 ] || fail "a session outlives the program"
 

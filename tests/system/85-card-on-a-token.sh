@@ -81,12 +81,12 @@ lines=$(wc -l <"$site/terminal.log")
 key refill >/dev/null 2>&1 &
 asking=$!
 shows_r8() { tail -n +$((lines + 1)) "$site/terminal.log" | grep -q '\bR8\b'; }
-within 60 shows_r8 || fail "no R8"
+within $ready_s shows_r8 || fail "no R8"
 stop terminal KILL
 wait $asking 2>/dev/null || true
 start_terminal "automatic_refill: false"
 refill_works() { key get >/dev/null && key refill >/dev/null 2>&1; }
-within 60 refill_works || fail "no refill after the kill"
+within $ready_s refill_works || fail "no refill after the kill"
 [ "$(shown fusion),$(shown epoch)" = none,2 ] || fail "$(shown fusion), epoch $(shown epoch)"
 use_keys 1
 

@@ -69,7 +69,7 @@ lines=$(wc -l <"$site/terminal.log")
 key refill >/dev/null 2>&1 &
 asking=$!
 shows() { tail -n +$((lines + 1)) "$site/terminal.log" | grep -q "\b$1\b"; }
-within 60 shows R4 || fail "no R4"
+within $ready_s shows R4 || fail "no R4"
 take_out chip
 wait $asking 2>/dev/null || true
 insert chip
@@ -83,12 +83,12 @@ use_keys 4
 lines=$(wc -l <"$site/terminal.log")
 key refill >/dev/null 2>&1 &
 asking=$!
-within 60 shows R8 || fail "no R8"
+within $ready_s shows R8 || fail "no R8"
 stop terminal KILL
 wait $asking 2>/dev/null || true
 start_terminal "automatic_refill: false"
 refill_works() { key get >/dev/null && key refill >/dev/null 2>&1; }
-within 60 refill_works || fail "no refill after the kill"
+within $ready_s refill_works || fail "no refill after the kill"
 [ "$(shown fusion),$(shown epoch)" = none,2 ] || fail "$(shown fusion), epoch $(shown epoch)"
 
 echo "charged again at the station"
@@ -116,7 +116,7 @@ insert chip
 within $ready_s gives || fail "no key of the copy"
 for ((i = 0; i < 6; i++)); do key get >/dev/null || fail "no key of the copy"; done
 noticed() { ! key refill >/dev/null 2>&1 && [ "$(shown state),$(shown cloned)" = suspended,true ]; }
-within 20 noticed || fail "not noticed: $(shown state), $(shown cloned)"
+within $ready_s noticed || fail "not noticed: $(shown state), $(shown cloned)"
 take_out chip
 mv "$site/original" "$site/chip.card"
 admin device resume phone-1 >/dev/null

@@ -19,7 +19,7 @@ application bob
 export TMPDIR=$site
 
 as() { # as SAE PATH: the body, and its status on the next line
-    curl --silent --max-time 60 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url/api/v1/keys/$2" || true
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url/api/v1/keys/$2" || true
 }
 ids() { grep -oh '"key_ID":"[0-9a-f-]*"' "$@" | cut -d '"' -f 4 | sort; }
 stored() { [ "$(admin status --json | jq .keys.stored)" -ge "$1" ] 2>/dev/null; }
@@ -43,7 +43,7 @@ for name in recipient stranger; do
     (umask 077 && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$site/$name.key" 2>/dev/null)
     openssl pkey -in "$site/$name.key" -pubout -out "$site/$name.pub"
 done
-within 60 stored 500 || fail "the store does not fill"
+within $ready_s stored 500 || fail "the store does not fill"
 as alice "bob/enc_keys?number=50" >"$site/before"
 backup() { "$bin/qwave" backup --config "$settings" --recipient "$site/recipient.pub" --json "$@"; }
 alone() { # alone WORDS ARGUMENT...: refused for security, with these words
@@ -96,7 +96,7 @@ for sae in alice bob; do
     rm "$site/$sae.pem" "$site/$sae.key"
     admin certificate sae $sae --certificate "$site/$sae.pem" --key "$site/$sae.key" >/dev/null || fail "no other certificate: $sae"
 done
-within 60 stored 500 || fail "the store does not fill again"
+within $ready_s stored 500 || fail "the store does not fill again"
 as alice "bob/enc_keys?number=1" >"$site/paused"
 [ "$(tail -n 1 "$site/paused")" = 503 ] && grep -qF 'restored from a backup' "$site/paused" || fail "it serves before two say so: $(cat "$site/paused")"
 by_two restore-end

@@ -10,7 +10,7 @@ application alice bob
 application bob
 
 as() { # as SAE PATH: the body, and its status on the next line
-    curl --silent --max-time 60 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url/api/v1/keys/$2" || true
+    curl --silent --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" -w '\n%{http_code}\n' "$url/api/v1/keys/$2" || true
 }
 by() { # by OFFICER WORD...
     local who=$1
@@ -29,7 +29,7 @@ fetch() { as bob "alice/dec_keys?key_ID=${id[$1]}"; }
 fetches() { [ "$(fetch "$1" | tail -n 1)" = "$2" ] || fail "key $1 is fetched: $(fetch "$1")"; }
 
 stored() { [ "$(as alice bob/status | head -n 1 | field stored_key_count)" -ge 100 ] 2>/dev/null; }
-within 60 stored || fail "no keys"
+within $ready_s stored || fail "no keys"
 as alice "bob/enc_keys?number=5" >"$site/given"
 mapfile -t id < <(grep -o '"key_ID":"[0-9a-f-]*"' "$site/given" | cut -d '"' -f 4)
 [ "${#id[@]}" = 5 ] || fail "no keys: $(cat "$site/given")"
@@ -59,7 +59,7 @@ fetches 0 200
 echo "keys are ordered at a station by two operators"
 admin device add meter-1 --kind terminal --owner test --peer bob >/dev/null
 station=$(admin --json device list --kind station | jq -r '.devices[0].id')
-rest() { curl --silent --max-time 60 --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" "$@"; }
+rest() { curl --silent --max-time $ready_s --cert "$site/centre/operator/operator.pem" --key "$site/centre/operator/operator.key" --cacert "$site/centre/ca/ca.pem" "$@"; }
 [ "$(rest -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d "{\"station\":\"$station\",\"keys\":5}" "$url/v1/devices/meter-1/charge/order")" = 409 ] ||
     fail "one operator orders alone"
 by security certificate officer third --certificate "$site/third.pem" --key "$site/third.key" >/dev/null
@@ -94,7 +94,7 @@ fetches 2 200
 refused 'status 409' by security key destroy "${id[3]}"
 by_two key-destroy 3
 is_destroyed() { [ "$(admin --json key show "${id[3]}" | field state)" = destroyed ]; }
-within 30 is_destroyed || fail "not destroyed: $(admin --json key show "${id[3]}")"
+within $ready_s is_destroyed || fail "not destroyed: $(admin --json key show "${id[3]}")"
 
 echo "an application takes back its own"
 sed "s,$site/centre/operator/operator\.,$site/alice.,; /station/d" "$site/centre/operator/operator.yaml" >"$site/alice.yaml"

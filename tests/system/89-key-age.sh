@@ -39,7 +39,7 @@ deliver() { # KEYS
     local before
     before=$(received)
     tell 0 deliver 1 "$1" 0 >/dev/null
-    within 60 has_received $((before + $1)) || fail "no $1 keys: $(tail -n 3 node-0.log node-1.log)"
+    within $ready_s has_received $((before + $1)) || fail "no $1 keys: $(tail -n 3 node-0.log node-1.log)"
 }
 # Ageing goes on, so both are asked until one answer fits between two of the other.
 in_step() {
@@ -51,12 +51,12 @@ in_step() {
 echo "both ends give up what is too old"
 run 2 2
 deliver 64
-within 60 has_aged_more 1 1000000 || fail "nothing ages: $(tell 1 status)"
-within 60 in_step || fail "the ends do not agree: $(aged 0) bits at one, $(aged 1) at the other"
+within $ready_s has_aged_more 1 1000000 || fail "nothing ages: $(tell 1 status)"
+within $ready_s in_step || fail "the ends do not agree: $(aged 0) bits at one, $(aged 1) at the other"
 deliver 64
 counted() { [ "$(curl -s "http://127.0.0.1:$(page 1)/metrics" | awk '/^qwave_node_link_aged_bits_total/ { print $2 }')" -gt 1000000 ]; }
-within 30 counted || fail "the page does not count it: $(curl -s "http://127.0.0.1:$(page 1)/metrics" | grep aged)"
-within 30 eval '"$bin/qwave" audit show 1.journal | grep -q " node keys-aged node 0: "' || fail "not in the journal: $("$bin/qwave" audit show 1.journal)"
+within $ready_s counted || fail "the page does not count it: $(curl -s "http://127.0.0.1:$(page 1)/metrics" | grep aged)"
+within $ready_s eval '"$bin/qwave" audit show 1.journal | grep -q " node keys-aged node 0: "' || fail "not in the journal: $("$bin/qwave" audit show 1.journal)"
 "$bin/qwave" audit show 1.journal | grep ' keys-aged ' | grep -q '[1-9][0-9]* bits' || fail "no number of bits: $("$bin/qwave" audit show 1.journal)"
 
 echo "a kill, and a second start"
@@ -64,7 +64,7 @@ before=$(aged 1)
 stop node-1 KILL
 stop node-0 KILL
 run 2 2
-within 60 has_aged_more 1 "$before" || fail "the count begins anew, or nothing ages: $before, then $(aged 1)"
+within $ready_s has_aged_more 1 "$before" || fail "the count begins anew, or nothing ages: $before, then $(aged 1)"
 deliver 64
 stop node-0
 stop node-1
@@ -72,7 +72,7 @@ stop node-1
 echo "a limit at one end alone: it gives up what it sends, and the other follows"
 run 1 0
 before=$(aged 1)
-within 60 has_aged_more 1 "$before" || fail "the other end does not follow: $(aged 0) and $(aged 1)"
+within $ready_s has_aged_more 1 "$before" || fail "the other end does not follow: $(aged 0) and $(aged 1)"
 deliver 64
 tell 1 status | grep -q '"quarantined":false' || fail "quarantined: $(tell 1 status)"
 stop node-0

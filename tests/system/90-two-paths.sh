@@ -56,7 +56,7 @@ over() { # ROUTE: more batches arrive over this from now on
     local before
     before=$(wc -l <0.events)
     more() { tail -n +$((before + 1)) 0.events | grep -q -- " $1\$"; }
-    within 60 more "$1" || fail "nothing over $1: $(tail -n 2 0.events; tell 0 status)"
+    within $ready_s more "$1" || fail "nothing over $1: $(tail -n 2 0.events; tell 0 status)"
 }
 shown() { "$bin/qwave" audit show "$1.journal" | grep -q -- "$2"; }
 
@@ -70,19 +70,19 @@ settings 0 "1=0-1.pool@127.0.0.1:${port[1]} 2=0-2.pool@127.0.0.1:${port[2]} 3=0-
 echo 'metrics: 127.0.0.1:0' >>0.yaml
 start node-0 qwave node run --config 0.yaml
 ready node-0 >/dev/null
-within 60 links_are 6 || fail "not all links are up: $(tell 0 status)"
+within $ready_s links_are 6 || fail "not all links are up: $(tell 0 status)"
 
 echo "keys over two paths"
 tell 0 deliver 4 64 0 two-paths >told
-within 60 two_at_least 0 delivered_keys 64 || fail "no 64 keys over two paths: $(tell 0 status)"
-within 60 two_at_least 4 received_keys 64 || fail "the target has not 64: $(tell 4 status)"
+within $ready_s two_at_least 0 delivered_keys 64 || fail "no 64 keys over two paths: $(tell 0 status)"
+within $ready_s two_at_least 4 received_keys 64 || fail "the target has not 64: $(tell 4 status)"
 tell 0 status | grep -q '"class":"gold","paths":2,"wanted_keys":64,"delivered_keys":64' || fail "the order does not show: $(tell 0 status)"
 [ "$(number 0 'received_keys')" = 0 ] || fail "node 0 received something"
 [ "$(grep -c ' 0,[123],4+0,[123],4$' 0.events)" = 4 ] || fail "not four batches over two paths: $(cat 0.events)"
 counted() { curl -s "http://127.0.0.1:$(sed -n 's/^metrics //p' "node-$1.out")/metrics" | grep -q "^$2\$"; }
-within 20 counted 0 'qwave_node_two_path_keys_delivered_total 64' || fail "the page of the source does not count them"
-within 20 counted 4 'qwave_node_two_path_keys_received_total 64' || fail "the page of the target does not count them"
-within 20 counted 4 'qwave_node_keys_received_total 64' || fail "halves are counted as keys"
+within $ready_s counted 0 'qwave_node_two_path_keys_delivered_total 64' || fail "the page of the source does not count them"
+within $ready_s counted 4 'qwave_node_two_path_keys_received_total 64' || fail "the page of the target does not count them"
+within $ready_s counted 4 'qwave_node_keys_received_total 64' || fail "halves are counted as keys"
 
 echo "a relay is killed, and another"
 tell 0 deliver 4 1000000 300 two-paths >told
@@ -91,18 +91,18 @@ stop node-1 KILL
 over '0,[23],4+0,[23],4'
 stop node-2 KILL
 refused() { tell 0 status | grep -q '"reason":"no two paths without a common node"'; }
-within 60 refused || fail "no refusal with one path left: $(tell 0 status)"
-within 60 shown 0 ' node two-paths-missing node 4: refused' || fail "not in the journal: $("$bin/qwave" audit show 0.journal | tail -n 3)"
+within $ready_s refused || fail "no refusal with one path left: $(tell 0 status)"
+within $ready_s shown 0 ' node two-paths-missing node 4: refused' || fail "not in the journal: $("$bin/qwave" audit show 0.journal | tail -n 3)"
 before=$(two 0 delivered_keys)
 [ "$(two 0 missing)" -ge 1 ] || fail "not counted: $(tell 0 status)"
 tell 0 deliver 4 32 0 >told # who asked for one path gets his keys
 one() { [ "$(grep -c ' 0,3,4$' 0.events)" = 2 ]; }
-within 60 one || fail "nothing over one path: $(tail -n 3 0.events)"
+within $ready_s one || fail "nothing over one path: $(tail -n 3 0.events)"
 [ "$(two 0 delivered_keys)" = "$before" ] || fail "keys over two paths with one path left"
 relay 1
 over '0,[13],4+0,[13],4'
 relay 2
-within 60 links_are 6 || fail "not all links are up again: $(tell 0 status)"
+within $ready_s links_are 6 || fail "not all links are up again: $(tell 0 status)"
 
 echo "a relay alters its half"
 stop node-3
@@ -113,9 +113,9 @@ QW_LYING_NODE=$site/lies "$lying" node run --config 3.yaml >node-3.out 2>>node-3
 pid[node-3]=$!
 note_port 3
 stop node-1 # so that there is no way round it
-within 90 at_least 4 wrong_tags 1 || fail "the target does not notice: $(tell 4 status)"
-within 60 shown 4 ' node end-tag-wrong ' || fail "not in the journal of the target: $("$bin/qwave" audit show 4.journal)"
-within 60 shown 0 ' node two-paths-void ' || fail "not in the journal of the source: $("$bin/qwave" audit show 0.journal)"
+within $ready_s at_least 4 wrong_tags 1 || fail "the target does not notice: $(tell 4 status)"
+within $ready_s shown 4 ' node end-tag-wrong ' || fail "not in the journal of the target: $("$bin/qwave" audit show 4.journal)"
+within $ready_s shown 0 ' node two-paths-void ' || fail "not in the journal of the source: $("$bin/qwave" audit show 0.journal)"
 ! tail -n +$((before + 1)) 0.events | grep -q '0,3,4' || fail "keys over a relay that lies: $(tail -n 3 0.events)"
 relay 1
 over '0,[12],4+0,[12],4' # round it
@@ -126,7 +126,7 @@ over '0,[23],4+0,[23],4'
 echo "nothing wrong at the ends"
 tell 0 hold >told
 idle() { [ "$(tell 0 under-way)" = "ok 0" ] && [ "$(tell 4 under-way)" = "ok 0" ]; }
-within 60 idle || fail "batches stay under way: $(tell 0 status)"
+within $ready_s idle || fail "batches stay under way: $(tell 0 status)"
 for node in 0 2 3 4; do stop node-$node; done
 held() { awk '$1 == "void" { delete batch[$2]; next } { batch[substr($1, 1, 24)] = batch[substr($1, 1, 24)] $0 "\n" } END { for (id in batch) printf "%s", batch[id] }' "$1.keys" | sort; }
 held 0 >held.0
@@ -164,12 +164,12 @@ ready line-0 >/dev/null
 class() { tell "l$1" status | sed -n "s/.*{\"class\":\"$2\",\"delivered_keys\":\([0-9]*\),\"kept_out_batches\":\([0-9]*\)}.*/\\$3/p"; } # NODE CLASS 1|2
 kept_out() { [ "$(class 1 bronze 2)" -gt 0 ]; }
 tell l0 deliver 2 100000 0 bronze >told
-within 60 kept_out || fail "bronze gets what is kept for gold: $(tell l1 status)"
+within $ready_s kept_out || fail "bronze gets what is kept for gold: $(tell l1 status)"
 bronze=$(class 0 bronze 1)
 [ "$bronze" -gt 0 ] || fail "bronze got nothing of a full pool: $(tell l0 status)"
 tell l0 deliver 2 320 0 >told
 gold() { [ "$(class 0 gold 1)" = 320 ]; }
-within 60 gold || fail "gold does not get what is kept for it: $(tell l0 status)"
+within $ready_s gold || fail "gold does not get what is kept for it: $(tell l0 status)"
 [ "$(class 0 bronze 1)" -le $((bronze + 64)) ] || fail "bronze went on: $(tell l0 status)" # what was under way then
 [ "$(class 1 gold 2)" = 0 ] || fail "gold was refused: $(tell l1 status)"
 status=0
@@ -179,7 +179,12 @@ for node in 0 1 2; do stop line-$node; done
 
 echo "demands of a file"
 { cat five.yaml && printf 'demands:\n  - {from: a, to: z, paths: 2, keys_per_s: 400}\n  - {from: b, to: c, class: bronze, keys_per_s: 400}\n'; } >demands.yaml
-"$bin/qwave" network run ./demands.yaml --seconds 2 --json >run.out 2>run.log || fail "the run: $(cat run.out; tail -n 3 run.log)"
+start run qwave network run ./demands.yaml --seconds 3000 --folder demands --json
+both_get() { grep -q ' 0,[123],4+0,[123],4$' demands/0.events && grep -q ' 1,[04],2$' demands/1.events; } 2>/dev/null
+within $ready_s both_get || fail "not both demands: $(tail -n 3 run.log demands/*.events)"
+kill -INT "${pid[run]}"
+wait "${pid[run]}" || fail "the run: $(cat run.out; tail -n 3 run.log)"
+unset "pid[run]"
 [ "$(field pairs <run.out)" = 2 ] && [ "$(field mismatched_keys <run.out)" = 0 ] && [ "$(field lost_acknowledged_keys <run.out)" = 0 ] || fail "the run: $(cat run.out)"
 grep -q '"nodes":"0,[123],4+0,[123],4"' run.out || fail "nothing over two paths: $(cat run.out)"
 grep -q '"nodes":"1,[04],2"' run.out || fail "nothing for the other pair: $(cat run.out)"

@@ -14,7 +14,7 @@ both() {
     : >"$name-bob.log"
     # shellcheck disable=SC2086 # words on purpose
     start "$name-bob" qwave qkd bob --pool b.pool --port 0 --optics-port "$optics" --key-file b.key --json $short $2 $3
-    within 20 grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
+    within $ready_s grep -q '^ready ' "$name-bob.log" || fail "bob does not get ready: $(cat "$name-bob.log")"
     port=$(sed -n 's/^ready //p' "$name-bob.log" | tail -n 1)
     # shellcheck disable=SC2086
     start "$name-alice" qwave qkd alice --pool a.pool --port "$port" --optics-port "$optics" --key-file a.key --json $short ${4:-$2}
@@ -79,11 +79,11 @@ for i in 1 2 3 4 5 6 7 8; do
     size=$(stat -c %s b.key 2>/dev/null || echo 0)
     both "kill$i" "--pool-high 16 --pool-low 8" "--blocks 100000"
     more() { [ "$(stat -c %s b.key 2>/dev/null || echo 0)" -gt "$size" ]; }
-    within 60 more || fail "no key before kill $i: $(cat "kill$i"-*.log)"
+    within $ready_s more || fail "no key before kill $i: $(cat "kill$i"-*.log)"
     if [ $((i % 2)) = 0 ]; then killed=alice other=bob; else killed=bob other=alice; fi
     stop "kill$i-$killed" KILL
     gone() { ! kill -0 "${pid[kill$i-$other]}" 2>/dev/null; }
-    within 90 gone || fail "$other goes on alone"
+    within $ready_s gone || fail "$other goes on alone"
     wait "${pid[kill$i-$other]}" || true
     unset "pid[kill$i-$other]"
     stop "kill$i-optics" KILL

@@ -85,7 +85,7 @@ auth() { # WHO CERTIFICATE
         --certificate "$site/$2.pem" --key "$site/$2.key" --json 2>"$site/refused.log"
 }
 statement() {
-    curl --silent --max-time 10 --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" "$url/v1/authentication?name=urn:qwave:ap:$1&id=$2"
+    curl --silent --max-time $ready_s --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" "$url/v1/authentication?name=urn:qwave:ap:$1&id=$2"
 }
 for who in ap-1 ap-2; do
     id=$(auth $who $who | field id)
@@ -100,8 +100,8 @@ echo "killed while it proves itself, again and again: it goes on, and no key mak
 for _ in 1 2 3; do
     start prover qwave auth --url "$public" --name urn:qwave:ap:ap-1 --card "$(card_of ap-1)" --passphrase-file "$site/ap-1.passphrase" \
         --certificate "$site/ap-1.pem" --key "$site/ap-1.key"
-    waits() { [ -e "$site/ap-1.pem.proof" ] || [ -s "$site/prover.out" ]; }
-    within 20 waits || true
+    waits() { [ -e "$site/ap-1.pem.proof" ] || [ -s "$site/prover.out" ] || ! kill -0 "${pid[prover]}" 2>/dev/null; }
+    within $ready_s waits || true
     stop prover KILL
     proves() { auth ap-1 ap-1 >"$site/auth.out"; } # once the service has seen that the other program is gone
     within $ready_s proves || fail "not after the kill: $(cat "$site/refused.log")"
@@ -145,7 +145,7 @@ stop ap
 echo "and one with a token, after a wrong PIN"
 sed -i "s|ap-1|ap-2|g; s|^card: .*|card: $(card_of ap-2)|" "$site/ap.yaml"
 (umask 077 && echo 90817264 >"$site/ap-2.passphrase")
-! timeout 60 "$bin/qwave-ap" --config "$site/ap.yaml" >/dev/null 2>"$site/refused.log" || fail "serves with a wrong PIN"
+! timeout $ready_s "$bin/qwave-ap" --config "$site/ap.yaml" >/dev/null 2>"$site/refused.log" || fail "serves with a wrong PIN"
 says 'wrong PIN, which the token counts'
 (umask 077 && echo $chip_pin >"$site/ap-2.passphrase")
 start ap qwave-ap --config "$site/ap.yaml"

@@ -22,7 +22,7 @@ with_certificate() { # CERTIFICATE [SETTING]
 }
 asks() { "$bin/qwave" auth --terminal "$site/terminal.sock" --json "$@" 2>"$site/auth.log"; }
 statement() {
-    curl --silent --max-time 10 --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
         "$url/v1/authentication?name=urn:qwave:terminal:phone-1&id=$1"
 }
 statements() { "$bin/qwave" audit --operator "$site/centre/operator/operator.yaml" --url "$url" show --verb authenticate | grep -c 'phone-1: success' || true; }
@@ -91,7 +91,7 @@ before=$(remaining)
 asks >/dev/null &
 asking=$!
 is_kept() { [ -s "$site/kept" ]; }
-within 60 is_kept || fail "no proof is sent"
+within $ready_s is_kept || fail "no proof is sent"
 key get >/dev/null || fail "a proof that waits holds keys up"
 stop terminal KILL
 ! wait $asking || fail "the application believes a killed terminal"
@@ -113,7 +113,7 @@ with_certificate phone-1 "public_url: http://127.0.0.1:$(ready keeper)"
 : >"$site/kept"
 asks --context "$context" >/dev/null &
 asking=$!
-within 60 is_kept || fail "no proof is sent"
+within $ready_s is_kept || fail "no proof is sent"
 stop terminal KILL
 ! wait $asking || fail "the application believes a killed terminal"
 with_certificate phone-1 "public_url: $public"

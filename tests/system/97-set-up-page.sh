@@ -25,7 +25,7 @@ set_up() {
 
 # post PATH BODY: what the page gets.
 post() {
-    curl --silent --insecure --max-time 60 --cookie "$site/jar" --cookie-jar "$site/jar" --header "X-Qwave-Session: $token" \
+    curl --silent --insecure --max-time $ready_s --cookie "$site/jar" --cookie-jar "$site/jar" --header "X-Qwave-Session: $token" \
         --header 'Content-Type: application/json' --data "$2" "$url/setup/$1"
 }
 
@@ -62,7 +62,7 @@ ended() {
 }
 
 echo "a set-up that nobody opens, and wrong codes do not, ends by itself"
-set_up idle "$site/idle" --page-idle 15
+set_up idle "$site/idle" --page-idle 60
 for i in 1 2 3 4 5; do refused wrong-code open '{"code":"AAAA-AAAA-AAAA-AAAA"}'; done
 refused shut open "{\"code\":\"$code\"}"
 

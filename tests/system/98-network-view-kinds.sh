@@ -31,14 +31,14 @@ ends() { # NAME
 echo "optical switches" # slots of 2 s
 as campus
 start switches qwave network run metro-campus --seconds 600 --time-scale 5 --folder "$site/switches" "${who[@]}"
-within 60 grep -q "s of load" "$site/switches.log" || fail "the network does not start: $(tail -n 3 "$site/switches.log")"
+within $ready_s grep -q "s of load" "$site/switches.log" || fail "the network does not start: $(tail -n 3 "$site/switches.log")"
 look switches
 ends switches
 
 echo "satellite passes"
 as space
 start passes qwave network run satellite --seconds 600 --time-scale 3600 --folder "$site/passes" "${who[@]}"
-within 60 grep -q "s of load" "$site/passes.log" || fail "the network does not start: $(tail -n 3 "$site/passes.log")"
+within $ready_s grep -q "s of load" "$site/passes.log" || fail "the network does not start: $(tail -n 3 "$site/passes.log")"
 look passes
 ends passes
 
@@ -56,7 +56,7 @@ start backbone qwave network report two-ring-145 --node "relay-001=$site/nobody"
            stored_bits: (4096 * (1 + $n % 7)), capacity_bits: 32768}] | sort_by(.neighbour), orders: []}}]}' >"$site/spurs.json"
 says() {
     local status
-    status=$(curl --silent --max-time 10 --output "$site/answer" --write-out '%{http_code}' --cert "$site/spurs.pem" --key "$site/spurs.key" \
+    status=$(curl --silent --max-time $ready_s --output "$site/answer" --write-out '%{http_code}' --cert "$site/spurs.pem" --key "$site/spurs.key" \
         --cacert "$ca" --header 'Content-Type: application/json' --data "@$site/spurs.json" "$url/v1/network/report" || true)
     echo "$status $(cat "$site/answer")" >"$site/spurs.said"
     [ "$status" = 200 ]

@@ -38,7 +38,7 @@ link_settings() {
     local sae=$1 peer=$2
     shift 2
     {
-        link_head "$sae" "peer_timeout_ms: 2000" "log_level: debug"
+        link_head "$sae" "peer_timeout_ms: 10000" "log_level: debug"
         cat <<YAML
   - peer: $peer
     address: 127.0.0.1:${port_of[$peer]:-0}

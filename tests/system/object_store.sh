@@ -12,7 +12,7 @@ make_full_centre() {
     settings=$site/centre/qwaved.yaml
     start_centre
     application alice bob
-    within 60 has_stored 3000 || fail "the store does not fill"
+    within $ready_s has_stored 3000 || fail "the store does not fill"
 }
 has_stored() { [ "$(admin status --json | jq .keys.stored)" -ge "$1" ] 2>/dev/null; }
 
@@ -35,7 +35,7 @@ put() {
 put_two() {
     put first 2>"$site/put.log" || fail "not stored: $(cat "$site/put.log")"
     between=$(date -u -d '1 second' +%Y-%m-%dT%H:%M:%SZ)
-    within 10 is_later || fail "the clock stands"
+    within $ready_s is_later || fail "the clock stands"
     application carol
     put second 2>"$site/put.log" || fail "not stored: $(cat "$site/put.log")"
 }
@@ -44,9 +44,9 @@ is_later() { [[ $(date -u +%Y-%m-%dT%H:%M:%SZ) > $between ]]; }
 # dies_in_upload FOLDER FIND-EXPRESSION...: the store is killed while a third backup is on its way, once a file that fits is there, and starts again.
 dies_in_upload() {
     local status=0
-    put third --bwlimit 40k >"$site/put.out" 2>"$site/put.log" &
+    put third --bwlimit 10k >"$site/put.out" 2>"$site/put.log" &
     pid[put]=$!
-    within 60 has_found "$@" || fail "no upload: $(cat "$site/put.log")"
+    within $ready_s has_found "$@" || fail "no upload: $(cat "$site/put.log")"
     stop objects KILL
     wait "${pid[put]}" || status=$?
     unset "pid[put]"

@@ -13,18 +13,15 @@ make_watched_ends() {
     start_charon b 4
 }
 
-# Once the file has not grown for a while: what tcpdump has not read yet when it is told to end is lost.
+# Once a last word beside the tunnel is in the file: what tcpdump has not read yet when it is told to end is lost.
 end_capture() {
-    local size=none
-    until [ "$size" = "$(stat -c %s "$site/tunnel.pcap")" ]; do
-        size=$(stat -c %s "$site/tunnel.pcap")
-        sleep 0.5
-    done
+    in_ns a ping -q -c 1 -p 71772d6c6173742d776f7264 192.0.2.2 >/dev/null || fail "no way beside the tunnel"
+    within $ready_s grep -qaF qw-last-word "$site/tunnel.pcap" || fail "the capture has no end"
     stop tcpdump
 }
 
 answer_of() { # SAE REST-OF-THE-PATH
-    curl --silent --fail --max-time 20 --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
+    curl --silent --fail --max-time $ready_s --cert "$site/$1.pem" --key "$site/$1.key" --cacert "$site/centre/ca/ca.pem" "$url/api/v1/keys/$2"
 }
 
 # take_keys COUNT: ids and keys, from the centre; as answers in delivered.json, one by one in answer-0.json and so on, and with other bytes under

@@ -6,7 +6,7 @@ set -euo pipefail
 bin=${1:?"usage: $0 FOLDER-OF-THE-PROGRAMS"}
 site=$(mktemp -d "${TMPDIR:-/tmp}/qwave-system.XXXXXX")
 declare -A pid=()
-ready_s=60        # that a program may take to start, or to go on after a fault
+ready_s=120       # that anything may take that is waited for, on a machine that is busy with other things
 card_folder=$site # where charge puts cards and the programs find them
 
 clean_up() {
@@ -65,6 +65,19 @@ stop() {
     kill -"${2:-TERM}" "${pid[$1]}" 2>/dev/null || true
     wait "${pid[$1]}" 2>/dev/null || true
     unset "pid[$1]"
+}
+
+# free_ports COUNT: the first of so many ports in a row that nobody listens on, below those that the kernel gives by itself.
+free_ports() {
+    local first port
+    for first in $(shuf -i 20000-31000 -n 100); do
+        for ((port = first; port < first + $1; port++)); do
+            ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue 2
+        done
+        echo "$first"
+        return
+    done
+    return 1
 }
 
 passphrase() {
@@ -198,7 +211,7 @@ refilled() {
 
 # fetch KEY-ID: what the application gets for it, as hex; empty when it is refused.
 fetch() {
-    curl --silent --max-time 10 --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/app-1.pem" --key "$site/app-1.key" --cacert "$site/centre/ca/ca.pem" \
         "$url/api/v1/keys/phone-1/dec_keys?key_ID=$1" | field key | base64 -d 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
 }
 

@@ -26,7 +26,7 @@ says() { state "$1" "$2" | grep -q -- "$3"; }
 ask() { # SAE CENTRE PATH [CURL-OPTION...]: body, then the status on a line of its own
     local sae=$1 x=$2 path=$3
     shift 3
-    curl --silent --max-time 15 --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
+    curl --silent --max-time $ready_s --cert "$site/$sae.pem" --key "$site/$sae.key" --cacert "$site/$x/ca/ca.pem" \
         -H 'Content-Type: application/json' -w '\n%{http_code}\n' "$@" "${url[$x]}/api/v1/keys/$path"
 }
 status_of() { tail -n 1 <<<"$1"; }

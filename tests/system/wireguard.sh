@@ -68,7 +68,7 @@ start_wireguard() {
         pid[wg-$end]=$!
     done
     for end in a b; do
-        within 10 test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
+        within $ready_s test -S "/var/run/wireguard/qw$tag$end.sock" || fail "wireguard-go: $(tail -n 1 "$site/wg-$end.log")"
         set_up_interface $end
         set_peer $end
     done
