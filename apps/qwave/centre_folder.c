@@ -309,8 +309,9 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                                     : qw_key_source_best(&source);
     }
     if (err == QW_OK) {
-        err = qw_store_open(
-            config->database != NULL ? config->database : in(config, "centre.db").text, &store);
+        err = qw_store_open(config->database != NULL ? config->database
+                                                     : in(config, "centre.db").text,
+                            NULL, &store);
     }
     if (err == QW_OK) {
         err = qw_centre_new(&settings, &centre);

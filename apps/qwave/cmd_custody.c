@@ -181,7 +181,7 @@ static qw_err open_centre(struct move *move)
 
     snprintf(config.centre_id, sizeof config.centre_id, "%s", settings->centre_id);
     if (err == QW_OK) {
-        err = qw_store_open(settings->database, &move->store);
+        err = qw_store_open(settings->database, NULL, &move->store);
         err = explain(move, err, "database: %s",
                       err == QW_ERR_CONFLICT ? "another process has it open: stop the centre first"
                                              : qw_err_text(err));

@@ -120,7 +120,7 @@ static qw_err explain_postgres(struct daemon *daemon, qw_err err)
 static qw_err open_store(struct daemon *daemon)
 {
     const char *path = daemon->settings.database;
-    qw_err err = qw_store_open(path, &daemon->store);
+    qw_err err = qw_store_open(path, &daemon->log, &daemon->store);
 
     if (qw_store_postgres_is_uri(path)) {
         return explain_postgres(daemon, err);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+enum { ENDED_PID, ENDED_PLACE, ENDED_IS_TOLD, ENDED_COLUMNS }; /* of qw_postgres_end_stopped */
 enum { PAUSE_MS = 200, DOUBT_MS = 15000, DOUBT_STEP_MS = 50 };
 
 int64_t qw_postgres_number(const PGresult *result)
@@ -200,11 +201,29 @@ static qw_err lock(struct qw_postgres_client *client)
     return err;
 }
 
+/* A process that goes on finds its session gone; its operator finds here who ended it. */
+static void report_ended(const struct qw_postgres_client *client, const PGresult *ended)
+{
+    bool is_told = PQntuples(ended) == 1 && PQnfields(ended) == ENDED_COLUMNS &&
+                   PQgetlength(ended, 0, ENDED_IS_TOLD) == 1 &&
+                   *PQgetvalue(ended, 0, ENDED_IS_TOLD) != 0;
+
+    if (is_told) {
+        qw_log_write(client->log, QW_LOG_WARNING,
+                     "database: the session that had the turn, server process %lld, from %.*s, was "
+                     "ended: it has kept the server waiting for ten seconds",
+                     (long long)qw_postgres_number(ended), PQgetlength(ended, 0, ENDED_PLACE),
+                     PQgetvalue(ended, 0, ENDED_PLACE));
+    }
+}
+
 /* The server ends an idle session by itself, but not one whose process has sent half of what
  * belongs together and was stopped. */
-static void end_stopped_holder(struct qw_postgres_link *link)
+static void end_stopped_holder(struct qw_postgres_client *client)
 {
+    struct qw_postgres_link *link = &client->link;
     struct qw_postgres_call call = { .statement = qw_postgres_end_stopped };
+    PGresult *ended = NULL;
 
     if (!qw_postgres_link_is_up(link)) {
         return;
@@ -212,9 +231,11 @@ static void end_stopped_holder(struct qw_postgres_link *link)
     qw_postgres_link_begin(link);
     qw_postgres_link_send(link, &call);
     qw_postgres_link_sync(link);
-    if (qw_postgres_link_take(link, NULL) != QW_OK) {
+    if (qw_postgres_link_take(link, &ended) != QW_OK) {
         return; /* another role's session, which is not ours to end: the next wait fails as well */
     }
+    report_ended(client, ended);
+    PQclear(ended);
 }
 
 qw_err qw_postgres_client_take_turn(struct qw_postgres_client *client, bool *is_moved)
@@ -232,7 +253,7 @@ qw_err qw_postgres_client_take_turn(struct qw_postgres_client *client, bool *is_
     client->has_lost_turn = err != QW_OK;
     if (err != QW_OK) { /* a wait that is broken off may have got the lock in that moment, and a
                            session keeps it, whatever becomes of the statement */
-        end_stopped_holder(&client->link);
+        end_stopped_holder(client);
         qw_postgres_link_close(&client->link);
     }
     if (err == QW_OK) {
@@ -261,9 +282,10 @@ void qw_postgres_client_give_turn(struct qw_postgres_client *client)
     }
 }
 
-qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri)
+qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri,
+                               const struct qw_log *log)
 {
-    struct qw_postgres_client c = { .is_moved = true };
+    struct qw_postgres_client c = { .log = log, .is_moved = true };
     size_t len = strlen(uri) + 1;
     qw_err err = qw_postgres_uri_check(uri);
 

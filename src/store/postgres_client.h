@@ -2,6 +2,7 @@
 #ifndef QW_STORE_POSTGRES_CLIENT_H
 #define QW_STORE_POSTGRES_CLIENT_H
 
+#include "base/log.h"
 #include "store/postgres_link.h"
 #include "store/postgres_schema.h"
 
@@ -14,6 +15,7 @@
  * whether the last group is durable, and a database that was set back is noticed. */
 struct qw_postgres_client {
     char *uri;
+    const struct qw_log *log; /* borrowed; NULL: silent */
     struct qw_postgres_link link;
     uint8_t id[16];      /* of the row in qwave.client, random */
     int64_t number;      /* of the last group that is known to be durable (or fenced off) */
@@ -29,7 +31,8 @@ struct qw_postgres_client {
 };
 
 /* uri is copied. Connects once. QW_ERR_NOMEM, and as qw_postgres_link_open and _schema_open. */
-qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri) QW_MUST_USE;
+qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri,
+                               const struct qw_log *log) QW_MUST_USE;
 void qw_postgres_client_wipe(struct qw_postgres_client *client); /* zeroed is fine */
 
 /* A working link, a new one if need be, with nothing in doubt. QW_ERR_IO: the database is away.

@@ -39,7 +39,8 @@ static const struct {
     { qw_postgres_lock, "SELECT pg_advisory_lock(1364677191)" },
     { qw_postgres_unlock, "SELECT pg_advisory_unlock(1364677191)" },
     { qw_postgres_end_stopped,
-      "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+      "SELECT pid::bigint, coalesce(host(client_addr), 'this host'), pg_terminate_backend(pid)"
+      " FROM pg_locks JOIN pg_stat_activity USING (pid)"
       " WHERE locktype = 'advisory' AND classid = 0 AND objid = 1364677191 AND granted"
       " AND datname = current_database() AND wait_event_type = 'Client'"
       " AND state_change < now() - interval '10s'" },

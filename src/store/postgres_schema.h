@@ -28,7 +28,8 @@ extern const char qw_postgres_begin[], qw_postgres_commit[], qw_postgres_rollbac
 extern const char qw_postgres_mark[];   /* $1 client, $2 number: ours goes from there to + 1 */
 extern const char qw_postgres_turned[]; /* counts a group; -> turn number */
 extern const char qw_postgres_lock[], qw_postgres_unlock[]; /* the turn itself */
-/* Ends the session that has the turn and has kept the server waiting for ten seconds. */
+/* Ends the session that has the turn and has kept the server waiting for ten seconds -> number of
+ * its server process, where it came from, whether it was told to end. */
 extern const char qw_postgres_end_stopped[];
 extern const char qw_postgres_look[];  /* -> turn number */
 extern const char qw_postgres_enter[]; /* $1 client: its row, when there is none */

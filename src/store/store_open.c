@@ -26,8 +26,8 @@ static qw_err open_alone(const char *path, struct qw_store *store)
     return QW_OK;
 }
 
-qw_err qw_store_open(const char *name, struct qw_store *store)
+qw_err qw_store_open(const char *name, const struct qw_log *log, struct qw_store *store)
 {
-    return qw_store_postgres_is_uri(name) ? qw_store_postgres_open(name, store)
+    return qw_store_postgres_is_uri(name) ? qw_store_postgres_open(name, log, store)
                                           : open_alone(name, store);
 }

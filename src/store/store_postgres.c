@@ -470,7 +470,7 @@ static void postgres_close(void *self)
     free(s);
 }
 
-qw_err qw_store_postgres_open(const char *uri, struct qw_store *store)
+qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log, struct qw_store *store)
 {
     struct postgres_store *s = calloc(1, sizeof *s);
     qw_err err;
@@ -482,7 +482,7 @@ qw_err qw_store_postgres_open(const char *uri, struct qw_store *store)
         free(s);
         return QW_ERR_NOMEM;
     }
-    err = qw_postgres_client_init(&s->client, uri);
+    err = qw_postgres_client_init(&s->client, uri, log);
     if (err != QW_OK) {
         pthread_mutex_destroy(&s->mutex);
         free(s);

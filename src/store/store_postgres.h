@@ -3,6 +3,7 @@
 #define QW_STORE_STORE_POSTGRES_H
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -10,7 +11,8 @@
 /* A PostgreSQL database (15 tested) behind the verbs of store.h: a group is one transaction, sent
  * in one go. Any number of processes may share it, and take turns. uri: "postgresql://…" as libpq
  * reads it, several hosts allowed; tables are made in the schema qwave when it is not there.
- * One connection behind one mutex: safe from several threads.
+ * One connection behind one mutex: safe from several threads. log: borrowed as long as the store is
+ * open, for what nobody asked for (another process's session that was ended); NULL: silent.
  *   QW_ERR_FORMAT     no such URI; the schema is not ours, of another version, or incomplete
  *   QW_ERR_REFUSED    the URI holds a password (a passfile may), or leads over a network without
  *                     sslmode=verify-full; fsync, full_page_writes or synchronous_commit is off
@@ -22,7 +24,8 @@
  * server that comes back without something it had acknowledged (an older copy, a failover without
  * synchronous replication) is never used again by this handle: take_turn is
  * QW_ERR_REFUSED, every other verb QW_ERR_IO. */
-qw_err qw_store_postgres_open(const char *uri, struct qw_store *store) QW_MUST_USE;
+qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log,
+                              struct qw_store *store) QW_MUST_USE;
 
 /* Whether a setting names such a database, and not a file. */
 bool qw_store_postgres_is_uri(const char *text);

@@ -152,7 +152,7 @@ static qw_err open_centre(struct place *place)
 
 static qw_err open_store(struct place *place)
 {
-    return place->uri != NULL ? qw_store_postgres_open(place->uri, &place->store)
+    return place->uri != NULL ? qw_store_postgres_open(place->uri, NULL, &place->store)
                               : qw_store_sqlite_open(place->path, &place->store);
 }
 

@@ -55,7 +55,7 @@ static qw_err open_books(struct sealed *sealed, const struct settings *settings,
     struct qw_seal_config config = { .store = &sealed->store,
                                      .log = log,
                                      .timeout_s = (uint32_t)settings->share_timeout_s };
-    qw_err err = qw_store_open(settings->database, &sealed->store);
+    qw_err err = qw_store_open(settings->database, log, &sealed->store);
 
     memcpy(config.centre_id, settings->centre_id, sizeof config.centre_id);
     if (err == QW_OK) {

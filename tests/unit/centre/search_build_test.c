@@ -320,7 +320,7 @@ static void two_processes_at_once_build_it_together(void **state)
         qw_prng_init(&scenes[i]->prng, 2026, i);
         scenes[i]->config.store = &scenes[i]->store;
         if (i == 0) {
-            assert_int_equal(qw_store_postgres_open(server.uri, &scenes[0]->store), QW_OK);
+            assert_int_equal(qw_store_postgres_open(server.uri, NULL, &scenes[0]->store), QW_OK);
             assert_int_equal(qw_centre_new(&scenes[0]->config, &scenes[0]->centre), QW_OK);
             register_devices(scenes[0], DEVICES);
             scenes[0]->centre->books.is_indexed = false; /* written with the next group */
@@ -334,7 +334,7 @@ static void two_processes_at_once_build_it_together(void **state)
     postgres_server_execute(&server, "DROP TABLE qwave.search, qwave.staged");
     postgres_server_execute(&server, "UPDATE qwave.schema_version SET version = 2");
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(qw_store_postgres_open(server.uri, &scenes[i]->store), QW_OK);
+        assert_int_equal(qw_store_postgres_open(server.uri, NULL, &scenes[i]->store), QW_OK);
         assert_false(scenes[i]->centre != NULL);
         assert_int_equal(pthread_create(&threads[i], NULL, open_one, scenes[i]), 0);
     }

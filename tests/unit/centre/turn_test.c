@@ -33,7 +33,7 @@ struct two {
 
 static void open_on_server(struct scene *scene)
 {
-    assert_int_equal(qw_store_postgres_open(server.uri, &scene->store), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &scene->store), QW_OK);
     assert_int_equal(qw_centre_new(&scene->config, &scene->centre), QW_OK);
 }
 

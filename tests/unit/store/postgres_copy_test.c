@@ -53,7 +53,7 @@ static void make(void)
     struct qw_store_op meta = op_of(QW_STORE_INSERT, QW_STORE_META, "kek", 0, -7, "");
 
     drop();
-    assert_int_equal(qw_store_postgres_open(server.uri, &store), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store), QW_OK);
     for (int i = 0; i < RECORDS; i++) {
         char id[16];
 
@@ -77,7 +77,7 @@ static void what_was_there_is_there_again(void **state)
     make();
     text = copy_and_drop(&len);
     assert_int_equal(fill(text, len, &mark, 1), QW_OK);
-    assert_int_equal(qw_store_postgres_open(server.uri, &store), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store), QW_OK);
     assert_int_equal(count_of(&store, QW_STORE_ANY_TAG), RECORDS);
     assert_record(&store, "key-000", 1, 0, "a blob");
     assert_record(&store, "key-007", 2, 42, "another blob");
@@ -109,7 +109,7 @@ static void half_a_stream_leaves_nothing(void **state)
     assert_int_equal(fill(text, len / 2, NULL, 0), QW_ERR_FORMAT);
     assert_int_equal(fill(text, 3, NULL, 0), QW_ERR_FORMAT);
     assert_int_equal(fill(text, len, &twice, 1), QW_ERR_CONFLICT);
-    assert_int_equal(qw_store_postgres_open(server.uri, &store), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store), QW_OK);
     assert_int_equal(count_of(&store, QW_STORE_ANY_TAG), 0);
     qw_store_close(&store);
     assert_int_equal(fill(text, len, NULL, 0), QW_OK); /* an empty one is filled */
@@ -134,7 +134,7 @@ static void where_no_store_is_none_is_copied_or_made(void **state)
     fclose(to);
     assert_int_equal(len, 0);
     free(text);
-    assert_int_equal(qw_store_postgres_open(server.uri, &store), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store), QW_OK);
     qw_store_close(&store);
     assert_int_equal(qw_store_postgres_copy(server.uri, full), QW_ERR_IO);
     fclose(full);

@@ -144,15 +144,15 @@ static void a_store_that_is_open_is_not_opened_again(void **state)
     struct qw_store store = { 0 }, other = { 0 };
 
     (void)state;
-    assert_int_equal(qw_store_open(database, &store), QW_OK);
-    assert_int_equal(qw_store_open(database, &other), QW_ERR_CONFLICT);
+    assert_int_equal(qw_store_open(database, NULL, &store), QW_OK);
+    assert_int_equal(qw_store_open(database, NULL, &other), QW_ERR_CONFLICT);
     assert_null(other.self);
     qw_store_close(&store);
-    assert_int_equal(qw_store_open(database, &other), QW_OK);
+    assert_int_equal(qw_store_open(database, NULL, &other), QW_OK);
     qw_store_close(&other);
     assert_int_equal(access(beside, F_OK), -1);
     assert_int_equal(symlink("/dev/null", beside), 0);
-    assert_int_equal(qw_store_open(database, &store), QW_ERR_IO); /* not without the lock */
+    assert_int_equal(qw_store_open(database, NULL, &store), QW_ERR_IO); /* not without the lock */
     assert_null(store.self);
 }
 

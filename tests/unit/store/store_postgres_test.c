@@ -77,6 +77,11 @@ void *__wrap_calloc(size_t count, size_t len)
     return ++allocations == allocation_fails_at ? NULL : __real_calloc(count, len);
 }
 
+static qw_err open_silent(const char *uri, struct qw_store *store)
+{
+    return qw_store_postgres_open(uri, NULL, store);
+}
+
 static int place_make(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -84,7 +89,7 @@ static int place_make(void **state)
     assert_non_null(place);
     postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
     snprintf(place->path, sizeof place->path, "%s", server.uri);
-    place->open = qw_store_postgres_open;
+    place->open = open_silent;
     assert_int_equal(place->open(place->path, &place->store), QW_OK);
     *state = place;
     return 0;
@@ -139,7 +144,7 @@ static void refuses_passwords_in_the_uri_and_unverified_networks(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(qw_postgres_uri_check(cases[i].uri), cases[i].err);
         if (cases[i].err != QW_OK) {
-            assert_int_equal(qw_store_postgres_open(cases[i].uri, &store), cases[i].err);
+            assert_int_equal(qw_store_postgres_open(cases[i].uri, NULL, &store), cases[i].err);
             assert_null(store.self);
         }
     }
@@ -150,7 +155,7 @@ static void says_io_when_nobody_answers(void **state)
     struct qw_store store = { 0 };
 
     (void)state;
-    assert_int_equal(qw_store_postgres_open("postgresql:///qwave?host=/nowhere", &store),
+    assert_int_equal(qw_store_postgres_open("postgresql:///qwave?host=/nowhere", NULL, &store),
                      QW_ERR_IO);
     assert_null(store.self);
 }
@@ -167,18 +172,18 @@ static void refuses_a_server_that_may_lose_what_it_acknowledged(void **state)
         snprintf(sql, sizeof sql, "ALTER DATABASE postgres SET synchronous_commit = %s",
                  commits[i]);
         postgres_server_execute(&server, sql);
-        assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_ERR_REFUSED);
+        assert_int_equal(qw_store_postgres_open(server.uri, NULL, &other), QW_ERR_REFUSED);
     }
     postgres_server_execute(&server, "ALTER DATABASE postgres SET synchronous_commit ="
                                      " remote_apply");
-    assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_OK);
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &other), QW_OK);
     qw_store_close(&other);
     postgres_server_execute(&server, "ALTER DATABASE postgres RESET synchronous_commit");
     assert_int_equal(insert(&place->store, "a", 1, "x"), QW_OK);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         postgres_server_stop(&server, SIGINT);
         postgres_server_start(&server, settings[i]);
-        assert_int_equal(qw_store_postgres_open(server.uri, &other), QW_ERR_REFUSED);
+        assert_int_equal(qw_store_postgres_open(server.uri, NULL, &other), QW_ERR_REFUSED);
         assert_null(other.self);
     }
     assert_int_equal(insert(&place->store, "b", 1, "x"), QW_ERR_IO); /* also who was there */
@@ -211,7 +216,7 @@ static void *open_one(void *self)
 {
     struct qw_store *store = self;
 
-    return qw_store_postgres_open(server.uri, store) == QW_OK ? store : NULL;
+    return qw_store_postgres_open(server.uri, NULL, store) == QW_OK ? store : NULL;
 }
 
 /* Also when several processes open it at once: the tables are added once. */
@@ -454,7 +459,7 @@ static void is_never_used_again_when_the_database_was_set_back(void **state)
         assert_int_equal(store->take_turn(store->self, &is_moved), QW_ERR_REFUSED);
         store->give_turn(store->self);
     }
-    assert_int_equal(qw_store_postgres_open(server.uri, &other),
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &other),
                      QW_OK); /* a new start is free to */
     assert_absent(&other, "b");
     qw_store_close(&other);
@@ -532,13 +537,21 @@ static void loses_the_turn_with_its_connection(void **state)
 static void a_process_that_was_stopped_in_its_turn_does_not_keep_it(void **state)
 {
     struct place *place = *state;
-    struct qw_store *store = &place->store;
+    char *said = NULL, expected[64];
+    size_t said_len = 0;
+    struct qw_log log = { .stream = open_memstream(&said, &said_len),
+                          .component = "store",
+                          .level = QW_LOG_WARNING };
+    struct qw_store opened = { 0 };
+    struct qw_store *store = &opened;
     PGconn *stopped = PQconnectdb(server.uri);
     PGresult *locked;
     int64_t began_ms = qw_clock_monotonic_ms();
     bool is_moved = false;
     qw_err err = QW_ERR_IO;
 
+    assert_non_null(log.stream);
+    assert_int_equal(qw_store_postgres_open(place->path, &log, store), QW_OK);
     assert_int_equal(PQenterPipelineMode(stopped), 1);
     assert_int_equal(PQsendQueryParams(stopped, "SELECT pg_advisory_lock(1364677191)", 0, NULL,
                                        NULL, NULL, NULL, 0),
@@ -557,6 +570,13 @@ static void a_process_that_was_stopped_in_its_turn_does_not_keep_it(void **state
     assert_int_equal(err, QW_OK);
     assert_true(qw_clock_monotonic_ms() - began_ms >= 10000); /* a slow one is not ended */
     store->give_turn(store->self);
+    qw_store_close(store);
+    (void)snprintf(expected, sizeof expected, "server process %d, from this host, was ended",
+                   PQbackendPID(stopped));
+    fclose(log.stream);
+    assert_non_null(strstr(said, expected));
+    assert_null(strstr(strchr(said, '\n') + 1, "was ended")); /* once */
+    free(said);
     PQfinish(stopped);
 }
 

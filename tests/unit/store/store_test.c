@@ -55,6 +55,11 @@ static int sqlite_remove(void **state)
     return 0;
 }
 
+static qw_err open_postgres(const char *uri, struct qw_store *store)
+{
+    return qw_store_postgres_open(uri, NULL, store);
+}
+
 static int postgres_make(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -62,7 +67,7 @@ static int postgres_make(void **state)
     assert_non_null(place);
     postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
     snprintf(place->path, sizeof place->path, "%s", server.uri);
-    place->open = qw_store_postgres_open;
+    place->open = open_postgres;
     assert_int_equal(place->open(place->path, &place->store), QW_OK);
     *state = place;
     return 0;
