@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     CONNECTION_MEMORY_LEN = 16 * 1024, /* request head and answer head; bodies live elsewhere */
@@ -233,6 +234,23 @@ static qw_err open_listener(const struct qw_http_server_config *config, int *lis
     return *listener < 0 ? QW_ERR_IO : qw_socket_listen_again(*listener);
 }
 
+/* Which socket it is, whatever its number; 0: none. */
+static ino_t socket_at(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
+/* A library that does not start has closed the listener, or not: it depends on how far it came. And
+ * the number may be another thread's by now. */
+static void close_if_still(int listener, ino_t socket)
+{
+    if (socket_at(listener) == socket) {
+        qw_socket_close(listener);
+    }
+}
+
 static void release(struct qw_http_server *server)
 {
     qw_psk_gate_close(&server->psk);
@@ -247,6 +265,7 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
     struct qw_tls_credentials *credentials;
     uint16_t port = 0;
     int listener = -1;
+    ino_t socket;
     qw_err err;
 
     if (!config_ok(config)) {
@@ -283,10 +302,11 @@ qw_err qw_http_server_new(const struct qw_http_server_config *config,
         release(server);
         return err;
     }
+    socket = socket_at(listener);
     err = start_library(server, config, listener);
     if (err != QW_OK) {
         qw_http_connection_set_stop(set);
-        qw_socket_close(listener);
+        close_if_still(listener, socket);
         release(server);
         return err;
     }

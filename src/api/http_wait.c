@@ -37,12 +37,12 @@ static void *watch(void *self)
         int count = epoll_wait(room->epoll_fd, events, EVENTS_MAX, -1);
 
         pthread_mutex_lock(&room->lock);
-        for (int i = 0; i < count; i++) {
+        is_stopping = room->is_stopping; /* then all were let go, and some may be gone already */
+        for (int i = 0; i < count && !is_stopping; i++) {
             if (events[i].data.ptr != room) {
                 let_go(room, events[i].data.ptr);
             }
         }
-        is_stopping = room->is_stopping;
         pthread_mutex_unlock(&room->lock);
     }
     return NULL;

@@ -7,9 +7,12 @@
 #include "base/socket.h"
 #include "support/fail_nth.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <sys/resource.h>
 
 FAIL_NTH(void *, calloc, NULL, (size_t count, size_t size), (count, size));
 FAIL_NTH(void *, qw_secret_new, NULL, (size_t len), (len));
@@ -31,6 +34,19 @@ int64_t __wrap_qw_clock_utc_ms(void);
 int64_t __wrap_qw_clock_utc_ms(void)
 {
     return __real_qw_clock_utc_ms() + atomic_load(&ahead_ms);
+}
+
+/* Descriptors that were closed when they were closed already. */
+static atomic_int closed_again;
+void __real_qw_socket_close(int fd);
+void __wrap_qw_socket_close(int fd);
+
+void __wrap_qw_socket_close(int fd)
+{
+    if (fd >= 0 && fcntl(fd, F_GETFD) < 0) {
+        atomic_fetch_add(&closed_again, 1);
+    }
+    __real_qw_socket_close(fd);
 }
 
 static const char GET[] = "GET /v1/health?a=%31 HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -581,6 +597,52 @@ static void starts_as_a_whole_or_not_at_all(void **state)
     qw_http_server_free(server);
 }
 
+static size_t count_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+/* The n-th descriptor is one too many, for us or for the library. */
+static void closes_each_descriptor_once_when_there_are_not_enough(void **state)
+{
+    struct echo *echo = *state;
+    size_t before = count_descriptors();
+    struct qw_http_server_config config;
+    struct qw_http_server *server = NULL;
+    struct rlimit all, few;
+    uint16_t port = 0;
+    qw_err err = QW_ERR_IO;
+    int first_free = dup(STDERR_FILENO);
+
+    assert_true(first_free >= 0);
+    close(first_free);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+    few = all;
+    echo_config(echo, &config);
+    for (rlim_t n = 0; err != QW_OK; n++) {
+        assert_true(n < 50);
+        few.rlim_cur = (rlim_t)first_free + n;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        err = qw_http_server_new(&config, &server, &port);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+        if (err != QW_OK) {
+            assert_null(server);
+            assert_int_equal(count_descriptors(), before);
+        }
+    }
+    assert_int_equal(atomic_load(&closed_again), 0);
+    qw_http_server_free(server);
+    assert_int_equal(count_descriptors(), before);
+}
+
 /* The n-th allocation of a request fails: the connection ends, or the answer is whole. */
 static void never_sends_half_an_answer_without_memory(void **state)
 {
@@ -648,6 +710,7 @@ int main(void)
         CASE(a_lent_listener_goes_from_one_server_to_the_next),
         CASE(refuses_what_it_cannot_serve),
         CASE(starts_as_a_whole_or_not_at_all),
+        CASE(closes_each_descriptor_once_when_there_are_not_enough),
         CASE(never_sends_half_an_answer_without_memory),
         CASE(refuses_a_certificate_that_ran_out_on_an_open_connection),
     };

@@ -5,8 +5,15 @@
 #define _GNU_SOURCE
 #include "http_fixture.h"
 
+#include "api/http_wait.h"
+
 #include <errno.h>
+#include <microhttpd.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { CROWD = 8, STILL_MS = 400 };
@@ -14,6 +21,61 @@ enum { CROWD = 8, STILL_MS = 400 };
 static const char GET[] = "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /* The head of a record with 220 bytes of a client's first message, and no more. */
 static const uint8_t HALF[] = { 0x16, 0x03, 0x01, 0x00, 0xdc, 0x01, 0x00, 0x00, 0xd8, 0x03 };
+
+/* A room without a server: its one connection is no connection, and its thread is held with the
+ * news in its hand until the connection is gone. */
+static struct {
+    struct MHD_Connection *connection; /* NULL: everything as in life */
+    struct qw_http_waiter waiter;
+    atomic_bool holds;
+    sem_t has_news, goes_on;
+    atomic_int resumed;
+} staged;
+
+void __real_MHD_suspend_connection(struct MHD_Connection *connection);
+void __wrap_MHD_suspend_connection(struct MHD_Connection *connection);
+void __wrap_MHD_suspend_connection(struct MHD_Connection *connection)
+{
+    if (staged.connection == NULL) {
+        __real_MHD_suspend_connection(connection);
+    }
+}
+
+void __real_MHD_resume_connection(struct MHD_Connection *connection);
+void __wrap_MHD_resume_connection(struct MHD_Connection *connection);
+void __wrap_MHD_resume_connection(struct MHD_Connection *connection)
+{
+    if (staged.connection == NULL) {
+        __real_MHD_resume_connection(connection);
+    } else {
+        atomic_fetch_add(&staged.resumed, 1);
+    }
+}
+
+int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+    int count = __real_epoll_wait(fd, events, max, timeout_ms);
+
+    if (atomic_exchange(&staged.holds, false)) {
+        sem_post(&staged.has_news);
+        sem_wait(&staged.goes_on);
+    }
+    return count;
+}
+
+/* What a room that ends writes first, when all have been let go. */
+ssize_t __real_write(int fd, const void *data, size_t len);
+ssize_t __wrap_write(int fd, const void *data, size_t len);
+ssize_t __wrap_write(int fd, const void *data, size_t len)
+{
+    if (staged.connection != NULL && atomic_load(&staged.resumed) == 1) {
+        staged.waiter = (struct qw_http_waiter){ .is_waiting = true }; /* another's memory now */
+        sem_post(&staged.goes_on);
+    }
+    return __real_write(fd, data, len);
+}
 
 static int start(void **state)
 {
@@ -198,6 +260,34 @@ static void a_server_ends_with_handshakes_under_way(void **state)
     }
 }
 
+static void a_connection_that_ends_with_its_server_is_not_looked_at_again(void **state)
+{
+    static int something; /* its address stands for a connection */
+    struct qw_http_wait room;
+    int fds[2];
+
+    (void)state;
+    sem_init(&staged.has_news, 0, 0);
+    sem_init(&staged.goes_on, 0, 0);
+    staged.connection = (struct MHD_Connection *)(void *)&something;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(send(fds[1], "x", 1, 0), 1);
+    assert_int_equal(qw_http_wait_start(&room), QW_OK);
+    staged.waiter =
+        (struct qw_http_waiter){ .room = &room, .connection = staged.connection, .fd = fds[0] };
+    atomic_store(&staged.holds, true);
+    assert_true(qw_http_wait_for(&staged.waiter));
+    sem_wait(&staged.has_news);
+    qw_http_wait_stop(&room);
+    qw_http_wait_close(&room);
+    assert_int_equal(atomic_load(&staged.resumed), 1);
+    staged.connection = NULL;
+    close(fds[0]);
+    close(fds[1]);
+    sem_destroy(&staged.has_news);
+    sem_destroy(&staged.goes_on);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -208,6 +298,7 @@ int main(void)
         CASE(who_hangs_up_meanwhile_is_forgotten),
         CASE(who_waits_too_long_is_cut),
         CASE(a_server_ends_with_handshakes_under_way),
+        cmocka_unit_test(a_connection_that_ends_with_its_server_is_not_looked_at_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,9 @@
 qwave_wrap(api package qw_secret_new)
 qwave_wrap(api http_answer qw_secret_new)
 qwave_wrap(api http_server calloc qw_secret_new pthread_create gnutls_certificate_allocate_credentials
-           pthread_condattr_init MHD_create_response_from_buffer_with_free_callback qw_clock_utc_ms)
+           pthread_condattr_init MHD_create_response_from_buffer_with_free_callback qw_clock_utc_ms
+           qw_socket_close)
+qwave_wrap(api http_wait MHD_suspend_connection MHD_resume_connection epoll_wait write)
 qwave_wrap(api http_later qw_clock_utc_ms qw_clock_monotonic_ms qw_http_connection_answer_begin)
 qwave_wrap(api tls_pipe recv sendmsg)
 qwave_wrap(api http_client calloc qw_secret_new curl_easy_init curl_slist_append)
