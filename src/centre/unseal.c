@@ -63,10 +63,11 @@ qw_err qw_centre_reread(struct qw_centre *centre)
     }
     if (err == QW_OK && centre->books.registry != registry) {
         err = qw_signer_reload(centre);
-        centre->books.registry = err == QW_OK ? centre->books.registry : registry; /* once more */
     }
     if (err == QW_OK) {
         centre->audit = audit;
+    } else {
+        centre->books.registry = registry; /* what hangs on it is looked up once more */
     }
     return err;
 }

@@ -297,12 +297,13 @@ static uint16_t keys_wanted(struct qw_centre *centre, size_t number)
 {
     const struct qw_key_source *source = qw_source_at(centre, number);
     size_t count = qw_sources_count(centre);
-    uint64_t most = (uint64_t)centre->config.stock_keys * (count - number) / count;
     uint32_t wanted = centre->config.block_keys;
     size_t available;
+    uint64_t most;
     bool is_full;
 
-    qw_centre_enter(centre);
+    qw_centre_enter(centre); /* a reload changes what the stock may be */
+    most = (uint64_t)centre->config.stock_keys * (count - number) / count;
     is_full = centre->books.stored + centre->books.leased >= most;
     qw_centre_leave(centre);
     if (is_full) {

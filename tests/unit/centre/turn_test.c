@@ -15,6 +15,7 @@
 #include "centre/device/search.h"
 #include "centre/journal/journal.h"
 #include "centre/kek/kek.h"
+#include "centre/maintenance.h"
 #include "centre/people/unit_quota.h"
 #include "postgres_server.h"
 #include "store/journal/check.h"
@@ -241,6 +242,47 @@ static void what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep(voi
     assert_int_equal(qw_centre_sweep(a->centre), QW_OK);
     assert_int_equal(give(a, "alice", "bob", 1, keys), QW_OK);
     assert_whole(a);
+}
+
+static qw_err (*get_record)(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
+                            struct qw_store_record *record);
+static const char *unread; /* id of a record that cannot be read the next time */
+
+static qw_err get_most_records(void *self, enum qw_store_kind kind, const void *id, size_t id_len,
+                               struct qw_store_record *record)
+{
+    if (unread != NULL && id_len == strlen(unread) && memcmp(id, unread, id_len) == 0) {
+        unread = NULL;
+        return QW_ERR_IO;
+    }
+    return get_record(self, kind, id, id_len, record);
+}
+
+/* A turn in which one of the records behind the books cannot be read; the next one reads them all.
+ */
+static void what_could_not_be_read_again_once_is_read_in_the_next_turn(void **state)
+{
+    static const char *const ids[] = { "books", "maintenance", "journal-key" };
+    struct two *two = *state;
+    struct scene *a = two->scenes[0];
+    struct scene *b = two->scenes[1];
+    struct qw_maintenance seen;
+
+    get_record = b->store.get;
+    b->store.get = get_most_records;
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        bool is_on = i % 2 == 0;
+
+        assert_int_equal(
+            qw_centre_maintenance_set(a->centre, &a->operator_caller, is_on, "looked after"),
+            QW_OK);
+        unread = ids[i];
+        (void)!qw_centre_maintenance_look(b->centre, &b->operator_caller, &seen); /* one turn */
+        assert_null(unread);
+        assert_int_equal(qw_centre_sweep(b->centre), QW_OK);
+        assert_int_equal(qw_centre_is_paused(b->centre), is_on);
+    }
+    b->store.get = get_record;
 }
 
 static int check_stored(void *self, const struct qw_store_record *stored)
@@ -516,6 +558,7 @@ int main(void)
         WITH_TWO(what_one_gave_the_other_hands_out_once),
         WITH_TWO(both_serve_one_pair_at_once_and_give_nothing_twice),
         WITH_TWO(what_an_operator_changes_at_one_holds_at_the_other_after_a_sweep),
+        WITH_TWO(what_could_not_be_read_again_once_is_read_in_the_next_turn),
         WITH_TWO(what_one_exchanges_the_other_signs_with),
         WITH_TWO(two_together_keep_to_one_quota),
         WITH_TWO(two_together_keep_to_what_may_be_stored),
