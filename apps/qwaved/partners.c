@@ -196,6 +196,21 @@ static qw_err add_all(struct partners *partners, const struct partner_list *list
     return err;
 }
 
+/* Waits by a clock that nobody sets. */
+static bool make_lock(struct partners *partners)
+{
+    pthread_condattr_t monotonic;
+
+    if (pthread_condattr_init(&monotonic) != 0) {
+        return false;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&partners->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&partners->mutex, NULL);
+    return true;
+}
+
 qw_err partners_open(const struct settings *settings, const struct qw_log *log,
                      struct partners **out, char error[static QW_CONFIG_ERROR_CAP])
 {
@@ -208,7 +223,8 @@ qw_err partners_open(const struct settings *settings, const struct qw_log *log,
         return QW_OK;
     }
     partners = calloc(1, sizeof *partners);
-    if (partners == NULL) {
+    if (partners == NULL || !make_lock(partners)) {
+        free(partners);
         return QW_ERR_NOMEM;
     }
     partners->log = log;
@@ -216,8 +232,6 @@ qw_err partners_open(const struct settings *settings, const struct qw_log *log,
     partners->listen_address = settings->listen_address;
     (void)snprintf(partners->own_url, sizeof partners->own_url, "%s", settings->etsi020_url);
     partners->port = (struct qw_partner_port){ .self = partners, .knows = knows, .send = send };
-    pthread_mutex_init(&partners->mutex, NULL);
-    pthread_cond_init(&partners->wake, NULL);
     err = partner_files_read(settings->partners, &list, error);
     if (err == QW_OK) {
         err = add_all(partners, list);
@@ -288,7 +302,7 @@ static void *run_upkeep(void *self)
         pthread_mutex_unlock(&partners->mutex);
         upkeep_round(partners);
         pthread_mutex_lock(&partners->mutex);
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec++;
         if (!partners->is_stopping) {
             pthread_cond_timedwait(&partners->wake, &partners->mutex, &until);

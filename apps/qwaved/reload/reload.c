@@ -171,7 +171,7 @@ static void apply(struct daemon *daemon, struct fresh *fresh)
     atomic_store(&daemon->requests_per_s, fresh->live.requests_per_s);
     atomic_store(&daemon->certificate_ends_s, fresh->certificate_ends_s);
     qw_log_set_level(&daemon->log, (enum qw_log_level)fresh->live.log_level);
-    daemon->settings = fresh->live;
+    settings_take_live(&daemon->settings, &fresh->live); /* the others are being read meanwhile */
     memcpy(daemon->configuration_hash, fresh->hash, sizeof daemon->configuration_hash);
 }
 
