@@ -251,11 +251,11 @@ static void wait_until(struct link_set *set, const struct link_entry *entry)
     }
 }
 
-/* What is due of one link, without the set's lock. */
-static int64_t step(struct link_entry *entry, bool is_asked, bool is_watch, struct view *view)
+/* What is due of one link, without the set's lock; next_ms: its next time as it was with the lock.
+ */
+static int64_t step(struct link_entry *entry, bool is_asked, bool is_watch, int64_t next_ms,
+                    struct view *view)
 {
-    int64_t next_ms = entry->next_ms;
-
     pthread_mutex_lock(&entry->lock);
     if (is_asked) {
         qw_link_association_rotate(entry->association);
@@ -277,8 +277,8 @@ static void work_at(struct link_set *set, struct link_entry *entry)
     bool was_doubtful = entry->is_doubtful && !is_watch;
     bool is_asked = entry->is_asked;
     bool is_late = qw_clock_monotonic_ms() - due_ms(set, entry) > LATE_MS;
+    int64_t next_ms = entry->next_ms;
     struct view view;
-    int64_t next_ms;
 
     entry->is_busy = true;
     entry->is_asked = false;
@@ -287,7 +287,7 @@ static void work_at(struct link_set *set, struct link_entry *entry)
     }
     set->doubtful_busy += was_doubtful ? 1 : 0;
     pthread_mutex_unlock(&set->lock);
-    next_ms = step(entry, is_asked, is_watch, &view);
+    next_ms = step(entry, is_asked, is_watch, next_ms, &view);
     pthread_mutex_lock(&set->lock);
     set->doubtful_busy -= was_doubtful ? 1 : 0;
     entry->is_busy = false;

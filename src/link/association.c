@@ -284,6 +284,10 @@ static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
         qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind,
                       qw_link_sink_trouble(a, err));
     }
+    if (a->record.state == QW_LINK_PROMOTE && a->config.role == QW_LINK_RESPONDER) {
+        a->since_ms =
+            now_ms; /* of the new key, which senders use; its own beginning comes with L8 */
+    }
     a->is_open = err == QW_OK;
     return err;
 }

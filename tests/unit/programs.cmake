@@ -21,6 +21,9 @@ qwave_threads(qwave-ap.reporter qwave-ap_reporter_test)
 qwave_program_test(qwave-link settings link settings.c)
 qwave_program_test(qwave-link key_server link key_server.c)
 qwave_wrap(qwave-link key_server qw_clock_monotonic_ms qw_http_client_new qw_http_client_free qw_http_client_call)
+qwave_program_test(qwave-link link_set link link_set.c turns.c)
+qwave_wrap(qwave-link link_set sink_open vault_record_path peer_line_new peer_line_free peer_line_peer)
+qwave_threads(qwave-link.link_set qwave-link_link_set_test)
 
 qwave_program_test(qwave leak_scan base demo/leak_scan.c)
 qwave_program_test(qwave svg_plot base svg_plot.c svg_text.c)
@@ -113,6 +116,11 @@ qwave_threads(qwaved.events qwaved_events_test)
 
 qwave_program_test(qwaved network_board api network_board.c)
 qwave_wrap(qwaved network_board calloc malloc)
+
+qwave_program_test(qwaved partners centre partners.c partner_files.c partner_lanes.c partner_text.c ack_queue.c source/pad_wrap.c
+    source/link_pads.c)
+qwave_wrap(qwaved partners calloc clock_gettime pthread_condattr_init qw_centre_partner_upkeep)
+qwave_threads(qwaved.partners qwaved_partners_test)
 
 qwave_program_test(qwaved settings base settings.c)
 qwave_program_test(qwaved settings_change base reload/settings_change.c settings.c)

@@ -157,6 +157,29 @@ static void a_crash_in_the_first_rotation_ends_with_a_key_too(void **state)
     }
 }
 
+/* The old key was old when the responder ended between promotion and retirement; the new one is
+ * not, and lives as long as any other. */
+static void a_key_is_as_old_as_it_is_when_the_responder_restarts_with_it(void **state)
+{
+    struct pair *pair = *state;
+
+    pair->config.drain_ms = 5000;
+    agent_kill(&pair->agents[QW_LINK_INITIATOR]);
+    agent_kill(&pair->agents[QW_LINK_RESPONDER]);
+    pair_run(pair, 10000, false);
+    pair_run(pair, 10000, true);
+    qw_link_association_rotate(pair->agents[QW_LINK_INITIATOR].association);
+    pair_run(pair, 1000, true);
+    assert_int_equal(agent_status(pair, QW_LINK_RESPONDER).state, QW_LINK_PROMOTE);
+    agent_kill(&pair->agents[QW_LINK_RESPONDER]);
+    pair_run(pair, 1000, true);
+    assert_int_equal(agent_status(pair, QW_LINK_RESPONDER).state, QW_LINK_PROMOTE);
+    pair_run(pair, 8000, true);
+    assert_steady_on(pair, pair->serial);
+    assert_true(agent_status(pair, QW_LINK_RESPONDER).age_ms <= 9000);
+    assert_true(agent_status(pair, QW_LINK_RESPONDER).left_ms >= pair->config.hard_ms - 9000);
+}
+
 static void wrong_bytes_at_one_end_leave_the_old_key(void **state) /* S3 */
 {
     struct pair *pair = *state;
@@ -548,6 +571,7 @@ int main(void)
         CASE(keys_change_by_command_at_either_end_and_by_bytes),
         CASE(a_crash_anywhere_leaves_traffic_and_one_answer),
         CASE(a_crash_in_the_first_rotation_ends_with_a_key_too),
+        CASE(a_key_is_as_old_as_it_is_when_the_responder_restarts_with_it),
         CASE(wrong_bytes_at_one_end_leave_the_old_key),
         CASE(a_probe_that_does_not_get_through_leaves_the_old_key),
         CASE(a_key_that_comes_again_is_refused),
