@@ -31,7 +31,8 @@ struct load { /* what all threads share */
     const struct load_config *config;
     SSL_CTX *tls;
     atomic_uint_fast64_t next; /* number of the next request */
-    int64_t start_ns, end_ns;
+    int64_t start_ns;
+    atomic_int_fast64_t end_ns; /* at once when a thread cannot be started */
 };
 
 struct worker {
@@ -182,7 +183,7 @@ static void *work(void *self)
     struct load *load = worker->load;
     const struct load_config *config = load->config;
 
-    while (now_ns() < load->end_ns) {
+    while (now_ns() < atomic_load(&load->end_ns)) {
         uint64_t number = atomic_fetch_add(&load->next, 1);
         int64_t before;
 
@@ -298,10 +299,10 @@ qw_err load_run(const struct load_config *config, struct load_result *result)
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an answer that failed */
     load.start_ns = now_ns();
-    load.end_ns = load.start_ns + config->duration_ms * 1000000;
+    atomic_init(&load.end_ns, load.start_ns + config->duration_ms * 1000000);
     err = start_workers(&load, workers, &started);
     if (err != QW_OK) {
-        load.end_ns = 0;
+        atomic_store(&load.end_ns, 0);
     }
     for (unsigned i = 0; i < started; i++) {
         pthread_join(workers[i].thread, NULL);
