@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "base/base64.h"
+#include "link/psk_join.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -75,6 +76,8 @@ static const struct qw_config_row peer_rows[] = {
       .max = SETTINGS_PATH_CAP,
       .standard = "",
       .help = "psk-file: file with the text around the keys; by default the key in hex" },
+    PEER(QW_CONFIG_TEXT, joined, 0, SETTINGS_PATH_CAP, "",
+         "psk-file: made of all files NAME.psk in the folder of file; by default none is"),
     PEER(QW_CONFIG_TEXT, pid_file, 0, SETTINGS_PATH_CAP, "", "psk-file: whom to tell"),
     CHOICE(struct peer_settings, "signal", signal_name, signal_names, "hup", "psk-file: how"),
     PEER(QW_CONFIG_TEXT, interface, 0, 16, "", "wireguard: its name, wg0"),
@@ -150,6 +153,18 @@ static const char *shares(const struct peer_settings *p, const struct peer_setti
     return NULL;
 }
 
+/* A part of a joined file is named as one, and the whole does not stand among its parts. */
+static bool joined_ok(const struct peer_settings *p)
+{
+    const char *slash = strrchr(p->file, '/');
+    size_t folder_len = slash == NULL ? 0 : (size_t)(slash - p->file) + 1;
+    bool is_beside =
+        strncmp(p->file, p->joined, folder_len) == 0 && strchr(p->joined + folder_len, '/') == NULL;
+
+    return p->joined[0] == '\0' ||
+           (qw_psk_join_is_part(p->file) && !(is_beside && qw_psk_join_is_part(p->joined)));
+}
+
 /* What is wrong with an entry as a whole; NULL: nothing. */
 static const char *check_peer(const struct settings *s, const struct peer_settings *p)
 {
@@ -164,6 +179,9 @@ static const char *check_peer(const struct settings *s, const struct peer_settin
     }
     if (p->sink == SINK_PSK_FILE && p->file[0] == '\0') {
         return "file must be given";
+    }
+    if (p->sink == SINK_PSK_FILE && !joined_ok(p)) {
+        return "with joined, file must end in .psk, and joined must not where it stands beside it";
     }
     if (p->sink == SINK_WIREGUARD && !wireguard_ok(p)) {
         return "interface and public_key must be given, the key as `wg` shows it";

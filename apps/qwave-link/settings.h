@@ -32,7 +32,8 @@ struct peer_settings {
     double heartbeat_s, drain_s, retry_s;
     int sink; /* enum settings_sink */
     char file[SETTINGS_PATH_CAP], template_file[SETTINGS_PATH_CAP], pid_file[SETTINGS_PATH_CAP];
-    int signal_name; /* index of the choice */
+    char joined[SETTINGS_PATH_CAP]; /* made of file and those beside it; "": none */
+    int signal_name;                /* index of the choice */
     char interface[16];
     char public_key[45];      /* of the peer's WireGuard, base64 */
     uint8_t public_bytes[32]; /* from it */

@@ -21,8 +21,11 @@ static qw_err open_psk_file(const struct peer_settings *peer, const struct qw_lo
                             struct qw_key_sink *sink)
 {
     char text[QW_PSK_FILE_TEMPLATE_MAX + 1] = "{{key_hex}}\n";
-    const struct qw_psk_file_config config = { peer->file, text, peer->pid_file,
-                                               peer->signal_number };
+    const struct qw_psk_file_config config = { .path = peer->file,
+                                               .template_text = text,
+                                               .pid_file = peer->pid_file,
+                                               .signal_number = peer->signal_number,
+                                               .joined = peer->joined };
     uint8_t *data = NULL;
     size_t len = 0;
     qw_err err = QW_OK;

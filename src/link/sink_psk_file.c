@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/secret.h"
 #include "crypto/random.h"
+#include "link/psk_join.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,8 +27,10 @@ static const char *const words[SLOTS] = { "{{key_hex}}",   "{{key_base64}}",   "
 struct psk_file {
     char path[QW_PSK_FILE_PATH_CAP];
     char pid_file[QW_PSK_FILE_PATH_CAP];
+    char joined[QW_PSK_FILE_PATH_CAP]; /* "": none */
+    char folder[QW_PSK_FILE_PATH_CAP]; /* of path */
     int signal_number;
-    bool is_told; /* its reader, of what is in the file; not known after a start */
+    bool is_told; /* its reader, of what is in the file, joined; not known after a start */
     char template_text[QW_PSK_FILE_TEMPLATE_MAX + 1];
 };
 
@@ -171,7 +174,8 @@ static qw_err write_keys(struct psk_file *file, const struct qw_link_key *key,
     }
     qw_secret_free(sheet);
     if (err == QW_OK && !file->is_told) {
-        err = tell(file);
+        err = file->joined[0] == '\0' ? QW_OK : qw_psk_join(file->folder, file->joined);
+        err = err == QW_OK ? tell(file) : err;
         file->is_told = err == QW_OK;
     }
     return err;
@@ -238,12 +242,24 @@ static bool template_ok(const char *text)
     return found > 0;
 }
 
+static void find_folder(struct psk_file *file)
+{
+    const char *slash = strrchr(file->path, '/');
+
+    file->folder[0] = '.';
+    if (slash != NULL) { /* of "/name" the slash itself */
+        memcpy(file->folder, file->path, slash == file->path ? 1 : (size_t)(slash - file->path));
+    }
+}
+
 qw_err qw_sink_psk_file(const struct qw_psk_file_config *config, struct qw_key_sink *sink)
 {
     struct psk_file *file;
 
     if (config->path[0] == '\0' || strlen(config->path) >= QW_PSK_FILE_PATH_CAP ||
-        strlen(config->pid_file) >= QW_PSK_FILE_PATH_CAP || !template_ok(config->template_text)) {
+        strlen(config->pid_file) >= QW_PSK_FILE_PATH_CAP ||
+        strlen(config->joined) >= QW_PSK_FILE_PATH_CAP || !template_ok(config->template_text) ||
+        (config->joined[0] != '\0' && !qw_psk_join_is_part(config->path))) {
         return QW_ERR_ARG;
     }
     file = calloc(1, sizeof *file);
@@ -253,6 +269,8 @@ qw_err qw_sink_psk_file(const struct qw_psk_file_config *config, struct qw_key_s
     memcpy(file->path, config->path, strlen(config->path));
     memcpy(file->pid_file, config->pid_file, strlen(config->pid_file));
     memcpy(file->template_text, config->template_text, strlen(config->template_text));
+    memcpy(file->joined, config->joined, strlen(config->joined));
+    find_folder(file);
     file->signal_number = config->signal_number;
     *sink = (struct qw_key_sink){ .kind = "psk-file",
                                   .self = file,

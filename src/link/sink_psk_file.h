@@ -14,7 +14,9 @@
  *   {{other_hex}} {{other_base64}} {{other_id}}              the other key that receivers accept
  *
  * A line with a word of the second row is left out while there is no other key. A daemon of one key
- * at a time takes the first row only; one that accepts several has both, and loses nothing. */
+ * at a time takes the first row only; one that accepts several has both, and loses nothing.
+ *
+ * A program that has the keys of many links in one file: link/psk_join.h. */
 enum {
     QW_PSK_FILE_TEMPLATE_MAX = 16 * 1024,
     QW_PSK_FILE_TEXT_MAX = 64 * 1024,
@@ -26,9 +28,11 @@ struct qw_psk_file_config { /* copied */
     const char *template_text; /* at most QW_PSK_FILE_TEMPLATE_MAX bytes, with at least one word */
     const char *pid_file;      /* first line: the process to signal; "": none */
     int signal_number;
+    const char *joined; /* made of path and the other parts in its folder; "": none */
 };
 
-/* QW_ERR_ARG: over-long, or a template without a word or with an unknown one; QW_ERR_NOMEM. A
+/* QW_ERR_ARG: over-long, a template without a word or with an unknown one, or joined beside a path
+ * that is no part; QW_ERR_NOMEM. A
  * program that does not run (no pid file, no process) is no failure: it reads the file when it
  * starts. A pid file that cannot be understood is QW_ERR_FORMAT, a signal that is not allowed
  * QW_ERR_REFUSED, of the verb that met it. */

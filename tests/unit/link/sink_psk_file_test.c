@@ -88,7 +88,7 @@ static const char *hex_of(const struct qw_link_key *key, char out[static 65])
 
 static struct qw_key_sink open_sink(const char *template_text)
 {
-    struct qw_psk_file_config config = { path, template_text, pid_file, SIGUSR1 };
+    struct qw_psk_file_config config = { path, template_text, pid_file, SIGUSR1, "" };
     struct qw_key_sink sink;
 
     assert_int_equal(qw_sink_psk_file(&config, &sink), QW_OK);
@@ -198,7 +198,7 @@ static void a_reader_that_is_not_there_is_no_failure_and_a_wrong_pid_is(void **s
 
 static void a_file_that_cannot_be_replaced_keeps_the_old_key(void **state)
 {
-    struct qw_psk_file_config config = { "/nowhere/at/all", "{{key_hex}}", "", SIGHUP };
+    struct qw_psk_file_config config = { "/nowhere/at/all", "{{key_hex}}", "", SIGHUP, "" };
     struct qw_key_sink sink;
 
     (void)state;
@@ -212,7 +212,7 @@ static void templates_without_sense_are_refused(void **state)
     static char large[QW_PSK_FILE_TEMPLATE_MAX + 2];
     static const char *const wrong[] = { "",           "no word", "{{key}}", "{{key_hex}} {{what}}",
                                          "{{key_hex}", large };
-    struct qw_psk_file_config config = { path, "{{key_hex}}", "", SIGHUP };
+    struct qw_psk_file_config config = { path, "{{key_hex}}", "", SIGHUP, "" };
     struct qw_key_sink sink = { .self = NULL };
 
     (void)state;
@@ -259,6 +259,55 @@ static void a_text_that_grows_too_large_changes_nothing(void **state)
     sink.close(sink.self);
 }
 
+/* Two links of one program: each changes its own part, and the program has both. */
+static void parts_of_two_links_make_one_file(void **state)
+{
+    char part_a[160], part_b[160], expected[600], a[65], b[65];
+    struct qw_psk_file_config config = { part_a, "{{key_hex}}\n{{other_hex}}\n", pid_file, SIGUSR1,
+                                         path };
+    struct qw_key_sink one, two;
+    static const struct qw_link_key key_c = { { 0xcc }, { 7 } };
+    char c[65];
+
+    (void)state;
+    snprintf(part_a, sizeof part_a, "%s/a.psk", folder);
+    snprintf(part_b, sizeof part_b, "%s/b.psk", folder);
+    assert_int_equal(qw_sink_psk_file(&config, &one), QW_OK);
+    config.path = part_b;
+    assert_int_equal(qw_sink_psk_file(&config, &two), QW_OK);
+    assert_int_equal(one.settle(one.self, &key_a), QW_OK);
+    assert_int_equal(two.settle(two.self, &key_b), QW_OK);
+    snprintf(expected, sizeof expected, "%s\n%s\n", hex_of(&key_a, a), hex_of(&key_b, b));
+    assert_string_equal(content(), expected);
+    assert_int_equal(one.prepare(one.self, &key_a, &key_c), QW_OK);
+    snprintf(expected, sizeof expected, "%s\n%s\n%s\n", a, hex_of(&key_c, c), b);
+    assert_string_equal(content(), expected);
+    assert_int_equal(signals, 3);
+    assert_int_equal(unlink(path), 0); /* after a start the whole is made once more */
+    one.close(one.self);
+    config.path = part_a;
+    assert_int_equal(qw_sink_psk_file(&config, &one), QW_OK);
+    assert_int_equal(one.prepare(one.self, &key_a, &key_c), QW_OK);
+    assert_string_equal(content(), expected);
+    assert_int_equal(signals, 4);
+    /* A part that others may read: the whole stays, nobody is told, and it is said. */
+    assert_int_equal(chmod(part_b, 0644), 0);
+    assert_int_equal(one.settle(one.self, &key_c), QW_ERR_REFUSED);
+    assert_string_equal(content(), expected);
+    assert_int_equal(signals, 4);
+    assert_int_equal(chmod(part_b, 0600), 0);
+    assert_int_equal(one.settle(one.self, &key_c), QW_OK);
+    snprintf(expected, sizeof expected, "%s\n%s\n", c, b);
+    assert_string_equal(content(), expected);
+    assert_int_equal(signals, 5);
+    one.close(one.self);
+    two.close(two.self);
+    assert_int_equal(unlink(part_a), 0);
+    assert_int_equal(unlink(part_b), 0);
+    config.path = path; /* no part */
+    assert_int_equal(qw_sink_psk_file(&config, &one), QW_ERR_ARG);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
@@ -272,6 +321,7 @@ int main(void)
         CASE(templates_without_sense_are_refused),
         CASE(without_memory_nothing_changes),
         CASE(a_text_that_grows_too_large_changes_nothing),
+        CASE(parts_of_two_links_make_one_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

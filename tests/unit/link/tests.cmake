@@ -2,6 +2,7 @@
 qwave_wrap(link association qw_secret_new fsync)
 qwave_wrap(link pace fsync)
 qwave_wrap(link sink_psk_file qw_secret_new calloc)
+qwave_wrap(link psk_join qw_secret_new qw_file_replace)
 qwave_wrap(link sink_hls calloc qw_file_replace)
 qwave_wrap(link sink_keyring calloc qw_kernel_key_add qw_kernel_key_hand_over qw_kernel_key_link qw_kernel_keyring_of)
 qwave_wrap(link sink_wireguard qw_secret_new)

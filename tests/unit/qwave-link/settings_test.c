@@ -75,6 +75,10 @@ static void entries_that_cannot_work_are_named(void **state)
         { "peers:\n  - peer: site-b\n    sink: psk-file\n    file: f\n", "a link with oneself" },
         { "peers:\n  - peer: site-c\n    sink: psk-file\n    file: f\n", "address must be given" },
         { "peers:\n  - peer: site-a\n    sink: psk-file\n", "file must be given" },
+        { "peers:\n  - peer: site-a\n    sink: psk-file\n    file: d/f\n    joined: j\n",
+          "file must end in .psk" },
+        { "peers:\n  - peer: site-a\n    sink: psk-file\n    file: d/f.psk\n    joined: d/j.psk\n",
+          "joined must not" },
         { "peers:\n  - peer: site-a\n    sink: magic\n",
           "sink: \"magic\" is not one of psk-file, wireguard, strongswan" },
         { "peers:\n  - peer: site-a\n    sink: strongswan\n    connection: b\n",
@@ -119,11 +123,32 @@ static void entries_that_cannot_work_are_named(void **state)
     }
 }
 
+static void parts_of_one_file_stand_in_one_folder(void **state)
+{
+    static const char *const joined[] = { "j", "j.psk", "d/j", "e/j.psk", "d/e/j.psk" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof joined / sizeof joined[0]; i++) {
+        struct settings settings;
+        char error[QW_CONFIG_ERROR_CAP] = "";
+        char text[400];
+
+        snprintf(text, sizeof text,
+                 "peers:\n  - peer: site-a\n    sink: psk-file\n    file: d/a.psk\n    joined: %s\n"
+                 "  - peer: site-a0\n    sink: psk-file\n    file: d/a0.psk\n    joined: %s\n",
+                 joined[i], joined[i]);
+        assert_int_equal(read_text(text, &settings, error), QW_OK);
+        assert_string_equal(settings.peers[1].joined, joined[i]);
+        settings_free(&settings);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_peers_stand_in_one_file_with_their_roles_and_defaults),
         cmocka_unit_test(entries_that_cannot_work_are_named),
+        cmocka_unit_test(parts_of_one_file_stand_in_one_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
