@@ -39,7 +39,7 @@ static void check_offer(const uint8_t *payloads, size_t len)
 /* Nobody knows the key: it is kept at most, and never opens. */
 static void check_exchanges(const uint8_t *data, size_t size)
 {
-    const struct qw_ike_suite suites[] = { { 16, QW_IKE_GCM }, { 32, QW_IKE_HMAC_SHA256 } };
+    const struct qw_ipsec_suite suites[] = { { 16, QW_IPSEC_GCM }, { 32, QW_IPSEC_HMAC_SHA256 } };
     struct qw_ike_exchanges *exchanges = NULL;
 
     if (qw_ike_exchanges_new(&exchanges) != QW_OK) {

@@ -4,11 +4,7 @@
 
 #include "base/bytes.h"
 #include "crypto/ipsec/ike_open.h"
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <stdlib.h>
-#include <string.h>
+#include "support/ipsec_cipher.h"
 
 /* Messages of CREATE_CHILD_SA [RFC 7296 3] as an IKE daemon makes them. */
 struct ike_envelope {
@@ -19,9 +15,9 @@ struct ike_envelope {
     uint16_t piece, pieces; /* pieces > 1: a fragment */
 };
 
-static inline size_t ike_pad(struct qw_ike_suite suite, size_t len)
+static inline size_t ike_pad(struct qw_ipsec_suite suite, size_t len)
 {
-    return suite.tag == QW_IKE_GCM ? 0 : 15 - len % 16;
+    return ipsec_is_aead(suite) ? 0 : 15 - len % 16;
 }
 
 static inline void ike_check(bool ok)
@@ -31,52 +27,21 @@ static inline void ike_check(bool ok)
     }
 }
 
-static inline void ike_encrypt(struct qw_ike_suite suite, const struct qw_ike_key *key,
+static inline void ike_encrypt(struct qw_ipsec_suite suite, const struct qw_ike_key *key,
                                uint8_t *message, size_t head_len, size_t text_len)
 {
-    bool is_gcm = suite.tag == QW_IKE_GCM;
-    const EVP_CIPHER *cipher = is_gcm
-                                   ? (suite.key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm())
-                                   : (suite.key_len == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc());
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    uint8_t *iv = message + head_len;
-    uint8_t *text = iv + (is_gcm ? 8 : 16);
-    uint8_t nonce[12];
-    unsigned int mac_len = 0;
-    uint8_t mac[64];
-    int done = 0;
-
-    memcpy(nonce, key->encryption + suite.key_len, 4);
-    memcpy(nonce + 4, iv, 8);
-    ike_check(context != NULL &&
-              EVP_EncryptInit_ex(context, cipher, NULL, key->encryption, is_gcm ? nonce : iv) == 1);
-    EVP_CIPHER_CTX_set_padding(context, 0);
-    ike_check(!is_gcm || EVP_EncryptUpdate(context, NULL, &done, message, (int)head_len) == 1);
-    ike_check(EVP_EncryptUpdate(context, text, &done, text, (int)text_len) == 1);
-    if (is_gcm) {
-        ike_check(EVP_EncryptFinal_ex(context, text + text_len, &done) == 1 &&
-                  EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, text + text_len) == 1);
-    } else {
-        const EVP_MD *digest = suite.tag == QW_IKE_HMAC_SHA256   ? EVP_sha256()
-                               : suite.tag == QW_IKE_HMAC_SHA384 ? EVP_sha384()
-                                                                 : EVP_sha512();
-
-        ike_check(HMAC(digest, key->integrity, (int)qw_ike_integrity_len(suite), message,
-                       (size_t)(text - message) + text_len, mac, &mac_len) != NULL);
-        memcpy(text + text_len, mac, mac_len / 2);
-    }
-    EVP_CIPHER_CTX_free(context);
+    (void)ipsec_close(suite, key->encryption, key->integrity, message, head_len, text_len);
 }
 
 /* Returns the length of the message; pad_len as the last octet says it, or as ike_pad has it. */
-static inline size_t ike_seal(const struct ike_envelope *envelope, struct qw_ike_suite suite,
+static inline size_t ike_seal(const struct ike_envelope *envelope, struct qw_ipsec_suite suite,
                               const struct qw_ike_key *key, const uint8_t *text, size_t len,
                               uint8_t *message, size_t cap)
 {
     bool is_piece = envelope->pieces > 1;
     size_t head_len = is_piece ? 36 : 32;
-    size_t iv_len = suite.tag == QW_IKE_GCM ? 8 : 16;
-    size_t tag_len = suite.tag == QW_IKE_GCM ? 16 : qw_ike_integrity_len(suite) / 2;
+    size_t iv_len = ipsec_is_aead(suite) ? 8 : 16;
+    size_t tag_len = ipsec_is_aead(suite) ? 16 : qw_ipsec_integrity_len(suite) / 2;
     size_t pad = ike_pad(suite, len);
     size_t full = head_len + iv_len + len + pad + 1 + tag_len;
     struct qw_writer w = qw_writer_on(message, cap);

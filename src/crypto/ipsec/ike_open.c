@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-enum { GCM_SALT_LEN = 4, GCM_IV_LEN = 8, GCM_TAG_LEN = 16, BLOCK_LEN = 16 };
+enum { TAG_MAX = 32 };
 
 struct parts { /* of a message; all borrowed */
     struct qw_bytes head;
@@ -15,38 +15,13 @@ struct parts { /* of a message; all borrowed */
     size_t text_len, tag_len;
 };
 
-/* Octets of tag on the wire: half of the digest [RFC 4868 2.3]. */
-static size_t tag_len(struct qw_ike_suite suite)
-{
-    return suite.tag == QW_IKE_GCM ? GCM_TAG_LEN : qw_ike_integrity_len(suite) / 2;
-}
-
-size_t qw_ike_encryption_len(struct qw_ike_suite suite)
-{
-    return suite.key_len + (suite.tag == QW_IKE_GCM ? GCM_SALT_LEN : 0);
-}
-
-size_t qw_ike_integrity_len(struct qw_ike_suite suite)
-{
-    static const uint8_t lens[] = { 0, 32, 48, 64 };
-
-    return lens[suite.tag];
-}
-
-static const EVP_CIPHER *cipher_of(struct qw_ike_suite suite)
-{
-    if (suite.tag == QW_IKE_GCM) {
-        return suite.key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
-    }
-    return suite.key_len == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc();
-}
-
 /* False for lengths that no message of this suite has. */
-static bool divide(struct qw_ike_suite suite, const uint8_t *message, size_t len, size_t head_len,
+static bool divide(struct qw_ipsec_suite suite, const uint8_t *message, size_t len, size_t head_len,
                    struct parts *out)
 {
-    size_t iv_len = suite.tag == QW_IKE_GCM ? GCM_IV_LEN : BLOCK_LEN;
-    size_t around = head_len + iv_len + tag_len(suite);
+    size_t iv_len = qw_ipsec_iv_len(suite);
+    size_t tag_len = qw_ipsec_tag_len(suite);
+    size_t around = head_len + iv_len + tag_len;
 
     if (len > QW_IKE_MESSAGE_MAX || head_len > len || len <= around) {
         return false;
@@ -56,38 +31,37 @@ static bool divide(struct qw_ike_suite suite, const uint8_t *message, size_t len
     out->text = out->iv + iv_len;
     out->text_len = len - around;
     out->tag = out->text + out->text_len;
-    out->tag_len = tag_len(suite);
-    return suite.tag == QW_IKE_GCM || out->text_len % BLOCK_LEN == 0;
+    out->tag_len = tag_len;
+    return qw_ipsec_suite_is_aead(suite) || out->text_len % QW_IPSEC_BLOCK_LEN == 0;
 }
 
-static qw_err open_gcm(EVP_CIPHER_CTX *context, struct qw_ike_suite suite,
-                       const struct qw_ike_key *key, const struct parts *parts, uint8_t *out)
+static qw_err open_aead(EVP_CIPHER_CTX *context, struct qw_ipsec_suite suite,
+                        const struct qw_ike_key *key, const struct parts *parts, uint8_t *out)
 {
-    uint8_t nonce[GCM_SALT_LEN + GCM_IV_LEN]; /* [RFC 5282 4] */
-    uint8_t tag[GCM_TAG_LEN];
+    uint8_t nonce[QW_IPSEC_NONCE_LEN]; /* [RFC 5282 4] [RFC 7634 3] */
+    uint8_t tag[TAG_MAX];
     int done = 0;
 
-    memcpy(nonce, key->encryption + suite.key_len, GCM_SALT_LEN);
-    memcpy(nonce + GCM_SALT_LEN, parts->iv, GCM_IV_LEN);
-    memcpy(tag, parts->tag, sizeof tag); /* the control call takes a pointer to non-const */
-    if (EVP_DecryptInit_ex(context, cipher_of(suite), NULL, key->encryption, nonce) != 1 ||
+    memcpy(nonce, key->encryption + suite.key_len, QW_IPSEC_SALT_LEN);
+    memcpy(nonce + QW_IPSEC_SALT_LEN, parts->iv, qw_ipsec_iv_len(suite));
+    memcpy(tag, parts->tag, parts->tag_len); /* the control call takes a pointer to non-const */
+    if (EVP_DecryptInit_ex(context, qw_ipsec_cipher(suite), NULL, key->encryption, nonce) != 1 ||
         EVP_DecryptUpdate(context, NULL, &done, parts->head.data, (int)parts->head.len) != 1 ||
         EVP_DecryptUpdate(context, out, &done, parts->text, (int)parts->text_len) != 1 ||
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag) != 1) {
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, (int)parts->tag_len, tag) != 1) {
         return QW_ERR_NOMEM;
     }
     return EVP_DecryptFinal_ex(context, out + done, &done) == 1 ? QW_OK : QW_ERR_AUTH;
 }
 
-static qw_err open_cbc(EVP_CIPHER_CTX *context, struct qw_ike_suite suite,
+static qw_err open_cbc(EVP_CIPHER_CTX *context, struct qw_ipsec_suite suite,
                        const struct qw_ike_key *key, const struct parts *parts, uint8_t *out)
 {
-    enum qw_ipsec_prf digest =
-        (enum qw_ipsec_prf)(suite.tag - QW_IKE_HMAC_SHA256 + QW_IPSEC_PRF_SHA256);
     uint8_t tag[QW_IPSEC_PRF_LEN_MAX];
     int done = 0;
     qw_err err = qw_ipsec_prf_apply(
-        digest, (struct qw_bytes){ key->integrity, qw_ike_integrity_len(suite) },
+        qw_ipsec_suite_digest(suite),
+        (struct qw_bytes){ key->integrity, qw_ipsec_integrity_len(suite) },
         (struct qw_bytes){ parts->head.data,
                            (size_t)(parts->tag - (const uint8_t *)parts->head.data) },
         tag);
@@ -98,15 +72,17 @@ static qw_err open_cbc(EVP_CIPHER_CTX *context, struct qw_ike_suite suite,
     if (!qw_equal_ct(tag, parts->tag, parts->tag_len)) {
         return QW_ERR_AUTH;
     }
-    return EVP_DecryptInit_ex(context, cipher_of(suite), NULL, key->encryption, parts->iv) == 1 &&
+    return EVP_DecryptInit_ex(context, qw_ipsec_cipher(suite), NULL, key->encryption, parts->iv) ==
+                       1 &&
                    EVP_CIPHER_CTX_set_padding(context, 0) == 1 && /* its padding is IKE's own */
                    EVP_DecryptUpdate(context, out, &done, parts->text, (int)parts->text_len) == 1
                ? QW_OK
                : QW_ERR_NOMEM;
 }
 
-qw_err qw_ike_open(struct qw_ike_suite suite, const struct qw_ike_key *key, const uint8_t *message,
-                   size_t len, size_t head_len, uint8_t *out, size_t *out_len)
+qw_err qw_ike_open(struct qw_ipsec_suite suite, const struct qw_ike_key *key,
+                   const uint8_t *message, size_t len, size_t head_len, uint8_t *out,
+                   size_t *out_len)
 {
     struct parts parts;
     EVP_CIPHER_CTX *context;
@@ -117,8 +93,8 @@ qw_err qw_ike_open(struct qw_ike_suite suite, const struct qw_ike_key *key, cons
     }
     context = EVP_CIPHER_CTX_new();
     if (context != NULL) {
-        err = suite.tag == QW_IKE_GCM ? open_gcm(context, suite, key, &parts, out)
-                                      : open_cbc(context, suite, key, &parts, out);
+        err = qw_ipsec_suite_is_aead(suite) ? open_aead(context, suite, key, &parts, out)
+                                            : open_cbc(context, suite, key, &parts, out);
     }
     EVP_CIPHER_CTX_free(context); /* NULL is fine; wipes */
     if (err == QW_OK && out[parts.text_len - 1] >= parts.text_len) {

@@ -14,10 +14,10 @@ bool qw_charon_dump_open(struct qw_charon_dump *dump, const char *text)
     } heads[] = {
         { "shared Diffie Hellman secret", QW_IKE_SECRET_MAX, QW_CHARON_SECRET },
         { "Sk_d secret", QW_IPSEC_PRF_LEN_MAX, QW_CHARON_SK_D },
-        { "Sk_ai secret", QW_IKE_INTEGRITY_MAX, QW_CHARON_SK_AI },
-        { "Sk_ar secret", QW_IKE_INTEGRITY_MAX, QW_CHARON_SK_AR },
-        { "Sk_ei secret", QW_IKE_ENCRYPTION_MAX, QW_CHARON_SK_EI },
-        { "Sk_er secret", QW_IKE_ENCRYPTION_MAX, QW_CHARON_SK_ER },
+        { "Sk_ai secret", QW_IPSEC_INTEGRITY_MAX, QW_CHARON_SK_AI },
+        { "Sk_ar secret", QW_IPSEC_INTEGRITY_MAX, QW_CHARON_SK_AR },
+        { "Sk_ei secret", QW_IPSEC_ENCRYPTION_MAX, QW_CHARON_SK_EI },
+        { "Sk_er secret", QW_IPSEC_ENCRYPTION_MAX, QW_CHARON_SK_ER },
         { "seed", QW_IPSEC_SEED_MAX, QW_CHARON_SEED },
     };
 

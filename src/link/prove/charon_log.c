@@ -141,7 +141,7 @@ static void take_proposal(struct qw_charon_ike *ike, const char *proposal)
 {
     snprintf(ike->proposal, sizeof ike->proposal, "%s", proposal);
     ike->has_prf = qw_charon_proposal_prf(proposal, &ike->prf);
-    ike->has_suite = qw_charon_proposal_suite(proposal, &ike->suite);
+    ike->has_suite = qw_charon_proposal_ike(proposal, &ike->suite);
 }
 
 /* An IKE_SA that came out of the one at index parent: SK_d is not taken from the log, because it
@@ -239,7 +239,7 @@ static qw_err take_seed(struct qw_charon_log *log, const struct thread *thread, 
                                             .seed = seed };
     memcpy(seed, dump->bytes, dump->len);
     memcpy(talk->child.proposal, talk->chosen_child, sizeof talk->child.proposal);
-    talk->child.key_len = qw_charon_proposal_gcm_key_len(talk->chosen_child);
+    talk->child.has_suite = qw_charon_proposal_esp(talk->chosen_child, &talk->child.suite);
     return QW_OK;
 }
 

@@ -26,7 +26,7 @@ struct qw_charon_ike { /* an IKE_SA */
     bool is_initiator; /* this end began the exchange that made it */
     bool has_prf, has_suite;
     enum qw_ipsec_prf prf;
-    struct qw_ike_suite suite;         /* of its own messages */
+    struct qw_ipsec_suite suite;       /* of its own messages */
     char proposal[QW_CHARON_NAME_CAP]; /* as chosen, for what is not supported */
     char ppk_id[QW_CHARON_NAME_CAP];   /* "": none was used */
     /* Of one that was not rekeyed: SK_d' and the keys of its own messages, which a PPK does not
@@ -45,7 +45,8 @@ struct qw_charon_ike { /* an IKE_SA */
 struct qw_charon_child { /* a CHILD_SA */
     size_t ike;          /* index of the IKE_SA whose SK_d it comes from */
     bool is_initiator;   /* this end began the exchange that made it */
-    size_t key_len;      /* AES-GCM with 16 octets of tag: 16 or 32; 0: not supported */
+    bool has_suite;      /* else its packets are of one that is not supported */
+    struct qw_ipsec_suite suite;
     char proposal[QW_CHARON_NAME_CAP];
     uint32_t spi_in, spi_out; /* towards this end, away from it */
     size_t seed_len;

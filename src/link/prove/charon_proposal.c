@@ -33,41 +33,63 @@ bool qw_charon_proposal_prf(const char *proposal, enum qw_ipsec_prf *prf)
     return false;
 }
 
-bool qw_charon_proposal_suite(const char *proposal, struct qw_ike_suite *suite)
+/* The suite of the names, whatever it is for. */
+static bool find_suite(const char *proposal, struct qw_ipsec_suite *suite)
 {
     static const struct {
-        const char *encryption, *integrity;
-        struct qw_ike_suite suite;
-    } suites[] = {
-        { "AES_GCM_16_128", NULL, { 16, QW_IKE_GCM } },
-        { "AES_GCM_16_256", NULL, { 32, QW_IKE_GCM } },
-        { "AES_CBC_128", "HMAC_SHA2_256_128", { 16, QW_IKE_HMAC_SHA256 } },
-        { "AES_CBC_256", "HMAC_SHA2_256_128", { 32, QW_IKE_HMAC_SHA256 } },
-        { "AES_CBC_128", "HMAC_SHA2_384_192", { 16, QW_IKE_HMAC_SHA384 } },
-        { "AES_CBC_256", "HMAC_SHA2_384_192", { 32, QW_IKE_HMAC_SHA384 } },
-        { "AES_CBC_128", "HMAC_SHA2_512_256", { 16, QW_IKE_HMAC_SHA512 } },
-        { "AES_CBC_256", "HMAC_SHA2_512_256", { 32, QW_IKE_HMAC_SHA512 } },
+        const char *name;
+        struct qw_ipsec_suite suite; /* of AES-CBC: the tag comes from the next table */
+    } ciphers[] = {
+        { "AES_GCM_16_128", { 16, QW_IPSEC_GCM } },
+        { "AES_GCM_16_192", { 24, QW_IPSEC_GCM } },
+        { "AES_GCM_16_256", { 32, QW_IPSEC_GCM } },
+        { "CHACHA20_POLY1305", { 32, QW_IPSEC_POLY1305 } },
+        { "CHACHA20_POLY1305_256", { 32, QW_IPSEC_POLY1305 } }, /* as earlier versions say it */
+        { "AES_CBC_128", { 16, QW_IPSEC_HMAC_SHA256 } },
+        { "AES_CBC_192", { 24, QW_IPSEC_HMAC_SHA256 } },
+        { "AES_CBC_256", { 32, QW_IPSEC_HMAC_SHA256 } },
     };
+    static const struct {
+        const char *name;
+        enum qw_ipsec_tag tag;
+    } macs[] = {
+        { "HMAC_SHA2_256_128", QW_IPSEC_HMAC_SHA256 },
+        { "HMAC_SHA2_384_192", QW_IPSEC_HMAC_SHA384 },
+        { "HMAC_SHA2_512_256", QW_IPSEC_HMAC_SHA512 },
+    };
+    size_t cipher = 0;
+    size_t mac = 0;
 
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        if (has_name(proposal, suites[i].encryption) &&
-            (suites[i].integrity == NULL || has_name(proposal, suites[i].integrity))) {
-            *suite = suites[i].suite;
-            return true;
-        }
+    while (cipher < sizeof ciphers / sizeof ciphers[0] &&
+           !has_name(proposal, ciphers[cipher].name)) {
+        cipher++;
     }
-    return false;
+    while (mac < sizeof macs / sizeof macs[0] && !has_name(proposal, macs[mac].name)) {
+        mac++;
+    }
+    if (cipher == sizeof ciphers / sizeof ciphers[0]) {
+        return false;
+    }
+    if (qw_ipsec_suite_is_aead(ciphers[cipher].suite)) {
+        *suite = ciphers[cipher].suite;
+        return true;
+    }
+    if (mac == sizeof macs / sizeof macs[0]) {
+        return false;
+    }
+    *suite = (struct qw_ipsec_suite){ ciphers[cipher].suite.key_len, macs[mac].tag };
+    return true;
 }
 
-size_t qw_charon_proposal_gcm_key_len(const char *proposal)
+bool qw_charon_proposal_ike(const char *proposal, struct qw_ipsec_suite *suite)
 {
-    if (strncmp(proposal, "ESP:", 4) != 0 || !has_name(proposal, "NO_EXT_SEQ")) {
-        return 0;
-    }
-    if (has_name(proposal, "AES_GCM_16_256")) {
-        return 32;
-    }
-    return has_name(proposal, "AES_GCM_16_128") ? 16 : 0;
+    return strncmp(proposal, "IKE:", 4) == 0 && find_suite(proposal, suite);
+}
+
+bool qw_charon_proposal_esp(const char *proposal, struct qw_ipsec_suite *suite)
+{
+    return strncmp(proposal, "ESP:", 4) == 0 && has_name(proposal, "NO_EXT_SEQ") &&
+           find_suite(proposal, suite);
 }
 
 /* Eight hex digits and an ending. */

@@ -2,7 +2,7 @@
 #include "link/prove/evidence.h"
 
 #include "base/secret.h"
-#include "crypto/ipsec/esp_gcm.h"
+#include "crypto/ipsec/esp_open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 struct direction { /* of one CHILD_SA; the packets of one SPI */
     uint32_t spi;
     size_t child, row;
-    struct qw_esp_gcm *ways[QW_WAY_COUNT]; /* owned; NULL where there is no key */
+    struct qw_esp_opener *ways[QW_WAY_COUNT]; /* owned; NULL where there is no key */
     struct qw_evidence_counts counts;
 };
 
@@ -67,9 +67,9 @@ static qw_err key_way(const struct qw_session_keys *keys, const struct qw_charon
     }
     for (size_t i = 0; err == QW_OK && i < 2; i++) {
         bool is_from_initiator = (i == 0) != child->is_initiator; /* pair[0]: towards this end */
-        size_t at = is_from_initiator ? 0 : child->key_len + QW_ESP_SALT_LEN;
+        size_t at = is_from_initiator ? 0 : qw_esp_key_len(child->suite);
 
-        err = qw_esp_gcm_new(keymat + at, child->key_len, &pair[i].ways[way]);
+        err = qw_esp_opener_new(child->suite, keymat + at, &pair[i].ways[way]);
     }
     qw_wipe(keymat, sizeof keymat);
     return err;
@@ -162,7 +162,7 @@ void qw_evidence_free(struct qw_evidence *evidence)
     }
     for (size_t i = 0; i < evidence->direction_count; i++) {
         for (int way = 0; way < QW_WAY_COUNT; way++) {
-            qw_esp_gcm_free(evidence->directions[i].ways[way]);
+            qw_esp_opener_free(evidence->directions[i].ways[way]);
         }
     }
     free(evidence->directions);
@@ -192,7 +192,7 @@ static bool opens(const struct direction *direction, enum qw_session_way way,
                   const struct qw_packet *packet)
 {
     return direction->ways[way] != NULL &&
-           qw_esp_gcm_opens(direction->ways[way], packet->data, packet->len);
+           qw_esp_opens(direction->ways[way], packet->data, packet->len);
 }
 
 static bool try_direction(struct direction *direction, const struct qw_packet *packet)

@@ -33,7 +33,7 @@ struct qw_ike_wanted { /* an exchange under one IKE_SA */
     uint64_t spi_i, spi_r;
     uint32_t id;
     bool is_from_initiator; /* who began that IKE_SA began this exchange too */
-    struct qw_ike_suite suite;
+    struct qw_ipsec_suite suite;
     struct qw_ike_key keys[2]; /* of who began the IKE_SA, of the other; secret */
 };
 

@@ -8,7 +8,7 @@
 
 enum {
     SEED_MAX = QW_IKE_SECRET_MAX + 2 * QW_IKE_NONCE_MAX,
-    KEYS_MAX = QW_IPSEC_PRF_LEN_MAX + 2 * (QW_IKE_INTEGRITY_MAX + QW_IKE_ENCRYPTION_MAX)
+    KEYS_MAX = QW_IPSEC_PRF_LEN_MAX + 2 * (QW_IPSEC_INTEGRITY_MAX + QW_IPSEC_ENCRYPTION_MAX)
 };
 
 /* SKEYSEED = prf(SK_d of the old one, g^ir | Ni | Nr) [RFC 7296 2.18]. */
@@ -35,10 +35,10 @@ static void divide(const struct qw_ike_origin *origin, const uint8_t *all, struc
 
     qw_read_bytes(&r, out->sk_d, qw_ipsec_prf_len(origin->prf));
     for (size_t i = 0; origin->suite != NULL && i < 2; i++) {
-        qw_read_bytes(&r, out->sides[i].integrity, qw_ike_integrity_len(*origin->suite));
+        qw_read_bytes(&r, out->sides[i].integrity, qw_ipsec_integrity_len(*origin->suite));
     }
     for (size_t i = 0; origin->suite != NULL && i < 2; i++) {
-        qw_read_bytes(&r, out->sides[i].encryption, qw_ike_encryption_len(*origin->suite));
+        qw_read_bytes(&r, out->sides[i].encryption, qw_ipsec_encryption_len(*origin->suite));
     }
 }
 
@@ -56,7 +56,8 @@ qw_err qw_ike_keys_rekeyed(const struct qw_ike_origin *origin, struct qw_ike_key
     qw_write_u64be(&w, exchange->spi_i);
     qw_write_u64be(&w, exchange->spi_r);
     if (origin->suite != NULL) {
-        len += 2 * (qw_ike_integrity_len(*origin->suite) + qw_ike_encryption_len(*origin->suite));
+        len +=
+            2 * (qw_ipsec_integrity_len(*origin->suite) + qw_ipsec_encryption_len(*origin->suite));
     }
     if (err == QW_OK) {
         err = qw_ipsec_prf_plus(origin->prf,

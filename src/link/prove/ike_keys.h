@@ -17,7 +17,8 @@ struct qw_ike_origin {              /* all borrowed */
     struct qw_bytes old_sk_d;
     struct qw_bytes secret; /* g^ir of the exchange, 1..QW_IKE_SECRET_MAX octets */
     const struct qw_ike_exchange *exchange;
-    const struct qw_ike_suite *suite; /* of the new one; NULL: not supported, SK_d alone is made */
+    const struct qw_ipsec_suite
+        *suite; /* of the new one; NULL: not supported, SK_d alone is made */
 };
 enum { QW_IKE_SECRET_MAX = 1024 };
 

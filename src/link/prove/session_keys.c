@@ -81,8 +81,8 @@ static bool has_message_keys(const struct qw_charon_ike *ike)
     bool is_whole = true;
 
     for (size_t i = 0; !ike->is_rekeyed && i < 2; i++) {
-        is_whole = is_whole && ike->encryption_len[i] == qw_ike_encryption_len(ike->suite) &&
-                   ike->integrity_len[i] == qw_ike_integrity_len(ike->suite);
+        is_whole = is_whole && ike->encryption_len[i] == qw_ipsec_encryption_len(ike->suite) &&
+                   ike->integrity_len[i] == qw_ipsec_integrity_len(ike->suite);
     }
     return is_whole;
 }
@@ -223,7 +223,7 @@ enum qw_session_gap qw_session_keys_gap(const struct qw_session_keys *keys,
                                         const struct qw_charon_child *child)
 {
     qw_assert(child->ike < keys->count);
-    return child->key_len == 0 ? QW_GAP_ESP : keys->sources[child->ike].gap;
+    return !child->has_suite ? QW_GAP_ESP : keys->sources[child->ike].gap;
 }
 
 size_t qw_session_keys_suspect(const struct qw_session_keys *keys,
@@ -245,5 +245,5 @@ qw_err qw_session_keys_keymat(const struct qw_session_keys *keys,
     }
     return qw_ipsec_prf_plus(source->prf, (struct qw_bytes){ source->ways[way].sk_d, source->len },
                              (struct qw_bytes){ child->seed, child->seed_len }, out,
-                             2 * (child->key_len + QW_ESP_SALT_LEN));
+                             2 * qw_esp_key_len(child->suite));
 }

@@ -3,7 +3,7 @@
 #define QW_LINK_PROVE_SESSION_KEYS_H
 
 #include "base/error.h"
-#include "crypto/ipsec/esp_gcm.h"
+#include "crypto/ipsec/esp_open.h"
 #include "link/prove/charon_log.h"
 #include "link/prove/ike_exchanges.h"
 #include "link/prove/key_list.h"
@@ -29,7 +29,7 @@ enum qw_session_gap {
     QW_GAP_LOG,           /* what the key is made of is not in the log */
     QW_GAP_REKEYING       /* the exchange that made the IKE_SA is not in the capture, or closed */
 };
-enum { QW_ESP_KEYMAT_MAX = 2 * (32 + QW_ESP_SALT_LEN) };
+enum { QW_ESP_KEYMAT_MAX = 2 * QW_ESP_KEY_MAX };
 
 /* The SK_d of each IKE_SA of a log, each way. */
 struct qw_session_keys;
@@ -50,9 +50,9 @@ enum qw_session_gap qw_session_keys_gap(const struct qw_session_keys *keys,
 size_t qw_session_keys_suspect(const struct qw_session_keys *keys,
                                const struct qw_charon_child *child);
 
-/* KEYMAT of a CHILD_SA [RFC 7296 2.17]: key and salt for packets of the initiator of its exchange,
- * then for those of the responder  [out: 2 x (child->key_len + QW_ESP_SALT_LEN) bytes, secret].
- * QW_ERR_NOT_FOUND when there is none this way. */
+/* KEYMAT of a CHILD_SA [RFC 7296 2.17]: for packets of the initiator of its exchange, then for
+ * those of the responder  [out: 2 x qw_esp_key_len(child->suite) bytes, secret]. QW_ERR_NOT_FOUND
+ * when there is none this way. */
 qw_err qw_session_keys_keymat(const struct qw_session_keys *keys,
                               const struct qw_charon_child *child, enum qw_session_way way,
                               uint8_t out[static QW_ESP_KEYMAT_MAX]) QW_MUST_USE;

@@ -11,7 +11,9 @@
 #include "crypto/ipsec/ike_open.h"
 #include "crypto/ipsec/prf.h"
 #include "support/fail_nth.h"
+#include "support/hex_bytes.h"
 #include "support/ike_seal.h"
+#include "vectors/ipsec.h"
 
 FAIL_NTH(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_new, NULL, (void), ());
 FAIL_NTH(int, EVP_DecryptInit_ex, 0,
@@ -26,9 +28,10 @@ FAIL_NTH(qw_err, qw_ipsec_prf_apply, QW_ERR_UNAVAILABLE,
          (enum qw_ipsec_prf prf, struct qw_bytes key, struct qw_bytes data, uint8_t *out),
          (prf, key, data, out));
 
-static const struct qw_ike_suite suites[] = {
-    { 16, QW_IKE_GCM },         { 32, QW_IKE_GCM },         { 16, QW_IKE_HMAC_SHA256 },
-    { 32, QW_IKE_HMAC_SHA256 }, { 16, QW_IKE_HMAC_SHA384 }, { 32, QW_IKE_HMAC_SHA512 },
+static const struct qw_ipsec_suite suites[] = {
+    { 16, QW_IPSEC_GCM },         { 32, QW_IPSEC_GCM },         { 16, QW_IPSEC_HMAC_SHA256 },
+    { 32, QW_IPSEC_HMAC_SHA256 }, { 16, QW_IPSEC_HMAC_SHA384 }, { 32, QW_IPSEC_HMAC_SHA512 },
+    { 24, QW_IPSEC_GCM },         { 32, QW_IPSEC_POLY1305 },    { 24, QW_IPSEC_HMAC_SHA256 },
 };
 enum { SUITES = sizeof suites / sizeof suites[0], ROOM = 66000, HEAD_LEN = 32 };
 static const struct ike_envelope envelope = { 1, 2, 8, 3, 33, 1, 1 };
@@ -45,6 +48,29 @@ static int set_up(void **state)
         text[i] = (uint8_t)(i * 11);
     }
     return 0;
+}
+
+/* [RFC 7634 B] */
+static void opens_the_message_of_the_rfc(void **state)
+{
+    static const struct qw_ipsec_suite suite = { 32, QW_IPSEC_POLY1305 };
+    size_t key_len = 0;
+    size_t len = 0;
+    size_t text_len = 0;
+    size_t got = 77;
+    uint8_t *keymat = hex_bytes(RFC7634_KEYMAT, &key_len);
+    uint8_t *ike = hex_bytes(RFC7634_IKE, &len);
+    uint8_t *inside = hex_bytes(RFC7634_IKE_TEXT, &text_len);
+
+    (void)state;
+    assert_int_equal(key_len, qw_ipsec_encryption_len(suite));
+    memcpy(key.encryption, keymat, key_len);
+    assert_int_equal(qw_ike_open(suite, &key, ike, len, HEAD_LEN, out, &got), QW_OK);
+    assert_int_equal(got, text_len);
+    assert_memory_equal(out, inside, got);
+    free(keymat);
+    free(ike);
+    free(inside);
 }
 
 /* [RFC 5282 4] [RFC 4868 2.3] */
@@ -98,10 +124,10 @@ static void another_key_does_not_open(void **state)
     (void)state;
     for (size_t s = 0; s < SUITES; s++) {
         size_t len = ike_seal(&envelope, suites[s], &key, text, 40, message, sizeof message);
-        size_t key_len = qw_ike_encryption_len(suites[s]);
+        size_t key_len = qw_ipsec_encryption_len(suites[s]);
         size_t got = 0;
 
-        for (size_t i = 0; i < key_len + qw_ike_integrity_len(suites[s]); i++) {
+        for (size_t i = 0; i < key_len + qw_ipsec_integrity_len(suites[s]); i++) {
             uint8_t *p = i < key_len ? &key.encryption[i] : &key.integrity[i - key_len];
             qw_err err;
 
@@ -110,7 +136,7 @@ static void another_key_does_not_open(void **state)
             *p ^= 1;
             /* With CBC the tag does not depend on SK_e: what opens is another text. */
             assert_true(err == QW_ERR_AUTH || err == QW_ERR_FORMAT ||
-                        (suites[s].tag != QW_IKE_GCM && i < key_len &&
+                        (!ipsec_is_aead(suites[s]) && i < key_len &&
                          (got != 40 || !qw_equal_ct(out, text, got))));
         }
     }
@@ -173,6 +199,7 @@ static void says_when_memory_is_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(opens_the_message_of_the_rfc, set_up),
         cmocka_unit_test_setup(opens_what_was_closed_in_every_suite, set_up),
         cmocka_unit_test_setup(a_message_that_was_changed_or_cut_does_not_open, set_up),
         cmocka_unit_test_setup(another_key_does_not_open, set_up),

@@ -29,7 +29,7 @@ qwave_wrap(crypto selftest qw_hash_of qw_hmac qw_hkdf qw_aead_backend qw_poly_ha
     qw_one_time_mac_verify)
 qwave_wrap(crypto ipsec_prf EVP_KDF_fetch EVP_KDF_CTX_new EVP_KDF_derive EVP_Q_mac)
 qwave_wrap(crypto ike_open EVP_CIPHER_CTX_new EVP_DecryptInit_ex EVP_DecryptUpdate qw_ipsec_prf_apply)
-qwave_wrap(crypto esp_gcm calloc EVP_CIPHER_CTX_new EVP_DecryptInit_ex)
+qwave_wrap(crypto esp_open calloc EVP_CIPHER_CTX_new EVP_DecryptInit_ex)
 qwave_wrap(crypto shamir qw_secret_new qw_random_bytes)
 qwave_wrap(crypto share qw_secret_new qw_random_bytes qw_hmac)
 qwave_wrap(crypto share_file qw_secret_new qw_random_bytes qw_password_key)

@@ -109,42 +109,74 @@ static void algorithms_are_known_by_their_whole_names(void **state)
     assert_false(qw_charon_proposal_prf("IKE:AES_GCM_16_256/PRF_HMAC_SHA1/X", &prf));
     assert_false(qw_charon_proposal_prf("", &prf));
     assert_int_equal(prf, QW_IPSEC_PRF_SHA512);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:AES_GCM_16_256/NO_EXT_SEQ"), 32);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:AES_GCM_16_128/ECP_384/NO_EXT_SEQ"), 16);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:AES_GCM_16_256/EXT_SEQ"), 0);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:AES_GCM_8_256/NO_EXT_SEQ"), 0);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:AES_GCM_16_192/NO_EXT_SEQ"), 0);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("ESP:CHACHA20_POLY1305/NO_EXT_SEQ"), 0);
-    assert_int_equal(qw_charon_proposal_gcm_key_len("AH:AES_GCM_16_256/NO_EXT_SEQ"), 0);
 }
 
-static void suites_of_ike_are_known_by_their_whole_names(void **state)
+/* The suite of a name, whichever of the two functions is asked. */
+static void assert_suite(bool (*suite_of)(const char *, struct qw_ipsec_suite *), const char *name,
+                         struct qw_ipsec_suite wanted)
 {
-    static const struct {
-        const char *name;
-        struct qw_ike_suite suite; /* of no key length: not supported */
-    } cases[] = {
-        { "IKE:AES_GCM_16_128/PRF_HMAC_SHA2_256/ECP_256", { 16, QW_IKE_GCM } },
-        { "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384", { 32, QW_IKE_GCM } },
-        { "IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256", { 16, QW_IKE_HMAC_SHA256 } },
-        { "IKE:AES_CBC_256/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384", { 32, QW_IKE_HMAC_SHA384 } },
-        { "IKE:AES_CBC_256/HMAC_SHA2_512_256/PRF_HMAC_SHA2_512", { 32, QW_IKE_HMAC_SHA512 } },
-        { "IKE:AES_GCM_8_256/PRF_HMAC_SHA2_384", { 0, QW_IKE_GCM } },
-        { "IKE:AES_GCM_16_192/PRF_HMAC_SHA2_384", { 0, QW_IKE_GCM } },
-        { "IKE:AES_CBC_256/HMAC_SHA1_96/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
-        { "IKE:AES_CBC_256/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
-        { "IKE:CHACHA20_POLY1305/PRF_HMAC_SHA2_256", { 0, QW_IKE_GCM } },
-        { "", { 0, QW_IKE_GCM } },
+    struct qw_ipsec_suite suite = { 77, QW_IPSEC_GCM };
+    bool is_known = wanted.key_len != 0;
+
+    assert_int_equal(suite_of(name, &suite), is_known);
+    assert_int_equal(suite.key_len, is_known ? wanted.key_len : 77);
+    assert_int_equal(suite.tag, wanted.tag);
+}
+
+struct suite_case {
+    const char *name;
+    struct qw_ipsec_suite suite; /* of no key length: not supported */
+};
+
+static void suites_of_esp_are_known_by_their_whole_names(void **state)
+{
+    static const struct suite_case cases[] = {
+        { "ESP:AES_GCM_16_256/NO_EXT_SEQ", { 32, QW_IPSEC_GCM } },
+        { "ESP:AES_GCM_16_128/ECP_384/NO_EXT_SEQ", { 16, QW_IPSEC_GCM } },
+        { "ESP:AES_GCM_16_192/NO_EXT_SEQ", { 24, QW_IPSEC_GCM } },
+        { "ESP:CHACHA20_POLY1305/NO_EXT_SEQ", { 32, QW_IPSEC_POLY1305 } },
+        { "ESP:CHACHA20_POLY1305_256/NO_EXT_SEQ", { 32, QW_IPSEC_POLY1305 } },
+        { "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ", { 16, QW_IPSEC_HMAC_SHA256 } },
+        { "ESP:AES_CBC_192/HMAC_SHA2_384_192/NO_EXT_SEQ", { 24, QW_IPSEC_HMAC_SHA384 } },
+        { "ESP:AES_CBC_256/HMAC_SHA2_512_256/MODP_2048/NO_EXT_SEQ", { 32, QW_IPSEC_HMAC_SHA512 } },
+        { "ESP:AES_GCM_16_256/EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "ESP:AES_GCM_8_256/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "ESP:AES_CBC_256/HMAC_SHA2_256_96/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "ESP:AES_CTR_256/HMAC_SHA2_256_128/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "ESP:NULL/HMAC_SHA2_256_128/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "AH:AES_GCM_16_256/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "IKE:AES_GCM_16_256/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "", { 0, QW_IPSEC_GCM } },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct qw_ike_suite suite = { 77, QW_IKE_GCM };
-        bool is_known = cases[i].suite.key_len != 0;
+        assert_suite(qw_charon_proposal_esp, cases[i].name, cases[i].suite);
+    }
+}
 
-        assert_int_equal(qw_charon_proposal_suite(cases[i].name, &suite), is_known);
-        assert_int_equal(suite.key_len, is_known ? cases[i].suite.key_len : 77);
-        assert_int_equal(suite.tag, cases[i].suite.tag);
+static void suites_of_ike_are_known_by_their_whole_names(void **state)
+{
+    static const struct suite_case cases[] = {
+        { "IKE:AES_GCM_16_128/PRF_HMAC_SHA2_256/ECP_256", { 16, QW_IPSEC_GCM } },
+        { "IKE:AES_GCM_16_192/PRF_HMAC_SHA2_384/ECP_384", { 24, QW_IPSEC_GCM } },
+        { "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384", { 32, QW_IPSEC_GCM } },
+        { "IKE:CHACHA20_POLY1305/PRF_HMAC_SHA2_256", { 32, QW_IPSEC_POLY1305 } },
+        { "IKE:AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256", { 16, QW_IPSEC_HMAC_SHA256 } },
+        { "IKE:AES_CBC_192/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256", { 24, QW_IPSEC_HMAC_SHA256 } },
+        { "IKE:AES_CBC_256/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384", { 32, QW_IPSEC_HMAC_SHA384 } },
+        { "IKE:AES_CBC_256/HMAC_SHA2_512_256/PRF_HMAC_SHA2_512", { 32, QW_IPSEC_HMAC_SHA512 } },
+        { "IKE:AES_GCM_8_256/PRF_HMAC_SHA2_384", { 0, QW_IPSEC_GCM } },
+        { "IKE:AES_CBC_256/HMAC_SHA1_96/PRF_HMAC_SHA2_256", { 0, QW_IPSEC_GCM } },
+        { "IKE:AES_CBC_256/PRF_HMAC_SHA2_256", { 0, QW_IPSEC_GCM } },
+        { "IKE:CAMELLIA_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256", { 0, QW_IPSEC_GCM } },
+        { "ESP:AES_GCM_16_256/NO_EXT_SEQ", { 0, QW_IPSEC_GCM } },
+        { "", { 0, QW_IPSEC_GCM } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_suite(qw_charon_proposal_ike, cases[i].name, cases[i].suite);
     }
 }
 
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(other_lines_are_none),
         cmocka_unit_test(a_dump_is_read_row_by_row),
         cmocka_unit_test(algorithms_are_known_by_their_whole_names),
+        cmocka_unit_test(suites_of_esp_are_known_by_their_whole_names),
         cmocka_unit_test(suites_of_ike_are_known_by_their_whole_names),
         cmocka_unit_test(a_message_is_known_by_its_exchange_and_id),
         cmocka_unit_test(spis_are_read),

@@ -189,11 +189,16 @@ static const char *hand_made(const char *prf, const char *esp, const char *ppk_l
 
 #define WITH_PPK "01[CFG] <l|1> using PPK for PPK_ID 'ppk-one'\n"
 #define GCM_256 "ESP:AES_GCM_16_256/NO_EXT_SEQ"
+static const struct qw_ipsec_suite gcm_256 = { 32, QW_IPSEC_GCM };
 
 /* Packets as both ends send them, keyed here by the formulas. */
-static void give_keyed(struct qw_evidence *evidence, struct qw_bytes ppk, size_t key_len)
+static void give_keyed(struct qw_evidence *evidence, struct qw_bytes ppk,
+                       struct qw_ipsec_suite suite)
 {
-    uint8_t sk_d[32], keymat[72], seed[16], packet[200];
+    uint8_t sk_d[32], keymat[2 * QW_ESP_KEY_MAX], seed[16], packet[200];
+    size_t key_len = ipsec_is_aead(suite)
+                         ? suite.key_len + 4
+                         : suite.key_len + 16 * (suite.tag - QW_IPSEC_POLY1305 + 1);
 
     memset(sk_d, 0x11, sizeof sk_d);
     memset(seed, 0x22, sizeof seed);
@@ -206,27 +211,53 @@ static void give_keyed(struct qw_evidence *evidence, struct qw_bytes ppk, size_t
         memcpy(sk_d, mixed, sizeof sk_d);
     }
     assert_int_equal(qw_ipsec_prf_plus(QW_IPSEC_PRF_SHA256, (struct qw_bytes){ sk_d, sizeof sk_d },
-                                       (struct qw_bytes){ seed, sizeof seed }, keymat,
-                                       2 * (key_len + 4)),
+                                       (struct qw_bytes){ seed, sizeof seed }, keymat, 2 * key_len),
                      QW_OK);
     /* This end began: what leaves it is keyed first. */
-    give_esp(evidence, packet, esp_seal(keymat, key_len, 0x102, 1, seed, 16, packet));
-    give_esp(evidence, packet, esp_seal(keymat + key_len + 4, key_len, 0x101, 1, seed, 16, packet));
+    give_esp(evidence, packet, esp_seal(suite, keymat, 0x102, 1, seed, 16, packet));
+    give_esp(evidence, packet, esp_seal(suite, keymat + key_len, 0x101, 1, seed, 16, packet));
 }
 
-static void keys_of_128_bits_open_too(void **state)
+static void packets_of_every_suite_open_with_the_key_and_not_without(void **state)
 {
-    struct qw_evidence *evidence = evidence_of(
-        hand_made("PRF_HMAC_SHA2_256", "ESP:AES_GCM_16_128/NO_EXT_SEQ", WITH_PPK), RIGHT);
+    static const struct {
+        const char *esp;
+        struct qw_ipsec_suite suite;
+    } cases[] = {
+        { "ESP:AES_GCM_16_128/NO_EXT_SEQ", { 16, QW_IPSEC_GCM } },
+        { "ESP:AES_GCM_16_192/NO_EXT_SEQ", { 24, QW_IPSEC_GCM } },
+        { GCM_256, { 32, QW_IPSEC_GCM } },
+        { "ESP:CHACHA20_POLY1305/NO_EXT_SEQ", { 32, QW_IPSEC_POLY1305 } },
+        { "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ", { 16, QW_IPSEC_HMAC_SHA256 } },
+        { "ESP:AES_CBC_192/HMAC_SHA2_384_192/NO_EXT_SEQ", { 24, QW_IPSEC_HMAC_SHA384 } },
+        { "ESP:AES_CBC_256/HMAC_SHA2_512_256/NO_EXT_SEQ", { 32, QW_IPSEC_HMAC_SHA512 } },
+    };
     uint8_t ppk[32];
 
     (void)state;
     for (size_t i = 0; i < sizeof ppk; i++) {
         ppk[i] = (uint8_t)i;
     }
-    give_keyed(evidence, (struct qw_bytes){ ppk, sizeof ppk }, 16);
-    assert_true(qw_evidence_report(evidence).is_proved);
-    qw_evidence_free(evidence);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *log = hand_made("PRF_HMAC_SHA2_256", cases[i].esp, WITH_PPK);
+        struct qw_evidence *evidence = evidence_of(log, RIGHT);
+        struct qw_evidence_report report;
+
+        give_keyed(evidence, (struct qw_bytes){ ppk, sizeof ppk }, cases[i].suite);
+        report = qw_evidence_report(evidence);
+        assert_true(report.is_proved);
+        assert_int_equal(report.total.opened, 2);
+        assert_int_equal(report.total.opened_without, 0);
+        qw_evidence_free(evidence);
+        evidence = evidence_of(log, RIGHT);
+        ppk[31] ^= 1; /* both ends have another key than the one that was delivered */
+        give_keyed(evidence, (struct qw_bytes){ ppk, sizeof ppk }, cases[i].suite);
+        ppk[31] ^= 1;
+        report = qw_evidence_report(evidence);
+        assert_false(report.is_proved);
+        assert_int_equal(report.total.opened + report.total.opened_without, 0);
+        qw_evidence_free(evidence);
+    }
 }
 
 /* Keyed without a PPK, or with zeros for one, though the log says otherwise. */
@@ -240,7 +271,7 @@ static void packets_that_open_without_are_counted(void **state)
             evidence_of(hand_made("PRF_HMAC_SHA2_256", GCM_256, WITH_PPK), RIGHT);
         struct qw_evidence_report report;
 
-        give_keyed(evidence, (struct qw_bytes){ zero, ppk_len }, 32);
+        give_keyed(evidence, (struct qw_bytes){ zero, ppk_len }, gcm_256);
         report = qw_evidence_report(evidence);
         assert_false(report.is_proved);
         assert_int_equal(report.total.opened_without, 2);
@@ -258,8 +289,8 @@ static void what_is_not_supported_is_named(void **state)
     } cases[] = {
         { "PRF_AES128_XCBC", GCM_256, WITH_PPK, QW_GAP_PRF, "PRF_AES128_XCBC" },
         { "PRF_HMAC_SHA2_384", GCM_256, WITH_PPK, QW_GAP_PRF, "PRF_HMAC_SHA2_384" }, /* 48 bytes */
-        { "PRF_HMAC_SHA2_256", "ESP:CHACHA20_POLY1305/NO_EXT_SEQ", WITH_PPK, QW_GAP_ESP,
-          "CHACHA20_POLY1305" },
+        { "PRF_HMAC_SHA2_256", "ESP:CAMELLIA_CBC_256/HMAC_SHA2_256_128/NO_EXT_SEQ", WITH_PPK,
+          QW_GAP_ESP, "CAMELLIA_CBC_256" },
         { "PRF_HMAC_SHA2_256", GCM_256, "", QW_GAP_NO_PPK, "" },
     };
 
@@ -269,7 +300,7 @@ static void what_is_not_supported_is_named(void **state)
             evidence_of(hand_made(cases[i].prf, cases[i].esp, cases[i].ppk), RIGHT);
         struct qw_evidence_report report;
 
-        give_keyed(evidence, (struct qw_bytes){ "", 0 }, 32);
+        give_keyed(evidence, (struct qw_bytes){ "", 0 }, gcm_256);
         report = qw_evidence_report(evidence);
         assert_false(report.is_proved);
         assert_int_equal(report.row_count, 1);
@@ -317,7 +348,7 @@ int main(void)
         cmocka_unit_test(nothing_at_all_is_no_proof),
         cmocka_unit_test(a_cut_packet_counts_for_an_sa_that_opened),
         cmocka_unit_test(an_sa_that_is_not_in_the_log_spoils_the_proof),
-        cmocka_unit_test(keys_of_128_bits_open_too),
+        cmocka_unit_test(packets_of_every_suite_open_with_the_key_and_not_without),
         cmocka_unit_test(packets_that_open_without_are_counted),
         cmocka_unit_test(what_is_not_supported_is_named),
         cmocka_unit_test(says_when_memory_is_short),

@@ -16,7 +16,7 @@ FAIL_NTH(void *, malloc, NULL, (size_t size), (size));
 FAIL_NTH(void *, realloc, NULL, (void *p, size_t size), (p, size));
 
 enum { FROM_INITIATOR = 8, RESPONSE = 32, ID = 4, SA = 33 };
-static const struct qw_ike_suite suite = { 32, QW_IKE_GCM };
+static const struct qw_ipsec_suite suite = { 32, QW_IPSEC_GCM };
 static struct qw_ike_wanted wanted;
 static struct qw_ike_exchanges *exchanges;
 

@@ -82,11 +82,11 @@ static void slow(const struct qw_ike_origin *origin, uint8_t *all, size_t len)
 
 static void is_the_formula_of_the_standard(void **state)
 {
-    static const struct qw_ike_suite suites[] = { { 16, QW_IKE_GCM },
-                                                  { 32, QW_IKE_GCM },
-                                                  { 16, QW_IKE_HMAC_SHA256 },
-                                                  { 32, QW_IKE_HMAC_SHA384 },
-                                                  { 32, QW_IKE_HMAC_SHA512 } };
+    static const struct qw_ipsec_suite suites[] = { { 16, QW_IPSEC_GCM },
+                                                    { 32, QW_IPSEC_GCM },
+                                                    { 16, QW_IPSEC_HMAC_SHA256 },
+                                                    { 32, QW_IPSEC_HMAC_SHA384 },
+                                                    { 32, QW_IPSEC_HMAC_SHA512 } };
     static const size_t secret_lens[] = { 32, 48, QW_IKE_SECRET_MAX };
 
     (void)state;
@@ -99,8 +99,8 @@ static void is_the_formula_of_the_standard(void **state)
             .suite = &suites[i / 9],
         };
         size_t len = qw_ipsec_prf_len(origin.prf);
-        size_t a_len = qw_ike_integrity_len(suites[i / 9]);
-        size_t e_len = qw_ike_encryption_len(suites[i / 9]);
+        size_t a_len = qw_ipsec_integrity_len(suites[i / 9]);
+        size_t e_len = qw_ipsec_encryption_len(suites[i / 9]);
         struct qw_ike_keys keys;
         uint8_t all[512];
 
