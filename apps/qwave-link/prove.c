@@ -5,10 +5,9 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "capture.h"
 #include "link/prove/evidence.h"
 #include "link/prove/ike_exchanges.h"
-#include "link/prove/packet_finder.h"
-#include "link/prove/pcap.h"
 #include "program/start.h"
 #include "prove_print.h"
 
@@ -19,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_FILES_MAX = 64, KEY_FILE_MAX = 4 << 20, EXIT_INPUT = QW_EXIT_USAGE };
 
@@ -31,7 +31,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    { "capture", 'c', "FILE", 0, "what passed on the wire: pcap or pcapng", 0 },
+    { "capture", 'c', "FILE", 0, "what passed on the wire: pcap or pcapng; - for standard input",
+      0 },
     { "log", 'l', "FILE", 0, "charon's log of one end: ike = 4, chd = 4, ike_name = yes", 0 },
     { "keys", 'k', "FILE", 0, "delivered keys: containers of ETSI 014; may be given again", 0 },
     { "port", 'p', "NUMBER", 0, "UDP port of IKE and ESP beside 4500; may be given again", 0 },
@@ -86,12 +87,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static qw_err complain(const char *path, const char *what, qw_err err)
-{
-    fprintf(stderr, "qwave-link: %s: %s\n", path, what);
-    return err;
-}
-
+/* All files of keys; keys NULL: whether they can be read. */
 static qw_err read_keys(const struct arguments *arguments, struct qw_key_list *keys)
 {
     qw_err err = QW_OK;
@@ -101,20 +97,33 @@ static qw_err read_keys(const struct arguments *arguments, struct qw_key_list *k
         size_t len = 0;
 
         err = qw_file_read_private(arguments->keys[i], KEY_FILE_MAX, &text, &len);
-        if (err == QW_OK) {
+        if (err == QW_OK && keys != NULL) {
             err = qw_key_list_add(keys, (const char *)text, len);
         }
         qw_secret_free(text);
         if (err != QW_OK) {
-            return complain(arguments->keys[i],
-                            err == QW_ERR_REFUSED ? "others may read this file of keys: mode 0600"
-                            : err == QW_ERR_CONFLICT ? "two different keys have one id"
-                            : err == QW_ERR_FORMAT   ? "no key containers of ETSI 014"
-                                                     : qw_err_text(err),
-                            err);
+            return prove_complain(arguments->keys[i],
+                                  err == QW_ERR_REFUSED
+                                      ? "others may read this file of keys: mode 0600"
+                                  : err == QW_ERR_CONFLICT ? "two different keys have one id"
+                                  : err == QW_ERR_FORMAT   ? "no key containers of ETSI 014"
+                                                           : qw_err_text(err),
+                                  err);
         }
     }
     return err;
+}
+
+/* The capture comes first: through a pipe it ends when it ends, and log and keys grow meanwhile.
+ * What is wrong with them at once is told before that. */
+static qw_err open_capture(const struct arguments *arguments, FILE **capture)
+{
+    qw_err err = read_keys(arguments, NULL);
+
+    if (err == QW_OK && access(arguments->log, R_OK) != 0) {
+        err = prove_complain(arguments->log, strerror(errno), QW_ERR_NOT_FOUND);
+    }
+    return err == QW_OK ? capture_open(arguments->capture, capture) : err;
 }
 
 /* One line without its end into line; the rest of a long one is passed over. False at the end. */
@@ -143,7 +152,7 @@ static qw_err read_log(const char *path, struct qw_charon_log *log)
     qw_err err = QW_OK;
 
     if (file == NULL) {
-        return complain(path, strerror(errno), QW_ERR_NOT_FOUND);
+        return prove_complain(path, strerror(errno), QW_ERR_NOT_FOUND);
     }
     while (err == QW_OK && read_line(file, line)) {
         err = qw_charon_log_line(log, line);
@@ -154,32 +163,21 @@ static qw_err read_log(const char *path, struct qw_charon_log *log)
     qw_wipe(line, sizeof line);
     (void)fclose(file);
     if (err != QW_OK) {
-        return complain(path, qw_err_text(err), err);
+        return prove_complain(path, qw_err_text(err), err);
     }
     if (qw_charon_log_lacks_names(log)) {
-        return complain(path, "it does not say which IKE_SA a key belongs to: set ike_name = yes",
-                        QW_ERR_FORMAT);
+        return prove_complain(path,
+                              "it does not say which IKE_SA a key belongs to: set ike_name = yes",
+                              QW_ERR_FORMAT);
     }
     (void)qw_charon_log_children(log, &count);
-    return count > 0 ? QW_OK
-                     : complain(path,
+    return count > 0
+               ? QW_OK
+               : prove_complain(path,
                                 "no key of a CHILD_SA in it: is it charon's, with ike = 4 and "
                                 "chd = 4, from the start on?",
                                 QW_ERR_FORMAT);
 }
-
-static size_t read_file(void *self, uint8_t *out, size_t len)
-{
-    return fread(out, 1, len, self);
-}
-
-/* What is done with each packet of the capture. */
-struct walker {
-    void *self;
-    qw_err (*take)(void *self, const struct qw_packet *packet);
-    struct qw_packet_finder *finder;
-    bool is_truncated; /* set when the capture ends inside a packet */
-};
 
 static qw_err take_ike(void *self, const struct qw_packet *packet)
 {
@@ -193,115 +191,41 @@ static qw_err take_esp(void *self, const struct qw_packet *packet)
     return QW_OK;
 }
 
-/* What one captured packet makes. */
-static qw_err walk_packet(const struct qw_pcap_packet *packet, const char *path,
-                          struct walker *walker)
-{
-    struct qw_packet found;
-    qw_err err =
-        qw_packet_finder_give(walker->finder, packet->link_type, packet->data, packet->len);
-
-    if (err != QW_OK) {
-        char what[64];
-
-        snprintf(what, sizeof what, "link type %u is not supported", (unsigned)packet->link_type);
-        return complain(path, what, err);
-    }
-    while (err == QW_OK && qw_packet_finder_next(walker->finder, &found)) {
-        err = walker->take(walker->self, &found);
-    }
-    return err == QW_OK ? QW_OK : complain(path, qw_err_text(err), err);
-}
-
-static qw_err walk(struct qw_pcap *pcap, const char *path, struct walker *walker)
-{
-    struct qw_pcap_packet packet;
-    struct qw_packet rest;
-    qw_err err = QW_OK;
-    qw_err taken = QW_OK;
-
-    while (taken == QW_OK && (err = qw_pcap_next(pcap, &packet)) == QW_OK) {
-        taken = walk_packet(&packet, path, walker);
-    }
-    walker->is_truncated = err == QW_ERR_CLOSED;
-    if (taken == QW_OK && err != QW_ERR_NOT_FOUND && err != QW_ERR_CLOSED) {
-        return complain(path, "damaged capture file", err);
-    }
-    while (taken == QW_OK && qw_packet_finder_rest(walker->finder, &rest)) {
-        taken = walker->take(walker->self, &rest);
-    }
-    return taken;
-}
-
-static qw_err read_capture(FILE *file, const struct arguments *arguments, struct walker *walker)
-{
-    const struct qw_pcap_input input = { file, read_file };
-    const char *path = arguments->capture;
-    struct qw_pcap *pcap = NULL;
-    qw_err err = qw_pcap_open(&input, &pcap);
-
-    if (err == QW_OK) {
-        err = qw_packet_finder_new(&arguments->ports, &walker->finder);
-        err = err == QW_OK ? walk(pcap, path, walker) : err;
-        qw_packet_finder_free(walker->finder);
-        walker->finder = NULL;
-    } else {
-        (void)complain(path, err == QW_ERR_FORMAT ? "no pcap or pcapng file" : qw_err_text(err),
-                       err);
-    }
-    if (err == QW_OK && ferror(file) != 0) {
-        err = complain(path, qw_err_text(QW_ERR_IO), QW_ERR_IO);
-    }
-    qw_pcap_close(pcap);
-    return err;
-}
-
 /* What a rekeyed IKE_SA is made of stands in the capture: that is read once more, before. */
-static qw_err read_exchanges(FILE *file, const struct arguments *arguments,
+static qw_err read_exchanges(FILE *capture, const struct arguments *arguments,
                              const struct qw_charon_log *log, struct qw_ike_exchanges *exchanges)
 {
-    struct walker walker = { .self = exchanges, .take = take_ike };
-    qw_err err;
+    struct capture_walk walk = {
+        .path = arguments->capture, .ports = &arguments->ports, .self = exchanges, .take = take_ike
+    };
 
-    if (!qw_charon_log_has_rekeyed(log)) {
-        return QW_OK;
-    }
-    err = read_capture(file, arguments, &walker);
-    if (err == QW_OK && fseek(file, 0, SEEK_SET) != 0) {
-        err =
-            complain(arguments->capture,
-                     "an IKE_SA was rekeyed, and then a pipe will not do: give a file", QW_ERR_IO);
-    }
-    return err;
+    return qw_charon_log_has_rekeyed(log) ? capture_read(capture, &walk) : QW_OK;
 }
 
-static qw_err weigh(const struct arguments *arguments, const struct qw_charon_log *log,
-                    const struct qw_key_list *keys, struct qw_evidence **evidence)
+static qw_err weigh(FILE *capture, const struct arguments *arguments,
+                    const struct qw_charon_log *log, const struct qw_key_list *keys,
+                    struct qw_evidence **evidence)
 {
+    struct capture_walk walk = { .path = arguments->capture,
+                                 .ports = &arguments->ports,
+                                 .take = take_esp };
     struct qw_ike_exchanges *exchanges = NULL;
-    struct walker walker = { .take = take_esp };
-    FILE *file = fopen(arguments->capture, "rb");
-    qw_err err = QW_OK;
+    qw_err err = qw_ike_exchanges_new(&exchanges);
 
-    if (file == NULL) {
-        return complain(arguments->capture, strerror(errno), QW_ERR_NOT_FOUND);
-    }
-    err = qw_ike_exchanges_new(&exchanges);
     if (err == QW_OK) {
-        err = read_exchanges(file, arguments, log, exchanges);
+        err = read_exchanges(capture, arguments, log, exchanges);
     }
     if (err == QW_OK) {
         err = qw_evidence_new(log, keys, exchanges, evidence);
     }
     qw_ike_exchanges_free(exchanges);
     if (err == QW_OK) {
-        walker.self = *evidence;
-        err = read_capture(file, arguments, &walker);
+        walk.self = *evidence;
+        err = capture_read(capture, &walk);
     }
-    if (err == QW_OK && walker.is_truncated) {
+    if (err == QW_OK && walk.is_truncated) {
         qw_evidence_truncated(*evidence);
     }
-    (void)fclose(file);
     return err;
 }
 
@@ -322,11 +246,15 @@ static int prove(const struct arguments *arguments)
     struct qw_key_list *keys = NULL;
     struct qw_charon_log *log = NULL;
     struct qw_evidence *evidence = NULL;
+    FILE *capture = NULL;
     int status = EXIT_INPUT;
     qw_err err = qw_key_list_new(&keys);
 
     if (err == QW_OK) {
         err = qw_charon_log_new(&log);
+    }
+    if (err == QW_OK) {
+        err = open_capture(arguments, &capture);
     }
     if (err == QW_OK) {
         err = read_keys(arguments, keys);
@@ -335,15 +263,20 @@ static int prove(const struct arguments *arguments)
         err = read_log(arguments->log, log);
     }
     if (err == QW_OK) {
-        err = weigh(arguments, log, keys, &evidence);
+        err = weigh(capture, arguments, log, keys, &evidence);
     }
     if (err == QW_OK) {
         status = judge(arguments, evidence);
     }
+    if (capture != NULL) {
+        (void)fclose(capture);
+    }
     qw_evidence_free(evidence);
     qw_charon_log_free(log);
     qw_key_list_free(keys);
-    return err == QW_ERR_NOMEM ? QW_EXIT_FAILED : err == QW_ERR_REFUSED ? QW_EXIT_REFUSED : status;
+    return err == QW_ERR_NOMEM || err == QW_ERR_UNAVAILABLE ? QW_EXIT_FAILED
+           : err == QW_ERR_REFUSED                          ? QW_EXIT_REFUSED
+                                                            : status;
 }
 
 int prove_main(int argc, char **argv)

@@ -18,6 +18,12 @@ static const char *const gap_names[] = {
     [QW_GAP_REKEYING] = "rekeying not opened",
 };
 
+qw_err prove_complain(const char *path, const char *what, qw_err err)
+{
+    fprintf(stderr, "qwave-link: %s: %s\n", path, what);
+    return err;
+}
+
 static double share(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0 : (double)part / (double)whole;
@@ -39,6 +45,20 @@ static void print_row(const struct qw_evidence_row *row)
            row->proposal[0] == '\0' ? "" : "  ", row->proposal);
 }
 
+/* What is not supported, by its name. */
+static void print_suites(const struct qw_evidence_report *report)
+{
+    for (size_t i = 0; i < report->row_count; i++) {
+        const struct qw_evidence_row *row = &report->rows[i];
+
+        if (row->proposal[0] != '\0') {
+            printf("%s is not supported, and %zu CHILD_SAs need it: what is, stands in "
+                   "docs/operation/evidence.md\n",
+                   row->proposal, row->child_count);
+        }
+    }
+}
+
 /* What stands in the way of the proof. */
 static void print_obstacles(const struct qw_evidence_report *report)
 {
@@ -48,6 +68,7 @@ static void print_obstacles(const struct qw_evidence_report *report)
     if (total->packets == 0) {
         printf("there is no ESP in the capture\n");
     }
+    print_suites(report);
     if (report->unknown_packets > 0) {
         printf("%" PRIu64 " ESP packets of SAs that are not in the log, the first of SPI %08" PRIx32
                ": another tunnel, another run, or a log that began too late\n",
