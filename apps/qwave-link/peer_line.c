@@ -65,6 +65,8 @@ static qw_err ask(void *self, const struct qw_link_request *request, struct qw_l
     switch (status) {
     case 200:
         return qw_link_answer_decode(said, len, answer);
+    case 401: /* of a connection that was good: our certificate has run out since, or was revoked */
+        return QW_ERR_AUTH;
     case 404:
         return QW_ERR_NOT_FOUND; /* it does not know us, or not this link */
     default:

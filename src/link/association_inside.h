@@ -66,6 +66,8 @@ void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms);
 bool qw_link_sink_is_well(const struct qw_link_association *a);
 /* What stands in the way of a verb that failed with err. Never NULL. */
 const char *qw_link_sink_trouble(const struct qw_link_association *a, qw_err err);
+/* What stands in the way of a word with the peer's agent or the key server. Never NULL. */
+const char *qw_link_line_trouble(qw_err err);
 uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
 /* Not the key that is in use, by id or by bytes [S7]. */
 bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key);

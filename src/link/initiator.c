@@ -63,7 +63,7 @@ static void alarm_no_key(struct qw_link_association *a, qw_err err)
         qw_link_alarm(a, "no new key: the key server does not allow keys with %s", a->config.peer);
         break;
     default:
-        qw_link_alarm(a, "no new key: %s", qw_err_text(err));
+        qw_link_alarm(a, "no new key: %s", qw_link_line_trouble(err));
     }
 }
 
@@ -98,7 +98,8 @@ static void prepare(struct qw_link_association *a, int64_t now_ms)
 
     if (err != QW_OK || answer.result != QW_LINK_RESULT_OK) {
         qw_link_alarm(a, "the peer does not take the key: %s",
-                      err != QW_OK ? qw_err_text(err) : qw_link_result_names[answer.result]);
+                      err != QW_OK ? qw_link_line_trouble(err)
+                                   : qw_link_result_names[answer.result]);
         give_up(a, err == QW_OK ? &answer : NULL, now_ms);
         return;
     }
@@ -210,7 +211,7 @@ static bool insist(struct qw_link_association *a, enum qw_link_verb verb,
         return false;
     }
     qw_link_alarm(a, "the peer does not go on: %s",
-                  err != QW_OK ? qw_err_text(err) : qw_link_result_names[answer.result]);
+                  err != QW_OK ? qw_link_line_trouble(err) : qw_link_result_names[answer.result]);
     if (err != QW_OK) {
         a->retry_at_ms = now_ms + a->config.heartbeat_ms; /* nobody there is found as by a sync */
     } else {
@@ -270,7 +271,8 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
     a->is_in_touch = err == QW_OK && answer.result == QW_LINK_RESULT_OK;
     if (!a->is_in_touch) {
         qw_link_alarm(a, "no agreement with the peer: %s",
-                      err != QW_OK ? qw_err_text(err) : qw_link_result_names[answer.result]);
+                      err != QW_OK ? qw_link_line_trouble(err)
+                                   : qw_link_result_names[answer.result]);
         return;
     }
     a->heard_ms = now_ms;

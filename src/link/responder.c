@@ -90,7 +90,8 @@ static enum qw_link_result prepare(struct qw_link_association *a,
     err = a->config.keys.by_id(a->config.keys.self, a->config.peer, &draft->other);
     if (err != QW_OK) {
         qw_wipe(&a->draft, sizeof a->draft);
-        qw_link_alarm(a, "the key server does not give the peer's key: %s", qw_err_text(err));
+        qw_link_alarm(a, "the key server does not give the peer's key: %s",
+                      qw_link_line_trouble(err));
         return QW_LINK_RESULT_NO_KEY;
     }
     if (!qw_link_is_new(a, &draft->other)) {

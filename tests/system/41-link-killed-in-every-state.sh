@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows: A1 C12
 # Two agents keep a file with a key equal at two sites: they change it by command, each of them dies by SIGKILL right after each of its durable
-# writes, comes back, and both end with one key; a key server that is away leaves the key that is there, until the policy says otherwise.
+# writes, comes back, and both end with one key; a clock that is wrong at one end leaves the key that is there, with an alarm that says so; a key server that is away
+# does too, until the policy says otherwise.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 : "${QWAVE_KILL_AT_RENAME:?}"
@@ -86,6 +87,28 @@ done
 for state in PREPARE PROBE PROMOTE; do
     grep -qw $state <<<"$states" || fail "nobody died in $state:$states"
 done
+
+echo "a clock that is wrong at one end: an hour changes nothing"
+stop site-b
+echo 3600 >"$site/clock"
+clock_of[site-b]=$site/clock
+start_agent site-b
+key=$(link_status site-a key_ID)
+link_rotate site-a site-b
+steady_within 30 "$key" && within 5 same_files || fail "no new key: $(state_of site-a), $(state_of site-b)"
+echo "twelve years: no certificate is valid there, the key that is there goes on"
+key=$(link_status site-a key_ID)
+echo 400000000 >"$site/clock.new" && cat "$site/clock.new" >"$site/clock"
+told_of_the_clock() {
+    [[ $(state_of site-a) = "STEADY $key "*"a clock that is wrong" ]]
+}
+within 30 told_of_the_clock || fail "it is not told: $(state_of site-a)"
+link_rotate site-a site-b
+refused_often() { [ "$(grep -c 'caller refused: expired' "$site/site-b.log")" -ge 3 ]; } # its log says why
+within 30 refused_often || fail "the log of the other end does not say why: $(tail -n 3 "$site/site-b.log")"
+same_files && [ "$(link_status site-a key_ID)" = "$key" ] && [ "$(link_status site-b key_ID)" = "$key" ] || fail "the key is another one: $(state_of site-a), $(state_of site-b)"
+echo 0 >"$site/clock.new" && cat "$site/clock.new" >"$site/clock"
+steady_within 30 "$key" && within 5 same_files || fail "not well again: $(state_of site-a), $(state_of site-b)"
 
 echo "the key server is away"
 key=$(link_status site-a key_ID)

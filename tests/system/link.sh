@@ -52,8 +52,9 @@ YAML
 }
 
 declare -A port_of=()
-# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE]; where its tunnel ends, if it speaks with the kernel about it: netns_of[SAE].
-declare -A agent_lines=() netns_of=()
+# start_agent SAE: keeps its port over restarts. Lines of its peer: agent_lines[SAE]; where its tunnel ends, if it speaks with the kernel about it: netns_of[SAE];
+# a file that says by how many seconds its clock is wrong: clock_of[SAE].
+declare -A agent_lines=() netns_of=() clock_of=()
 start_agent() {
     local peer=site-a netns=${netns_of[$1]:+/run/netns/${netns_of[$1]}}
     [ "$1" = site-b ] || peer=site-b
@@ -61,8 +62,8 @@ start_agent() {
     local IFS=$'\n'
     link_settings "$1" $peer ${agent_lines[$1]}
     unset IFS
-    QW_KILL_AT_RENAME=$site/$1.kill QW_TWIST_KEY=$site/$1.twist QW_NETNS=$netns \
-        LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-}${QWAVE_TWIST_KEY:+:$QWAVE_TWIST_KEY}${netns:+:${QWAVE_ENTER_NETNS:?}} \
+    QW_KILL_AT_RENAME=$site/$1.kill QW_TWIST_KEY=$site/$1.twist QW_NETNS=$netns QW_CLOCK_FILE=${clock_of[$1]:-} \
+        LD_PRELOAD=${QWAVE_KILL_AT_RENAME:-}${QWAVE_TWIST_KEY:+:$QWAVE_TWIST_KEY}${netns:+:${QWAVE_ENTER_NETNS:?}}${clock_of[$1]:+:${QWAVE_MOVE_CLOCK:?}} \
         ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" start "$1" qwave-link --config "$site/$1.yaml"
     port_of[$1]=$(ready "$1")
 }

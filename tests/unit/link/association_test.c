@@ -241,6 +241,30 @@ static void a_key_that_the_responder_cannot_fetch_changes_nothing(void **state)
     assert_steady_on(pair, pair->serial);
 }
 
+/* Whose certificate it is, and why, only the logs say; that it may be a clock, the alarm. */
+static void a_certificate_that_is_refused_is_an_alarm_in_words(void **state)
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    pair->cut_err = QW_ERR_AUTH;
+    pair->is_cut = true;
+    pair_run(pair, 3000, true);
+    assert_steady_on(pair, 1);
+    assert_non_null(strstr(agent_status(pair, QW_LINK_INITIATOR).alarm, "no agreement"));
+    assert_non_null(strstr(agent_status(pair, QW_LINK_INITIATOR).alarm, "a clock that is wrong"));
+    pair->is_cut = false;
+    pair->no_by_id = QW_ERR_AUTH;
+    qw_link_association_rotate(pair->agents[QW_LINK_INITIATOR].association);
+    pair_run(pair, 3000, true);
+    assert_steady_on(pair, 1);
+    assert_non_null(strstr(agent_status(pair, QW_LINK_RESPONDER).alarm, "a clock that is wrong"));
+    pair->no_by_id = QW_OK;
+    pair_run(pair, 20000, true);
+    assert_steady_on(pair, pair->serial);
+    assert_string_equal(agent_status(pair, QW_LINK_INITIATOR).alarm, "");
+}
+
 static void closed_traffic_stops_at_the_hard_lifetime_and_not_before(void **state)
 {
     struct pair *pair = *state;
@@ -576,6 +600,7 @@ int main(void)
         CASE(a_probe_that_does_not_get_through_leaves_the_old_key),
         CASE(a_key_that_comes_again_is_refused),
         CASE(a_key_that_the_responder_cannot_fetch_changes_nothing),
+        CASE(a_certificate_that_is_refused_is_an_alarm_in_words),
         CASE(closed_traffic_stops_at_the_hard_lifetime_and_not_before),
         CASE(open_traffic_goes_on_with_an_alarm),
         CASE(ends_that_differ_are_brought_together),

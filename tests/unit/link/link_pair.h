@@ -41,6 +41,7 @@ struct pair {
     int countdown;           /* contacts until somebody dies; 0: nobody does */
     enum qw_link_role who;   /* dies */
     bool is_cut;             /* the control channel */
+    qw_err cut_err;          /* how that shows; QW_OK: closed */
     qw_err no_key, no_by_id; /* what the key server says */
     bool is_repeating, is_lying;
     uint8_t serial; /* of the last key */
@@ -202,7 +203,8 @@ static inline qw_err pair_ask(void *self, const struct qw_link_request *request,
     char text[QW_LINK_MESSAGE_CAP];
 
     if (dies(agent) || agent->pair->is_cut || other->association == NULL) {
-        return QW_ERR_CLOSED;
+        return agent->pair->is_cut && agent->pair->cut_err != QW_OK ? agent->pair->cut_err
+                                                                    : QW_ERR_CLOSED;
     }
     qw_link_request_encode(request, text);
     assert_int_equal(qw_link_request_decode(text, strlen(text), &heard), QW_OK);
