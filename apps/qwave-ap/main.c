@@ -169,8 +169,7 @@ int main(int argc, char **argv)
         return QW_EXIT_USAGE;
     }
     if (arguments.check_only) {
-        printf("%s: ok\n", arguments.config);
-        return QW_EXIT_DONE;
+        return qw_daemon_check("ap", arguments.config, 0);
     }
     return run(&settings);
 }

@@ -181,7 +181,7 @@ int main(int argc, char **argv)
         return QW_EXIT_USAGE;
     }
     if (arguments.check_only) {
-        printf("%s: ok\n", arguments.config);
+        status = qw_daemon_check("link", arguments.config, 0);
     } else {
         status = run(&settings);
     }

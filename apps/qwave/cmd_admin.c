@@ -334,7 +334,7 @@ int cmd_admin(int argc, char **argv)
     err = operator_open(arguments.operator_path, arguments.url, &desk, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave admin: %s\n", error[0] != '\0' ? error : qw_err_text(err));
-        return EXIT_USAGE;
+        return qw_exit_of_command(err);
     }
     err = find_action(&arguments)->run(desk, &arguments);
     if (err != QW_OK) {
@@ -343,5 +343,5 @@ int cmd_admin(int argc, char **argv)
         fprintf(stderr, "qwave admin: %s\n", message[0] != '\0' ? message : qw_err_text(err));
     }
     operator_close(desk);
-    return err == QW_OK ? EXIT_DONE : err == QW_ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+    return qw_exit_of_command(err);
 }

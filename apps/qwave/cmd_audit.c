@@ -144,7 +144,7 @@ static int say_error(struct operator_desk *desk, qw_err err)
     const char *message = operator_message(desk);
 
     fprintf(stderr, "qwave audit: %s\n", message[0] != '\0' ? message : qw_err_text(err));
-    return err == QW_ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+    return qw_exit_of(err);
 }
 
 int audit_show_head(struct operator_desk *desk, const struct audit_arguments *arguments)
@@ -216,7 +216,7 @@ int cmd_audit(int argc, char **argv)
     err = operator_open(arguments.audit.operator_path, arguments.audit.url, &desk, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave audit: %s\n", error[0] != '\0' ? error : qw_err_text(err));
-        return EXIT_USAGE;
+        return qw_exit_of_command(err);
     }
     status = action->ask(desk, &arguments.audit);
     operator_close(desk);

@@ -169,7 +169,7 @@ static int run(int argc, char **argv, const struct argp *argp, bool is_restore)
     if (err == QW_OK) {
         err = is_restore ? backup_restore(&arguments, &work) : backup_make(&arguments, &work);
     }
-    status = err == QW_ERR_ARG || err == QW_ERR_NOT_FOUND ? EXIT_USAGE : qw_exit_of(err);
+    status = qw_exit_of_command(err);
     if (err != QW_OK) {
         fprintf(stderr, "qwave %s: %s\n", is_restore ? "restore" : "backup",
                 work.error[0] != '\0' ? work.error : qw_err_text(err));

@@ -153,7 +153,5 @@ int cmd_card(int argc, char **argv)
     if (err != QW_OK) {
         fprintf(stderr, "qwave card: %s\n", qw_err_text(err));
     }
-    return err == QW_OK                                  ? EXIT_DONE
-           : err == QW_ERR_REFUSED || err == QW_ERR_AUTH ? EXIT_REFUSED
-                                                         : EXIT_FAILED;
+    return qw_exit_of(err);
 }

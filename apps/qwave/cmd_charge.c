@@ -131,7 +131,7 @@ int cmd_charge(int argc, char **argv)
     err = operator_open(arguments.operator_path, arguments.url, &desk, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave charge: %s\n", error[0] != '\0' ? error : qw_err_text(err));
-        return EXIT_USAGE;
+        return qw_exit_of_command(err);
     }
     err = run(desk, &arguments);
     if (err != QW_OK) {
@@ -142,7 +142,5 @@ int cmd_charge(int argc, char **argv)
         say_what_was_done(&arguments);
     }
     operator_close(desk);
-    return err == QW_OK                                       ? EXIT_DONE
-           : err == QW_ERR_REFUSED || err == QW_ERR_EXHAUSTED ? EXIT_REFUSED
-                                                              : EXIT_FAILED;
+    return qw_exit_of_command(err);
 }

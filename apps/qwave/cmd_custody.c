@@ -117,6 +117,9 @@ static qw_err read_settings(const struct arguments *arguments, struct move *move
     if (err == QW_OK) {
         err = settings_read(arguments->to, &move->to_settings, move->error);
     }
+    if (err != QW_OK) {
+        return err == QW_ERR_NOMEM ? err : QW_ERR_ARG;
+    }
     if (err == QW_OK && (strcmp(move->from_settings.database, move->to_settings.database) != 0 ||
                          strcmp(move->from_settings.centre_id, move->to_settings.centre_id) != 0)) {
         return explain(move, QW_ERR_ARG, "%s and %s are about different centres", arguments->from,
@@ -269,7 +272,7 @@ int cmd_custody(int argc, char **argv)
     err = run(&arguments, &move);
     names[0] = move.from.name;
     names[1] = move.to.name;
-    status = err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);
+    status = qw_exit_of_command(err);
     if (err != QW_OK) {
         fprintf(stderr, "qwave custody: %s\n", move.error);
     } else if (arguments.as_json) {

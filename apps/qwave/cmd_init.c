@@ -399,7 +399,7 @@ int cmd_init(int argc, char **argv)
     err = arguments.has_page ? run_page(&arguments, error) : run_here(&arguments, error);
     if (err != QW_OK) {
         fprintf(stderr, "qwave init: %s\n", error[0] != '\0' ? error : qw_err_text(err));
-        return err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);
+        return qw_exit_of_command(err);
     }
     if (arguments.as_json) {
         printf("{\"folder\":\"%s\",\"settings\":\"%s/qwaved.yaml\",\"operator\":\"%s/operator/"

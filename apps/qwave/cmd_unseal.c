@@ -137,7 +137,5 @@ int cmd_unseal(int argc, char **argv)
         fprintf(stderr, "qwave unseal: %s\n", error[0] != '\0' ? error : qw_err_text(err));
     }
     operator_close(desk);
-    return err == QW_OK                                  ? EXIT_DONE
-           : err == QW_ERR_REFUSED || err == QW_ERR_AUTH ? EXIT_REFUSED
-                                                         : EXIT_FAILED;
+    return qw_exit_of_command(err);
 }

@@ -39,7 +39,7 @@ int key_withdraw(const char *identity, const char *url, const char *verb, const 
 
     if (err != QW_OK) {
         fprintf(stderr, "qwave key: %s\n", error);
-        return err == QW_ERR_NOT_FOUND || err == QW_ERR_ARG ? EXIT_USAGE : qw_exit_of(err);
+        return qw_exit_of_command(err);
     }
     (void)snprintf(path, sizeof path, "/v1/keys/%s", verb);
     err = write_body(body, ids, count);

@@ -9,6 +9,7 @@
 #include "api/url.h"
 #include "base/config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -55,6 +56,22 @@ struct operator_desk {
     char message[MESSAGE_CAP]; /* of the last refusal */
 };
 
+/* Each call opens them; here it can be said which one is missing. */
+static qw_err check_files(const char *path, const struct settings *settings,
+                          char error[static OPERATOR_ERROR_CAP])
+{
+    const char *const files[] = { settings->certificate, settings->key, settings->ca };
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (access(files[i], R_OK) != 0) {
+            (void)snprintf(error, OPERATOR_ERROR_CAP, "%.120s: %.300s: %s", path, files[i],
+                           strerror(errno));
+            return QW_ERR_IO;
+        }
+    }
+    return QW_OK;
+}
+
 qw_err operator_open(const char *path, const char *url, struct operator_desk **out,
                      char error[static OPERATOR_ERROR_CAP])
 {
@@ -68,6 +85,11 @@ qw_err operator_open(const char *path, const char *url, struct operator_desk **o
     err = qw_config_read(path, rows, sizeof rows / sizeof rows[0], &desk->settings, error);
     if (err != QW_OK) {
         free(desk);
+        return err == QW_ERR_NOMEM ? err : QW_ERR_ARG;
+    }
+    err = check_files(path, &desk->settings, error);
+    if (err != QW_OK) {
+        free(desk);
         return err;
     }
     http.base_url = url != NULL ? url : desk->settings.url;
@@ -76,8 +98,8 @@ qw_err operator_open(const char *path, const char *url, struct operator_desk **o
     http.ca_path = desk->settings.ca;
     err = qw_http_client_new(&http, &desk->client);
     if (err != QW_OK) {
-        snprintf(error, OPERATOR_ERROR_CAP, "%s: the operator's certificate: %s", path,
-                 qw_err_text(err));
+        snprintf(error, OPERATOR_ERROR_CAP, "%s: %s: %s", path,
+                 err == QW_ERR_ARG ? "url" : "the operator's certificate", qw_err_text(err));
         free(desk);
         return err;
     }

@@ -14,7 +14,8 @@ struct operator_desk;
 
 enum { OPERATOR_ERROR_CAP = 512 };
 
-/* url replaces the one in the file when not NULL. error says what is wrong in one sentence. */
+/* url replaces the one in the file when not NULL. error says what is wrong in one sentence.
+ * QW_ERR_ARG: the file is not there, or what it says is wrong. */
 qw_err operator_open(const char *path, const char *url, struct operator_desk **desk,
                      char error[static OPERATOR_ERROR_CAP]) QW_MUST_USE;
 void operator_close(struct operator_desk *desk); /* NULL is fine */

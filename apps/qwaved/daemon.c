@@ -21,6 +21,11 @@
 /* For answers: as many as there are threads, each for the most keys of the standard size. */
 enum { SECRET_LEN = 96 * 1024, CALLERS = 1024 };
 
+size_t daemon_locked_len(const struct settings *settings)
+{
+    return (size_t)settings->threads * SECRET_LEN;
+}
+
 qw_err daemon_explain(const struct qw_log *log, const char *what, const char *path, qw_err err,
                       const char *reason)
 {

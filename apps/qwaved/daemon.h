@@ -80,6 +80,8 @@ struct daemon {
 
 /* Everything up to the centre and what its service needs; what fails is in the log. QW_ERR_CLOSED:
  * told to end while sealed. _close in any case. */
+/* Bytes of locked memory that follow from the settings, beyond what every program needs. */
+size_t daemon_locked_len(const struct settings *settings);
 qw_err daemon_open(struct daemon *daemon) QW_MUST_USE;
 /* Closes all, and leaves what it takes to open it again. */
 void daemon_close(struct daemon *daemon);

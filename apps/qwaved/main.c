@@ -21,15 +21,32 @@ static void turn_seal(void *self)
     (void)pthread_kill(daemon->main, SIGUSR1);
 }
 
+/* What fits at the start may not fit later: each pair that is served locks its leases. */
+static void warn_of_limit(const struct qw_log *log)
+{
+    uint64_t limit_kib = qw_program_lock_limit_kib();
+
+    if (limit_kib > 0) {
+        qw_log_write(log, QW_LOG_WARNING,
+                     "this process may lock %llu KiB: leases beyond that are refused, and what "
+                     "libraries copy of keys may be swapped out (LimitMEMLOCK=infinity)",
+                     (unsigned long long)limit_kib);
+    }
+}
+
 static int run(struct daemon *daemon)
 {
     int status;
     qw_err err;
 
     status = qw_program_prepare(&daemon->log);
+    if (status == QW_EXIT_DONE) {
+        status = qw_program_lock_memory(&daemon->log, daemon_locked_len(&daemon->settings));
+    }
     if (status != QW_EXIT_DONE) {
         return status;
     }
+    warn_of_limit(&daemon->log);
     daemon_block_signals();
     daemon->main = pthread_self();
     daemon->seal.turn = turn_seal;
@@ -68,8 +85,7 @@ int main(int argc, char **argv)
         return QW_EXIT_USAGE;
     }
     if (arguments.check_only) {
-        printf("%s: ok\n", arguments.config);
-        return QW_EXIT_DONE;
+        return qw_daemon_check("centre", arguments.config, daemon_locked_len(&daemon.settings));
     }
     daemon.settings_path = arguments.config;
     daemon.log.level = (enum qw_log_level)daemon.settings.log_level;

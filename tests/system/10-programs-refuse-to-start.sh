@@ -77,6 +77,68 @@ status=0
     fail "another one on its port: $status, $(cat "$site/twice.err")"
 admin device add twice-1 --kind application >/dev/null || fail "the first one does not go on: $(tail -n 3 "$site/qwaved.log")"
 
+echo "commands of officers: settings that are not there or wrong are 2, what cannot be done 1, what is refused 3"
+operator=$site/centre/operator/operator.yaml
+sed '/^url:/d' "$operator" >"$site/nowhere-to.yaml"
+sed 's|^key: .*|key: /nowhere/operator.key|' "$operator" >"$site/keyless.yaml"
+sed '/^database:/d' "$site/centre/qwaved.yaml" >"$site/baseless.yaml"
+passphrase "$site/backup.passphrase"
+for command in "admin status" unseal "share rehearse --share $site/none.share" "audit head" "charge --device phone-1 --card $site/x.card --passphrase-file $site/phone-1.passphrase"; do
+    # shellcheck disable=SC2086 # the words are separate arguments
+    refuses 2 "no.yaml" qwave $command --operator "$site/no.yaml"
+    # shellcheck disable=SC2086
+    refuses 2 "nowhere-to.yaml:[0-9]*: url" qwave $command --operator "$site/nowhere-to.yaml"
+    # shellcheck disable=SC2086
+    refuses 1 "/nowhere/operator.key: No such file" qwave $command --operator "$site/keyless.yaml"
+done
+refuses 2 "no.yaml" qwave key void --operator "$site/no.yaml" "$(cat /proc/sys/kernel/random/uuid)"
+for settings in no baseless; do
+    refuses 2 "$settings.yaml" qwave backup --config "$site/$settings.yaml" --passphrase-file "$site/backup.passphrase" "$site/backup"
+    refuses 2 "$settings.yaml" qwave restore --config "$site/$settings.yaml" --passphrase-file "$site/backup.passphrase" --without-revocations "$site/backup"
+    refuses 2 "$settings.yaml" qwave custody move --from "$site/$settings.yaml" --to "$site/centre/qwaved.yaml"
+done
+refuses 1 "404" qwave admin --operator "$operator" --url "$url" device show phone-9
+refuses 3 "refused" qwave admin --operator "$site/centre/officers/audit.yaml" --url "$url" device add phone-9 --kind terminal
+refuses 1 "none.share" qwave unseal --operator "$operator" --url "$url" --share "$site/none.share" --passphrase-file "$site/backup.passphrase"
+
+echo "too little memory that may be locked: said before there is a key, with what is needed and what is allowed"
+# Root locks what it likes unless it may not.
+within_limit() { # BYTES PROGRAM ARGUMENT...
+    local limit=$1
+    shift
+    prlimit --memlock="$limit" setpriv $([ "$(id -u)" != 0 ] || echo --bounding-set=-ipc_lock) -- "$@"
+}
+limited() { # STATUS BYTES PATTERN PROGRAM ARGUMENT...
+    local status=0 expected=$1 limit=$2 pattern=$3
+    shift 3
+    within_limit "$limit" timeout 60 "$bin/$1" "${@:2}" >"$site/limited.out" 2>"$site/limited.log" || status=$?
+    [ "$status" = "$expected" ] || fail "$* with $limit bytes: exit status $status, not $expected: $(cat "$site/limited.log")"
+    [ -z "$pattern" ] || grep -q -- "$pattern" "$site/limited.log" || fail "$* with $limit bytes does not say \"$pattern\": $(cat "$site/limited.log")"
+}
+if within_limit 65536 true 2>"$site/limited.log"; then
+    limited 1 1048576 'keys need 2048 KiB .* may lock 1024 KiB .*ulimit -l; LimitMEMLOCK=' qwave init --port 0 "$site/limited"
+    [ ! -e "$site/limited" ] || fail "a centre without memory for its keys"
+    limited 1 2097152 'keys need 2816 KiB .* may lock 2048 KiB' qwaved --check --config "$site/centre/qwaved.yaml"
+    limited 0 4194304 '' qwaved --check --config "$site/centre/qwaved.yaml"
+    grep -q ok "$site/limited.out" || fail "enough memory: $(cat "$site/limited.out")"
+    for daemon in ap terminal; do
+        limited 1 1048576 'keys need 2048 KiB' qwave-$daemon --check --config "$site/$daemon.yaml"
+        limited 1 1048576 'keys need 2048 KiB' qwave-$daemon --config "$site/$daemon.yaml"
+    done
+    stop qwaved
+    echo 'threads: 64' >>"$site/centre/qwaved.yaml"
+    limited 1 4194304 'keys need 6144 KiB .* may lock 4096 KiB' qwaved --config "$site/centre/qwaved.yaml"
+    ! grep -q ready "$site/limited.out" || fail "qwaved serves without memory for its threads"
+    sed -i '/^threads: 64$/d' "$site/centre/qwaved.yaml"
+    : >"$site/qwaved.out"
+    within_limit 8388608 "$bin/qwaved" --config "$site/centre/qwaved.yaml" >"$site/qwaved.out" 2>>"$site/qwaved.log" &
+    pid[qwaved]=$!
+    url=https://127.0.0.1:$(ready qwaved)
+    grep -q 'warning centre: this process may lock 8192 KiB' "$site/qwaved.log" || fail "no word of the limit: $(tail -n 3 "$site/qwaved.log")"
+else
+    echo "left out: $(cat "$site/limited.log")"
+fi
+
 echo "and with everything as it was they serve again"
 start_access_point
 start_terminal

@@ -139,7 +139,7 @@ int audit_export(struct operator_desk *desk, const struct audit_arguments *argum
         fprintf(stderr, "qwave audit: %s: %s\n", arguments->file, qw_err_text(err));
     }
     if (err != QW_OK) {
-        return err == QW_ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+        return qw_exit_of(err);
     }
     show_progress(&export, true);
     printf(arguments->as_json ? "{\"records\":%" PRIu64 "}\n" : "%" PRIu64 " records\n",

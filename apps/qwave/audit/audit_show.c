@@ -119,7 +119,7 @@ static int finish(const struct show *show, qw_err err, const char *where, const 
         fprintf(stderr, "qwave audit: %s: %s\n", where,
                 message[0] != '\0' ? message : qw_err_text(err));
     }
-    return err == QW_OK ? EXIT_DONE : err == QW_ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+    return qw_exit_of(err);
 }
 
 int audit_show(struct operator_desk *desk, const struct audit_arguments *arguments)

@@ -127,6 +127,7 @@ qw_err backup_prepare(const struct backup_arguments *arguments, struct backup_wo
     bool is_restore = arguments->is_restore;
     qw_err err = settings_read(arguments->config, work->settings, work->error);
 
+    err = err == QW_OK || err == QW_ERR_NOMEM ? err : QW_ERR_ARG;
     if (err == QW_OK && arguments->passphrase_file != NULL) {
         err = read_passphrase(work, arguments->passphrase_file);
     } else if (err == QW_OK) {

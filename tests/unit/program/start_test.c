@@ -12,6 +12,7 @@
 
 #include "crypto/selftest.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,87 @@ static void says_what_to_do_when_memory_cannot_be_locked(void **state)
     assert_non_null(strstr(text, "ulimit -l"));
 }
 
+/* In a child without the right to lock what it likes, whoever runs this. */
+static int status_under_limit(rlim_t limit, int (*run)(char *text, size_t cap), char *text)
+{
+    const struct rlimit lower = { limit, limit };
+    int ends[2], status = -1;
+    pid_t child;
+    ssize_t len;
+
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        char said[512] = "";
+
+        (void)prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK, 0, 0, 0);
+        if (geteuid() == 0 && setuid(65534) != 0) {
+            _exit(99);
+        }
+        status = setrlimit(RLIMIT_MEMLOCK, &lower) == 0 ? run(said, sizeof said) : 98;
+        _exit(write(ends[1], said, strlen(said)) < 0 ? 97 : status);
+    }
+    close(ends[1]);
+    len = read(ends[0], text, 511);
+    text[len < 0 ? 0 : len] = '\0';
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int lock_three_mib(char *text, size_t cap)
+{
+    FILE *stream = fmemopen(text, cap, "w");
+    struct qw_log log = { .stream = stream, .component = "test", .level = QW_LOG_ERROR };
+    int status = qw_program_lock_memory(&log, 3 << 20);
+
+    fclose(stream);
+    return status;
+}
+
+static int tell_limit(char *text, size_t cap)
+{
+    (void)snprintf(text, cap, "%llu", (unsigned long long)qw_program_lock_limit_kib());
+    return 0;
+}
+
+static int check(char *text, size_t cap)
+{
+    int status;
+
+    (void)text;
+    (void)cap;
+    assert_non_null(freopen("/dev/null", "w", stderr));
+    assert_non_null(freopen("/dev/null", "w", stdout));
+    status = qw_daemon_check("test", "qwaved.yaml", 1 << 20);
+    return status;
+}
+
+static void says_how_much_may_be_locked_and_how_much_is_needed(void **state)
+{
+    char text[512];
+
+    (void)state;
+    assert_int_equal(status_under_limit(1 << 20, lock_three_mib, text), QW_EXIT_FAILED);
+    assert_non_null(strstr(text, "need 3072 KiB"));
+    assert_non_null(strstr(text, "may lock 1024 KiB"));
+    assert_non_null(strstr(text, "LimitMEMLOCK="));
+    assert_int_equal(status_under_limit(4 << 20, lock_three_mib, text), QW_EXIT_DONE);
+    assert_string_equal(text, "");
+    assert_int_equal(status_under_limit(4 << 20, tell_limit, text), 0);
+    assert_string_equal(text, "4096");
+}
+
+static void a_check_of_settings_looks_for_memory_as_well(void **state)
+{
+    char text[512];
+
+    (void)state;
+    assert_int_equal(status_under_limit(2 << 20, check, text), QW_EXIT_FAILED);
+    assert_int_equal(status_under_limit(4 << 20, check, text), QW_EXIT_DONE);
+}
+
 static void exit_statuses_are_those_that_scripts_rely_on(void **state)
 {
     (void)state;
@@ -63,6 +145,11 @@ static void exit_statuses_are_those_that_scripts_rely_on(void **state)
     assert_int_equal(qw_exit_of(QW_ERR_EXHAUSTED), 1);
     assert_int_equal(qw_exit_of(QW_ERR_REFUSED), 3);
     assert_int_equal(qw_exit_of(QW_ERR_AUTH), 3);
+    assert_int_equal(qw_exit_of(QW_ERR_ARG), 1);
+    assert_int_equal(qw_exit_of_command(QW_OK), 0);
+    assert_int_equal(qw_exit_of_command(QW_ERR_ARG), 2);
+    assert_int_equal(qw_exit_of_command(QW_ERR_NOT_FOUND), 1);
+    assert_int_equal(qw_exit_of_command(QW_ERR_REFUSED), 3);
 }
 
 static void a_prepared_process_leaves_no_core_and_no_tls_key_log(void **state)
@@ -160,6 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_to_do_when_memory_cannot_be_locked),
+        cmocka_unit_test(says_how_much_may_be_locked_and_how_much_is_needed),
+        cmocka_unit_test(a_check_of_settings_looks_for_memory_as_well),
         cmocka_unit_test(exit_statuses_are_those_that_scripts_rely_on),
         cmocka_unit_test(a_prepared_process_leaves_no_core_and_no_tls_key_log),
         cmocka_unit_test(a_wrong_known_answer_ends_the_program_and_is_named),
