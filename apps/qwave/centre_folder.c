@@ -20,6 +20,7 @@
 #include "qwaved/settings.h"
 #include "recovery.h"
 #include "store/store_open.h"
+#include "store/store_postgres.h"
 #include "terminal/card.h"
 
 #include <ctype.h>
@@ -283,6 +284,15 @@ static qw_err make_custody(const struct centre_folder_config *config, struct qw_
     return err;
 }
 
+static qw_err open_books(const struct centre_folder_config *config, struct qw_store *store)
+{
+    if (config->founding != NULL) {
+        return qw_store_postgres_found(config->database, config->founding, store);
+    }
+    return qw_store_open(config->database != NULL ? config->database : in(config, "centre.db").text,
+                         NULL, store);
+}
+
 static qw_err make_centre(const struct centre_folder_config *config, char *error)
 {
     struct qw_custody custody = { 0 };
@@ -309,9 +319,7 @@ static qw_err make_centre(const struct centre_folder_config *config, char *error
                                                     : qw_key_source_best(&source);
     }
     if (err == QW_OK) {
-        err = qw_store_open(config->database != NULL ? config->database
-                                                     : in(config, "centre.db").text,
-                            NULL, &store);
+        err = open_books(config, &store);
     }
     if (err == QW_OK) {
         err = qw_centre_new(&settings, &centre);

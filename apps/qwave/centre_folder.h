@@ -27,14 +27,16 @@ struct centre_folder_config {
     unsigned officers;     /* who hold shares of the master key; 0: another custody */
     unsigned quorum;       /* of them open the centre */
     const char *const *officer_passphrases; /* a file for each officer  [officers] */
-    bool dual_control;     /* two officers for destroying a device, or adding an officer */
-    unsigned profiles;     /* bits 1 << enum qw_certificate_profile; 0: P-256 */
-    const char *signature; /* of the journal: "p256", "sm2"; NULL: "p256" */
-    const char *database;  /* "postgresql://..."; NULL: centre.db in the folder */
-    const char *custody;   /* lines of the settings about it; NULL: a passphrase file of the folder
-                            */
-    const char *place;     /* absolute, where the folder will be moved to: what its settings name;
-                              NULL: it stays */
+    bool dual_control;       /* two officers for destroying a device, or adding an officer */
+    unsigned profiles;       /* bits 1 << enum qw_certificate_profile; 0: P-256 */
+    const char *signature;   /* of the journal: "p256", "sm2"; NULL: "p256" */
+    const char *database;    /* "postgresql://..."; NULL: centre.db in the folder */
+    const uint8_t *founding; /* that database was begun for this centre (store/postgres_founding.h),
+                                under this id  [QW_FOUNDING_ID_LEN]; NULL: its tables are made */
+    const char *custody; /* lines of the settings about it; NULL: a passphrase file of the folder
+                          */
+    const char *place;   /* absolute, where the folder will be moved to: what its settings name;
+                            NULL: it stays */
     const struct qw_ceremony *held; /* the ceremony of the officers was held already; NULL: it is
                                        held here */
     const uint8_t *master;          /* its master key, in secret memory  [QW_MASTER_KEY_LEN] */

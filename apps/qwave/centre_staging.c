@@ -19,6 +19,8 @@
 
 _Static_assert(CENTRE_STAGING_PATH_CAP >= PATH_MAX, "any path that there is");
 
+enum { MADE_CAP = CENTRE_STAGING_PATH_CAP + 16 };
+
 static qw_err explain(char *error, const char *path, const char *why, qw_err err)
 {
     (void)snprintf(error, CENTRE_FOLDER_ERROR_CAP, "%.400s: %s", path, why);
@@ -89,44 +91,20 @@ static qw_err lock_work(struct centre_staging *staging, char *error)
     return QW_OK;
 }
 
-/* What was begun there and not finished. */
+/* What was begun there and not finished, unless a database has still to be asked. */
 static void clear_work(const struct centre_staging *staging)
 {
     static const char *const names[] = { "centre", "tls" };
 
+    if (centre_founding_is_open(staging->work)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[CENTRE_STAGING_PATH_CAP + 16];
 
         (void)snprintf(path, sizeof path, "%s/%s", staging->work, names[i]);
         scratch_folder_remove(path);
     }
-}
-
-qw_err centre_staging_open(const char *folder, struct centre_staging *staging,
-                           char error[static CENTRE_FOLDER_ERROR_CAP])
-{
-    qw_err err;
-
-    *staging = (struct centre_staging){ .work_fd = -1 };
-    err = name_paths(folder, staging, error);
-    if (err == QW_OK && has_entries(staging->place)) {
-        err = explain(
-            error, folder,
-            "there is a centre in it already, or something else: the set-up is for an empty folder",
-            QW_ERR_CONFLICT);
-    }
-    if (err == QW_OK) {
-        err = lock_work(staging, error);
-    }
-    if (err == QW_OK) {
-        clear_work(staging);
-        return QW_OK;
-    }
-    if (staging->work_fd >= 0) {
-        (void)close(staging->work_fd); /* another's: left as it is */
-        staging->work_fd = -1;
-    }
-    return err;
 }
 
 static qw_err sync_folder(const char *path)
@@ -161,24 +139,118 @@ static qw_err move(const struct centre_staging *staging, const char *made, char 
     return QW_OK;
 }
 
+static void name_made(const struct centre_staging *staging, char made[static MADE_CAP])
+{
+    (void)snprintf(made, MADE_CAP, "%s/centre", staging->work);
+}
+
+/* What an earlier one left of a centre in a database. */
+static qw_err settle(struct centre_staging *staging, char *error)
+{
+    struct centre_founding founding = { .database = NULL };
+    struct centre_founding_left left;
+    char made[MADE_CAP];
+    qw_err err = centre_founding_settle(staging->work, &founding, &left, error);
+
+    if (err != QW_OK || !left.is_made) {
+        centre_founding_close(&founding);
+        return err;
+    }
+    name_made(staging, made);
+    if (access(made, F_OK) == 0) {
+        err = move(staging, made, error);
+        if (err == QW_OK) {
+            (void)snprintf(staging->finished, sizeof staging->finished, "%s", left.uri);
+            (void)explain(error, staging->place,
+                          "is there now: an earlier set-up had come as far as its database; what "
+                          "this one was to make was not looked at",
+                          QW_ERR_CONFLICT);
+        }
+    } /* else it was in its place and somebody has taken it away */
+    if (err == QW_OK) {
+        centre_founding_end(&founding);
+    }
+    centre_founding_close(&founding);
+    return err;
+}
+
+qw_err centre_staging_open(const char *folder, struct centre_staging *staging,
+                           char error[static CENTRE_FOLDER_ERROR_CAP])
+{
+    qw_err err;
+
+    *staging = (struct centre_staging){ .work_fd = -1 };
+    err = name_paths(folder, staging, error);
+    if (err == QW_OK && has_entries(staging->place)) {
+        err = explain(
+            error, folder,
+            "there is a centre in it already, or something else: the set-up is for an empty folder",
+            QW_ERR_CONFLICT);
+    }
+    if (err == QW_OK) {
+        err = lock_work(staging, error);
+    }
+    if (err == QW_OK) {
+        err = settle(staging, error);
+    }
+    if (err == QW_OK) {
+        clear_work(staging);
+    }
+    if (staging->finished[0] != '\0') {
+        centre_staging_close(staging);
+        return QW_ERR_CONFLICT;
+    }
+    if (err != QW_OK && staging->work_fd >= 0) {
+        (void)close(staging->work_fd); /* another's, or not to be touched: left as it is */
+        staging->work_fd = -1;
+    }
+    return err;
+}
+
+/* Durable before the database says that it is whole: the folder, and that it is there. */
+static qw_err make_books(const struct centre_staging *staging, const char *made,
+                         struct centre_founding *founding, char *error)
+{
+    if (sync_folder(made) != QW_OK || sync_folder(staging->work) != QW_OK) {
+        return explain(error, made, strerror(errno), QW_ERR_IO);
+    }
+    return centre_founding_make(founding, error);
+}
+
 qw_err centre_staging_create(const struct centre_staging *staging,
                              const struct centre_folder_config *config,
                              char error[static CENTRE_FOLDER_ERROR_CAP])
 {
     struct centre_folder_config here = *config;
-    char made[CENTRE_STAGING_PATH_CAP + 16];
-    qw_err err;
+    struct centre_founding founding = { .database = NULL };
+    bool has_database = config->database != NULL;
+    char made[MADE_CAP];
+    qw_err err = QW_OK;
 
-    (void)snprintf(made, sizeof made, "%s/centre", staging->work);
+    if (has_database) {
+        err = centre_founding_begin(staging->work, config->database, staging->place, &founding,
+                                    error);
+    }
+    if (err != QW_OK) {
+        return err;
+    }
+    name_made(staging, made);
     here.folder = made;
     here.place = staging->place;
+    here.founding = has_database ? founding.id : NULL;
     err = centre_folder_create(&here, error);
+    if (err == QW_OK && has_database) {
+        err = make_books(staging, made, &founding, error);
+    }
     if (err == QW_OK) {
         err = move(staging, made, error);
     }
-    if (err != QW_OK) {
+    if (err == QW_OK && has_database) {
+        centre_founding_end(&founding);
+    } else if (err != QW_OK && (!has_database || centre_founding_undo(&founding, error) == QW_OK)) {
         scratch_folder_remove(made);
     }
+    centre_founding_close(&founding);
     return err;
 }
 

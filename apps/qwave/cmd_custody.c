@@ -12,6 +12,7 @@
 #include "qwaved/settings.h"
 #include "recovery.h"
 #include "store/store_open.h"
+#include "store/store_postgres.h"
 
 #include <argp.h>
 #include <limits.h>
@@ -187,7 +188,8 @@ static qw_err open_centre(struct move *move)
         err = qw_store_open(settings->database, NULL, &move->store);
         err = explain(move, err, "database: %s",
                       err == QW_ERR_CONFLICT ? "another process has it open: stop the centre first"
-                                             : qw_err_text(err));
+                      : qw_store_postgres_is_uri(settings->database) ? qw_store_postgres_why(err)
+                                                                     : qw_err_text(err));
     }
     if (err == QW_OK && settings->high_mark[0] != '\0') {
         err = qw_high_mark_open(settings->high_mark, &move->mark);

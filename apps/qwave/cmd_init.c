@@ -345,6 +345,10 @@ static qw_err run_here(const struct arguments *arguments,
     if (err == QW_OK) {
         err = centre_staging_create(&staging, &arguments->config, error);
         centre_staging_close(&staging);
+    } else if (arguments->config.database != NULL &&
+               strcmp(staging.finished, arguments->config.database) == 0) {
+        fprintf(stderr, "qwave init: %s\n", error); /* what was asked for, by the earlier one */
+        err = QW_OK;
     }
     return err;
 }

@@ -112,14 +112,8 @@ static qw_err open_custody(struct daemon *daemon)
 /* A URI is not shown: the one that is refused may hold a password. */
 static qw_err explain_postgres(struct daemon *daemon, qw_err err)
 {
-    return daemon_explain(
-        &daemon->log, "database", "postgresql://", err,
-        err == QW_ERR_REFUSED
-            ? "a password in the URI (use passfile=), a network without "
-              "sslmode=verify-full, or fsync, full_page_writes or synchronous_commit off"
-        : err == QW_ERR_FORMAT ? "no such URI, or not a database of this version"
-        : err == QW_ERR_IO     ? "nobody answers, lets us in and takes writes"
-                               : NULL);
+    return daemon_explain(&daemon->log, "database", "postgresql://", err,
+                          qw_store_postgres_why(err));
 }
 
 static qw_err open_store(struct daemon *daemon)

@@ -114,7 +114,7 @@ static qw_err connect_again(struct qw_postgres_client *client)
     qw_postgres_link_close(&client->link);
     err = qw_postgres_link_open(client->uri, &client->link);
     if (err == QW_OK) {
-        err = qw_postgres_schema_open(&client->link);
+        err = qw_postgres_schema_open(&client->link, client->is_founder ? client->founding : NULL);
     }
     if (err == QW_OK) {
         err = find_row(client);
@@ -283,9 +283,9 @@ void qw_postgres_client_give_turn(struct qw_postgres_client *client)
 }
 
 qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri,
-                               const struct qw_log *log)
+                               const struct qw_log *log, const uint8_t *founder)
 {
-    struct qw_postgres_client c = { .log = log, .is_moved = true };
+    struct qw_postgres_client c = { .log = log, .is_moved = true, .is_founder = founder != NULL };
     size_t len = strlen(uri) + 1;
     qw_err err = qw_postgres_uri_check(uri);
 
@@ -300,6 +300,9 @@ qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *ur
         return QW_ERR_NOMEM;
     }
     memcpy(c.uri, uri, len);
+    if (founder != NULL) {
+        memcpy(c.founding, founder, sizeof c.founding);
+    }
     err = connect_again(&c);
     if (err != QW_OK) {
         free(c.uri);

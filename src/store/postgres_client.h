@@ -3,6 +3,7 @@
 #define QW_STORE_POSTGRES_CLIENT_H
 
 #include "base/log.h"
+#include "store/postgres_founding.h"
 #include "store/postgres_link.h"
 #include "store/postgres_schema.h"
 
@@ -28,11 +29,14 @@ struct qw_postgres_client {
     bool is_moved;       /* others have written since the last turn of ours */
     bool has_turn;       /* between take and give */
     bool has_lost_turn;  /* the connection that held it is gone */
+    bool is_founder;     /* of a centre (store/postgres_founding.h), under this id */
+    uint8_t founding[QW_FOUNDING_ID_LEN];
 };
 
-/* uri is copied. Connects once. QW_ERR_NOMEM, and as qw_postgres_link_open and _schema_open. */
+/* uri and founder (NULL: none) are copied. Connects once. QW_ERR_NOMEM, and as
+ * qw_postgres_link_open and _schema_open. */
 qw_err qw_postgres_client_init(struct qw_postgres_client *client, const char *uri,
-                               const struct qw_log *log) QW_MUST_USE;
+                               const struct qw_log *log, const uint8_t *founder) QW_MUST_USE;
 void qw_postgres_client_wipe(struct qw_postgres_client *client); /* zeroed is fine */
 
 /* A working link, a new one if need be, with nothing in doubt. QW_ERR_IO: the database is away.

@@ -144,7 +144,8 @@ qw_err qw_store_postgres_copy(const char *uri, FILE *to)
     }
     err = has_schema(&link);
     if (err == QW_OK) {
-        err = qw_postgres_schema_open(&link);
+        err = qw_postgres_schema_open(&link, NULL);
+        err = err == QW_ERR_STATE ? QW_ERR_NOT_FOUND : err; /* a centre that is not there yet */
     }
     if (err == QW_OK) {
         err = prepare(&link, snapshot, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -281,8 +282,9 @@ static qw_err put_ops(struct qw_postgres_link *link, const struct qw_store_op *o
 static qw_err fill(struct qw_postgres_link *link, FILE *from, const struct qw_store_op *ops,
                    size_t count, uint8_t *blob)
 {
-    qw_err err = qw_postgres_schema_open(link);
+    qw_err err = qw_postgres_schema_open(link, NULL);
 
+    err = err == QW_ERR_STATE ? QW_ERR_CONFLICT : err; /* somebody founds a centre there */
     if (err == QW_OK) {
         err = prepare_puts(link);
     }

@@ -254,10 +254,9 @@ static qw_err error_of(struct qw_postgres_link *link, const PGresult *result)
     }
 }
 
-qw_err qw_postgres_link_ask(struct qw_postgres_link *link, const char *sql,
-                            char (*values)[QW_POSTGRES_TEXT_CAP], int count)
+/* Of several statements the last one counts. *result is the caller's, whatever comes out. */
+static qw_err ask(struct qw_postgres_link *link, const char *sql, int count, PGresult **result)
 {
-    PGresult *result;
     PGresult *further;
     qw_err err;
 
@@ -265,18 +264,43 @@ qw_err qw_postgres_link_ask(struct qw_postgres_link *link, const char *sql,
     link->deadline_ms = qw_clock_monotonic_ms() + ANSWER_MS;
     link->is_lost = link->is_lost || PQsendQuery(link->connection, sql) != 1;
     flush(link);
-    result = next_result(link);
-    err = error_of(link, result);
-    while ((further = next_result(link)) != NULL) { /* of several statements the last one counts */
+    *result = next_result(link);
+    err = error_of(link, *result);
+    while ((further = next_result(link)) != NULL) {
         err = err == QW_OK ? error_of(link, further) : err;
-        PQclear(result);
-        result = further;
+        PQclear(*result);
+        *result = further;
     }
-    if (err == QW_OK && count > 0 && (PQntuples(result) != 1 || PQnfields(result) != count)) {
+    if (err == QW_OK && count > 0 && (PQntuples(*result) != 1 || PQnfields(*result) != count)) {
         err = QW_ERR_NOT_FOUND;
     }
+    return err;
+}
+
+qw_err qw_postgres_link_ask(struct qw_postgres_link *link, const char *sql,
+                            char (*values)[QW_POSTGRES_TEXT_CAP], int count)
+{
+    PGresult *result = NULL;
+    qw_err err = ask(link, sql, count, &result);
+
     for (int i = 0; err == QW_OK && i < count; i++) {
         (void)snprintf(values[i], QW_POSTGRES_TEXT_CAP, "%s", PQgetvalue(result, 0, i));
+    }
+    PQclear(result);
+    return err;
+}
+
+qw_err qw_postgres_link_ask_text(struct qw_postgres_link *link, const char *sql, char *text,
+                                 size_t cap)
+{
+    PGresult *result = NULL;
+    qw_err err = ask(link, sql, 1, &result);
+
+    if (err == QW_OK && (size_t)PQgetlength(result, 0, 0) >= cap) {
+        err = QW_ERR_SPACE;
+    }
+    if (err == QW_OK) {
+        (void)snprintf(text, cap, "%s", PQgetvalue(result, 0, 0));
     }
     PQclear(result);
     return err;

@@ -47,6 +47,9 @@ bool qw_postgres_link_is_up(struct qw_postgres_link *link);
 enum { QW_POSTGRES_TEXT_CAP = 64 };
 qw_err qw_postgres_link_ask(struct qw_postgres_link *link, const char *sql,
                             char (*values)[QW_POSTGRES_TEXT_CAP], int count) QW_MUST_USE;
+/* The same for one long text. QW_ERR_SPACE: it has no room. */
+qw_err qw_postgres_link_ask_text(struct qw_postgres_link *link, const char *sql, char *text,
+                                 size_t cap) QW_MUST_USE;
 
 /* From here on the link is pipelined. */
 qw_err qw_postgres_link_pipeline(struct qw_postgres_link *link) QW_MUST_USE;

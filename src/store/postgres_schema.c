@@ -3,6 +3,7 @@
  * names of the kinds alone, which are constants. */
 #include "store/postgres_schema.h"
 
+#include "store/postgres_founding.h"
 #include "store/store_kind.h"
 
 #include <stdio.h>
@@ -98,7 +99,7 @@ static qw_err set_session(struct qw_postgres_link *link)
 }
 
 /* Anything less may lose acknowledged groups: then keys would be given twice. */
-static qw_err check_durability(struct qw_postgres_link *link)
+qw_err qw_postgres_schema_check_server(struct qw_postgres_link *link)
 {
     char values[3][QW_POSTGRES_TEXT_CAP];
     qw_err err = qw_postgres_link_ask(link,
@@ -149,7 +150,7 @@ static qw_err complete_tables(struct qw_postgres_link *link, int version)
     return err;
 }
 
-static qw_err create_tables(struct qw_postgres_link *link)
+qw_err qw_postgres_schema_create(struct qw_postgres_link *link)
 {
     char sql[SQL_CAP];
     qw_err err = qw_postgres_link_ask(
@@ -192,23 +193,36 @@ static qw_err check_version(struct qw_postgres_link *link)
     return strcmp(text[0], sql) == 0 ? QW_OK : QW_ERR_FORMAT;
 }
 
+qw_err qw_postgres_schema_lock(struct qw_postgres_link *link, bool *exists)
+{
+    char count[1][QW_POSTGRES_TEXT_CAP];
+    qw_err err = qw_postgres_link_ask(link, "SELECT pg_advisory_xact_lock(1364677192)", NULL, 0);
+
+    if (err == QW_OK) {
+        err = qw_postgres_link_ask(
+            link, "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'qwave'", count, 1);
+    }
+    if (err == QW_OK) {
+        *exists = strcmp(count[0], "0") != 0;
+    }
+    return err;
+}
+
 /* In one transaction behind a lock, so that two processes that start together do not both make the
  * tables, or both add to them. */
-static qw_err open_tables(struct qw_postgres_link *link)
+static qw_err open_tables(struct qw_postgres_link *link, const uint8_t *founder)
 {
-    char exists[1][QW_POSTGRES_TEXT_CAP];
+    bool exists = false;
     qw_err err = qw_postgres_link_ask(link, "BEGIN", NULL, 0);
 
     if (err == QW_OK) {
-        err = qw_postgres_link_ask(link, "SELECT pg_advisory_xact_lock(1364677192)", NULL, 0);
+        err = qw_postgres_schema_lock(link, &exists);
+    }
+    if (err == QW_OK && (exists || founder != NULL)) {
+        err = qw_postgres_founding_admits(link, founder);
     }
     if (err == QW_OK) {
-        err = qw_postgres_link_ask(
-            link, "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'qwave'", exists,
-            1);
-    }
-    if (err == QW_OK) {
-        err = strcmp(exists[0], "0") == 0 ? create_tables(link) : check_version(link);
+        err = exists ? check_version(link) : qw_postgres_schema_create(link);
     }
     /* After an error the owner closes the link, and that rolls back. */
     return err == QW_OK ? qw_postgres_link_ask(link, "COMMIT", NULL, 0) : err;
@@ -246,15 +260,15 @@ static qw_err prepare_all(struct qw_postgres_link *link)
     return err == QW_OK ? end : err;
 }
 
-qw_err qw_postgres_schema_open(struct qw_postgres_link *link)
+qw_err qw_postgres_schema_open(struct qw_postgres_link *link, const uint8_t *founder)
 {
     qw_err err = set_session(link);
 
     if (err == QW_OK) {
-        err = check_durability(link);
+        err = qw_postgres_schema_check_server(link);
     }
     if (err == QW_OK) {
-        err = open_tables(link);
+        err = open_tables(link, founder);
     }
     if (err == QW_OK) {
         err = qw_postgres_link_pipeline(link);
@@ -262,5 +276,7 @@ qw_err qw_postgres_schema_open(struct qw_postgres_link *link)
     if (err == QW_OK) {
         err = prepare_all(link);
     }
-    return err == QW_OK || err == QW_ERR_REFUSED || err == QW_ERR_FORMAT ? err : QW_ERR_IO;
+    return err == QW_OK || err == QW_ERR_REFUSED || err == QW_ERR_FORMAT || err == QW_ERR_STATE
+               ? err
+               : QW_ERR_IO;
 }

@@ -37,11 +37,21 @@ extern const char qw_postgres_fence[]; /* $1 client, $2 number: to + 1, if it is
 extern const char qw_postgres_where[]; /* $1 client -> its number */
 extern const char qw_postgres_quit[];  /* $1 client: row removed */
 
+/* For who founds a centre there (store/postgres_founding.h), each in a transaction of the caller's:
+ * QW_ERR_REFUSED as below; the lock that keeps others from making or changing tables; *exists,
+ * whether there is a schema qwave; its tables. */
+qw_err qw_postgres_schema_check_server(struct qw_postgres_link *link) QW_MUST_USE;
+qw_err qw_postgres_schema_lock(struct qw_postgres_link *link, bool *exists) QW_MUST_USE;
+qw_err qw_postgres_schema_create(struct qw_postgres_link *link) QW_MUST_USE;
+
 /* Settings of the session; refuses a server that may lose what it has acknowledged; makes the
  * tables of a new database, or checks that an old one is ours and adds what its schema has not;
  * prepares. The link is pipelined
- * afterwards. QW_ERR_REFUSED: fsync, full_page_writes or synchronous_commit is off.
- * QW_ERR_FORMAT: the schema qwave is not ours, of another version, or incomplete. QW_ERR_IO. */
-qw_err qw_postgres_schema_open(struct qw_postgres_link *link) QW_MUST_USE;
+ * afterwards. founder: who founds a centre there, and then nobody but he [QW_FOUNDING_ID_LEN];
+ * NULL: all others. QW_ERR_STATE: a centre is being founded there, or that was never finished; or,
+ * for a founder, his founding is over. QW_ERR_REFUSED: fsync, full_page_writes or
+ * synchronous_commit is off. QW_ERR_FORMAT: the schema qwave is not ours, of another version, or
+ * incomplete. QW_ERR_IO. */
+qw_err qw_postgres_schema_open(struct qw_postgres_link *link, const uint8_t *founder) QW_MUST_USE;
 
 #endif

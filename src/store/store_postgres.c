@@ -470,7 +470,8 @@ static void postgres_close(void *self)
     free(s);
 }
 
-qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log, struct qw_store *store)
+static qw_err open_as(const char *uri, const struct qw_log *log, const uint8_t *founder,
+                      struct qw_store *store)
 {
     struct postgres_store *s = calloc(1, sizeof *s);
     qw_err err;
@@ -482,7 +483,7 @@ qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log, struct 
         free(s);
         return QW_ERR_NOMEM;
     }
-    err = qw_postgres_client_init(&s->client, uri, log);
+    err = qw_postgres_client_init(&s->client, uri, log, founder);
     if (err != QW_OK) {
         pthread_mutex_destroy(&s->mutex);
         free(s);
@@ -497,4 +498,31 @@ qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log, struct 
                                 .give_turn = postgres_give_turn,
                                 .close = postgres_close };
     return QW_OK;
+}
+
+qw_err qw_store_postgres_open(const char *uri, const struct qw_log *log, struct qw_store *store)
+{
+    return open_as(uri, log, NULL, store);
+}
+
+qw_err qw_store_postgres_found(const char *uri, const uint8_t *id, struct qw_store *store)
+{
+    return open_as(uri, NULL, id, store);
+}
+
+const char *qw_store_postgres_why(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_REFUSED:
+        return "a password in the URI (use passfile=), a network without sslmode=verify-full, or "
+               "fsync, full_page_writes or synchronous_commit off";
+    case QW_ERR_FORMAT:
+        return "no such URI, or not a database of this version";
+    case QW_ERR_IO:
+        return "nobody answers, lets us in and takes writes";
+    case QW_ERR_STATE:
+        return "a new centre is being made in it, or was never finished: `qwave init` says more";
+    default:
+        return qw_err_text(err);
+    }
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # system.<NN-scenario>: real processes, real sockets, a real database. A scenario's rows stand on its line "# rows: …"; a line
 # "# once: why" keeps it out of the sanitizers' run, a line "# slow: why" out of every preset's run: by hand, or ctest --test-dir build/release -L slow.
-foreach(name kill_at_rename twist_key enter_netns move_clock)
+foreach(name kill_at_rename twist_key enter_netns move_clock trouble_at_step)
     add_library(qwave_${name} MODULE system/${name}.c)
     set_target_properties(qwave_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/preload")
     target_link_libraries(qwave_${name} PRIVATE ${CMAKE_DL_LIBS})
 endforeach()
+target_link_libraries(qwave_trouble_at_step PRIVATE PkgConfig::POSTGRESQL)
 add_executable(qwave_tpm_extend system/tpm_extend.c)
 add_executable(qwave_memory_scan system/memory_scan.c)
 add_executable(qwave_filtered system/filtered.c)
@@ -33,7 +34,7 @@ foreach(scenario IN LISTS scenarios)
     endif()
     set_property(TEST system.${name} PROPERTY ENVIRONMENT "QWAVE_CAPTURES=${QWAVE_CAPTURES}" "QWAVE_SEEDS=${seeds}" "QWAVE_RELEASE=${release}"
         "QWAVE_KILL_AT_RENAME=$<TARGET_FILE:qwave_kill_at_rename>" "QWAVE_TWIST_KEY=$<TARGET_FILE:qwave_twist_key>" "QWAVE_ENTER_NETNS=$<TARGET_FILE:qwave_enter_netns>"
-        "QWAVE_MOVE_CLOCK=$<TARGET_FILE:qwave_move_clock>"
+        "QWAVE_MOVE_CLOCK=$<TARGET_FILE:qwave_move_clock>" "QWAVE_TROUBLE_AT_STEP=$<TARGET_FILE:qwave_trouble_at_step>"
         "QWAVE_TPM_EXTEND=$<TARGET_FILE:qwave_tpm_extend>" "QWAVE_MEMORY_SCAN=$<TARGET_FILE:qwave_memory_scan>"
         "QWAVE_PKCS11_SHIM=$<TARGET_FILE:qwave_pkcs11_shim>" "QWAVE_SECRET_MARKERS=$<TARGET_FILE:qwave_secret_markers>" "QWAVE_FILTERED=$<TARGET_FILE:qwave_filtered>"
         "QWAVE_LYING_NODE=$<TARGET_FILE:qwave_lying_node>" "QWAVE_WIREGUARD_KERNEL_TEST=$<TARGET_FILE:link_wireguard_kernel_test>")

@@ -4,9 +4,11 @@
 
 #include "api/http_server.h"
 #include "console/console.h"
+#include "daemon.h"
 #include "router.h"
 #include "seal/seal_switch.h"
 #include "store/store_open.h"
+#include "store/store_postgres.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -57,6 +59,9 @@ static qw_err open_books(struct sealed *sealed, const struct settings *settings,
                                      .timeout_s = (uint32_t)settings->share_timeout_s };
     qw_err err = qw_store_open(settings->database, log, &sealed->store);
 
+    if (err == QW_ERR_STATE) {
+        return daemon_explain(log, "database", "postgresql://", err, qw_store_postgres_why(err));
+    }
     memcpy(config.centre_id, settings->centre_id, sizeof config.centre_id);
     if (err == QW_OK) {
         err = qw_seal_new(&config, &sealed->seal.sealed);
