@@ -3,6 +3,7 @@
 #include "upkeep.h"
 
 #include "base/clock.h"
+#include "centre/clock_watch.h"
 #include "centre/people/unit_quota.h"
 
 #include <time.h>
@@ -49,12 +50,14 @@ static qw_err work_for(struct upkeep *upkeep, int64_t ms,
 static void round_once(struct upkeep *upkeep)
 {
     qw_err ingest_err = qw_centre_ingest(upkeep->centre);
+    qw_err clock_err = qw_centre_clock_watch(upkeep->centre);
     qw_err sweep_err = qw_centre_sweep(upkeep->centre);
     qw_err publish_err = publisher_look(upkeep->publisher);
     qw_err kek_err = work_for(upkeep, ROTATE_MS, rotate);
     qw_err count_err = work_for(upkeep, COUNT_MS, count_units);
 
     report(upkeep, "taking keys from the source", ingest_err, upkeep->ingest_err);
+    report(upkeep, "watching the clock", clock_err, upkeep->clock_err);
     report(upkeep, "sweeping", sweep_err, upkeep->sweep_err);
     report(upkeep, "publishing revocations", publish_err, upkeep->publish_err);
     report(upkeep, "rotating the KEK", kek_err, upkeep->kek_err);
@@ -63,6 +66,7 @@ static void round_once(struct upkeep *upkeep)
     upkeep->count_err = count_err;
     upkeep->ingest_err = ingest_err;
     upkeep->publish_err = publish_err;
+    upkeep->clock_err = clock_err;
     upkeep->sweep_err = sweep_err;
 }
 

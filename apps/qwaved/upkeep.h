@@ -24,8 +24,8 @@ struct upkeep {
     pthread_cond_t wake;
     bool is_stopping;
     struct alarm_watch *alarms; /* borrowed; under the lock; NULL: nobody watches yet */
-    qw_err ingest_err, sweep_err, publish_err, kek_err, count_err; /* of the last round: logged when
-                                                           they change */
+    qw_err ingest_err, clock_err, sweep_err, publish_err, kek_err, count_err; /* of the last round:
+                                                           logged when they change */
 };
 
 qw_err upkeep_start(struct upkeep *upkeep, struct qw_centre *centre,

@@ -219,6 +219,8 @@ struct qw_centre {
     struct qw_service_memo service_memos[QW_SERVICE_MEMOS]; /* by hash; under the mutex */
     atomic_uint_fast64_t registry_changes; /* pairs look again at who may have keys */
     int64_t latest_ms;                     /* of the sweep's clock */
+    int64_t clock_offset_ms;               /* UTC over monotonic, when it was looked at last */
+    bool has_clock_offset;                 /* it was looked at; both under the mutex */
     bool has_units;                        /* some unit has a quota (people/unit_quota.c) */
     uint64_t units_seen; /* books.registry + 1 when that was looked up; 0: never */
     struct qw_books books;

@@ -120,6 +120,9 @@ if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -n "${QWAVE_MOVE_CLOCK:-}" ]; then
     stop qwaved
     echo 0 >"$site/clock"
     LD_PRELOAD=$QWAVE_MOVE_CLOCK QW_CLOCK_FILE=$site/clock start_centre
+    jumps() { "$bin/qwave" audit --operator "$site/centre/operator/operator.yaml" --url "$url" show --verb clock >"$site/jumps" 2>/dev/null; }
+    has_jump() { jumps && grep -q "$1" "$site/jumps"; }
+    noted() { within 30 has_jump "$1" || fail "the journal does not say that the clock $1: $(cat "$site/jumps")"; }
     move() { printf '%s\n' "$1" >"$site/clock.new" && cat "$site/clock.new" >"$site/clock"; }
     take 3
     fetched=$(given_last 3)
@@ -133,15 +136,18 @@ if [ "${QWAVE_RELEASE:-yes}" = yes ] && [ -n "${QWAVE_MOVE_CLOCK:-}" ]; then
     new=$(given_last 1)
     bob_has "$new" || fail "an hour back: no new keys: $(cat "$site/body")"
     within 60 is_destroyed "$fetched" || fail "an hour back: what was fetched in the future stays: $(admin key show "$(jq -r .key_ID <<<"$fetched")")"
+    noted 'went back by 3[56][0-9][0-9] s'
     move 0
     bob_gets_nothing "$fetched" || fail "back again: a key comes back: $(cat "$site/body")"
     bob_gets_nothing "$new" || fail "back again: a window of an hour: $(cat "$site/body")"
     take 1
     bob_has "$(given_last 1)" || fail "back again: no new keys: $(cat "$site/body")"
+    noted 'went ahead by 3[56][0-9][0-9] s'
     move 259200
     within 30 bob_gets_nothing "$expiring" || fail "three days on: a key of one day is there: $(cat "$site/body")"
     within 30 gives || fail "three days on: no new keys: $(cat "$site/body")"
     bob_has "$(given_last 1)" || fail "three days on: no new keys: $(cat "$site/body")"
+    noted 'went ahead by 259[12][0-9][0-9] s'
     [ -z "$(jq -r .key given | sort | uniq -d)" ] || fail "a key was given twice"
 fi
 

@@ -84,6 +84,7 @@ echo "with a bad line nothing is imported, and the line is named"
 ! admin device import "$site/bad.csv" 2>"$site/bad.log" || fail "a bad list was imported"
 grep -q 'line 902: no such kind; nothing is imported' "$site/bad.log" || fail "it says: $(cat "$site/bad.log")"
 [ "$(count bad-)" = 0 ] || fail "$(count bad-) devices of a bad list"
+grep -qaF 'line 902: no such kind' "$site"/centre/centre.db* || fail "the journal does not say which line was bad"
 
 echo "what is exported says what is there, and is a list itself"
 admin device export --unit /north/gas --kind sd-card >"$site/export.csv"
