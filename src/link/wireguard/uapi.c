@@ -11,15 +11,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 2000, LINE_CAP = 512, REQUEST_CAP = QW_WIREGUARD_ROUTES_MAX + 512 };
+enum {
+    TIMEOUT_MS = 2000,
+    LINE_CAP = 512,
+    PIECE_MAX = 4096,
+    REQUEST_CAP = QW_WIREGUARD_ROUTES_MAX + 512
+};
 
-/* An answer on its way in, line by line. */
+/* An answer on its way in, line by line, however many there are. */
 struct scan {
     const uint8_t *public_key;
     bool is_mine;   /* the lines that come belong to the peer asked for */
     bool is_found;  /* and it was there */
     bool has_errno; /* the last line */
+    bool is_whole;  /* and the empty one after it */
     struct qw_wireguard_peer peer;
+    size_t line_len;
+    char line[LINE_CAP]; /* as far as it came */
+};
+
+/* A word with the daemon. In secret memory: the private key of the interface and the pre-shared
+ * keys of all its peers are in the answers. */
+struct talk {
+    struct scan scan;
+    char piece[PIECE_MAX]; /* of the answer */
 };
 
 static qw_err parse_number(const char *text, uint64_t *value)
@@ -120,31 +135,35 @@ static qw_err take_line(struct scan *scan, const char *line)
     return scan->is_mine ? take_mine(scan, line, name, equals + 1) : QW_OK;
 }
 
-/* All lines up to the empty one, which must be the last. */
-static qw_err take_lines(struct scan *scan, const char *text, size_t len)
+static qw_err end_line(struct scan *scan)
 {
-    char line[LINE_CAP];
+    size_t len = scan->line_len;
+
+    scan->line_len = 0;
+    if (len == 0) {
+        scan->is_whole = true;
+        return scan->has_errno ? QW_OK : QW_ERR_FORMAT;
+    }
+    scan->line[len] = '\0';
+    return take_line(scan, scan->line);
+}
+
+/* The next piece; nothing may come after the empty line. */
+static qw_err take_piece(struct scan *scan, const char *piece, size_t len)
+{
     qw_err err = QW_OK;
 
-    for (size_t at = 0; err == QW_OK && at < len;) {
-        const char *end = memchr(text + at, '\n', len - at);
-        size_t line_len = end == NULL ? sizeof line : (size_t)(end - text) - at;
-
-        if (line_len >= sizeof line || memchr(text + at, '\0', line_len) != NULL) {
-            err = QW_ERR_FORMAT;
-        } else if (line_len == 0) {
-            err = at + 1 == len && scan->has_errno ? QW_OK : QW_ERR_FORMAT;
-        } else {
-            memcpy(line, text + at, line_len);
-            line[line_len] = '\0';
-            err = take_line(scan, line);
+    for (size_t i = 0; err == QW_OK && i < len; i++) {
+        if (scan->is_whole || piece[i] == '\0' || scan->line_len == LINE_CAP - 1) {
+            return QW_ERR_FORMAT;
         }
-        at += line_len + 1;
+        if (piece[i] == '\n') {
+            err = end_line(scan);
+        } else {
+            scan->line[scan->line_len++] = piece[i];
+        }
     }
-    qw_wipe(line, sizeof line);
-    return err == QW_OK && (len < 2 || text[len - 1] != '\n' || text[len - 2] != '\n')
-               ? QW_ERR_FORMAT
-               : err;
+    return err;
 }
 
 qw_err qw_uapi_peer_parse(const char *text, size_t len,
@@ -152,8 +171,11 @@ qw_err qw_uapi_peer_parse(const char *text, size_t len,
                           struct qw_wireguard_peer *peer)
 {
     struct scan scan = { .public_key = public_key };
-    qw_err err = take_lines(&scan, text, len);
+    qw_err err = take_piece(&scan, text, len);
 
+    if (err == QW_OK && !scan.is_whole) {
+        err = QW_ERR_FORMAT;
+    }
     if (err == QW_OK && !scan.is_found) {
         err = QW_ERR_NOT_FOUND;
     }
@@ -164,27 +186,25 @@ qw_err qw_uapi_peer_parse(const char *text, size_t len,
     return err;
 }
 
-/* Sends a request and reads up to the empty line. */
-static qw_err exchange(const char *socket_path, const char *request, char *answer, size_t cap,
-                       size_t *len)
+/* Sends a request and reads its answer, up to the empty line. */
+static qw_err exchange(struct talk *t, const char *socket_path, const char *request)
 {
     int64_t deadline_ms = qw_clock_monotonic_ms() + TIMEOUT_MS;
     int fd = -1;
-    size_t at = 0;
     qw_err err = qw_socket_connect_unix(socket_path, TIMEOUT_MS, &fd);
 
     if (err == QW_OK) {
         err = qw_socket_write(fd, request, strlen(request), deadline_ms);
     }
-    while (err == QW_OK && (at < 2 || answer[at - 1] != '\n' || answer[at - 2] != '\n')) {
+    while (err == QW_OK && !t->scan.is_whole) {
         size_t got = 0;
 
-        err = at == cap ? QW_ERR_SPACE
-                        : qw_socket_read_some(fd, answer + at, cap - at, &got, deadline_ms);
-        at += err == QW_OK ? got : 0;
+        err = qw_socket_read_some(fd, t->piece, sizeof t->piece, &got, deadline_ms);
+        if (err == QW_OK) {
+            err = take_piece(&t->scan, t->piece, got);
+        }
     }
     qw_socket_close(fd);
-    *len = at;
     return err;
 }
 
@@ -197,59 +217,86 @@ bool qw_uapi_is_there(const char *socket_path)
     return err != QW_ERR_NOT_FOUND && err != QW_ERR_CLOSED; /* a file that a dead daemon left */
 }
 
+/* In words, of what came or did not. */
+static const char *trouble(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_FORMAT:
+        return "an answer of wireguard-go that cannot be";
+    case QW_ERR_SPACE:
+        return "the peer has more networks than there is room for";
+    case QW_ERR_NOMEM:
+        return NULL;
+    default:
+        return "no answer at the socket of wireguard-go";
+    }
+}
+
 static qw_err get(const char *socket_path, const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
                   struct qw_wireguard_peer *peer, const char **why)
 {
-    char *answer = qw_secret_new(QW_UAPI_TEXT_MAX); /* the interface's private key is in it */
-    size_t len = 0;
-    qw_err err = answer == NULL ? QW_ERR_NOMEM : QW_OK;
+    struct talk *t = qw_secret_new(sizeof *t);
+    qw_err err = t == NULL ? QW_ERR_NOMEM : QW_OK;
 
-    *why = NULL;
     if (err == QW_OK) {
-        err = exchange(socket_path, "get=1\n\n", answer, QW_UAPI_TEXT_MAX, &len);
-        *why = err == QW_OK ? NULL : "no answer at the socket of wireguard-go";
+        t->scan.public_key = public_key;
+        err = exchange(t, socket_path, "get=1\n\n");
+    }
+    *why = err == QW_OK ? NULL : trouble(err);
+    if (err == QW_OK && !t->scan.is_found) {
+        err = QW_ERR_NOT_FOUND;
+        *why = "no such peer at the interface";
     }
     if (err == QW_OK) {
-        err = qw_uapi_peer_parse(answer, len, public_key, peer);
-        *why = err == QW_ERR_NOT_FOUND ? "no such peer at the interface" : NULL;
+        *peer = t->scan.peer;
     }
-    qw_secret_free(answer);
+    qw_secret_free(t);
     return err;
+}
+
+/* What is to be told. false: it does not fit. */
+static bool put_change(char request[static REQUEST_CAP],
+                       const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
+                       const uint8_t preshared_key[static QW_WIREGUARD_KEY_LEN],
+                       const struct qw_wireguard_peer *put_back)
+{
+    char public_hex[2 * QW_WIREGUARD_KEY_LEN + 1], preshared_hex[2 * QW_WIREGUARD_KEY_LEN + 1];
+    int said;
+
+    qw_hex_encode(public_key, QW_WIREGUARD_KEY_LEN, public_hex);
+    qw_hex_encode(preshared_key, QW_WIREGUARD_KEY_LEN, preshared_hex);
+    if (put_back == NULL) {
+        said = snprintf(request, REQUEST_CAP,
+                        "set=1\npublic_key=%s\nupdate_only=true\npreshared_key=%s\n\n", public_hex,
+                        preshared_hex);
+    } else {
+        said = snprintf(request, REQUEST_CAP,
+                        "set=1\npublic_key=%s\nremove=true\npublic_key=%s\npreshared_key=%s\n"
+                        "%.*s\n",
+                        public_hex, public_hex, preshared_hex, (int)put_back->routes_len,
+                        put_back->routes);
+    }
+    qw_wipe(preshared_hex, sizeof preshared_hex);
+    return said > 0 && said < REQUEST_CAP;
 }
 
 static qw_err set(const char *socket_path, const uint8_t public_key[static QW_WIREGUARD_KEY_LEN],
                   const uint8_t preshared_key[static QW_WIREGUARD_KEY_LEN],
                   const struct qw_wireguard_peer *put_back, const char **why)
 {
-    char public_hex[2 * QW_WIREGUARD_KEY_LEN + 1], preshared_hex[2 * QW_WIREGUARD_KEY_LEN + 1];
-    char request[REQUEST_CAP], answer[64];
-    size_t len = 0;
-    int said;
-    qw_err err = QW_ERR_SPACE;
+    struct talk *t = qw_secret_new(sizeof *t);
+    char request[REQUEST_CAP];
+    qw_err err = t == NULL ? QW_ERR_NOMEM : QW_OK;
 
     *why = NULL;
-    qw_hex_encode(public_key, QW_WIREGUARD_KEY_LEN, public_hex);
-    qw_hex_encode(preshared_key, QW_WIREGUARD_KEY_LEN, preshared_hex);
-    if (put_back == NULL) {
-        said = snprintf(request, sizeof request,
-                        "set=1\npublic_key=%s\nupdate_only=true\npreshared_key=%s\n\n", public_hex,
-                        preshared_hex);
-    } else {
-        said = snprintf(request, sizeof request,
-                        "set=1\npublic_key=%s\nremove=true\npublic_key=%s\npreshared_key=%s\n"
-                        "%.*s\n",
-                        public_hex, public_hex, preshared_hex, (int)put_back->routes_len,
-                        put_back->routes);
-    }
-    if (said > 0 && (size_t)said < sizeof request) {
-        err = exchange(socket_path, request, answer, sizeof answer - 1, &len);
-    }
     if (err == QW_OK) {
-        answer[len] = '\0';
-        err = strcmp(answer, "errno=0\n\n") == 0 ? QW_OK : QW_ERR_IO;
+        t->scan.public_key = public_key;
+        err = put_change(request, public_key, preshared_key, put_back)
+                  ? exchange(t, socket_path, request)
+                  : QW_ERR_SPACE;
     }
-    qw_wipe(preshared_hex, sizeof preshared_hex);
     qw_wipe(request, sizeof request);
+    qw_secret_free(t);
     return err;
 }
 

@@ -9,8 +9,6 @@
 /* The configuration protocol of user-space WireGuard: text lines "name=value" over a Unix socket,
  * an empty line at the end of each side's turn. Routes are its lines endpoint,
  * persistent_keepalive_interval and allowed_ip, as they came, and a NUL that does not count. */
-enum { QW_UAPI_TEXT_MAX = 256 * 1024 };
-
 /* place: the path of the socket. */
 extern const struct qw_wireguard_way qw_wireguard_by_socket;
 
