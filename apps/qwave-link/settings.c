@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "base/base64.h"
+#include "base/secret.h"
 #include "link/psk_join.h"
 
 #include <signal.h>
@@ -82,7 +83,7 @@ static const struct qw_config_row peer_rows[] = {
     CHOICE(struct peer_settings, "signal", signal_name, signal_names, "hup", "psk-file: how"),
     PEER(QW_CONFIG_TEXT, interface, 0, 16, "", "wireguard: its name, wg0"),
     PEER(QW_CONFIG_TEXT, public_key, 0, 45, "", "wireguard: of the peer, as `wg` shows it"),
-    PEER(QW_CONFIG_REAL, handshake_late_s, 121, 175, "150",
+    PEER(QW_CONFIG_REAL, handshake_late_s, 121, 160, "150",
          "wireguard: so old a handshake is late when there is traffic, in s"),
     PEER(QW_CONFIG_TEXT, vici, 1, 108, "/run/charon.vici", "strongswan: its control socket"),
     PEER(QW_CONFIG_TEXT, swanctl_conf, 0, SETTINGS_PATH_CAP, "",
@@ -108,12 +109,13 @@ static const struct qw_config_row peer_rows[] = {
 
 static bool wireguard_ok(const struct peer_settings *p)
 {
+    static const uint8_t nobodys[sizeof p->public_bytes]; /* zeros, as example files have it */
     uint8_t key[sizeof p->public_bytes];
     size_t len = 0;
 
     return p->interface[0] != '\0' && strchr(p->interface, '/') == NULL &&
            qw_base64_decode(p->public_key, strlen(p->public_key), key, sizeof key, &len) == QW_OK &&
-           len == sizeof key;
+           len == sizeof key && !qw_equal_ct(key, nobodys, sizeof key);
 }
 
 /* What two entries may not have in common; NULL: they have nothing. */

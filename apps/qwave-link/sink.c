@@ -56,7 +56,8 @@ static qw_err open_wireguard(const struct peer_settings *peer, struct qw_key_sin
     struct qw_sink_wireguard_config config = { .interface = peer->interface,
                                                .socket_path = path,
                                                .late_ms = (int64_t)(1000 * peer->handshake_late_s),
-                                               .utc_ms = qw_clock_utc_ms };
+                                               .utc_ms = qw_clock_utc_ms,
+                                               .now_ms = qw_clock_monotonic_ms };
 
     memcpy(config.public_key, peer->public_bytes, sizeof config.public_key);
     (void)snprintf(path, sizeof path, "/var/run/wireguard/%s.sock", peer->interface);

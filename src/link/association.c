@@ -13,11 +13,20 @@ bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16])
     return qw_equal_ct(a, b, 16);
 }
 
-/* S7: a key server that gives again what it gave before is no key server. */
-bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key)
+/* S7: a key server that gives again what it gave before, or nothing in the form of a key, is none.
+ */
+const char *qw_link_key_fault(const struct qw_link_association *a, const struct qw_link_key *key)
 {
-    return !a->record.has_key || (!qw_link_same_id(key->id, a->record.key.id) &&
-                                  !qw_equal_ct(key->bytes, a->record.key.bytes, QW_LINK_KEY_LEN));
+    static const uint8_t zeros[QW_LINK_KEY_LEN];
+
+    if (qw_equal_ct(key->bytes, zeros, sizeof zeros)) {
+        return "the key server gave a key of zeros";
+    }
+    if (a->record.has_key && (qw_link_same_id(key->id, a->record.key.id) ||
+                              qw_equal_ct(key->bytes, a->record.key.bytes, QW_LINK_KEY_LEN))) {
+        return "the key server gave the same key twice";
+    }
+    return NULL;
 }
 
 void qw_link_tell(const struct qw_link_association *a, enum qw_log_level level, const char *format,
@@ -126,7 +135,8 @@ qw_err qw_link_give_up(struct qw_link_association *a)
     qw_err err;
 
     draft->has_other = false;
-    err = qw_link_commit(a, qw_link_old_key(a) != NULL ? QW_LINK_GIVEN_UP : QW_LINK_EMPTIED);
+    err = qw_link_commit(a, qw_link_old_key(a) != NULL && !a->is_overdue ? QW_LINK_GIVEN_UP
+                                                                         : QW_LINK_EMPTIED);
     return err == QW_OK ? settle_or_block(a) : err;
 }
 
@@ -191,32 +201,14 @@ qw_err qw_link_retire(struct qw_link_association *a, enum qw_link_event event, i
     return err;
 }
 
-void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms)
+qw_err qw_link_finish(struct qw_link_association *a, int64_t now_ms)
 {
-    const struct qw_key_sink *sink = &a->config.sink;
-    bool is_resting = a->record.state == QW_LINK_STEADY || a->record.state == QW_LINK_DEGRADED;
+    qw_err err = QW_OK;
 
-    if (!is_resting || !a->record.has_key || now_ms - a->since_ms < a->config.hard_ms) {
-        return;
+    if (a->record.state == QW_LINK_PROMOTE) {
+        err = qw_link_commit_swap(a, now_ms);
     }
-    if (!a->is_overdue) {
-        a->is_overdue = true;
-        (void)qw_link_draft(a);
-        if (qw_link_commit(a, QW_LINK_EXPIRED) != QW_OK) {
-            qw_link_alarm(a, "the state cannot be written");
-        }
-        qw_link_alarm(a, "the key is over its hard lifetime: %s",
-                      a->config.fails_open ? "it goes on, as the policy says" : "traffic stops");
-    }
-    if (!a->config.fails_open && !a->is_blocked) {
-        qw_err err = sink->block(sink->self);
-
-        a->is_blocked = err == QW_OK; /* else again at the next look */
-        if (err != QW_OK) {
-            qw_link_alarm(a, "the key is over its hard lifetime, and cannot be stopped: %s",
-                          qw_link_sink_trouble(a, err));
-        }
-    }
+    return err == QW_OK ? qw_link_retire(a, QW_LINK_RETIRED, now_ms) : err;
 }
 
 /* L11: the sink is made to agree with what was written before the end, whatever that was. */
@@ -279,6 +271,9 @@ static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
     a->since_ms = now_ms - age_ms;
     a->is_blocked = !a->record.has_key ||
                     (age_ms >= c->hard_ms && !c->fails_open && a->record.state != QW_LINK_RETIRE);
+    if (a->record.state == QW_LINK_PROMOTE && c->role == QW_LINK_RESPONDER) {
+        a->since_ms = now_ms; /* the new key's; when that was is not in the record */
+    }
     err = restore(a);
     if (err != QW_OK) {
         qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind,
@@ -346,12 +341,18 @@ int64_t qw_link_association_step(struct qw_link_association *a, int64_t now_ms)
         return now_ms + a->config.retry_ms;
     }
     qw_link_watch_lifetime(a, now_ms);
+    qw_link_watch_sink(a, now_ms);
     if (a->config.role == QW_LINK_INITIATOR) {
         next_ms = qw_link_initiator_step(a, now_ms);
     } else if (a->heard_ms < 0 ||
                now_ms - a->heard_ms > 3 * a->config.heartbeat_ms + a->config.drain_ms) {
         a->is_in_touch = false;
-        qw_link_alarm(a, "the peer's agent is silent");
+        if (a->undone == NULL) { /* what is wrong here comes first */
+            qw_link_alarm(a, "the peer's agent is silent");
+        }
+    }
+    if (a->config.sink.keep != NULL && a->look_at_ms < next_ms) {
+        next_ms = a->look_at_ms;
     }
     if (a->record.has_key && !a->is_overdue && a->since_ms + a->config.hard_ms < next_ms) {
         next_ms = a->since_ms + a->config.hard_ms;

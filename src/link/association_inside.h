@@ -16,19 +16,24 @@ struct qw_link_association {
     int64_t since_ms;         /* first use of record.key, on our clock */
     int64_t rotate_at_ms, retry_at_ms, sync_at_ms, drain_until_ms;
     int64_t unrest_at_ms; /* the next of those, at the earliest */
+    int64_t look_at_ms;   /* at what the sink did */
     int64_t begun_ms;     /* the rotation that runs */
     int64_t proved_ms;    /* last proof; -1: none */
     int64_t heard_ms;     /* last word of the peer; -1: none */
     int64_t rotation_ms;
     uint64_t rotations, alarms;
-    bool is_open;     /* the record was read, and the sink agrees with it */
-    bool is_spread;   /* the first rotation after the start is drawn */
-    bool has_turn;    /* for the rotation by time */
-    bool is_asked;    /* rotate by command */
-    bool is_provoked; /* rotate because the peer wants it, or the ends differ */
-    bool is_blocked;  /* the sink lets nothing pass */
-    bool is_overdue;  /* the key in use is over its hard lifetime */
-    bool is_in_touch; /* the peer's agent answers, and its policy is ours */
+    bool is_open;       /* the record was read, and the sink agrees with it */
+    bool is_spread;     /* the first rotation after the start is drawn */
+    bool has_turn;      /* for the rotation by time */
+    bool is_asked;      /* rotate by command */
+    bool is_provoked;   /* rotate because the peer wants it, or the ends differ */
+    bool is_blocked;    /* the sink lets nothing pass */
+    bool is_overdue;    /* the key in use is over its hard lifetime */
+    bool has_failed;    /* responder: the last rotation, for a reason at this end */
+    bool is_away;       /* what takes the key is not there: no rotation helps */
+    bool is_in_touch;   /* the peer's agent answers, and its policy is ours */
+    const char *undone; /* what the last look at the sink found, in words; NULL: all is as it was
+                           left */
     char alarm[QW_LINK_ALARM_CAP];
 };
 
@@ -53,6 +58,8 @@ qw_err qw_link_commit_swap(struct qw_link_association *a, int64_t now_ms) QW_MUS
 /* RETIRE: the old key goes. */
 qw_err qw_link_retire(struct qw_link_association *a, enum qw_link_event event,
                       int64_t now_ms) QW_MUST_USE;
+/* From PROMOTE, where senders use the new key, or RETIRE, to STEADY. */
+qw_err qw_link_finish(struct qw_link_association *a, int64_t now_ms) QW_MUST_USE;
 
 /* Says what is wrong, in the status and, when it is news, in the log. */
 void qw_link_alarm(struct qw_link_association *a, const char *format, ...)
@@ -63,14 +70,16 @@ void qw_link_tell(const struct qw_link_association *a, enum qw_log_level level, 
 
 /* Looks whether the key in use is over its hard lifetime. */
 void qw_link_watch_lifetime(struct qw_link_association *a, int64_t now_ms);
+/* Looks whether the sink still is as it was left, when that is due. */
+void qw_link_watch_sink(struct qw_link_association *a, int64_t now_ms);
 bool qw_link_sink_is_well(const struct qw_link_association *a);
 /* What stands in the way of a verb that failed with err. Never NULL. */
 const char *qw_link_sink_trouble(const struct qw_link_association *a, qw_err err);
 /* What stands in the way of a word with the peer's agent or the key server. Never NULL. */
 const char *qw_link_line_trouble(qw_err err);
 uint64_t qw_link_sink_bytes(const struct qw_link_association *a);
-/* Not the key that is in use, by id or by bytes [S7]. */
-bool qw_link_is_new(const struct qw_link_association *a, const struct qw_link_key *key);
+/* What is wrong with a key of the key server, in words; NULL: nothing [S7]. */
+const char *qw_link_key_fault(const struct qw_link_association *a, const struct qw_link_key *key);
 bool qw_link_same_id(const uint8_t a[static 16], const uint8_t b[static 16]);
 
 /* When to have a word with the peer again: a heartbeat from now, or a little less. Links beat

@@ -55,14 +55,9 @@ static void give_up(struct qw_link_association *a, const struct qw_link_answer *
 
 static void alarm_no_key(struct qw_link_association *a, qw_err err)
 {
-    switch (err) {
-    case QW_ERR_CONFLICT:
-        qw_link_alarm(a, "no new key: the key server gave the same key twice");
-        break;
-    case QW_ERR_REFUSED:
+    if (err == QW_ERR_REFUSED) {
         qw_link_alarm(a, "no new key: the key server does not allow keys with %s", a->config.peer);
-        break;
-    default:
+    } else {
         qw_link_alarm(a, "no new key: %s", qw_link_line_trouble(err));
     }
 }
@@ -72,19 +67,21 @@ static void begin(struct qw_link_association *a, int64_t now_ms)
 {
     struct qw_link_record *draft = qw_link_draft(a);
     qw_err err = a->config.keys.fresh(a->config.keys.self, a->config.peer, &draft->other);
+    const char *fault = err == QW_OK ? qw_link_key_fault(a, &draft->other) : NULL;
 
-    if (err == QW_OK && !qw_link_is_new(a, &draft->other)) {
-        err = QW_ERR_CONFLICT;
-    }
-    if (err == QW_OK) {
+    if (err == QW_OK && fault == NULL) {
         draft->has_other = true;
         draft->turn++;
         a->begun_ms = now_ms;
         err = qw_link_commit(a, QW_LINK_KEY);
     }
-    if (err != QW_OK) {
-        qw_wipe(&a->draft, sizeof a->draft);
+    if (fault != NULL) {
+        qw_link_alarm(a, "no new key: %s", fault);
+    } else if (err != QW_OK) {
         alarm_no_key(a, err);
+    }
+    if (err != QW_OK || fault != NULL) {
+        qw_wipe(&a->draft, sizeof a->draft);
         wait_longer(a, now_ms);
     }
 }
@@ -180,7 +177,7 @@ static void end_alone(struct qw_link_association *a, int64_t now_ms)
 
         draft->has_other = false;
         err = qw_link_machine_apply(&draft->state, QW_LINK_LOST);
-        if (err == QW_OK && old == NULL) {
+        if (err == QW_OK && (old == NULL || a->is_overdue)) {
             err = qw_link_machine_apply(&draft->state, QW_LINK_EXPIRED);
         }
         err = err == QW_OK ? qw_link_commit_as_it_is(a) : err;
@@ -233,7 +230,7 @@ static void promote(struct qw_link_association *a, int64_t now_ms)
     }
     if (err != QW_OK) {
         qw_link_alarm(a, "the new key cannot be used here: %s", qw_link_sink_trouble(a, err));
-        wait_longer(a, now_ms);
+        a->retry_at_ms = now_ms + a->config.retry_ms; /* nobody else is asked for anything */
         return;
     }
     a->since_ms = now_ms;
@@ -251,7 +248,7 @@ static void retire(struct qw_link_association *a, int64_t now_ms)
     err = qw_link_retire(a, QW_LINK_RETIRED, now_ms);
     if (err != QW_OK) {
         qw_link_alarm(a, "the old key cannot be removed: %s", qw_link_sink_trouble(a, err));
-        wait_longer(a, now_ms);
+        a->retry_at_ms = now_ms + a->config.retry_ms; /* nobody else is asked for anything */
         return;
     }
     a->is_asked = false;
@@ -270,9 +267,11 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
     a->sync_at_ms = qw_link_next_beat(a, now_ms);
     a->is_in_touch = err == QW_OK && answer.result == QW_LINK_RESULT_OK;
     if (!a->is_in_touch) {
-        qw_link_alarm(a, "no agreement with the peer: %s",
-                      err != QW_OK ? qw_link_line_trouble(err)
-                                   : qw_link_result_names[answer.result]);
+        if (a->undone == NULL) { /* what is wrong here comes first */
+            qw_link_alarm(a, "no agreement with the peer: %s",
+                          err != QW_OK ? qw_link_line_trouble(err)
+                                       : qw_link_result_names[answer.result]);
+        }
         return;
     }
     a->heard_ms = now_ms;
@@ -285,7 +284,7 @@ static void sync(struct qw_link_association *a, int64_t now_ms)
     if (key != NULL && a->is_provoked && !answer.wants) {
         qw_link_alarm(a, "the two ends use different keys: rotating");
     } else if (key != NULL && !a->is_provoked && !a->is_overdue && !a->is_asked &&
-               a->backoff.failures == 0) {
+               a->undone == NULL && a->backoff.failures == 0) {
         qw_link_calm(a);
         qw_link_schedule_calm(a, now_ms);
     }
@@ -301,11 +300,14 @@ static int64_t rest(struct qw_link_association *a, int64_t now_ms)
     qw_link_schedule_look(a, now_ms);
     if (now_ms >= a->sync_at_ms ||
         (qw_link_schedule_is_due(a, now_ms) && now_ms >= a->retry_at_ms)) {
+        bool may_begin;
+
         sync(a, now_ms);
-        if (a->is_in_touch && qw_link_schedule_is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
+        may_begin = a->is_in_touch && !a->is_away;
+        if (may_begin && qw_link_schedule_is_due(a, now_ms) && now_ms >= a->retry_at_ms) {
             qw_link_schedule_begin(a, now_ms);
             begin(a, now_ms);
-        } else if (!a->is_in_touch) {
+        } else if (!may_begin) {
             a->retry_at_ms = a->sync_at_ms;
         }
     }
@@ -341,6 +343,9 @@ int64_t qw_link_initiator_step(struct qw_link_association *a, int64_t now_ms)
     }
     if (a->record.state == QW_LINK_RETIRE && a->drain_until_ms > a->retry_at_ms) {
         return a->drain_until_ms;
+    }
+    if (a->record.state == QW_LINK_STEADY || a->record.state == QW_LINK_DEGRADED) {
+        return min_ms(a->retry_at_ms, a->sync_at_ms); /* words go on while a rotation waits */
     }
     return a->retry_at_ms; /* past, unless something failed */
 }

@@ -37,9 +37,15 @@ struct qw_key_sink {
     /* Nothing passes: a random key that nobody has, or no connection. Before the first key, and
      * when the policy says so. */
     qw_err (*block)(void *self);
-    /* Bytes protected under the key in use, both ways; NULL or UINT64_MAX: not known. */
+    /* Looks whether what the last verb did is still so, while nothing changes and while nothing
+     * passes, and does it again where it is not. QW_ERR_CONFLICT: another hand had undone it, and
+     * it is done again. NULL: nobody else has a hand there. */
+    qw_err (*keep)(void *self);
+    /* Bytes protected under the key in use, both ways, by the last look; NULL or UINT64_MAX: not
+     * known. */
     uint64_t (*bytes)(void *self);
-    /* false: the tunnel does not work although both ends have the key. NULL: not known. */
+    /* false: the tunnel does not work although both ends have the key; where there is a keep, by
+     * that. NULL: not known. */
     bool (*is_well)(void *self);
     /* What stood in the way when the last verb failed with err, in words for a person: static text.
      * NULL, the function or the text: the error says it all. */

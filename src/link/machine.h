@@ -20,7 +20,7 @@
     X(SWITCHED) /* senders of both ends use it */ \
     X(RETIRED)  /* the old one is gone */ \
     X(GIVEN_UP) /* the new one goes, an old one is there */ \
-    X(EMPTIED)  /* the new one goes, and there was none before */ \
+    X(EMPTIED)  /* the new one goes, and there was none before, or one over its lifetime */ \
     X(EXPIRED)  /* the key in use is over its hard lifetime */ \
     X(LOST)     /* the peer does not know the new key any more */
 

@@ -21,21 +21,21 @@ static bool is_settled_on(const struct qw_link_association *a,
     return a->record.state == QW_LINK_STEADY && qw_link_same_id(a->record.key.id, request->key_id);
 }
 
-/* L8: the old key goes. */
-static qw_err finish(struct qw_link_association *a, int64_t now_ms)
-{
-    qw_err err = QW_OK;
-
-    if (a->record.state == QW_LINK_PROMOTE) {
-        err = qw_link_commit_swap(a, now_ms);
-    }
-    return err == QW_OK ? qw_link_retire(a, QW_LINK_RETIRED, now_ms) : err;
-}
-
 static enum qw_link_result failed(struct qw_link_association *a, const char *what, qw_err err)
 {
     qw_link_alarm(a, "%s: %s", what, qw_link_sink_trouble(a, err));
+    a->has_failed = true;
     return QW_LINK_RESULT_FAILED;
+}
+
+/* Of a rotation that the keys are not fit for. */
+static enum qw_link_result refused(struct qw_link_association *a, const char *why,
+                                   enum qw_link_result result)
+{
+    qw_wipe(&a->draft, sizeof a->draft);
+    qw_link_alarm(a, "%s", why);
+    a->has_failed = true;
+    return result;
 }
 
 static enum qw_link_result sync(struct qw_link_association *a,
@@ -57,7 +57,7 @@ static enum qw_link_result sync(struct qw_link_association *a,
     }
     if (key != NULL && (!request->has_key_id || !qw_link_same_id(key->id, request->key_id))) {
         qw_link_alarm(a, "the two ends use different keys");
-    } else if (!a->is_overdue) {
+    } else if (!a->is_overdue && a->undone == NULL && !a->has_failed) {
         qw_link_calm(a);
     }
     return QW_LINK_RESULT_OK;
@@ -68,6 +68,7 @@ static enum qw_link_result prepare(struct qw_link_association *a,
 {
     const struct qw_key_sink *sink = &a->config.sink;
     struct qw_link_record *draft;
+    const char *fault;
     qw_err err = QW_OK;
 
     if (request->turn == a->record.turn && is_waiting(a) && is_other(a, request)) {
@@ -80,7 +81,7 @@ static enum qw_link_result prepare(struct qw_link_association *a,
     if (is_waiting(a)) {
         err = qw_link_give_up(a);
     } else if (a->record.state == QW_LINK_PROMOTE || a->record.state == QW_LINK_RETIRE) {
-        err = finish(a, now_ms); /* the initiator has lost its state */
+        err = qw_link_finish(a, now_ms); /* the initiator has lost its state */
     }
     if (err != QW_OK) {
         return failed(a, "the last rotation cannot be ended", err);
@@ -92,12 +93,12 @@ static enum qw_link_result prepare(struct qw_link_association *a,
         qw_wipe(&a->draft, sizeof a->draft);
         qw_link_alarm(a, "the key server does not give the peer's key: %s",
                       qw_link_line_trouble(err));
+        a->has_failed = true;
         return QW_LINK_RESULT_NO_KEY;
     }
-    if (!qw_link_is_new(a, &draft->other)) {
-        qw_wipe(&a->draft, sizeof a->draft);
-        qw_link_alarm(a, "the key server gave the same key twice");
-        return QW_LINK_RESULT_NO_KEY;
+    fault = qw_link_key_fault(a, &draft->other);
+    if (fault != NULL) {
+        return refused(a, fault, QW_LINK_RESULT_NO_KEY);
     }
     draft->has_other = true;
     draft->turn = request->turn;
@@ -126,8 +127,8 @@ static enum qw_link_result prove(struct qw_link_association *a,
         return failed(a, "no proof", err);
     }
     if (!qw_equal_ct(expected, request->proof, sizeof expected)) {
-        qw_link_alarm(a, "the two ends got different bytes for one key id");
-        return QW_LINK_RESULT_WRONG_KEY;
+        return refused(a, "the two ends got different bytes for one key id",
+                       QW_LINK_RESULT_WRONG_KEY);
     }
     (void)qw_link_draft(a);
     err = qw_link_commit(a, QW_LINK_PREPARED);
@@ -158,6 +159,8 @@ static enum qw_link_result promote(struct qw_link_association *a,
     if (a->record.state == QW_LINK_PROBE) {
         (void)qw_link_draft(a);
         err = qw_link_commit(a, QW_LINK_PROVED);
+        a->since_ms =
+            err == QW_OK ? now_ms : a->since_ms; /* saying it again makes no key younger */
     } else if (a->record.state != QW_LINK_PROMOTE) {
         return QW_LINK_RESULT_ORDER;
     }
@@ -167,7 +170,6 @@ static enum qw_link_result promote(struct qw_link_association *a,
     if (err != QW_OK) {
         return failed(a, "the new key cannot be used here", err);
     }
-    a->since_ms = now_ms;
     return QW_LINK_RESULT_OK;
 }
 
@@ -187,10 +189,11 @@ static enum qw_link_result retire(struct qw_link_association *a,
     if (!is_over && a->record.state != QW_LINK_PROMOTE) {
         return QW_LINK_RESULT_ORDER;
     }
-    err = finish(a, now_ms);
+    err = qw_link_finish(a, now_ms);
     if (err != QW_OK) {
         return failed(a, "the old key cannot be removed", err);
     }
+    a->has_failed = false;
     qw_link_calm(a);
     return QW_LINK_RESULT_OK;
 }

@@ -543,9 +543,170 @@ static void a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm(void *
     assert_true(agent_status(pair, QW_LINK_RESPONDER).is_blocked);
 }
 
+/* S9: whoever's peer dies at its n-th contact in a rotation, for every n there is, and does not
+ * come back, stops at the hard lifetime of the key it uses and not before; and when the peer is
+ * back there is a new key. */
+static void no_rotation_that_waits_holds_up_a_hard_lifetime(void **state)
+{
+    for (int who = 0; who < 2; who++) {
+        bool has_died = true;
+
+        for (int n = 1; has_died; n++) {
+            enum qw_link_role other =
+                who == QW_LINK_INITIATOR ? QW_LINK_RESPONDER : QW_LINK_INITIATOR;
+            struct pair *pair;
+
+            assert_true(n < 40);
+            stop(state);
+            start(state);
+            pair = *state;
+            pair->config.retry_ms = 1000;
+            pair_run(pair, 2000, false);
+            pair->stays_dead = true;
+            pair->who = (enum qw_link_role)who;
+            pair->countdown = n;
+            qw_link_association_rotate(pair->agents[QW_LINK_INITIATOR].association);
+            pair_run(pair, 5000, true);
+            has_died = pair->countdown == 0;
+            if (has_died) {
+                pair_run(pair, 290000, true);
+                assert_false(pair->agents[other].end.is_blocked);
+                pair_run(pair, 15000, false);
+                assert_true(pair->agents[other].end.is_blocked);
+                assert_true(agent_status(pair, other).is_blocked);
+                assert_true(agent_status(pair, other).alarms > 0);
+            }
+            pair->countdown = 0;
+            pair->stays_dead = false;
+            pair_run(pair, 70000, false);
+            assert_steady_on(pair, pair->serial);
+        }
+    }
+}
+
+/* L14 */
+static void what_another_hand_undoes_is_done_again_and_told(void **state)
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    for (int role = 0; role < 2; role++) {
+        struct agent *agent = &pair->agents[role];
+        uint64_t alarms = agent_status(pair, agent->role).alarms;
+
+        agent->end.is_undone = true;
+        pair->is_cut = true; /* this end alone */
+        pair_run(pair, 1100, true);
+        assert_false(agent->end.is_undone);
+        assert_true(agent_status(pair, agent->role).alarms > alarms);
+        pair->is_cut = false;
+        pair_run(pair, 3000, true);
+        assert_steady_on(pair, 1); /* no other key is needed */
+        assert_string_equal(agent_status(pair, agent->role).alarm, "");
+    }
+}
+
+static void a_sink_is_looked_at_more_often_than_agents_may_speak(void **state) /* L14 */
+{
+    struct pair *pair = *state;
+
+    pair->config.heartbeat_ms = 100000;
+    agent_kill(&pair->agents[0]);
+    agent_kill(&pair->agents[1]);
+    pair_run(pair, 2000, false);
+    for (int role = 0; role < 2; role++) {
+        pair->agents[role].end.is_undone = true;
+        pair_run(pair, 5100, true);
+        assert_false(pair->agents[role].end.is_undone);
+    }
+}
+
+static void a_sink_that_is_away_is_an_alarm_and_costs_no_key(void **state)
+{
+    struct pair *pair = *state;
+    struct agent *agent = &pair->agents[QW_LINK_INITIATOR];
+
+    pair_run(pair, 2000, false);
+    agent->end.fails = QW_ERR_NOT_FOUND;
+    agent->end.why = "no such interface";
+    pair_run(pair, 2000, true);
+    assert_string_equal(agent_status(pair, agent->role).alarm, "test: no such interface");
+    pair->is_cut = true; /* what is wrong here comes first */
+    pair_run(pair, 10000, true);
+    assert_string_equal(agent_status(pair, agent->role).alarm, "test: no such interface");
+    assert_int_equal(agent_status(pair, agent->role).alarms, 1);
+    pair->is_cut = false;
+    qw_link_association_rotate(agent->association);
+    pair_run(pair, 10000, true);
+    assert_int_equal(pair->serial, 1);
+    agent->end.fails = QW_OK;
+    pair_run(pair, 3000, true);
+    assert_steady_on(pair, 2);
+    assert_string_equal(agent_status(pair, agent->role).alarm, "");
+}
+
+static void an_end_whose_sink_was_away_goes_on_when_it_is_back(void **state)
+{
+    struct pair *pair = *state;
+
+    pair->config.retry_ms = 1000;
+    agent_kill(&pair->agents[QW_LINK_INITIATOR]);
+    pair_run(pair, 2000, false);
+    pair->who = QW_LINK_INITIATOR;
+    for (int n = 1; agent_status(pair, QW_LINK_INITIATOR).state != QW_LINK_PROMOTE; n++) {
+        assert_true(n < 100); /* to where there is no way back */
+        if (n == 1) {
+            qw_link_association_rotate(pair->agents[QW_LINK_INITIATOR].association);
+        }
+        (void)qw_link_association_step(pair->agents[QW_LINK_INITIATOR].association, pair->now_ms);
+    }
+    pair->agents[QW_LINK_INITIATOR].end.fails = QW_ERR_NOT_FOUND;
+    pair_run(pair, 100000, false);
+    assert_int_equal(agent_status(pair, QW_LINK_INITIATOR).state, QW_LINK_PROMOTE);
+    pair->agents[QW_LINK_INITIATOR].end.fails = QW_OK;
+    pair_run(pair, 3000, false); /* soon, however long it was away */
+    assert_steady_on(pair, 2);
+}
+
+static void a_key_of_zeros_is_none(void **state) /* S7 */
+{
+    struct pair *pair = *state;
+
+    pair_run(pair, 2000, false);
+    for (int role = 0; role < 2; role++) {
+        pair->gives_zeros[role] = true;
+        qw_link_association_rotate(pair->agents[QW_LINK_INITIATOR].association);
+        pair_run(pair, 3000, true);
+        assert_int_equal(pair->agents[0].end.send[0], 0x41);
+        assert_int_equal(pair->agents[1].end.send[0], 0x41);
+        assert_non_null(strstr(agent_status(pair, (enum qw_link_role)role).alarm, "of zeros"));
+        pair->gives_zeros[role] = false;
+    }
+    pair_run(pair, 20000, true);
+    assert_steady_on(pair, pair->serial);
+}
+
+static void an_open_link_over_its_lifetime_says_so_after_a_rotation_that_fails(void **state)
+{
+    struct pair *pair = *state;
+
+    pair->config.fails_open = true;
+    agent_kill(&pair->agents[0]);
+    agent_kill(&pair->agents[1]);
+    pair_run(pair, 2000, false);
+    pair->no_by_id = QW_ERR_NOT_FOUND; /* each rotation is begun, and given up */
+    pair_run(pair, 400000, true);
+    for (int role = 0; role < 2; role++) {
+        assert_int_equal(agent_status(pair, (enum qw_link_role)role).state, QW_LINK_DEGRADED);
+    }
+    pair->no_by_id = QW_OK;
+    pair_run(pair, 20000, true);
+    assert_steady_on(pair, pair->serial);
+}
+
 static void quiet_links_beat_together(void **state)
 {
-    enum { HEARTBEAT_MS = 6400, APART_MS = HEARTBEAT_MS / 32 };
+    enum { HEARTBEAT_MS = 3200, APART_MS = HEARTBEAT_MS / 32 };
     struct pair *pair = *state;
 
     for (int role = 0; role < 2; role++) {
@@ -615,6 +776,13 @@ int main(void)
         CASE(a_peer_that_is_never_content_gets_keys_ever_more_slowly),
         CASE(the_responder_too_refuses_a_key_that_comes_again),
         CASE(a_sink_that_does_not_stop_a_key_over_its_lifetime_is_an_alarm),
+        CASE(no_rotation_that_waits_holds_up_a_hard_lifetime),
+        CASE(what_another_hand_undoes_is_done_again_and_told),
+        CASE(a_sink_is_looked_at_more_often_than_agents_may_speak),
+        CASE(a_sink_that_is_away_is_an_alarm_and_costs_no_key),
+        CASE(an_end_whose_sink_was_away_goes_on_when_it_is_back),
+        CASE(a_key_of_zeros_is_none),
+        CASE(an_open_link_over_its_lifetime_says_so_after_a_rotation_that_fails),
         CASE(quiet_links_beat_together),
         CASE(settings_that_cannot_be_and_no_memory_are_refused),
     };

@@ -18,7 +18,8 @@ struct tunnel_end { /* what a daemon would hold: survives its agent */
     uint8_t accept[2][QW_LINK_KEY_LEN]; /* all zero: none */
     bool is_blocked;
     bool is_well;
-    qw_err fails; /* what the next verbs of the sink give */
+    bool is_undone; /* by another hand */
+    qw_err fails;   /* what the next verbs of the sink give */
     const char *why;
     qw_err probe_fails;
     uint64_t bytes;
@@ -44,7 +45,9 @@ struct pair {
     qw_err cut_err;          /* how that shows; QW_OK: closed */
     qw_err no_key, no_by_id; /* what the key server says */
     bool is_repeating, is_lying;
-    uint8_t serial; /* of the last key */
+    bool gives_zeros[2]; /* to the agent of that role */
+    bool stays_dead;     /* who has died */
+    uint8_t serial;      /* of the last key */
 };
 
 static const uint8_t pair_vault_key[QW_LINK_VAULT_KEY_LEN] = { 7 };
@@ -61,12 +64,11 @@ static inline bool dies(struct agent *agent)
     return agent->is_dying;
 }
 
-static inline void pair_key(const struct pair *pair, const uint8_t id[static 16],
+static inline void pair_key(const struct agent *agent, const uint8_t id[static 16],
                             struct qw_link_key *key)
 {
     memcpy(key->id, id, 16);
-    memset(key->bytes, 0x40 + id[0], sizeof key->bytes);
-    (void)pair;
+    memset(key->bytes, agent->pair->gives_zeros[agent->role] ? 0 : 0x40 + id[0], sizeof key->bytes);
 }
 
 static inline qw_err pair_fresh(void *self, const char *peer, struct qw_link_key *key)
@@ -84,7 +86,7 @@ static inline qw_err pair_fresh(void *self, const char *peer, struct qw_link_key
     }
     pair->serial = (uint8_t)(pair->is_repeating ? pair->serial : pair->serial + 1);
     id[0] = pair->serial;
-    pair_key(pair, id, key);
+    pair_key(agent, id, key);
     return QW_OK;
 }
 
@@ -101,7 +103,7 @@ static inline qw_err pair_by_id(void *self, const char *peer, struct qw_link_key
         return agent->pair->no_by_id;
     }
     memcpy(id, key->id, sizeof id);
-    pair_key(agent->pair, id, key);
+    pair_key(agent, id, key);
     key->bytes[31] ^= agent->pair->is_lying ? 1 : 0;
     return QW_OK;
 }
@@ -162,6 +164,18 @@ static inline qw_err end_probe(void *self, const struct qw_link_key *next)
 
     (void)next;
     return dies(agent) ? QW_ERR_CLOSED : agent->end.probe_fails;
+}
+
+static inline qw_err end_keep(void *self)
+{
+    struct agent *agent = self;
+    bool was_undone = agent->end.is_undone;
+
+    if (dies(agent)) {
+        return QW_ERR_CLOSED;
+    }
+    agent->end.is_undone = agent->end.is_undone && agent->end.fails != QW_OK;
+    return agent->end.fails != QW_OK ? agent->end.fails : was_undone ? QW_ERR_CONFLICT : QW_OK;
 }
 
 static inline uint64_t end_bytes(void *self)
@@ -228,9 +242,9 @@ static inline qw_err agent_start(struct pair *pair, enum qw_link_role role)
     config.utc_ms = 1000000000 + pair->now_ms;
     config.peer_agent = (struct qw_link_peer){ agent, pair_ask };
     config.keys = (struct qw_link_keys){ agent, pair_fresh, pair_by_id };
-    config.sink =
-        (struct qw_key_sink){ "test",    agent,     end_prepare, end_probe, end_promote, end_settle,
-                              end_block, end_bytes, end_is_well, end_why,   end_close };
+    config.sink = (struct qw_key_sink){ "test",      agent,       end_prepare, end_probe,
+                                        end_promote, end_settle,  end_block,   end_keep,
+                                        end_bytes,   end_is_well, end_why,     end_close };
     return qw_link_association_new(&config, pair->now_ms, &agent->association);
 }
 
@@ -312,7 +326,7 @@ static inline void pair_run(struct pair *pair, int64_t for_ms, bool must_pass)
                     assert_true(traffic_passes(pair));
                 }
             }
-            if (agent->association == NULL) {
+            if (agent->association == NULL && !pair->stays_dead) {
                 assert_int_equal(agent_start(pair, (enum qw_link_role)role), QW_OK);
                 next_ms[role] = 0;
             }

@@ -139,18 +139,26 @@ struct daemon {
     unsigned long long handshake_s, tx;
     char last_set[8192];
     unsigned sets;
+    unsigned strangers; /* other peers before ours */
 };
 static struct daemon d;
-static int64_t now_ms;
+enum { ANSWER_CAP = 1 << 20 };
+static int64_t now_ms, utc_ahead_ms; /* how much the time of day is ahead of the steady clock */
 
 static int64_t test_clock(void)
 {
     return now_ms;
 }
 
+static int64_t test_utc(void)
+{
+    return now_ms + utc_ahead_ms;
+}
+
 static void daemon_answer(char *asked, char *out, size_t cap)
 {
     const char *psk = strstr(asked, "preshared_key=");
+    size_t len;
 
     if (strncmp(asked, "set=1\n", 6) == 0) {
         (void)snprintf(d.last_set, sizeof d.last_set, "%s", asked);
@@ -161,18 +169,39 @@ static void daemon_answer(char *asked, char *out, size_t cap)
         (void)snprintf(out, cap, "errno=%d\n\n", psk == NULL ? -22 : 0);
         return;
     }
-    (void)snprintf(out, cap,
-                   "private_key=%s\npublic_key=%s\npreshared_key=%s\nendpoint=192.0.2.2:1\n"
+    len = (size_t)snprintf(out, cap, "private_key=%s\n", HEX("11"));
+    for (unsigned i = 0; i < d.strangers; i++) {
+        len += (size_t)snprintf(out + len, cap - len,
+                                "public_key=%064x\npreshared_key=%s\nendpoint=192.0.2.3:51820\n"
+                                "tx_bytes=1\nrx_bytes=2\nallowed_ip=10.1.%u.%u/32\n",
+                                i + 1, HEX("22"), i / 256, i % 256);
+    }
+    (void)snprintf(out + len, cap - len,
+                   "public_key=%s\npreshared_key=%s\nendpoint=192.0.2.2:1\n"
                    "last_handshake_time_sec=%llu\nlast_handshake_time_nsec=0\ntx_bytes=%llu\n"
                    "rx_bytes=7\nallowed_ip=10.0.0.2/32\nerrno=0\n\n",
-                   HEX("11"), MINE, d.psk, d.handshake_s, d.tx);
+                   MINE, d.psk, d.handshake_s, d.tx);
+}
+
+/* All of it, unless nobody reads any more. */
+static void daemon_write(int fd, const char *answer)
+{
+    for (size_t at = 0, len = strlen(answer); at < len;) {
+        ssize_t written = send(fd, answer + at, len - at, MSG_NOSIGNAL);
+
+        if (written <= 0) {
+            return;
+        }
+        at += (size_t)written;
+    }
 }
 
 static void *daemon_run(void *unused)
 {
     (void)unused;
     for (;;) {
-        char asked[8192] = "", answer[1024];
+        static char answer[ANSWER_CAP];
+        char asked[8192] = "";
         size_t len = 0;
         int fd = accept(d.listener, NULL, NULL);
 
@@ -195,7 +224,7 @@ static void *daemon_run(void *unused)
         pthread_mutex_lock(&d.lock);
         daemon_answer(asked, answer, sizeof answer);
         pthread_mutex_unlock(&d.lock);
-        assert_int_equal(write(fd, answer, strlen(answer)), (ssize_t)strlen(answer));
+        daemon_write(fd, answer);
         (void)close(fd);
     }
 }
@@ -212,6 +241,7 @@ static int start(void **state)
     assert_int_equal(fcntl(d.listener, F_SETFL, 0), 0); /* its accept waits */
     assert_int_equal(pthread_create(&d.thread, NULL, daemon_run, NULL), 0);
     now_ms = 1000 * 1000 + 5000;
+    utc_ahead_ms = 0;
     return 0;
 }
 
@@ -228,7 +258,11 @@ static int stop(void **state)
 static struct qw_key_sink open_sink(void)
 {
     struct qw_sink_wireguard_config config = {
-        .interface = "qw-nobody", .socket_path = d.path, .late_ms = 150000, .utc_ms = test_clock
+        .interface = "qw-nobody",
+        .socket_path = d.path,
+        .late_ms = 150000,
+        .utc_ms = test_utc,
+        .now_ms = test_clock,
     };
     struct qw_key_sink sink;
 
@@ -244,6 +278,7 @@ static void a_key_is_set_once_and_what_runs_goes_on(void **state)
     struct qw_key_sink sink = open_sink();
 
     (void)state;
+    d.psk[0] = '7'; /* a random one that the interface was made with */
     assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
     assert_int_equal(strncmp(d.psk, "a1a200", 6), 0);
     assert_non_null(strstr(d.last_set, "\nupdate_only=true\n"));
@@ -256,6 +291,7 @@ static void a_key_is_set_once_and_what_runs_goes_on(void **state)
     assert_int_equal(strncmp(d.psk, "b10000", 6), 0);
     assert_int_equal(sink.bytes(sink.self), 0);
     d.tx += 30;
+    assert_int_equal(sink.keep(sink.self), QW_OK);
     assert_int_equal(sink.bytes(sink.self), 30);
     assert_true(sink.is_well(sink.self));
     sink.close(sink.self);
@@ -274,48 +310,174 @@ static void blocking_takes_the_sessions_and_leaves_the_routes(void **state) /* S
     assert_non_null(strstr(d.last_set, "\nendpoint=192.0.2.2:1\nallowed_ip=10.0.0.2/32\n\n"));
     assert_int_equal(sink.block(sink.self), QW_OK);
     assert_string_not_equal(first, d.psk);
+    assert_int_equal(sink.keep(sink.self), QW_OK);
     assert_true(sink.is_well(sink.self));
     sink.close(sink.self);
 }
 
-static void a_key_that_is_not_ours_is_not_well(void **state)
+/* What another hand sets while nothing may pass. */
+static void what_is_blocked_stays_blocked(void **state) /* S6 */
+{
+    struct qw_key_sink sink = open_sink();
+    char first[65];
+
+    (void)state;
+    assert_int_equal(sink.block(sink.self), QW_OK);
+    memcpy(first, d.psk, sizeof first);
+    memset(d.psk, '0', 64); /* an interface made anew, without a key */
+    assert_int_equal(sink.keep(sink.self), QW_ERR_CONFLICT);
+    assert_true(strspn(d.psk, "0") < 60);
+    assert_string_not_equal(first, d.psk);
+    assert_non_null(strstr(d.last_set, "remove=true\n"));
+    assert_int_equal(sink.keep(sink.self), QW_OK);
+    assert_int_equal(d.sets, 2);
+    sink.close(sink.self);
+}
+
+static bool last_set_took_sessions(void)
+{
+    return strstr(d.last_set, "remove=true\n") != NULL;
+}
+
+static void a_key_that_is_not_ours_gives_way_to_ours(void **state)
 {
     struct qw_key_sink sink = open_sink();
 
     (void)state;
     assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(sink.keep(sink.self), QW_OK);
+    d.psk[0] = '7'; /* somebody else's hand */
+    assert_int_equal(sink.keep(sink.self), QW_ERR_CONFLICT);
+    assert_string_equal(sink.why(sink.self, QW_ERR_CONFLICT),
+                        "another hand has set a key; ours is back");
+    assert_int_equal(strncmp(d.psk, "a1a200", 6), 0);
+    assert_false(last_set_took_sessions()); /* they are of our key */
     assert_true(sink.is_well(sink.self));
-    d.psk[0] = '7'; /* somebody else's hand, or an interface made anew */
-    assert_false(sink.is_well(sink.self));
-    assert_int_equal(sink.promote(sink.self, &key_b, &key_a), QW_OK);
-    assert_true(sink.is_well(sink.self));
+    memset(d.psk, '0', 64);
+    d.handshake_s = 0; /* an interface made anew */
+    assert_int_equal(sink.keep(sink.self), QW_ERR_CONFLICT);
+    assert_int_equal(strncmp(d.psk, "a1a200", 6), 0);
+    assert_false(last_set_took_sessions()); /* there is none */
+    assert_int_equal(sink.keep(sink.self), QW_OK);
+    assert_int_equal(d.sets, 3);
+    sink.close(sink.self);
+}
+
+/* Both ends had that other key, or none. */
+static void a_session_under_a_key_that_is_not_ours_goes(void **state) /* S6 */
+{
+    struct qw_key_sink sink = open_sink();
+
+    (void)state;
+    d.tx = 1000;
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK); /* none was there when we came */
+    assert_true(last_set_took_sessions());
+    assert_int_equal(sink.bytes(sink.self), 0);
+    d.tx = 0;
+    d.handshake_s = 1003; /* under ours */
+    assert_int_equal(sink.keep(sink.self), QW_OK);
+    d.psk[0] = '7';
+    d.handshake_s = 1004;
+    assert_int_equal(sink.keep(sink.self), QW_ERR_CONFLICT);
+    assert_true(last_set_took_sessions());
+    d.handshake_s = 1005;
+    assert_int_equal(sink.keep(sink.self), QW_OK);
+    d.psk[0] = '7';
+    d.handshake_s = 1006;
+    assert_int_equal(sink.promote(sink.self, &key_b, &key_a), QW_OK); /* and when ours changes */
+    assert_true(last_set_took_sessions());
+    sink.close(sink.self);
+    sink = open_sink(); /* an agent that comes back does not know whose a key is */
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_false(last_set_took_sessions());
+    sink.close(sink.self);
+}
+
+static void a_key_of_zeros_is_refused(void **state)
+{
+    static const struct qw_link_key zeros = { { 3 }, { 0 } };
+    struct qw_key_sink sink = open_sink();
+
+    (void)state;
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(sink.promote(sink.self, &zeros, &key_a), QW_ERR_REFUSED);
+    assert_string_equal(sink.why(sink.self, QW_ERR_REFUSED),
+                        "WireGuard takes a key of zeros for none");
+    assert_int_equal(strncmp(d.psk, "a1a200", 6), 0);
+    assert_int_equal(sink.keep(sink.self), QW_OK);
     sink.close(sink.self);
 }
 
 /* One end has another key: WireGuard is silent about it until the session ends at 180 s. */
+static bool is_well_now(const struct qw_key_sink *sink)
+{
+    assert_int_equal(sink->keep(sink->self), QW_OK);
+    return sink->is_well(sink->self);
+}
+
 static void a_handshake_that_is_late_with_traffic_is_not_well_before_the_session_ends(void **state)
 {
     struct qw_key_sink sink = open_sink();
 
     (void)state;
+    memcpy(d.psk, "a1a2", 4); /* ours already */
     assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(d.sets, 0);
     now_ms = 1000 * 1000 + 125000; /* due, and nothing to send */
-    assert_true(sink.is_well(sink.self));
+    assert_true(is_well_now(&sink));
     now_ms = 1000 * 1000 + 160000;
-    assert_true(sink.is_well(sink.self));
+    assert_true(is_well_now(&sink));
     d.tx += 148; /* the initiation that is not answered, or data */
-    assert_false(sink.is_well(sink.self));
+    assert_false(is_well_now(&sink));
     d.handshake_s = 1161; /* it came after all */
-    assert_true(sink.is_well(sink.self));
+    now_ms = 1161 * 1000 + 10;
+    assert_true(is_well_now(&sink));
     now_ms = 1161 * 1000 + 130000;
     d.tx += 1000; /* just sent before the first look */
-    assert_true(sink.is_well(sink.self));
+    assert_true(is_well_now(&sink));
     d.tx += 1000;
-    assert_true(sink.is_well(sink.self)); /* due, and not late yet */
+    assert_true(is_well_now(&sink)); /* due, and not late yet */
     now_ms = 1161 * 1000 + 150000;
-    assert_false(sink.is_well(sink.self));
+    assert_false(is_well_now(&sink));
     d.handshake_s = 0; /* never: then no session runs that could end */
-    assert_true(sink.is_well(sink.self));
+    assert_true(is_well_now(&sink));
+    sink.close(sink.self);
+}
+
+/* Handshakes carry the time of day, and that may be set, in either direction. */
+static void a_clock_that_is_set_makes_no_handshake_late_and_none_timely(void **state)
+{
+    struct qw_key_sink sink = open_sink();
+
+    (void)state;
+    memcpy(d.psk, "a1a2", 4);
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    utc_ahead_ms = 3600 * 1000; /* set forward */
+    for (int i = 0; i < 10; i++) {
+        now_ms += 1000;
+        d.tx += 1000;
+        assert_true(is_well_now(&sink));
+    }
+    d.handshake_s = (unsigned long long)(test_utc() / 1000);
+    utc_ahead_ms = -3600 * 1000; /* and back, while a handshake came */
+    assert_true(is_well_now(&sink));
+    now_ms += 140 * 1000;
+    assert_true(is_well_now(&sink));
+    now_ms += 15 * 1000;
+    d.tx += 1000;
+    assert_false(is_well_now(&sink));
+    sink.close(sink.self);
+}
+
+static void one_of_a_thousand_peers_has_its_key(void **state)
+{
+    struct qw_key_sink sink = open_sink();
+
+    (void)state;
+    d.strangers = 999; /* 270 kB of answer */
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(strncmp(d.psk, "a1a200", 6), 0);
+    assert_int_equal(sink.keep(sink.self), QW_OK);
     sink.close(sink.self);
 }
 
@@ -325,7 +487,8 @@ static void a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb(void **st
     struct qw_sink_wireguard_config config = { .interface = "qw-nobody",
                                                .socket_path = "/nowhere/wg0.sock",
                                                .late_ms = 150000,
-                                               .utc_ms = test_clock };
+                                               .utc_ms = test_utc,
+                                               .now_ms = test_clock };
     struct qw_key_sink absent;
 
     (void)state;
@@ -341,6 +504,7 @@ static void a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb(void **st
     assert_int_equal(qw_sink_wireguard(&config, &absent), QW_OK);
     assert_int_not_equal(absent.settle(absent.self, &key_a), QW_OK);
     assert_int_equal(absent.bytes(absent.self), UINT64_MAX);
+    assert_int_equal(absent.keep(absent.self), QW_ERR_UNAVAILABLE);
     assert_true(absent.is_well(absent.self));
     absent.close(absent.self);
     config.late_ms = QW_WIREGUARD_REKEY_MS;
@@ -369,8 +533,13 @@ int main(void)
         cmocka_unit_test_setup(more_routes_than_fit_are_refused, set_up),
         CASE(a_key_is_set_once_and_what_runs_goes_on),
         CASE(blocking_takes_the_sessions_and_leaves_the_routes),
-        CASE(a_key_that_is_not_ours_is_not_well),
+        CASE(what_is_blocked_stays_blocked),
+        CASE(a_key_that_is_not_ours_gives_way_to_ours),
+        CASE(a_session_under_a_key_that_is_not_ours_goes),
+        CASE(a_key_of_zeros_is_refused),
         CASE(a_handshake_that_is_late_with_traffic_is_not_well_before_the_session_ends),
+        CASE(a_clock_that_is_set_makes_no_handshake_late_and_none_timely),
+        CASE(one_of_a_thousand_peers_has_its_key),
         CASE(a_daemon_or_peer_that_is_not_there_is_an_error_of_the_verb),
     };
 

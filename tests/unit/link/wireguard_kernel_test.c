@@ -284,7 +284,8 @@ static void a_sink_without_a_socket_goes_to_the_kernel(void **state)
     struct qw_sink_wireguard_config config = { .interface = "wg0",
                                                .socket_path = "/nowhere/wg0.sock",
                                                .late_ms = 150000,
-                                               .utc_ms = test_clock };
+                                               .utc_ms = test_clock,
+                                               .now_ms = test_clock };
     struct qw_key_sink sink;
 
     (void)state;
@@ -296,9 +297,11 @@ static void a_sink_without_a_socket_goes_to_the_kernel(void **state)
     assert_int_equal(k.peer.psk[0], 0xa1);
     assert_int_equal(sink.promote(sink.self, &next, &key), QW_OK);
     assert_int_equal(k.peer.psk[0], 0xb1);
-    assert_true(sink.is_well(sink.self));
+    assert_int_equal(sink.keep(sink.self), QW_OK);
     k.peer.psk[0] = 1;
-    assert_false(sink.is_well(sink.self));
+    assert_int_equal(sink.keep(sink.self), QW_ERR_CONFLICT);
+    assert_int_equal(k.peer.psk[0], 0xb1);
+    assert_int_equal(k.removals, 0);
     assert_int_equal(sink.block(sink.self), QW_OK);
     assert_int_equal(k.removals, 1);
     assert_true(sink.is_well(sink.self));

@@ -20,6 +20,7 @@ static const char own[] = "sae_id: site-b\nkey_server_url: https://a:1\ncertific
                           "ca: x.pem\npassphrase_file: p\n";
 
 #define WG_KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define ZERO_KEY "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static qw_err read_text(const char *peers, struct settings *settings,
                         char error[static QW_CONFIG_ERROR_CAP])
@@ -93,6 +94,12 @@ static void entries_that_cannot_work_are_named(void **state)
           "its hold_queue is another's too" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n",
           "public_key must" },
+        { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n"
+          "    public_key: " ZERO_KEY "\n",
+          "interface and public_key must" },
+        { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: wg0\n"
+          "    public_key: " WG_KEY "\n    handshake_late_s: 161\n",
+          "handshake_late_s" },
         { "peers:\n  - peer: site-a\n    sink: wireguard\n    interface: a/b\n"
           "    public_key: " WG_KEY "\n",
           "interface and public_key must" },
