@@ -63,7 +63,7 @@ states() {
     "$bin/qwave-link" status --socket "$site/site-a.sock"
     "$bin/qwave-link" status --socket "$site/site-b.sock"
 }
-within 60 all_steady || fail "no keys: $(states)"
+within $ready_s all_steady || fail "no keys: $(states)"
 
 cat >"$site/broker.conf" <<CONF
 user $(id -un)
@@ -153,14 +153,14 @@ for turn in 1 2 3; do
         is_told=yes
         break
     fi
-    within 60 all_steady || fail "the change does not end: $(states)"
+    within $ready_s all_steady || fail "the change does not end: $(states)"
 done
 [ $is_told = yes ] || fail "both keys were there for too short a time, three times"
 [ $is_in = yes ] || fail "the key of before is refused while it drains: $(cat "$site/say.log" "$site/late$turn.log")"
 say after "while both are there" && say neighbour "of the other link" || fail "no word: $(cat "$site/say.log")"
 
 echo "the key of before has drained"
-within $ready_s only_one && within 60 all_steady || fail "the change does not end: $(states)"
+within $ready_s only_one && within $ready_s all_steady || fail "the change does not end: $(states)"
 grep -q "^$(identity_in after):" "$site/broker.psk" || fail "the broker does not have the new key"
 ! say before "stale" || fail "the key of before is let in"
 ! listen stale before || fail "the key of before is let in"

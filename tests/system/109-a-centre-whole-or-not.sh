@@ -107,7 +107,7 @@ for at in made-1 made-2; do
         "$site/centre" >"$site/init.out" 2>"$site/init.log" &
     pid[init]=$!
     is_stopped() { [ "$(sed 's/.*) //; s/ .*//' "/proc/${pid[init]}/stat")" = T ]; }
-    within 60 is_stopped || fail "it does not come to $at"
+    within $ready_s is_stopped || fail "it does not come to $at"
     kill_postgres
     kill -CONT "${pid[init]}"
     status=0
@@ -133,7 +133,7 @@ mkfifo "$site/late"
     --officer-passphrase-file "$site/secret" "$site/first" >/dev/null 2>"$site/first.log") &
 pid[first]=$!
 has_begun() { [ "$(schemas)" = 1 ]; }
-within 60 has_begun || fail "the first does not begin"
+within $ready_s has_begun || fail "the first does not begin"
 ! init centre || fail "a second one beside it"
 grep -q 'another set-up is at work' "$site/init.log" || fail "a second one: $(cat "$site/init.log")"
 stop first KILL
@@ -145,7 +145,7 @@ take_away
 (exec "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" --officers 2 --officer-passphrase-file "$site/late" \
     --officer-passphrase-file "$site/secret" "$site/first" >/dev/null 2>"$site/first.log") &
 pid[first]=$!
-within 60 has_begun || fail "the first does not begin"
+within $ready_s has_begun || fail "the first does not begin"
 "$bin/qwave" init --port 0 --source kernel "$site/plain" >/dev/null
 sed -i "s|^database: .*|database: $postgres_uri|" "$site/plain/qwaved.yaml"
 status=0
