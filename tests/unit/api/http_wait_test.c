@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { CROWD = 8, STILL_MS = 400 };
+enum { CROWD = 8, STILL_MS = 400, PATIENCE_MS = 600000 };
 
 static const char GET[] = "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /* The head of a record with 220 bytes of a client's first message, and no more. */
@@ -170,11 +170,18 @@ static struct drip drip_open(const struct echo *echo)
 static void a_handshake_byte_by_byte_comes_to_its_end(void **state)
 {
     struct echo *echo = *state;
-    struct drip drip = drip_open(echo);
+    struct qw_http_server_config config;
+    struct drip drip;
     char answer[4096];
     int done;
     int len = 0;
 
+    qw_http_server_free(echo->server);
+    echo_config(echo, &config);
+    config.request_timeout_ms = PATIENCE_MS; /* each byte waits for a thread of a busy machine */
+    config.idle_timeout_s = PATIENCE_MS / 1000;
+    echo_serve(echo, &config);
+    drip = drip_open(echo);
     do {
         done = SSL_do_handshake(drip.ssl);
         drip_out(&drip);
