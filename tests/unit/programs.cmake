@@ -13,6 +13,7 @@ function(qwave_program_test program file layer)
 endfunction()
 
 qwave_program_test(qwave-terminal server terminal server.c supply.c client.c)
+qwave_threads(qwave-terminal.server qwave-terminal_server_test)
 qwave_program_test(qwave-ap waiting_room terminal waiting_room.c)
 qwave_program_test(qwave-ap view terminal view.c)
 qwave_program_test(qwave-ap reporter terminal reporter.c view.c)
@@ -84,11 +85,13 @@ qwave_wrap(qwave network_verify calloc)
 
 # Who reports of running nodes.
 qwave_program_test(qwave status_round api network/report/status_round.c)
+qwave_threads(qwave.status_round qwave_status_round_test)
 qwave_program_test(qwave report_body qkd network/report/report_body.c)
 target_link_libraries(qwave_report_body_test PRIVATE qw_api)
 qwave_program_test(qwave reporter qkd network/report/reporter.c network/report/report_body.c network/report/status_round.c)
 target_link_libraries(qwave_reporter_test PRIVATE qw_api)
 qwave_wrap(qwave reporter calloc malloc pthread_create qw_http_client_new qw_http_client_free qw_http_client_call status_round status_round_free)
+qwave_threads(qwave.reporter qwave_reporter_test)
 
 # qwaved's tables of routes on a real centre, without the network.
 qwave_program_sources(qwaved routes "rout*.c")
