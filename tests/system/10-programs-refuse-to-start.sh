@@ -98,7 +98,7 @@ refuses 3 "refused" qwave admin --operator "$site/centre/officers/audit.yaml" --
 refuses 1 "none.share" qwave unseal --operator "$operator" --url "$url" --share "$site/none.share" --passphrase-file "$site/backup.passphrase"
 
 echo "too little memory that may be locked: said before there is a key, with what is needed and what is allowed"
-# Root locks what it likes unless it may not.
+# Root locks what it likes unless it may not; sanitizers lock nothing.
 within_limit() { # BYTES PROGRAM ARGUMENT...
     local limit=$1
     shift
@@ -111,7 +111,7 @@ limited() { # STATUS BYTES PATTERN PROGRAM ARGUMENT...
     [ "$status" = "$expected" ] || fail "$* with $limit bytes: exit status $status, not $expected: $(cat "$site/limited.log")"
     [ -z "$pattern" ] || grep -q -- "$pattern" "$site/limited.log" || fail "$* with $limit bytes does not say \"$pattern\": $(cat "$site/limited.log")"
 }
-if within_limit 65536 true 2>"$site/limited.log"; then
+if [ "${QWAVE_RELEASE:-yes}" = yes ] && within_limit 65536 true 2>"$site/limited.log"; then
     limited 1 1048576 'keys need 2048 KiB .* may lock 1024 KiB .*ulimit -l; LimitMEMLOCK=' qwave init --port 0 "$site/limited"
     [ ! -e "$site/limited" ] || fail "a centre without memory for its keys"
     limited 1 2097152 'keys need 2816 KiB .* may lock 2048 KiB' qwaved --check --config "$site/centre/qwaved.yaml"
@@ -131,7 +131,7 @@ if within_limit 65536 true 2>"$site/limited.log"; then
     url=https://127.0.0.1:$(ready qwaved)
     grep -q 'warning centre: this process may lock 8192 KiB' "$site/qwaved.log" || fail "no word of the limit: $(tail -n 3 "$site/qwaved.log")"
 else
-    echo "left out: $(cat "$site/limited.log")"
+    echo "left out: $(cat "$site/limited.log" 2>/dev/null)"
 fi
 
 echo "and with everything as it was they serve again"
