@@ -2,7 +2,7 @@
 # rows: A1 C12
 # strongSwan as Debian has it, in two network namespaces, its keys from a centre (PPK, RFC 8784): no tunnel without a key of the centre; the key changes three times
 # under probes of 2 ms, none of which is lost, since packets wait for the new tunnel; the key id of the agents is the one in IKE_AUTH; a daemon that holds other bytes than its agent believes: the old
-# tunnel lives; agent killed, daemon started anew; a hard lifetime without a key server ends the tunnel.
+# tunnel lives; agent killed, daemon started anew; a new key after so many bytes, counted over a CHILD_SA that is made anew; a hard lifetime without a key server ends the tunnel.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/link.sh"
 source "$(dirname "$0")/strongswan.sh"
@@ -126,6 +126,33 @@ for end in a b; do
     within $ready_s tunnel_passes || fail "no tunnel after $end was started anew: $(link_status site-a alarm)"
 done
 within $ready_s both_steady || fail "not steady after a restart"
+
+echo "a new key after so many bytes, counted on when the CHILD_SA is made anew"
+stop site-a
+agent_lines[site-a]="${agent_lines[site-a]}
+rekey_bytes: 60000"
+start_agent site-a
+steady_within 20 || fail "not steady: $(link_status site-a alarm)"
+key=$(link_status site-a key_ID)
+counted() { # END BYTES
+    [ "$(link_status "site-$1" bytes)" -ge "$2" ] 2>/dev/null
+}
+child_spi() {
+    vici a --list-sas --raw | grep -o 'spi-in=[0-9a-f]*'
+}
+pass() { # 41 kB, both ways
+    in_ns a ping -q -c 20 -i 0.01 -s 1000 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "no traffic"
+}
+pass
+within 20 counted a 35000 && within 20 counted b 1 || fail "not counted: $(link_status site-a bytes), $(link_status site-b bytes)"
+[ "$(link_status site-a key_ID)" = "$key" ] || fail "a new key too early"
+spi=$(child_spi)
+vici a --rekey --child net >/dev/null 2>&1 || fail "no new CHILD_SA"
+other_spi() { [ "$(child_spi)" != "$spi" ]; }
+within 20 other_spi || fail "the CHILD_SA stays"
+pass
+steady_within 30 "$key" || fail "no new key after so many bytes: $(link_status site-a bytes), $(link_status site-a alarm)"
+within 5 one_tunnel && ! counted a 60000 || fail "not counted anew: $(link_status site-a bytes)"
 
 echo "no key server, and the hard lifetime passes"
 stop qwaved

@@ -23,7 +23,8 @@ struct strongswan { /* in secret memory */
     const struct qw_log *log;
     struct qw_link_key current; /* what is in use */
     bool has_current;
-    int64_t missed_ms; /* since when there is no IKE_SA under it; -1: there is one */
+    struct qw_strongswan_tally tally; /* of what is in use */
+    int64_t missed_ms;                /* since when there is no IKE_SA under it; -1: there is one */
     struct qw_vici_client client;
     uint8_t words[WORDS_CAP]; /* a command's elements */
     struct qw_strongswan_sas sas;
@@ -116,6 +117,11 @@ static qw_err load(struct strongswan *w, const struct qw_link_key *key)
     return err == QW_OK ? load_connection(w, key) : err;
 }
 
+static bool is_same_id(const struct qw_link_key *a, const struct qw_link_key *b)
+{
+    return qw_equal_ct(a->id, b->id, sizeof a->id);
+}
+
 /* Is there an IKE_SA that works under the key (at the responder: under a key)? */
 static qw_err look_for_tunnel(struct strongswan *w, const struct qw_link_key *key, bool *is_there)
 {
@@ -124,7 +130,9 @@ static qw_err look_for_tunnel(struct strongswan *w, const struct qw_link_key *ke
     qw_err err;
 
     connection_name(w, key, name);
+    w->sas.tally = w->has_current && is_same_id(key, &w->current) ? &w->tally : NULL;
     err = qw_strongswan_sas_list(&w->client, w->name, w->connection, name, &w->sas);
+    w->sas.tally = NULL;
     for (size_t i = 0; err == QW_OK && i < w->sas.count; i++) {
         is = is || w->sas.sas[i].is_working;
     }
@@ -246,8 +254,13 @@ static qw_err leave(struct strongswan *w, qw_err err)
     return err;
 }
 
+/* An initiator has a name for each key and sees all that passes under it; a responder has one, and
+ * counts from its next look on. */
 static void use(struct strongswan *w, const struct qw_link_key *key)
 {
+    if (!w->has_current || !is_same_id(key, &w->current)) {
+        qw_strongswan_tally_begin(&w->tally, w->is_initiator);
+    }
     w->current = *key;
     w->has_current = true;
     w->missed_ms = -1;
@@ -401,6 +414,13 @@ static bool strongswan_is_well(void *self)
     return err != QW_OK || is_there || now_ms - w->missed_ms < w->initiate_ms;
 }
 
+static uint64_t strongswan_bytes(void *self)
+{
+    const struct strongswan *w = self;
+
+    return w->has_current ? w->tally.total : UINT64_MAX;
+}
+
 static void strongswan_close(void *self)
 {
     struct strongswan *w = self;
@@ -453,6 +473,7 @@ qw_err qw_sink_strongswan(const struct qw_sink_strongswan_config *config, struct
                                   .promote = strongswan_promote,
                                   .settle = strongswan_settle,
                                   .block = strongswan_block,
+                                  .bytes = strongswan_bytes,
                                   .is_well = strongswan_is_well,
                                   .close = strongswan_close };
     return QW_OK;

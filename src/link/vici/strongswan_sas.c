@@ -28,9 +28,11 @@ static bool is_any(const struct qw_vici_element *element, const char *one, const
 
 /* An IKE_SA or child on its way in. */
 struct look {
-    bool is_established, has_ppk;
+    bool is_ours, is_established, has_ppk;
     bool is_mine[QW_SWANCTL_CHILDREN_MAX]; /* which child of the connection the section is */
     bool is_installed;                     /* and it passes traffic */
+    uint32_t id;                           /* of it */
+    uint64_t bytes;                        /* that it has passed, both ways */
     bool are_there[QW_SWANCTL_CHILDREN_MAX];
 };
 
@@ -48,6 +50,20 @@ static void see_sa_value(const struct qw_vici_element *element, struct look *loo
     }
 }
 
+/* A decimal number; 0 for what is none, or more than 10^18. */
+static uint64_t number_of(const struct qw_vici_element *element)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < element->len; i++) {
+        if (element->value[i] < '0' || element->value[i] > '9' || i == 18) {
+            return 0;
+        }
+        number = number * 10 + (uint64_t)(element->value[i] - '0');
+    }
+    return number;
+}
+
 static void see_child_value(const struct scan *s, const struct qw_vici_element *element,
                             struct look *look)
 {
@@ -58,16 +74,28 @@ static void see_child_value(const struct scan *s, const struct qw_vici_element *
     } else if (strcmp(element->name, "state") == 0) {
         look->is_installed =
             is_any(element, "INSTALLED", "REKEYING") || qw_vici_is(element, "REKEYED");
+    } else if (strcmp(element->name, "uniqueid") == 0) {
+        look->id = (uint32_t)number_of(element);
+    } else if (strcmp(element->name, "bytes-in") == 0 || strcmp(element->name, "bytes-out") == 0) {
+        look->bytes += number_of(element);
     }
 }
 
-static void end_child(struct look *look)
+static void end_child(const struct scan *s, struct look *look)
 {
+    bool is_any_mine = false;
+
     for (size_t i = 0; i < QW_SWANCTL_CHILDREN_MAX; i++) {
+        is_any_mine = is_any_mine || look->is_mine[i];
         look->are_there[i] = look->are_there[i] || (look->is_mine[i] && look->is_installed);
         look->is_mine[i] = false;
     }
+    if (is_any_mine && look->is_ours && s->sas->tally != NULL) {
+        qw_strongswan_tally_add(s->sas->tally, look->id, look->bytes);
+    }
     look->is_installed = false;
+    look->id = 0;
+    look->bytes = 0;
 }
 
 static bool is_whole(const struct scan *s, const struct look *look)
@@ -88,7 +116,6 @@ static qw_err take_sa(void *self, const uint8_t *body, size_t len)
     struct qw_vici_element element = { .kind = QW_VICI_LIST_END };
     struct qw_strongswan_sa sa = { .name = "" };
     struct look look = { .is_established = false };
-    bool is_ours = false;
 
     while (element.kind != QW_VICI_END) {
         qw_err err = qw_vici_next(&r, &element);
@@ -97,18 +124,18 @@ static qw_err take_sa(void *self, const uint8_t *body, size_t len)
             return err;
         }
         if (element.kind == QW_VICI_SECTION_START && r.depth == 1) {
-            is_ours = strlen(element.name) < sizeof sa.name &&
-                      qw_strongswan_is_ours(s->name, element.name);
-            memcpy(sa.name, element.name, is_ours ? strlen(element.name) + 1 : 1);
+            look.is_ours = strlen(element.name) < sizeof sa.name &&
+                           qw_strongswan_is_ours(s->name, element.name);
+            memcpy(sa.name, element.name, look.is_ours ? strlen(element.name) + 1 : 1);
         } else if (element.kind == QW_VICI_KEY_VALUE && r.depth == 1) {
             see_sa_value(&element, &look, &sa);
         } else if (element.kind == QW_VICI_KEY_VALUE && r.depth == 3) {
             see_child_value(s, &element, &look);
         } else if (element.kind == QW_VICI_SECTION_END && r.depth == 2) {
-            end_child(&look);
+            end_child(s, &look);
         }
     }
-    if (is_ours && sa.unique_id[0] != '\0' && s->sas->count < QW_STRONGSWAN_SAS_MAX) {
+    if (look.is_ours && sa.unique_id[0] != '\0' && s->sas->count < QW_STRONGSWAN_SAS_MAX) {
         sa.is_working = is_whole(s, &look);
         s->sas->sas[s->sas->count++] = sa;
     }
@@ -125,6 +152,7 @@ qw_err qw_strongswan_sas_list(struct qw_vici_client *client, const char *name,
     struct qw_vici_call call = {
         .command = "list-sas", .body = body, .event = "list-sa", .take = take_sa, .self = &s
     };
+    qw_err err;
 
     if (only != NULL) {
         qw_vici_text(&w, "ike", only);
@@ -132,7 +160,11 @@ qw_err qw_strongswan_sas_list(struct qw_vici_client *client, const char *name,
     qw_assert(!w.failed);
     call.len = w.len;
     sas->count = 0;
-    return qw_vici_do(client, &call);
+    err = qw_vici_do(client, &call);
+    if (sas->tally != NULL && err == QW_OK) {
+        qw_strongswan_tally_end(sas->tally);
+    }
+    return err;
 }
 
 struct gather {

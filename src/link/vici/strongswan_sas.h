@@ -2,6 +2,7 @@
 #ifndef QW_LINK_VICI_STRONGSWAN_SAS_H
 #define QW_LINK_VICI_STRONGSWAN_SAS_H
 
+#include "link/vici/strongswan_tally.h"
 #include "link/vici/swanctl_conf.h"
 #include "link/vici/vici_client.h"
 
@@ -21,7 +22,9 @@ struct qw_strongswan_sa {
 };
 
 struct qw_strongswan_sas {
-    size_t count; /* further ones are left out */
+    struct qw_strongswan_tally *tally; /* borrowed; what the SAs have passed goes to it; NULL: to
+                                          nobody */
+    size_t count;                      /* further ones are left out */
     struct qw_strongswan_sa sas[QW_STRONGSWAN_SAS_MAX];
 };
 

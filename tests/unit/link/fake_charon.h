@@ -47,7 +47,8 @@ static struct fake_charon {
     bool fails_initiate; /* as with AUTH_FAILED */
     bool has_no_ppk;     /* IKE_SAs without a PPK come about */
     struct charon_names keys, conns, sas;
-    char asked[CHARON_ASKED_MAX]; /* commands, one word each */
+    unsigned child_id, bytes_in, bytes_out; /* of the one child of each IKE_SA */
+    char asked[CHARON_ASKED_MAX];           /* commands, one word each */
     uint8_t last_key[64];
     char last_conn[CHARON_ASKED_MAX]; /* its elements as "name=value " */
 } charon;
@@ -156,7 +157,13 @@ static void send_sas(int fd, const char *only)
         qw_vici_section(&w, "child-sas");
         qw_vici_section(&w, "net-1");
         qw_vici_text(&w, "name", "net");
+        (void)snprintf(id, sizeof id, "%u", charon.child_id);
+        qw_vici_text(&w, "uniqueid", id);
         qw_vici_text(&w, "state", "INSTALLED");
+        (void)snprintf(id, sizeof id, "%u", charon.bytes_in);
+        qw_vici_text(&w, "bytes-in", id);
+        (void)snprintf(id, sizeof id, "%u", charon.bytes_out);
+        qw_vici_text(&w, "bytes-out", id);
         qw_vici_section_end(&w);
         qw_vici_section_end(&w);
         qw_vici_section_end(&w);

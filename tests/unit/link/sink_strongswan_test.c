@@ -211,6 +211,43 @@ static void no_tunnel_for_too_long_is_not_well(void **state)
     }
 }
 
+/* What charon has counted when the sink looks. */
+static uint64_t bytes_after(const struct qw_key_sink *sink, unsigned child, unsigned in,
+                            unsigned out)
+{
+    pthread_mutex_lock(&charon.lock);
+    charon.child_id = child;
+    charon.bytes_in = in;
+    charon.bytes_out = out;
+    pthread_mutex_unlock(&charon.lock);
+    assert_true(sink->is_well(sink->self));
+    return sink->bytes(sink->self);
+}
+
+static void bytes_are_counted_for_each_key_over_all_its_children(void **state)
+{
+    struct qw_key_sink sink = steady_initiator();
+
+    (void)state;
+    assert_int_equal(sink.bytes(sink.self), 0);
+    assert_int_equal(bytes_after(&sink, 1, 100, 20), 120);
+    assert_int_equal(bytes_after(&sink, 2, 5, 0), 125); /* made anew: charon counts from nought */
+    assert_int_equal(sink.settle(sink.self, &key_a), QW_OK);
+    assert_int_equal(sink.bytes(sink.self), 125);
+    charon.child_id = 3;
+    charon.bytes_in = charon.bytes_out = 0;
+    assert_int_equal(sink.prepare(sink.self, &key_a, &key_b), QW_OK);
+    assert_int_equal(sink.probe(sink.self, &key_b), QW_OK);
+    assert_int_equal(sink.bytes(sink.self), 125);
+    assert_int_equal(sink.promote(sink.self, &key_b, &key_a), QW_OK);
+    assert_int_equal(sink.bytes(sink.self), 0);
+    assert_int_equal(sink.settle(sink.self, &key_b), QW_OK);
+    assert_int_equal(bytes_after(&sink, 3, 1, 1), 2);
+    assert_int_equal(sink.block(sink.self), QW_OK);
+    assert_true(sink.bytes(sink.self) == UINT64_MAX);
+    sink.close(sink.self);
+}
+
 static void without_a_daemon_nothing_passes_and_nothing_is_done(void **state)
 {
     struct qw_sink_strongswan_config config = config_of(true);
@@ -281,6 +318,7 @@ int main(void)
         WITH_CHARON(blocked_nothing_of_the_link_is_left_and_nothing_else_is_touched),
         WITH_CHARON(what_the_daemon_has_lost_is_loaded_again),
         WITH_CHARON(no_tunnel_for_too_long_is_not_well),
+        WITH_CHARON(bytes_are_counted_for_each_key_over_all_its_children),
         cmocka_unit_test(without_a_daemon_nothing_passes_and_nothing_is_done),
         WITH_CHARON(a_daemon_that_misbehaves_is_an_error_of_every_verb),
         cmocka_unit_test(what_cannot_be_is_refused),
