@@ -148,6 +148,7 @@ static void write_ledger(struct qw_json_writer *w, const struct qw_plkg_ledger *
         { "auth_bits", l->auth_bits },
         { "messages", l->messages },
         { "refusal", l->refusal },
+        { "onset", l->onset },
     };
     const struct {
         const char *name;
@@ -159,6 +160,7 @@ static void write_ledger(struct qw_json_writer *w, const struct qw_plkg_ledger *
         { "eve_correlation", l->eve_correlation },
         { "amplification_bits", l->amplification_bits },
         { "channel_time_s", l->channel_time_s },
+        { "onset_deviations", l->onset_deviations },
     };
 
     qw_json_name(w, "ledger");

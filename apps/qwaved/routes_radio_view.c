@@ -14,6 +14,7 @@ enum {
     LEVELS_MAX = 256,
     TONE_MAX = 4096,
     DROPPED_MAX = 1000000,
+    ONSET_MAX = 2, /* not made, passed, found */
     SESSION_HEX_LEN = 16,
     LABEL_CAP = 96,
     TEXT_CAP = EVENT_TEXT_MAX + 1
@@ -36,7 +37,8 @@ static const char *const counts[] = { "probes",
                                       "messages",
                                       "refusal" };
 static const char *const reals[] = { "snr_db",          "entropy_bits",       "finite_size_bits",
-                                     "eve_correlation", "amplification_bits", "channel_time_s" };
+                                     "eve_correlation", "amplification_bits", "channel_time_s",
+                                     "onset_deviations" };
 
 struct heading { /* of both kinds of event */
     const char *access_point;
@@ -132,6 +134,8 @@ static void copy_frames(struct qw_json_reader *r, const struct qw_json_node *obj
 static void copy_ledger(struct qw_json_reader *r, const struct qw_json_node *ledger,
                         const struct heading *heading, struct qw_json_writer *w)
 {
+    uint64_t onset = 0;
+
     qw_json_object_begin(w);
     write_heading(w, heading);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -148,6 +152,9 @@ static void copy_ledger(struct qw_json_reader *r, const struct qw_json_node *led
         qw_json_name(w, reals[i]);
         qw_json_real(w, value);
     }
+    qw_json_get_uint(r, ledger, "onset", 0, ONSET_MAX, &onset);
+    qw_json_name(w, "onset");
+    qw_json_uint(w, onset);
     qw_json_object_end(w);
 }
 

@@ -86,6 +86,7 @@ async function givesAKey(page) {
     const rows = await page.locator('[data-test=radio-account] tbody tr').allTextContents();
     assert.equal(rows.length, 8);
     assert(parseInt(rows[7].replace(/\D/g, ''), 10) > 256, `a key: ${rows[7]}`);
+    await says(page, 'radio-onset', 'was there when they began', SLOW_MS);
     await accessible(page, 'radio');
     await page.screenshot({ path: join(pictures, 'radio-desktop.png'), fullPage: true });
 }

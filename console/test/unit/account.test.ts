@@ -8,7 +8,7 @@ const ledger: Ledger = {
     probes: 2000, pairs: 1990, disclosed_pairs: 100, coefficients: 12000, compared_bits: 2400, different_bits: 600, messages: 8,
     raw_bits: 10000, entropy_bits: 7000, finite_size_bits: 500, reconciliation_bits: 2000, verification_bits: 72,
     selection_bits: 8, amplification_bits: 120, secret_bits: 4300, auth_bits: 300,
-    snr_db: 20, eve_correlation: 0.9, channel_time_s: 40, refusal: 0,
+    snr_db: 20, eve_correlation: 0.9, channel_time_s: 40, refusal: 0, onset: 1, onset_deviations: 0.4,
 };
 
 test('each loss begins where the one before has left off, and what is left is the key', () => {

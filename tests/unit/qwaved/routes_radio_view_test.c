@@ -23,12 +23,13 @@
     "{\"sequence\":7,\"first_tone\":-28,\"last_tone\":28,\"levels\":\"gICA\"," end "}"
 #define REALS \
     "\"snr_db\":20.5,\"entropy_bits\":3000.5,\"finite_size_bits\":10,\"eve_correlation\":0.9," \
-    "\"amplification_bits\":126,\"channel_time_s\":40"
-#define LEDGER \
+    "\"amplification_bits\":126,\"channel_time_s\":40,\"onset_deviations\":1.5"
+#define LEDGER_WITH(onset) \
     "{\"probes\":1,\"pairs\":2,\"disclosed_pairs\":3,\"coefficients\":4," \
     "\"compared_bits\":40,\"different_bits\":11,\"raw_bits\":5," \
     "\"reconciliation_bits\":6,\"verification_bits\":7,\"selection_bits\":8,\"secret_bits\":9," \
-    "\"auth_bits\":10,\"messages\":11,\"refusal\":5," REALS "}"
+    "\"auth_bits\":10,\"messages\":11,\"refusal\":5," REALS onset "}"
+#define LEDGER LEDGER_WITH(",\"onset\":2")
 #define WHOLE HEAD("true") ",\"frames\":[" FRAME "," FRAME "],\"ledger\":" LEDGER "}"
 
 static void wake(struct events_waiter *waiter)
@@ -132,6 +133,7 @@ static void shows_frames_and_ledger_of_a_simulated_session(void **state)
     assert_int_equal(published(site, after, "session", data), 2);
     assert_non_null(strstr(data, "\"simulated\":true,\"dropped\":0,\"probes\":1,"));
     assert_non_null(strstr(data, "\"refusal\":5,\"snr_db\":20.5,"));
+    assert_non_null(strstr(data, "\"onset_deviations\":1.5,\"onset\":2}"));
 }
 
 /* An end that heard nothing is left out, and said to be so by that alone. */
@@ -224,6 +226,8 @@ static void refuses_whatever_is_cut_or_out_of_range(void **state)
         snprintf(text, sizeof text, HEAD("true") ",\"frames\":[%s]}", frames[i]);
         assert_int_equal(show(site, text), 400);
     }
+    assert_int_equal(show(site, HEAD("true") ",\"ledger\":" LEDGER_WITH(",\"onset\":3") "}"), 400);
+    assert_int_equal(show(site, HEAD("true") ",\"ledger\":" LEDGER_WITH("") "}"), 400);
     for (size_t cut = 1; cut < sizeof WHOLE - 1; cut++) {
         memcpy(body, WHOLE, cut);
         body[cut] = '\0';
