@@ -27,8 +27,8 @@ struct qw_air_channel {
     char label[96]; /* "simulated channel, fitted to trace.dat" */
 };
 
-/* Somebody who adds a wave of his own to each pilot and each answer of one antenna and band of
- * Wi-Fi 20 MHz, simulated, some time after it began (radio/channel/injector.h). */
+/* Somebody who adds a wave of his own to each pilot and each answer that one antenna sends in one
+ * band of Wi-Fi, simulated, some time after it began (radio/channel/injector.h). */
 struct qw_air_injector {
     double power;      /* over the channel's, 0..1e4; 0: nobody does */
     double reaction_s; /* from a frame's first sample to his, 0..9e-6 */

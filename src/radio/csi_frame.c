@@ -2,7 +2,10 @@
 #include "radio/csi_frame.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { CHANNEL_TONES = 64, EARLY_STEP = 4, EARLY_EDGE = 24 /* of 20 MHz: L-STF */ };
 
 /* Tones that carry training symbols [802.11 OFDM, L-LTF]: -26..26 without DC. */
 static const int16_t legacy_20[] = {
@@ -84,6 +87,34 @@ size_t qw_csi_format_tones(enum qw_csi_format format, const int16_t **tones)
     return formats[format].count;
 }
 
+/* From a tone to the middle of its 20 MHz, where a band has so many of these. */
+static int tone_of_channel(int tone, int channels)
+{
+    int from_edge = tone + channels * CHANNEL_TONES / 2;
+
+    return from_edge % CHANNEL_TONES - CHANNEL_TONES / 2;
+}
+
+size_t qw_csi_format_early(enum qw_csi_format format, size_t place[static QW_CSI_EARLY_CHAIN_MAX])
+{
+    int channels = format == QW_CSI_LEGACY_20 ? 1
+                   : format == QW_CSI_HT_40   ? 2
+                   : format == QW_CSI_VHT_80  ? 4
+                                              : 0;
+    const int16_t *tones;
+    size_t all = qw_csi_format_tones(format, &tones);
+    size_t count = 0;
+
+    for (size_t k = 0; channels > 0 && k < all; k++) {
+        int tone = abs(tone_of_channel(tones[k], channels));
+
+        if (tone % EARLY_STEP == 0 && tone > 0 && tone <= EARLY_EDGE) {
+            place[count++] = k;
+        }
+    }
+    return count;
+}
+
 const char *qw_csi_format_name(enum qw_csi_format format)
 {
     return (unsigned)format < QW_CSI_FORMATS ? formats[format].name : NULL;
@@ -124,6 +155,32 @@ size_t qw_csi_frame_chain_count(const struct qw_csi_frame *frame)
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame)
 {
     return qw_csi_frame_chain_count(frame) * frame->tone_count;
+}
+
+size_t qw_csi_early_count(enum qw_csi_format format, size_t rx, size_t tx, size_t bands)
+{
+    size_t place[QW_CSI_EARLY_CHAIN_MAX];
+
+    return tx == 1 && bands <= 1 && rx <= QW_CSI_ANTENNAS_MAX
+               ? rx * qw_csi_format_early(format, place)
+               : 0;
+}
+
+size_t qw_csi_frame_early_count(const struct qw_csi_frame *frame)
+{
+    const int16_t *tones;
+
+    return frame->tone_count == qw_csi_format_tones(frame->format, &tones)
+               ? qw_csi_early_count(frame->format, frame->rx_count, frame->tx_count,
+                                    frame->band_count)
+               : 0;
+}
+
+size_t qw_csi_frame_half_count(const struct qw_csi_frame *frame)
+{
+    return frame->format == QW_CSI_LEGACY_20 && qw_csi_frame_early_count(frame) > 0
+               ? qw_csi_frame_value_count(frame)
+               : 0;
 }
 
 bool qw_csi_frame_tones_fit(const struct qw_csi_frame *frame)

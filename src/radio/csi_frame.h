@@ -14,10 +14,13 @@ enum {
     QW_CSI_ANTENNAS_MAX = 4,
     QW_CSI_VALUES_MAX = 9 * 1024, /* of all chains */
     QW_CSI_SOURCE_LEN = 6,
-    /* Of a frame whose beginning was measured apart (radio/onset.h): every fourth tone of 20 MHz.
-     */
+    /* Of a frame whose beginning was measured apart (radio/onset.h): every fourth tone, so many of
+     * each 20 MHz; and the tones of 20 MHz. */
     QW_CSI_EARLY_TONES = 12,
-    QW_CSI_EARLY_VALUES = 52
+    QW_CSI_EARLY_CHAIN_MAX = 4 * QW_CSI_EARLY_TONES,
+    QW_CSI_EARLY_MAX = QW_CSI_ANTENNAS_MAX * QW_CSI_EARLY_CHAIN_MAX,
+    QW_CSI_HALF_TONES = 52,
+    QW_CSI_HALF_MAX = QW_CSI_ANTENNAS_MAX * QW_CSI_HALF_TONES
 };
 
 /* The training field that was measured; sessions accept one of them.
@@ -67,12 +70,13 @@ struct qw_csi_frame {
     float noise_dbm;
     float agc_db;
     float chain_rssi_dbm[QW_CSI_ANTENNAS_MAX]; /* per receive chain; QW_CSI_LEVEL_UNKNOWN */
-    /* A frame of QW_CSI_LEGACY_20 and one chain may know what its beginning said of the channel, at
-     * tones -24, -20 .. -4, 4 .. 24, and half of what its first long symbol said more than its
-     * second one, by tone; both after gain, like value. */
+    /* A frame of Wi-Fi 20, 40 or 80 MHz from one antenna, in one band, may know what its beginning
+     * said of the channel, at tones -24, -20 .. -4, 4 .. 24 of each 20 MHz; and one of
+     * QW_CSI_LEGACY_20 half of what its first long symbol said more than its second one, by tone.
+     * Both by receive chain, after gain, like value. */
     bool has_early;
-    float complex early[QW_CSI_EARLY_TONES];
-    float complex half[QW_CSI_EARLY_VALUES];
+    float complex early[QW_CSI_EARLY_MAX];
+    float complex half[QW_CSI_HALF_MAX];
     int16_t tone_index[QW_CSI_TONES_MAX];   /* subcarrier numbers, 0 = DC, ascending */
     float complex value[QW_CSI_VALUES_MAX]; /* [((band * rx_count + rx) * tx_count + tx) *
                                            tone_count +    tone] */
@@ -80,6 +84,10 @@ struct qw_csi_frame {
 
 /* The tones of a format, ascending, in constant memory; 0 and NULL for an unknown format. */
 size_t qw_csi_format_tones(enum qw_csi_format format, const int16_t **tones);
+
+/* Of a format whose frames begin with a short training: how many tones that has, and where they are
+ * among all; 0 for every other one. */
+size_t qw_csi_format_early(enum qw_csi_format format, size_t place[static QW_CSI_EARLY_CHAIN_MAX]);
 
 /* The name of a format in files and options, "ht20"; NULL for an unknown one. */
 const char *qw_csi_format_name(enum qw_csi_format format);
@@ -101,5 +109,13 @@ bool qw_csi_frame_normalise(struct qw_csi_frame *frame);
 /* Receive chains x transmit chains x bands, each with all tones. */
 size_t qw_csi_frame_chain_count(const struct qw_csi_frame *frame);
 size_t qw_csi_frame_value_count(const struct qw_csi_frame *frame);
+
+/* How many values a frame of this shape has in early that knows its beginning; 0: it cannot, for
+ * several transmit antennas begin as one, and the bands of a sweep come by the clock. And how many
+ * in half. */
+size_t qw_csi_early_count(enum qw_csi_format format, size_t rx, size_t tx, size_t bands);
+size_t
+qw_csi_frame_early_count(const struct qw_csi_frame *frame); /* 0 also when tones are missing */
+size_t qw_csi_frame_half_count(const struct qw_csi_frame *frame);
 
 #endif

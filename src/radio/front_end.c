@@ -18,12 +18,15 @@ static const double AGC_MIN_DB = -40.0;
 static const double AGC_MAX_DB = 60.0;
 static const double GAP_S = 60e-6; /* between the two frames of a pair, when nothing else is said */
 static const double TONE_SPACING_HZ = 312.5e3;
-/* Where a frame's beginning is measured, carrier/rf_receiver.c: samples from its first one, from
- * there to the middle of the long training, and noise over that of the whole long training. */
-enum { EARLY_FIRST = 16, SYMBOL_SAMPLES = 64 };
-static const double EARLY_S = 11.6e-6;
+/* Where a frame's beginning is measured, carrier/rf_receiver.c: samples of 20 MHz from its first
+ * one, as many of each 20 MHz; and noise over that of a long training of two symbols. */
+enum { EARLY_FIRST = 16, EARLY_SAMPLES = 16, SYMBOL_SAMPLES = 64 };
 static const double EARLY_NOISE = 128.0 / (16.0 * 13.0 / 3.0);
 static const double RATE_HZ = 20e6;
+/* From there to the middle of what is measured: L-LTF of 20 MHz; HT-LTF or VHT-LTF, behind 8 us of
+ * L-LTF, 4 of L-SIG, 8 of HT-SIG or VHT-SIG-A, 4 of HT-STF or VHT-STF. */
+static const double EARLY_S = 11.6e-6;
+static const double EARLY_WIDE_S = 33.2e-6;
 static const double RIPPLE_TONES = 28.0; /* half a ripple of a 20 MHz chain */
 
 struct qw_front_end_config qw_front_end_calibrated(double snr_db, bool has_phase)
@@ -100,7 +103,8 @@ struct phases {
     double first, slope, less;
 };
 
-static struct phases draw_phases(struct qw_front_end *front_end)
+/* early_s: from the frame's beginning, where that is measured. */
+static struct phases draw_phases(struct qw_front_end *front_end, double early_s)
 {
     const struct qw_front_end_config *config = &front_end->config;
     struct qw_prng *prng = &front_end->prng;
@@ -117,7 +121,7 @@ static struct phases draw_phases(struct qw_front_end *front_end)
         double turning = 2.0 * M_PI * config->cfo_hz * qw_prng_gaussian(prng); /* per second */
 
         phases.first += turning * config->gap_s;
-        phases.less = turning * EARLY_S;
+        phases.less = turning * early_s;
     }
     if (config->detection_jitter_s > 0.0) {
         late_s += config->detection_jitter_s * (2.0 * qw_prng_uniform(prng) - 1.0);
@@ -171,7 +175,7 @@ static void measure(struct qw_front_end *front_end, const double complex *channe
 void qw_front_end_measure_chains(struct qw_front_end *front_end, const double complex *channel,
                                  struct qw_csi_frame *frame)
 {
-    struct phases phases = draw_phases(front_end);
+    struct phases phases = draw_phases(front_end, 0.0);
     float gain;
 
     measure(front_end, channel, NULL, &phases, frame);
@@ -182,54 +186,96 @@ void qw_front_end_measure_chains(struct qw_front_end *front_end, const double co
     frame->has_early = false;
 }
 
-/* What the short training says at a tone of a wave that begins too late: only its last samples are
- * there, in which the tones of the training are no longer apart. */
-static double complex late_part(const struct qw_front_end_late *late,
-                                const struct qw_csi_frame *frame, int tone)
+/* Sum of samples first..end-1 of a tone so many turns a sample fast. */
+static double complex gather(double turns, double first, double end)
 {
-    double complex sum = 0.0;
+    double complex step = cexp(2.0 * M_PI * I * turns);
 
-    for (int n = EARLY_FIRST; n < EARLY_FIRST + QW_SOUNDING_LEAD_PERIOD; n++) {
-        for (size_t m = 0; n >= floor(late->reaction_s * RATE_HZ) && m < frame->tone_count; m++) {
-            double turns = (double)((frame->tone_index[m] - tone) * n) / SYMBOL_SAMPLES;
-
-            sum += late->wave[m] * qw_sounding_lead_at(frame->tone_index[m]) *
-                   cexp(2.0 * M_PI * I * turns);
-        }
-    }
-    return sum / (qw_sounding_lead_at(tone) * (double)QW_SOUNDING_LEAD_PERIOD);
+    return fabs(turns) < 1e-9
+               ? end - first
+               : (cexp(2.0 * M_PI * I * turns * end) - cexp(2.0 * M_PI * I * turns * first)) /
+                     (step - 1.0);
 }
 
-/* Noise: 16 samples of training of power 13/3 against 128 of power 1, and two symbols' difference.
- */
+/* What the short training says of a wave [tones of a chain] that begins too late: only its last
+ * samples are there, in which the tones of the training are no longer apart. */
+static double complex late_part(double reaction_s, const struct qw_csi_frame *frame,
+                                const double complex *wave, const size_t *place, size_t count,
+                                size_t at)
+{
+    double width = (double)(count / QW_CSI_EARLY_TONES);
+    double end = (EARLY_FIRST + EARLY_SAMPLES) * width;
+    double first = fmax(EARLY_FIRST * width, floor(reaction_s * RATE_HZ * width));
+    int tone = frame->tone_index[place[at]];
+    double complex sum = 0.0;
+
+    for (size_t m = 0; first < end && m < count; m++) {
+        int other = frame->tone_index[place[m]];
+        double turns = (double)(other - tone) / (SYMBOL_SAMPLES * width);
+
+        sum +=
+            wave[place[m]] * qw_sounding_lead_at(frame->format, other) * gather(turns, first, end);
+    }
+    return sum / (qw_sounding_lead_at(frame->format, tone) * EARLY_SAMPLES * width);
+}
+
+/* Noise: 16 samples of training of power 13/3 against 128 of power 1, and two symbols' difference;
+ * of a wide band against one symbol. */
+static void measure_beginning(struct qw_front_end *front_end, const double complex *channel,
+                              const struct qw_front_end_late *late, const struct phases *before,
+                              size_t chain, struct qw_csi_frame *frame)
+{
+    size_t place[QW_CSI_EARLY_CHAIN_MAX];
+    size_t count = qw_csi_format_early(frame->format, place);
+    size_t tones = frame->tone_count;
+    bool has_half = qw_csi_frame_half_count(frame) > 0;
+    double noise = front_end->noise_power;
+    size_t at = 0;
+
+    for (size_t k = 0; k < tones; k++) {
+        size_t i = chain * tones + k;
+
+        if (has_half) {
+            frame->half[i] = (float complex)draw_noise(&front_end->early_prng, noise);
+        }
+        if (at < count && place[at] == k) {
+            double complex sent = channel[i];
+            double complex heard;
+
+            if (late->wave != NULL) {
+                sent += late_part(late->reaction_s, frame, &late->wave[chain * tones], place, count,
+                                  at);
+            }
+            heard = sent * front_end->chain[k] * turn_at(before, frame->tone_index[k]);
+            heard += draw_noise(&front_end->early_prng,
+                                (has_half ? EARLY_NOISE : 0.5 * EARLY_NOISE) * noise);
+            frame->early[chain * count + at++] = (float complex)heard;
+        }
+    }
+}
+
 void qw_front_end_measure_onset(struct qw_front_end *front_end, const double complex *channel,
                                 const struct qw_front_end_late *late, struct qw_csi_frame *frame)
 {
-    struct phases phases = draw_phases(front_end);
+    bool is_wide = frame->format != QW_CSI_LEGACY_20;
+    struct phases phases = draw_phases(front_end, is_wide ? EARLY_WIDE_S : EARLY_S);
     struct phases before = { phases.first - phases.less, phases.slope, 0.0 };
-    double noise = front_end->noise_power;
-    size_t count = 0;
     float gain;
 
-    qw_assert(frame->format == QW_CSI_LEGACY_20 && frame->tone_count == QW_CSI_EARLY_VALUES);
-    frame->rx_count = 1;
-    frame->tx_count = 1;
-    frame->band_count = 1;
+    qw_assert(qw_csi_frame_early_count(frame) > 0);
     measure(front_end, channel, late->wave, &phases, frame);
     gain = set_levels(front_end, frame);
-    for (size_t k = 0; k < QW_CSI_EARLY_VALUES; k++) {
-        int tone = frame->tone_index[k];
-
+    for (size_t k = 0; k < qw_csi_frame_value_count(frame); k++) {
         frame->value[k] *= gain;
-        frame->half[k] = (float complex)draw_noise(&front_end->early_prng, noise) * gain;
-        if (creal(qw_sounding_lead_at(tone)) != 0.0) {
-            double complex sent =
-                channel[k] + (late->wave != NULL ? late_part(late, frame, tone) : 0.0);
-            double complex heard = sent * front_end->chain[k] * turn_at(&before, tone);
-
-            heard += draw_noise(&front_end->early_prng, EARLY_NOISE * noise);
-            frame->early[count++] = (float complex)heard * gain;
-        }
+    }
+    for (size_t chain = 0; chain < frame->rx_count; chain++) {
+        measure_beginning(front_end, channel, late, &before, chain, frame);
+    }
+    for (size_t k = 0; k < qw_csi_frame_half_count(frame); k++) {
+        frame->half[k] *= gain;
+    }
+    for (size_t e = 0; e < qw_csi_frame_early_count(frame); e++) {
+        frame->early[e] *= gain;
     }
     frame->has_early = true;
 }

@@ -55,12 +55,13 @@ void qw_front_end_measure_chains(struct qw_front_end *front_end, const double co
 /* What somebody adds to a frame after it has begun: a wave of his own, and how long after the first
  * sample its first one arrives. */
 struct qw_front_end_late {
-    const double complex *wave; /* [frame->tone_count]; NULL: nobody does */
+    const double complex *wave; /* [as frame->value]; NULL: nobody does */
     double reaction_s; /* >= 0; up to 9 us: later he would miss some of the long training */
 };
 
-/* One chain of QW_CSI_LEGACY_20, with what the beginning of the frame says of it (radio/onset.h):
- * noise of its own on 12 tones, as carrier/rf_front_end.h finds it in the short training. */
+/* The same for a frame that can know its beginning (qw_csi_frame_early_count), with what that says
+ * of each chain (radio/onset.h): noise of its own on every fourth tone, as carrier/rf_front_end.h
+ * finds it in the short training. */
 void qw_front_end_measure_onset(struct qw_front_end *front_end, const double complex *channel,
                                 const struct qw_front_end_late *late, struct qw_csi_frame *frame);
 

@@ -50,7 +50,19 @@ use_keys 3
 key refill >/dev/null || fail "no refill beside a signal that the credit pays for"
 [ "$(ledger onset)" = passed ] || fail "beginnings: $(ledger onset)"
 
-echo "two antennas: nobody can tell, and the account says so"
+echo "the same of 80 MHz: a key without him, none beside him"
+restart_air
+stop terminal
+start_terminal "carrier: wifi80"
+use_keys 3
+key refill >/dev/null || fail "no refill at 80 MHz"
+[ "$(ledger onset)" = passed ] || fail "beginnings: $(ledger onset)"
+restart_air --inject-db -20 --scene static
+stop terminal
+start_terminal "carrier: wifi80"
+refused "at 80 MHz, a hundredth of a channel at rest"
+
+echo "two antennas at the terminal: nobody can tell, and the account says so"
 restart_air
 stop terminal
 start_terminal "antennas: 2"

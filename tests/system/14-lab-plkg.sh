@@ -126,6 +126,15 @@ for channel in tgn-d static; do
     done
 done
 
+echo "the same in wide frames, and of an access point with two antennas"
+for radio in "--carrier wifi40 --probing samples" "--carrier wifi80 --probing tones" "--antennas 2x1"; do
+    # shellcheck disable=SC2086
+    lab 3 --attack inject-after-hearing --attack-db -10 --channel static $radio --seconds 10 --no-eve
+    is onset_deviations '>' 5.4
+    [ "$(field onset)" = '"found"' ] || fail "onset $(field onset) of $radio"
+    grep -q INJECTION "$work/out" || fail "the injector is not found: $(cat "$work/out")"
+done
+
 echo "one that is there from the first sample on is not found, but paid for where the channel itself moves"
 lab 0 --attack inject-after-hearing --reaction-us 0.1 --credited 0.9 --seconds 40
 is keys '>' 0
@@ -150,7 +159,7 @@ is net_rate_bps '>=' 20
 echo "a wide band, and a cell with the gap between its directions closed or left open"
 lab 0 --carrier wifi80 --seconds 40 --no-eve
 [ "$(field carrier)" = '"wifi80"' ] || fail "carrier $(field carrier)"
-[ "$(field onset)" = '"not made"' ] || fail "beginnings of frames that have none: $(field onset)"
+[ "$(field onset)" = '"passed"' ] || fail "beginnings of wide frames: $(field onset)"
 is secret_bits_per_probe '>=' 45
 is wrong_keys == 0
 lab 0 --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-eve
@@ -158,6 +167,7 @@ lab 0 --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-
 is airtime_share '<' 0.01
 is wrong_keys == 0
 is raw_disagreement '<' 0.045
+[ "$(field onset)" = '"not made"' ] || fail "beginnings of frames that have none: $(field onset)"
 closed=$(field secret_bits_per_probe)
 timeout 300 "$bin/qwave" lab plkg --seed 1 --json --carrier lte-tdd --channel tdl-a --delay-spread-ns 100 --seconds 50 --no-eve \
     --open-gap >"$work/out" 2>"$work/log" # a key or none: both are honest here

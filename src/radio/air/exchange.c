@@ -254,8 +254,7 @@ static void measure(struct qw_air_exchange *exchange, struct qw_front_end *front
     frame->rx_count = is_answer ? tuning->terminal_antennas : tuning->access_point_antennas;
     frame->tx_count = is_answer ? tuning->access_point_antennas : tuning->terminal_antennas;
     frame->band_count = tuning->bands;
-    if (!exchange->medium.is_one_sided && exchange->medium.format == QW_CSI_LEGACY_20 &&
-        qw_csi_frame_chain_count(frame) == 1) {
+    if (!exchange->medium.is_one_sided && qw_csi_frame_early_count(frame) > 0) {
         qw_air_injection_measure(&exchange->injection, front_end != &exchange->eve, front_end,
                                  channel, frame);
         return;

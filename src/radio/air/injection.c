@@ -27,9 +27,11 @@ void qw_air_injection_measure(struct qw_air_injection *injection, bool is_attack
     struct qw_front_end_late late = { .reaction_s = injection->injector.reaction_s };
 
     if (is_attacked && injection->injector.power > 0.0) {
-        qw_injector_wave(injection->seed, injection->pairs, injection->injector.power,
-                         frame->tone_index, frame->tone_count, front_end->config.spacing_hz,
-                         injection->wave);
+        for (size_t chain = 0; chain < frame->rx_count; chain++) { /* over paths of its own */
+            qw_injector_wave(injection->seed + chain, injection->pairs, injection->injector.power,
+                             frame->tone_index, frame->tone_count, front_end->config.spacing_hz,
+                             &injection->wave[chain * frame->tone_count]);
+        }
         late.wave = injection->wave;
     }
     qw_front_end_measure_onset(front_end, channel, &late, frame);

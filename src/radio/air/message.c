@@ -226,7 +226,8 @@ static size_t encode_csi(const struct qw_csi_frame *frame, uint8_t rx, uint8_t t
 {
     struct qw_writer w = qw_writer_on(out, cap);
     size_t value_count = (size_t)rx * tx * bands * frame->tone_count;
-    bool has_early = frame->has_early && value_count == QW_CSI_EARLY_VALUES;
+    bool has_early =
+        frame->has_early && rx == frame->rx_count && qw_csi_frame_early_count(frame) > 0;
 
     qw_write_u8(&w, QW_AIR_CSI);
     qw_write_u64be(&w, frame->sequence);
@@ -245,8 +246,8 @@ static size_t encode_csi(const struct qw_csi_frame *frame, uint8_t rx, uint8_t t
     write_complex(&w, frame->value, value_count);
     qw_write_u8(&w, has_early);
     if (has_early) {
-        write_complex(&w, frame->early, QW_CSI_EARLY_TONES);
-        write_complex(&w, frame->half, QW_CSI_EARLY_VALUES);
+        write_complex(&w, frame->early, qw_csi_frame_early_count(frame));
+        write_complex(&w, frame->half, qw_csi_frame_half_count(frame));
     }
     return written(&w);
 }
@@ -314,20 +315,31 @@ static bool read_head(struct qw_reader *r, struct csi_head *head)
     return ok && head->time_ns <= INT64_MAX && format_ok(head->format) && shape_ok(head);
 }
 
-/* Only one chain of 20 MHz has one. */
+/* How many values the beginning of such a frame has; 0: none can be known. */
+static size_t early_values(const struct csi_head *head)
+{
+    const int16_t *tones;
+
+    return head->tone_count == qw_csi_format_tones((enum qw_csi_format)head->format, &tones)
+               ? qw_csi_early_count((enum qw_csi_format)head->format, head->rx_count,
+                                    head->tx_count, head->band_count)
+               : 0;
+}
+
 static bool read_beginning(struct qw_reader *r, const struct csi_head *head,
                            struct qw_csi_frame *frame)
 {
     uint8_t has_early = qw_read_u8(r);
-    bool ok = has_early == 0 || (has_early == 1 && head->format == QW_CSI_LEGACY_20 &&
-                                 head_values(head) == QW_CSI_EARLY_VALUES);
+    size_t count = early_values(head);
+    bool ok = has_early == 0 || (has_early == 1 && count > 0);
 
     if (frame != NULL) {
         frame->has_early = has_early == 1;
     }
     if (ok && has_early == 1) {
-        read_complex(r, QW_CSI_EARLY_TONES, frame != NULL ? frame->early : NULL, &ok);
-        read_complex(r, QW_CSI_EARLY_VALUES, frame != NULL ? frame->half : NULL, &ok);
+        read_complex(r, count, frame != NULL ? frame->early : NULL, &ok);
+        read_complex(r, head->format == QW_CSI_LEGACY_20 ? head_values(head) : 0,
+                     frame != NULL ? frame->half : NULL, &ok);
     }
     return ok;
 }

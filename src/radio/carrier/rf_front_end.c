@@ -63,7 +63,9 @@ static void make_wave(const struct qw_sounding *sounding, const double complex *
     double complex lead[QW_SOUNDING_TONES_MAX];
 
     for (size_t k = 0; k < sounding->tone_count; k++) {
-        lead[k] = qw_sounding_lead_at(sounding->tones[k]);
+        lead[k] = sounding->lead_samples > 0
+                      ? qw_sounding_lead_at(sounding->carrier->format, sounding->tones[k])
+                      : 0.0;
     }
     add_field(sounding, lead, chain, 0, sounding->lead_samples, delay, dft, work, wave);
     wave += sounding->lead_samples;
@@ -288,7 +290,8 @@ static void measure_early(struct qw_rf_front_end *fe, const struct qw_rf_estimat
                           long place, struct qw_csi_frame *frame)
 {
     struct qw_rf_estimate estimate = *found;
-    double complex early[QW_CSI_EARLY_TONES];
+    double complex early[QW_CSI_EARLY_CHAIN_MAX];
+    bool has_half = estimate.half != NULL;
     size_t count = 0;
 
     fe->tracked += 1.0;
@@ -300,12 +303,19 @@ static void measure_early(struct qw_rf_front_end *fe, const struct qw_rf_estimat
         double complex turn =
             fe->config.has_phase ? schedule_turn(fe, found->offset_hz, place, tone) : 1.0;
 
-        frame->half[k] = (float complex)(turn * fe->half[k]);
-        if (creal(qw_sounding_lead_at(tone)) != 0.0) {
+        if (has_half) {
+            frame->half[k] = (float complex)(turn * fe->half[k]);
+        }
+        if (creal(qw_sounding_lead_at(fe->sounding.carrier->format, tone)) != 0.0) {
             frame->early[count] = (float complex)(turn * early[count]);
             count++;
         }
     }
+}
+
+static bool has_two_symbols(const struct qw_sounding *sounding)
+{
+    return sounding->field[sounding->field_count - 1].repeats == 2;
 }
 
 bool qw_rf_front_end_measure(struct qw_rf_front_end *front_end, const double complex *tap,
@@ -313,7 +323,7 @@ bool qw_rf_front_end_measure(struct qw_rf_front_end *front_end, const double com
 {
     struct qw_rf_front_end *fe = front_end;
     struct qw_rf_estimate estimate = { .tone = fe->tone,
-                                       .half = fe->sounding.lead_samples > 0 ? fe->half : NULL };
+                                       .half = has_two_symbols(&fe->sounding) ? fe->half : NULL };
     size_t first = (size_t)qw_prng_below(&fe->prng, fe->sounding.slack + 1);
     double power;
     double agc_db;

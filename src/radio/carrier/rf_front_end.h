@@ -50,8 +50,8 @@ struct qw_rf_report {
 };
 
 /* Hears one frame over a channel with these amplitudes  [profile's tap_count, then those of what is
- * injected]. False: it was not found. Fills format, tones, levels and values of frame, and of 20
- * MHz of Wi-Fi what its beginning said. report may be NULL. */
+ * injected]. False: it was not found. Fills format, tones, levels and values of frame, and of
+ * Wi-Fi what its beginning said. report may be NULL. */
 bool qw_rf_front_end_measure(struct qw_rf_front_end *front_end, const double complex *tap,
                              struct qw_csi_frame *frame, struct qw_rf_report *report);
 

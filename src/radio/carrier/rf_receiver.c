@@ -267,27 +267,29 @@ bool qw_rf_receiver_early(const struct qw_rf_receiver *receiver, const float com
                           const struct qw_rf_estimate *estimate, double complex *early)
 {
     const struct qw_sounding *sounding = &receiver->sounding;
-    const struct qw_sounding_field *field = &sounding->field[0];
-    size_t first = early_samples(sounding) + QW_SOUNDING_LEAD_PERIOD;
-    double middle = (double)(sounding->lead_samples + field->prefix) +
+    const struct qw_sounding_field *field = &sounding->field[sounding->field_count - 1];
+    size_t period = qw_sounding_lead_period(sounding);
+    size_t first = early_samples(sounding) + period;
+    double middle = (double)(sounding->lead_samples + qw_sounding_samples(sounding)) -
                     0.5 * (double)(field->repeats * sounding->size);
     double angle = -2.0 * M_PI * estimate->offset_hz / sounding->rate_hz;
     size_t found = 0;
 
     for (size_t k = 0; sounding->lead_samples > 0 && k < sounding->tone_count; k++) {
-        double complex training = qw_sounding_lead_at(sounding->tones[k]);
+        double complex training =
+            qw_sounding_lead_at(sounding->carrier->format, sounding->tones[k]);
         double slope = -2.0 * M_PI * sounding->tones[k] / (double)sounding->size;
         double complex sum = 0.0;
 
         if (creal(training) == 0.0) {
             continue;
         }
-        for (size_t i = first; i < first + QW_SOUNDING_LEAD_PERIOD; i++) {
+        for (size_t i = first; i < first + period; i++) {
             double turn = angle * ((double)i - middle) + slope * (double)i;
 
             sum += (double complex)sample[estimate->start + i] * (cos(turn) + I * sin(turn));
         }
-        early[found++] = sum / (training * (double)QW_SOUNDING_LEAD_PERIOD);
+        early[found++] = sum / (training * (double)period);
     }
     return found > 0;
 }

@@ -39,9 +39,9 @@ bool qw_rf_receiver_estimate(struct qw_rf_receiver *receiver, const float comple
 
 /* What the lead says of the same channel, with the same phase and delays, in the 0.8 us that begin
  * 0.8 us after the strongest path's first sample: for the first 0.8 us of a frame its echoes are
- * not all there. early [QW_CSI_EARLY_TONES]. estimate: as made from this sample; its offset_hz may
- * be one that is known better than from one frame, for the phase is carried over 11 us. False: no
- * lead. */
+ * not all there. early [QW_CSI_EARLY_TONES of each 20 MHz]. estimate: as made from this sample; its
+ * offset_hz may be one that is known better than from one frame, for the phase is carried over 11
+ * us and more. False: no lead. */
 bool qw_rf_receiver_early(const struct qw_rf_receiver *receiver, const float complex *sample,
                           const struct qw_rf_estimate *estimate, double complex *early);
 

@@ -15,7 +15,7 @@ static const int8_t right[LEGACY_EDGE] = { 1,  -1, -1, 1,  1,  -1, 1,  -1, 1,  -
 /* Short training symbols, every fourth tone from -24 to 24: signs of (1 + j) sqrt(13/6) [802.11
  * OFDM, L-STF]. */
 static const int8_t lead[13] = { 1, -1, 1, -1, -1, 1, 0, -1, -1, 1, 1, 1, 1 };
-enum { LEAD_STEP = 4, LEAD_EDGE = 24 };
+enum { LEAD_EDGE = 24 };
 /* What the wider training has between and beside those. */
 static const int8_t middle_40[7] = { -1, -1, -1, 1, 0, 0, 0 };
 static const int8_t middle_40_right[4] = { -1, 1, 1, -1 };
@@ -69,30 +69,38 @@ static int legacy_at(int tone)
     return tone < 0 ? left[tone + LEGACY_EDGE] : right[tone - 1];
 }
 
-/* Of everything above the lowest 20 MHz, so that the sum over the band stays flat. */
-static double complex turn_of(const struct qw_sounding *sounding, int tone)
+static int channels_of(enum qw_csi_format format)
 {
-    int from_edge = tone + (int)sounding->size / 2;
+    return format == QW_CSI_LEGACY_20 ? 1 : format == QW_CSI_HT_40 ? 2 : 4;
+}
 
-    if (from_edge < 2 * LEGACY_HALF) {
+/* Of everything above the lowest 20 MHz, so that the sum over the band stays flat. */
+static double complex turn_of(enum qw_csi_format format, int tone)
+{
+    if (tone + channels_of(format) * LEGACY_HALF < 2 * LEGACY_HALF) {
         return 1.0;
     }
-    return sounding->carrier->format == QW_CSI_HT_40 ? I : -1.0;
+    return format == QW_CSI_HT_40 ? I : -1.0;
+}
+
+/* A tone's number in its own 20 MHz. */
+static int place_in_channel(enum qw_csi_format format, int tone)
+{
+    return (tone + channels_of(format) * LEGACY_HALF) % (2 * LEGACY_HALF) - LEGACY_HALF;
 }
 
 /* L-LTF in every 20 MHz of the band. */
 static void fill_legacy(const struct qw_sounding *sounding, struct qw_sounding_field *field)
 {
-    int channels = (int)sounding->size / (2 * LEGACY_HALF);
+    enum qw_csi_format format = sounding->carrier->format;
 
     field->repeats = 2;
     field->prefix = sounding->size / 2;
     for (size_t k = 0; k < sounding->tone_count; k++) {
-        int from_edge = sounding->tones[k] + channels * LEGACY_HALF;
-        int channel = from_edge / (2 * LEGACY_HALF);
-        int tone = from_edge - (2 * channel + 1) * LEGACY_HALF;
+        int tone = sounding->tones[k];
 
-        field->training[k] = turn_of(sounding, sounding->tones[k]) * (double)legacy_at(tone);
+        field->training[k] =
+            turn_of(format, tone) * (double)legacy_at(place_in_channel(format, tone));
     }
 }
 
@@ -106,7 +114,8 @@ static void fill_wide(const struct qw_sounding *sounding, struct qw_sounding_fie
     for (size_t k = 0; k < sounding->tone_count; k++) {
         int tone = sounding->tones[k];
 
-        field->training[k] = turn_of(sounding, tone) * (double)row.value[tone - sounding->tones[0]];
+        field->training[k] =
+            turn_of(sounding->carrier->format, tone) * (double)row.value[tone - sounding->tones[0]];
     }
 }
 
@@ -150,19 +159,27 @@ void qw_sounding_of(const struct qw_carrier *carrier, struct qw_sounding *soundi
 
 bool qw_sounding_lead(struct qw_sounding *sounding)
 {
-    if (sounding->carrier->format != QW_CSI_LEGACY_20) {
+    if (sounding->carrier->is_cellular) {
         return false;
     }
-    sounding->lead_samples = QW_SOUNDING_LEAD_SAMPLES;
+    sounding->lead_samples = QW_SOUNDING_LEAD_PERIODS * qw_sounding_lead_period(sounding);
     return true;
 }
 
-double complex qw_sounding_lead_at(int tone)
+size_t qw_sounding_lead_period(const struct qw_sounding *sounding)
 {
-    if (tone < -LEAD_EDGE || tone > LEAD_EDGE || tone % LEAD_STEP != 0) {
+    return sounding->size / QW_SOUNDING_LEAD_STEP;
+}
+
+double complex qw_sounding_lead_at(enum qw_csi_format format, int tone)
+{
+    int place = place_in_channel(format, tone);
+
+    if (place < -LEAD_EDGE || place > LEAD_EDGE || place % QW_SOUNDING_LEAD_STEP != 0) {
         return 0.0;
     }
-    return sqrt(13.0 / 6.0) * (1.0 + I) * (double)lead[(tone + LEAD_EDGE) / LEAD_STEP];
+    return turn_of(format, tone) * sqrt(13.0 / 6.0) * (1.0 + I) *
+           (double)lead[(place + LEAD_EDGE) / QW_SOUNDING_LEAD_STEP];
 }
 
 size_t qw_sounding_field_samples(const struct qw_sounding *sounding, size_t field)

@@ -15,10 +15,11 @@
  *   LTE, NR           one symbol of reference signals on the common tones
  * Fields in between that carry no training (L-SIG, HT-SIG ...) are left out. The training
  * of a cell is a chirp of constant amplitude in place of the Zadoff-Chu and Gold sequences.
- * A frame of 20 MHz may begin with a lead, L-STF: ten short symbols on every fourth tone, which
- * tell whether the end of the frame has something that its beginning had not (radio/onset.h). */
+ * A frame of Wi-Fi may begin with a lead, L-STF: ten short symbols on every fourth tone of each 20
+ * MHz, which tell whether the end of the frame has something that its beginning had not
+ * (radio/onset.h). */
 enum { QW_SOUNDING_FIELDS_MAX = 2, QW_SOUNDING_TONES_MAX = 320, QW_SOUNDING_SAMPLES_MAX = 4096 };
-enum { QW_SOUNDING_LEAD_SAMPLES = 160, QW_SOUNDING_LEAD_PERIOD = 16 };
+enum { QW_SOUNDING_LEAD_PERIODS = 10, QW_SOUNDING_LEAD_STEP = 4 /* tones: periods of a symbol */ };
 
 struct qw_sounding_field {
     size_t prefix;                                  /* samples */
@@ -34,17 +35,20 @@ struct qw_sounding {
     double rate_hz;
     double offset_ppm;   /* of the other end's oscillator, +-: worst case before correction */
     size_t slack;        /* samples within which the frame begins */
-    size_t lead_samples; /* before the first field: QW_SOUNDING_LEAD_SAMPLES, or 0 */
+    size_t lead_samples; /* before the first field: QW_SOUNDING_LEAD_PERIODS, or 0 */
     size_t field_count;
     struct qw_sounding_field field[QW_SOUNDING_FIELDS_MAX]; /* the last one gives the channel */
 };
 
 /* Without a lead. */
 void qw_sounding_of(const struct qw_carrier *carrier, struct qw_sounding *sounding);
-/* Puts the lead in front, where the carrier has one (Wi-Fi 20 MHz). False: it has none. */
+/* Puts the lead in front, where the carrier has one (Wi-Fi). False: it has none. */
 bool qw_sounding_lead(struct qw_sounding *sounding);
-/* What the lead has at a tone of that number: QW_CSI_EARLY_TONES have something. */
-double complex qw_sounding_lead_at(int tone);
+/* Samples after which it repeats. */
+size_t qw_sounding_lead_period(const struct qw_sounding *sounding);
+/* What the lead of Wi-Fi has at a tone of that number: QW_CSI_EARLY_TONES of each 20 MHz have
+ * something (qw_csi_format_early). */
+double complex qw_sounding_lead_at(enum qw_csi_format format, int tone);
 
 size_t qw_sounding_field_samples(const struct qw_sounding *sounding, size_t field);
 size_t

@@ -104,6 +104,22 @@ qw_err qw_plkg_run_tune(struct qw_plkg_run *run, const struct qw_tuning *tuning)
     return err;
 }
 
+/* What comes from one antenna, in one band, may know its beginning. What counts is what the access
+ * point hears, for the key is made of that: where it cannot look, the terminal does not either. */
+static qw_err new_onset(struct qw_plkg_run *run)
+{
+    const struct qw_tuning *tuning = &run->tuning;
+    bool is_heard = tuning->terminal_antennas == 1 && tuning->bands == 1;
+    size_t chains = !run->is_terminal                    ? tuning->access_point_antennas
+                    : tuning->access_point_antennas == 1 ? 1
+                                                         : 0;
+    struct qw_onset_shape shape = { .format = tuning->carrier->format,
+                                    .chains = is_heard ? chains : 0,
+                                    .has_phase = run->has_phase };
+
+    return qw_onset_new(run->probes, &shape, &run->onset);
+}
+
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
 {
     qw_err err = qw_feature_set_new(run->probes, &run->set);
@@ -115,7 +131,7 @@ qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated)
     run->ledger.auth_bits = 2 * QW_PLKG_AUTH_LEN * 8;
     if (err == QW_OK) {
         run->set->is_transposed = run->is_terminal;
-        err = qw_onset_new(run->probes, &run->onset);
+        err = new_onset(run);
     }
     return err;
 }
@@ -154,7 +170,7 @@ qw_err qw_plkg_run_check_onset(struct qw_plkg_run *run)
 {
     struct qw_onset_verdict verdict;
 
-    qw_onset_judge(run->onset, run->has_phase, &verdict);
+    qw_onset_judge(run->onset, &verdict);
     if (!verdict.is_made) {
         return QW_OK; /* the ledger says so */
     }

@@ -34,7 +34,7 @@ struct qw_plkg_run {
     bool has_phase;
     uint32_t probes;
     struct qw_feature_set *set;
-    struct qw_onset *onset;         /* of one antenna and band of Wi-Fi 20 MHz */
+    struct qw_onset *onset;         /* where frames know their beginning */
     struct qw_plkg_silence silence; /* the terminal's */
     struct qw_plkg_pairs own_pairs, peer_pairs;
     struct qw_plkg_split split;

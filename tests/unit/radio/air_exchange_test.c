@@ -401,7 +401,7 @@ static void noise_does_not_begin_again_with_another_carrier(void **state)
 }
 
 /* [W9] Both ends hear one wave on top of the channel, new for each pair, and not where a frame
- * begins; an antenna more, and there are no beginnings. Impossible numbers are refused. */
+ * begins; an antenna more that sends, and there is no beginning. Impossible numbers are refused. */
 static void an_injector_comes_late_at_both_ends(void **state)
 {
     struct qw_air_config config = {
@@ -411,6 +411,7 @@ static void an_injector_comes_late_at_both_ends(void **state)
     struct bench bench = { NULL, calloc(1, sizeof(struct qw_csi_frame)),
                            calloc(1, sizeof(struct qw_csi_frame)) };
     struct qw_tuning two = { qw_carrier_find("wifi20"), 1, 2, 1 };
+    struct qw_tuning wide = { qw_carrier_find("wifi80"), 2, 1, 1 };
     float complex last = 0.0f;
     char error[256];
 
@@ -440,7 +441,13 @@ static void an_injector_comes_late_at_both_ends(void **state)
     assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_TERMINAL, &two));
     assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_ACCESS_POINT, &two));
     assert_int_equal(send(&bench, 20, 20 * INTERVAL_NS), QW_AIR_HEARD);
-    assert_false(bench.at_access_point->has_early);
+    assert_int_equal(answer(&bench, 20, 20 * INTERVAL_NS + GAP_NS), QW_AIR_HEARD);
+    assert_true(!bench.at_access_point->has_early && bench.at_terminal->has_early);
+    assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_TERMINAL, &wide));
+    assert_true(qw_air_exchange_tune(bench.exchange, QW_AIR_ACCESS_POINT, &wide));
+    assert_int_equal(send(&bench, 21, 21 * INTERVAL_NS), QW_AIR_HEARD);
+    assert_int_equal(answer(&bench, 21, 21 * INTERVAL_NS + GAP_NS), QW_AIR_HEARD);
+    assert_true(bench.at_access_point->has_early && !bench.at_terminal->has_early);
     qw_air_exchange_free(bench.exchange);
     free(bench.at_access_point);
     free(bench.at_terminal);

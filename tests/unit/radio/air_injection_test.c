@@ -47,7 +47,7 @@ static float power_of(const struct qw_csi_frame *frame)
 /* No channel at all: what is heard is the injector, or noise 40 dB below a channel. */
 static void reaches_whom_it_attacks_and_nobody_else(void **state)
 {
-    static const double complex nothing[QW_CSI_EARLY_VALUES];
+    static const double complex nothing[2 * QW_CSI_HALF_TONES];
     struct qw_front_end_config config = qw_front_end_calibrated(40.0, true);
     struct qw_front_end *front_end = calloc(1, sizeof *front_end);
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
@@ -56,11 +56,16 @@ static void reaches_whom_it_attacks_and_nobody_else(void **state)
     (void)state;
     assert_true(front_end != NULL && frame != NULL);
     qw_csi_frame_set_tones(frame, QW_CSI_LEGACY_20);
+    frame->rx_count = 2;
+    frame->tx_count = 1;
     qw_front_end_init(front_end, 1, 1, &config, frame->tone_index, frame->tone_count);
     qw_air_injection_measure(&injection, false, front_end, nothing, frame);
     assert_true(frame->has_early && power_of(frame) < 1e-3f);
     qw_air_injection_measure(&injection, true, front_end, nothing, frame);
     assert_true(frame->has_early && power_of(frame) > 1e-2f);
+    for (size_t k = 0; k < frame->tone_count; k++) { /* each antenna another wave */
+        assert_true(frame->value[k] != frame->value[frame->tone_count + k]);
+    }
     injection.injector.power = 0.0;
     qw_air_injection_measure(&injection, true, front_end, nothing, frame);
     assert_true(power_of(frame) < 1e-3f);

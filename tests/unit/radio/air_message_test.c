@@ -138,7 +138,7 @@ static size_t good(size_t kind, uint8_t *out, size_t cap)
 
 static void the_examples_of_the_page_are_right(void **state)
 {
-    static const uint8_t hello[] = { 1, 3, 1 };
+    static const uint8_t hello[] = { 1, 4, 1 };
     static const uint8_t ready[] = { 2, 1, 0, 9, 's', 'i', 'm', 'u', 'l', 'a', 't', 'e', 'd' };
     static const uint8_t probe[] = { 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0xe4, 0xe1, 0xc0 };
     static const uint8_t csi[] = { 4, 0,    0,    0,    0,    0,    0,    0,    1, 0,    0,
@@ -235,21 +235,23 @@ static void bands_and_antennas_survive_the_way(void **state)
     free(message);
 }
 
-static struct qw_csi_frame *frame_with_beginning(void)
+static struct qw_csi_frame *frame_with_beginning(enum qw_csi_format format, uint8_t antennas)
 {
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
 
     assert_non_null(frame);
-    qw_csi_frame_set_tones(frame, QW_CSI_LEGACY_20);
-    frame->rx_count = 1;
+    qw_csi_frame_set_tones(frame, format);
+    frame->rx_count = antennas;
     frame->tx_count = 1;
     frame->band_count = 1;
     frame->has_early = true;
-    for (size_t k = 0; k < QW_CSI_EARLY_VALUES; k++) {
+    for (size_t k = 0; k < qw_csi_frame_value_count(frame); k++) {
         frame->value[k] = 1.0f - (float)k * I;
+    }
+    for (size_t k = 0; k < qw_csi_frame_half_count(frame); k++) {
         frame->half[k] = 0.5f * (float)k;
     }
-    for (size_t k = 0; k < QW_CSI_EARLY_TONES; k++) {
+    for (size_t k = 0; k < qw_csi_frame_early_count(frame); k++) {
         frame->early[k] = (float)k * I;
     }
     return frame;
@@ -258,8 +260,8 @@ static struct qw_csi_frame *frame_with_beginning(void)
 /* It survives; cut anywhere it is refused, and so is one of a frame that can have none. */
 static void the_beginning_of_a_frame_survives_the_way(void **state)
 {
-    enum { LEN = QW_AIR_CSI_HEAD_LEN + 10 * QW_CSI_EARLY_VALUES + 1 + QW_AIR_BEGINNING_LEN };
-    struct qw_csi_frame *in = frame_with_beginning();
+    enum { LEN = QW_AIR_CSI_HEAD_LEN + 10 * QW_CSI_HALF_TONES + 1 + QW_AIR_BEGINNING_LEN };
+    struct qw_csi_frame *in = frame_with_beginning(QW_CSI_LEGACY_20, 1);
     struct qw_csi_frame *out = calloc(1, sizeof *out);
     uint8_t message[LEN + 1] = { 0 };
     size_t at = LEN - QW_AIR_BEGINNING_LEN - 1; /* of the byte that says that there is one */
@@ -294,6 +296,48 @@ static void the_beginning_of_a_frame_survives_the_way(void **state)
     assert_false(out->has_early);
     free(in);
     free(out);
+}
+
+/* Wide frames and several receive antennas; several that send, or bands, have none. */
+static void beginnings_of_other_shapes_survive_too(void **state)
+{
+    static const struct {
+        enum qw_csi_format format;
+        uint8_t antennas;
+        size_t early, half;
+    } shapes[] = { { QW_CSI_LEGACY_20, 4, 48, 208 },
+                   { QW_CSI_HT_40, 1, 24, 0 },
+                   { QW_CSI_VHT_80, 4, 192, 0 } };
+    struct qw_csi_frame *out = calloc(1, sizeof *out);
+    uint8_t *message = malloc(BUFFER);
+
+    (void)state;
+    assert_true(out != NULL && message != NULL);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct qw_csi_frame *in = frame_with_beginning(shapes[i].format, shapes[i].antennas);
+        size_t beginning = 8 * (shapes[i].early + shapes[i].half);
+        size_t len = qw_air_csi_encode(in, message, BUFFER);
+        size_t at = len - beginning - 1;
+
+        assert_int_equal(len, QW_AIR_CSI_HEAD_LEN + 2u * in->tone_count +
+                                  8 * qw_csi_frame_value_count(in) + 1 + beginning);
+        memset(out, 0, sizeof *out);
+        assert_int_equal(qw_air_csi_decode(message, len, out), QW_OK);
+        assert_true(out->has_early);
+        assert_memory_equal(in->early, out->early, sizeof in->early);
+        assert_memory_equal(in->half, out->half, sizeof in->half);
+        assert_int_equal(qw_air_csi_decode(message, len - 8, out), QW_ERR_FORMAT);
+        len = qw_air_csi_encode_chain(in, message, BUFFER); /* what is shown has none of many */
+        assert_int_equal(message[len - 1 - (in->rx_count == 1 ? beginning : 0)],
+                         in->rx_count == 1 ? 1 : 0);
+        in->tx_count = in->rx_count;
+        in->rx_count = 1;
+        len = qw_air_csi_encode(in, message, BUFFER);
+        assert_int_equal(message[at], in->tx_count == 1 ? 1 : 0);
+        free(in);
+    }
+    free(out);
+    free(message);
 }
 
 static void the_largest_frame_fits_exactly(void **state)
@@ -441,6 +485,7 @@ int main(void)
         cmocka_unit_test(every_field_survives_the_way),
         cmocka_unit_test(bands_and_antennas_survive_the_way),
         cmocka_unit_test(the_beginning_of_a_frame_survives_the_way),
+        cmocka_unit_test(beginnings_of_other_shapes_survive_too),
         cmocka_unit_test(the_largest_frame_fits_exactly),
         cmocka_unit_test(refuses_every_truncation_and_one_byte_too_many),
         cmocka_unit_test(a_flipped_bit_is_refused_or_means_exactly_these_bytes),

@@ -80,6 +80,49 @@ static void tones_fit_when_all_are_of_the_format(void **state)
     free(frame);
 }
 
+static void frames_from_one_antenna_in_one_band_may_know_their_beginning(void **state)
+{
+    static const size_t early[QW_CSI_FORMATS] = {
+        [QW_CSI_LEGACY_20] = 12, [QW_CSI_HT_40] = 24, [QW_CSI_VHT_80] = 48
+    };
+    size_t place[QW_CSI_EARLY_CHAIN_MAX];
+    const int16_t *tones;
+
+    (void)state;
+    for (int format = 0; format < QW_CSI_FORMATS; format++) {
+        enum qw_csi_format f = (enum qw_csi_format)format;
+
+        assert_int_equal(qw_csi_format_early(f, place), early[f]);
+        (void)qw_csi_format_tones(f, &tones);
+        for (size_t e = 0; e < early[f]; e++) { /* 12 of each 20 MHz, none in its middle */
+            assert_int_equal(tones[place[e]] % 4, 0);
+            assert_int_equal(tones[place[early[f] - 1 - e]], -tones[place[e]]);
+        }
+        assert_int_equal(qw_csi_early_count(f, 4, 1, 1), 4 * early[f]);
+        assert_int_equal(qw_csi_early_count(f, 1, 2, 1), 0);
+        assert_int_equal(qw_csi_early_count(f, 1, 1, 2), 0);
+    }
+    assert_int_equal(qw_csi_early_count(QW_CSI_LEGACY_20, QW_CSI_ANTENNAS_MAX + 1, 1, 1), 0);
+}
+
+static void a_beginning_is_of_whole_frames(void **state)
+{
+    struct qw_csi_frame *frame = frame_of(QW_CSI_LEGACY_20);
+
+    (void)state;
+    frame->rx_count = 3;
+    frame->tx_count = 1;
+    assert_int_equal(qw_csi_frame_early_count(frame), 36);
+    assert_int_equal(qw_csi_frame_half_count(frame), 156);
+    frame->tone_count = 51;
+    assert_int_equal(qw_csi_frame_early_count(frame), 0);
+    assert_int_equal(qw_csi_frame_half_count(frame), 0);
+    qw_csi_frame_set_tones(frame, QW_CSI_HT_40);
+    assert_int_equal(qw_csi_frame_early_count(frame), 72);
+    assert_int_equal(qw_csi_frame_half_count(frame), 0);
+    free(frame);
+}
+
 static void the_gain_of_the_receiver_is_taken_out(void **state)
 {
     struct qw_csi_frame *frame = frame_of(QW_CSI_HT_20);
@@ -111,6 +154,8 @@ int main(void)
         cmocka_unit_test(tones_of_every_format_are_ascending_and_those_of_wifi_symmetric),
         cmocka_unit_test(a_cleared_frame_knows_nothing),
         cmocka_unit_test(tones_fit_when_all_are_of_the_format),
+        cmocka_unit_test(frames_from_one_antenna_in_one_band_may_know_their_beginning),
+        cmocka_unit_test(a_beginning_is_of_whole_frames),
         cmocka_unit_test(the_gain_of_the_receiver_is_taken_out),
     };
 

@@ -32,22 +32,26 @@ static void check_measured(const struct lab_options *o, struct argp_state *state
 static void check_chains(const struct lab_options *o, struct argp_state *state)
 {
     size_t chains = o->access_point_antennas * o->terminal_antennas * o->bands;
-    bool is_other =
-        o->capture_path != NULL || o->alice_path != NULL || strcmp(o->carrier->name, "wifi20") != 0;
+    bool is_measured = o->capture_path != NULL || o->alice_path != NULL;
+    bool is_other = is_measured || strcmp(o->carrier->name, "wifi20") != 0;
+    bool waits = o->attack == LAB_ATTACK_INJECT_AFTER_HEARING;
 
     if (chains > QW_FEATURE_CHAINS_MAX) {
         argp_error(state, "antennas and bands together are more than %d channels",
                    QW_FEATURE_CHAINS_MAX);
     }
-    if (o->attack != LAB_ATTACK_NONE && chains > 1) {
-        argp_error(state, "an attacker's signal is simulated for one antenna and one band");
+    if (o->attack != LAB_ATTACK_NONE && (waits ? o->bands > 1 : chains > 1)) {
+        argp_error(state, "an attacker's signal is simulated for one band, and one antenna unless "
+                          "he waits for a pilot");
     }
     if ((chains > 1 || o->is_paced || !isnan(o->surface_db)) && (o->is_sampled || is_other)) {
         argp_error(state,
                    "antennas, bands, a pace and a surface are simulated for tones of wifi20");
     }
-    if (o->attack != LAB_ATTACK_NONE && is_other) {
-        argp_error(state, "an attack is simulated for wifi20");
+    if (o->attack != LAB_ATTACK_NONE &&
+        (waits ? is_measured || o->carrier->is_cellular : is_other)) {
+        argp_error(state, "an attack is simulated for wifi20; of who waits for a pilot for wifi40 "
+                          "and wifi80 too");
     }
 }
 

@@ -28,8 +28,8 @@ struct lab_antennas {
     const int16_t *tones;
     size_t tone_count;
     double complex far[VALUES_MAX], near[VALUES_MAX], turned[VALUES_MAX];
-    double complex wave[QW_CHANNEL_TONES_MAX]; /* what an attacker adds */
-    uint64_t injected_from;                    /* number of the first probe, of all sessions */
+    double complex wave[VALUES_MAX]; /* what an attacker adds */
+    uint64_t injected_from;          /* number of the first probe, of all sessions */
 };
 
 static enum who receiver_of(enum qw_air_view view)
@@ -119,6 +119,7 @@ static void add_surface(struct lab_antennas *antennas, double time_s, size_t at,
 static void prepare_wave(struct lab_antennas *antennas, double time_s, bool is_down, uint32_t probe)
 {
     const struct lab_channel *config = antennas->config;
+    size_t chains = config->access_point_antennas * config->terminal_antennas;
     double complex *wave = antennas->wave;
 
     if (antennas->repeater != NULL) {
@@ -126,10 +127,13 @@ static void prepare_wave(struct lab_antennas *antennas, double time_s, bool is_d
         qw_injector_repeat(wave, config->injected_power, config->repeater_delay_s, antennas->tones,
                            antennas->tone_count, config->carrier->spacing_hz, wave);
     } else {
-        qw_injector_wave(config->seed, antennas->injected_from + probe, config->injected_power,
-                         antennas->tones, antennas->tone_count, config->carrier->spacing_hz, wave);
+        for (size_t chain = 0; chain < chains; chain++) { /* over paths of its own */
+            qw_injector_wave(config->seed + chain, antennas->injected_from + probe,
+                             config->injected_power, antennas->tones, antennas->tone_count,
+                             config->carrier->spacing_hz, &wave[chain * antennas->tone_count]);
+        }
     }
-    for (size_t k = 0; !is_down && k < antennas->tone_count; k++) {
+    for (size_t k = 0; !is_down && k < chains * antennas->tone_count; k++) {
         antennas->near[k] = wave[k]; /* worth more to her than what she hears of the terminal */
     }
 }
@@ -180,9 +184,12 @@ void lab_antennas_measure_sweep(struct lab_antennas *antennas, enum qw_air_view 
     struct qw_front_end_late late = { is_attacked ? antennas->wave : NULL,
                                       reaction_of(antennas->config) };
 
-    if (qw_csi_frame_chain_count(frame) == 1 && frame->format == QW_CSI_LEGACY_20) {
+    if (qw_csi_frame_early_count(frame) > 0) { /* one antenna sends: chains are in order */
         qw_front_end_measure_onset(&antennas->front_end[receiver_of(view)], waves, &late, frame);
         return;
+    }
+    for (size_t k = 0; is_attacked && k < qw_csi_frame_value_count(frame); k++) {
+        antennas->far[k] += antennas->wave[k];
     }
     if (qw_air_view_is_down(view)) {
         struct qw_tuning tuning = lab_channel_tuning(antennas->config);
@@ -321,10 +328,12 @@ qw_err lab_antennas_new(const struct lab_channel *channel, double start_s, uint6
 {
     bool is_single =
         channel->access_point_antennas * channel->terminal_antennas * channel->bands == 1;
+    bool waits = channel->attack == LAB_ATTACK_INJECT_AFTER_HEARING;
     struct lab_antennas *made;
     qw_err err;
 
-    if ((channel->surface != NULL || channel->attack != LAB_ATTACK_NONE) && !is_single) {
+    if ((channel->surface != NULL && !is_single) ||
+        (channel->attack != LAB_ATTACK_NONE && !(waits ? channel->bands == 1 : is_single))) {
         return QW_ERR_ARG;
     }
     made = calloc(1, sizeof *made);

@@ -30,7 +30,7 @@ struct lab_channel {
     size_t access_point_antennas, terminal_antennas, bands;
     double antenna_spacing_m, band_spacing_hz;
     const struct qw_surface *surface; /* borrowed; NULL: none; with one antenna and band only */
-    enum lab_attack attack;           /* with one antenna and band only */
+    enum lab_attack attack;           /* one antenna, unless he waits for a pilot; one band */
     double injected_power;            /* over the channel's */
     double repeater_delay_s;          /* of what a repeater adds, behind the channel */
     double reaction_s;                /* of who waits for a pilot: from its first sample to his */

@@ -8,24 +8,35 @@ struct level {
     float rssi_dbm, noise_dbm, agc_db;
 };
 
-struct beginning {
-    bool is_known;
-    float complex early[QW_CSI_EARLY_TONES], half[QW_CSI_EARLY_VALUES];
-};
-
 struct lab_trace {
     struct lab_channel channel;
     uint32_t probes;
-    size_t values;               /* of a frame */
-    bool *is_heard;              /* [QW_AIR_VIEWS * probes] */
-    float complex *value;        /* [(view * probes + probe) * values + value], as in a frame */
-    struct level *level;         /* [QW_AIR_VIEWS * probes] */
-    struct beginning *beginning; /* [QW_AIR_VIEWS * probes] */
+    size_t values;            /* of a frame */
+    bool *is_heard;           /* [QW_AIR_VIEWS * probes] */
+    float complex *value;     /* [(view * probes + probe) * values + value], as in a frame */
+    struct level *level;      /* [QW_AIR_VIEWS * probes] */
+    bool *has_early;          /* [QW_AIR_VIEWS * probes] */
+    size_t early, half;       /* of a frame that knows its beginning, at most */
+    float complex *beginning; /* [(view * probes + probe) * (early + half)] */
 };
 
 static size_t place(const struct lab_trace *trace, enum qw_air_view view, uint32_t probe)
 {
     return (size_t)view * trace->probes + probe;
+}
+
+/* As large as the larger of both directions. */
+static void size_beginnings(struct lab_trace *trace)
+{
+    const struct lab_channel *channel = &trace->channel;
+    enum qw_csi_format format = lab_channel_format(channel);
+    size_t up = qw_csi_early_count(format, channel->access_point_antennas,
+                                   channel->terminal_antennas, channel->bands);
+    size_t down = qw_csi_early_count(format, channel->terminal_antennas,
+                                     channel->access_point_antennas, channel->bands);
+
+    trace->early = up > down ? up : down;
+    trace->half = format == QW_CSI_LEGACY_20 && trace->early > 0 ? trace->values : 0;
 }
 
 qw_err lab_trace_new(const struct lab_channel *channel, uint32_t probes, struct lab_trace **trace)
@@ -48,9 +59,11 @@ qw_err lab_trace_new(const struct lab_channel *channel, uint32_t probes, struct 
     made->is_heard = calloc(places, sizeof *made->is_heard);
     made->level = calloc(places, sizeof *made->level);
     made->value = calloc(places * made->values, sizeof *made->value);
-    made->beginning = calloc(places, sizeof *made->beginning);
+    size_beginnings(made);
+    made->has_early = calloc(places, sizeof *made->has_early);
+    made->beginning = calloc(places * (made->early + made->half) + 1, sizeof *made->beginning);
     if (made->is_heard == NULL || made->level == NULL || made->value == NULL ||
-        made->beginning == NULL) {
+        made->has_early == NULL || made->beginning == NULL) {
         lab_trace_free(made);
         return QW_ERR_NOMEM;
     }
@@ -63,6 +76,7 @@ void lab_trace_free(struct lab_trace *trace)
     if (trace != NULL) {
         free(trace->is_heard);
         free(trace->level);
+        free(trace->has_early);
         free(trace->beginning);
         free(trace->value);
         free(trace);
@@ -75,10 +89,12 @@ void lab_trace_keep(struct lab_trace *trace, enum qw_air_view view, uint32_t pro
     size_t at = place(trace, view, probe);
 
     memcpy(&trace->value[at * trace->values], frame->value, trace->values * sizeof frame->value[0]);
-    trace->beginning[at].is_known = frame->has_early;
+    trace->has_early[at] = frame->has_early;
     if (frame->has_early) {
-        memcpy(trace->beginning[at].early, frame->early, sizeof frame->early);
-        memcpy(trace->beginning[at].half, frame->half, sizeof frame->half);
+        float complex *beginning = &trace->beginning[at * (trace->early + trace->half)];
+
+        memcpy(beginning, frame->early, trace->early * sizeof *beginning);
+        memcpy(beginning + trace->early, frame->half, trace->half * sizeof *beginning);
     }
     trace->level[at] = (struct level){ frame->rssi_dbm, frame->noise_dbm, frame->agc_db };
     trace->is_heard[at] = true;
@@ -120,6 +136,7 @@ bool lab_trace_frame(const struct lab_trace *trace, enum qw_air_view view, uint3
                      struct qw_csi_frame *frame)
 {
     size_t at = place(trace, view, probe);
+    const float complex *beginning = &trace->beginning[at * (trace->early + trace->half)];
 
     if (!lab_trace_has(trace, view, probe)) {
         return false;
@@ -131,9 +148,9 @@ bool lab_trace_frame(const struct lab_trace *trace, enum qw_air_view view, uint3
     frame->rssi_dbm = trace->level[at].rssi_dbm;
     frame->noise_dbm = trace->level[at].noise_dbm;
     frame->agc_db = trace->level[at].agc_db;
-    frame->has_early = trace->beginning[at].is_known;
-    memcpy(frame->early, trace->beginning[at].early, sizeof frame->early);
-    memcpy(frame->half, trace->beginning[at].half, sizeof frame->half);
+    frame->has_early = trace->has_early[at];
+    memcpy(frame->early, beginning, trace->early * sizeof *beginning);
+    memcpy(frame->half, beginning + trace->early, trace->half * sizeof *beginning);
     memcpy(frame->value, &trace->value[at * trace->values], trace->values * sizeof frame->value[0]);
     return true;
 }
