@@ -54,7 +54,7 @@ void ledger_print(FILE *stream, const struct qw_plkg_ledger *l)
     line(stream, "- said to correct errors", (double)l->reconciliation_bits, "in %u extra rounds",
          l->more_rounds);
     line(stream, "- said to verify and to select",
-         (double)(l->verification_bits + l->selection_bits), "tags, and numbers from key data");
+         (double)(l->verification_bits + l->selection_bits), "check, and numbers from key data");
     line(stream, "- privacy amplification", l->amplification_bits, "leftover hash lemma");
     if (l->secret_bits > 0) {
         line(stream, "= secret bits", (double)l->secret_bits,

@@ -2,8 +2,6 @@
 #define _DEFAULT_SOURCE
 #include "radio/account.h"
 
-#include "distill/verify.h"
-
 #include <math.h>
 
 /* What nobody measured: the prediction from more lags than were used. For a fading spectrum with
@@ -86,10 +84,17 @@ static double cancelled_bits(double injected_ratio, double correlation)
     return -0.5 * log2(1.0 + amplitude * amplitude - 2.0 * correlation * amplitude);
 }
 
+/* What the boundary is made of, in bits of one probe. */
+struct boundary {
+    double rate_log2; /* of the innovation, without a limit of confidence */
+    double above_bits;
+    double doubt_bits; /* of a rate and of one with fewer lags against each other, both estimated */
+};
+
 /* Sum over runs and places of what a disclosed probe at that place of its run has above an
- * ordinary one: an upper limit of I(disclosed; kept before). */
-static double boundary_bits(const struct qw_account_input *input, double rate_log2,
-                            double above_bits)
+ * ordinary one: an upper limit of I(disclosed; kept before). With all lags of the rate behind it,
+ * both are the same estimate, and what that is wrong by is the same too. */
+static double boundary_bits(const struct qw_account_input *input, const struct boundary *boundary)
 {
     const struct qw_innovation *innovation = input->innovation;
     double sum = 0.0;
@@ -97,8 +102,11 @@ static double boundary_bits(const struct qw_account_input *input, double rate_lo
     for (size_t r = 0; r < input->run_count; r++) {
         for (uint32_t place = 0; place < input->run[r]; place++) {
             size_t lags = place < innovation->lags ? place : innovation->lags;
+            double doubt_bits = place < innovation->lags ? boundary->doubt_bits : 0.0;
 
-            sum += fmax(innovation->order_log2[lags] + above_bits - rate_log2, 0.0);
+            sum += fmax(innovation->order_log2[lags] + boundary->above_bits + doubt_bits -
+                            boundary->rate_log2,
+                        0.0);
         }
     }
     return sum;
@@ -111,22 +119,23 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     double quarter_ln = (2.0 - input->epsilon_log2) * M_LN2; /* ln(4 / epsilon) */
     double half_pe_ln = quarter_ln + M_LN2; /* the model's quarter serves two limits */
     double rho = input->eve_correlation;
-    double above_bits = dims * cancelled_bits(input->injected_ratio, rho);
-    double rate_log2;
+    struct boundary boundary = { .above_bits = dims * cancelled_bits(input->injected_ratio, rho) };
+    double confidence_bits;
     double n = (double)input->key_pairs * dims;
     double prefixes = fmax(PREFIXES_MIN, (double)innovation->modes);
 
-    rate_log2 =
-        innovation->deviation_log2 - tail_bits(innovation) -
-        dims * qw_account_injected_bits(input->injected_ratio, rho) -
+    boundary.rate_log2 = innovation->deviation_log2 - tail_bits(innovation) -
+                         dims * qw_account_injected_bits(input->injected_ratio, rho);
+    confidence_bits =
         qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(prefixes));
-    account->pair_bits = rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
+    account->pair_bits = boundary.rate_log2 - confidence_bits +
+                         dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
                          (input->has_phase ? 0.0 : SHAPE_BITS * dims) - innovation->shape_bits;
     for (size_t d = 0; d < innovation->dims; d++) {
         account->pair_bits -= log2(input->width[d]);
     }
-    above_bits += spread_bits(innovation, half_pe_ln + log(ORDERS));
-    account->boundary_bits = boundary_bits(input, rate_log2, above_bits);
+    boundary.doubt_bits = confidence_bits + spread_bits(innovation, half_pe_ln + log(ORDERS));
+    account->boundary_bits = boundary_bits(input, &boundary);
     account->entropy_bits =
         fmax((double)input->key_pairs * account->pair_bits - account->boundary_bits, 0.0);
     /* eps_s is half a quarter, for it counts twice. */
@@ -143,14 +152,11 @@ uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits)
     return length > 0.0 ? (uint64_t)length : 0;
 }
 
-double qw_account_epsilon_log2(double policy_epsilon_log2, size_t string_bits, size_t attempts,
-                               size_t transcript_len)
+double qw_account_epsilon_log2(double policy_epsilon_log2, size_t authenticated_len)
 {
     double secrecy = 0.75 * exp2(policy_epsilon_log2);
-    double one_tag = qw_verify_epsilon_log2(string_bits);
-    double verification = (double)attempts * exp2(2.0 * one_tag);
-    double blocks = (double)transcript_len / 16.0 + 2.0;
+    double blocks = (double)authenticated_len / 16.0 + 2.0;
     double authentication = 8.0 * blocks * exp2(-96.0); /* four tags in each direction */
 
-    return log2(secrecy + verification + authentication);
+    return log2(secrecy + authentication);
 }

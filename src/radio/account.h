@@ -50,10 +50,9 @@ double qw_account_confidence_bits(size_t rows, size_t dims, double ln_inverse);
 /* Length of the key: floor(entropy - finite size - amplification - said_bits), 0 when negative. */
 uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits);
 
-/* Total failure probability of a key: log2(three quarters of the policy's epsilon + verification
- * of string_bits in attempts tries with two tags + authentication of a transcript of
- * transcript_len bytes). */
-double qw_account_epsilon_log2(double policy_epsilon_log2, size_t string_bits, size_t attempts,
-                               size_t transcript_len);
+/* Total failure probability of a key: log2(three quarters of the policy's epsilon + authentication
+ * of authenticated_len bytes, the transcript and the string: an altered message passes, or another
+ * string at the other end). */
+double qw_account_epsilon_log2(double policy_epsilon_log2, size_t authenticated_len);
 
 #endif

@@ -364,19 +364,14 @@ static bool decode(struct attack *attack)
 
 static bool verify(struct attack *attack)
 {
-    bool ok = true;
+    uint8_t check[QW_PLKG_CHECK_LEN];
     size_t at = 0;
 
     for (size_t i = 0; i < attack->coefficients; i++) {
         qw_bits_append(attack->string, &at, attack->symbol[i], attack->depth[i]);
     }
-    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
-        uint8_t tag[QW_VERIFY_TAG_LEN];
-
-        qw_verify_tag(attack->syndrome.verify_key[i], attack->string, attack->string_bits, tag);
-        ok = qw_equal_ct(tag, attack->syndrome.verify_tag[i], sizeof tag) && ok;
-    }
-    return ok;
+    qw_plkg_check_of(attack->syndrome.check_key, attack->string, attack->string_bits, check);
+    return qw_equal_ct(check, attack->syndrome.check, sizeof check);
 }
 
 /* Removes what it takes for the key from the frames, in the order in which the key was used. */

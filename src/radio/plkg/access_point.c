@@ -278,15 +278,14 @@ static qw_err send_syndrome(struct qw_plkg_run *run)
     qw_err err = said == NULL ? QW_ERR_NOMEM : QW_OK;
 
     qw_plkg_run_write_string(run);
-    for (size_t i = 0; err == QW_OK && i < QW_PLKG_VERIFY_TAGS; i++) {
-        err = qw_random_bytes(syndrome.verify_key[i], QW_POLY_HASH_LEN);
-        qw_verify_tag(syndrome.verify_key[i], run->string, run->string_bits,
-                      syndrome.verify_tag[i]);
+    if (err == QW_OK) {
+        err = qw_random_bytes(syndrome.check_key, sizeof syndrome.check_key);
     }
     if (err == QW_OK) {
-        struct qw_bytes parts[2] = { { head, qw_plkg_syndrome_encode_head(&syndrome, head) },
-                                     { said, said_len } };
+        struct qw_bytes parts[2] = { { head, 0 }, { said, said_len } };
 
+        qw_plkg_check_of(syndrome.check_key, run->string, run->string_bits, syndrome.check);
+        parts[0].len = qw_plkg_syndrome_encode_head(&syndrome, head);
         qw_multilevel_encode(run->multilevel, run->symbol, said);
         err = qw_plkg_link_send(run->link, QW_PLKG_SYNDROME, parts, 2, NULL);
     }

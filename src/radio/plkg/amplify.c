@@ -44,7 +44,7 @@ qw_err qw_plkg_amplify_decode(const uint8_t *body, size_t len, struct qw_plkg_am
     m.amplification_bits = qw_read_u32be(&r);
     m.secret_bits = qw_read_u32be(&r);
     if (r.failed || !adds_up(&m) || m.string_bits > QW_PLKG_STRING_BITS_MAX ||
-        m.secret_bits > m.string_bits) {
+        m.entropy_bits > m.string_bits) {
         return QW_ERR_FORMAT;
     }
     seed_bits = qw_toeplitz_seed_bits(m.string_bits, m.secret_bits);

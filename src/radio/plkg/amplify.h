@@ -7,8 +7,8 @@
 /* AMPLIFY: the final account and the fresh seed; FINISH: the length that both accept. Each is
  * followed by its sender's tag over everything said so far. */
 struct qw_plkg_amplify {
-    uint32_t string_bits; /* |Xq| */
-    uint32_t entropy_bits;
+    uint32_t string_bits;  /* |Xq| */
+    uint32_t entropy_bits; /* 0..string_bits */
     uint32_t finite_size_bits;
     uint32_t reconciliation_bits;
     uint32_t verification_bits;

@@ -102,6 +102,12 @@ static void append_header(struct qw_plkg_link *link, enum qw_plkg_type type, siz
     append(link, bytes, sizeof bytes);
 }
 
+/* Of what tag 0 covers: the transcript, and what is behind it. */
+static size_t parts_of(const struct qw_plkg_pads *pads)
+{
+    return pads->unsaid.len > 0 ? 2 : 1;
+}
+
 qw_err qw_plkg_link_send(struct qw_plkg_link *link, enum qw_plkg_type type,
                          const struct qw_bytes *parts, size_t count,
                          const struct qw_plkg_pads *pads)
@@ -125,10 +131,11 @@ qw_err qw_plkg_link_send(struct qw_plkg_link *link, enum qw_plkg_type type,
         append(link, parts[i].data, parts[i].len);
     }
     if (pads != NULL) {
-        struct qw_bytes said = { link->transcript, link->transcript_len };
+        struct qw_bytes covered[] = { { link->transcript, link->transcript_len }, pads->unsaid };
         uint8_t tag[QW_ONE_TIME_MAC_LEN];
 
-        qw_one_time_mac(qw_plkg_pads_key(*pads), qw_plkg_pads_tag(*pads, 0), &said, 1, tag);
+        qw_one_time_mac(qw_plkg_pads_key(*pads), qw_plkg_pads_tag(*pads, 0), covered,
+                        parts_of(pads), tag);
         append(link, tag, sizeof tag);
     }
     link->sent++;
@@ -169,10 +176,10 @@ static qw_err check_header(struct qw_plkg_link *link, enum qw_plkg_type type, si
 static bool tag_ok(const struct qw_plkg_link *link, struct qw_plkg_pads pads)
 {
     size_t signed_len = link->transcript_len - QW_ONE_TIME_MAC_LEN;
-    struct qw_bytes said = { link->transcript, signed_len };
+    struct qw_bytes covered[] = { { link->transcript, signed_len }, pads.unsaid };
 
-    return qw_one_time_mac_verify(qw_plkg_pads_key(pads), qw_plkg_pads_tag(pads, 0), &said, 1,
-                                  link->transcript + signed_len);
+    return qw_one_time_mac_verify(qw_plkg_pads_key(pads), qw_plkg_pads_tag(pads, 0), covered,
+                                  parts_of(&pads), link->transcript + signed_len);
 }
 
 qw_err qw_plkg_link_receive(struct qw_plkg_link *link, enum qw_plkg_type type,

@@ -29,7 +29,8 @@ void qw_plkg_link_free(struct qw_plkg_link *link); /* NULL is fine; does not clo
 
 /* One direction's authentication: hash key and the pads of its tags. Borrowed. */
 struct qw_plkg_pads {
-    const uint8_t *bytes; /* [QW_PLKG_AUTH_LEN] */
+    const uint8_t *bytes;   /* [QW_PLKG_AUTH_LEN] */
+    struct qw_bytes unsaid; /* secret: tag 0 covers it behind the transcript, nobody says it */
 };
 const uint8_t *qw_plkg_pads_key(struct qw_plkg_pads pads);
 const uint8_t *qw_plkg_pads_tag(struct qw_plkg_pads pads, size_t index); /* < QW_PLKG_TAGS */

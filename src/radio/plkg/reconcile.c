@@ -2,6 +2,20 @@
 #include "radio/plkg/reconcile.h"
 
 #include "base/bytes.h"
+#include "base/secret.h"
+#include "distill/verify.h"
+
+#include <string.h>
+
+void qw_plkg_check_of(const uint8_t key[static QW_POLY_HASH_LEN], const uint8_t *string, size_t n,
+                      uint8_t check[static QW_PLKG_CHECK_LEN])
+{
+    uint8_t tag[QW_VERIFY_TAG_LEN];
+
+    qw_verify_tag(key, string, n, tag);
+    memcpy(check, tag, QW_PLKG_CHECK_LEN);
+    qw_wipe(tag, sizeof tag); /* what was cut off is not in the account */
+}
 
 size_t qw_plkg_syndrome_encode_head(const struct qw_plkg_syndrome *syndrome,
                                     uint8_t out[static QW_PLKG_SYNDROME_HEAD_MAX])
@@ -11,10 +25,8 @@ size_t qw_plkg_syndrome_encode_head(const struct qw_plkg_syndrome *syndrome,
     struct qw_writer w = qw_writer_on(out, QW_PLKG_SYNDROME_HEAD_MAX);
 
     qw_write_bytes(&w, model, model_len);
-    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
-        qw_write_bytes(&w, syndrome->verify_key[i], QW_POLY_HASH_LEN);
-        qw_write_bytes(&w, syndrome->verify_tag[i], QW_VERIFY_TAG_LEN);
-    }
+    qw_write_bytes(&w, syndrome->check_key, sizeof syndrome->check_key);
+    qw_write_bytes(&w, syndrome->check, sizeof syndrome->check);
     qw_assert(!w.failed);
     return w.len;
 }
@@ -27,10 +39,8 @@ qw_err qw_plkg_syndrome_decode(const uint8_t *body, size_t len, struct qw_plkg_s
     if (!qw_model_read(&r, &m.model)) {
         return QW_ERR_FORMAT;
     }
-    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
-        qw_read_bytes(&r, m.verify_key[i], QW_POLY_HASH_LEN);
-        qw_read_bytes(&r, m.verify_tag[i], QW_VERIFY_TAG_LEN);
-    }
+    qw_read_bytes(&r, m.check_key, sizeof m.check_key);
+    qw_read_bytes(&r, m.check, sizeof m.check);
     m.said_len = qw_reader_left(&r);
     m.said = qw_read_view(&r, m.said_len);
     if (m.said_len == 0 || !qw_reader_done(&r)) {

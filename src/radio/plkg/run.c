@@ -65,12 +65,13 @@ void qw_plkg_run_free(struct qw_plkg_run *run)
 
 struct qw_plkg_pads qw_plkg_run_up(const struct qw_plkg_run *run)
 {
-    return (struct qw_plkg_pads){ run->auth };
+    return (struct qw_plkg_pads){ .bytes = run->auth };
 }
 
 struct qw_plkg_pads qw_plkg_run_down(const struct qw_plkg_run *run)
 {
-    return (struct qw_plkg_pads){ run->auth + QW_PLKG_AUTH_LEN };
+    return (struct qw_plkg_pads){ .bytes = run->auth + QW_PLKG_AUTH_LEN,
+                                  .unsaid = { run->string, QW_BITS_TO_BYTES(run->string_bits) } };
 }
 
 void qw_plkg_run_progress(const struct qw_plkg_run *run, enum qw_plkg_stage stage, uint64_t done,
@@ -145,9 +146,21 @@ void qw_plkg_run_pace(struct qw_plkg_run *run, const struct qw_plkg_pace *pace)
     run->ledger.channel_time_s = looked_s + (run->probes - 1) * (double)pace->interval_us * 1e-6;
 }
 
+/* It takes so many bits to say a number from 0 to most. */
+static uint32_t bits_to_say(size_t most)
+{
+    uint32_t bits = 0;
+
+    for (; most > 0; most >>= 1) {
+        bits++;
+    }
+    return bits;
+}
+
 uint32_t qw_plkg_run_selection_bits(const struct qw_plkg_run *run)
 {
-    return QW_PLKG_SELECTION_BITS + (run->is_paced ? (uint32_t)QW_PLKG_PACE_BITS : 0);
+    return 2 * bits_to_say(run->string_bits) + (uint32_t)QW_PLKG_COURSE_BITS +
+           (run->is_paced ? (uint32_t)QW_PLKG_PACE_BITS : 0);
 }
 
 void qw_plkg_run_hear(struct qw_plkg_run *run, const struct qw_csi_frame *frame)
@@ -403,6 +416,12 @@ static enum qw_plkg_refusal diagnose(const struct qw_plkg_run *run,
                                                                       : QW_PLKG_NO_GAIN;
 }
 
+double qw_plkg_run_epsilon_log2(const struct qw_plkg_run *run)
+{
+    return qw_account_epsilon_log2(-(double)run->terms.epsilon_bits,
+                                   run->link->transcript_len + QW_BITS_TO_BYTES(run->string_bits));
+}
+
 static void book_account(struct qw_plkg_run *run, uint64_t secret_bits)
 {
     struct qw_plkg_ledger *ledger = &run->ledger;
@@ -413,9 +432,7 @@ static void book_account(struct qw_plkg_run *run, uint64_t secret_bits)
     ledger->reconciliation_bits = run->said_bits;
     ledger->verification_bits = QW_PLKG_VERIFICATION_BITS;
     ledger->selection_bits = qw_plkg_run_selection_bits(run);
-    ledger->epsilon_log2 =
-        qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
-                                QW_PLKG_ATTEMPTS_MAX, run->link->transcript_len);
+    ledger->epsilon_log2 = qw_plkg_run_epsilon_log2(run);
     ledger->secret_bits = secret_bits;
 }
 
@@ -445,6 +462,7 @@ qw_err qw_plkg_run_account(struct qw_plkg_run *run, const struct qw_feature_set 
         return err == QW_ERR_EXHAUSTED ? qw_plkg_run_refuse(run, QW_PLKG_TOO_FEW_PAIRS) : err;
     }
     qw_account_of(&input, &run->account);
+    run->account.entropy_bits = fmin(run->account.entropy_bits, (double)run->string_bits);
     length = qw_account_length(&run->account, all_said(run));
     book_account(run, 0);
     if (!is_enough(run, length)) {

@@ -54,14 +54,10 @@ struct qw_plkg_run {
 };
 
 enum {
-    QW_PLKG_VERIFICATION_BITS = QW_PLKG_VERIFY_TAGS * QW_VERIFY_TAG_BITS,
-    /* Two published numbers of 32 bits are made from key data (the entropy in AMPLIFY, the length
-     * in FINISH). DECODED says one of five things, as no deviation has more than four coded levels;
-     * with three MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session.
-     * PACE comes on top. */
-    QW_PLKG_SELECTION_BITS = 2 * 32 + 8,
-    /* Words that a terminal shows to the tags at most. */
-    QW_PLKG_ATTEMPTS_MAX = (1 + QW_MULTILEVEL_AGAIN_MAX) * (1 + QW_MULTILEVEL_MORE_MAX),
+    QW_PLKG_VERIFICATION_BITS = 8 * QW_PLKG_CHECK_LEN,
+    /* DECODED says one of five things, as no deviation has more than four coded levels; with three
+     * MORE at most that makes fewer than 2 x (1 + 4 + 16 + 64) courses of a session. */
+    QW_PLKG_COURSE_BITS = 8,
     QW_PLKG_SECRET_BITS_MIN = 256
 };
 
@@ -70,6 +66,7 @@ qw_err qw_plkg_run_new(const struct qw_plkg_party *party, bool is_terminal,
 void qw_plkg_run_free(struct qw_plkg_run *run); /* NULL is fine */
 
 struct qw_plkg_pads qw_plkg_run_up(const struct qw_plkg_run *run);
+/* Its tag 0 covers the string as well: it is what says that both ends have the same. */
 struct qw_plkg_pads qw_plkg_run_down(const struct qw_plkg_run *run);
 void qw_plkg_run_progress(const struct qw_plkg_run *run, enum qw_plkg_stage stage, uint64_t done,
                           uint64_t total);
@@ -82,7 +79,9 @@ qw_err qw_plkg_run_tune(struct qw_plkg_run *run, const struct qw_tuning *tuning)
 qw_err qw_plkg_run_begin(struct qw_plkg_run *run, bool is_simulated) QW_MUST_USE;
 /* What PACE says. */
 void qw_plkg_run_pace(struct qw_plkg_run *run, const struct qw_plkg_pace *pace);
-/* Bits of everything said that was made from measurements, but for the reconciler's. */
+/* Bits of everything said that was made from measurements, but for the reconciler's: the entropy in
+ * AMPLIFY and the length in FINISH, neither more than the string is long, the course of DECODED,
+ * and PACE. After qw_plkg_run_prepare_string. */
 uint32_t qw_plkg_run_selection_bits(const struct qw_plkg_run *run);
 /* Keeps a measurement. A frame of another shape counts as not heard: that says nothing about its
  * value, so dropping it is free. */
@@ -118,6 +117,8 @@ void qw_plkg_run_write_string(struct qw_plkg_run *run);
  * QW_ERR_REFUSED when fewer bits are left than a session must give. */
 qw_err qw_plkg_run_account(struct qw_plkg_run *run, const struct qw_feature_set *set,
                            uint64_t *secret_bits) QW_MUST_USE;
+/* Of a key that this run makes. */
+double qw_plkg_run_epsilon_log2(const struct qw_plkg_run *run);
 /* K from the string. */
 qw_err qw_plkg_run_make_key(struct qw_plkg_run *run, const uint8_t *seed,
                             uint32_t secret_bits) QW_MUST_USE;

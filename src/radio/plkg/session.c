@@ -76,7 +76,7 @@ static void apply_key(struct qw_plkg_session *session, uint8_t *data, size_t len
 
 static struct qw_plkg_pads pads_of(const struct qw_plkg_session *session, bool from_terminal)
 {
-    return (struct qw_plkg_pads){ session->auth + (from_terminal ? 0 : QW_PLKG_AUTH_LEN) };
+    return (struct qw_plkg_pads){ .bytes = session->auth + (from_terminal ? 0 : QW_PLKG_AUTH_LEN) };
 }
 
 static size_t frame_header(const struct qw_plkg_session *session, size_t body_len, uint8_t *out)

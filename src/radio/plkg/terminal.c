@@ -178,19 +178,15 @@ static qw_err say_decoded(struct qw_plkg_run *run, const struct qw_plkg_decoded 
                              1, NULL);
 }
 
-/* Writes the string. Parities alone cannot tell a wrong word, the tags do. */
+/* Writes the string. Parities alone cannot tell a wrong word, the check nearly always does, and tag
+ * 0 of AMPLIFY has the last word. */
 static bool is_verified(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome)
 {
-    bool ok = true;
+    uint8_t check[QW_PLKG_CHECK_LEN];
 
     qw_plkg_run_write_string(run);
-    for (size_t i = 0; i < QW_PLKG_VERIFY_TAGS; i++) {
-        uint8_t tag[QW_VERIFY_TAG_LEN];
-
-        qw_verify_tag(syndrome->verify_key[i], run->string, run->string_bits, tag);
-        ok = qw_equal_ct(tag, syndrome->verify_tag[i], sizeof tag) && ok;
-    }
-    return ok;
+    qw_plkg_check_of(syndrome->check_key, run->string, run->string_bits, check);
+    return qw_equal_ct(check, syndrome->check, sizeof check);
 }
 
 /* Further parities of the level where the decoder is stuck, or that it got wrong; refusal says what
@@ -219,7 +215,7 @@ static qw_err ask_more(struct qw_plkg_run *run, const float *mean, enum qw_plkg_
     return qw_multilevel_decode_more(run->multilevel, level, mean, said, len, run->symbol);
 }
 
-/* Further searches with what was said, as long as the tags refute the word. */
+/* Further searches with what was said, as long as the check refutes the word. */
 static qw_err verify(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
                      const float *mean)
 {
@@ -231,7 +227,7 @@ static qw_err verify(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syn
     return err;
 }
 
-/* One message, and more parities as long as no word is found or the tags say that it is wrong. */
+/* One message, and more parities as long as no word is found or the check says that it is wrong. */
 static qw_err decode(struct qw_plkg_run *run, const struct qw_plkg_syndrome *syndrome,
                      const float *mean)
 {
@@ -392,9 +388,7 @@ static void book_said(struct qw_plkg_run *run, const struct qw_plkg_amplify *sai
     ledger->reconciliation_bits = said->reconciliation_bits;
     ledger->verification_bits = said->verification_bits;
     ledger->selection_bits = said->selection_bits;
-    ledger->epsilon_log2 =
-        qw_account_epsilon_log2(-(double)run->terms.epsilon_bits, run->string_bits,
-                                QW_PLKG_ATTEMPTS_MAX, run->link->transcript_len);
+    ledger->epsilon_log2 = qw_plkg_run_epsilon_log2(run);
 }
 
 /* T7 and T8 */

@@ -260,9 +260,9 @@ static void subtracts_every_term(void **state)
 static void total_epsilon_keeps_the_promise(void **state)
 {
     (void)state;
-    assert_true(qw_account_epsilon_log2(-64.0, 150000, 4, 200000) <= -64.0);
-    assert_true(qw_account_epsilon_log2(-64.0, 1 << 20, 4, 2000000) <= -64.0);
-    assert_true(qw_account_epsilon_log2(-64.0, 1000, 4, 1000) >= -64.5);
+    assert_true(qw_account_epsilon_log2(-64.0, 200000) <= -64.0);
+    assert_true(qw_account_epsilon_log2(-64.0, 4000000 + (1 << 19)) <= -64.0);
+    assert_true(qw_account_epsilon_log2(-64.0, 1000) >= -64.5);
 }
 
 /* Amplitudes are not Gaussian: a tenth of a bit of each number is not counted. */
@@ -320,6 +320,43 @@ static void a_credit_that_is_no_number_leaves_no_bits(void **state)
     qw_feature_set_free(set);
 }
 
+/* A disclosed probe with all lags of the rate behind it tells what lies beyond them, and nothing
+ * for the doubt about the rate: that is in the rate of the others. One with fewer pays for the
+ * doubt. */
+static void a_long_run_of_disclosed_probes_pays_for_doubt_once(void **state)
+{
+    struct process process = { 0.0, 1000.0, 0.0 };
+    struct qw_feature_set *set = make_set(&process, 1500, 0.0, 6);
+    static const uint32_t width[DIMS] = { WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH };
+    struct qw_innovation innovation;
+    double charge[3]; /* of probes that follow 0, lags - 1, and lags disclosed ones */
+    double doubt;
+
+    (void)state;
+    assert_int_equal(qw_innovation_estimate(set, DIMS, &innovation), QW_OK);
+    for (int i = 0; i < 3; i++) {
+        uint32_t lags = (uint32_t)innovation.lags;
+        uint32_t run = i == 0 ? 0 : i == 1 ? lags - 1 : lags;
+        struct qw_account before, after;
+        struct qw_account_input input = { .innovation = &innovation,
+                                          .width = width,
+                                          .has_phase = true,
+                                          .key_pairs = 1000,
+                                          .run = &run,
+                                          .run_count = 1,
+                                          .epsilon_log2 = -64.0 };
+
+        qw_account_of(&input, &before);
+        run++;
+        qw_account_of(&input, &after);
+        charge[i] = after.boundary_bits - before.boundary_bits;
+    }
+    doubt = qw_account_confidence_bits(innovation.rows, DIMS, 66.0 * log(2.0));
+    assert_true(charge[0] > doubt && charge[1] > doubt);
+    assert_true(charge[2] >= 0.0 && charge[2] < charge[1] - doubt);
+    qw_feature_set_free(set);
+}
+
 /* [W9] At 10 dB over the noise 1/2 log2(11) bits a number, more for one who knows the channel; and
  * the same again for each number of a disclosed probe. */
 static void an_injected_signal_is_charged(void **state)
@@ -362,6 +399,7 @@ int main(void)
         cmocka_unit_test(notices_that_the_movement_stopped),
         cmocka_unit_test(a_credit_that_is_no_number_leaves_no_bits),
         cmocka_unit_test(an_injected_signal_is_charged),
+        cmocka_unit_test(a_long_run_of_disclosed_probes_pays_for_doubt_once),
         cmocka_unit_test(gives_nothing_for_a_predictable_movement),
         cmocka_unit_test(lost_probes_do_not_raise_it),
         cmocka_unit_test(refuses_too_few_probes),

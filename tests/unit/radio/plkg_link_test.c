@@ -89,7 +89,7 @@ static void carries_bodies_and_keeps_one_transcript(void **state)
 static void a_tag_covers_everything_said_before(void **state)
 {
     struct ends *ends = *state;
-    struct qw_plkg_pads pads = { pool };
+    struct qw_plkg_pads pads = { .bytes = pool };
     const uint8_t *body;
     size_t len;
 
@@ -103,6 +103,28 @@ static void a_tag_covers_everything_said_before(void **state)
     ends->b->transcript[QW_PLKG_HEADER_LEN] ^= 1; /* b heard something else at the start */
     assert_int_equal(say(ends->a, QW_PLKG_AMPLIFY, "good", &pads), QW_OK);
     assert_int_equal(qw_plkg_link_receive(ends->b, QW_PLKG_AMPLIFY, &pads, &body, &len, 500),
+                     QW_ERR_AUTH);
+}
+
+static void a_tag_covers_what_both_ends_know_and_nobody_says(void **state)
+{
+    struct ends *ends = *state;
+    struct qw_plkg_pads here = { .bytes = pool, .unsaid = { "the string", 10 } };
+    struct qw_plkg_pads there = { .bytes = pool, .unsaid = { "the strinG", 10 } };
+    struct qw_plkg_pads none = { .bytes = pool };
+    const uint8_t *body;
+    size_t len;
+
+    assert_int_equal(say(ends->a, QW_PLKG_AMPLIFY, "good", &here), QW_OK);
+    assert_int_equal(qw_plkg_link_receive(ends->b, QW_PLKG_AMPLIFY, &here, &body, &len, 500),
+                     QW_OK);
+    assert_int_equal(len, 4);
+    assert_int_equal(ends->a->transcript_len, QW_PLKG_HEADER_LEN + 4 + 12);
+    assert_int_equal(say(ends->a, QW_PLKG_AMPLIFY, "good", &here), QW_OK);
+    assert_int_equal(qw_plkg_link_receive(ends->b, QW_PLKG_AMPLIFY, &there, &body, &len, 500),
+                     QW_ERR_AUTH);
+    assert_int_equal(say(ends->a, QW_PLKG_AMPLIFY, "good", &here), QW_OK);
+    assert_int_equal(qw_plkg_link_receive(ends->b, QW_PLKG_AMPLIFY, &none, &body, &len, 500),
                      QW_ERR_AUTH);
 }
 
@@ -189,6 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(carries_bodies_and_keeps_one_transcript, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tag_covers_everything_said_before, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tag_covers_what_both_ends_know_and_nobody_says, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(refuses_another_type_counter_or_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hears_a_refusal_at_any_step, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_transcript_has_an_end, set_up, tear_down),

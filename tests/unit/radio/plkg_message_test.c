@@ -102,7 +102,7 @@ static void open_message(void **state)
 static void open_message_as_in_the_page(void **state)
 {
     static const uint8_t page[] = {
-        0x02, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d,
+        0x03, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d,
         0x0e, 0x0f, 0x02, 't',  '1',  0x03, 0x23, 0x28, 0x40, 0x00, 0x00, 0x07, 0xd0, 0x00, 0x00,
         0x4e, 0x20, 0x00, 0x00, 0x20, 0x00, 0x02, 0x01, 0x02, 0x01, 0x00, 0x03, 'a',  'b',  'c',
     };
@@ -335,7 +335,7 @@ static void syndrome_message(void **state)
     size_t len;
 
     (void)state;
-    memset(value.verify_key, 3, sizeof value.verify_key);
+    memset(value.check_key, 3, sizeof value.check_key);
     len = qw_plkg_syndrome_encode_head(&value, buffer);
     for (size_t cut = 0; cut <= len; cut++) {
         assert_int_equal(syndrome_round_trip(buffer, cut, out, &out_len), QW_ERR_FORMAT);
@@ -390,6 +390,14 @@ static void amplify_message(void **state)
     qw_plkg_amplify_encode_head(&value, buffer);
     assert_int_equal(qw_plkg_amplify_decode(
                          buffer, QW_PLKG_AMPLIFY_HEAD_LEN + QW_BITS_TO_BYTES(seed_bits), &value),
+                     QW_ERR_FORMAT);
+    value.secret_bits = 241;
+    value.string_bits = 699; /* one bit less than the entropy that is said to be in it */
+    qw_plkg_amplify_encode_head(&value, buffer);
+    assert_int_equal(qw_plkg_amplify_decode(buffer,
+                                            QW_PLKG_AMPLIFY_HEAD_LEN +
+                                                QW_BITS_TO_BYTES(qw_toeplitz_seed_bits(699, 241)),
+                                            &value),
                      QW_ERR_FORMAT);
 }
 
