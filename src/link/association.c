@@ -271,9 +271,6 @@ static qw_err open_record(struct qw_link_association *a, int64_t now_ms)
     a->since_ms = now_ms - age_ms;
     a->is_blocked = !a->record.has_key ||
                     (age_ms >= c->hard_ms && !c->fails_open && a->record.state != QW_LINK_RETIRE);
-    if (a->record.state == QW_LINK_PROMOTE && c->role == QW_LINK_RESPONDER) {
-        a->since_ms = now_ms; /* the new key's; when that was is not in the record */
-    }
     err = restore(a);
     if (err != QW_OK) {
         qw_link_alarm(a, "%s does not take the key: %s", c->sink.kind,
