@@ -100,19 +100,24 @@ for at in "${points[@]:0:6}"; do
 done
 echo "failed at ${points[*]:0:6}"
 
+# halt FOLDER WHERE: one that stands still there, until somebody lets it go on or kills it
+halt() {
+    QW_TROUBLE=stop QW_TROUBLE_AFTER=$(words_of "$2") QW_TROUBLE_AT=${2#*-} LD_PRELOAD=$trouble \
+        "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" "$site/$1" >"$site/init.out" 2>"$site/init.log" &
+    pid[halted]=$!
+    within 300 is_halted || fail "it does not come to $2"
+}
+is_halted() { [ "$(sed 's/.*) //; s/ .*//' "/proc/${pid[halted]}/stat")" = T ]; }
+
 echo "the server is gone at the last step, and comes back"
 told=0
 for at in made-1 made-2; do
-    QW_TROUBLE=stop QW_TROUBLE_AFTER=$(words_of "$at") QW_TROUBLE_AT=${at#*-} LD_PRELOAD=$trouble "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" \
-        "$site/centre" >"$site/init.out" 2>"$site/init.log" &
-    pid[init]=$!
-    is_stopped() { [ "$(sed 's/.*) //; s/ .*//' "/proc/${pid[init]}/stat")" = T ]; }
-    within $ready_s is_stopped || fail "it does not come to $at"
+    halt centre "$at"
     kill_postgres
-    kill -CONT "${pid[init]}"
+    kill -CONT "${pid[halted]}"
     status=0
-    wait "${pid[init]}" || status=$?
-    unset "pid[init]"
+    wait "${pid[halted]}" || status=$?
+    unset "pid[halted]"
     if [ "$status" != 0 ] && [ -e "$site/.centre.setup" ]; then
         told=$((told + 1))
         grep -q 'the same command again' "$site/init.log" || fail "$at: no way out: $(cat "$site/init.log")"
@@ -127,28 +132,19 @@ done
 [ "$told" -ge 1 ] || fail "no step needed the server"
 
 echo "two at once in one database"
-passphrase "$site/secret"
-mkfifo "$site/late"
-(exec "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" --officers 2 --officer-passphrase-file "$site/late" \
-    --officer-passphrase-file "$site/secret" "$site/first" >/dev/null 2>"$site/first.log") &
-pid[first]=$!
-has_begun() { [ "$(schemas)" = 1 ]; }
-within $ready_s has_begun || fail "the first does not begin"
+halt first begun-30
 ! init centre || fail "a second one beside it"
 grep -q 'another set-up is at work' "$site/init.log" || fail "a second one: $(cat "$site/init.log")"
-stop first KILL
+stop halted KILL
 init centre || fail "after the first was killed: $(cat "$site/init.log")"
 grep -q 'cleared what an earlier one' "$site/init.log" || fail "no word of the first: $(cat "$site/init.log")"
 
 echo "a qwaved does not take an unfinished one for its own"
 take_away
-(exec "$bin/qwave" init --port 0 --source kernel --database "$postgres_uri" --officers 2 --officer-passphrase-file "$site/late" \
-    --officer-passphrase-file "$site/secret" "$site/first" >/dev/null 2>"$site/first.log") &
-pid[first]=$!
-within $ready_s has_begun || fail "the first does not begin"
+halt first begun-30
 "$bin/qwave" init --port 0 --source kernel "$site/plain" >/dev/null
 sed -i "s|^database: .*|database: $postgres_uri|" "$site/plain/qwaved.yaml"
 status=0
 "$bin/qwaved" --config "$site/plain/qwaved.yaml" >/dev/null 2>"$site/plain.log" || status=$?
 [ "$status" = 1 ] && grep -q 'a new centre is being made in it' "$site/plain.log" || fail "qwaved: $status, $(cat "$site/plain.log")"
-stop first KILL
+stop halted KILL

@@ -109,7 +109,8 @@ static void nobody_but_the_founder_opens_what_is_not_made(void **state)
     assert_non_null(strstr(qw_store_postgres_why(QW_ERR_STATE), "never finished"));
     assert_int_equal(qw_founding_make(founding, theirs), QW_ERR_NOT_FOUND);
     assert_int_equal(qw_founding_make(founding, ours), QW_OK);
-    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store), QW_OK); /* its folder is there */
+    assert_int_equal(qw_store_postgres_open(server.uri, NULL, &store),
+                     QW_OK); /* its folder is there */
     qw_store_close(&store);
     qw_founding_close(founding);
     fclose(nowhere);
