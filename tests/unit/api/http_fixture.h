@@ -310,8 +310,8 @@ static inline void echo_config(struct echo *echo, struct qw_http_server_config *
         .threads = 2,
         .connections_max = 64,
         .connections_per_address_max = 64,
-        .idle_timeout_s = 5,
-        .request_timeout_ms = 60000, /* on a busy machine a handshake takes seconds */
+        .idle_timeout_s = 300,
+        .request_timeout_ms = 300000, /* on a busy machine a handshake takes seconds */
         .log = &echo->log,
         .self = echo,
         .handle = echo_handle,

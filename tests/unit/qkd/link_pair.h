@@ -197,7 +197,7 @@ static inline void pair_init(struct pair *pair, uint64_t seed)
         end->config = (struct qw_qkd_link_config){ .end = i == 0 ? QW_QKD_ALICE : QW_QKD_BOB,
                                                    .terms = pair_terms(),
                                                    .pool = &end->pool,
-                                                   .timeout_ms = 60000,
+                                                   .timeout_ms = 20000,
                                                    .self = end,
                                                    .pulses = pair_pulses,
                                                    .clicks = pair_clicks,
