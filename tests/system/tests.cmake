@@ -23,7 +23,7 @@ foreach(scenario IN LISTS scenarios)
     string(REPLACE "# rows: " "" rows "${rows}")
     string(REPLACE " " ";" rows "${rows}")
     add_test(NAME system.${name} COMMAND bash "${scenario}" "$<TARGET_FILE_DIR:qwave>")
-    set_tests_properties(system.${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 COST 30)
+    set_tests_properties(system.${name} PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 COST 30)
     # Five seeds and the long forms where it is fast; two seeds, and what such a build can do in the time, under sanitizers.
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
         set(seeds 5)
