@@ -98,11 +98,11 @@ for suites in "chacha20poly1305-prfsha256-ecp384 chacha20poly1305-ecp384 CHACHA2
     for end in a b; do
         count=$(rekeyed_count a)
         vici $end --rekey --ike tunnel >/dev/null 2>&1 || fail "no rekeying"
-        within 20 rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed by $end"
+        within $ready_s rekeyed_more_than "$count" || fail "the IKE_SA is not rekeyed by $end"
         new_child $end
     done
     chosen "IKE:$ike_name/" && chosen "ESP:$esp_name/"
-    vici a --terminate --ike tunnel --timeout 10 >/dev/null 2>&1 || fail "the tunnel does not end"
+    vici a --terminate --ike tunnel --timeout $ready_s >/dev/null 2>&1 || fail "the tunnel does not end"
     index=$((index + 1))
 done
 esp_proposal=aes256gcm16-ecp384

@@ -132,7 +132,7 @@ stop site-a
 agent_lines[site-a]="${agent_lines[site-a]}
 rekey_bytes: 60000"
 start_agent site-a
-steady_within 20 || fail "not steady: $(link_status site-a alarm)"
+steady_within $ready_s || fail "not steady: $(link_status site-a alarm)"
 key=$(link_status site-a key_ID)
 counted() { # END BYTES
     [ "$(link_status "site-$1" bytes)" -ge "$2" ] 2>/dev/null
@@ -144,15 +144,15 @@ pass() { # 41 kB, both ways
     in_ns a ping -q -c 20 -i 0.01 -s 1000 -I 10.9.1.1 10.9.2.1 >/dev/null || fail "no traffic"
 }
 pass
-within 20 counted a 35000 && within 20 counted b 1 || fail "not counted: $(link_status site-a bytes), $(link_status site-b bytes)"
+within $ready_s counted a 35000 && within $ready_s counted b 1 || fail "not counted: $(link_status site-a bytes), $(link_status site-b bytes)"
 [ "$(link_status site-a key_ID)" = "$key" ] || fail "a new key too early"
 spi=$(child_spi)
 vici a --rekey --child net >/dev/null 2>&1 || fail "no new CHILD_SA"
 other_spi() { [ "$(child_spi)" != "$spi" ]; }
-within 20 other_spi || fail "the CHILD_SA stays"
+within $ready_s other_spi || fail "the CHILD_SA stays"
 pass
-steady_within 30 "$key" || fail "no new key after so many bytes: $(link_status site-a bytes), $(link_status site-a alarm)"
-within 5 one_tunnel && ! counted a 60000 || fail "not counted anew: $(link_status site-a bytes)"
+steady_within $ready_s "$key" || fail "no new key after so many bytes: $(link_status site-a bytes), $(link_status site-a alarm)"
+within $ready_s one_tunnel && ! counted a 60000 || fail "not counted anew: $(link_status site-a bytes)"
 
 echo "no key server, and the hard lifetime passes"
 stop qwaved
