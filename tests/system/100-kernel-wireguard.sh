@@ -2,7 +2,7 @@
 # rows: A1
 # once: an emulated machine, whose time the sanitizers would multiply once more; their turn is 43 and the unit tests
 # WireGuard of a kernel, in two network namespaces of a guest, with nine other peers at each interface: what stands in an agent's way is said; without a key from the centre no
-# handshake; three changes under probes, each proved by a handshake with the new key; a pre-shared key that somebody else has set is found and mended; a hard lifetime without a key
+# handshake; two changes under probes, each proved by a handshake with the new key; a pre-shared key that somebody else has set is found and mended; a hard lifetime without a key
 # server ends the traffic; and the nine others have what they had.
 source "$(dirname "$0")/site.sh"
 source "$(dirname "$0")/guest.sh"
@@ -16,6 +16,12 @@ done
 if [ "${QWAVE_IN_GUEST:-}" != yes ]; then # a centre and its applications are made ten times faster here
     make_links
     stop qwaved
+    for end in a b; do
+        for n in 1 2 3 4 5 6 7 8 9; do
+            wg genpsk >"$site/other-$end-$n.psk"
+            printf ' peer %s preshared-key %s endpoint 192.0.2.9:%d allowed-ips 10.8.%d.0/24,fd00:%d::/64' "$(wg genkey | wg pubkey)" "$site/other-$end-$n.psk" $n $n $n
+        done >"$site/other-peers-$end"
+    done
     export QWAVE_PREPARED=$site
 fi
 go_on_in_guest
@@ -53,10 +59,8 @@ other_peers() {
     in_ns "$1" wg show "qw$tag$1" dump | sed 1d | grep -v "$(peer_key "$1")" | sort
 }
 for end in a b; do
-    for n in 1 2 3 4 5 6 7 8 9; do
-        wg genpsk >"$site/other.psk"
-        in_ns $end wg set "qw$tag$end" peer "$(wg genkey | wg pubkey)" preshared-key "$site/other.psk" endpoint 192.0.2.9:$n allowed-ips 10.8.$n.0/24,fd00:$n::/64
-    done
+    # shellcheck disable=SC2046 # words of an order
+    in_ns $end wg set "qw$tag$end" $(cat "$site/other-peers-$end")
     other_peers $end >"$site/others-$end"
 done
 set_peer a
@@ -93,8 +97,8 @@ same_key_in_use() {
     within $limit_s passes || fail "no traffic with the new key"
 }
 
-echo "three changes, each with a handshake under the new key"
-for turn in 1 2 3; do
+echo "two changes, each with a handshake under the new key"
+for turn in 1 2; do
     begin_probes a 10.9.9.2 0.5
     key=$(link_status site-a key_ID)
     last=$(psk a)
@@ -132,7 +136,7 @@ closed() {
 }
 within $limit_s closed || fail "traffic goes on over the hard lifetime"
 for end in a b; do
-    other_peers $end | cmp - "$site/others-$end" || fail "other peers of an interface have changed"
+    [ "$(wc -l <"$site/others-$end")" = 9 ] && other_peers $end | cmp - "$site/others-$end" || fail "other peers of an interface have changed"
 done
 echo "    nine other peers at each interface, as they were"
 echo "done"

@@ -5,7 +5,7 @@
 #   go_on_in_guest   # outside: boots a guest that runs this scenario, says what it says and ends as it ends; inside: nothing
 #   modprobe wireguard
 
-guest_s=500 # that a guest may take, starting included
+guest_s=1000 # that a guest may take, starting included: forty at rest
 guest_kernel=$(cd "$(dirname "$0")/../.." && pwd)/build/kernel
 
 go_on_in_guest() {
