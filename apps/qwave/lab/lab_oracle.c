@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "lab/lab_oracle.h"
 
-#include "lab/trace/lab_reader.h"
 #include "radio/feature.h"
 #include "radio/plkg/reconcile.h"
 
@@ -37,12 +36,16 @@ static double correlation(const struct moments *m)
     return covariance / sqrt(variance_x(m) * variance_y);
 }
 
-static qw_err fill(const struct lab_trace *trace, enum qw_air_view view, bool has_phase,
-                   struct qw_csi_frame *frame, struct qw_feature_set *set)
+/* As the end itself has it: without the slots in which the terminal was silent, since the scale of
+ * the numbers follows from the power of all. */
+static qw_err fill(const struct lab_reader *reader, struct qw_csi_frame *frame,
+                   struct qw_feature_set *set)
 {
-    set->is_transposed = view == QW_AIR_VIEW_TERMINAL;
-    for (uint32_t i = 0; i < lab_trace_probes(trace); i++) {
-        if (lab_trace_frame(trace, view, i, frame)) {
+    bool has_phase = lab_trace_channel(reader->trace)->front_end.has_phase;
+
+    set->is_transposed = reader->view == QW_AIR_VIEW_TERMINAL;
+    for (uint32_t i = 0; i < lab_trace_probes(reader->trace); i++) {
+        if (reader->slots->sent[i] != 0 && lab_trace_frame(reader->trace, reader->view, i, frame)) {
             qw_err err = qw_feature_set_put(set, i, frame, has_phase);
 
             if (err != QW_OK) {
@@ -130,26 +133,25 @@ static void look(const struct qw_feature_set *ap, const struct qw_feature_set *t
     report_moments(moments, dims, model, report);
 }
 
-qw_err lab_oracle_look(const struct lab_trace *trace, const uint8_t *syndrome, size_t len,
-                       struct lab_session_report *report)
+qw_err lab_oracle_look(const struct lab_reader *access_point, const struct lab_reader *terminal,
+                       const uint8_t *syndrome, size_t len, struct lab_session_report *report)
 {
-    struct lab_reader reader;
-    bool has_phase = lab_reader_source(&reader, trace, QW_AIR_VIEW_TERMINAL).has_phase;
+    uint32_t probes = lab_trace_probes(access_point->trace);
     struct qw_csi_frame *frame = calloc(1, sizeof *frame);
     struct qw_feature_set *ap = NULL;
     struct qw_feature_set *te = NULL;
     struct qw_plkg_syndrome said;
     bool has_model = syndrome != NULL && qw_plkg_syndrome_decode(syndrome, len, &said) == QW_OK;
-    qw_err err = frame == NULL ? QW_ERR_NOMEM : qw_feature_set_new(lab_trace_probes(trace), &ap);
+    qw_err err = frame == NULL ? QW_ERR_NOMEM : qw_feature_set_new(probes, &ap);
 
     if (err == QW_OK) {
-        err = qw_feature_set_new(lab_trace_probes(trace), &te);
+        err = qw_feature_set_new(probes, &te);
     }
     if (err == QW_OK) {
-        err = fill(trace, QW_AIR_VIEW_ACCESS_POINT, has_phase, frame, ap);
+        err = fill(access_point, frame, ap);
     }
     if (err == QW_OK) {
-        err = fill(trace, QW_AIR_VIEW_TERMINAL, has_phase, frame, te);
+        err = fill(terminal, frame, te);
     }
     if (err == QW_OK) {
         look(ap, te, has_model ? &said.model : NULL, report);

@@ -327,7 +327,8 @@ static qw_err judge(const struct lab_trace *trace, struct laboratory *lab, bool 
         err = compare_keys(lab, report);
     }
     if (err == QW_OK) {
-        err = lab_oracle_look(trace, syndrome == NULL ? NULL : syndrome->bytes + QW_PLKG_HEADER_LEN,
+        err = lab_oracle_look(&lab->access_point.reader, &lab->terminal.reader,
+                              syndrome == NULL ? NULL : syndrome->bytes + QW_PLKG_HEADER_LEN,
                               syndrome == NULL ? 0 : syndrome->len - QW_PLKG_HEADER_LEN, report);
     }
     if (err == QW_OK && has_eve && report->has_key) {
