@@ -28,7 +28,7 @@ air_again 1
 status=0
 key refill >"$site/again.out" 2>"$site/again.log" || status=$?
 [ "$status" = 3 ] || fail "exit status $status instead of 3 on a channel that comes again: $(cat "$site/again.log")"
-grep -q REPLAY "$site/terminal.log" || fail "the terminal does not say why"
+within $ready_s grep -q REPLAY "$site/terminal.log" || fail "the terminal does not say why"
 [ "$(remaining)" = "$first" ] || fail "keys came over a channel that was known"
 
 echo "another channel"

@@ -65,8 +65,8 @@ refused() { # WHAT SETTING...
     used=$(key --json status | field pool_bits_up)
     key refill >"$site/refused.out" 2>"$site/refused.log" || status=$?
     [ "$status" = 3 ] || fail "$what: exit status $status instead of 3: $(cat "$site/refused.log")"
-    grep -q 'CARRIER' "$site/terminal.log" || fail "$what: the terminal does not say why"
-    grep -q "phone-1 asks for .*$what.*not offered" "$site/ap.log" || fail "$what: the access point does not say what was asked"
+    within $ready_s grep -q 'CARRIER' "$site/terminal.log" || fail "$what: the terminal does not say why"
+    within $ready_s grep -q "phone-1 asks for .*$what.*not offered" "$site/ap.log" || fail "$what: the access point does not say what was asked"
     [ "$(key --json status | field last_refusal)" = CARRIER ] || fail "$what: the status does not say why"
     [ "$(remaining)" = "$before" ] || fail "$what: keys came all the same"
     [ "$(key --json status | field pool_bits_up)" = "$used" ] || fail "$what: a refusal has cost pool bits"

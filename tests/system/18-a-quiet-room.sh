@@ -21,7 +21,7 @@ stop terminal
 start_terminal "automatic_refill: false" "pace: measured" "antennas: 2" "bands: 2"
 key refill >/dev/null || fail "no refill at the pace of the room: $(tail -n 2 "$site/terminal.log")"
 refilled 1 || fail "the refill is not counted"
-grep -q "a probe each [0-9]* ms, after [1-6] look" "$site/terminal.log" || fail "the terminal does not say its pace"
+within $ready_s grep -q "a probe each [0-9]* ms, after [1-6] look" "$site/terminal.log" || fail "the terminal does not say its pace"
 interval=$(sed -n 's/.*a probe each \([0-9]*\) ms, after.*/\1/p' "$site/terminal.log" | tail -n 1)
 [ "$interval" -gt 100 ] || fail "a probe each $interval ms in a quiet room"
 [ "$(remaining)" -gt 20 ] || fail "no more keys after the refill"

@@ -35,7 +35,7 @@ unset 'pid[terminal]'
 [ "$status" = 3 ] || fail "the terminal ends with exit status $status"
 [ "$(head -c 3 "$site/phone-1.card")" = QWD ] || fail "the card is still there"
 [ "$(wc -c <"$site/phone-1.card")" = 157 ] || fail "more than a tombstone is there"
-grep -q 'has booked the proof' "$site/terminal.log" || fail "the terminal does not say so"
+within $ready_s grep -q 'has booked the proof' "$site/terminal.log" || fail "the terminal does not say so"
 audit() { "$bin/qwave" audit --operator "$site/centre/operator/operator.yaml" --url "$url" "$@"; }
 audit show --verb destroy-proof | grep -q 'phone-1: success.*17 keys and .* pool bytes erased, 3 keys were used' ||
     fail "the journal does not say what was erased: $(audit show --verb destroy-proof)"

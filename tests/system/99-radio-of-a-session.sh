@@ -46,7 +46,8 @@ refill_ends() {
     : >"$site/terminal.log"
     key refill >"$site/refill.out" 2>"$site/refill.log" || status=$?
     [ "$status" = "$1" ] || fail "$2: exit status $status, not $1: $(cat "$site/refill.log")"
-    grep -q -- "$2" "$site/ap.log" "$site/terminal.log" || fail "nobody says \"$2\""
+    # who asked may have the answer before it is in a log
+    within $ready_s grep -q -- "$2" "$site/ap.log" "$site/terminal.log" || fail "nobody says \"$2\": $(cat "$site/refill.log")"
     [ "$(remaining)" = "$before" ] || fail "$2: keys came all the same"
 }
 
@@ -67,8 +68,8 @@ make_devices 34
 echo "two processes refill a card over the air"
 with_radios "$moving" "$moving"
 key refill >/dev/null || fail "no refill: $(tail -n 3 "$site/ap.log" "$site/terminal.log")"
-grep -q "radio: SoapySDR driver qwave-test, simulated" "$site/terminal.log" || fail "the terminal does not say what its radio is"
-grep -q "radio: SoapySDR driver qwave-test, simulated" "$site/ap.log" || fail "the access point does not say what its radio is"
+within $ready_s grep -q "radio: SoapySDR driver qwave-test, simulated" "$site/terminal.log" || fail "the terminal does not say what its radio is"
+within $ready_s grep -q "radio: SoapySDR driver qwave-test, simulated" "$site/ap.log" || fail "the access point does not say what its radio is"
 [ "$(remaining)" -gt 34 ] || fail "only $(remaining) keys after the refill"
 counted sent 600
 counted heard 600
