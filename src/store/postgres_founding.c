@@ -149,8 +149,8 @@ static qw_err read_mark(struct qw_postgres_link *link, struct qw_founding_mark *
     }
     if (err == QW_OK) {
         err = qw_hex_decode(place, (uint8_t *)mark->place, strlen(place) / 2);
+        mark->state = strcmp(values[1], "1") == 0 ? QW_FOUNDING_MADE : QW_FOUNDING_BEGUN;
     }
-    mark->state = strcmp(values[1], "1") == 0 ? QW_FOUNDING_MADE : QW_FOUNDING_BEGUN;
     return err == QW_ERR_NOT_FOUND ? QW_ERR_FORMAT : err; /* a table of that name, but not ours */
 }
 
