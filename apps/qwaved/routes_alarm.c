@@ -3,6 +3,7 @@
 #include "alarm_text.h"
 #include "centre/alarm/alarm.h"
 #include "events.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <stdlib.h>
@@ -13,31 +14,19 @@ enum { DIGITS_MAX = 15 };
 void route_alarm_list(struct call *call)
 {
     struct qw_alarm *alarms = calloc(QW_ALARMS_MAX, sizeof *alarms);
-    size_t cap, count = 0;
     struct qw_json_writer w;
-    char *text = NULL;
+    size_t count = 0;
     qw_err err = alarms == NULL
                      ? QW_ERR_NOMEM
                      : qw_centre_alarm_list(call->service->centre, &call->caller, alarms, &count);
 
     if (err != QW_OK) {
-        free(alarms);
         call_refuse(call, err);
-        return;
-    }
-    cap = 64 + count * ALARM_TEXT_MAX;
-    text = call_text_new(call, cap);
-    if (text != NULL) {
-        w = qw_json_writer_on(text, cap);
-        qw_json_object_begin(&w);
-        qw_json_name(&w, "alarms");
-        qw_json_array_begin(&w);
+    } else if (list_begin(call, "alarms", count * ALARM_TEXT_MAX, &w)) {
         for (size_t i = 0; i < count; i++) {
             alarm_text_write(&w, &alarms[i]);
         }
-        qw_json_array_end(&w);
-        qw_json_object_end(&w);
-        call_send(call, 200, &w, text);
+        list_send(call, &w);
     }
     free(alarms);
 }

@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "centre/journal/head_json.h"
 #include "centre/journal/journal.h"
+#include "route_list.h"
 #include "route_query.h"
 #include "routes.h"
 
@@ -53,23 +54,15 @@ void route_audit_rotate(struct call *call)
 
 static void send_page(struct call *call, const struct qw_journal_record *records, size_t count)
 {
-    size_t cap = 64 + count * RECORD_TEXT_MAX;
-    char *text = call_text_new(call, cap);
     struct qw_json_writer w;
 
-    if (text == NULL) {
+    if (!list_begin(call, "records", count * RECORD_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "records");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         qw_json_base64(&w, records[i].blob, records[i].len);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 void route_audit_records(struct call *call)

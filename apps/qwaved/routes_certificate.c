@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "centre/certificate/certificate.h"
 #include "certificates/publisher.h"
+#include "route_list.h"
 #include "route_query.h"
 #include "routes.h"
 
@@ -175,25 +176,17 @@ void route_certificate_show(struct call *call)
 
 static void send_page(struct call *call, const struct qw_certificate_entry *entries, size_t count)
 {
-    size_t cap = 64 + count * ENTRY_TEXT_MAX;
-    char *text = call_text_new(call, cap);
     struct qw_json_writer w;
 
-    if (text == NULL) {
+    if (!list_begin(call, "certificates", count * ENTRY_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "certificates");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         qw_json_object_begin(&w);
         write_entry(&w, &entries[i]);
         qw_json_object_end(&w);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 static qw_err read_page(struct call *call, uint64_t *limit, uint8_t *after, bool *has_after)

@@ -2,6 +2,7 @@
 /* Orders to charge at a station [W8]. */
 #include "api/url.h"
 #include "centre/device/charge_order.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <stdlib.h>
@@ -73,23 +74,15 @@ void route_charge_order_cancel(struct call *call)
 
 static void send_orders(struct call *call, const struct qw_charge_order *orders, size_t count)
 {
-    size_t cap = 64 + count * ORDER_TEXT_MAX;
-    char *text = call_text_new(call, cap);
     struct qw_json_writer w;
 
-    if (text == NULL) {
+    if (!list_begin(call, "orders", count * ORDER_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "orders");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         write_order(&w, &orders[i]);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 /* device: that of one device alone. */

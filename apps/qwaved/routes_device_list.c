@@ -3,12 +3,18 @@
 #include "api/url.h"
 #include "centre/device/search.h"
 #include "route_device.h"
+#include "route_list.h"
 #include "route_query.h"
 #include "routes.h"
 
 #include <string.h>
 
-enum { LIST_LIMIT_MAX = 100, LIST_LIMIT_STANDARD = 50, NAME_CAP = 64 };
+enum {
+    LIST_LIMIT_MAX = 100,
+    LIST_LIMIT_STANDARD = 50,
+    NAME_CAP = 64,
+    NEXT_TEXT_MAX = 6 * QW_DEVICE_CURSOR_CAP /* all escaped */
+};
 
 struct list_query { /* what the filter points to */
     char id_prefix[NAME_CAP], owner[NAME_CAP], owner_prefix[NAME_CAP];
@@ -72,8 +78,6 @@ void route_device_list(struct call *call)
     struct list_query query = { .limit = LIST_LIMIT_STANDARD };
     struct qw_device_page page = { .devices = devices };
     struct qw_device_filter filter;
-    size_t cap;
-    char *text;
     struct qw_json_writer w;
     qw_err err = read_query(call->request->query, &query, &filter);
 
@@ -86,15 +90,9 @@ void route_device_list(struct call *call)
         call_refuse(call, err);
         return;
     }
-    cap = 1024 + page.count * DEVICE_TEXT_MAX;
-    text = call_text_new(call, cap);
-    if (text == NULL) {
+    if (!list_begin(call, "devices", page.count * DEVICE_TEXT_MAX + NEXT_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "devices");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < page.count; i++) {
         device_text_write(&w, &devices[i]);
     }
@@ -104,5 +102,5 @@ void route_device_list(struct call *call)
         qw_json_text(&w, page.next);
     }
     qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    call_send(call, 200, &w, w.out);
 }

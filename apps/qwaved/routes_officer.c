@@ -2,6 +2,7 @@
 /* The people who manage the centre [C10]. */
 #include "api/url.h"
 #include "centre/people/officer.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <string.h>
@@ -91,8 +92,6 @@ void route_officer_list(struct call *call)
     struct qw_officer officers[PAGE_OFFICERS];
     char after[QW_OFFICER_ID_CAP] = "";
     size_t count = 0;
-    size_t cap;
-    char *text;
     struct qw_json_writer w;
     qw_err err = qw_url_query_find(call->request->query, "after", after, sizeof after);
 
@@ -104,21 +103,13 @@ void route_officer_list(struct call *call)
         call_refuse(call, err);
         return;
     }
-    cap = 64 + count * OFFICER_TEXT_MAX;
-    text = call_text_new(call, cap);
-    if (text == NULL) {
+    if (!list_begin(call, "officers", count * OFFICER_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "officers");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         write_officer(&w, &officers[i]);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 static void change(struct call *call, enum qw_officer_event event)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pairs of applications that are being served [docs/protocol/centre-rest.md]. */
 #include "centre/pair/pair_list.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <stdlib.h>
@@ -35,9 +36,9 @@ static void write_entry(struct qw_json_writer *w, const struct qw_pair_entry *en
 void route_pair_list(struct call *call)
 {
     struct qw_pair_entry *entries = calloc(QW_PAIRS_LISTED_MAX, sizeof *entries);
-    size_t cap, count = 0;
     struct qw_json_writer w;
-    char *text = NULL;
+    size_t items_max = 0;
+    size_t count = 0;
     qw_err err = entries == NULL
                      ? QW_ERR_NOMEM
                      : qw_centre_pair_list(call->service->centre, &call->caller, entries, &count);
@@ -47,22 +48,14 @@ void route_pair_list(struct call *call)
         call_refuse(call, err);
         return;
     }
-    cap = 64;
     for (size_t i = 0; i < count; i++) {
-        cap += ENTRY_TEXT_MAX + entries[i].ready_count * PART_TEXT_MAX;
+        items_max += ENTRY_TEXT_MAX + entries[i].ready_count * PART_TEXT_MAX;
     }
-    text = call_text_new(call, cap);
-    if (text != NULL) {
-        w = qw_json_writer_on(text, cap);
-        qw_json_object_begin(&w);
-        qw_json_name(&w, "pairs");
-        qw_json_array_begin(&w);
+    if (list_begin(call, "pairs", items_max, &w)) {
         for (size_t i = 0; i < count; i++) {
             write_entry(&w, &entries[i]);
         }
-        qw_json_array_end(&w);
-        qw_json_object_end(&w);
-        call_send(call, 200, &w, text);
+        list_send(call, &w);
     }
     free(entries);
 }

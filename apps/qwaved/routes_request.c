@@ -2,6 +2,7 @@
 /* Deeds that need two officers [C10]. */
 #include "base/hex.h"
 #include "centre/approval/approval.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <string.h>
@@ -106,8 +107,6 @@ void route_request_list(struct call *call)
 {
     struct qw_request requests[LIST_MAX];
     size_t count = 0;
-    size_t cap;
-    char *text;
     struct qw_json_writer w;
     qw_err err =
         qw_centre_request_list(call->service->centre, &call->caller, requests, LIST_MAX, &count);
@@ -116,21 +115,13 @@ void route_request_list(struct call *call)
         call_refuse(call, err);
         return;
     }
-    cap = 64 + count * REQUEST_TEXT_MAX;
-    text = call_text_new(call, cap);
-    if (text == NULL) {
+    if (!list_begin(call, "requests", count * REQUEST_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "requests");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         write_request(&w, &requests[i]);
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 /* The id in the path; what is none is not there. */

@@ -2,6 +2,7 @@
 /* Quotas of units [C16]. */
 #include "api/url.h"
 #include "centre/people/unit_quota.h"
+#include "route_list.h"
 #include "routes.h"
 
 #include <stdlib.h>
@@ -33,25 +34,17 @@ static void write_unit(struct qw_json_writer *w, const struct qw_unit_quota *quo
 static void write_units(struct call *call, const struct qw_unit_quota *quotas, size_t count,
                         const char *only)
 {
-    size_t cap = 64 + count * UNIT_TEXT_MAX;
-    char *text = call_text_new(call, cap);
     struct qw_json_writer w;
 
-    if (text == NULL) {
+    if (!list_begin(call, "units", count * UNIT_TEXT_MAX, &w)) {
         return;
     }
-    w = qw_json_writer_on(text, cap);
-    qw_json_object_begin(&w);
-    qw_json_name(&w, "units");
-    qw_json_array_begin(&w);
     for (size_t i = 0; i < count; i++) {
         if (only[0] == '\0' || strcmp(only, quotas[i].unit) == 0) {
             write_unit(&w, &quotas[i]);
         }
     }
-    qw_json_array_end(&w);
-    qw_json_object_end(&w);
-    call_send(call, 200, &w, text);
+    list_send(call, &w);
 }
 
 /* only "": all of them. */
