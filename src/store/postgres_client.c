@@ -274,10 +274,7 @@ void qw_postgres_client_give_turn(struct qw_postgres_client *client)
         client->has_lost_turn = false;
         return; /* the server gave it away with the connection */
     }
-    qw_postgres_link_begin(link);
-    qw_postgres_link_send(link, &call);
-    qw_postgres_link_sync(link);
-    if (qw_postgres_link_take(link, NULL) != QW_OK || qw_postgres_link_take_sync(link) != QW_OK) {
+    if (qw_postgres_link_call(link, &call, NULL) != QW_OK) {
         qw_postgres_link_close(link); /* which gives it away as well */
     }
 }

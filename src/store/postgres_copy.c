@@ -14,38 +14,11 @@
 enum { PAGE_RECORDS = 64, BATCH_RECORDS = 64, BATCH_BYTES = 4 << 20 };
 static const char snapshot[] = "snapshot";
 
-static void add(struct qw_postgres_call *call, const void *value, size_t len)
-{
-    call->values[call->count] = len == 0 ? "" : value; /* a NULL pointer would be SQL NULL */
-    call->lens[call->count] = (int)len;
-    call->count++;
-}
-
-static qw_err ask(struct qw_postgres_link *link, const struct qw_postgres_call *call,
-                  PGresult **result)
-{
-    PGresult *taken = NULL;
-    qw_err err;
-
-    qw_postgres_link_begin(link);
-    qw_postgres_link_send(link, call);
-    qw_postgres_link_sync(link);
-    err = qw_postgres_link_take(link, result == NULL ? NULL : &taken);
-    if (qw_postgres_link_take_sync(link) != QW_OK) {
-        PQclear(taken);
-        return QW_ERR_CLOSED;
-    }
-    if (err == QW_OK && result != NULL) {
-        *result = taken;
-    }
-    return err;
-}
-
 static qw_err run(struct qw_postgres_link *link, const char *statement)
 {
     struct qw_postgres_call call = { .statement = statement };
 
-    return ask(link, &call, NULL);
+    return qw_postgres_link_call(link, &call, NULL);
 }
 
 static qw_err prepare(struct qw_postgres_link *link, const char *name, const char *sql)
@@ -68,26 +41,6 @@ static qw_err has_schema(struct qw_postgres_link *link)
     return err == QW_OK && strcmp(exists[0], "0") == 0 ? QW_ERR_NOT_FOUND : err;
 }
 
-/* The row's bytes stay the result's. */
-static bool read_row(const PGresult *rows, int row, struct qw_store_record *record)
-{
-    int id_len = PQgetlength(rows, row, 0);
-    int len = PQgetlength(rows, row, 3);
-
-    if (PQnfields(rows) != 4 || id_len < 1 || id_len > QW_STORE_ID_MAX || len < 0 ||
-        len > QW_STORE_BLOB_MAX || PQgetlength(rows, row, 1) != 8 ||
-        PQgetlength(rows, row, 2) != 8) {
-        return false;
-    }
-    memcpy(record->id, PQgetvalue(rows, row, 0), (size_t)id_len);
-    record->id_len = (size_t)id_len;
-    record->version = qw_load_u64be((const uint8_t *)PQgetvalue(rows, row, 1));
-    record->tag = (int64_t)qw_load_u64be((const uint8_t *)PQgetvalue(rows, row, 2));
-    record->blob = (uint8_t *)PQgetvalue(rows, row, 3);
-    record->len = (size_t)len;
-    return true;
-}
-
 /* *last: the id of the last record that was put, to go on behind it. */
 static qw_err copy_page(struct qw_postgres_link *link, enum qw_store_kind kind,
                         struct qw_store_record *last, FILE *to, int *rows)
@@ -100,12 +53,12 @@ static qw_err copy_page(struct qw_postgres_link *link, enum qw_store_kind kind,
 
     qw_postgres_name(kind, QW_POSTGRES_NEXT, name);
     qw_store_u64be(limit, PAGE_RECORDS);
-    add(&call, last->id, last->id_len);
-    add(&call, limit, sizeof limit);
-    err = ask(link, &call, &page);
+    qw_postgres_call_add(&call, last->id, last->id_len);
+    qw_postgres_call_add(&call, limit, sizeof limit);
+    err = qw_postgres_link_call(link, &call, &page);
     *rows = err == QW_OK ? PQntuples(page) : 0;
     for (int row = 0; row < *rows && err == QW_OK; row++) {
-        err = read_row(page, row, last) ? qw_store_dump_put(to, kind, last) : QW_ERR_IO;
+        err = qw_postgres_record(page, row, last) ? qw_store_dump_put(to, kind, last) : QW_ERR_IO;
     }
     PQclear(page);
     return err;
@@ -170,7 +123,7 @@ static qw_err check_empty(struct qw_postgres_link *link)
         PGresult *count = NULL;
 
         qw_postgres_name((enum qw_store_kind)kind, QW_POSTGRES_COUNT, name);
-        err = ask(link, &call, &count);
+        err = qw_postgres_link_call(link, &call, &count);
         if (err == QW_OK && qw_postgres_number(count) != 0) {
             err = QW_ERR_CONFLICT;
         }
@@ -213,10 +166,10 @@ static void send_put(struct qw_postgres_link *link, enum qw_store_kind kind,
     put_name(kind, name);
     qw_store_u64be(version, record->version);
     qw_store_u64be(tag, (uint64_t)record->tag);
-    add(&call, record->id, record->id_len);
-    add(&call, version, sizeof version);
-    add(&call, tag, sizeof tag);
-    add(&call, record->blob, record->len);
+    qw_postgres_call_add(&call, record->id, record->id_len);
+    qw_postgres_call_add(&call, version, sizeof version);
+    qw_postgres_call_add(&call, tag, sizeof tag);
+    qw_postgres_call_add(&call, record->blob, record->len);
     qw_postgres_link_send(link, &call);
 }
 

@@ -315,6 +315,13 @@ qw_err qw_postgres_link_pipeline(struct qw_postgres_link *link)
     return QW_OK;
 }
 
+void qw_postgres_call_add(struct qw_postgres_call *call, const void *value, size_t len)
+{
+    call->values[call->count] = len == 0 ? "" : value; /* a NULL pointer would be SQL NULL */
+    call->lens[call->count] = (int)len;
+    call->count++;
+}
+
 void qw_postgres_link_begin(struct qw_postgres_link *link)
 {
     link->deadline_ms = qw_clock_monotonic_ms() + ANSWER_MS;
@@ -369,4 +376,24 @@ qw_err qw_postgres_link_take_sync(struct qw_postgres_link *link)
     link->is_lost = link->is_lost || taken == NULL || PQresultStatus(taken) != PGRES_PIPELINE_SYNC;
     PQclear(taken);
     return link->is_lost ? QW_ERR_CLOSED : QW_OK;
+}
+
+qw_err qw_postgres_link_call(struct qw_postgres_link *link, const struct qw_postgres_call *call,
+                             PGresult **result)
+{
+    PGresult *taken = NULL;
+    qw_err err;
+
+    qw_postgres_link_begin(link);
+    qw_postgres_link_send(link, call);
+    qw_postgres_link_sync(link);
+    err = qw_postgres_link_take(link, result == NULL ? NULL : &taken);
+    if (qw_postgres_link_take_sync(link) != QW_OK) {
+        PQclear(taken);
+        return QW_ERR_CLOSED;
+    }
+    if (err == QW_OK && result != NULL) {
+        *result = taken;
+    }
+    return err;
 }

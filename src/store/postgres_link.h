@@ -29,6 +29,8 @@ struct qw_postgres_call {
     const void *values[QW_POSTGRES_PARAMETERS_MAX]; /* borrowed until the call returns */
     int lens[QW_POSTGRES_PARAMETERS_MAX];
 };
+/* The call's next value, which may be empty. */
+void qw_postgres_call_add(struct qw_postgres_call *call, const void *value, size_t len);
 
 /* Looks at a connection URI without connecting. QW_ERR_FORMAT: libpq does not understand it.
  * QW_ERR_REFUSED: it holds a password (which belongs into a passfile), or it leads over a network
@@ -65,6 +67,9 @@ void qw_postgres_link_sync(struct qw_postgres_link *link);
 qw_err qw_postgres_link_take(struct qw_postgres_link *link, PGresult **result) QW_MUST_USE;
 /* The mark that qw_postgres_link_sync made. */
 qw_err qw_postgres_link_take_sync(struct qw_postgres_link *link) QW_MUST_USE;
+/* All of these for one statement: sends it and takes its result, as qw_postgres_link_take. */
+qw_err qw_postgres_link_call(struct qw_postgres_link *link, const struct qw_postgres_call *call,
+                             PGresult **result) QW_MUST_USE;
 
 /* What the server's SQLSTATE means here. QW_ERR_CONFLICT: an id that exists. QW_ERR_NOT_FOUND: no
  * record with this id and version (SQLSTATE 22012, raised by the statements themselves).

@@ -3,6 +3,7 @@
  * names of the kinds alone, which are constants. */
 #include "store/postgres_schema.h"
 
+#include "base/bytes.h"
 #include "store/postgres_founding.h"
 #include "store/store_kind.h"
 
@@ -77,6 +78,27 @@ void qw_postgres_name(enum qw_store_kind kind, enum qw_postgres_statement statem
                       char out[static QW_POSTGRES_NAME_CAP])
 {
     (void)snprintf(out, QW_POSTGRES_NAME_CAP, "k%d_%d", (int)kind, (int)statement);
+}
+
+bool qw_postgres_record(const PGresult *result, int row, struct qw_store_record *record)
+{
+    struct qw_store_record r = { 0 };
+    int id_len = PQgetlength(result, row, 0);
+    int len = PQgetlength(result, row, 3);
+
+    if (PQnfields(result) != 4 || id_len < 1 || id_len > QW_STORE_ID_MAX ||
+        len > QW_STORE_BLOB_MAX || PQgetlength(result, row, 1) != 8 ||
+        PQgetlength(result, row, 2) != 8) {
+        return false;
+    }
+    memcpy(r.id, PQgetvalue(result, row, 0), (size_t)id_len);
+    r.id_len = (size_t)id_len;
+    r.version = qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 1));
+    r.tag = (int64_t)qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 2));
+    r.blob = (uint8_t *)PQgetvalue(result, row, 3);
+    r.len = (size_t)len;
+    *record = r;
+    return true;
 }
 
 /* Which plan is right is known: the index. Statistics of a table that was empty when it was looked

@@ -23,6 +23,9 @@ enum { QW_POSTGRES_NAME_CAP = 16 };
 void qw_postgres_name(enum qw_store_kind kind, enum qw_postgres_statement statement,
                       char out[static QW_POSTGRES_NAME_CAP]);
 
+/* A row of GET, NEXT or NEXT_OF; the blob stays the result's. False: it is no record. */
+bool qw_postgres_record(const PGresult *result, int row, struct qw_store_record *record);
+
 /* Statements that belong to no kind. */
 extern const char qw_postgres_begin[], qw_postgres_commit[], qw_postgres_rollback[];
 extern const char qw_postgres_mark[];   /* $1 client, $2 number: ours goes from there to + 1 */

@@ -47,13 +47,6 @@ static qw_err outwards(qw_err err)
     }
 }
 
-static void add(struct qw_postgres_call *call, const void *value, size_t len)
-{
-    call->values[call->count] = len == 0 ? "" : value; /* a NULL pointer would be SQL NULL */
-    call->lens[call->count] = (int)len;
-    call->count++;
-}
-
 static void send_op(struct qw_postgres_link *link, const struct qw_store_op *op)
 {
     static const enum qw_postgres_statement of_verb[] = { [QW_STORE_INSERT] = QW_POSTGRES_INSERT,
@@ -67,27 +60,15 @@ static void send_op(struct qw_postgres_link *link, const struct qw_store_op *op)
     qw_postgres_name(op->kind, of_verb[op->verb], name);
     qw_store_u64be(tag, (uint64_t)op->tag);
     qw_store_u64be(version, op->expected_version);
-    add(&call, op->id, op->id_len);
+    qw_postgres_call_add(&call, op->id, op->id_len);
     if (op->verb != QW_STORE_REMOVE) {
-        add(&call, tag, sizeof tag);
-        add(&call, op->blob, op->len);
+        qw_postgres_call_add(&call, tag, sizeof tag);
+        qw_postgres_call_add(&call, op->blob, op->len);
     }
     if (op->verb != QW_STORE_INSERT) {
-        add(&call, version, sizeof version);
+        qw_postgres_call_add(&call, version, sizeof version);
     }
     qw_postgres_link_send(link, &call);
-}
-
-static qw_err roll_back(struct qw_postgres_link *link)
-{
-    struct qw_postgres_call call = { .statement = qw_postgres_rollback };
-    qw_err err;
-
-    qw_postgres_link_begin(link);
-    qw_postgres_link_send(link, &call);
-    qw_postgres_link_sync(link);
-    err = qw_postgres_link_take(link, NULL);
-    return err == QW_OK ? qw_postgres_link_take_sync(link) : err;
 }
 
 static void send_group(struct qw_postgres_client *client, const struct qw_store_op *ops,
@@ -101,8 +82,8 @@ static void send_group(struct qw_postgres_client *client, const struct qw_store_
     uint8_t number[8];
 
     qw_store_u64be(number, (uint64_t)client->number);
-    add(&mark, client->id, sizeof client->id);
-    add(&mark, number, sizeof number);
+    qw_postgres_call_add(&mark, client->id, sizeof client->id);
+    qw_postgres_call_add(&mark, number, sizeof number);
     qw_postgres_link_begin(link);
     qw_postgres_link_send(link, &begin);
     qw_postgres_link_send(link, &mark);
@@ -195,7 +176,7 @@ static qw_err tell_apart(struct qw_postgres_client *client, const struct qw_stor
         }
     }
     qw_postgres_name(op->kind, QW_POSTGRES_GET, name);
-    add(&call, op->id, op->id_len);
+    qw_postgres_call_add(&call, op->id, op->id_len);
     err = ask(client, &call, &found);
     if (err != QW_OK) {
         return outwards(err);
@@ -210,6 +191,7 @@ static qw_err tell_apart(struct qw_postgres_client *client, const struct qw_stor
 static qw_err try_group(struct qw_postgres_client *client, const struct qw_store_op *ops,
                         size_t count)
 {
+    struct qw_postgres_call back = { .statement = qw_postgres_rollback };
     int64_t turn_number = -1;
     size_t failed = count;
     qw_err err;
@@ -223,7 +205,8 @@ static qw_err try_group(struct qw_postgres_client *client, const struct qw_store
     if (err == QW_ERR_CLOSED) {
         return qw_postgres_client_settle(client);
     }
-    if (roll_back(&client->link) != QW_OK) { /* no COMMIT has run: nothing is in doubt */
+    if (qw_postgres_link_call(&client->link, &back, NULL) !=
+        QW_OK) { /* no COMMIT has run: nothing is in doubt */
         qw_postgres_link_close(&client->link);
     }
     if (err == QW_ERR_TIMEOUT) {
@@ -258,28 +241,6 @@ static qw_err postgres_submit(void *self, const struct qw_store_op *ops, size_t 
     return outwards(err);
 }
 
-/* The blob stays the result's. */
-static bool read_row(const PGresult *result, int row, struct qw_store_record *record)
-{
-    struct qw_store_record r = { 0 };
-    int id_len = PQgetlength(result, row, 0);
-    int len = PQgetlength(result, row, 3);
-
-    if (PQnfields(result) != 4 || id_len < 1 || id_len > QW_STORE_ID_MAX ||
-        len > QW_STORE_BLOB_MAX || PQgetlength(result, row, 1) != 8 ||
-        PQgetlength(result, row, 2) != 8) {
-        return false;
-    }
-    memcpy(r.id, PQgetvalue(result, row, 0), (size_t)id_len);
-    r.id_len = (size_t)id_len;
-    r.version = qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 1));
-    r.tag = (int64_t)qw_load_u64be((const uint8_t *)PQgetvalue(result, row, 2));
-    r.blob = (uint8_t *)PQgetvalue(result, row, 3);
-    r.len = (size_t)len;
-    *record = r;
-    return true;
-}
-
 static qw_err locked_ask(struct postgres_store *s, const struct qw_postgres_call *call,
                          PGresult **result)
 {
@@ -305,14 +266,14 @@ static qw_err postgres_get(void *self, enum qw_store_kind kind, const void *id, 
         return QW_ERR_ARG;
     }
     qw_postgres_name(kind, QW_POSTGRES_GET, name);
-    add(&call, id, id_len);
+    qw_postgres_call_add(&call, id, id_len);
     err = locked_ask(self, &call, &result);
     if (err != QW_OK) {
         return err;
     }
     if (PQntuples(result) == 0) {
         err = QW_ERR_NOT_FOUND;
-    } else if (!read_row(result, 0, &found)) {
+    } else if (!qw_postgres_record(result, 0, &found)) {
         err = QW_ERR_IO;
     } else {
         copy = malloc(found.len > 0 ? found.len : 1);
@@ -351,10 +312,10 @@ static qw_err next_page(struct postgres_store *s, struct walk *walk, size_t limi
     qw_postgres_name(walk->kind, of_tag ? QW_POSTGRES_NEXT_OF : QW_POSTGRES_NEXT, name);
     qw_store_u64be(wanted, limit);
     qw_store_u64be(tag, (uint64_t)walk->tag);
-    add(&call, walk->last, walk->last_len);
-    add(&call, wanted, sizeof wanted);
+    qw_postgres_call_add(&call, walk->last, walk->last_len);
+    qw_postgres_call_add(&call, wanted, sizeof wanted);
     if (of_tag) {
-        add(&call, tag, sizeof tag);
+        qw_postgres_call_add(&call, tag, sizeof tag);
     }
     err = locked_ask(s, &call, &page);
     if (err != QW_OK) {
@@ -364,7 +325,7 @@ static qw_err next_page(struct postgres_store *s, struct walk *walk, size_t limi
     for (int i = 0; i < PQntuples(page) && err == QW_OK; i++) {
         struct qw_store_record record;
 
-        if (!read_row(page, i, &record)) {
+        if (!qw_postgres_record(page, i, &record)) {
             err = QW_ERR_IO;
         } else {
             memcpy(walk->last, record.id, record.id_len);
@@ -423,7 +384,7 @@ static qw_err postgres_count(void *self, enum qw_store_kind kind, int64_t tag, u
                      name);
     qw_store_u64be(value, (uint64_t)tag);
     if (tag != QW_STORE_ANY_TAG) {
-        add(&call, value, sizeof value);
+        qw_postgres_call_add(&call, value, sizeof value);
     }
     err = locked_ask(self, &call, &result);
     if (err != QW_OK) {
