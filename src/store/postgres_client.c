@@ -162,6 +162,33 @@ qw_err qw_postgres_client_settle(struct qw_postgres_client *client)
     }
 }
 
+qw_err qw_postgres_outwards(qw_err err)
+{
+    switch (err) {
+    case QW_ERR_CLOSED:  /* the link broke, twice */
+    case QW_ERR_STATE:   /* skipped after an error: that one counts */
+    case QW_ERR_FORMAT:  /* what was prepared is gone */
+    case QW_ERR_REFUSED: /* set back, or no longer to be relied on; take_turn says so */
+        return QW_ERR_IO;
+    default:
+        return err;
+    }
+}
+
+qw_err qw_postgres_client_ask(struct qw_postgres_client *client,
+                              const struct qw_postgres_call *call, PGresult **result)
+{
+    qw_err err = QW_ERR_CLOSED;
+
+    for (int attempt = 0; attempt < 2 && err == QW_ERR_CLOSED; attempt++) {
+        err = qw_postgres_client_ready(client);
+        if (err == QW_OK) {
+            err = qw_postgres_link_call(&client->link, call, result);
+        }
+    }
+    return qw_postgres_outwards(err);
+}
+
 void qw_postgres_client_count(struct qw_postgres_client *client, int64_t turn_number)
 {
     client->is_moved = client->is_moved || turn_number != client->turn_number + 1;

@@ -49,6 +49,14 @@ qw_err qw_postgres_client_ready(struct qw_postgres_client *client) QW_MUST_USE;
  * anything else is done. QW_ERR_REFUSED as above. */
 qw_err qw_postgres_client_settle(struct qw_postgres_client *client) QW_MUST_USE;
 
+/* What a verb of store.h says of an error: what means something here alone is QW_ERR_IO. */
+qw_err qw_postgres_outwards(qw_err err);
+
+/* One statement that only reads, on a new link if the old one breaks. As qw_postgres_link_take, as
+ * a verb says it. */
+qw_err qw_postgres_client_ask(struct qw_postgres_client *client,
+                              const struct qw_postgres_call *call, PGresult **result) QW_MUST_USE;
+
 /* A group of ours has become durable with this turn number. */
 void qw_postgres_client_count(struct qw_postgres_client *client, int64_t turn_number);
 

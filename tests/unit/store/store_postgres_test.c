@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: C5 C7 */
 /* What only the backend on PostgreSQL can do: servers that go away, come back older, or were never
- * fit. The laws it shares with every backend: store_test.c. */
+ * fit. What becomes of a group then: postgres_group_test.c. The laws it shares with every backend:
+ * store_test.c. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,57 +12,15 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "postgres_server.h"
 #include "store/postgres_link.h"
-#include "store/store_postgres.h"
 #include "unit/store/old_schema.h"
-#include "unit/store/store_place.h"
+#include "unit/store/postgres_place.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 
-static struct postgres_server server; /* of the whole run */
-
-/* The n-th event on the network, and the n-th allocation, fails. */
-static atomic_int network_fails_at, network_events, allocation_fails_at, allocations;
-
-int __real_PQconsumeInput(PGconn *connection);
-int __wrap_PQconsumeInput(PGconn *connection);
-int __wrap_PQconsumeInput(PGconn *connection)
-{
-    if (++network_events == network_fails_at) {
-        shutdown(PQsocket(connection), SHUT_RDWR);
-    }
-    return __real_PQconsumeInput(connection);
-}
-
-int __real_PQpipelineSync(PGconn *connection);
-int __wrap_PQpipelineSync(PGconn *connection);
-int __wrap_PQpipelineSync(PGconn *connection)
-{
-    if (++network_events == network_fails_at) {
-        shutdown(PQsocket(connection), SHUT_RDWR);
-    }
-    return __real_PQpipelineSync(connection);
-}
-
-int __real_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
-                               const char *const *values, const int *lens, const int *formats,
-                               int result_format);
-int __wrap_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
-                               const char *const *values, const int *lens, const int *formats,
-                               int result_format);
-int __wrap_PQsendQueryPrepared(PGconn *connection, const char *name, int count,
-                               const char *const *values, const int *lens, const int *formats,
-                               int result_format)
-{
-    if (++network_events == network_fails_at) {
-        shutdown(PQsocket(connection), SHUT_RDWR);
-    }
-    return __real_PQsendQueryPrepared(connection, name, count, values, lens, formats,
-                                      result_format);
-}
+/* The n-th allocation fails. */
+static atomic_int allocation_fails_at, allocations;
 
 void *__real_malloc(size_t len);
 void *__wrap_malloc(size_t len);
@@ -77,33 +36,10 @@ void *__wrap_calloc(size_t count, size_t len)
     return ++allocations == allocation_fails_at ? NULL : __real_calloc(count, len);
 }
 
-static qw_err open_silent(const char *uri, struct qw_store *store)
+static int remove_place(void **state)
 {
-    return qw_store_postgres_open(uri, NULL, store);
-}
-
-static int place_make(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-
-    assert_non_null(place);
-    postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
-    snprintf(place->path, sizeof place->path, "%s", server.uri);
-    place->open = open_silent;
-    assert_int_equal(place->open(place->path, &place->store), QW_OK);
-    *state = place;
-    return 0;
-}
-
-static int place_remove(void **state)
-{
-    struct place *place = *state;
-
-    network_fails_at = 0;
     allocation_fails_at = 0;
-    qw_store_close(&place->store);
-    free(place);
-    return 0;
+    return postgres_remove(state);
 }
 
 static void tells_a_uri_from_a_file(void **state)
@@ -309,130 +245,6 @@ static void says_io_while_the_server_is_away_and_goes_on_when_it_is_back(void **
     assert_int_equal(count_of(store, 1), 3);
 }
 
-/* The connection breaks at every point of a group's way, the one between COMMIT and its answer
- * among them. */
-static void never_guesses_how_a_group_ended(void **state)
-{
-    struct place *place = *state;
-    struct qw_store *store = &place->store;
-    bool was_reached = true;
-    int n = 1;
-
-    for (; was_reached; n++) {
-        struct qw_store_op ops[2];
-        char ids[2][16];
-        qw_err err;
-
-        assert_true(n < 100);
-        snprintf(ids[0], sizeof ids[0], "x%03d", n);
-        snprintf(ids[1], sizeof ids[1], "y%03d", n);
-        ops[0] = op_of(QW_STORE_INSERT, QW_STORE_KEY, ids[0], 0, 1, "x");
-        ops[1] = op_of(QW_STORE_INSERT, QW_STORE_KEY, ids[1], 0, 1, "y");
-        network_events = 0;
-        network_fails_at = n;
-        err = submit(store, ops, 2);
-        was_reached = network_events >= n;
-        network_fails_at = 0;
-        assert_int_equal(err, QW_OK); /* the server is there: it is asked, and the group repeated */
-        assert_record(store, ids[0], 1, 1, "x");
-        assert_record(store, ids[1], 1, 1, "y");
-    }
-    assert_true(n > 8);
-    assert_int_equal(count_of(store, 1), (uint64_t)(n - 1) * 2);
-}
-
-/* The same inside a turn: nothing may be repeated, since others may have had a turn meanwhile. */
-static void says_truly_whether_a_group_of_a_lost_turn_is_durable(void **state)
-{
-    struct place *place = *state;
-    struct qw_store *store = &place->store;
-    bool was_reached = true;
-    int durable = 0;
-    int lost = 0;
-
-    for (int n = 1; was_reached; n++) {
-        bool is_moved = false;
-        char id[16];
-        qw_err err;
-
-        assert_true(n < 100);
-        snprintf(id, sizeof id, "%03d", n);
-        assert_int_equal(store->take_turn(store->self, &is_moved), QW_OK);
-        network_events = 0;
-        network_fails_at = n;
-        err = insert(store, id, 1, "x");
-        was_reached = network_events >= n;
-        network_fails_at = 0;
-        assert_true(err == QW_OK || err == QW_ERR_IO);
-        if (err == QW_OK) {
-            durable++;
-            assert_record(store, id, 1, 1, "x");
-        } else {
-            lost++;
-            assert_absent(store, id);
-        }
-        if (was_reached) { /* the connection broke: so the turn is over */
-            assert_int_equal(insert(store, "later", 1, "x"), QW_ERR_IO);
-        }
-        store->give_turn(store->self);
-        assert_int_equal(count_of(store, 1), (uint64_t)durable);
-    }
-    assert_true(durable >= 2); /* the undisturbed one, and one whose answer was cut */
-    assert_true(lost >= 1);
-}
-
-struct writer {
-    struct qw_store *store;
-    atomic_int acknowledged, refused, unknown;
-    atomic_bool is_over;
-};
-
-static void *write_on(void *argument)
-{
-    struct writer *writer = argument;
-
-    for (int i = 0; !writer->is_over; i++) {
-        char id[16];
-        qw_err err;
-
-        snprintf(id, sizeof id, "%06d", i);
-        err = insert(writer->store, id, 1, "x");
-        if (err == QW_OK) {
-            writer->acknowledged++;
-        } else if (err == QW_ERR_TIMEOUT) {
-            writer->unknown++;
-        } else {
-            writer->refused++;
-            usleep(1000);
-        }
-    }
-    return NULL;
-}
-
-static void counts_true_while_the_server_is_killed(void **state)
-{
-    struct place *place = *state;
-    struct writer writer = { .store = &place->store };
-    pthread_t thread;
-
-    assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
-    for (int round = 0; round < 4; round++) {
-        int before = writer.acknowledged;
-
-        while (writer.acknowledged < before + 30) {
-            usleep(1000);
-        }
-        usleep(300 * (unsigned)round);
-        postgres_server_stop(&server, SIGKILL);
-        postgres_server_start(&server, NULL);
-    }
-    writer.is_over = true;
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    usleep(250000);
-    assert_int_equal(writer.unknown, 0);
-    assert_int_equal(count_of(&place->store, 1), writer.acknowledged);
-}
-
 /* A copy of the data folder from before; the server knows nothing of what it said since. */
 static void is_never_used_again_when_the_database_was_set_back(void **state)
 {
@@ -602,44 +414,6 @@ static void a_turn_that_fails_keeps_no_lock(void **state)
     qw_store_close(&second.store);
 }
 
-/* A file size limit stands for a full disk, as in store_sqlite_test.c; segments of the log are
- * 16 MiB. */
-static void changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space(void **state)
-{
-    struct place *place = *state;
-    struct qw_store *store = &place->store;
-    char *blob = malloc(QW_STORE_BLOB_MAX);
-    uint64_t good = 0;
-    qw_err err = QW_OK;
-
-    assert_non_null(blob);
-    memset(blob, 'B', QW_STORE_BLOB_MAX);
-    postgres_server_stop(&server, SIGINT);
-    server.file_max = 16 << 20;
-    postgres_server_start(&server, NULL);
-    for (int i = 0; i < 40 && err == QW_OK; i++) {
-        struct qw_store_op ops[2];
-        char id[16];
-
-        snprintf(id, sizeof id, "%03d", i);
-        ops[0] = op_of(QW_STORE_INSERT, QW_STORE_KEY, id, 0, 1, "small");
-        ops[1] = op_of(QW_STORE_INSERT, QW_STORE_BLOCK, id, 0, 1, NULL);
-        ops[1].blob = (const uint8_t *)blob;
-        ops[1].len = QW_STORE_BLOB_MAX;
-        err = submit(store, ops, 2);
-        good += err == QW_OK;
-    }
-    free(blob);
-    assert_int_equal(err, QW_ERR_IO);
-    assert_true(good > 5);
-    assert_int_equal(count_of(store, 1), good);
-    postgres_server_stop(&server, SIGINT);
-    server.file_max = 0;
-    postgres_server_start(&server, NULL);
-    assert_int_equal(insert(store, "later", 1, "x"), QW_OK);
-    assert_int_equal(count_of(store, 1), good + 1);
-}
-
 static void survives_the_failure_of_any_allocation(void **state)
 {
     struct place *place = *state;
@@ -668,7 +442,7 @@ static void survives_the_failure_of_any_allocation(void **state)
 
 int main(void)
 {
-#define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
+#define WITH_PLACE(test) cmocka_unit_test_setup_teardown(test, postgres_make, remove_place)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_a_uri_from_a_file),
         cmocka_unit_test(refuses_passwords_in_the_uri_and_unverified_networks),
@@ -679,15 +453,11 @@ int main(void)
         WITH_PLACE(adds_to_a_database_of_schema_2_what_it_has_not),
         WITH_PLACE(refuses_a_read_only_database),
         WITH_PLACE(says_io_while_the_server_is_away_and_goes_on_when_it_is_back),
-        WITH_PLACE(never_guesses_how_a_group_ended),
-        WITH_PLACE(says_truly_whether_a_group_of_a_lost_turn_is_durable),
-        WITH_PLACE(counts_true_while_the_server_is_killed),
         WITH_PLACE(is_never_used_again_when_the_database_was_set_back),
         WITH_PLACE(gives_the_turn_to_one_process_at_a_time_and_tells_what_has_moved),
         WITH_PLACE(loses_the_turn_with_its_connection),
         WITH_PLACE(a_process_that_was_stopped_in_its_turn_does_not_keep_it),
         WITH_PLACE(a_turn_that_fails_keeps_no_lock),
-        WITH_PLACE(changes_nothing_on_a_full_disk_and_goes_on_when_there_is_space),
         WITH_PLACE(survives_the_failure_of_any_allocation),
     };
     int failed;

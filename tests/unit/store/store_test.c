@@ -11,10 +11,8 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "postgres_server.h"
-#include "store/store_postgres.h"
-#include "store/store_sqlite.h"
-#include "unit/store/store_place.h"
+#include "unit/store/postgres_place.h"
+#include "unit/store/sqlite_place.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -22,65 +20,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct postgres_server server; /* of the whole run */
-
-static int sqlite_make(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-
-    assert_non_null(place);
-    strcpy(place->folder, "/tmp/qwave-store-XXXXXX");
-    assert_non_null(mkdtemp(place->folder));
-    snprintf(place->path, sizeof place->path, "%s/centre.db", place->folder);
-    place->open = qw_store_sqlite_open;
-    assert_int_equal(place->open(place->path, &place->store), QW_OK);
-    *state = place;
-    return 0;
-}
-
-static int sqlite_remove(void **state)
-{
-    static const char *const ends[] = { "", "-wal", "-shm" };
-    struct place *place = *state;
-    char path[192];
-
-    qw_store_close(&place->store);
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s%s", place->path, ends[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(place->folder), 0);
-    free(place);
-    return 0;
-}
-
-static qw_err open_postgres(const char *uri, struct qw_store *store)
-{
-    return qw_store_postgres_open(uri, NULL, store);
-}
-
-static int postgres_make(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-
-    assert_non_null(place);
-    postgres_server_execute(&server, "DROP SCHEMA IF EXISTS qwave CASCADE");
-    snprintf(place->path, sizeof place->path, "%s", server.uri);
-    place->open = open_postgres;
-    assert_int_equal(place->open(place->path, &place->store), QW_OK);
-    *state = place;
-    return 0;
-}
-
-static int postgres_remove(void **state)
-{
-    struct place *place = *state;
-
-    qw_store_close(&place->store);
-    free(place);
-    return 0;
-}
 
 static void keeps_what_was_inserted_updated_and_removed(void **state)
 {
@@ -583,7 +522,7 @@ static void lets_one_of_several_processes_win_each_version(void **state)
         with(keeps_every_acknowledged_group_when_the_process_is_killed), with(serves_two_threads), \
         with(lets_one_of_two_openers_win_each_version), \
         with(lets_one_of_several_processes_win_each_version), with(closing_twice_is_harmless)
-#define ON_SQLITE(test) cmocka_unit_test_setup_teardown(test, sqlite_make, sqlite_remove)
+#define ON_SQLITE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 #define ON_POSTGRES(test) cmocka_unit_test_setup_teardown(test, postgres_make, postgres_remove)
 
 int main(void)
