@@ -4,7 +4,7 @@
 #include "centre/pair/fetch_queue.h"
 
 #include "base/secret.h"
-#include "centre/pair/fetch.h"
+#include "centre/pair/fetch_serve.h"
 
 #include <time.h>
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "centre/pair/fetch.h"
 #include "centre/pair/fetch_queue.h"
+#include "centre/pair/fetch_serve.h"
 
 #include <pthread.h>
 #include <semaphore.h>

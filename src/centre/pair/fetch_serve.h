@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef QW_CENTRE_PAIR_FETCH_H
-#define QW_CENTRE_PAIR_FETCH_H
+#ifndef QW_CENTRE_PAIR_FETCH_SERVE_H
+#define QW_CENTRE_PAIR_FETCH_SERVE_H
 
 #include "base/hex.h"
 #include "centre/books.h"
