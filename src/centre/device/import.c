@@ -5,15 +5,12 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/secret.h"
-#include "centre/device/entry.h"
-#include "centre/device/import_line.h"
 #include "centre/device/import_record.h"
+#include "centre/device/import_staging.h"
 #include "centre/people/officer_record.h"
-#include "centre/people/unit_use.h"
 #include "crypto/random.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What one call does of an import that is decided or dropped, each step under a lock of its own. */
@@ -158,163 +155,16 @@ qw_err qw_centre_import_begin(struct qw_centre *centre, const struct qw_caller *
     return err;
 }
 
-struct chunk {                    /* as far as it makes sense */
-    struct qw_import_line *lines; /* [QW_IMPORT_LINES_MAX] */
-    struct qw_device *devices;    /* likewise */
-    size_t count;
-    uint64_t first_line;
-    struct qw_import_fault fault;   /* why NULL: none */
-    struct qw_unit_change *comings; /* [QW_IMPORT_LINES_MAX] */
-};
-
-static void set_fault(struct chunk *chunk, uint64_t line, const char *why)
-{
-    chunk->fault = (struct qw_import_fault){ .line = line, .why = why };
-}
-
-/* QW_ERR_ARG: more lines than a chunk may have. */
-static qw_err read_lines(const struct qw_import_chunk *from, struct chunk *chunk)
-{
-    struct qw_import_columns columns;
-    const char *why = NULL;
-
-    chunk->first_line = from->first_line;
-    if (qw_import_columns_read(from->header, strlen(from->header), &columns, &why) != QW_OK) {
-        set_fault(chunk, 1, why);
-        return QW_OK;
-    }
-    for (const char *at = from->lines; *at != '\0' && chunk->fault.why == NULL;) {
-        size_t len = strcspn(at, "\n");
-
-        if (chunk->count == QW_IMPORT_LINES_MAX) {
-            return QW_ERR_ARG;
-        }
-        if (qw_import_line_read(&columns, at, len, &chunk->lines[chunk->count], &why) != QW_OK) {
-            set_fault(chunk, chunk->first_line + chunk->count, why);
-        } else {
-            chunk->count++;
-        }
-        at += len + (at[len] == '\n' ? 1 : 0);
-    }
-    return QW_OK;
-}
-
-static bool is_twice(const struct chunk *chunk, size_t index)
-{
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(chunk->devices[i].id, chunk->lines[index].entry.id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The first line that cannot be registered is the fault. */
-static qw_err check_lines(struct qw_centre *centre, const struct qw_officer *self,
-                          struct chunk *chunk)
-{
-    for (size_t i = 0; i < chunk->count; i++) {
-        const char *why = "twice in the list";
-        qw_err err = is_twice(chunk, i) ? QW_ERR_CONFLICT
-                                        : qw_entry_check(centre, &chunk->lines[i].entry, self,
-                                                         &chunk->devices[i], &why);
-
-        if (err == QW_ERR_ARG || err == QW_ERR_REFUSED || err == QW_ERR_CONFLICT) {
-            chunk->count = i;
-            set_fault(chunk, chunk->first_line + i, why);
-            return QW_OK;
-        }
-        if (err != QW_OK) {
-            return err;
-        }
-    }
-    return QW_OK;
-}
-
-/* Nothing of an import with a bad line becomes anything. */
-static qw_err refuse_list(struct qw_centre *centre, const struct qw_deed *deed,
-                          struct qw_import_record *import, const struct qw_import_fault *fault,
-                          qw_err result)
-{
-    char cause[128];
-    struct qw_group group;
-
-    (void)snprintf(cause, sizeof cause, "line %llu: %s", (unsigned long long)fault->line,
-                   fault->why);
-    import->state = QW_IMPORT_DROPPING;
-    import->done = 0;
-    qw_group_begin(centre, &group);
-    qw_import_put(centre, &group, import);
-    return qw_group_commit_refusal(centre, &group, deed, result, cause);
-}
-
-/* What is staged has its place in the quotas already: a list that is decided always fits. */
-static qw_err use_places(struct qw_centre *centre, struct qw_group *group, struct chunk *chunk)
-{
-    size_t which;
-    qw_err err;
-
-    for (size_t i = 0; i < chunk->count; i++) {
-        chunk->comings[i] = (struct qw_unit_change){ chunk->devices[i].unit, 1 };
-    }
-    err = qw_unit_change_devices(centre, group, chunk->comings, chunk->count, &which);
-    if (err == QW_ERR_LIMIT) {
-        set_fault(chunk, chunk->first_line + which, "the quota of its unit is used up");
-    }
-    return err;
-}
-
-static qw_err stage(struct qw_centre *centre, const struct qw_deed *deed,
-                    struct qw_import_record *import, struct chunk *chunk)
-{
-    struct qw_officer self = { .roles = 0 };
-    struct qw_group group;
-    char detail[96];
-    qw_err err;
-
-    memcpy(self.unit, import->unit, sizeof self.unit);
-    err = check_lines(centre, &self, chunk); /* also of lines before one that could not be read */
-    if (err != QW_OK) {
-        return err;
-    }
-    if (chunk->fault.why == NULL && import->staged + chunk->count > QW_IMPORT_DEVICES_MAX) {
-        set_fault(chunk, chunk->first_line, "too many devices");
-        return refuse_list(centre, deed, import, &chunk->fault, QW_ERR_LIMIT);
-    }
-    if (chunk->fault.why != NULL) {
-        return refuse_list(centre, deed, import, &chunk->fault, QW_ERR_FORMAT);
-    }
-    qw_group_begin(centre, &group);
-    err = use_places(centre, &group, chunk);
-    if (err != QW_OK) {
-        qw_group_drop(&group);
-        return err == QW_ERR_LIMIT ? refuse_list(centre, deed, import, &chunk->fault, err) : err;
-    }
-    for (size_t i = 0; i < chunk->count; i++) {
-        qw_import_stage(centre, &group, &chunk->devices[i]);
-    }
-    import->staged += chunk->count;
-    import->touched_ms = qw_clock_utc_ms();
-    qw_import_put(centre, &group, import);
-    (void)snprintf(detail, sizeof detail, "%zu lines from line %llu", chunk->count,
-                   (unsigned long long)chunk->first_line);
-    return qw_group_commit(centre, &group, deed, detail);
-}
-
 qw_err qw_centre_import_add(struct qw_centre *centre, const struct qw_caller *caller,
                             const uint8_t id[static 16], const struct qw_import_chunk *chunk,
                             struct qw_import_fault *fault)
 {
-    struct chunk read = { .lines = calloc(QW_IMPORT_LINES_MAX, sizeof *read.lines),
-                          .devices = calloc(QW_IMPORT_LINES_MAX, sizeof *read.devices),
-                          .comings = calloc(QW_IMPORT_LINES_MAX, sizeof *read.comings) };
+    struct qw_import_staging staging;
     struct qw_import_record import;
     char object[OBJECT_CAP];
     struct qw_deed deed;
     bool is_more;
-    qw_err err = read.lines == NULL || read.devices == NULL || read.comings == NULL
-                     ? QW_ERR_NOMEM
-                     : read_lines(chunk, &read);
+    qw_err err = qw_import_staging_read(chunk, &staging);
 
     start_deed(&deed, caller, "device-import-add", id, object);
     if (err == QW_OK || err == QW_ERR_ARG) {
@@ -325,16 +175,16 @@ qw_err qw_centre_import_add(struct qw_centre *centre, const struct qw_caller *ca
         if (own == QW_OK && import.state != QW_IMPORT_OPEN) {
             own = qw_centre_refuse(centre, &deed, QW_ERR_NOT_FOUND, "the import is over");
         }
-        err = own != QW_OK ? own : err == QW_OK ? stage(centre, &deed, &import, &read) : err;
+        err = own != QW_OK   ? own
+              : err == QW_OK ? qw_import_staging_put(centre, &deed, &import, &staging)
+                             : err;
         qw_centre_leave(centre);
     }
-    free(read.lines);
-    free(read.devices);
-    free(read.comings);
     if (err == QW_ERR_FORMAT || err == QW_ERR_LIMIT) {
-        *fault = read.fault;
+        *fault = staging.fault;
         (void)!work(centre, &is_more); /* the rest goes with housekeeping */
     }
+    qw_import_staging_wipe(&staging);
     return err;
 }
 
