@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows: W13 W4 */
-/* A listener with her own antenna and every message. She must be able to win where she hears the
- * same channel, or the test of her losing would say nothing. */
-#define _GNU_SOURCE
+/* rows: W13 */
+/* What a listener keeps of the messages of a session. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,118 +8,108 @@
 
 #include <cmocka.h>
 
-#include "plkg_bench.h"
+#include "base/prng.h"
+#include "crypto/one_time_mac.h"
+#include "radio/eavesdropper_inside.h"
+#include "radio/plkg/session.h"
 
-static void listen_in(struct bench *bench, struct qw_eavesdropper *eve)
+#include <string.h>
+
+enum { BODY_MAX = 64 };
+
+static void say(struct qw_eavesdropper *eve, enum qw_plkg_type type, const void *body, size_t len)
 {
-    bench->channel.eve = eve;
-    bench->middle_ap.eve = eve;
-    bench->middle_te.eve = eve;
-    bench->middle_ap.lock = &bench->channel.lock;
-    bench->middle_te.lock = &bench->channel.lock;
+    struct qw_plkg_header header = { .type = type, .len = (uint32_t)len };
+    uint8_t message[QW_PLKG_HEADER_LEN + BODY_MAX];
+
+    qw_plkg_header_encode(&header, message);
+    memcpy(message + QW_PLKG_HEADER_LEN, body, len);
+    qw_eavesdropper_hear_message(eve, false, message, QW_PLKG_HEADER_LEN + len);
 }
 
-/* One session with 200 bytes of data under the pad; an honest one in some hundreds ends without a
- * key, and another is met. */
-static void run_session(struct qw_eavesdropper *eve, double rho, uint64_t seed,
-                        struct qw_eavesdropper_result *result)
+static int make_eve(void **state)
 {
-    struct bench_config config = bench_standard(seed);
-    struct bench bench;
-    uint8_t data[200];
-    uint8_t got[200];
-    size_t len;
-
-    config.eve_rho = rho;
-    for (int run = 0; run < 3; run++) {
-        if (run > 0) {
-            bench_wipe(&bench);
-        }
-        config.seed = seed + 1000 * (uint64_t)run;
-        bench_init(&bench, &config);
-        listen_in(&bench, eve);
-        bench_run(&bench);
-        if (bench.err_ap == QW_OK && bench.err_te == QW_OK) {
-            break;
-        }
-    }
-    assert_int_equal(bench.err_ap, QW_OK);
-    assert_int_equal(bench.err_te, QW_OK);
-    for (size_t i = 0; i < sizeof data; i++) {
-        data[i] = (uint8_t)i;
-    }
-    assert_int_equal(qw_plkg_send(bench.session_ap, &bench.wire_ap, data, sizeof data, false),
-                     QW_OK);
-    assert_int_equal(qw_plkg_receive(bench.session_te, &bench.wire_te, got, sizeof got, &len, 2000),
-                     QW_OK);
-    assert_int_equal(qw_eavesdropper_attack(eve, result), QW_OK);
-    assert_true(result->attempted);
-    assert_int_equal(result->data_len, sizeof data);
-    bench_wipe(&bench);
-}
-
-static size_t equal_bytes(const struct qw_eavesdropper_result *result)
-{
-    size_t equal = 0;
-
-    for (size_t i = 0; i < result->data_len; i++) {
-        equal += result->data[i] == (uint8_t)i ? 1 : 0;
-    }
-    return equal;
-}
-
-static void reads_everything_when_she_hears_the_same_channel(void **state)
-{
-    struct qw_eavesdropper_result result;
     struct qw_eavesdropper *eve;
 
-    (void)state;
     assert_int_equal(qw_eavesdropper_new(&eve), QW_OK);
-    run_session(eve, 1.0, 5, &result);
-    assert_true(result.decoded);
-    assert_true(result.verified);
-    assert_int_equal(equal_bytes(&result), result.data_len);
-    qw_eavesdropper_free(eve);
+    *state = eve;
+    return 0;
 }
 
-/* At the correlation that policy credits to her, and below: nothing. Of 200 bytes 0.8 are right by
- * chance; 12 or more have a probability below 1e-10. */
-static void gets_nothing_up_to_the_correlation_she_is_credited_with(void **state)
+static int free_eve(void **state)
 {
-    static const double rhos[] = { 0.0, 0.5, 0.7, 0.9 };
-    struct qw_eavesdropper *eve;
+    qw_eavesdropper_free(*state);
+    return 0;
+}
 
-    (void)state;
-    assert_int_equal(qw_eavesdropper_new(&eve), QW_OK);
-    for (size_t i = 0; i < sizeof rhos / sizeof rhos[0]; i++) {
-        struct qw_eavesdropper_result result;
+static void assert_heard(const struct qw_heard *heard, const void *body, size_t len)
+{
+    assert_int_equal(heard->len, len);
+    assert_memory_equal(heard->body, body, len);
+}
 
-        run_session(eve, rhos[i], 20 + i, &result);
-        assert_false(result.verified);
-        assert_true(equal_bytes(&result) < 12);
+static void keeps_of_each_message_the_last_one(void **state)
+{
+    struct qw_eavesdropper *eve = *state;
+
+    say(eve, QW_PLKG_SYNDROME, "first", 5);
+    say(eve, QW_PLKG_SYNDROME, "the second", 10);
+    say(eve, QW_PLKG_AMPLIFY, "", 0);
+    assert_heard(&eve->syndrome, "the second", 10);
+    assert_non_null(eve->amplify.body);
+    assert_int_equal(eve->amplify.len, 0);
+}
+
+/* Each under the level that was asked for before it. */
+static void keeps_the_answers_to_what_was_asked(void **state)
+{
+    struct qw_eavesdropper *eve = *state;
+
+    for (unsigned i = 0; i <= QW_MULTILEVEL_MORE_MAX; i++) {
+        struct qw_plkg_decoded decoded = { .wants_more = true, .level = (uint8_t)(i % 3) };
+        uint8_t body = qw_plkg_decoded_encode(&decoded);
+
+        say(eve, QW_PLKG_DECODED, &body, 1);
+        say(eve, QW_PLKG_MORE, &i, sizeof i);
     }
-    qw_eavesdropper_free(eve);
+    assert_int_equal(eve->more_count, QW_MULTILEVEL_MORE_MAX);
+    for (unsigned i = 0; i < QW_MULTILEVEL_MORE_MAX; i++) {
+        assert_int_equal(eve->more_level[i], i % 3);
+        assert_heard(&eve->more[i], &i, sizeof i);
+    }
 }
 
-static void has_nothing_to_attack_after_a_refusal(void **state)
+static void keeps_the_bytes_of_frames_under_the_pad_alone(void **state)
 {
-    struct bench_config config = bench_standard(1);
-    struct qw_eavesdropper_result result = { .attempted = true };
-    struct qw_eavesdropper *eve;
-    struct bench bench;
+    enum { LEN = QW_PLKG_DATA_HEAD_LEN + 3 + QW_ONE_TIME_MAC_LEN };
+    struct qw_eavesdropper *eve = *state;
+    uint8_t body[LEN] = { 1, 1, 'a', 'b', 'c' };
 
-    (void)state;
-    config.kind = BENCH_STILL;
-    assert_int_equal(qw_eavesdropper_new(&eve), QW_OK);
-    bench_init(&bench, &config);
-    listen_in(&bench, eve);
-    bench_run(&bench);
-    assert_int_equal(bench.err_ap, QW_ERR_REFUSED);
-    assert_int_equal(qw_eavesdropper_attack(eve, &result), QW_OK);
-    assert_false(result.attempted || result.decoded || result.verified);
-    bench_wipe(&bench);
-    qw_eavesdropper_free(eve);
-    qw_eavesdropper_free(NULL);
+    say(eve, QW_PLKG_DATA, body, LEN); /* is public */
+    assert_int_equal(eve->frame_count, 0);
+    body[1] = 0;
+    say(eve, QW_PLKG_DATA, body, QW_PLKG_DATA_HEAD_LEN + QW_ONE_TIME_MAC_LEN - 1);
+    assert_int_equal(eve->frame_count, 0);
+    for (int i = 0; i <= QW_HEARD_FRAMES_MAX; i++) {
+        say(eve, QW_PLKG_DATA, body, LEN);
+    }
+    assert_int_equal(eve->frame_count, QW_HEARD_FRAMES_MAX);
+    assert_heard(&eve->frame[QW_HEARD_FRAMES_MAX - 1], "abc", 3);
+}
+
+static void forgets_the_session_before(void **state)
+{
+    struct qw_eavesdropper *eve = *state;
+    struct qw_eavesdropper nothing;
+    uint8_t body[QW_PLKG_DATA_HEAD_LEN + QW_ONE_TIME_MAC_LEN] = { 1 };
+
+    say(eve, QW_PLKG_SYNDROME, "x", 1);
+    say(eve, QW_PLKG_AMPLIFY, "x", 1);
+    say(eve, QW_PLKG_MORE, "x", 1);
+    say(eve, QW_PLKG_DATA, body, sizeof body);
+    say(eve, QW_PLKG_OPEN, "x", 1);
+    memset(&nothing, 0, sizeof nothing);
+    assert_memory_equal(eve, &nothing, sizeof nothing);
 }
 
 static void hears_garbage_without_harm(void **state)
@@ -152,10 +140,12 @@ static void hears_garbage_without_harm(void **state)
 
 int main(void)
 {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_eve, free_eve)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_everything_when_she_hears_the_same_channel),
-        cmocka_unit_test(gets_nothing_up_to_the_correlation_she_is_credited_with),
-        cmocka_unit_test(has_nothing_to_attack_after_a_refusal),
+        CASE(keeps_of_each_message_the_last_one),
+        CASE(keeps_the_answers_to_what_was_asked),
+        CASE(keeps_the_bytes_of_frames_under_the_pad_alone),
+        CASE(forgets_the_session_before),
         cmocka_unit_test(hears_garbage_without_harm),
     };
 
