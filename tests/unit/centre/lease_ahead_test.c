@@ -313,6 +313,7 @@ static void a_crowd_gets_no_key_twice(void **state)
         }
     }
     assert_true(leased(scene) <= CROWD * ROUNDS + 2 * LEASE);
+    scene_restart(scene); /* a lease that is still under way would write while it is counted */
     assert_journal_whole(scene);
 }
 
