@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "radio/account.h"
 
+#include "radio/leftover.h"
+
 #include <math.h>
 
 /* What nobody measured: the prediction from more lags than were used. For a fading spectrum with
@@ -112,6 +114,25 @@ static double boundary_bits(const struct qw_account_input *input, const struct b
     return sum;
 }
 
+/* Rows that lack a part of their past may be those that hold the key: they are taken off. */
+static double leftover_bits(const struct qw_account_input *input, double prefixes,
+                            double failure_log2)
+{
+    const struct qw_innovation *innovation = input->innovation;
+    double dims = (double)innovation->dims;
+    double without_past = (double)(innovation->probes - innovation->rows);
+    struct qw_leftover leftover = {
+        .key_numbers = (double)input->key_pairs * dims,
+        .measured_numbers = (double)innovation->rows * dims,
+        .secret_numbers = fmax((double)input->key_pairs - without_past, 0.0) * dims,
+        .correlation =
+            qw_account_effective_correlation(input->injected_ratio, input->eve_correlation),
+        .failure_log2 = failure_log2 - log2(prefixes),
+    };
+
+    return qw_leftover_loss_bits(&leftover);
+}
+
 void qw_account_of(const struct qw_account_input *input, struct qw_account *account)
 {
     const struct qw_innovation *innovation = input->innovation;
@@ -121,15 +142,14 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     double rho = input->eve_correlation;
     struct boundary boundary = { .above_bits = dims * cancelled_bits(input->injected_ratio, rho) };
     double confidence_bits;
-    double n = (double)input->key_pairs * dims;
+    double half_log2 = input->epsilon_log2 - 1.0; /* of epsilon, for what the hash leaves */
     double prefixes = fmax(PREFIXES_MIN, (double)innovation->modes);
 
     boundary.rate_log2 = innovation->deviation_log2 - tail_bits(innovation) -
                          dims * qw_account_injected_bits(input->injected_ratio, rho);
     confidence_bits =
         qw_account_confidence_bits(innovation->rows, innovation->dims, half_pe_ln + log(prefixes));
-    account->pair_bits = boundary.rate_log2 - confidence_bits +
-                         dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
+    account->pair_bits = boundary.rate_log2 + dims * gaussian_bits(0.5 * log2(1.0 - rho * rho)) -
                          (input->has_phase ? 0.0 : SHAPE_BITS * dims) - innovation->shape_bits;
     for (size_t d = 0; d < innovation->dims; d++) {
         account->pair_bits -= log2(input->width[d]);
@@ -138,10 +158,9 @@ void qw_account_of(const struct qw_account_input *input, struct qw_account *acco
     account->boundary_bits = boundary_bits(input, &boundary);
     account->entropy_bits =
         fmax((double)input->key_pairs * account->pair_bits - account->boundary_bits, 0.0);
-    /* eps_s is half a quarter, for it counts twice. */
-    account->finite_size_bits = M_LOG2E * sqrt(n * (quarter_ln + M_LN2)); /* ADR 0006, decision 3 */
-    account->amplification_bits =
-        2.0 * ((2.0 - input->epsilon_log2) - 1.0); /* leftover hash lemma */
+    account->amplification_bits = -2.0 * (half_log2 + 1.0); /* leftover hash lemma */
+    account->finite_size_bits =
+        leftover_bits(input, prefixes, half_log2) - account->amplification_bits;
 }
 
 uint64_t qw_account_length(const struct qw_account *account, uint64_t said_bits)

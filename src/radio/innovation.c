@@ -232,6 +232,7 @@ qw_err qw_innovation_estimate(const struct qw_feature_set *set, size_t dims,
     }
     memset(&made, 0, sizeof made);
     made.dims = dims;
+    made.probes = count_rows(set, 0);
     made.rows = work.rows;
     made.lags = work.lags;
     made.modes = qw_feature_numbers(set->stride, set->plan.group) / set->plan.group;

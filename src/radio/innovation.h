@@ -22,8 +22,9 @@ enum {
 };
 
 struct qw_innovation {
-    size_t dims; /* numbers per probe that were looked at: the first ones */
-    size_t rows; /* probes that had all their lags */
+    size_t dims;   /* numbers per probe that were looked at: the first ones */
+    size_t probes; /* heard */
+    size_t rows;   /* of these, had all their lags */
     size_t lags;
     size_t modes; /* of all chains, so how many prefixes there were to choose from */
     /* Sum over dims of 1/2 log2 of the mean squared residual, averaged over segments of the
