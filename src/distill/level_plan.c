@@ -33,7 +33,7 @@ struct steps {
 };
 
 static const struct steps steps[] = {
-    [QW_LEVEL_ONE_MESSAGE] = { 300, 200, true },
+    [QW_LEVEL_ONE_MESSAGE] = { 300, 600, true }, /* who needs more after that is far off */
     [QW_LEVEL_LEAN] = { 25, 100, false },
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "radio/amplitude/waves.h"
+#include "radio/deviation.h"
 #include "radio/least_squares.h"
 
 #include <math.h>
@@ -17,17 +18,17 @@ enum {
     DEPTH_MAX = 14
 };
 
-static const double RANGE_DEVIATIONS = 24.0;  /* cells reach 12 deviations to either side */
-static const double WIDTH_MIN = 4.0;          /* so that rounding to the grid stays small */
-static const double MARGIN_DEVIATIONS = 0.65; /* of an estimate's relative error, 1/sqrt(count) */
-static const double TAIL_SLACK = 2.0;         /* of a tail's estimate, likewise */
-static const double TAIL_MARGIN = 1.5;        /* for each unit above that */
+static const double RANGE_DEVIATIONS = 24.0; /* cells reach 12 deviations to either side */
+static const double WIDTH_MIN = 4.0;         /* so that rounding to the grid stays small */
+static const double MARGIN_DEVIATIONS = 1.2; /* of an estimate's relative error */
+static const double TAIL_SLACK = 2.0;        /* of a tail's estimate, likewise */
+static const double TAIL_MARGIN = 1.5;       /* for each unit above that */
 static const double MARGIN_MAX = 0.95 * QW_MODEL_WIDTH_RATIO_MAX;
 static const double AMPLITUDE_MARGIN = 1.1;
 static const double CORRELATED = 0.2;          /* share of variance that the other end explains */
 static const double STILL = 0.1;               /* fluctuation over steady power */
 static const double EXPECTED_LEAK_BITS = 3.95; /* entropy of the noise in cells, and the code */
-static const double EXPECTED_LOSS_BITS = 0.3;  /* confidence, unseen lags, finite size */
+static const double EXPECTED_LOSS_BITS = 0.1;  /* confidence, unseen lags, finite size */
 
 struct statistics { /* of one number over the disclosed probes */
     double mean;
@@ -153,16 +154,17 @@ static double tail_of(const struct qw_disclosed *disclosed, const struct qw_beli
     return fourth_sum * n / fmax(3.0 * square_sum * square_sum, 1.0);
 }
 
-/* Deviations are estimated, and so is the belief that will be used: cells a little wider than they
- * say cost less than a MORE, and the less the more probes were disclosed. The noise of an amplitude
- * grows in a fade, and that of a receiver whose clock runs free with the channel: what has tails
- * wider than a Gaussian's is believed to be wider as a whole. They show where the channel is
- * strong. */
+/* Deviations are estimated, and so are the weights of the belief that will be used: cells a little
+ * wider than they say cost less than a MORE, and the less the more probes were disclosed. The noise
+ * of an amplitude grows in a fade, and that of a receiver whose clock runs free with the channel:
+ * what has tails wider than a Gaussian's is believed to be wider as a whole. They show where the
+ * channel is strong. */
 static double margin_of(const struct qw_disclosed *disclosed, const struct qw_belief *belief)
 {
     double judged = (double)(JUDGED_MODES * disclosed->group);
     double count = (double)disclosed->count;
-    double margin = 1.0 + MARGIN_DEVIATIONS / sqrt(count);
+    double margin = sqrt(1.0 + (double)weights_of(belief) / count) *
+                    (1.0 + MARGIN_DEVIATIONS / sqrt(2.0 * judged * count));
     double tail = 0.0;
 
     for (size_t d = 0; d < JUDGED_MODES * disclosed->group; d++) {
@@ -171,6 +173,21 @@ static double margin_of(const struct qw_disclosed *disclosed, const struct qw_be
     margin *= 1.0 + TAIL_MARGIN * fmax(tail - 1.0 - TAIL_SLACK / sqrt(count * judged), 0.0);
     margin *= disclosed->group == 2 ? 1.0 : AMPLITUDE_MARGIN;
     return fmin(margin, MARGIN_MAX);
+}
+
+/* Of each number given the other end's measurement, all receivers' noise taken together. */
+static void take_deviations(const struct qw_disclosed *disclosed,
+                            const struct statistics *statistics, const struct qw_belief *belief,
+                            double *deviation)
+{
+    double variance[QW_FEATURE_MAX];
+    double freedom = (double)disclosed->count - (double)weights_of(belief);
+
+    for (size_t d = 0; d < belief->dims; d++) {
+        variance[d] = statistics[d].variance;
+        deviation[d] = belief->deviation[d];
+    }
+    qw_deviation_pool(variance, belief->dims, fmax(freedom, 1.0), deviation);
 }
 
 static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
@@ -304,6 +321,7 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
     struct qw_belief belief;
     struct qw_model made = { 0 };
     double bits[QW_FEATURE_MAX] = { 0 };
+    double deviation[QW_FEATURE_MAX];
     double margin;
     size_t dims = qw_feature_numbers(disclosed->stride, disclosed->group);
     size_t most = 0;
@@ -324,8 +342,9 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
         return QW_ERR_REFUSED;
     }
     margin = margin_of(disclosed, &belief);
+    take_deviations(disclosed, statistics, &belief, deviation);
     for (size_t d = 0; d < dims; d++) {
-        choose_cells(&statistics[d], belief.deviation[d], d, margin, &made);
+        choose_cells(&statistics[d], deviation[d], d, margin, &made);
         bits[d] = net_bits(statistics[d].innovation, eve_correlation, made.width[d]);
     }
     best_prefix(bits, most, disclosed->group, &prefix);

@@ -28,7 +28,7 @@ enum qw_plkg_type {
 };
 
 enum {
-    QW_PLKG_VERSION = 3,
+    QW_PLKG_VERSION = 4,
     QW_PLKG_SESSION_ID_LEN = 16,
     QW_PLKG_NONCE_LEN = 16,
     QW_PLKG_HEADER_LEN = 1 + QW_PLKG_SESSION_ID_LEN + 4 + 4,

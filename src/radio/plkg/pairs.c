@@ -57,15 +57,9 @@ static uint32_t usable_between(const struct qw_plkg_pairs *a, const struct qw_pl
 static uint32_t target_of(uint32_t usable, bool has_phase)
 {
     uint32_t target = usable / QW_PLKG_DISCLOSED_SHARE;
-    uint32_t least = QW_PLKG_DISCLOSED_MIN;
+    uint32_t least = has_phase ? QW_PLKG_DISCLOSED_MIN : QW_PLKG_DISCLOSED_WAVES;
 
-    if (has_phase && usable / QW_PLKG_DISCLOSED_SHORT < least) {
-        least = usable / QW_PLKG_DISCLOSED_SHORT;
-    }
-    if (target < least) {
-        target = least;
-    }
-    return target < QW_PLKG_DISCLOSED_TARGET_MAX ? target : QW_PLKG_DISCLOSED_TARGET_MAX;
+    return target > least ? target : least;
 }
 
 /* The n-th block from first on that is not disclosed yet. */

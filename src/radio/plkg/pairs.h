@@ -11,13 +11,12 @@
 enum {
     QW_PLKG_BITMAP_MAX = (QW_PLKG_PROBES_MAX + 7) / 8,
     QW_PLKG_PAIRS_LEN_MAX = 4 + 8 + QW_PLKG_BITMAP_MAX,
-    QW_PLKG_PAIRS_MIN = 256,            /* usable pairs of a session */
-    QW_PLKG_BLOCK_PROBES = 32,          /* disclosed together */
-    QW_PLKG_DISCLOSED_MIN = 96,         /* at least so many pairs, */
-    QW_PLKG_DISCLOSED_SHORT = 6,        /* with phases no more than one in so many for that, */
-    QW_PLKG_DISCLOSED_SHARE = 24,       /* and one in so many of a long session, */
-    QW_PLKG_DISCLOSED_TARGET_MAX = 512, /* but no more than this */
-    QW_PLKG_DISCLOSED_MAX = QW_PLKG_DISCLOSED_TARGET_MAX + QW_PLKG_BLOCK_PROBES
+    QW_PLKG_PAIRS_MIN = 256,      /* usable pairs of a session */
+    QW_PLKG_BLOCK_PROBES = 32,    /* disclosed together */
+    QW_PLKG_DISCLOSED_MIN = 52,   /* at least so many pairs: two blocks, if few are lost; */
+    QW_PLKG_DISCLOSED_WAVES = 96, /* of amplitudes, in which waves are counted, so many; */
+    QW_PLKG_DISCLOSED_SHARE = 56, /* and one in so many of a long session */
+    QW_PLKG_DISCLOSED_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_DISCLOSED_SHARE + QW_PLKG_BLOCK_PROBES
 };
 
 struct qw_plkg_pairs {
@@ -44,8 +43,7 @@ struct qw_plkg_split {
 
 /* Draws random blocks of probes from both nonces, quarter by quarter of the session, until enough
  * pairs are in them; the other pairs stay secret. Both messages must be of the same number of
- * probes. Without phases waves are counted in what is disclosed, so even a short session discloses
- * QW_PLKG_DISCLOSED_MIN. */
+ * probes. */
 void qw_plkg_split_of(const struct qw_plkg_pairs *terminal,
                       const struct qw_plkg_pairs *access_point, bool has_phase,
                       struct qw_plkg_split *split);

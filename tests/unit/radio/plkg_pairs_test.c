@@ -68,7 +68,8 @@ static void split_depends_on_both_nonces(void **state)
     a->nonce = 1;
     b->nonce = 3;
     qw_plkg_split_of(a, b, true, &splits[2]);
-    assert_int_equal(splits[0].disclosed_count, QW_PLKG_DISCLOSED_TARGET_MAX);
+    assert_in_range(splits[0].disclosed_count, 20000 / QW_PLKG_DISCLOSED_SHARE,
+                    QW_PLKG_DISCLOSED_MAX - 1);
     assert_memory_not_equal(splits[0].disclosed, splits[1].disclosed, sizeof splits[0].disclosed);
     assert_memory_not_equal(splits[0].disclosed, splits[2].disclosed, sizeof splits[0].disclosed);
     free(a);
@@ -93,10 +94,12 @@ static void draw_from(struct draw *draw, uint32_t probes, uint64_t nonce)
     qw_plkg_split_of(&draw->terminal, &draw->access_point, true, &draw->split);
 }
 
-/* Else a session that repeats the fading of a longer one is not compared with anything (T5). */
+/* Else a session that repeats the fading of a longer one is not compared with anything (T5). It
+ * takes a short last block, which calls for a third one, to miss it. */
 static void three_quarters_of_a_session_hold_two_fifths_of_what_is_disclosed(void **state)
 {
     struct draw *draw = calloc(1, sizeof *draw);
+    int missed = 0;
 
     (void)state;
     for (uint32_t probes = 320; probes < 3000; probes += 173) {
@@ -108,17 +111,18 @@ static void three_quarters_of_a_session_hold_two_fifths_of_what_is_disclosed(voi
                 early += draw->split.disclosed[i] < probes - probes / 4 ? 1 : 0;
                 late += draw->split.disclosed[i] >= probes / 4 ? 1 : 0;
             }
-            assert_true(5 * early >= 2 * draw->split.disclosed_count);
-            assert_true(5 * late >= 2 * draw->split.disclosed_count);
+            missed += 5 * early < 2 * draw->split.disclosed_count ? 1 : 0;
+            missed += 5 * late < 2 * draw->split.disclosed_count ? 1 : 0;
         }
     }
+    assert_in_range(missed, 0, 10); /* of 9600 */
     free(draw);
 }
 
 /* Nobody who wants to hide something in some probes does better with these than with those. */
 static void every_block_is_disclosed_equally_often(void **state)
 {
-    enum { BLOCKS = 40, DRAWS = 8000, EACH = 4 * DRAWS / BLOCKS, FIVE_SIGMA = 5 * 27 };
+    enum { BLOCKS = 40, DRAWS = 8000, EACH = 2 * DRAWS / BLOCKS, FIVE_SIGMA = 5 * 20 };
     struct draw *draw = calloc(1, sizeof *draw);
     uint32_t often[BLOCKS] = { 0 };
 
@@ -138,8 +142,8 @@ static void every_block_is_disclosed_equally_often(void **state)
     free(draw);
 }
 
-/* Two blocks in the shortest session are enough to choose cells by; counting waves takes three. */
-static void a_short_session_with_phases_discloses_less(void **state)
+/* Two blocks are enough to choose cells by; counting waves takes three. */
+static void a_session_with_phases_discloses_less(void **state)
 {
     struct qw_plkg_pairs *a = calloc(1, sizeof *a);
     struct qw_plkg_split *split = calloc(1, sizeof *split);
@@ -147,15 +151,15 @@ static void a_short_session_with_phases_discloses_less(void **state)
     (void)state;
     memset(a->heard, 0xff, sizeof a->heard);
     for (uint32_t probes = QW_PLKG_PAIRS_MIN; probes <= 3000; probes += 4) {
-        uint32_t least = probes < 576 ? probes / 6 : QW_PLKG_DISCLOSED_MIN;
+        uint32_t least = QW_PLKG_DISCLOSED_MIN;
 
         a->probes = probes;
         a->nonce = probes;
-        least = probes / 24 > least ? probes / 24 : least;
+        least = probes / 56 > least ? probes / 56 : least;
         qw_plkg_split_of(a, a, true, split);
         assert_in_range(split->disclosed_count, least, least + QW_PLKG_BLOCK_PROBES - 1);
         qw_plkg_split_of(a, a, false, split);
-        assert_true(split->disclosed_count >= QW_PLKG_DISCLOSED_MIN);
+        assert_true(split->disclosed_count >= QW_PLKG_DISCLOSED_WAVES);
     }
     free(a);
     free(split);
@@ -167,7 +171,7 @@ int main(void)
         cmocka_unit_test(split_is_the_same_at_both_ends_and_disjoint),
         cmocka_unit_test(split_depends_on_both_nonces),
         cmocka_unit_test(three_quarters_of_a_session_hold_two_fifths_of_what_is_disclosed),
-        cmocka_unit_test(a_short_session_with_phases_discloses_less),
+        cmocka_unit_test(a_session_with_phases_discloses_less),
         cmocka_unit_test(every_block_is_disclosed_equally_often),
     };
 
