@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /* The honest entropy account: from what was estimated and what was said to the length of
- * the key. Derivations, assumptions and the budget of epsilon: docs/adr/0006-entropy-account.md. */
+ * the key. Derivations, assumptions and the budget of epsilon: docs/adr/0006-entropy-account.md and
+ * docs/adr/0155-one-limit-for-estimate-and-string.md. */
 
 struct qw_account_input {
     const struct qw_innovation *innovation; /* of the end that holds the key string */
@@ -23,14 +24,16 @@ struct qw_account_input {
     /* Credited: power of what the eavesdropper adds to each number over the access point's noise in
      * it, at any Doppler frequency; 0: she adds nothing. docs/adr/0059. */
     double injected_ratio;
-    double epsilon_log2; /* of the whole key; a quarter of it goes to each of four terms */
+    double epsilon_log2; /* of the whole key: half of it for what the hash leaves, a quarter each
+                            for what the disclosed probes tell and for authentication */
 };
 
 struct qw_account {
-    double pair_bits; /* entropy of one probe given its past and the eavesdropper, lower limit */
+    double pair_bits; /* entropy of one probe given its past and the eavesdropper, as the probes
+                         themselves say */
     double boundary_bits; /* what the disclosed probes tell about those before them, upper limit */
     double entropy_bits;  /* H_lo = key_pairs * pair_bits - boundary_bits, never negative */
-    double finite_size_bits;   /* Delta_fs */
+    double finite_size_bits;   /* chance in the string and in its estimate (radio/leftover.h) */
     double amplification_bits; /* 2 log2(1 / (2 eps_PA)) */
 };
 

@@ -51,7 +51,7 @@ struct qw_plkg_ledger {
     uint64_t raw_bits;        /* length of the quantised string Xq */
     double entropy_bits; /* H_lo: of Xq given the credited eavesdropper, the past and all disclosed
                             probes */
-    double finite_size_bits;      /* Delta_fs */
+    double finite_size_bits;      /* Delta_fs: chance in Xq and in the estimate of H_lo */
     uint64_t reconciliation_bits; /* leak_IR, as sent, MORE included */
     uint64_t verification_bits;   /* leak_ver */
     uint64_t selection_bits;      /* leak_sel */
