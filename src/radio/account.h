@@ -29,8 +29,8 @@ struct qw_account_input {
 };
 
 struct qw_account {
-    double pair_bits; /* entropy of one probe given its past and the eavesdropper, as the probes
-                         themselves say */
+    double pair_bits;     /* entropy of one probe given its past and the eavesdropper, as the probes
+                             themselves say */
     double boundary_bits; /* what the disclosed probes tell about those before them, upper limit */
     double entropy_bits;  /* H_lo = key_pairs * pair_bits - boundary_bits, never negative */
     double finite_size_bits;   /* chance in the string and in its estimate (radio/leftover.h) */

@@ -6,51 +6,88 @@
 
 enum { ROUNDS = 8, POOLED_MIN = 4 };
 
+/* Square of what cannot be told of a number of this variance: both receivers' noise, as far as the
+ * number's own part in it does not help, and what grows with the channel. */
+struct noise {
+    double receivers;
+    double growing; /* over the variance */
+};
+
 static bool is_pooled(double variance, double deviation)
 {
     return variance >= 2.0 * deviation * deviation;
 }
 
-/* Of a number of this variance, the part of both receivers' noise that it cannot be told by: with
- * the noise of one end n = noise / 2 in it, n (2 variance - n) / variance. */
-static double share_of(double noise, double variance)
+/* With the noise n = receivers / 2 of one end in it, n (2 variance - n) / variance. */
+static double share_of(double receivers, double variance)
 {
-    return 1.0 - 0.25 * noise / variance;
+    return 1.0 - 0.25 * receivers / variance;
 }
 
-/* Square of a number's deviation over what that share makes of the noise, as a logarithm. */
-static double own_ln(double variance, double deviation, double noise)
+static double square_of(const struct noise *noise, double variance)
 {
-    return log(deviation * deviation / (noise * share_of(noise, variance)));
+    return noise->receivers * share_of(noise->receivers, variance) + noise->growing * variance;
 }
 
-/* Noise of both receivers together: the numbers' mean logarithm; 0: too few numbers say so. */
-static double noise_of(const double *variance, const double *deviation, size_t dims)
+/* Sums of a least squares fit of the squares, each over what the round before made of it. */
+struct sums {
+    double count, ss, sv, vv, sd, vd;
+};
+
+static struct sums sum_up(const double *variance, const double *deviation, size_t dims,
+                          const struct noise *noise)
 {
-    double noise = 0.0;
+    struct sums sums = { 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 };
 
-    for (int round = 0; round < ROUNDS; round++) {
-        double sum = 0.0;
-        double count = 0.0;
+    for (size_t d = 0; d < dims; d++) {
+        if (is_pooled(variance[d], deviation[d])) {
+            double square = deviation[d] * deviation[d];
+            double over = noise->receivers > 0.0 ? square_of(noise, variance[d]) : square;
+            double share = share_of(noise->receivers, variance[d]) / over;
+            double growing = variance[d] / over;
 
-        for (size_t d = 0; d < dims; d++) {
-            if (is_pooled(variance[d], deviation[d])) {
-                sum += log(deviation[d] * deviation[d] / share_of(noise, variance[d]));
-                count += 1.0;
-            }
+            sums.count += 1.0;
+            sums.ss += share * share;
+            sums.sv += share * growing;
+            sums.vv += growing * growing;
+            sums.sd += share * square / over;
+            sums.vd += growing * square / over;
         }
-        if (count < POOLED_MIN) {
-            return 0.0;
-        }
-        noise = exp(sum / count);
     }
-    return noise;
+    return sums;
+}
+
+/* false: too few numbers, or none of them says that receivers have noise. */
+static bool fit(const double *variance, const double *deviation, size_t dims, struct noise *noise)
+{
+    *noise = (struct noise){ 0.0, 0.0 };
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sums s = sum_up(variance, deviation, dims, noise);
+        double determinant = s.ss * s.vv - s.sv * s.sv;
+
+        if (s.count < POOLED_MIN) {
+            return false;
+        }
+        noise->growing =
+            determinant > 1e-9 * s.ss * s.vv ? (s.ss * s.vd - s.sv * s.sd) / determinant : 0.0;
+        noise->growing = fmax(noise->growing, 0.0);
+        noise->receivers = (s.sd - noise->growing * s.sv) / s.ss;
+        if (noise->receivers <= 0.0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static double own_ln(double variance, double deviation, const struct noise *noise)
+{
+    return log(deviation * deviation / square_of(noise, variance));
 }
 
 /* Which part of its difference from the others is a number's own: what they differ by beyond
  * chance, over all that they differ by. */
-static double own_part(const double *variance, const double *deviation, size_t dims, double noise,
-                       double chance)
+static double own_part(const double *variance, const double *deviation, size_t dims,
+                       const struct noise *noise, double chance)
 {
     double square_sum = 0.0;
     double count = 0.0;
@@ -70,18 +107,18 @@ static double own_part(const double *variance, const double *deviation, size_t d
 
 void qw_deviation_pool(const double *variance, size_t dims, double freedom, double *deviation)
 {
-    double noise = noise_of(variance, deviation, dims);
+    struct noise noise;
     double own;
 
-    if (noise <= 0.0) {
+    if (!fit(variance, deviation, dims, &noise)) {
         return;
     }
-    own = own_part(variance, deviation, dims, noise, 2.0 / freedom);
+    own = own_part(variance, deviation, dims, &noise, 2.0 / freedom);
     for (size_t d = 0; d < dims; d++) {
         if (is_pooled(variance[d], deviation[d])) {
-            double off = own_ln(variance[d], deviation[d], noise);
+            double off = own_ln(variance[d], deviation[d], &noise);
 
-            deviation[d] = sqrt(noise * share_of(noise, variance[d]) * exp(own * off));
+            deviation[d] = sqrt(square_of(&noise, variance[d]) * exp(own * off));
         }
     }
 }

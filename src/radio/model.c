@@ -20,7 +20,7 @@ enum {
 
 static const double RANGE_DEVIATIONS = 24.0; /* cells reach 12 deviations to either side */
 static const double WIDTH_MIN = 4.0;         /* so that rounding to the grid stays small */
-static const double MARGIN_DEVIATIONS = 1.2; /* of an estimate's relative error */
+static const double MARGIN_DEVIATIONS = 1.7; /* of an estimate's relative error */
 static const double TAIL_SLACK = 2.0;        /* of a tail's estimate, likewise */
 static const double TAIL_MARGIN = 1.5;       /* for each unit above that */
 static const double MARGIN_MAX = 0.95 * QW_MODEL_WIDTH_RATIO_MAX;
@@ -175,10 +175,11 @@ static double margin_of(const struct qw_disclosed *disclosed, const struct qw_be
     return fmin(margin, MARGIN_MAX);
 }
 
-/* Of each number given the other end's measurement, all receivers' noise taken together. */
+/* Of each number given the other end's measurement, all receivers' noise taken together, and with
+ * the margin: never as far from what the number itself says as the terminal would refuse. */
 static void take_deviations(const struct qw_disclosed *disclosed,
                             const struct statistics *statistics, const struct qw_belief *belief,
-                            double *deviation)
+                            double margin, double *deviation)
 {
     double variance[QW_FEATURE_MAX];
     double freedom = (double)disclosed->count - (double)weights_of(belief);
@@ -188,12 +189,17 @@ static void take_deviations(const struct qw_disclosed *disclosed,
         deviation[d] = belief->deviation[d];
     }
     qw_deviation_pool(variance, belief->dims, fmax(freedom, 1.0), deviation);
+    for (size_t d = 0; d < belief->dims; d++) {
+        double own = belief->deviation[d];
+
+        deviation[d] = fmin(fmax(margin * deviation[d], own / MARGIN_MAX), own * MARGIN_MAX);
+    }
 }
 
 static void choose_cells(const struct statistics *statistics, double deviation, size_t dim,
-                         double margin, struct qw_model *model)
+                         struct qw_model *model)
 {
-    double wanted = round(margin * deviation / QW_MODEL_SIGMA_CELLS);
+    double wanted = round(deviation / QW_MODEL_SIGMA_CELLS);
     double range = RANGE_DEVIATIONS * sqrt(statistics->variance);
     double least = fmax(WIDTH_MIN, ceil(range / (1 << DEPTH_MAX)));
     double width = fmin(fmax(wanted, least), WIDTH_MAX);
@@ -342,9 +348,9 @@ qw_err qw_model_estimate(const struct qw_disclosed *disclosed, double eve_correl
         return QW_ERR_REFUSED;
     }
     margin = margin_of(disclosed, &belief);
-    take_deviations(disclosed, statistics, &belief, deviation);
+    take_deviations(disclosed, statistics, &belief, margin, deviation);
     for (size_t d = 0; d < dims; d++) {
-        choose_cells(&statistics[d], deviation[d], d, margin, &made);
+        choose_cells(&statistics[d], deviation[d], d, &made);
         bits[d] = net_bits(statistics[d].innovation, eve_correlation, made.width[d]);
     }
     best_prefix(bits, most, disclosed->group, &prefix);

@@ -15,7 +15,7 @@ enum {
     QW_PLKG_BLOCK_PROBES = 32,    /* disclosed together */
     QW_PLKG_DISCLOSED_MIN = 52,   /* at least so many pairs: two blocks, if few are lost; */
     QW_PLKG_DISCLOSED_WAVES = 96, /* of amplitudes, in which waves are counted, so many; */
-    QW_PLKG_DISCLOSED_SHARE = 56, /* and one in so many of a long session */
+    QW_PLKG_DISCLOSED_SHARE = 34, /* and one in so many of a long session */
     QW_PLKG_DISCLOSED_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_DISCLOSED_SHARE + QW_PLKG_BLOCK_PROBES
 };
 

@@ -155,7 +155,7 @@ static void a_session_with_phases_discloses_less(void **state)
 
         a->probes = probes;
         a->nonce = probes;
-        least = probes / 56 > least ? probes / 56 : least;
+        least = probes / 34 > least ? probes / 34 : least;
         qw_plkg_split_of(a, a, true, split);
         assert_in_range(split->disclosed_count, least, least + QW_PLKG_BLOCK_PROBES - 1);
         qw_plkg_split_of(a, a, false, split);
