@@ -109,12 +109,16 @@ static double residual_of(const struct work *work, size_t regressors)
 
 /* What the variance of residuals says too much when they are not Gaussian: rare jumps, or a noise
  * that comes and goes, hold less entropy than a Gaussian as wide. The mean logarithm of the squares
- * does not follow the rare ones; where it is lower by more than chance, it counts. */
+ * does not follow the rare ones. Where it is lower by more than chance, the difference counts, and
+ * as much again: after a jump the prediction is wrong for some probes, which the logarithms follow
+ * and whoever planned the jump does not (docs/adr/0158-who-jumps-pays-twice.md). */
 static double shape_log2(double variance_log2, double log_square_sum, double rows)
 {
     double by_logarithms = 0.5 * M_LOG2E * (log_square_sum / rows + LOG_SQUARE);
 
-    return fmax(variance_log2 - by_logarithms - SHAPE_SLACK / sqrt(rows), 0.0);
+    double above = variance_log2 - by_logarithms;
+
+    return above > SHAPE_SLACK / sqrt(rows) ? 2.0 * above : 0.0;
 }
 
 /* Mean over segments, weighted by their rows; the last one takes the remainder. */

@@ -59,6 +59,9 @@ static uint32_t target_of(uint32_t usable, bool has_phase)
     uint32_t target = usable / QW_PLKG_DISCLOSED_SHARE;
     uint32_t least = has_phase ? QW_PLKG_DISCLOSED_MIN : QW_PLKG_DISCLOSED_WAVES;
 
+    if (has_phase && usable / QW_PLKG_DISCLOSED_SHORT < least) {
+        least = usable / QW_PLKG_DISCLOSED_SHORT;
+    }
     return target > least ? target : least;
 }
 

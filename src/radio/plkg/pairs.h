@@ -13,9 +13,10 @@ enum {
     QW_PLKG_PAIRS_LEN_MAX = 4 + 8 + QW_PLKG_BITMAP_MAX,
     QW_PLKG_PAIRS_MIN = 256,      /* usable pairs of a session */
     QW_PLKG_BLOCK_PROBES = 32,    /* disclosed together */
-    QW_PLKG_DISCLOSED_MIN = 52,   /* at least so many pairs: two blocks, if few are lost; */
-    QW_PLKG_DISCLOSED_WAVES = 96, /* of amplitudes, in which waves are counted, so many; */
-    QW_PLKG_DISCLOSED_SHARE = 34, /* and one in so many of a long session */
+    QW_PLKG_DISCLOSED_SHARE = 34, /* one pair in so many, */
+    QW_PLKG_DISCLOSED_MIN = 84,   /* at least three blocks if few are lost, */
+    QW_PLKG_DISCLOSED_SHORT = 6,  /* with phases no more than one in so many for that, */
+    QW_PLKG_DISCLOSED_WAVES = 96, /* of amplitudes, in which waves are counted, so many */
     QW_PLKG_DISCLOSED_MAX = QW_PLKG_PROBES_MAX / QW_PLKG_DISCLOSED_SHARE + QW_PLKG_BLOCK_PROBES
 };
 
