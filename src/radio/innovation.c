@@ -115,7 +115,6 @@ static double residual_of(const struct work *work, size_t regressors)
 static double shape_log2(double variance_log2, double log_square_sum, double rows)
 {
     double by_logarithms = 0.5 * M_LOG2E * (log_square_sum / rows + LOG_SQUARE);
-
     double above = variance_log2 - by_logarithms;
 
     return above > SHAPE_SLACK / sqrt(rows) ? 2.0 * above : 0.0;

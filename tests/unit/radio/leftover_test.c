@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows: W4 W9 */
-/* The bound against closed forms, against drawn sums of squares, and against what is left of whole
+/* The bound against closed forms, against the exact moment of the sum of squares, and against whole
  * small keys: strings of four numbers whose length is estimated from the string itself. */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
@@ -68,6 +68,51 @@ static void less_that_is_secret_costs_more(void **state)
     assert_true(last < 2.2 * sqrt(2000.0 * 65.0 * log(2.0)) + 128.0);
     one.measured_numbers = 1e7; /* as good as known: the string's fluctuation alone */
     assert_true(qw_leftover_loss_bits(&one) < 0.75 * last);
+}
+
+/* ln E[(scale A + B)^power], A and B chi-squares of so many degrees: their sum is independent of
+ * A's share in it, over which is summed. */
+static double moment_ln(double secret, double open, double scale, double power)
+{
+    enum { STEPS = 20000 };
+    double half = 0.5 * (secret + open);
+    double norm = lgamma(half) - lgamma(0.5 * secret) - lgamma(0.5 * open);
+    double mean = 0.0;
+
+    for (int i = 0; i < STEPS; i++) {
+        double share = (i + 0.5) / STEPS;
+
+        mean +=
+            exp(norm + (0.5 * secret - 1.0) * log(share) + (0.5 * open - 1.0) * log(1.0 - share) +
+                power * log(1.0 - (1.0 - scale) * share)) /
+            STEPS;
+    }
+    return power * log(2.0) + lgamma(half + power) - lgamma(half) + log(mean);
+}
+
+/* ADR 0155, step 4, with the moment itself: what step 5 bounds, by a few bits. */
+static void the_moment_is_bounded_and_closely(void **state)
+{
+    const double n = 400.0;
+
+    (void)state;
+    for (double secret = 100.0; secret < n; secret += 100.0) {
+        for (double rho = 0.0; rho < 1.0; rho += 0.45) {
+            struct qw_leftover leftover = { 350.0, n, secret, rho, -65.0 };
+            double exact = INFINITY;
+
+            for (double above = 0.01; above <= 1.0; above += 0.01) {
+                double power = 0.5 * above * 350.0;
+                double scale = rho * rho + (1.0 - rho * rho) / (1.0 + above);
+                double ln = power - 175.0 * log(1.0 + above) - power * log(n) +
+                            moment_ln(secret, n - secret, scale, power);
+
+                exact = fmin(exact, ln / log(2.0) / above + (1.0 + above) / above * 65.0 - 2.0);
+            }
+            assert_true(qw_leftover_loss_bits(&leftover) > exact - 0.5); /* steps of the order */
+            assert_true(qw_leftover_loss_bits(&leftover) < exact + 4.0);
+        }
+    }
 }
 
 enum { NUMBERS = 4, CELL_BITS = 3, CELLS = 1 << CELL_BITS, STRING_BITS = NUMBERS * CELL_BITS };
@@ -215,6 +260,7 @@ int main(void)
         cmocka_unit_test(an_own_likelihood_costs_the_hash_alone),
         cmocka_unit_test(known_parts_cost_their_share),
         cmocka_unit_test(less_that_is_secret_costs_more),
+        cmocka_unit_test(the_moment_is_bounded_and_closely),
         cmocka_unit_test(small_keys_are_as_uniform_as_asked),
     };
 

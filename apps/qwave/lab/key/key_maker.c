@@ -3,6 +3,7 @@
 #include "lab/key/key_maker.h"
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "base/prng.h"
 #include "base/secret.h"
 #include "distill/toeplitz.h"
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum stream { STREAM_CHANNEL, STREAM_SENDER, STREAM_RECEIVER, STREAM_PUBLIC, STREAMS };
 
@@ -289,19 +289,11 @@ static qw_err make(struct key_maker *maker, struct key_tally *tally)
     return err;
 }
 
-static double process_cpu_s(void)
-{
-    struct timespec now = { 0 };
-
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 qw_err key_maker_make(struct key_maker *maker, struct key_tally *tally)
 {
-    double start_s = process_cpu_s();
+    int64_t start_ns = qw_clock_cpu_ns();
     qw_err err = make(maker, tally);
 
-    tally->cpu_s += process_cpu_s() - start_s;
+    tally->cpu_s += 1e-9 * (double)(qw_clock_cpu_ns() - start_ns);
     return err;
 }
